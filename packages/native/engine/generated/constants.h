@@ -1,0 +1,95 @@
+// Generated from packages/protocol/schema by tools/generate.mjs. Do not edit.
+#pragma once
+
+#include <cstdint>
+
+namespace ndts {
+
+// What a ring carries.
+enum class RecordKind : std::uint32_t {
+  kTick = 1,  // ticks
+  kTrade = 2,  // trades
+  kBook = 3,  // books of five levels
+  kFactor = 4,  // factor values
+  kSignal = 5,  // signals
+};
+
+// Bits in a tick; quality states of the symbol as the data node sees it.
+enum class TickFlags : std::uint32_t {
+  kStale = 1,  // no fresh tick within the limit
+  kGapped = 2,  // the feed reported missing ticks
+  kCrossed = 4,  // bid above ask
+  kHalted = 8,  // trading halted
+  kVoid = 16,  // not a tick: the slot fills a sequence that was skipped
+};
+
+// Why the data node refused a tick.
+enum class CleanReason : std::uint32_t {
+  kOk = 0,  // accepted
+  kPrice = 1,  // price not in (0, 999999)
+  kVolume = 2,  // volume negative
+  kSpread = 3,  // (ask - bid) / bid is not below the limit
+  kCrossed = 4,  // bid above ask
+  kDuplicate = 5,  // same time, price and volume as the tick before
+  kOutOfOrder = 6,  // older than the tolerated disorder
+  kSentinel = 7,  // NaN, infinity or DBL_MAX where a number is expected
+};
+
+// Order types.
+enum class OrderType : std::uint32_t {
+  kMarket = 1,  // at the market
+  kLimit = 2,  // at a limit price or better
+};
+
+// Where an order stands; docs/protocol/orders.md draws the legal transitions.
+enum class OrderState : std::uint32_t {
+  kInitialized = 1,  // known, not yet checked
+  kDenied = 2,  // refused by risk; never sent
+  kIntended = 3,  // the intent is journaled; sending may happen
+  kSubmitted = 4,  // handed to the broker; no answer yet
+  kAccepted = 5,  // the broker has it
+  kRejected = 6,  // definitely refused by the broker
+  kPartiallyFilled = 7,  // some quantity filled
+  kFilled = 8,  // all quantity filled
+  kPendingCancel = 9,  // cancel requested
+  kCanceled = 10,  // canceled
+  kExpired = 11,  // expired
+  kUnknown = 12,  // outcome not known: reconcile
+};
+
+// The verdict of the risk check.
+enum class RiskReason : std::uint32_t {
+  kApproved = 1,  // all checks passed
+  kPositionLimitExceeded = 2,  // position with open orders would pass the limit
+  kOrderValueExceeded = 3,  // quantity times price above the limit
+  kDailyLossLimit = 4,  // realised and unrealised loss of the day at or above the limit
+  kTradingHalted = 5,  // the trading state is HALTED
+  kReduceOnly = 6,  // the trading state is REDUCING and the order would add risk
+  kPriceCollar = 7,  // limit price too far from the live market
+  kNoMarket = 8,  // no live price for the symbol
+  kStaleMarket = 9,  // the last price is too old
+  kInvalidQuantity = 10,  // quantity not positive or not a multiple of the lot
+  kMessageRate = 11,  // too many orders per second
+  kDuplicateSignal = 12,  // ordinal at or below the highest seen for the instance
+  kSignalExpired = 13,  // older than its validity
+  kBrokerUnavailable = 14,  // no route to a broker
+};
+
+// Roles of a node.
+enum class NodeRole : std::uint32_t {
+  kData = 1,  // cleans, stores and streams
+  kCalc = 2,  // factors and strategies
+  kExec = 3,  // risk and orders
+  kControl = 4,  // registry, health, failover
+};
+
+// States of a node in the registry.
+enum class NodeState : std::uint32_t {
+  kStandby = 1,  // ready, owns nothing
+  kActive = 2,  // working
+  kDegraded = 3,  // working, but slow, lagging or partly failing
+  kDraining = 4,  // giving its work away
+  kFailed = 5,  // lease lost or health check failing
+};
+
+}  // namespace ndts

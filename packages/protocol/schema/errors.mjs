@@ -1,0 +1,36 @@
+// Every error code there is. The engine returns them in Status, TypeScript throws them in
+// NdtsError; docs/protocol/errors.md is generated from here.
+
+/** @type {import('./types.mjs').ErrorCode[]} */
+export const errors = [
+  { code: 'OK', number: 0, doc: 'no error', hint: '' },
+  { code: 'INVALID_ARGUMENT', number: 1, doc: 'a call was made with a value it cannot take', hint: 'read the message: it names what was expected' },
+  { code: 'CLOSED', number: 2, doc: 'the handle was closed before', hint: 'do not use a handle after close' },
+  { code: 'NOT_FOUND', number: 3, doc: 'no such file, key or node', hint: '' },
+  { code: 'ALREADY_EXISTS', number: 4, doc: 'it exists already', hint: '' },
+  { code: 'IO_ERROR', number: 5, doc: 'the file system refused a read, write or sync', hint: 'look at the disk and the system log' },
+  { code: 'DISK_FULL', number: 6, doc: 'no space for the next file', hint: 'free space; writing goes on by itself' },
+  { code: 'CORRUPT', number: 7, doc: 'bytes that were durable do not match their checksum', hint: 'run `ndts inspect` on the named file; restore it from a copy' },
+  { code: 'TORN_TAIL', number: 8, doc: 'the end of a log was not written completely; not an error', hint: '' },
+  { code: 'LOCKED', number: 9, doc: 'the data folder is open in another process', hint: 'stop that process, or use another --data-dir' },
+  { code: 'READ_ONLY', number: 10, doc: 'the data folder or file cannot be written', hint: 'check its owner and mode' },
+  { code: 'VERSION_TOO_NEW', number: 11, doc: 'a newer version of NDTS wrote these files', hint: 'use that version or newer' },
+  { code: 'NO_SPACE_ACCEPTED', number: 12, doc: 'the staging memory is too small for the batch', hint: 'raise storage.stagingBytes' },
+  { code: 'CONFIG_UNKNOWN_KEY', number: 20, doc: 'a configuration key does not exist', hint: 'docs/config.md lists all keys' },
+  { code: 'CONFIG_INVALID_VALUE', number: 21, doc: 'a configuration value has the wrong type or range', hint: 'docs/config.md lists types and ranges' },
+  { code: 'CONFIG_UNREADABLE', number: 22, doc: 'the configuration file cannot be read or parsed', hint: '' },
+  { code: 'PORT_IN_USE', number: 30, doc: 'another process listens on that port', hint: 'set control.port to another port, or 0 for any free one' },
+  { code: 'UNAUTHENTICATED', number: 31, doc: 'no token, or an unknown one', hint: 'send Authorization: Bearer TOKEN' },
+  { code: 'FORBIDDEN', number: 32, doc: 'the role of the token does not allow this', hint: '' },
+  { code: 'RATE_LIMITED', number: 33, doc: 'too many requests', hint: 'wait and try again' },
+  { code: 'COMPARE_FAILED', number: 40, doc: 'a compare-and-set found another revision', hint: 'read again and decide again' },
+  { code: 'LEASE_LOST', number: 41, doc: 'the lease expired or was revoked', hint: '' },
+  { code: 'LAPPED', number: 50, doc: 'the ring overtook the reader', hint: 'fill the gap from storage' },
+  { code: 'WRONG_EPOCH', number: 51, doc: 'the epoch of the ring or shard is another one', hint: 'attach again' },
+  { code: 'ILLEGAL_TRANSITION', number: 60, doc: 'the order state machine does not allow this event', hint: '' },
+  { code: 'OUTCOME_UNKNOWN', number: 61, doc: 'the broker did not answer in time; the order may live', hint: 'it is reconciled, never re-sent' },
+  { code: 'PLUGIN_FAILED', number: 70, doc: 'a strategy plugin threw, crashed or could not be loaded', hint: 'see the log of the instance' },
+  { code: 'UNAVAILABLE', number: 80, doc: 'the node or service that answers this is not there', hint: '' },
+  { code: 'TIMEOUT', number: 81, doc: 'no answer within the time allowed', hint: '' },
+  { code: 'INTERNAL', number: 99, doc: 'a defect of NDTS', hint: 'please report it with the log' },
+];

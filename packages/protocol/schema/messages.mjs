@@ -1,0 +1,82 @@
+// Messages that are kept (journal, log) or cross a process: a binary form with a version, generated
+// for TypeScript. Types: u8 u16 u32 i32 f64; i64 (bigint); time (two numbers: day, nsOfDay, int64
+// nanoseconds on disk); money (bigint scaled by 1e8); str (u16 length, UTF-8).
+// Form: u16 kind, u16 version, then the fields in order, little-endian, unaligned. A reader takes
+// an older version and refuses a newer one.
+
+/** @type {import('./types.mjs').Message[]} */
+export const messages = [
+  {
+    name: 'OrderIntent', kind: 1, version: 1,
+    doc: 'An order that passed risk and is about to be sent. Written before it is sent.',
+    fields: [
+      { name: 'clientOrderId', type: 'str', doc: 'derived from the signal: instance-ordinal-leg' },
+      { name: 'account', type: 'str', doc: 'account' },
+      { name: 'instance', type: 'u32', doc: 'strategy instance' },
+      { name: 'ordinal', type: 'i64', doc: 'signal ordinal of the instance' },
+      { name: 'symbol', type: 'u32', doc: 'symbol id' },
+      { name: 'side', type: 'i32', doc: '+1 buy, -1 sell' },
+      { name: 'orderType', type: 'u32', doc: 'OrderType' },
+      { name: 'quantity', type: 'money', doc: 'quantity' },
+      { name: 'limitPrice', type: 'money', doc: '0 for market' },
+      { name: 'time', type: 'time', doc: 'when the intent was made' },
+      { name: 'tickTime', type: 'time', doc: 'time of the tick that caused the signal' },
+      { name: 'shard', type: 'u32', doc: 'lineage: shard' },
+      { name: 'epoch', type: 'i64', doc: 'lineage: epoch' },
+      { name: 'sequence', type: 'i64', doc: 'lineage: sequence' },
+      { name: 'factorValue', type: 'f64', doc: 'lineage: factor value' },
+      { name: 'broker', type: 'str', doc: 'route' },
+    ],
+  },
+  {
+    name: 'OrderDenied', kind: 2, version: 1,
+    doc: 'A signal that risk refused; kept for the count, the ordinal and the reason.',
+    fields: [
+      { name: 'clientOrderId', type: 'str', doc: 'as in the intent it would have been' },
+      { name: 'instance', type: 'u32', doc: 'strategy instance' },
+      { name: 'ordinal', type: 'i64', doc: 'signal ordinal' },
+      { name: 'symbol', type: 'u32', doc: 'symbol id' },
+      { name: 'side', type: 'i32', doc: '+1 buy, -1 sell' },
+      { name: 'quantity', type: 'money', doc: 'quantity' },
+      { name: 'reason', type: 'u32', doc: 'RiskReason' },
+      { name: 'time', type: 'time', doc: 'when' },
+    ],
+  },
+  {
+    name: 'OrderEvent', kind: 3, version: 1,
+    doc: 'A change of state of an order, as told by the broker or found by reconciliation.',
+    fields: [
+      { name: 'clientOrderId', type: 'str', doc: 'the order' },
+      { name: 'state', type: 'u32', doc: 'OrderState after the event' },
+      { name: 'venueOrderId', type: 'str', doc: 'the id of the venue, when known' },
+      { name: 'reason', type: 'str', doc: 'text of the venue or of reconciliation' },
+      { name: 'time', type: 'time', doc: 'when' },
+    ],
+  },
+  {
+    name: 'Fill', kind: 4, version: 1,
+    doc: 'One execution. Idempotent by (venue, tradeId).',
+    fields: [
+      { name: 'venue', type: 'str', doc: 'venue' },
+      { name: 'tradeId', type: 'str', doc: 'id of the execution at the venue' },
+      { name: 'clientOrderId', type: 'str', doc: 'the order' },
+      { name: 'symbol', type: 'u32', doc: 'symbol id' },
+      { name: 'side', type: 'i32', doc: '+1 buy, -1 sell' },
+      { name: 'quantity', type: 'money', doc: 'quantity' },
+      { name: 'price', type: 'money', doc: 'price' },
+      { name: 'fee', type: 'money', doc: 'fee' },
+      { name: 'time', type: 'time', doc: 'when' },
+    ],
+  },
+  {
+    name: 'OperatorAction', kind: 5, version: 1,
+    doc: 'Something a person did: halt, resume, a limit change.',
+    fields: [
+      { name: 'actor', type: 'str', doc: 'name of the token' },
+      { name: 'action', type: 'str', doc: 'halt, resume, reduce, limit' },
+      { name: 'detail', type: 'str', doc: 'JSON with what changed' },
+      { name: 'why', type: 'str', doc: 'the reason given' },
+      { name: 'time', type: 'time', doc: 'when' },
+    ],
+  },
+];

@@ -1,0 +1,18 @@
+// The shapes of the schema's declarations. Types only; see tools/generate.mjs for what becomes of
+// them.
+
+/**
+ * @typedef {{ name: string, type: string, doc: string }} Field
+ * @typedef {{ name: string, size: number, doc: string, fields: Field[] }} Layout
+ * @typedef {{ name: string, doc: string, columns: Field[] }} Batch
+ * @typedef {{ name: string, doc: string, base?: string, values: Record<string, [number, string]> }}
+ *   Constants
+ * @typedef {{ code: string, number: number, doc: string, hint: string }} ErrorCode
+ * @typedef {{ name: string, type: string, doc: string }} MessageField
+ * @typedef {{ name: string, kind: number, version: number, doc: string, fields: MessageField[] }}
+ *   Message
+ * @typedef {{ key: string, type: 'string' | 'integer' | 'number' | 'boolean' | 'enum' | 'list',
+ *   default: unknown, doc: string, values?: string[], min?: number, max?: number, hot?: boolean,
+ *   secret?: boolean }} ConfigKey
+ */
+export {};

@@ -1,0 +1,187 @@
+// Subjects of the bus and what travels under them. Nodes publish their status; the control node's
+// API asks and shows. Plain data only (it crosses processes later): money as decimal text.
+
+import type { NodeRoleName, NodeStateName } from './generated/constants.js';
+
+export const subjects = {
+  /** NodeHeartbeat, every cluster.heartbeatIntervalMs. */
+  heartbeat: 'node.heartbeat',
+  /** Request: HealthReport. `health.<nodeId>` */
+  health: (nodeId: string): string => `health.${nodeId}`,
+  /** DataStatus, every 250 ms. */
+  dataStatus: 'status.data',
+  /** CalcStatus, every 250 ms. */
+  calcStatus: 'status.calc',
+  /** ExecStatus, every 250 ms. */
+  execStatus: 'status.exec',
+  /** Request SymbolsRequest -> SymbolInfo[]. */
+  dataSymbols: 'data.symbols',
+  /** Request ChartRequest -> ChartPoint[]: price and bands of a symbol. */
+  calcChart: 'calc.chart',
+  /** Request OrdersRequest -> OrderView[], newest first. */
+  execOrders: 'exec.orders',
+  /** Request undefined -> PositionView[]. */
+  execPositions: 'exec.positions',
+  /** Request TradingStateRequest -> TradingStateName. */
+  execTradingState: 'exec.trading-state',
+  /** OrderView, on each change of an order. */
+  orderEvent: 'order.event',
+} as const;
+
+export interface NodeHeartbeat {
+  readonly nodeId: string;
+  readonly role: NodeRoleName;
+  readonly host: string;
+  readonly pid: number;
+  readonly state: NodeStateName;
+  readonly version: string;
+  readonly epoch: number;
+  /** 0 to 1: 0.4 memory + 0.6 queue. */
+  readonly loadScore: number;
+  /** 0 to 1 of one core. */
+  readonly cpu: number;
+  readonly timeMs: number;
+}
+
+export interface HealthReport {
+  readonly ok: boolean;
+  /** Why not, or what is slow; one line. */
+  readonly detail: string;
+  /** Grows while the node works; a node that answers but does not progress is DEGRADED. */
+  readonly progress: number;
+}
+
+/** Sums over shards of exclusive sequences since the first start, and how far each lags. */
+export interface Watermarks {
+  readonly accepted: number;
+  readonly durable: number;
+  readonly replicated: number;
+  readonly sealed: number;
+  /** How long the oldest accepted and not yet durable tick has waited. */
+  readonly durableLagMs: number;
+  readonly replicatedLagMs: number;
+  /** Ticks that are durable and not yet sealed. */
+  readonly sealedLagTicks: number;
+}
+
+export interface DataStatus {
+  readonly timeMs: number;
+  readonly ticksPerSecond: number;
+  readonly polled: number;
+  readonly accepted: number;
+  readonly rejected: Readonly<Record<string, number>>;
+  readonly appendWaits: number;
+  readonly symbols: number;
+  readonly watermarks: Watermarks;
+  readonly shards: readonly { readonly shard: number; readonly epoch: number; readonly accepted: number }[];
+}
+
+export interface StrategyView {
+  readonly instance: number;
+  readonly name: string;
+  readonly state: 'starting' | 'running' | 'backing-off' | 'parked' | 'stopped';
+  readonly pid: number | undefined;
+  readonly restarts: number;
+  readonly ticks: number;
+  readonly signals: number;
+  readonly lapped: number;
+  readonly reason: string;
+}
+
+export interface CalcStatus {
+  readonly timeMs: number;
+  readonly strategies: readonly StrategyView[];
+  readonly signals: number;
+  readonly factorRows: number;
+  readonly tickToSignalUs: LatencySummary;
+}
+
+export interface LatencySummary {
+  readonly count: number;
+  readonly p50: number;
+  readonly p99: number;
+  readonly p999: number;
+  readonly max: number;
+}
+
+export type TradingStateName = 'ACTIVE' | 'REDUCING' | 'HALTED';
+
+export interface ExecStatus {
+  readonly timeMs: number;
+  readonly tradingState: TradingStateName;
+  readonly signals: number;
+  readonly orders: number;
+  readonly denied: number;
+  readonly fills: number;
+  readonly openOrders: number;
+  readonly unknownOrders: number;
+  readonly realisedPnl: string;
+  readonly unrealisedPnl: string;
+  readonly fees: string;
+  readonly journalLagMs: number;
+  readonly tickToOrderUs: LatencySummary;
+}
+
+export interface SymbolsRequest {
+  readonly limit?: number;
+}
+
+export interface SymbolInfo {
+  readonly id: number;
+  readonly name: string;
+  readonly shard: number;
+  readonly ticks: number;
+  readonly price: number | null;
+}
+
+export interface ChartRequest {
+  readonly symbol: number;
+  readonly limit: number;
+}
+
+export interface ChartPoint {
+  readonly timeMs: number;
+  readonly price: number;
+  readonly middle: number | null;
+  readonly upper: number | null;
+  readonly lower: number | null;
+  readonly value: number | null;
+}
+
+export interface OrdersRequest {
+  readonly limit: number;
+  readonly symbol?: number;
+}
+
+export interface OrderView {
+  readonly clientOrderId: string;
+  readonly instance: number;
+  readonly ordinal: string;
+  readonly symbol: number;
+  readonly symbolName: string;
+  readonly side: 'buy' | 'sell';
+  readonly quantity: string;
+  readonly filled: string;
+  readonly averagePrice: string;
+  readonly state: string;
+  readonly reason: string;
+  readonly timeMs: number;
+}
+
+export interface PositionView {
+  readonly symbol: number;
+  readonly symbolName: string;
+  readonly quantity: string;
+  readonly averagePrice: string;
+  readonly lastPrice: string;
+  readonly realisedPnl: string;
+  readonly unrealisedPnl: string;
+  readonly fees: string;
+}
+
+export interface TradingStateRequest {
+  /** undefined: only ask. */
+  readonly set?: TradingStateName;
+  readonly actor: string;
+  readonly why: string;
+}

@@ -1,0 +1,611 @@
+// Generated from packages/protocol/schema by tools/generate.mjs. Do not edit.
+
+/** The whole configuration, validated. */
+export interface ConfigValues {
+  /** the one folder everything is kept in */
+  readonly dataDir: string;
+  readonly node: {
+    /** name of this node; empty: made at the first start and kept */
+    readonly id: string;
+    /** address the listeners of this node bind to */
+    readonly host: string;
+  };
+  readonly log: {
+    /** lowest level that is logged */
+    readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal';
+    /** log file; empty: logs/ndts.log in the data folder; "-": standard error */
+    readonly file: string;
+  };
+  readonly loop: {
+    /** what the main loop does without work: spin for loop.spinMs then sleep, always spin, or always sleep */
+    readonly idle: 'adaptive' | 'spin' | 'sleep';
+    /** how long adaptive spins after the last work */
+    readonly spinMs: number;
+    /** how long it sleeps then */
+    readonly sleepMs: number;
+  };
+  readonly cluster: {
+    /** number of virtual shards, a power of two; fixed at the first start of a data folder */
+    readonly shards: number;
+    /** between two health checks of a node */
+    readonly healthCheckIntervalMs: number;
+    /** between two heartbeats of a node */
+    readonly heartbeatIntervalMs: number;
+    /** time to live of a node lease */
+    readonly leaseTtlMs: number;
+    /** longest time a failover may take before it is tried again */
+    readonly failoverTimeoutMs: number;
+    /** how a node is chosen for new work */
+    readonly loadBalanceStrategy: 'least_loaded' | 'round_robin' | 'consistent_hash';
+    /** copies of each shard; 1 on one machine */
+    readonly dataReplication: number;
+  };
+  readonly storage: {
+    /** shared memory between append and the log; holds what is accepted and not yet written */
+    readonly stagingBytes: number;
+    /** folder of the staging file; empty: shared memory, or the data folder where there is none */
+    readonly stagingDir: string;
+    /** size of one log file */
+    readonly walFileBytes: number;
+    /** log bytes kept before the memtable is sealed into a segment */
+    readonly walBudgetBytes: number;
+    /** memtable bytes before it is sealed into a segment */
+    readonly memtableBytes: number;
+    /** longest time an accepted tick waits for its fdatasync when nobody waits for it */
+    readonly commitIntervalMs: number;
+    /** slots of the tick ring of one shard, a power of two */
+    readonly ringSlots: number;
+    /** folder of the rings; empty: shared memory, or the data folder where there is none */
+    readonly ringDir: string;
+  };
+  readonly feed: {
+    /** where ticks come from */
+    readonly kind: 'simulator' | 'none';
+    /** number of simulated symbols */
+    readonly symbols: number;
+    /** simulated ticks per second over all symbols */
+    readonly ticksPerSecond: number;
+    /** seed of the simulator; the same seed gives the same ticks */
+    readonly seed: number;
+    /** how many of a million simulated ticks are dirty */
+    readonly dirtPerMillion: number;
+  };
+  readonly clean: {
+    /** a price must be above 0 and below this */
+    readonly priceMax: number;
+    /** (ask - bid) / bid must be below this */
+    readonly spreadMax: number;
+    /** a tick older than the newest of its symbol by more than this is refused */
+    readonly disorderMs: number;
+  };
+  readonly strategy: {
+    /** strategies to run: names of built-in ones or paths of plugin files */
+    readonly list: readonly string[];
+    /** Bollinger period */
+    readonly period: number;
+    /** Bollinger width in population standard deviations */
+    readonly width: number;
+    /** quantity of one order, a decimal number */
+    readonly quantity: string;
+    /** how long a signal may be acted on */
+    readonly validForMs: number;
+    /** heap limit of a strategy process */
+    readonly memoryMb: number;
+  };
+  readonly exec: {
+    /** account the orders belong to */
+    readonly account: string;
+    /** what an intent must be before its order is sent; accepted is for the paper broker only */
+    readonly journalMode: 'accepted' | 'durable';
+    /** the broker orders go to */
+    readonly broker: 'paper';
+    /** simulated one-way latency of the paper broker */
+    readonly paperLatencyUs: number;
+    /** fee of the paper broker in basis points of the traded value */
+    readonly paperFeeBps: number;
+  };
+  readonly risk: {
+    /** largest absolute position per symbol, open orders included; a decimal number */
+    readonly maxPosition: string;
+    /** largest quantity times price of one order; a decimal number */
+    readonly maxOrderValue: string;
+    /** largest realised and unrealised loss of a day; a decimal number */
+    readonly maxDailyLoss: string;
+    /** how far a limit price may be from the live market */
+    readonly collarPercent: number;
+    /** a price older than this is no market */
+    readonly staleMs: number;
+    /** message rate limit of the account */
+    readonly ordersPerSecond: number;
+  };
+  readonly control: {
+    /** port of dashboard, REST and metrics; 0: any free one */
+    readonly port: number;
+    /** requests per second and client */
+    readonly rateLimitPerSecond: number;
+  };
+}
+
+/** One configuration key as declared. */
+export interface ConfigKey {
+  readonly key: string;
+  readonly type: 'string' | 'integer' | 'number' | 'boolean' | 'enum' | 'list';
+  readonly default: string | number | boolean | readonly string[];
+  readonly doc: string;
+  readonly values?: readonly string[];
+  readonly min?: number;
+  readonly max?: number;
+  readonly hot: boolean;
+  readonly secret: boolean;
+}
+
+export const configKeys: readonly ConfigKey[] = [
+  {
+    key: 'dataDir',
+    type: 'string',
+    default: 'data',
+    doc: 'the one folder everything is kept in',
+    hot: false,
+    secret: false,
+  },
+  {
+    key: 'node.id',
+    type: 'string',
+    default: '',
+    doc: 'name of this node; empty: made at the first start and kept',
+    hot: false,
+    secret: false,
+  },
+  {
+    key: 'node.host',
+    type: 'string',
+    default: '127.0.0.1',
+    doc: 'address the listeners of this node bind to',
+    hot: false,
+    secret: false,
+  },
+  {
+    key: 'log.level',
+    type: 'enum',
+    default: 'info',
+    doc: 'lowest level that is logged',
+    values: ['trace', 'debug', 'info', 'warn', 'error', 'fatal'],
+    hot: true,
+    secret: false,
+  },
+  {
+    key: 'log.file',
+    type: 'string',
+    default: '',
+    doc: 'log file; empty: logs/ndts.log in the data folder; "-": standard error',
+    hot: false,
+    secret: false,
+  },
+  {
+    key: 'loop.idle',
+    type: 'enum',
+    default: 'adaptive',
+    doc: 'what the main loop does without work: spin for loop.spinMs then sleep, always spin, or always sleep',
+    values: ['adaptive', 'spin', 'sleep'],
+    hot: false,
+    secret: false,
+  },
+  {
+    key: 'loop.spinMs',
+    type: 'integer',
+    default: 20,
+    doc: 'how long adaptive spins after the last work',
+    min: 0,
+    max: 10000,
+    hot: true,
+    secret: false,
+  },
+  {
+    key: 'loop.sleepMs',
+    type: 'integer',
+    default: 1,
+    doc: 'how long it sleeps then',
+    min: 1,
+    max: 1000,
+    hot: true,
+    secret: false,
+  },
+  {
+    key: 'cluster.shards',
+    type: 'integer',
+    default: 64,
+    doc: 'number of virtual shards, a power of two; fixed at the first start of a data folder',
+    min: 1,
+    max: 1024,
+    hot: false,
+    secret: false,
+  },
+  {
+    key: 'cluster.healthCheckIntervalMs',
+    type: 'integer',
+    default: 5000,
+    doc: 'between two health checks of a node',
+    min: 100,
+    max: 600000,
+    hot: true,
+    secret: false,
+  },
+  {
+    key: 'cluster.heartbeatIntervalMs',
+    type: 'integer',
+    default: 1000,
+    doc: 'between two heartbeats of a node',
+    min: 50,
+    max: 60000,
+    hot: true,
+    secret: false,
+  },
+  {
+    key: 'cluster.leaseTtlMs',
+    type: 'integer',
+    default: 10000,
+    doc: 'time to live of a node lease',
+    min: 500,
+    max: 600000,
+    hot: false,
+    secret: false,
+  },
+  {
+    key: 'cluster.failoverTimeoutMs',
+    type: 'integer',
+    default: 30000,
+    doc: 'longest time a failover may take before it is tried again',
+    min: 1000,
+    max: 600000,
+    hot: true,
+    secret: false,
+  },
+  {
+    key: 'cluster.loadBalanceStrategy',
+    type: 'enum',
+    default: 'least_loaded',
+    doc: 'how a node is chosen for new work',
+    values: ['least_loaded', 'round_robin', 'consistent_hash'],
+    hot: true,
+    secret: false,
+  },
+  {
+    key: 'cluster.dataReplication',
+    type: 'integer',
+    default: 1,
+    doc: 'copies of each shard; 1 on one machine',
+    min: 1,
+    max: 7,
+    hot: false,
+    secret: false,
+  },
+  {
+    key: 'storage.stagingBytes',
+    type: 'integer',
+    default: 67108864,
+    doc: 'shared memory between append and the log; holds what is accepted and not yet written',
+    min: 1048576,
+    max: 17179869184,
+    hot: false,
+    secret: false,
+  },
+  {
+    key: 'storage.stagingDir',
+    type: 'string',
+    default: '',
+    doc: 'folder of the staging file; empty: shared memory, or the data folder where there is none',
+    hot: false,
+    secret: false,
+  },
+  {
+    key: 'storage.walFileBytes',
+    type: 'integer',
+    default: 67108864,
+    doc: 'size of one log file',
+    min: 1048576,
+    max: 17179869184,
+    hot: false,
+    secret: false,
+  },
+  {
+    key: 'storage.walBudgetBytes',
+    type: 'integer',
+    default: 536870912,
+    doc: 'log bytes kept before the memtable is sealed into a segment',
+    min: 4194304,
+    max: 1099511627776,
+    hot: false,
+    secret: false,
+  },
+  {
+    key: 'storage.memtableBytes',
+    type: 'integer',
+    default: 134217728,
+    doc: 'memtable bytes before it is sealed into a segment',
+    min: 1048576,
+    max: 68719476736,
+    hot: false,
+    secret: false,
+  },
+  {
+    key: 'storage.commitIntervalMs',
+    type: 'integer',
+    default: 5,
+    doc: 'longest time an accepted tick waits for its fdatasync when nobody waits for it',
+    min: 0,
+    max: 10000,
+    hot: true,
+    secret: false,
+  },
+  {
+    key: 'storage.ringSlots',
+    type: 'integer',
+    default: 16384,
+    doc: 'slots of the tick ring of one shard, a power of two',
+    min: 1024,
+    max: 16777216,
+    hot: false,
+    secret: false,
+  },
+  {
+    key: 'storage.ringDir',
+    type: 'string',
+    default: '',
+    doc: 'folder of the rings; empty: shared memory, or the data folder where there is none',
+    hot: false,
+    secret: false,
+  },
+  {
+    key: 'feed.kind',
+    type: 'enum',
+    default: 'simulator',
+    doc: 'where ticks come from',
+    values: ['simulator', 'none'],
+    hot: false,
+    secret: false,
+  },
+  {
+    key: 'feed.symbols',
+    type: 'integer',
+    default: 20,
+    doc: 'number of simulated symbols',
+    min: 1,
+    max: 100000,
+    hot: false,
+    secret: false,
+  },
+  {
+    key: 'feed.ticksPerSecond',
+    type: 'integer',
+    default: 1000,
+    doc: 'simulated ticks per second over all symbols',
+    min: 0,
+    max: 10000000,
+    hot: true,
+    secret: false,
+  },
+  {
+    key: 'feed.seed',
+    type: 'integer',
+    default: 1,
+    doc: 'seed of the simulator; the same seed gives the same ticks',
+    min: 0,
+    max: 4294967295,
+    hot: false,
+    secret: false,
+  },
+  {
+    key: 'feed.dirtPerMillion',
+    type: 'integer',
+    default: 500,
+    doc: 'how many of a million simulated ticks are dirty',
+    min: 0,
+    max: 1000000,
+    hot: false,
+    secret: false,
+  },
+  {
+    key: 'clean.priceMax',
+    type: 'number',
+    default: 999999,
+    doc: 'a price must be above 0 and below this',
+    min: 0,
+    hot: true,
+    secret: false,
+  },
+  {
+    key: 'clean.spreadMax',
+    type: 'number',
+    default: 0.1,
+    doc: '(ask - bid) / bid must be below this',
+    min: 0,
+    hot: true,
+    secret: false,
+  },
+  {
+    key: 'clean.disorderMs',
+    type: 'integer',
+    default: 1000,
+    doc: 'a tick older than the newest of its symbol by more than this is refused',
+    min: 0,
+    max: 86400000,
+    hot: true,
+    secret: false,
+  },
+  {
+    key: 'strategy.list',
+    type: 'list',
+    default: ['bollinger'],
+    doc: 'strategies to run: names of built-in ones or paths of plugin files',
+    hot: false,
+    secret: false,
+  },
+  {
+    key: 'strategy.period',
+    type: 'integer',
+    default: 20,
+    doc: 'Bollinger period',
+    min: 2,
+    max: 10000,
+    hot: false,
+    secret: false,
+  },
+  {
+    key: 'strategy.width',
+    type: 'number',
+    default: 2,
+    doc: 'Bollinger width in population standard deviations',
+    min: 0.01,
+    max: 100,
+    hot: false,
+    secret: false,
+  },
+  {
+    key: 'strategy.quantity',
+    type: 'string',
+    default: '1',
+    doc: 'quantity of one order, a decimal number',
+    hot: false,
+    secret: false,
+  },
+  {
+    key: 'strategy.validForMs',
+    type: 'integer',
+    default: 2000,
+    doc: 'how long a signal may be acted on',
+    min: 1,
+    max: 3600000,
+    hot: false,
+    secret: false,
+  },
+  {
+    key: 'strategy.memoryMb',
+    type: 'integer',
+    default: 128,
+    doc: 'heap limit of a strategy process',
+    min: 16,
+    max: 65536,
+    hot: false,
+    secret: false,
+  },
+  {
+    key: 'exec.account',
+    type: 'string',
+    default: 'paper',
+    doc: 'account the orders belong to',
+    hot: false,
+    secret: false,
+  },
+  {
+    key: 'exec.journalMode',
+    type: 'enum',
+    default: 'accepted',
+    doc: 'what an intent must be before its order is sent; accepted is for the paper broker only',
+    values: ['accepted', 'durable'],
+    hot: false,
+    secret: false,
+  },
+  {
+    key: 'exec.broker',
+    type: 'enum',
+    default: 'paper',
+    doc: 'the broker orders go to',
+    values: ['paper'],
+    hot: false,
+    secret: false,
+  },
+  {
+    key: 'exec.paperLatencyUs',
+    type: 'integer',
+    default: 0,
+    doc: 'simulated one-way latency of the paper broker',
+    min: 0,
+    max: 60000000,
+    hot: true,
+    secret: false,
+  },
+  {
+    key: 'exec.paperFeeBps',
+    type: 'number',
+    default: 1,
+    doc: 'fee of the paper broker in basis points of the traded value',
+    min: 0,
+    max: 10000,
+    hot: true,
+    secret: false,
+  },
+  {
+    key: 'risk.maxPosition',
+    type: 'string',
+    default: '100',
+    doc: 'largest absolute position per symbol, open orders included; a decimal number',
+    hot: true,
+    secret: false,
+  },
+  {
+    key: 'risk.maxOrderValue',
+    type: 'string',
+    default: '1000000',
+    doc: 'largest quantity times price of one order; a decimal number',
+    hot: true,
+    secret: false,
+  },
+  {
+    key: 'risk.maxDailyLoss',
+    type: 'string',
+    default: '50000',
+    doc: 'largest realised and unrealised loss of a day; a decimal number',
+    hot: true,
+    secret: false,
+  },
+  {
+    key: 'risk.collarPercent',
+    type: 'number',
+    default: 5,
+    doc: 'how far a limit price may be from the live market',
+    min: 0,
+    max: 100,
+    hot: true,
+    secret: false,
+  },
+  {
+    key: 'risk.staleMs',
+    type: 'integer',
+    default: 10000,
+    doc: 'a price older than this is no market',
+    min: 1,
+    max: 86400000,
+    hot: true,
+    secret: false,
+  },
+  {
+    key: 'risk.ordersPerSecond',
+    type: 'integer',
+    default: 200000,
+    doc: 'message rate limit of the account',
+    min: 1,
+    max: 10000000,
+    hot: true,
+    secret: false,
+  },
+  {
+    key: 'control.port',
+    type: 'integer',
+    default: 8321,
+    doc: 'port of dashboard, REST and metrics; 0: any free one',
+    min: 0,
+    max: 65535,
+    hot: false,
+    secret: false,
+  },
+  {
+    key: 'control.rateLimitPerSecond',
+    type: 'integer',
+    default: 200,
+    doc: 'requests per second and client',
+    min: 1,
+    max: 1000000,
+    hot: true,
+    secret: false,
+  },
+];

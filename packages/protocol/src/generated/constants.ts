@@ -1,0 +1,246 @@
+// Generated from packages/protocol/schema by tools/generate.mjs. Do not edit.
+
+/** What a ring carries. */
+export const RecordKind = {
+  /** ticks */
+  tick: 1,
+  /** trades */
+  trade: 2,
+  /** books of five levels */
+  book: 3,
+  /** factor values */
+  factor: 4,
+  /** signals */
+  signal: 5,
+} as const;
+export type RecordKind = (typeof RecordKind)[keyof typeof RecordKind];
+export type RecordKindName = keyof typeof RecordKind;
+
+/** Names of RecordKind by number. */
+export const RecordKindNames: Readonly<Record<number, RecordKindName>> = {
+  1: 'tick',
+  2: 'trade',
+  3: 'book',
+  4: 'factor',
+  5: 'signal',
+};
+
+/** Bits in a tick; quality states of the symbol as the data node sees it. */
+export const TickFlags = {
+  /** no fresh tick within the limit */
+  stale: 1,
+  /** the feed reported missing ticks */
+  gapped: 2,
+  /** bid above ask */
+  crossed: 4,
+  /** trading halted */
+  halted: 8,
+  /** not a tick: the slot fills a sequence that was skipped */
+  void: 16,
+} as const;
+export type TickFlags = (typeof TickFlags)[keyof typeof TickFlags];
+export type TickFlagsName = keyof typeof TickFlags;
+
+/** Names of TickFlags by number. */
+export const TickFlagsNames: Readonly<Record<number, TickFlagsName>> = {
+  1: 'stale',
+  2: 'gapped',
+  4: 'crossed',
+  8: 'halted',
+  16: 'void',
+};
+
+/** Why the data node refused a tick. */
+export const CleanReason = {
+  /** accepted */
+  ok: 0,
+  /** price not in (0, 999999) */
+  price: 1,
+  /** volume negative */
+  volume: 2,
+  /** (ask - bid) / bid is not below the limit */
+  spread: 3,
+  /** bid above ask */
+  crossed: 4,
+  /** same time, price and volume as the tick before */
+  duplicate: 5,
+  /** older than the tolerated disorder */
+  outOfOrder: 6,
+  /** NaN, infinity or DBL_MAX where a number is expected */
+  sentinel: 7,
+} as const;
+export type CleanReason = (typeof CleanReason)[keyof typeof CleanReason];
+export type CleanReasonName = keyof typeof CleanReason;
+
+/** Names of CleanReason by number. */
+export const CleanReasonNames: Readonly<Record<number, CleanReasonName>> = {
+  0: 'ok',
+  1: 'price',
+  2: 'volume',
+  3: 'spread',
+  4: 'crossed',
+  5: 'duplicate',
+  6: 'outOfOrder',
+  7: 'sentinel',
+};
+
+/** Order types. */
+export const OrderType = {
+  /** at the market */
+  market: 1,
+  /** at a limit price or better */
+  limit: 2,
+} as const;
+export type OrderType = (typeof OrderType)[keyof typeof OrderType];
+export type OrderTypeName = keyof typeof OrderType;
+
+/** Names of OrderType by number. */
+export const OrderTypeNames: Readonly<Record<number, OrderTypeName>> = {
+  1: 'market',
+  2: 'limit',
+};
+
+/** Where an order stands; docs/protocol/orders.md draws the legal transitions. */
+export const OrderState = {
+  /** known, not yet checked */
+  initialized: 1,
+  /** refused by risk; never sent */
+  denied: 2,
+  /** the intent is journaled; sending may happen */
+  intended: 3,
+  /** handed to the broker; no answer yet */
+  submitted: 4,
+  /** the broker has it */
+  accepted: 5,
+  /** definitely refused by the broker */
+  rejected: 6,
+  /** some quantity filled */
+  partiallyFilled: 7,
+  /** all quantity filled */
+  filled: 8,
+  /** cancel requested */
+  pendingCancel: 9,
+  /** canceled */
+  canceled: 10,
+  /** expired */
+  expired: 11,
+  /** outcome not known: reconcile */
+  unknown: 12,
+} as const;
+export type OrderState = (typeof OrderState)[keyof typeof OrderState];
+export type OrderStateName = keyof typeof OrderState;
+
+/** Names of OrderState by number. */
+export const OrderStateNames: Readonly<Record<number, OrderStateName>> = {
+  1: 'initialized',
+  2: 'denied',
+  3: 'intended',
+  4: 'submitted',
+  5: 'accepted',
+  6: 'rejected',
+  7: 'partiallyFilled',
+  8: 'filled',
+  9: 'pendingCancel',
+  10: 'canceled',
+  11: 'expired',
+  12: 'unknown',
+};
+
+/** The verdict of the risk check. */
+export const RiskReason = {
+  /** all checks passed */
+  APPROVED: 1,
+  /** position with open orders would pass the limit */
+  POSITION_LIMIT_EXCEEDED: 2,
+  /** quantity times price above the limit */
+  ORDER_VALUE_EXCEEDED: 3,
+  /** realised and unrealised loss of the day at or above the limit */
+  DAILY_LOSS_LIMIT: 4,
+  /** the trading state is HALTED */
+  TRADING_HALTED: 5,
+  /** the trading state is REDUCING and the order would add risk */
+  REDUCE_ONLY: 6,
+  /** limit price too far from the live market */
+  PRICE_COLLAR: 7,
+  /** no live price for the symbol */
+  NO_MARKET: 8,
+  /** the last price is too old */
+  STALE_MARKET: 9,
+  /** quantity not positive or not a multiple of the lot */
+  INVALID_QUANTITY: 10,
+  /** too many orders per second */
+  MESSAGE_RATE: 11,
+  /** ordinal at or below the highest seen for the instance */
+  DUPLICATE_SIGNAL: 12,
+  /** older than its validity */
+  SIGNAL_EXPIRED: 13,
+  /** no route to a broker */
+  BROKER_UNAVAILABLE: 14,
+} as const;
+export type RiskReason = (typeof RiskReason)[keyof typeof RiskReason];
+export type RiskReasonName = keyof typeof RiskReason;
+
+/** Names of RiskReason by number. */
+export const RiskReasonNames: Readonly<Record<number, RiskReasonName>> = {
+  1: 'APPROVED',
+  2: 'POSITION_LIMIT_EXCEEDED',
+  3: 'ORDER_VALUE_EXCEEDED',
+  4: 'DAILY_LOSS_LIMIT',
+  5: 'TRADING_HALTED',
+  6: 'REDUCE_ONLY',
+  7: 'PRICE_COLLAR',
+  8: 'NO_MARKET',
+  9: 'STALE_MARKET',
+  10: 'INVALID_QUANTITY',
+  11: 'MESSAGE_RATE',
+  12: 'DUPLICATE_SIGNAL',
+  13: 'SIGNAL_EXPIRED',
+  14: 'BROKER_UNAVAILABLE',
+};
+
+/** Roles of a node. */
+export const NodeRole = {
+  /** cleans, stores and streams */
+  data: 1,
+  /** factors and strategies */
+  calc: 2,
+  /** risk and orders */
+  exec: 3,
+  /** registry, health, failover */
+  control: 4,
+} as const;
+export type NodeRole = (typeof NodeRole)[keyof typeof NodeRole];
+export type NodeRoleName = keyof typeof NodeRole;
+
+/** Names of NodeRole by number. */
+export const NodeRoleNames: Readonly<Record<number, NodeRoleName>> = {
+  1: 'data',
+  2: 'calc',
+  3: 'exec',
+  4: 'control',
+};
+
+/** States of a node in the registry. */
+export const NodeState = {
+  /** ready, owns nothing */
+  STANDBY: 1,
+  /** working */
+  ACTIVE: 2,
+  /** working, but slow, lagging or partly failing */
+  DEGRADED: 3,
+  /** giving its work away */
+  DRAINING: 4,
+  /** lease lost or health check failing */
+  FAILED: 5,
+} as const;
+export type NodeState = (typeof NodeState)[keyof typeof NodeState];
+export type NodeStateName = keyof typeof NodeState;
+
+/** Names of NodeState by number. */
+export const NodeStateNames: Readonly<Record<number, NodeStateName>> = {
+  1: 'STANDBY',
+  2: 'ACTIVE',
+  3: 'DEGRADED',
+  4: 'DRAINING',
+  5: 'FAILED',
+};

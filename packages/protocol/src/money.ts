@@ -1,0 +1,52 @@
+// Quantities and money: bigint scaled by 1e8, exact. Float64 exists only at the market's side (ticks)
+// and at the screen's.
+
+import { NdtsError } from './errors.js';
+
+export const moneyScale = 100_000_000n;
+const scaleDigits = 8;
+const decimal = /^([+-]?)(\d{1,18})(?:\.(\d{1,8}))?$/;
+
+/** Parses a decimal number exactly; more than eight decimals are refused, not rounded. */
+export function parseMoney(text: string): bigint {
+  const match = decimal.exec(text.trim());
+  if (match === null)
+    throw new NdtsError('INVALID_ARGUMENT', `expected a decimal number, found '${text}'`);
+  const whole = BigInt(match[2] ?? '0') * moneyScale;
+  const fraction = BigInt((match[3] ?? '').padEnd(scaleDigits, '0'));
+  return match[1] === '-' ? -(whole + fraction) : whole + fraction;
+}
+
+/** Shortest exact decimal text. */
+export function moneyText(value: bigint): string {
+  const absolute = value < 0n ? -value : value;
+  const fraction = String(absolute % moneyScale).padStart(scaleDigits, '0').replace(/0+$/, '');
+  const text = `${absolute / moneyScale}${fraction === '' ? '' : `.${fraction}`}`;
+  return value < 0n ? `-${text}` : text;
+}
+
+/** The market's float64 as money: nearest 1e-8. The input is data, not a sum of money. */
+export function moneyFromFloat(value: number): bigint {
+  if (!Number.isFinite(value) || Math.abs(value) > 9e9)
+    throw new NdtsError('INVALID_ARGUMENT', `expected a finite price below 9e9, found ${value}`);
+  const whole = Math.trunc(value);
+  return BigInt(whole) * moneyScale + BigInt(Math.round((value - whole) * 1e8));
+}
+
+export function moneyToFloat(value: bigint): number {
+  return Number(value / moneyScale) + Number(value % moneyScale) / 1e8;
+}
+
+/** a * b, rounded half away from zero. */
+export function multiplyMoney(a: bigint, b: bigint): bigint {
+  return divideRound(a * b, moneyScale);
+}
+
+/** numerator / denominator as integers, rounded half away from zero. */
+export function divideRound(numerator: bigint, denominator: bigint): bigint {
+  const negative = numerator < 0n !== denominator < 0n;
+  const n = numerator < 0n ? -numerator : numerator;
+  const d = denominator < 0n ? -denominator : denominator;
+  const quotient = (n + d / 2n) / d;
+  return negative ? -quotient : quotient;
+}
