@@ -18,22 +18,28 @@ export class MessageWriter {
   }
 
   u8(value: number): void {
-    this.#view.setUint8(this.#take(1), value);
+    const offset = this.#take(1);
+    this.#view.setUint8(offset, value);
   }
   u16(value: number): void {
-    this.#view.setUint16(this.#take(2), value, true);
+    const offset = this.#take(2);
+    this.#view.setUint16(offset, value, true);
   }
   u32(value: number): void {
-    this.#view.setUint32(this.#take(4), value, true);
+    const offset = this.#take(4);
+    this.#view.setUint32(offset, value, true);
   }
   i32(value: number): void {
-    this.#view.setInt32(this.#take(4), value, true);
+    const offset = this.#take(4);
+    this.#view.setInt32(offset, value, true);
   }
   f64(value: number): void {
-    this.#view.setFloat64(this.#take(8), value, true);
+    const offset = this.#take(8);
+    this.#view.setFloat64(offset, value, true);
   }
   i64(value: bigint): void {
-    this.#view.setBigInt64(this.#take(8), value, true);
+    const offset = this.#take(8);
+    this.#view.setBigInt64(offset, value, true);
   }
   money(value: bigint): void {
     if (BigInt.asIntN(64, value) !== value)
@@ -41,20 +47,23 @@ export class MessageWriter {
     this.i64(value);
   }
   time(value: Time): void {
-    writeTime(this.#view, this.#take(8), value.day, value.nsOfDay);
+    const offset = this.#take(8);
+    writeTime(this.#view, offset, value.day, value.nsOfDay);
   }
   str(value: string): void {
     const text = encoder.encode(value);
     if (text.length > 0xffff)
       throw new NdtsError('INVALID_ARGUMENT', `text of ${text.length} bytes, at most 65535`);
     this.u16(text.length);
-    this.#bytes.set(text, this.#take(text.length));
+    const offset = this.#take(text.length);
+    this.#bytes.set(text, offset);
   }
 
   finish(): Uint8Array {
     return this.#bytes.slice(0, this.#offset);
   }
 
+  /** Growing replaces buffer and view: take the offset before touching either. */
   #take(bytes: number): number {
     const offset = this.#offset;
     this.#offset += bytes;
