@@ -102,4 +102,33 @@ export const constants = [
       FAILED: [5, 'lease lost or health check failing'],
     },
   },
+  {
+    name: 'LogKind',
+    doc: 'What the body of a log entry holds.',
+    values: {
+      ticks: [1, 'rows of one shard: TicksEntry and columns'],
+      keyValue: [2, 'one atomic batch: KeyValueHead, key, value, repeated'],
+      symbol: [3, 'a symbol was registered: SymbolEntryHead and name'],
+    },
+  },
+  {
+    name: 'KeyValueKind',
+    doc: 'Operations of a key-value batch.',
+    values: { put: [1, 'sets the value'], delete: [2, 'removes the key'] },
+  },
+  {
+    name: 'BlockCodec',
+    doc: 'How the columns of a segment block are stored.',
+    values: { raw: [1, 'each column as it is in memory'] },
+  },
+  {
+    name: 'ManifestKind',
+    doc: 'What a manifest record describes.',
+    values: {
+      shard: [1, 'ManifestShard'],
+      symbol: [2, 'ManifestSymbol'],
+      segment: [3, 'ManifestSegment'],
+      table: [4, 'ManifestTable'],
+    },
+  },
 ];

@@ -92,4 +92,30 @@ enum class NodeState : std::uint32_t {
   kFailed = 5,  // lease lost or health check failing
 };
 
+// What the body of a log entry holds.
+enum class LogKind : std::uint32_t {
+  kTicks = 1,  // rows of one shard: TicksEntry and columns
+  kKeyValue = 2,  // one atomic batch: KeyValueHead, key, value, repeated
+  kSymbol = 3,  // a symbol was registered: SymbolEntryHead and name
+};
+
+// Operations of a key-value batch.
+enum class KeyValueKind : std::uint32_t {
+  kPut = 1,  // sets the value
+  kDelete = 2,  // removes the key
+};
+
+// How the columns of a segment block are stored.
+enum class BlockCodec : std::uint32_t {
+  kRaw = 1,  // each column as it is in memory
+};
+
+// What a manifest record describes.
+enum class ManifestKind : std::uint32_t {
+  kShard = 1,  // ManifestShard
+  kSymbol = 2,  // ManifestSymbol
+  kSegment = 3,  // ManifestSegment
+  kTable = 4,  // ManifestTable
+};
+
 }  // namespace ndts

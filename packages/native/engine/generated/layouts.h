@@ -6,6 +6,111 @@
 
 namespace ndts {
 
+// The head of the manifest; records follow at once.
+struct ManifestHeader {
+  std::uint32_t checksum;  // crc32c of the 60 bytes after it
+  std::uint32_t version;  // version of all formats of the folder, 1
+  std::uint64_t magic;  // "NDTSMANI"
+  std::uint64_t generation;  // grows by one with every manifest written
+  std::uint64_t wal_position;  // entries up to this position are in files listed here
+  std::uint64_t next_file;  // number the next segment gets
+  std::uint64_t file_bytes;  // length of the manifest
+  std::uint32_t shard_count;  // shards of the series table; never changes
+  std::uint32_t record_count;  // records that follow
+  std::uint8_t reserved[8];  // zero
+};
+static_assert(sizeof(ManifestHeader) == 64);
+static_assert(offsetof(ManifestHeader, checksum) == 0);
+static_assert(offsetof(ManifestHeader, version) == 4);
+static_assert(offsetof(ManifestHeader, magic) == 8);
+static_assert(offsetof(ManifestHeader, generation) == 16);
+static_assert(offsetof(ManifestHeader, wal_position) == 24);
+static_assert(offsetof(ManifestHeader, next_file) == 32);
+static_assert(offsetof(ManifestHeader, file_bytes) == 40);
+static_assert(offsetof(ManifestHeader, shard_count) == 48);
+static_assert(offsetof(ManifestHeader, record_count) == 52);
+static_assert(offsetof(ManifestHeader, reserved) == 56);
+
+// The head of a record; its body follows, padded with zeros to 8.
+struct ManifestRecord {
+  std::uint32_t checksum;  // crc32c of the 12 bytes after it and the padded body
+  std::uint32_t kind;  // a ManifestKind
+  std::uint32_t bytes;  // length of the body without padding
+  std::uint32_t ordinal;  // place of the record, from 0
+};
+static_assert(sizeof(ManifestRecord) == 16);
+static_assert(offsetof(ManifestRecord, checksum) == 0);
+static_assert(offsetof(ManifestRecord, kind) == 4);
+static_assert(offsetof(ManifestRecord, bytes) == 8);
+static_assert(offsetof(ManifestRecord, ordinal) == 12);
+
+// Body of a shard record; epochCount ManifestEpoch entries follow, oldest first.
+struct ManifestShard {
+  std::uint32_t shard;  // the shard
+  std::uint32_t epoch_count;  // entries that follow
+  std::uint64_t sealed_sequence;  // sequences below this are in segments
+  std::uint64_t epoch;  // epoch of the last open, granted before its first append
+};
+static_assert(sizeof(ManifestShard) == 24);
+static_assert(offsetof(ManifestShard, shard) == 0);
+static_assert(offsetof(ManifestShard, epoch_count) == 4);
+static_assert(offsetof(ManifestShard, sealed_sequence) == 8);
+static_assert(offsetof(ManifestShard, epoch) == 16);
+
+// One epoch that has rows, or the newest. It ends where the next listed one begins.
+struct ManifestEpoch {
+  std::uint64_t epoch;  // the epoch
+  std::uint64_t first_sequence;  // sequence of its first row
+};
+static_assert(sizeof(ManifestEpoch) == 16);
+static_assert(offsetof(ManifestEpoch, epoch) == 0);
+static_assert(offsetof(ManifestEpoch, first_sequence) == 8);
+
+// Body of a symbol record; the name follows, UTF-8.
+struct ManifestSymbol {
+  std::uint32_t symbol;  // symbol id
+  std::uint32_t shard;  // its shard
+};
+static_assert(sizeof(ManifestSymbol) == 8);
+static_assert(offsetof(ManifestSymbol, symbol) == 0);
+static_assert(offsetof(ManifestSymbol, shard) == 4);
+
+// Body of a segment record.
+struct ManifestSegment {
+  std::uint64_t number;  // number of the file, as in its name
+  std::int64_t day;  // UTC day
+  std::uint64_t bytes;  // length of the file
+  std::uint64_t rows;  // rows
+  std::int64_t min_time;  // earliest time
+  std::int64_t max_time;  // latest time
+  std::uint64_t first_sequence;  // lowest sequence
+  std::uint64_t end_sequence;  // highest sequence plus one
+  std::uint32_t shard;  // the shard
+  std::uint32_t trailer_checksum;  // checksum field of its trailer
+};
+static_assert(sizeof(ManifestSegment) == 72);
+static_assert(offsetof(ManifestSegment, number) == 0);
+static_assert(offsetof(ManifestSegment, day) == 8);
+static_assert(offsetof(ManifestSegment, bytes) == 16);
+static_assert(offsetof(ManifestSegment, rows) == 24);
+static_assert(offsetof(ManifestSegment, min_time) == 32);
+static_assert(offsetof(ManifestSegment, max_time) == 40);
+static_assert(offsetof(ManifestSegment, first_sequence) == 48);
+static_assert(offsetof(ManifestSegment, end_sequence) == 56);
+static_assert(offsetof(ManifestSegment, shard) == 64);
+static_assert(offsetof(ManifestSegment, trailer_checksum) == 68);
+
+// Body of a key-value table record; at most one.
+struct ManifestTable {
+  std::uint64_t position;  // position it was written at, as in its name
+  std::uint64_t bytes;  // length of the file
+  std::uint64_t entries;  // entries
+};
+static_assert(sizeof(ManifestTable) == 24);
+static_assert(offsetof(ManifestTable, position) == 0);
+static_assert(offsetof(ManifestTable, bytes) == 8);
+static_assert(offsetof(ManifestTable, entries) == 16);
+
 // One published value on a cache line of its own. check = value ^ epoch ^ kRingLineSalt.
 struct RingLine {
   std::uint64_t value;  // a slot count or sequence; only ever grows within an epoch
@@ -150,6 +255,170 @@ static_assert(offsetof(SignalSlot, sequence) == 72);
 static_assert(offsetof(SignalSlot, factor_value) == 80);
 static_assert(offsetof(SignalSlot, price) == 88);
 static_assert(offsetof(SignalSlot, reserved) == 96);
+
+// The head of a segment file; the first block follows at once.
+struct SegmentHeader {
+  std::uint32_t checksum;  // crc32c of the 60 bytes after it
+  std::uint32_t version;  // format version, 1
+  std::uint64_t magic;  // "NDTSSEGM"
+  std::uint32_t shard;  // the one shard of the file
+  std::uint32_t reserved0;  // zero
+  std::int64_t day;  // the one UTC day of the file, days since 1970-01-01
+  std::uint64_t rows;  // rows in all blocks
+  std::uint64_t number;  // number of the file, as in its name
+  std::uint8_t reserved1[16];  // zero
+};
+static_assert(sizeof(SegmentHeader) == 64);
+static_assert(offsetof(SegmentHeader, checksum) == 0);
+static_assert(offsetof(SegmentHeader, version) == 4);
+static_assert(offsetof(SegmentHeader, magic) == 8);
+static_assert(offsetof(SegmentHeader, shard) == 16);
+static_assert(offsetof(SegmentHeader, reserved0) == 20);
+static_assert(offsetof(SegmentHeader, day) == 24);
+static_assert(offsetof(SegmentHeader, rows) == 32);
+static_assert(offsetof(SegmentHeader, number) == 40);
+static_assert(offsetof(SegmentHeader, reserved1) == 48);
+
+// Footer entry of one block: some consecutive rows of one symbol.
+struct SegmentBlock {
+  std::uint32_t symbol;  // symbol id
+  std::uint32_t rows;  // rows of the block, 1 to 4096
+  std::uint64_t offset;  // where the block starts in the file
+  std::uint64_t bytes;  // its length
+  std::uint32_t checksum;  // crc32c of its bytes
+  std::uint32_t codec;  // a BlockCodec
+  std::int64_t min_time;  // time of its first row
+  std::int64_t max_time;  // time of its last row
+  double min_price;  // smallest price that is a number, else +infinity
+  double max_price;  // largest price that is a number, else -infinity
+};
+static_assert(sizeof(SegmentBlock) == 64);
+static_assert(offsetof(SegmentBlock, symbol) == 0);
+static_assert(offsetof(SegmentBlock, rows) == 4);
+static_assert(offsetof(SegmentBlock, offset) == 8);
+static_assert(offsetof(SegmentBlock, bytes) == 16);
+static_assert(offsetof(SegmentBlock, checksum) == 24);
+static_assert(offsetof(SegmentBlock, codec) == 28);
+static_assert(offsetof(SegmentBlock, min_time) == 32);
+static_assert(offsetof(SegmentBlock, max_time) == 40);
+static_assert(offsetof(SegmentBlock, min_price) == 48);
+static_assert(offsetof(SegmentBlock, max_price) == 56);
+
+// Footer entry of one symbol: where its name is in the text at the end of the footer.
+struct SegmentName {
+  std::uint32_t symbol;  // symbol id
+  std::uint32_t bytes;  // bytes of the name, UTF-8
+  std::uint64_t offset;  // from the start of the text
+};
+static_assert(sizeof(SegmentName) == 16);
+static_assert(offsetof(SegmentName, symbol) == 0);
+static_assert(offsetof(SegmentName, bytes) == 4);
+static_assert(offsetof(SegmentName, offset) == 8);
+
+// Footer entry: the sequences of one epoch that have rows here.
+struct SegmentRange {
+  std::uint64_t epoch;  // epoch of the shard
+  std::uint64_t first_sequence;  // lowest sequence
+  std::uint64_t end_sequence;  // highest sequence plus one
+  std::uint64_t rows;  // rows of the epoch
+};
+static_assert(sizeof(SegmentRange) == 32);
+static_assert(offsetof(SegmentRange, epoch) == 0);
+static_assert(offsetof(SegmentRange, first_sequence) == 8);
+static_assert(offsetof(SegmentRange, end_sequence) == 16);
+static_assert(offsetof(SegmentRange, rows) == 24);
+
+// The last 64 bytes of a segment file.
+struct SegmentTrailer {
+  std::uint32_t checksum;  // crc32c of the 60 bytes after it
+  std::uint32_t version;  // format version, 1
+  std::uint64_t magic;  // "NDTSSEGM"
+  std::uint64_t footer_offset;  // where the footer starts; the blocks end there
+  std::uint32_t footer_checksum;  // crc32c of the footer
+  std::uint32_t block_count;  // SegmentBlock entries
+  std::uint32_t name_count;  // SegmentName entries
+  std::uint32_t range_count;  // SegmentRange entries
+  std::uint64_t text_bytes;  // bytes of the names, padded with zeros to 8
+  std::uint64_t file_bytes;  // length of the file
+  std::uint8_t reserved[8];  // zero
+};
+static_assert(sizeof(SegmentTrailer) == 64);
+static_assert(offsetof(SegmentTrailer, checksum) == 0);
+static_assert(offsetof(SegmentTrailer, version) == 4);
+static_assert(offsetof(SegmentTrailer, magic) == 8);
+static_assert(offsetof(SegmentTrailer, footer_offset) == 16);
+static_assert(offsetof(SegmentTrailer, footer_checksum) == 24);
+static_assert(offsetof(SegmentTrailer, block_count) == 28);
+static_assert(offsetof(SegmentTrailer, name_count) == 32);
+static_assert(offsetof(SegmentTrailer, range_count) == 36);
+static_assert(offsetof(SegmentTrailer, text_bytes) == 40);
+static_assert(offsetof(SegmentTrailer, file_bytes) == 48);
+static_assert(offsetof(SegmentTrailer, reserved) == 56);
+
+// Body of a log entry of kind ticks: rows of one shard. Columns follow, each `rows` long: time, price, volume, bid, ask, bid volume, ask volume (8 bytes each), symbol, flags (4 each).
+struct TicksEntry {
+  std::uint64_t epoch;  // epoch of the shard
+  std::uint64_t first_sequence;  // sequence of the first row; the rest follow
+  std::uint32_t shard;  // the shard
+  std::uint32_t rows;  // rows
+};
+static_assert(sizeof(TicksEntry) == 24);
+static_assert(offsetof(TicksEntry, epoch) == 0);
+static_assert(offsetof(TicksEntry, first_sequence) == 8);
+static_assert(offsetof(TicksEntry, shard) == 16);
+static_assert(offsetof(TicksEntry, rows) == 20);
+
+// Body of a log entry of kind symbol; the name follows, UTF-8.
+struct SymbolEntryHead {
+  std::uint32_t symbol;  // symbol id
+  std::uint32_t shard;  // its shard
+};
+static_assert(sizeof(SymbolEntryHead) == 8);
+static_assert(offsetof(SymbolEntryHead, symbol) == 0);
+static_assert(offsetof(SymbolEntryHead, shard) == 4);
+
+// One operation of a log entry of kind keyValue; key and value follow, unaligned.
+struct KeyValueHead {
+  std::uint32_t kind;  // a KeyValueKind
+  std::uint32_t key_bytes;  // bytes of the key, UTF-8
+  std::uint32_t value_bytes;  // bytes of the value; 0 for a delete
+};
+static_assert(sizeof(KeyValueHead) == 12);
+static_assert(offsetof(KeyValueHead, kind) == 0);
+static_assert(offsetof(KeyValueHead, key_bytes) == 4);
+static_assert(offsetof(KeyValueHead, value_bytes) == 8);
+
+// The head of a key-value table file; entries follow at once, keys strictly ascending.
+struct TableHeader {
+  std::uint32_t checksum;  // crc32c of the 60 bytes after it
+  std::uint32_t version;  // format version, 1
+  std::uint64_t magic;  // "NDTSKEYV"
+  std::uint64_t position;  // holds every write up to this log position
+  std::uint64_t entries;  // entries
+  std::uint64_t file_bytes;  // length of the file
+  std::uint8_t reserved[24];  // zero
+};
+static_assert(sizeof(TableHeader) == 64);
+static_assert(offsetof(TableHeader, checksum) == 0);
+static_assert(offsetof(TableHeader, version) == 4);
+static_assert(offsetof(TableHeader, magic) == 8);
+static_assert(offsetof(TableHeader, position) == 16);
+static_assert(offsetof(TableHeader, entries) == 24);
+static_assert(offsetof(TableHeader, file_bytes) == 32);
+static_assert(offsetof(TableHeader, reserved) == 40);
+
+// The head of an entry; key and value follow, together padded with zeros to 8.
+struct TableEntry {
+  std::uint32_t checksum;  // crc32c of the 12 bytes after it, key, value and padding
+  std::uint32_t key_bytes;  // bytes of the key
+  std::uint32_t value_bytes;  // bytes of the value
+  std::uint32_t reserved;  // zero
+};
+static_assert(sizeof(TableEntry) == 16);
+static_assert(offsetof(TableEntry, checksum) == 0);
+static_assert(offsetof(TableEntry, key_bytes) == 4);
+static_assert(offsetof(TableEntry, value_bytes) == 8);
+static_assert(offsetof(TableEntry, reserved) == 12);
 
 // Ticks by column. JavaScript reads and writes day and nsOfDay; the engine packs them.
 enum class TickBatchColumn : std::uint32_t {

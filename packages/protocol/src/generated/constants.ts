@@ -244,3 +244,73 @@ export const NodeStateNames: Readonly<Record<number, NodeStateName>> = {
   4: 'DRAINING',
   5: 'FAILED',
 };
+
+/** What the body of a log entry holds. */
+export const LogKind = {
+  /** rows of one shard: TicksEntry and columns */
+  ticks: 1,
+  /** one atomic batch: KeyValueHead, key, value, repeated */
+  keyValue: 2,
+  /** a symbol was registered: SymbolEntryHead and name */
+  symbol: 3,
+} as const;
+export type LogKind = (typeof LogKind)[keyof typeof LogKind];
+export type LogKindName = keyof typeof LogKind;
+
+/** Names of LogKind by number. */
+export const LogKindNames: Readonly<Record<number, LogKindName>> = {
+  1: 'ticks',
+  2: 'keyValue',
+  3: 'symbol',
+};
+
+/** Operations of a key-value batch. */
+export const KeyValueKind = {
+  /** sets the value */
+  put: 1,
+  /** removes the key */
+  delete: 2,
+} as const;
+export type KeyValueKind = (typeof KeyValueKind)[keyof typeof KeyValueKind];
+export type KeyValueKindName = keyof typeof KeyValueKind;
+
+/** Names of KeyValueKind by number. */
+export const KeyValueKindNames: Readonly<Record<number, KeyValueKindName>> = {
+  1: 'put',
+  2: 'delete',
+};
+
+/** How the columns of a segment block are stored. */
+export const BlockCodec = {
+  /** each column as it is in memory */
+  raw: 1,
+} as const;
+export type BlockCodec = (typeof BlockCodec)[keyof typeof BlockCodec];
+export type BlockCodecName = keyof typeof BlockCodec;
+
+/** Names of BlockCodec by number. */
+export const BlockCodecNames: Readonly<Record<number, BlockCodecName>> = {
+  1: 'raw',
+};
+
+/** What a manifest record describes. */
+export const ManifestKind = {
+  /** ManifestShard */
+  shard: 1,
+  /** ManifestSymbol */
+  symbol: 2,
+  /** ManifestSegment */
+  segment: 3,
+  /** ManifestTable */
+  table: 4,
+} as const;
+export type ManifestKind = (typeof ManifestKind)[keyof typeof ManifestKind];
+export type ManifestKindName = keyof typeof ManifestKind;
+
+/** Names of ManifestKind by number. */
+export const ManifestKindNames: Readonly<Record<number, ManifestKindName>> = {
+  1: 'shard',
+  2: 'symbol',
+  3: 'segment',
+  4: 'table',
+};

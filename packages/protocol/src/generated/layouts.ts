@@ -1,5 +1,110 @@
 // Generated from packages/protocol/schema by tools/generate.mjs. Do not edit.
 
+/** The head of the manifest; records follow at once. Offsets in bytes. */
+export const ManifestHeader = {
+  bytes: 64,
+  /** u32: crc32c of the 60 bytes after it */
+  checksum: 0,
+  /** u32: version of all formats of the folder, 1 */
+  version: 4,
+  /** u64: "NDTSMANI" */
+  magic: 8,
+  /** u64: grows by one with every manifest written */
+  generation: 16,
+  /** u64: entries up to this position are in files listed here */
+  walPosition: 24,
+  /** u64: number the next segment gets */
+  nextFile: 32,
+  /** u64: length of the manifest */
+  fileBytes: 40,
+  /** u32: shards of the series table; never changes */
+  shardCount: 48,
+  /** u32: records that follow */
+  recordCount: 52,
+  /** bytes[8]: zero */
+  reserved: 56,
+} as const;
+
+/** The head of a record; its body follows, padded with zeros to 8. Offsets in bytes. */
+export const ManifestRecord = {
+  bytes: 16,
+  /** u32: crc32c of the 12 bytes after it and the padded body */
+  checksum: 0,
+  /** u32: a ManifestKind */
+  kind: 4,
+  /** u32: length of the body without padding */
+  bytes: 8,
+  /** u32: place of the record, from 0 */
+  ordinal: 12,
+} as const;
+
+/** Body of a shard record; epochCount ManifestEpoch entries follow, oldest first. Offsets in bytes. */
+export const ManifestShard = {
+  bytes: 24,
+  /** u32: the shard */
+  shard: 0,
+  /** u32: entries that follow */
+  epochCount: 4,
+  /** u64: sequences below this are in segments */
+  sealedSequence: 8,
+  /** u64: epoch of the last open, granted before its first append */
+  epoch: 16,
+} as const;
+
+/** One epoch that has rows, or the newest. It ends where the next listed one begins. Offsets in bytes. */
+export const ManifestEpoch = {
+  bytes: 16,
+  /** u64: the epoch */
+  epoch: 0,
+  /** u64: sequence of its first row */
+  firstSequence: 8,
+} as const;
+
+/** Body of a symbol record; the name follows, UTF-8. Offsets in bytes. */
+export const ManifestSymbol = {
+  bytes: 8,
+  /** u32: symbol id */
+  symbol: 0,
+  /** u32: its shard */
+  shard: 4,
+} as const;
+
+/** Body of a segment record. Offsets in bytes. */
+export const ManifestSegment = {
+  bytes: 72,
+  /** u64: number of the file, as in its name */
+  number: 0,
+  /** i64: UTC day */
+  day: 8,
+  /** u64: length of the file */
+  bytes: 16,
+  /** u64: rows */
+  rows: 24,
+  /** i64: earliest time */
+  minTime: 32,
+  /** i64: latest time */
+  maxTime: 40,
+  /** u64: lowest sequence */
+  firstSequence: 48,
+  /** u64: highest sequence plus one */
+  endSequence: 56,
+  /** u32: the shard */
+  shard: 64,
+  /** u32: checksum field of its trailer */
+  trailerChecksum: 68,
+} as const;
+
+/** Body of a key-value table record; at most one. Offsets in bytes. */
+export const ManifestTable = {
+  bytes: 24,
+  /** u64: position it was written at, as in its name */
+  position: 0,
+  /** u64: length of the file */
+  bytes: 8,
+  /** u64: entries */
+  entries: 16,
+} as const;
+
 /** One published value on a cache line of its own. check = value ^ epoch ^ kRingLineSalt. Offsets in bytes. */
 export const RingLine = {
   bytes: 64,
@@ -143,4 +248,168 @@ export const SignalSlot = {
   price: 88,
   /** bytes[32]: zero */
   reserved: 96,
+} as const;
+
+/** The head of a segment file; the first block follows at once. Offsets in bytes. */
+export const SegmentHeader = {
+  bytes: 64,
+  /** u32: crc32c of the 60 bytes after it */
+  checksum: 0,
+  /** u32: format version, 1 */
+  version: 4,
+  /** u64: "NDTSSEGM" */
+  magic: 8,
+  /** u32: the one shard of the file */
+  shard: 16,
+  /** u32: zero */
+  reserved0: 20,
+  /** i64: the one UTC day of the file, days since 1970-01-01 */
+  day: 24,
+  /** u64: rows in all blocks */
+  rows: 32,
+  /** u64: number of the file, as in its name */
+  number: 40,
+  /** bytes[16]: zero */
+  reserved1: 48,
+} as const;
+
+/** Footer entry of one block: some consecutive rows of one symbol. Offsets in bytes. */
+export const SegmentBlock = {
+  bytes: 64,
+  /** u32: symbol id */
+  symbol: 0,
+  /** u32: rows of the block, 1 to 4096 */
+  rows: 4,
+  /** u64: where the block starts in the file */
+  offset: 8,
+  /** u64: its length */
+  bytes: 16,
+  /** u32: crc32c of its bytes */
+  checksum: 24,
+  /** u32: a BlockCodec */
+  codec: 28,
+  /** i64: time of its first row */
+  minTime: 32,
+  /** i64: time of its last row */
+  maxTime: 40,
+  /** f64: smallest price that is a number, else +infinity */
+  minPrice: 48,
+  /** f64: largest price that is a number, else -infinity */
+  maxPrice: 56,
+} as const;
+
+/** Footer entry of one symbol: where its name is in the text at the end of the footer. Offsets in bytes. */
+export const SegmentName = {
+  bytes: 16,
+  /** u32: symbol id */
+  symbol: 0,
+  /** u32: bytes of the name, UTF-8 */
+  bytes: 4,
+  /** u64: from the start of the text */
+  offset: 8,
+} as const;
+
+/** Footer entry: the sequences of one epoch that have rows here. Offsets in bytes. */
+export const SegmentRange = {
+  bytes: 32,
+  /** u64: epoch of the shard */
+  epoch: 0,
+  /** u64: lowest sequence */
+  firstSequence: 8,
+  /** u64: highest sequence plus one */
+  endSequence: 16,
+  /** u64: rows of the epoch */
+  rows: 24,
+} as const;
+
+/** The last 64 bytes of a segment file. Offsets in bytes. */
+export const SegmentTrailer = {
+  bytes: 64,
+  /** u32: crc32c of the 60 bytes after it */
+  checksum: 0,
+  /** u32: format version, 1 */
+  version: 4,
+  /** u64: "NDTSSEGM" */
+  magic: 8,
+  /** u64: where the footer starts; the blocks end there */
+  footerOffset: 16,
+  /** u32: crc32c of the footer */
+  footerChecksum: 24,
+  /** u32: SegmentBlock entries */
+  blockCount: 28,
+  /** u32: SegmentName entries */
+  nameCount: 32,
+  /** u32: SegmentRange entries */
+  rangeCount: 36,
+  /** u64: bytes of the names, padded with zeros to 8 */
+  textBytes: 40,
+  /** u64: length of the file */
+  fileBytes: 48,
+  /** bytes[8]: zero */
+  reserved: 56,
+} as const;
+
+/** Body of a log entry of kind ticks: rows of one shard. Columns follow, each `rows` long: time, price, volume, bid, ask, bid volume, ask volume (8 bytes each), symbol, flags (4 each). Offsets in bytes. */
+export const TicksEntry = {
+  bytes: 24,
+  /** u64: epoch of the shard */
+  epoch: 0,
+  /** u64: sequence of the first row; the rest follow */
+  firstSequence: 8,
+  /** u32: the shard */
+  shard: 16,
+  /** u32: rows */
+  rows: 20,
+} as const;
+
+/** Body of a log entry of kind symbol; the name follows, UTF-8. Offsets in bytes. */
+export const SymbolEntryHead = {
+  bytes: 8,
+  /** u32: symbol id */
+  symbol: 0,
+  /** u32: its shard */
+  shard: 4,
+} as const;
+
+/** One operation of a log entry of kind keyValue; key and value follow, unaligned. Offsets in bytes. */
+export const KeyValueHead = {
+  bytes: 12,
+  /** u32: a KeyValueKind */
+  kind: 0,
+  /** u32: bytes of the key, UTF-8 */
+  keyBytes: 4,
+  /** u32: bytes of the value; 0 for a delete */
+  valueBytes: 8,
+} as const;
+
+/** The head of a key-value table file; entries follow at once, keys strictly ascending. Offsets in bytes. */
+export const TableHeader = {
+  bytes: 64,
+  /** u32: crc32c of the 60 bytes after it */
+  checksum: 0,
+  /** u32: format version, 1 */
+  version: 4,
+  /** u64: "NDTSKEYV" */
+  magic: 8,
+  /** u64: holds every write up to this log position */
+  position: 16,
+  /** u64: entries */
+  entries: 24,
+  /** u64: length of the file */
+  fileBytes: 32,
+  /** bytes[24]: zero */
+  reserved: 40,
+} as const;
+
+/** The head of an entry; key and value follow, together padded with zeros to 8. Offsets in bytes. */
+export const TableEntry = {
+  bytes: 16,
+  /** u32: crc32c of the 12 bytes after it, key, value and padding */
+  checksum: 0,
+  /** u32: bytes of the key */
+  keyBytes: 4,
+  /** u32: bytes of the value */
+  valueBytes: 8,
+  /** u32: zero */
+  reserved: 12,
 } as const;
