@@ -79,6 +79,7 @@ export const constants = [
       DUPLICATE_SIGNAL: [12, 'ordinal at or below the highest seen for the instance'],
       SIGNAL_EXPIRED: [13, 'older than its validity'],
       BROKER_UNAVAILABLE: [14, 'no route to a broker'],
+      INVALID_ORDER: [15, 'side, type, symbol or limit price make no order'],
     },
   },
   {

@@ -24,6 +24,10 @@ export const subjects = {
   execPositions: 'exec.positions',
   /** Request TradingStateRequest -> TradingStateName. */
   execTradingState: 'exec.trading-state',
+  /** Request undefined -> { tickToOrder, signalToOrder }: histogram snapshots since the start. */
+  execLatency: 'exec.latency',
+  /** Request undefined -> histogram snapshots of the calc node since the start. */
+  calcLatency: 'calc.latency',
   /** OrderView, on each change of an order. */
   orderEvent: 'order.event',
 } as const;
@@ -109,6 +113,8 @@ export type TradingStateName = 'ACTIVE' | 'REDUCING' | 'HALTED';
 export interface ExecStatus {
   readonly timeMs: number;
   readonly tradingState: TradingStateName;
+  /** Why the state is not ACTIVE, or why no order can be sent; empty when all is well. */
+  readonly tradingReason?: string;
   readonly signals: number;
   readonly orders: number;
   readonly denied: number;

@@ -73,6 +73,7 @@ enum class RiskReason : std::uint32_t {
   kDuplicateSignal = 12,  // ordinal at or below the highest seen for the instance
   kSignalExpired = 13,  // older than its validity
   kBrokerUnavailable = 14,  // no route to a broker
+  kInvalidOrder = 15,  // side, type, symbol or limit price make no order
 };
 
 // Roles of a node.

@@ -420,6 +420,85 @@ static_assert(offsetof(TableEntry, key_bytes) == 4);
 static_assert(offsetof(TableEntry, value_bytes) == 8);
 static_assert(offsetof(TableEntry, reserved) == 12);
 
+// Starts wal_{sequence:020}.log; zeros up to offset 4096, where the entries begin.
+struct WalFileHeader {
+  std::uint32_t checksum;  // crc32c of the rest of this header
+  std::uint32_t version;  // layout version, 1
+  std::uint64_t magic;  // "NDTSWAL1"
+  std::uint64_t log_id;  // names the log; the same in all its files
+  std::uint64_t file_sequence;  // the number in the file name
+  std::uint64_t epoch;  // grows by one at every open of the log
+  std::uint64_t previous_end;  // earlier files count up to this position only
+  std::uint64_t start_position;  // position of the first entry, >= previousEnd
+  std::uint64_t file_bytes;  // size of this file
+  std::uint64_t staging_bytes;  // bound of what was accepted but not durable
+  std::int64_t wall_time;  // when it was made, nanoseconds since 1970-01-01 UTC
+  std::uint8_t reserved[48];  // zero
+};
+static_assert(sizeof(WalFileHeader) == 128);
+static_assert(offsetof(WalFileHeader, checksum) == 0);
+static_assert(offsetof(WalFileHeader, version) == 4);
+static_assert(offsetof(WalFileHeader, magic) == 8);
+static_assert(offsetof(WalFileHeader, log_id) == 16);
+static_assert(offsetof(WalFileHeader, file_sequence) == 24);
+static_assert(offsetof(WalFileHeader, epoch) == 32);
+static_assert(offsetof(WalFileHeader, previous_end) == 40);
+static_assert(offsetof(WalFileHeader, start_position) == 48);
+static_assert(offsetof(WalFileHeader, file_bytes) == 56);
+static_assert(offsetof(WalFileHeader, staging_bytes) == 64);
+static_assert(offsetof(WalFileHeader, wall_time) == 72);
+static_assert(offsetof(WalFileHeader, reserved) == 80);
+
+// Before each payload; header and payload are padded with zeros to a multiple of 8.
+struct WalEntryHeader {
+  std::uint32_t checksum;  // crc32c seeded by the file, to the end of the padding
+  std::uint32_t payload_bytes;  // bytes of the payload, without padding
+  std::uint64_t position;  // log position of the first byte of this header
+  std::uint64_t durable;  // durable position when this entry was appended
+  std::int64_t wall_time;  // when it was appended, nanoseconds since 1970-01-01
+  std::uint32_t kind;  // kind of the payload; 0 is never valid
+  std::uint32_t shard;  // the shard it belongs to
+};
+static_assert(sizeof(WalEntryHeader) == 40);
+static_assert(offsetof(WalEntryHeader, checksum) == 0);
+static_assert(offsetof(WalEntryHeader, payload_bytes) == 4);
+static_assert(offsetof(WalEntryHeader, position) == 8);
+static_assert(offsetof(WalEntryHeader, durable) == 16);
+static_assert(offsetof(WalEntryHeader, wall_time) == 24);
+static_assert(offsetof(WalEntryHeader, kind) == 32);
+static_assert(offsetof(WalEntryHeader, shard) == 36);
+
+// Head of the staging memory; from offset 4096 on a circular image of the log.
+struct WalStagingHeader {
+  std::uint64_t magic;  // "NDTSSTG1", stored last; 0 while it is being set up
+  std::uint32_t version;  // layout version, 1
+  std::uint32_t checksum;  // crc32c of offset 16 to 128
+  std::uint64_t log_id;  // the log it belongs to
+  std::uint64_t epoch;  // the epoch of the log that writes it
+  std::uint64_t base_position;  // position from which on it was filled
+  std::uint64_t ring_bytes;  // bytes of the circular image
+  std::uint8_t boot_id[40];  // boot of the machine; another one makes it void
+  std::uint8_t reserved0[40];  // zero
+  std::uint64_t tail;  // accepted position; stored with release, after the bytes
+  std::uint8_t reserved1[56];  // zero
+  std::uint64_t durable;  // durable position; files must hold all below it
+  std::uint8_t reserved2[56];  // zero
+};
+static_assert(sizeof(WalStagingHeader) == 256);
+static_assert(offsetof(WalStagingHeader, magic) == 0);
+static_assert(offsetof(WalStagingHeader, version) == 8);
+static_assert(offsetof(WalStagingHeader, checksum) == 12);
+static_assert(offsetof(WalStagingHeader, log_id) == 16);
+static_assert(offsetof(WalStagingHeader, epoch) == 24);
+static_assert(offsetof(WalStagingHeader, base_position) == 32);
+static_assert(offsetof(WalStagingHeader, ring_bytes) == 40);
+static_assert(offsetof(WalStagingHeader, boot_id) == 48);
+static_assert(offsetof(WalStagingHeader, reserved0) == 88);
+static_assert(offsetof(WalStagingHeader, tail) == 128);
+static_assert(offsetof(WalStagingHeader, reserved1) == 136);
+static_assert(offsetof(WalStagingHeader, durable) == 192);
+static_assert(offsetof(WalStagingHeader, reserved2) == 200);
+
 // Ticks by column. JavaScript reads and writes day and nsOfDay; the engine packs them.
 enum class TickBatchColumn : std::uint32_t {
   kDay = 0,  // f64: whole days since 1970-01-01 UTC

@@ -99,6 +99,8 @@ export interface ConfigValues {
     readonly journalMode: 'accepted' | 'durable';
     /** the broker orders go to */
     readonly broker: 'paper';
+    /** an order without an answer of the broker for this long is unknown and is asked for */
+    readonly answerTimeoutMs: number;
     /** simulated one-way latency of the paper broker */
     readonly paperLatencyUs: number;
     /** fee of the paper broker in basis points of the traded value */
@@ -111,6 +113,8 @@ export interface ConfigValues {
     readonly maxOrderValue: string;
     /** largest realised and unrealised loss of a day; a decimal number */
     readonly maxDailyLoss: string;
+    /** a quantity must be a multiple of this; a decimal number */
+    readonly lot: string;
     /** how far a limit price may be from the live market */
     readonly collarPercent: number;
     /** a price older than this is no market */
@@ -515,6 +519,16 @@ export const configKeys: readonly ConfigKey[] = [
     secret: false,
   },
   {
+    key: 'exec.answerTimeoutMs',
+    type: 'integer',
+    default: 5000,
+    doc: 'an order without an answer of the broker for this long is unknown and is asked for',
+    min: 1,
+    max: 3600000,
+    hot: true,
+    secret: false,
+  },
+  {
     key: 'exec.paperLatencyUs',
     type: 'integer',
     default: 0,
@@ -555,6 +569,14 @@ export const configKeys: readonly ConfigKey[] = [
     type: 'string',
     default: '50000',
     doc: 'largest realised and unrealised loss of a day; a decimal number',
+    hot: true,
+    secret: false,
+  },
+  {
+    key: 'risk.lot',
+    type: 'string',
+    default: '0.00000001',
+    doc: 'a quantity must be a multiple of this; a decimal number',
     hot: true,
     secret: false,
   },

@@ -176,6 +176,8 @@ export const RiskReason = {
   SIGNAL_EXPIRED: 13,
   /** no route to a broker */
   BROKER_UNAVAILABLE: 14,
+  /** side, type, symbol or limit price make no order */
+  INVALID_ORDER: 15,
 } as const;
 export type RiskReason = (typeof RiskReason)[keyof typeof RiskReason];
 export type RiskReasonName = keyof typeof RiskReason;
@@ -196,6 +198,7 @@ export const RiskReasonNames: Readonly<Record<number, RiskReasonName>> = {
   12: 'DUPLICATE_SIGNAL',
   13: 'SIGNAL_EXPIRED',
   14: 'BROKER_UNAVAILABLE',
+  15: 'INVALID_ORDER',
 };
 
 /** Roles of a node. */

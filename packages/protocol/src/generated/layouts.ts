@@ -413,3 +413,82 @@ export const TableEntry = {
   /** u32: zero */
   reserved: 12,
 } as const;
+
+/** Starts wal_{sequence:020}.log; zeros up to offset 4096, where the entries begin. Offsets in bytes. */
+export const WalFileHeader = {
+  bytes: 128,
+  /** u32: crc32c of the rest of this header */
+  checksum: 0,
+  /** u32: layout version, 1 */
+  version: 4,
+  /** u64: "NDTSWAL1" */
+  magic: 8,
+  /** u64: names the log; the same in all its files */
+  logId: 16,
+  /** u64: the number in the file name */
+  fileSequence: 24,
+  /** u64: grows by one at every open of the log */
+  epoch: 32,
+  /** u64: earlier files count up to this position only */
+  previousEnd: 40,
+  /** u64: position of the first entry, >= previousEnd */
+  startPosition: 48,
+  /** u64: size of this file */
+  fileBytes: 56,
+  /** u64: bound of what was accepted but not durable */
+  stagingBytes: 64,
+  /** i64: when it was made, nanoseconds since 1970-01-01 UTC */
+  wallTime: 72,
+  /** bytes[48]: zero */
+  reserved: 80,
+} as const;
+
+/** Before each payload; header and payload are padded with zeros to a multiple of 8. Offsets in bytes. */
+export const WalEntryHeader = {
+  bytes: 40,
+  /** u32: crc32c seeded by the file, to the end of the padding */
+  checksum: 0,
+  /** u32: bytes of the payload, without padding */
+  payloadBytes: 4,
+  /** u64: log position of the first byte of this header */
+  position: 8,
+  /** u64: durable position when this entry was appended */
+  durable: 16,
+  /** i64: when it was appended, nanoseconds since 1970-01-01 */
+  wallTime: 24,
+  /** u32: kind of the payload; 0 is never valid */
+  kind: 32,
+  /** u32: the shard it belongs to */
+  shard: 36,
+} as const;
+
+/** Head of the staging memory; from offset 4096 on a circular image of the log. Offsets in bytes. */
+export const WalStagingHeader = {
+  bytes: 256,
+  /** u64: "NDTSSTG1", stored last; 0 while it is being set up */
+  magic: 0,
+  /** u32: layout version, 1 */
+  version: 8,
+  /** u32: crc32c of offset 16 to 128 */
+  checksum: 12,
+  /** u64: the log it belongs to */
+  logId: 16,
+  /** u64: the epoch of the log that writes it */
+  epoch: 24,
+  /** u64: position from which on it was filled */
+  basePosition: 32,
+  /** u64: bytes of the circular image */
+  ringBytes: 40,
+  /** bytes[40]: boot of the machine; another one makes it void */
+  bootId: 48,
+  /** bytes[40]: zero */
+  reserved0: 88,
+  /** u64: accepted position; stored with release, after the bytes */
+  tail: 128,
+  /** bytes[56]: zero */
+  reserved1: 136,
+  /** u64: durable position; files must hold all below it */
+  durable: 192,
+  /** bytes[56]: zero */
+  reserved2: 200,
+} as const;
