@@ -107,7 +107,7 @@ export const constants = [
     name: 'LogKind',
     doc: 'What the body of a log entry holds.',
     values: {
-      ticks: [1, 'rows of one shard: TicksEntry and columns'],
+      ticks: [1, 'one batch, atomic: TicksEntry and columns, once per shard'],
       keyValue: [2, 'one atomic batch: KeyValueHead, key, value, repeated'],
       symbol: [3, 'a symbol was registered: SymbolEntryHead and name'],
     },
@@ -130,6 +130,7 @@ export const constants = [
       symbol: [2, 'ManifestSymbol'],
       segment: [3, 'ManifestSegment'],
       table: [4, 'ManifestTable'],
+      staging: [5, 'path of the staging file of the last open, UTF-8'],
     },
   },
 ];

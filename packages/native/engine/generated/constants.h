@@ -95,7 +95,7 @@ enum class NodeState : std::uint32_t {
 
 // What the body of a log entry holds.
 enum class LogKind : std::uint32_t {
-  kTicks = 1,  // rows of one shard: TicksEntry and columns
+  kTicks = 1,  // one batch, atomic: TicksEntry and columns, once per shard
   kKeyValue = 2,  // one atomic batch: KeyValueHead, key, value, repeated
   kSymbol = 3,  // a symbol was registered: SymbolEntryHead and name
 };
@@ -117,6 +117,7 @@ enum class ManifestKind : std::uint32_t {
   kSymbol = 2,  // ManifestSymbol
   kSegment = 3,  // ManifestSegment
   kTable = 4,  // ManifestTable
+  kStaging = 5,  // path of the staging file of the last open, UTF-8
 };
 
 }  // namespace ndts

@@ -17,7 +17,7 @@ struct ManifestHeader {
   std::uint64_t file_bytes;  // length of the manifest
   std::uint32_t shard_count;  // shards of the series table; never changes
   std::uint32_t record_count;  // records that follow
-  std::uint8_t reserved[8];  // zero
+  std::uint64_t id;  // chosen when the folder was made; names the staging file
 };
 static_assert(sizeof(ManifestHeader) == 64);
 static_assert(offsetof(ManifestHeader, checksum) == 0);
@@ -29,7 +29,7 @@ static_assert(offsetof(ManifestHeader, next_file) == 32);
 static_assert(offsetof(ManifestHeader, file_bytes) == 40);
 static_assert(offsetof(ManifestHeader, shard_count) == 48);
 static_assert(offsetof(ManifestHeader, record_count) == 52);
-static_assert(offsetof(ManifestHeader, reserved) == 56);
+static_assert(offsetof(ManifestHeader, id) == 56);
 
 // The head of a record; its body follows, padded with zeros to 8.
 struct ManifestRecord {
@@ -355,7 +355,7 @@ static_assert(offsetof(SegmentTrailer, text_bytes) == 40);
 static_assert(offsetof(SegmentTrailer, file_bytes) == 48);
 static_assert(offsetof(SegmentTrailer, reserved) == 56);
 
-// Body of a log entry of kind ticks: rows of one shard. Columns follow, each `rows` long: time, price, volume, bid, ask, bid volume, ask volume (8 bytes each), symbol, flags (4 each).
+// Rows of one shard in a log entry of kind ticks, which holds one or more of these. Columns follow, each `rows` long: time, price, volume, bid, ask, bid volume, ask volume (8 bytes each), symbol, flags (4 each).
 struct TicksEntry {
   std::uint64_t epoch;  // epoch of the shard
   std::uint64_t first_sequence;  // sequence of the first row; the rest follow

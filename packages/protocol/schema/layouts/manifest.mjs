@@ -17,7 +17,7 @@ export const manifestLayouts = [
       { name: 'fileBytes', type: 'u64', doc: 'length of the manifest' },
       { name: 'shardCount', type: 'u32', doc: 'shards of the series table; never changes' },
       { name: 'recordCount', type: 'u32', doc: 'records that follow' },
-      { name: 'reserved', type: 'bytes[8]', doc: 'zero' },
+      { name: 'id', type: 'u64', doc: 'chosen when the folder was made; names the staging file' },
     ],
   },
   {

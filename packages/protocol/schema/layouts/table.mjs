@@ -5,7 +5,7 @@ export const tableLayouts = [
   {
     name: 'TicksEntry',
     size: 24,
-    doc: 'Body of a log entry of kind ticks: rows of one shard. Columns follow, each `rows` long: time, price, volume, bid, ask, bid volume, ask volume (8 bytes each), symbol, flags (4 each).',
+    doc: 'Rows of one shard in a log entry of kind ticks, which holds one or more of these. Columns follow, each `rows` long: time, price, volume, bid, ask, bid volume, ask volume (8 bytes each), symbol, flags (4 each).',
     fields: [
       { name: 'epoch', type: 'u64', doc: 'epoch of the shard' },
       { name: 'firstSequence', type: 'u64', doc: 'sequence of the first row; the rest follow' },

@@ -250,7 +250,7 @@ export const NodeStateNames: Readonly<Record<number, NodeStateName>> = {
 
 /** What the body of a log entry holds. */
 export const LogKind = {
-  /** rows of one shard: TicksEntry and columns */
+  /** one batch, atomic: TicksEntry and columns, once per shard */
   ticks: 1,
   /** one atomic batch: KeyValueHead, key, value, repeated */
   keyValue: 2,
@@ -306,6 +306,8 @@ export const ManifestKind = {
   segment: 3,
   /** ManifestTable */
   table: 4,
+  /** path of the staging file of the last open, UTF-8 */
+  staging: 5,
 } as const;
 export type ManifestKind = (typeof ManifestKind)[keyof typeof ManifestKind];
 export type ManifestKindName = keyof typeof ManifestKind;
@@ -316,4 +318,5 @@ export const ManifestKindNames: Readonly<Record<number, ManifestKindName>> = {
   2: 'symbol',
   3: 'segment',
   4: 'table',
+  5: 'staging',
 };

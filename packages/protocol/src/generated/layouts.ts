@@ -21,8 +21,8 @@ export const ManifestHeader = {
   shardCount: 48,
   /** u32: records that follow */
   recordCount: 52,
-  /** bytes[8]: zero */
-  reserved: 56,
+  /** u64: chosen when the folder was made; names the staging file */
+  id: 56,
 } as const;
 
 /** The head of a record; its body follows, padded with zeros to 8. Offsets in bytes. */
@@ -349,7 +349,7 @@ export const SegmentTrailer = {
   reserved: 56,
 } as const;
 
-/** Body of a log entry of kind ticks: rows of one shard. Columns follow, each `rows` long: time, price, volume, bid, ask, bid volume, ask volume (8 bytes each), symbol, flags (4 each). Offsets in bytes. */
+/** Rows of one shard in a log entry of kind ticks, which holds one or more of these. Columns follow, each `rows` long: time, price, volume, bid, ask, bid volume, ask volume (8 bytes each), symbol, flags (4 each). Offsets in bytes. */
 export const TicksEntry = {
   bytes: 24,
   /** u64: epoch of the shard */
