@@ -64,6 +64,7 @@ export const ambientTypeScript = [
     name: 'a timer',
     pattern: /(?<![\w.])(?:globalThis\s*\.\s*)?set(?:Timeout|Interval|Immediate)\b(?!\s*\??:)/g,
   },
+  { name: 'the process', pattern: /\bprocess\s*\.\s*(?!env|hrtime)\w+/g, optional: true },
   {
     name: 'ending a timer',
     pattern: /(?<![\w.])clear(?:Timeout|Interval|Immediate)\b/g,
@@ -86,7 +87,10 @@ export const ambientCpp = [
     name: 'time()',
     pattern: /(?<![\w.>])(?<!\b\w+::)(?:std\s*::\s*)?time\s*\(\s*(?:nullptr|NULL|0)/g,
   },
-  { name: 'rand', pattern: /(?<![\w.>])(?:s?rand|s?random|[de]rand48)\s*\(/g },
+  {
+    name: 'rand',
+    pattern: /(?<![\w.>])(?:s?rand|srandom|[delmn]rand48)\s*\(|(?<!\w)::\s*random\s*\(/g,
+  },
   { name: 'std::random_device', pattern: /\brandom_device\b/g },
   { name: 'getrandom', pattern: /\b(?:getrandom|getentropy)\s*\(/g },
   { name: 'getenv', pattern: /\b(?:secure_)?getenv\b/g },

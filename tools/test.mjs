@@ -1,0 +1,122 @@
+// Runs the test suites one after the other and says, for each, how long it took and what passed.
+// At the end: the line coverage of our TypeScript and of the engine, then one line
+// `N passed, N failed` (and how many were skipped, if any). Exit code 1 when anything failed, and
+// with CI=true also when anything was skipped.
+//
+//   node tools/test.mjs [SUITE ...] [--no-coverage] [--list]
+
+import { rmSync } from 'node:fs';
+import { root } from './lib/root.mjs';
+import { endAllOnSignals } from './lib/run-process.mjs';
+import { missingPackages } from './setup/system-packages.mjs';
+import { engineCoverage } from './test/engine-coverage.mjs';
+import { addResults, failedOne, skippedOne, summaryLine } from './test/results.mjs';
+import { chooseSuites, presentSuites, runSuite } from './test/suites.mjs';
+import { countsFolder, removeCounts, typescriptCoverage } from './test/typescript-coverage.mjs';
+
+/** Suites whose processes are counted for the coverage of TypeScript. */
+const countedSuites = ['unit', 'golden', 'conformance', 'sim', 'crash', 'cluster', 'e2e'];
+
+function readOptions(args) {
+  const flags = args.filter((one) => one.startsWith('--'));
+  const unknown = flags.filter((one) => one !== '--no-coverage' && one !== '--list');
+  if (unknown.length > 0) throw new RangeError(`unknown option: ${unknown.join(', ')}`);
+  return {
+    names: args.filter((one) => !one.startsWith('--')),
+    coverage: !flags.includes('--no-coverage'),
+    list: flags.includes('--list'),
+  };
+}
+
+function printResult(suite, result, seconds) {
+  const counts = summaryLine(result);
+  console.log(`${suite.name.padEnd(14)} ${seconds.toFixed(1).padStart(6)} s   ${counts}`);
+  for (const reason of result.reasons ?? []) console.log(`  skipped: ${reason}`);
+  if (result.failed > 0) console.log(`\n${result.detail.trimEnd()}\n`);
+}
+
+async function runOne(suite, missing, context) {
+  const absent = (suite.needs ?? []).filter((name) => missing.includes(name));
+  const start = performance.now();
+  const result =
+    absent.length > 0
+      ? skippedOne(`${absent.join(', ')} is not installed`)
+      : await runSuite(suite, context);
+  printResult(suite, result, (performance.now() - start) / 1000);
+  return result;
+}
+
+function sumOf(files) {
+  const covered = files.reduce((sum, one) => sum + one.covered, 0);
+  const total = files.reduce((sum, one) => sum + one.total, 0);
+  return { covered, total };
+}
+
+function coverageLine(name, { covered, total }) {
+  const percent = total === 0 ? '-' : `${((100 * covered) / total).toFixed(1)} %`;
+  return `  ${name.padEnd(22)} ${percent.padStart(8)}  ${covered} of ${total} lines`;
+}
+
+/** A table by folder: `packages/native/engine/ring`, `apps/exec-node`. */
+function printCoverage(title, files, depth) {
+  const groups = new Map();
+  for (const one of files) {
+    const parts = one.name.split('/').slice(0, -1);
+    const name = parts.slice(depth === 2 ? 0 : 2, depth).join('/');
+    groups.set(name, [...(groups.get(name) ?? []), one]);
+  }
+  console.log(`line coverage of ${title}`);
+  for (const [name, members] of [...groups].sort(([a], [b]) => (a < b ? -1 : 1)))
+    console.log(coverageLine(name, sumOf(members)));
+  console.log(coverageLine('all', sumOf(files)));
+}
+
+async function reportCoverage(ran) {
+  if (ran.some((one) => countedSuites.includes(one.name)))
+    printCoverage('TypeScript', await typescriptCoverage(), 2);
+  if (ran.some((one) => one.name === 'engine'))
+    printCoverage('the engine', await engineCoverage(), 4);
+}
+
+async function runAll(chosen, coverage) {
+  const missing = missingPackages().map((one) => one.name);
+  removeCounts();
+  const results = [];
+  for (const suite of chosen) {
+    const counted = coverage && countedSuites.includes(suite.name);
+    const context = { countsFolder: counted ? countsFolder : undefined };
+    results.push(await runOne(suite, missing, context));
+  }
+  if (coverage) {
+    try {
+      await reportCoverage(chosen);
+    } catch (error) {
+      console.log(`coverage: ${error.stack ?? String(error)}`);
+      results.push(failedOne('coverage'));
+    }
+    rmSync(countsFolder, { recursive: true, force: true });
+  }
+  return addResults(results);
+}
+
+async function main() {
+  endAllOnSignals();
+  process.chdir(root);
+  const options = readOptions(process.argv.slice(2));
+  if (options.list) {
+    for (const one of presentSuites()) console.log(one.name);
+    return;
+  }
+  const start = performance.now();
+  const sum = await runAll(chooseSuites(options.names), options.coverage);
+  console.log(`all suites in ${((performance.now() - start) / 1000).toFixed(0)} s`);
+  if (sum.failed > 0 || (process.env.CI === 'true' && sum.skipped > 0)) process.exitCode = 1;
+  console.log(summaryLine(sum));
+}
+
+try {
+  await main();
+} catch (error) {
+  console.error(error instanceof RangeError ? error.message : error);
+  process.exitCode = 1;
+}

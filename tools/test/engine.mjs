@@ -1,0 +1,133 @@
+// Builds and runs the engine's tests, in three kinds of build that live beside each other under
+// packages/native/build: `coverage` (the plain run, instrumented), `asan` and `tsan`.
+
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { arch, availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { root } from '../lib/root.mjs';
+import { runProcess } from '../lib/run-process.mjs';
+import { addResults, failedOne, lastLines, readGoogleTest } from './results.mjs';
+
+const native = join(root, 'packages/native');
+
+/** The tests with threads in them, which ThreadSanitizer is for. */
+const threaded =
+  /ring|wal|commit|staging|database|\bdb|thread|concurren|progress|watermark|memtable|seq/i;
+
+const kinds = {
+  coverage: { flags: ['-DNDTS_COVERAGE=ON'], env: {} },
+  asan: {
+    flags: ['-DNDTS_SANITIZE=address,undefined'],
+    env: {
+      ASAN_OPTIONS: 'detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1',
+      UBSAN_OPTIONS: 'print_stacktrace=1:halt_on_error=1',
+    },
+  },
+  tsan: {
+    // gcc warns that its ThreadSanitizer does not follow fences; the engine knows.
+    flags: ['-DNDTS_SANITIZE=thread', '-DCMAKE_CXX_FLAGS=-Wno-error=tsan'],
+    env: { TSAN_OPTIONS: 'halt_on_error=1:second_deadlock_stack=1' },
+  },
+};
+
+export function engineBuildFolder(kind) {
+  return join(native, 'build', kind);
+}
+
+/** @returns {Promise<string>} empty when built, else what went wrong */
+async function build(kind, limitSeconds) {
+  const folder = engineBuildFolder(kind);
+  mkdirSync(folder, { recursive: true });
+  const flags = ['-DNDTS_TESTS=ON', ...kinds[kind].flags];
+  const configure = ['-S', native, '-B', folder, '-G', 'Ninja', ...flags];
+  const configured = await runProcess('cmake', configure, { limitSeconds });
+  if (configured.code !== 0) return `cmake failed\n${lastLines(configured.output, 40)}`;
+  const jobs = String(Math.max(2, availableParallelism()));
+  const args = ['-C', folder, '-j', jobs, 'engine_tests'];
+  const built = await runProcess('ninja', args, { limitSeconds });
+  if (built.timedOut) return 'the build was stopped at its time limit';
+  return built.code === 0 ? '' : `ninja failed\n${lastLines(built.output, 60)}`;
+}
+
+async function listThreadedTests(binary) {
+  const listed = await runProcess(binary, ['--gtest_list_tests'], { limitSeconds: 60 });
+  const names = [];
+  let suite = '';
+  for (const line of listed.stdout.split('\n')) {
+    const name = line.replace(/#.*$/, '').trim();
+    if (name === '') continue;
+    if (!line.startsWith(' ')) suite = name;
+    else if (threaded.test(suite + name)) names.push(suite + name);
+  }
+  return names;
+}
+
+/** Runs one shard of the tests and reads its report. */
+async function runShard(kind, filter, shard, shards, limitSeconds) {
+  const folder = engineBuildFolder(kind);
+  const report = join(folder, `report-${shard}.json`);
+  rmSync(report, { force: true });
+  const args = [`--gtest_output=json:${report}`, '--gtest_brief=1'];
+  if (filter !== undefined) args.push(`--gtest_filter=${filter}`);
+  const env = {
+    ...kinds[kind].env,
+    GTEST_TOTAL_SHARDS: String(shards),
+    GTEST_SHARD_INDEX: String(shard),
+  };
+  const binary = join(folder, 'engine_tests');
+  const options = { env, limitSeconds, cwd: folder };
+  let run = await runProcess(binary, args, options);
+  // ThreadSanitizer of this age does not start where addresses are spread very widely.
+  if (run.code !== 0 && run.output.includes('unexpected memory mapping'))
+    run = await runProcess(
+      'setarch',
+      [arch() === 'x64' ? 'x86_64' : arch(), '-R', binary, ...args],
+      options,
+    );
+  let result;
+  try {
+    result = readGoogleTest(readFileSync(report, 'utf8'));
+  } catch {
+    const how = run.timedOut ? 'was stopped at its time limit' : 'died';
+    return failedOne(
+      `engine_tests (${kind}, shard ${shard}) ${how}, code ${run.code} ${run.signal ?? ''}\n` +
+        lastLines(run.output, 120),
+    );
+  }
+  // A sanitizer may find something at exit, after every test has passed.
+  if (run.code !== 0 && result.failed === 0) {
+    result.failed += 1;
+    result.detail += `engine_tests (${kind}) ended with code ${run.code}\n`;
+  }
+  if (result.failed > 0) result.detail += lastLines(run.output, 80);
+  return result;
+}
+
+/** Counts of earlier runs would be added to this one's. */
+export function removeCounts(files) {
+  for (const file of files) if (file.endsWith('.gcda')) rmSync(file, { force: true });
+}
+
+/**
+ * @param {'coverage' | 'asan' | 'tsan'} kind
+ * @param {{ limitSeconds: number, beforeRun?: () => void }} options
+ */
+export async function runEngineTests(kind, { limitSeconds, beforeRun = () => {} }) {
+  const problem = await build(kind, limitSeconds);
+  if (problem !== '') return failedOne(problem);
+  beforeRun();
+  let filter;
+  if (kind === 'tsan') {
+    const names = await listThreadedTests(join(engineBuildFolder(kind), 'engine_tests'));
+    if (names.length === 0) return failedOne('no test with threads was found for ThreadSanitizer');
+    filter = names.join(':');
+  }
+  const shards = Math.min(4, Math.max(1, availableParallelism()));
+  const runs = Array.from({ length: shards }, (_, shard) =>
+    runShard(kind, filter, shard, shards, limitSeconds),
+  );
+  const result = addResults(await Promise.all(runs));
+  if (result.passed + result.failed + result.skipped === 0)
+    return failedOne('the engine has no tests');
+  return result;
+}

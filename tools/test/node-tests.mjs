@@ -1,0 +1,70 @@
+// Runs compiled tests with node --test: one report in TAP for the counts, one for people. Tests are
+// found by their sources.
+
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { root } from '../lib/root.mjs';
+import { listFiles, listProjects, listTests } from '../lib/projects.mjs';
+import { runProcess } from '../lib/run-process.mjs';
+import { failedOne, lastLines, readTap } from './results.mjs';
+
+/** The folders of `test/` that are suites of their own; all other tests are unit tests. */
+export const spanningFolders = ['golden', 'conformance', 'crash', 'sim', 'cluster', 'e2e'];
+
+function suiteOf(source) {
+  const [first, second] = relative(root, source).split(/[\\/]/);
+  return first === 'test' && spanningFolders.includes(second) ? second : 'unit';
+}
+
+/** Compiled tests of one suite. */
+export function findTests(suite) {
+  return listProjects(root)
+    .flatMap(listTests)
+    .filter((one) => suiteOf(one.source) === suite);
+}
+
+/** The tests of the tools themselves, which are not compiled. */
+export function findToolTests() {
+  return listFiles(join(root, 'tools'))
+    .filter((path) => path.endsWith('.test.mjs'))
+    .map((path) => ({ source: path, compiled: path }));
+}
+
+/** The part of the report for people that tells what failed. */
+function failures(text) {
+  const start = text.lastIndexOf('failing tests:');
+  return lastLines(start === -1 ? text : text.slice(start), 200);
+}
+
+/**
+ * @param {readonly { source: string, compiled: string }[]} tests
+ * @param {{ limitSeconds: number, countsFolder?: string, concurrency?: number }} options
+ */
+export async function runNodeTests(tests, { limitSeconds, countsFolder, concurrency }) {
+  if (tests.length === 0) return failedOne('this suite has no tests');
+  const missing = tests.filter((one) => !existsSync(one.compiled));
+  if (missing.length > 0)
+    return failedOne(`not compiled: ${missing.map((one) => one.source).join(', ')}`);
+  const folder = mkdtempSync(join(tmpdir(), 'ndts-report-'));
+  const report = join(folder, 'report.tap');
+  const args = ['--enable-source-maps', '--test'];
+  if (concurrency !== undefined) args.push(`--test-concurrency=${concurrency}`);
+  args.push('--test-reporter=tap', `--test-reporter-destination=${report}`);
+  args.push('--test-reporter=spec', '--test-reporter-destination=stdout');
+  const run = await runProcess(process.execPath, [...args, ...tests.map((one) => one.compiled)], {
+    cwd: root,
+    limitSeconds,
+    env: { NODE_V8_COVERAGE: countsFolder, FORCE_COLOR: '0' },
+  });
+  const text = existsSync(report) ? readFileSync(report, 'utf8') : '';
+  rmSync(folder, { recursive: true, force: true });
+  const result = readTap(text);
+  if (result === undefined || run.timedOut) {
+    const how = run.timedOut ? 'were stopped at their time limit' : `died with code ${run.code}`;
+    return failedOne(`the tests ${how}\n${lastLines(run.output, 120)}`);
+  }
+  if (run.code !== 0 && result.failed === 0) result.failed = 1;
+  if (result.failed > 0) result.detail = failures(run.output);
+  return result;
+}

@@ -1,0 +1,131 @@
+// The suites of `npm test`, in the order they run: what is quick and finds most comes first. A
+// later part adds a line. `needs` names system packages without which a suite is skipped where
+// skipping is allowed; `limitSeconds` is for a suite that hangs, not for one that is slow.
+
+import { join } from 'node:path';
+import { inModules, root } from '../lib/root.mjs';
+import { runProcess } from '../lib/run-process.mjs';
+import { listCounters } from './engine-coverage.mjs';
+import { removeCounts, runEngineTests } from './engine.mjs';
+import { findTests, findToolTests, runNodeTests } from './node-tests.mjs';
+import { addResults, failedOne, readBenchLines, resultOfCommand } from './results.mjs';
+
+/** @typedef {{ limitSeconds: number, countsFolder?: string }} SuiteContext
+ *  @typedef {{ name: string, needs?: string[], limitSeconds: number, optional?: boolean,
+ *   run: (context: SuiteContext) => Promise<import('./results.mjs').SuiteResult> }} Suite */
+
+async function check(name, args, limitSeconds) {
+  return resultOfCommand(
+    name,
+    await runProcess(process.execPath, args, { cwd: root, limitSeconds }),
+  );
+}
+
+function tool(name, ...args) {
+  return ({ limitSeconds }) =>
+    check(name, [join(root, 'tools', `${name}.mjs`), ...args], limitSeconds);
+}
+
+async function formatAndLint({ limitSeconds }) {
+  const biome = [
+    inModules('@biomejs/biome/bin/biome'),
+    'check',
+    '--colors=off',
+    '--error-on-warnings',
+    '--max-diagnostics=60',
+    '.',
+  ];
+  const oxlint = [inModules('oxlint/bin/oxlint'), '--type-aware', '--deny-warnings'];
+  return addResults([
+    await check('biome', biome, limitSeconds),
+    await check('oxlint', oxlint, limitSeconds),
+  ]);
+}
+
+function nodeSuite(name, options = {}) {
+  return (context) => runNodeTests(findTests(name), { ...options, ...context });
+}
+
+async function benches({ limitSeconds }) {
+  const args = [join(root, 'test/dist/bench/main.js'), '--smoke', '--json'];
+  const run = await runProcess(process.execPath, args, { cwd: root, limitSeconds });
+  const command = resultOfCommand('the bench runner', run);
+  return command.failed > 0 ? command : readBenchLines(run.stdout);
+}
+
+function plainEngine({ limitSeconds }) {
+  const beforeRun = () => removeCounts(listCounters());
+  return runEngineTests('coverage', { limitSeconds, beforeRun });
+}
+
+const compiler = ['g++', 'cmake', 'ninja-build', 'libgtest-dev'];
+
+/** @type {readonly Suite[]} */
+export const suites = [
+  { name: 'generated', limitSeconds: 60, run: tool('generate', '--check') },
+  { name: 'lint', limitSeconds: 120, run: formatAndLint },
+  { name: 'layers', limitSeconds: 60, run: tool('layers') },
+  { name: 'tidy', limitSeconds: 60, run: tool('tidy') },
+  { name: 'docs', limitSeconds: 60, run: tool('docs') },
+  {
+    name: 'tools',
+    limitSeconds: 120,
+    run: ({ limitSeconds }) => runNodeTests(findToolTests(), { limitSeconds }),
+  },
+  { name: 'engine', needs: compiler, limitSeconds: 600, run: plainEngine },
+  { name: 'unit', limitSeconds: 300, run: nodeSuite('unit') },
+  { name: 'golden', limitSeconds: 300, optional: true, run: nodeSuite('golden') },
+  { name: 'conformance', limitSeconds: 300, run: nodeSuite('conformance') },
+  { name: 'sim', limitSeconds: 300, optional: true, run: nodeSuite('sim') },
+  { name: 'crash', limitSeconds: 600, run: nodeSuite('crash', { concurrency: 1 }) },
+  {
+    name: 'cluster',
+    limitSeconds: 600,
+    optional: true,
+    run: nodeSuite('cluster', { concurrency: 1 }),
+  },
+  {
+    name: 'e2e',
+    needs: ['chromium'],
+    limitSeconds: 300,
+    run: nodeSuite('e2e', { concurrency: 1 }),
+  },
+  { name: 'bench-small', limitSeconds: 300, run: benches },
+  {
+    name: 'engine-asan',
+    needs: compiler,
+    limitSeconds: 900,
+    run: ({ limitSeconds }) => runEngineTests('asan', { limitSeconds }),
+  },
+  {
+    name: 'engine-tsan',
+    needs: compiler,
+    limitSeconds: 900,
+    run: ({ limitSeconds }) => runEngineTests('tsan', { limitSeconds }),
+  },
+];
+
+/** Suites of folders that hold no tests yet are left out; every other suite must have tests. */
+export function presentSuites() {
+  return suites.filter((one) => one.optional !== true || findTests(one.name).length > 0);
+}
+
+/** @returns {Suite[]} the named ones, or all; an unknown name is an error */
+export function chooseSuites(names) {
+  const present = presentSuites();
+  const unknown = names.filter((name) => !suites.some((one) => one.name === name));
+  if (unknown.length > 0) {
+    const known = present.map((one) => one.name).join(', ');
+    throw new RangeError(`no such suite: ${unknown.join(', ')}; there are: ${known}`);
+  }
+  return names.length === 0 ? present : present.filter((one) => names.includes(one.name));
+}
+
+/** A suite that throws is a failure of one, and the others still run. */
+export async function runSuite(suite, context) {
+  try {
+    return await suite.run({ ...context, limitSeconds: suite.limitSeconds });
+  } catch (error) {
+    return failedOne(`${suite.name}: ${error.stack ?? String(error)}`);
+  }
+}
