@@ -23,6 +23,7 @@ export const errors = [
   { code: 'UNAUTHENTICATED', number: 31, doc: 'no token, or an unknown one', hint: 'send Authorization: Bearer TOKEN' },
   { code: 'FORBIDDEN', number: 32, doc: 'the role of the token does not allow this', hint: '' },
   { code: 'RATE_LIMITED', number: 33, doc: 'too many requests', hint: 'wait and try again' },
+  { code: 'INSECURE_FILE', number: 34, doc: 'a file or folder with secrets can be used by others than its owner', hint: 'chmod 600 the file, chmod 700 the folder, and replace the tokens' },
   { code: 'COMPARE_FAILED', number: 40, doc: 'a compare-and-set found another revision', hint: 'read again and decide again' },
   { code: 'LEASE_LOST', number: 41, doc: 'the lease expired or was revoked', hint: '' },
   { code: 'LAPPED', number: 50, doc: 'the ring overtook the reader', hint: 'fill the gap from storage' },

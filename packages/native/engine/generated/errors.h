@@ -26,6 +26,7 @@ enum class Code : std::uint16_t {
   kUnauthenticated = 31,  // no token, or an unknown one
   kForbidden = 32,  // the role of the token does not allow this
   kRateLimited = 33,  // too many requests
+  kInsecureFile = 34,  // a file or folder with secrets can be used by others than its owner
   kCompareFailed = 40,  // a compare-and-set found another revision
   kLeaseLost = 41,  // the lease expired or was revoked
   kLapped = 50,  // the ring overtook the reader
@@ -80,6 +81,8 @@ enum class Code : std::uint16_t {
       return "FORBIDDEN";
     case Code::kRateLimited:
       return "RATE_LIMITED";
+    case Code::kInsecureFile:
+      return "INSECURE_FILE";
     case Code::kCompareFailed:
       return "COMPARE_FAILED";
     case Code::kLeaseLost:

@@ -102,6 +102,11 @@ export const errorTable = {
     meaning: 'too many requests',
     hint: 'wait and try again',
   },
+  INSECURE_FILE: {
+    number: 34,
+    meaning: 'a file or folder with secrets can be used by others than its owner',
+    hint: 'chmod 600 the file, chmod 700 the folder, and replace the tokens',
+  },
   COMPARE_FAILED: {
     number: 40,
     meaning: 'a compare-and-set found another revision',

@@ -25,7 +25,10 @@ function readText(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    throw unreadable(`cannot read ${path}: ${error instanceof Error ? error.message : error}`, error);
+    throw unreadable(
+      `cannot read ${path}: ${error instanceof Error ? error.message : error}`,
+      error,
+    );
   }
 }
 
@@ -69,7 +72,8 @@ function readToml(path: string, text: string): ConfigSetting[] {
   const settings: ConfigSetting[] = [];
   const visit = (part: object, prefix: string): void => {
     for (const [name, value] of Object.entries(part)) {
-      const isTable = typeof value === 'object' && !Array.isArray(value) && !(value instanceof Date);
+      const isTable =
+        typeof value === 'object' && !Array.isArray(value) && !(value instanceof Date);
       if (isTable && value !== null) visit(value, `${prefix}${name}.`);
       else settings.push({ key: prefix + name, value, source: path });
     }

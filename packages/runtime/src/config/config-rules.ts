@@ -55,7 +55,8 @@ export function expectedOf(key: ConfigKey): string {
   if (key.type === 'string') return rule?.expected ?? 'text';
   const noun = key.type === 'integer' ? 'an integer' : 'a number';
   const what = rule === undefined ? noun : rule.expected;
-  if (key.min !== undefined && key.max !== undefined) return `${what} from ${key.min} to ${key.max}`;
+  if (key.min !== undefined && key.max !== undefined)
+    return `${what} from ${key.min} to ${key.max}`;
   if (key.min !== undefined) return `${what} of at least ${key.min}`;
   return key.max === undefined ? what : `${what} of at most ${key.max}`;
 }

@@ -38,7 +38,8 @@ export class EmbeddedLog implements Log {
   ): Promise<number> {
     this.#checkOpen();
     const keys = new StreamKeys(stream);
-    const known = options.messageId === undefined ? undefined : this.#known(keys, options.messageId);
+    const known =
+      options.messageId === undefined ? undefined : this.#known(keys, options.messageId);
     if (known !== undefined) {
       await this.#settled();
       return known;
@@ -190,7 +191,10 @@ class StreamKeys {
 function encodeEntry(subject: string, payload: Uint8Array): Uint8Array {
   const subjectBytes = encoder.encode(subject);
   if (subjectBytes.length > subjectBytesMax)
-    throw new NdtsError('INVALID_ARGUMENT', `expected a subject of at most ${subjectBytesMax} bytes`);
+    throw new NdtsError(
+      'INVALID_ARGUMENT',
+      `expected a subject of at most ${subjectBytesMax} bytes`,
+    );
   const bytes = new Uint8Array(2 + subjectBytes.length + payload.length);
   new DataView(bytes.buffer).setUint16(0, subjectBytes.length, true);
   bytes.set(subjectBytes, 2);

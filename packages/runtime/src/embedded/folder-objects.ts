@@ -1,7 +1,16 @@
 // The Objects port on a folder. An object is written beside, synced, and renamed into place, so that
 // it is there wholly or not at all. Always: no name leads out of the folder.
 
-import { type FileHandle, link, mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises';
+import {
+  type FileHandle,
+  link,
+  mkdir,
+  open,
+  readdir,
+  rename,
+  stat,
+  unlink,
+} from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { NdtsError, type ObjectInfo, type Objects } from '@ndts/protocol';
 
