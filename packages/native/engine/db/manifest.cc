@@ -1,0 +1,219 @@
+// See manifest.h.
+#include "db/manifest.h"
+
+#include "base/crc32c.h"
+#include "generated/constants.h"
+
+namespace ndts {
+
+namespace {
+
+constexpr std::uint32_t kMaxShards = 65536;
+
+std::string padded(std::uint64_t number) {
+  std::string digits = std::to_string(number);
+  return std::string(20 - digits.size(), '0') + digits;
+}
+
+class RecordWriter {
+ public:
+  RecordWriter() { bytes_.resize(sizeof(ManifestHeader)); }
+
+  void begin(ManifestKind kind) {
+    start_ = bytes_.size();
+    ManifestRecord record{};
+    record.kind = static_cast<std::uint32_t>(kind);
+    record.ordinal = count_;
+    put(bytes_of(record));
+  }
+  void put(Bytes part) { bytes_.insert(bytes_.end(), part.begin(), part.end()); }
+  void end() {
+    const auto body = static_cast<std::uint32_t>(bytes_.size() - start_ - sizeof(ManifestRecord));
+    store(bytes_.data() + start_ + offsetof(ManifestRecord, bytes), body);
+    bytes_.resize(align_up(bytes_.size(), 8));
+    store(bytes_.data() + start_, crc32c(0, Bytes(bytes_).subspan(start_ + 4)));
+    count_ += 1;
+  }
+  Bytes finish(const Manifest& manifest) {
+    ManifestHeader header{};
+    header.version = kManifestVersion;
+    header.magic = kManifestMagic;
+    header.generation = manifest.generation;
+    header.wal_position = manifest.wal_position;
+    header.next_file = manifest.next_file;
+    header.file_bytes = bytes_.size();
+    header.shard_count = static_cast<std::uint32_t>(manifest.shards.size());
+    header.record_count = count_;
+    header.id = manifest.id;
+    header.checksum = crc32c(0, bytes_of(header).subspan(4));
+    store(bytes_.data(), header);
+    return bytes_;
+  }
+
+ private:
+  std::vector<std::byte> bytes_;
+  std::size_t start_ = 0;
+  std::uint32_t count_ = 0;
+};
+
+// Takes the records of a manifest file apart.
+class RecordReader {
+ public:
+  RecordReader(const std::string& path, Bytes bytes, Manifest* manifest,
+               std::vector<SymbolInfo>* symbols)
+      : path_(path), bytes_(bytes), manifest_(manifest), symbols_(symbols) {}
+
+  Status run() {
+    ManifestHeader header{};
+    NDTS_TRY(read_header(&header));
+    manifest_->id = header.id;
+    manifest_->generation = header.generation;
+    manifest_->wal_position = header.wal_position;
+    manifest_->next_file = header.next_file;
+    manifest_->shards.resize(header.shard_count);
+    at_ = sizeof header;
+    for (std::uint32_t ordinal = 0; ordinal < header.record_count; ordinal += 1)
+      NDTS_TRY(read_record(ordinal));
+    if (at_ != bytes_.size()) return corrupt("bytes after the last record");
+    for (const ShardState& shard : manifest_->shards)
+      if (shard.epochs.empty()) return corrupt("a shard without a record");
+    return {};
+  }
+
+ private:
+  Status corrupt(const std::string& what) const {
+    return Status(Code::kCorrupt, "manifest: " + what, path_, at_);
+  }
+
+  Status read_header(ManifestHeader* header) {
+    if (bytes_.size() < sizeof *header) return corrupt("cut short");
+    *header = load<ManifestHeader>(bytes_.data());
+    if (header->magic != kManifestMagic) return corrupt("bad magic");
+    if (header->checksum != crc32c(0, bytes_of(*header).subspan(4)))
+      return corrupt("checksum of the header");
+    if (header->version > kManifestVersion)
+      return Status(Code::kVersionTooNew,
+                    "the data folder has version " + std::to_string(header->version) +
+                        ", this is version " + std::to_string(kManifestVersion),
+                    path_);
+    if (header->file_bytes != bytes_.size())
+      return corrupt("is " + std::to_string(bytes_.size()) + " bytes, was " +
+                     std::to_string(header->file_bytes));
+    if (header->shard_count == 0 || header->shard_count > kMaxShards)
+      return corrupt("number of shards");
+    return {};
+  }
+
+  Status read_record(std::uint32_t ordinal) {
+    if (bytes_.size() - at_ < sizeof(ManifestRecord)) return corrupt("record cut short");
+    const auto record = load<ManifestRecord>(bytes_.data() + at_);
+    const std::uint64_t total = align_up(sizeof record + std::uint64_t{record.bytes}, 8);
+    if (total > bytes_.size() - at_) return corrupt("length of a record");
+    if (crc32c(0, bytes_.subspan(at_ + 4, total - 4)) != record.checksum)
+      return corrupt("checksum of a record");
+    if (record.ordinal != ordinal) return corrupt("order of the records");
+    ByteReader body(bytes_.subspan(at_ + sizeof record, record.bytes));
+    NDTS_TRY(read_body(static_cast<ManifestKind>(record.kind), body));
+    if (!body.ok() || body.left() != 0) return corrupt("body of a record");
+    at_ += total;
+    return {};
+  }
+
+  Status read_body(ManifestKind kind, ByteReader& body) {
+    switch (kind) {
+      case ManifestKind::kShard:
+        return read_shard(body);
+      case ManifestKind::kSymbol: {
+        const auto head = body.read<ManifestSymbol>();
+        symbols_->push_back(
+            {head.symbol, head.shard, std::string(text_of(body.read_bytes(body.left())))});
+        return {};
+      }
+      case ManifestKind::kSegment:
+        manifest_->segments.push_back(body.read<ManifestSegment>());
+        if (manifest_->segments.back().shard >= manifest_->shards.size())
+          return corrupt("shard of a segment");
+        return {};
+      case ManifestKind::kTable:
+        manifest_->table = body.read<ManifestTable>();
+        return {};
+      case ManifestKind::kStaging:
+        manifest_->staging_path = text_of(body.read_bytes(body.left()));
+        return {};
+    }
+    return corrupt("unknown kind of record");
+  }
+
+  Status read_shard(ByteReader& body) {
+    const auto head = body.read<ManifestShard>();
+    if (head.shard >= manifest_->shards.size() || !manifest_->shards[head.shard].epochs.empty())
+      return corrupt("shard of a record");
+    ShardState& shard = manifest_->shards[head.shard];
+    shard.epoch = head.epoch;
+    shard.sealed_sequence = head.sealed_sequence;
+    for (std::uint32_t index = 0; index < head.epoch_count && body.ok(); index += 1)
+      shard.epochs.push_back(body.read<ManifestEpoch>());
+    return {};
+  }
+
+  const std::string& path_;
+  const Bytes bytes_;
+  Manifest* const manifest_;
+  std::vector<SymbolInfo>* const symbols_;
+  std::uint64_t at_ = 0;
+};
+
+}  // namespace
+
+std::string manifest_path(const std::string& dir) { return dir + "/MANIFEST"; }
+std::string tables_dir(const std::string& dir) { return dir + "/tables"; }
+std::string segment_path(const std::string& dir, std::uint64_t number) {
+  return tables_dir(dir) + "/segment_" + padded(number) + ".seg";
+}
+std::string table_path(const std::string& dir, std::uint64_t position) {
+  return tables_dir(dir) + "/kv_" + padded(position) + ".table";
+}
+
+Status write_manifest(FileSystem& files, const std::string& dir, const Manifest& manifest,
+                      std::span<const SymbolInfo* const> symbols) {
+  RecordWriter writer;
+  for (std::uint32_t index = 0; index < manifest.shards.size(); index += 1) {
+    const ShardState& shard = manifest.shards[index];
+    const ManifestShard head{index, static_cast<std::uint32_t>(shard.epochs.size()),
+                             shard.sealed_sequence, shard.epoch};
+    writer.begin(ManifestKind::kShard);
+    writer.put(bytes_of(head));
+    for (const ManifestEpoch& epoch : shard.epochs) writer.put(bytes_of(epoch));
+    writer.end();
+  }
+  for (const SymbolInfo* symbol : symbols) {
+    const ManifestSymbol head{symbol->id, symbol->shard};
+    writer.begin(ManifestKind::kSymbol);
+    writer.put(bytes_of(head));
+    writer.put(bytes_of_text(symbol->name));
+    writer.end();
+  }
+  for (const ManifestSegment& segment : manifest.segments) {
+    writer.begin(ManifestKind::kSegment);
+    writer.put(bytes_of(segment));
+    writer.end();
+  }
+  if (manifest.table.has_value()) {
+    writer.begin(ManifestKind::kTable);
+    writer.put(bytes_of(*manifest.table));
+    writer.end();
+  }
+  writer.begin(ManifestKind::kStaging);
+  writer.put(bytes_of_text(manifest.staging_path));
+  writer.end();
+  return files.replace(manifest_path(dir), writer.finish(manifest));
+}
+
+Status read_manifest(FileSystem& files, const std::string& path, Manifest* manifest,
+                     std::vector<SymbolInfo>* symbols) {
+  std::vector<std::byte> content;
+  NDTS_TRY(files.read_file(path, &content));
+  return RecordReader(path, content, manifest, symbols).run();
+}
+
+}  // namespace ndts
