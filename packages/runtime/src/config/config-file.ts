@@ -1,4 +1,5 @@
-// A configuration file as a flat list of settings with the place of each. YAML or TOML by extension.
+// A configuration file as a flat list of settings with the place of each. YAML or TOML by
+// extension.
 
 import { readFileSync } from 'node:fs';
 import { extname } from 'node:path';

@@ -1,5 +1,5 @@
-// Where each value of a loaded configuration came from, kept beside it so that the values themselves
-// stay plain.
+// Where each value of a loaded configuration came from, kept beside it so that the values
+// themselves stay plain.
 
 import type { ConfigValues } from '@ndts/protocol';
 

@@ -1,5 +1,5 @@
-// A configuration for people: each key with its value and where it came from. A secret that is set is
-// never shown.
+// A configuration for people: each key with its value and where it came from. A secret that is set
+// is never shown.
 
 import { type ConfigKey, type ConfigValues, configKeys } from '@ndts/protocol';
 import { sourceOf } from './config-sources.js';

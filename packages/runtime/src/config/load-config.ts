@@ -1,6 +1,6 @@
-// The configuration of a process: defaults, then a file, then NDTS_ variables, then flags, each over
-// the one before. Always: what is returned is complete, valid and frozen; a name nobody declared is
-// refused with the nearest one that is.
+// The configuration of a process: defaults, then a file, then NDTS_ variables, then flags, each
+// over the one before. Always: what is returned is complete, valid and frozen; a name nobody
+// declared is refused with the nearest one that is.
 
 import { type ConfigKey, type ConfigValues, NdtsError, configKeys } from '@ndts/protocol';
 import { type ConfigSetting, readConfigFile } from './config-file.js';

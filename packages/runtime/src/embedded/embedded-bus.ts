@@ -1,6 +1,6 @@
-// The Bus port inside one process. Always: listeners get messages in the order of publishing; what a
-// listener publishes is delivered after the current message. Payloads are handed over by reference
-// and are changed by nobody afterwards.
+// The Bus port inside one process. Always: listeners get messages in the order of publishing; what
+// a listener publishes is delivered after the current message. Payloads are handed over by
+// reference and are changed by nobody afterwards.
 
 import { type Bus, type BusMessage, type Clock, NdtsError } from '@ndts/protocol';
 import type { Logger } from '../log/logger.js';

@@ -1,6 +1,7 @@
 // The Jobs port on a KeyValueStore: queues in order of adding, retries with back-off, cancel,
 // progress, history. Always: an attempt is counted in the store before its handler runs, so a job
-// that kills its worker runs out of attempts; a canceled job stays canceled whatever its handler does.
+// that kills its worker runs out of attempts; a canceled job stays canceled whatever its handler
+// does.
 
 import {
   type Clock,

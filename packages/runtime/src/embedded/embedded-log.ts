@@ -161,7 +161,7 @@ class EmbeddedConsumer implements LogConsumer {
   }
 }
 
-/** The store's keys of one stream. Names are escaped, so that no name reaches into another's keys. */
+/** The store's keys of one stream. Names are escaped: none reaches into another's keys. */
 class StreamKeys {
   readonly entries: string;
   readonly last: string;

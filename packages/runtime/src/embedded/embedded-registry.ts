@@ -252,7 +252,8 @@ export class EmbeddedRegistry implements Registry {
 
   #emit(events: readonly RegistryEvent[]): void {
     this.#undelivered.push({ position: this.#position, events });
-    // Whoever waits for the change hears of a failed disk; a change nobody waits for is logged here.
+    // Whoever waits for the change hears of a failed disk; a change nobody waits for is logged
+    // here.
     this.#settled().catch((error: unknown) => {
       this.#logger.error({ err: error }, 'a registry change is not durable');
     });

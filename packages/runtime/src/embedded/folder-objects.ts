@@ -1,5 +1,5 @@
-// The Objects port on a folder. An object is written beside, synced, and renamed into place, so that
-// it is there wholly or not at all. Always: no name leads out of the folder.
+// The Objects port on a folder. An object is written beside, synced, and renamed into place, so
+// that it is there wholly or not at all. Always: no name leads out of the folder.
 
 import {
   type FileHandle,

@@ -2,7 +2,7 @@
 // memory. Always: a change is in the store before it is visible; a queue keeps its newest finished
 // jobs up to a limit, and every unfinished one.
 
-import { type Job, type KeyValueStore, type Random } from '@ndts/protocol';
+import type { Job, KeyValueStore, Random } from '@ndts/protocol';
 import { type JobRecord, isFinal, jobOf } from './job-record.js';
 import { decodeJson, encodeJson, orderedNumber } from './json-value.js';
 

@@ -1,6 +1,6 @@
 // What was done by whom: one JSON object per line, only ever appended, readable by its owner only.
-// Always: a record is in the file when record() returns and synced soon after; the half line a crash
-// left behind is cut off at the next open.
+// Always: a record is in the file when record() returns and synced soon after; the half line a
+// crash left behind is cut off at the next open.
 
 import { closeSync, constants, fstatSync, fsync, fsyncSync, ftruncateSync } from 'node:fs';
 import { openSync, readSync, writeSync } from 'node:fs';

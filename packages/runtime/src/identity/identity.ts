@@ -1,6 +1,6 @@
-// Who may call this node. Tokens are kept as hashes in the data folder; the first start makes one for
-// the administrator and leaves it in a file only its owner can read. Always: no token is kept, logged
-// or returned twice; revoking a token ends its sessions and tickets at once.
+// Who may call this node. Tokens are kept as hashes in the data folder; the first start makes one
+// for the administrator and leaves it in a file only its owner can read. Always: no token is kept,
+// logged or returned twice; revoking a token ends its sessions and tickets at once.
 
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { join } from 'node:path';
@@ -142,7 +142,7 @@ export class Identity {
     if (!namePattern.test(name))
       throw new NdtsError(
         'INVALID_ARGUMENT',
-        `expected a token name of 1 to 64 letters, digits, dots, dashes, underscores, found '${name}'`,
+        `expected a token name of 1 to 64 plain letters, digits or . _ -, found '${name}'`,
       );
     if (this.#tokens.some((token) => token.name === name))
       throw new NdtsError('ALREADY_EXISTS', `there is a token named '${name}'`);

@@ -1,7 +1,8 @@
 // hot: no allocation after init
-// The duty cycle of a node's main thread. All agents do their work in turn; several cycles share one
-// turn of the event loop, bounded in time, so that its cost is spread and I/O still gets its turn.
-// Always: an agent that throws is reported and called again; no agent runs after stop() resolved.
+// The duty cycle of a node's main thread. All agents do their work in turn; several cycles share
+// one turn of the event loop, bounded in time, so that its cost is spread and I/O still gets its
+// turn. Always: an agent that throws is reported and called again; no agent runs after stop()
+// resolved.
 
 import type { Clock, Timer } from '@ndts/protocol';
 

@@ -1,6 +1,7 @@
-// A node's place in the cluster: its record in the registry under a lease, its heartbeats on the bus,
-// its answer to health checks. Always: ownsUntilNs() is a deadline this node may believe in, computed
-// from when the last confirmed renewal was *sent*; it never depends on being told of a loss.
+// A node's place in the cluster: its record in the registry under a lease, its heartbeats on the
+// bus, its answer to health checks. Always: ownsUntilNs() is a deadline this node may believe in,
+// computed from when the last confirmed renewal was *sent*; it never depends on being told of a
+// loss.
 
 import {
   type Bus,

@@ -35,7 +35,7 @@ export class LatencyHistogram {
 
   /** Negative (two clocks read out of order) counts as 0; NaN is ignored. */
   record(ns: number): void {
-    if (ns !== ns) return;
+    if (Number.isNaN(ns)) return;
     const value = ns > 0 ? ns : 0;
     const index = bucketOf(value);
     this.#counts[index] = (this.#counts[index] as number) + 1;
