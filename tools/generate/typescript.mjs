@@ -9,7 +9,7 @@ export function tsLayouts(layouts) {
   const parts = [head];
   for (const layout of layouts) {
     parts.push(`\n/** ${layout.doc} Offsets in bytes. */\nexport const ${layout.name} = {\n`);
-    parts.push(`  bytes: ${layout.size},\n`);
+    parts.push(`  sizeBytes: ${layout.size},\n`);
     for (const field of layout.fields)
       parts.push(`  /** ${field.type}: ${field.doc} */\n  ${field.name}: ${field.offset},\n`);
     parts.push('} as const;\n');

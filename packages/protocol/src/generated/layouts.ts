@@ -2,7 +2,7 @@
 
 /** The head of the manifest; records follow at once. Offsets in bytes. */
 export const ManifestHeader = {
-  bytes: 64,
+  sizeBytes: 64,
   /** u32: crc32c of the 60 bytes after it */
   checksum: 0,
   /** u32: version of all formats of the folder, 1 */
@@ -27,7 +27,7 @@ export const ManifestHeader = {
 
 /** The head of a record; its body follows, padded with zeros to 8. Offsets in bytes. */
 export const ManifestRecord = {
-  bytes: 16,
+  sizeBytes: 16,
   /** u32: crc32c of the 12 bytes after it and the padded body */
   checksum: 0,
   /** u32: a ManifestKind */
@@ -40,7 +40,7 @@ export const ManifestRecord = {
 
 /** Body of a shard record; epochCount ManifestEpoch entries follow, oldest first. Offsets in bytes. */
 export const ManifestShard = {
-  bytes: 24,
+  sizeBytes: 24,
   /** u32: the shard */
   shard: 0,
   /** u32: entries that follow */
@@ -53,7 +53,7 @@ export const ManifestShard = {
 
 /** One epoch that has rows, or the newest. It ends where the next listed one begins. Offsets in bytes. */
 export const ManifestEpoch = {
-  bytes: 16,
+  sizeBytes: 16,
   /** u64: the epoch */
   epoch: 0,
   /** u64: sequence of its first row */
@@ -62,7 +62,7 @@ export const ManifestEpoch = {
 
 /** Body of a symbol record; the name follows, UTF-8. Offsets in bytes. */
 export const ManifestSymbol = {
-  bytes: 8,
+  sizeBytes: 8,
   /** u32: symbol id */
   symbol: 0,
   /** u32: its shard */
@@ -71,7 +71,7 @@ export const ManifestSymbol = {
 
 /** Body of a segment record. Offsets in bytes. */
 export const ManifestSegment = {
-  bytes: 72,
+  sizeBytes: 72,
   /** u64: number of the file, as in its name */
   number: 0,
   /** i64: UTC day */
@@ -96,7 +96,7 @@ export const ManifestSegment = {
 
 /** Body of a key-value table record; at most one. Offsets in bytes. */
 export const ManifestTable = {
-  bytes: 24,
+  sizeBytes: 24,
   /** u64: position it was written at, as in its name */
   position: 0,
   /** u64: length of the file */
@@ -107,7 +107,7 @@ export const ManifestTable = {
 
 /** One published value on a cache line of its own. check = value ^ epoch ^ kRingLineSalt. Offsets in bytes. */
 export const RingLine = {
-  bytes: 64,
+  sizeBytes: 64,
   /** u64: a slot count or sequence; only ever grows within an epoch */
   value: 0,
   /** u64: the epoch of the ring, repeated so that a torn read shows */
@@ -120,7 +120,7 @@ export const RingLine = {
 
 /** The head of a ring. Ten 64-byte lines; then slotCount slots of slotBytes each. Offsets in bytes. */
 export const RingHeader = {
-  bytes: 640,
+  sizeBytes: 640,
   /** u64: "NDTSRING" */
   magic: 0,
   /** u32: layout version, 1 */
@@ -161,7 +161,7 @@ export const RingHeader = {
 
 /** One tick, one cache line. Its sequence follows from its position in the ring. Offsets in bytes. */
 export const TickSlot = {
-  bytes: 64,
+  sizeBytes: 64,
   /** i64: nanoseconds since 1970-01-01 UTC */
   time: 0,
   /** u32: cluster-wide symbol id */
@@ -184,7 +184,7 @@ export const TickSlot = {
 
 /** One factor value with the tick it came from. Offsets in bytes. */
 export const FactorSlot = {
-  bytes: 128,
+  sizeBytes: 128,
   /** i64: time of the tick */
   time: 0,
   /** u32: symbol id */
@@ -215,7 +215,7 @@ export const FactorSlot = {
 
 /** One signal: what a strategy asks for, with the id that makes it idempotent. Offsets in bytes. */
 export const SignalSlot = {
-  bytes: 128,
+  sizeBytes: 128,
   /** i64: when it was emitted */
   time: 0,
   /** i64: time of the tick that caused it */
@@ -252,7 +252,7 @@ export const SignalSlot = {
 
 /** The head of a segment file; the first block follows at once. Offsets in bytes. */
 export const SegmentHeader = {
-  bytes: 64,
+  sizeBytes: 64,
   /** u32: crc32c of the 60 bytes after it */
   checksum: 0,
   /** u32: format version, 1 */
@@ -275,7 +275,7 @@ export const SegmentHeader = {
 
 /** Footer entry of one block: some consecutive rows of one symbol. Offsets in bytes. */
 export const SegmentBlock = {
-  bytes: 64,
+  sizeBytes: 64,
   /** u32: symbol id */
   symbol: 0,
   /** u32: rows of the block, 1 to 4096 */
@@ -300,7 +300,7 @@ export const SegmentBlock = {
 
 /** Footer entry of one symbol: where its name is in the text at the end of the footer. Offsets in bytes. */
 export const SegmentName = {
-  bytes: 16,
+  sizeBytes: 16,
   /** u32: symbol id */
   symbol: 0,
   /** u32: bytes of the name, UTF-8 */
@@ -311,7 +311,7 @@ export const SegmentName = {
 
 /** Footer entry: the sequences of one epoch that have rows here. Offsets in bytes. */
 export const SegmentRange = {
-  bytes: 32,
+  sizeBytes: 32,
   /** u64: epoch of the shard */
   epoch: 0,
   /** u64: lowest sequence */
@@ -324,7 +324,7 @@ export const SegmentRange = {
 
 /** The last 64 bytes of a segment file. Offsets in bytes. */
 export const SegmentTrailer = {
-  bytes: 64,
+  sizeBytes: 64,
   /** u32: crc32c of the 60 bytes after it */
   checksum: 0,
   /** u32: format version, 1 */
@@ -351,7 +351,7 @@ export const SegmentTrailer = {
 
 /** Rows of one shard in a log entry of kind ticks, which holds one or more of these. Columns follow, each `rows` long: time, price, volume, bid, ask, bid volume, ask volume (8 bytes each), symbol, flags (4 each). Offsets in bytes. */
 export const TicksEntry = {
-  bytes: 24,
+  sizeBytes: 24,
   /** u64: epoch of the shard */
   epoch: 0,
   /** u64: sequence of the first row; the rest follow */
@@ -364,7 +364,7 @@ export const TicksEntry = {
 
 /** Body of a log entry of kind symbol; the name follows, UTF-8. Offsets in bytes. */
 export const SymbolEntryHead = {
-  bytes: 8,
+  sizeBytes: 8,
   /** u32: symbol id */
   symbol: 0,
   /** u32: its shard */
@@ -373,7 +373,7 @@ export const SymbolEntryHead = {
 
 /** One operation of a log entry of kind keyValue; key and value follow, unaligned. Offsets in bytes. */
 export const KeyValueHead = {
-  bytes: 12,
+  sizeBytes: 12,
   /** u32: a KeyValueKind */
   kind: 0,
   /** u32: bytes of the key, UTF-8 */
@@ -384,7 +384,7 @@ export const KeyValueHead = {
 
 /** The head of a key-value table file; entries follow at once, keys strictly ascending. Offsets in bytes. */
 export const TableHeader = {
-  bytes: 64,
+  sizeBytes: 64,
   /** u32: crc32c of the 60 bytes after it */
   checksum: 0,
   /** u32: format version, 1 */
@@ -403,7 +403,7 @@ export const TableHeader = {
 
 /** The head of an entry; key and value follow, together padded with zeros to 8. Offsets in bytes. */
 export const TableEntry = {
-  bytes: 16,
+  sizeBytes: 16,
   /** u32: crc32c of the 12 bytes after it, key, value and padding */
   checksum: 0,
   /** u32: bytes of the key */
@@ -416,7 +416,7 @@ export const TableEntry = {
 
 /** Starts wal_{sequence:020}.log; zeros up to offset 4096, where the entries begin. Offsets in bytes. */
 export const WalFileHeader = {
-  bytes: 128,
+  sizeBytes: 128,
   /** u32: crc32c of the rest of this header */
   checksum: 0,
   /** u32: layout version, 1 */
@@ -445,7 +445,7 @@ export const WalFileHeader = {
 
 /** Before each payload; header and payload are padded with zeros to a multiple of 8. Offsets in bytes. */
 export const WalEntryHeader = {
-  bytes: 40,
+  sizeBytes: 40,
   /** u32: crc32c seeded by the file, to the end of the padding */
   checksum: 0,
   /** u32: bytes of the payload, without padding */
@@ -464,7 +464,7 @@ export const WalEntryHeader = {
 
 /** Head of the staging memory; from offset 4096 on a circular image of the log. Offsets in bytes. */
 export const WalStagingHeader = {
-  bytes: 256,
+  sizeBytes: 256,
   /** u64: "NDTSSTG1", stored last; 0 while it is being set up */
   magic: 0,
   /** u32: layout version, 1 */
