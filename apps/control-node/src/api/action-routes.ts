@@ -1,0 +1,151 @@
+// What changes something: the trading state and the tokens, and the record of who did it. Each
+// action is audited with its outcome, also when it fails.
+
+import { type Bus, NdtsError, subjects, type TradingStateName } from '@ndts/protocol';
+import { type AuditLog, type Identity, type Role } from '@ndts/runtime';
+import {
+  type ApiCall,
+  type ApiRoute,
+  limitOf,
+  listOf,
+  numberOf,
+  objectOf,
+  viewOf,
+} from './route.js';
+import { actorOf } from './session-routes.js';
+
+export interface ActionOptions {
+  readonly bus: Bus;
+  readonly identity: Identity;
+  readonly audit: AuditLog;
+  /** Called after a token was revoked: live connections ask again who they are. */
+  readonly accessChanged: () => void;
+}
+
+const tradingStates: readonly TradingStateName[] = ['ACTIVE', 'REDUCING', 'HALTED'];
+const roles: readonly Role[] = ['viewer', 'trader', 'admin', 'node'];
+const tokenName = { type: 'string', pattern: '^[a-z0-9][a-z0-9._-]{0,63}$' };
+const stateSchema = objectOf({ state: { type: 'string', enum: tradingStates } });
+
+export function actionRoutes(options: ActionOptions): ApiRoute[] {
+  return [...tradingStateRoutes(options), ...tokenRoutes(options), auditRoute(options)];
+}
+
+/** Runs the action and records it, whatever comes of it. */
+async function audited<Result>(
+  audit: AuditLog,
+  call: ApiCall,
+  action: string,
+  detail: string,
+  run: () => Result | Promise<Result>,
+): Promise<Result> {
+  let outcome = 'ok';
+  try {
+    return await run();
+  } catch (error) {
+    outcome = error instanceof NdtsError ? `failed: ${error.code}` : 'failed';
+    throw error;
+  } finally {
+    audit.record({ ...actorOf(call), action, detail, outcome });
+  }
+}
+
+function tradingStateRoutes({ bus, audit }: ActionOptions): ApiRoute[] {
+  return [
+    {
+      method: 'GET',
+      path: '/api/trading-state',
+      role: 'viewer',
+      summary: 'ACTIVE, REDUCING or HALTED.',
+      response: stateSchema,
+      handle: async ({ principal }) => ({
+        state: await bus.request(subjects.execTradingState, { actor: principal.name, why: '' }),
+      }),
+    },
+    {
+      method: 'POST',
+      path: '/api/trading-state',
+      role: 'trader',
+      summary: 'Changes the trading state; who and why are kept.',
+      body: objectOf(
+        {
+          state: { type: 'string', enum: tradingStates },
+          why: { type: 'string', minLength: 1, maxLength: 200 },
+        },
+        ['state', 'why'],
+      ),
+      response: stateSchema,
+      handle: (call) => {
+        const set = String(call.body['state']) as TradingStateName;
+        const why = String(call.body['why']);
+        return audited(audit, call, 'trading-state', `${set}: ${why}`, async () => ({
+          state: await bus.request(subjects.execTradingState, {
+            set,
+            actor: call.principal.name,
+            why,
+          }),
+        }));
+      },
+    },
+  ];
+}
+
+function tokenRoutes({ identity, audit, accessChanged }: ActionOptions): ApiRoute[] {
+  const role = { type: 'string', enum: roles };
+  return [
+    {
+      method: 'GET',
+      path: '/api/tokens',
+      role: 'admin',
+      summary: 'Names and roles of all tokens; never the tokens.',
+      response: listOf(viewOf('TokenInfo')),
+      handle: () => identity.list(),
+    },
+    {
+      method: 'POST',
+      path: '/api/tokens',
+      role: 'admin',
+      summary: 'Creates a token; the answer is the only time it is shown.',
+      body: objectOf({ name: tokenName, role }),
+      response: objectOf({ name: { type: 'string' }, role, token: { type: 'string' } }),
+      handle: (call) => {
+        const name = String(call.body['name']);
+        const granted = String(call.body['role']) as Role;
+        return audited(audit, call, 'token-create', `${name} as ${granted}`, () => ({
+          name,
+          role: granted,
+          token: identity.createToken(name, granted),
+        }));
+      },
+    },
+    {
+      method: 'DELETE',
+      path: '/api/tokens/:name',
+      role: 'admin',
+      summary: 'Revokes a token; its sessions and live connections end.',
+      params: objectOf({ name: tokenName }),
+      response: objectOf({ revoked: { type: 'string' } }),
+      handle: (call) => {
+        const name = call.params['name'] ?? '';
+        return audited(audit, call, 'token-revoke', name, () => {
+          if (!identity.revokeToken(name))
+            throw new NdtsError('NOT_FOUND', `no token is called '${name}'`);
+          accessChanged();
+          return { revoked: name };
+        });
+      },
+    },
+  ];
+}
+
+function auditRoute({ audit }: ActionOptions): ApiRoute {
+  return {
+    method: 'GET',
+    path: '/api/audit',
+    role: 'admin',
+    summary: 'Who did what, newest first.',
+    query: objectOf({ limit: limitOf(100, 1000) }, []),
+    response: listOf(viewOf('AuditEntry')),
+    handle: ({ query }) => audit.recent(numberOf(query['limit'])),
+  };
+}

@@ -1,0 +1,54 @@
+// Every error of the API has one shape: { code, message, hint }. Codes come from the error table;
+// what is not an error of ours is INTERNAL, and its text stays in the log.
+
+import { type ErrorCode, errorTable, NdtsError } from '@ndts/protocol';
+
+export interface Failure {
+  readonly status: number;
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly hint: string;
+}
+
+const statusOf: Partial<Record<ErrorCode, number>> = {
+  INVALID_ARGUMENT: 400,
+  UNAUTHENTICATED: 401,
+  FORBIDDEN: 403,
+  NOT_FOUND: 404,
+  ALREADY_EXISTS: 409,
+  COMPARE_FAILED: 409,
+  RATE_LIMITED: 429,
+  UNAVAILABLE: 503,
+  TIMEOUT: 504,
+};
+
+export function failure(code: ErrorCode, message: string, status?: number): Failure {
+  return { status: status ?? statusOf[code] ?? 500, code, message, hint: errorTable[code].hint };
+}
+
+interface HttpError {
+  readonly statusCode: number;
+  readonly message: string;
+}
+
+function isHttpError(error: unknown): error is HttpError {
+  return (
+    typeof error === 'object' &&
+    error !== null &&
+    'statusCode' in error &&
+    typeof error.statusCode === 'number'
+  );
+}
+
+export function failureOf(error: unknown): Failure {
+  if (error instanceof NdtsError && statusOf[error.code] !== undefined)
+    return failure(error.code, error.message);
+  // The HTTP server's own refusals: bad JSON, schema, size, media type.
+  if (isHttpError(error) && error.statusCode >= 400 && error.statusCode < 500)
+    return failure('INVALID_ARGUMENT', error.message, error.statusCode);
+  return failure('INTERNAL', 'the request failed; the log of the control node says why');
+}
+
+export function failureBody(of: Failure): Pick<Failure, 'code' | 'message' | 'hint'> {
+  return { code: of.code, message: of.message, hint: of.hint };
+}

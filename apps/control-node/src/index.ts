@@ -1,0 +1,11 @@
+// The control node's door.
+
+export type { StatusView } from './api/latest-status.js';
+export { type NodeView } from './membership/membership.js';
+export {
+  type ControlAddress,
+  type ControlNode,
+  type ControlNodeDependencies,
+  createControlNode,
+} from './node.js';
+export { webAssets, type WebAssetPaths } from './api/web-assets.js';
