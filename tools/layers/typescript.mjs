@@ -105,7 +105,8 @@ function checkWeb(one) {
   const { specifier, typeOnly } = one;
   if (webImports.includes(specifier)) return undefined;
   if (typeOnly && webTypeImports.includes(specifier)) return undefined;
-  return `browser code may import ${webImports.join(', ')}, its own files, and types of ${webTypeImports.join(', ')}`;
+  const types = webTypeImports.join(', ');
+  return `browser code imports ${webImports.join(', ')}, its own files, and types of ${types}`;
 }
 
 function checkRelative(workspace, source, specifier, isWeb) {
