@@ -52,7 +52,11 @@ async function readFacts(base, paths) {
   };
 }
 
-/** @returns {Promise<{ files: number, violations: { path: string, line: number, message: string }[] }>} */
+/**
+ * @param {string} base the root of a repository
+ * @returns {Promise<{ files: number,
+ *   violations: { path: string, line: number, message: string }[] }>}
+ */
 export async function checkDocs(base) {
   const present = folders.filter((one) => existsSync(join(base, one)));
   const facts = await readFacts(

@@ -55,7 +55,8 @@ export async function runNodeTests(tests, { limitSeconds, countsFolder, concurre
   const run = await runProcess(process.execPath, [...args, ...tests.map((one) => one.compiled)], {
     cwd: root,
     limitSeconds,
-    env: { NODE_V8_COVERAGE: countsFolder, FORCE_COLOR: '0' },
+    // Without the mark that Node sets for its own test processes: this run stands for itself.
+    env: { NODE_V8_COVERAGE: countsFolder, FORCE_COLOR: '0', NODE_TEST_CONTEXT: undefined },
   });
   const text = existsSync(report) ? readFileSync(report, 'utf8') : '';
   rmSync(folder, { recursive: true, force: true });

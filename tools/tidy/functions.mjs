@@ -126,8 +126,7 @@ export function cppFunctions(source) {
       const { text, start } = headerOf(bare, index);
       const inside = open.some((one) => one.function);
       // A constructor's initialisers in braces come before its body: `A() : a_{1}, b_{2} {`.
-      const goesOn =
-        last !== undefined && /^\s*(?:,[\s\w:<>]*)?$/.test(text) && last.end + 1 === start;
+      const goesOn = last !== undefined && /^\s*(?:,[^=]*)?$/.test(text) && last.end + 1 === start;
       const isFunction = !inside && (isCppFunction(text) || goesOn);
       const from = goesOn ? last.start : start + text.search(/\S|$/);
       open.push({ function: isFunction, start: from });
