@@ -1,0 +1,458 @@
+// The paper broker: a simulated venue behind the gateway port. It matches against its own view of
+// the live market, remembers everything in its own record (paper-record.ts), and can be told to
+// misbehave. What always holds: an order id is executed at most once, ever; what is answered is in
+// the record; all work happens in doWork(), the record is written once per call.
+
+import {
+  type BrokerCard,
+  type BrokerListener,
+  type BrokerOrderStatus,
+  type BrokerOrderUpdate,
+  type BrokerPosition,
+  type Clock,
+  divideRound,
+  errorLine,
+  type Fill,
+  moneyFromFloat,
+  NdtsError,
+  type OrderIntent,
+  OrderState,
+  OrderType,
+  type Random,
+  type TickStreamReader,
+} from '@ndts/protocol';
+import type { Logger } from '@ndts/runtime';
+import { emptyPoint, Market, touchPrice } from '../risk/market.js';
+import type { Gateway } from './gateway.js';
+import { fillOf, PaperBook, paperVenue, tradeNumber, type VenueOrder } from './paper-book.js';
+import { PaperRecord, readRecord } from './paper-record.js';
+
+export interface PaperBrokerOptions {
+  /** The venue's own folder. */
+  readonly dir: string;
+  /** The venue's own view of the market; closed by whoever opened it. */
+  readonly market: TickStreamReader;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** One way. */
+  readonly latencyUs: number;
+  readonly feeBps: number;
+}
+
+/** How the venue misbehaves; each a chance in a million. */
+export interface PaperBehaviour {
+  /** Refuses the order. */
+  readonly rejectPerMillion: number;
+  /** The request never arrives. */
+  readonly loseRequestPerMillion: number;
+  /** The request is carried out, its answers never arrive. */
+  readonly loseAnswersPerMillion: number;
+  /** Fills half now and the rest at a later call. */
+  readonly partialFillPerMillion: number;
+}
+
+const goodBehaviour: PaperBehaviour = {
+  rejectPerMillion: 0,
+  loseRequestPerMillion: 0,
+  loseAnswersPerMillion: 0,
+  partialFillPerMillion: 0,
+};
+
+interface Request {
+  readonly dueNs: number;
+  readonly intent: OrderIntent | undefined;
+  readonly cancelId: string;
+}
+
+interface Answer {
+  readonly dueNs: number;
+  readonly update: BrokerOrderUpdate | undefined;
+  readonly fill: Fill | undefined;
+}
+
+const million = 1_000_000;
+const feeScale = 10_000_000_000_000_000n;
+const reopenNs = 1e9;
+
+export class PaperBroker implements Gateway {
+  readonly #options: PaperBrokerOptions;
+  readonly #market: Market;
+  readonly #point = emptyPoint();
+  readonly #touched = new Set<number>();
+  readonly #requests: Request[] = [];
+  readonly #answers: Answer[] = [];
+  readonly #unfinished: VenueOrder[] = [];
+  #behaviour = goodBehaviour;
+  #latencyNs: number;
+  #feeRate: bigint;
+  #record: PaperRecord | undefined;
+  #book = new PaperBook();
+  #listener: BrokerListener | undefined;
+  #outage = false;
+  #muted = false;
+  #reopenAtNs = 0;
+
+  constructor(options: PaperBrokerOptions) {
+    this.#options = options;
+    this.#latencyNs = options.latencyUs * 1e3;
+    this.#feeRate = feeRateOf(options.feeBps);
+    this.#market = new Market(options.market, (symbol) => {
+      if ((this.#book.working(symbol)?.size ?? 0) > 0) this.#touched.add(symbol);
+    });
+  }
+
+  get card(): BrokerCard {
+    return {
+      name: paperVenue,
+      deduplicates: 'ever',
+      exclusiveSession: true,
+      inFlightMs: Math.ceil((2 * this.#latencyNs) / 1e6),
+    };
+  }
+
+  setBehaviour(behaviour: Partial<PaperBehaviour>): void {
+    this.#behaviour = { ...this.#behaviour, ...behaviour };
+  }
+
+  /** While there is an outage nothing arrives, in either direction. */
+  setOutage(outage: boolean): void {
+    this.#outage = outage;
+  }
+
+  setCosts(latencyUs: number, feeBps: number): void {
+    this.#latencyNs = latencyUs * 1e3;
+    this.#feeRate = feeRateOf(feeBps);
+  }
+
+  connect(listener: BrokerListener): Promise<void> {
+    this.#listener = listener;
+    if (this.#record === undefined) this.#open();
+    return Promise.resolve();
+  }
+
+  connected(): boolean {
+    return this.#record !== undefined && !this.#outage;
+  }
+
+  submit(intent: OrderIntent): void {
+    const lost = this.#outage || this.#chance(this.#behaviour.loseRequestPerMillion);
+    if (!lost) this.#requests.push({ dueNs: this.#due(), intent, cancelId: '' });
+  }
+
+  cancel(clientOrderId: string): void {
+    if (this.#outage) return;
+    this.#requests.push({ dueNs: this.#due(), intent: undefined, cancelId: clientOrderId });
+  }
+
+  async queryOrder(clientOrderId: string): Promise<BrokerOrderStatus | undefined> {
+    this.#reachable();
+    this.#receiveDue();
+    this.#write();
+    this.#reachable();
+    const order = this.#book.order(clientOrderId);
+    return order === undefined ? undefined : statusOf(order);
+  }
+
+  async queryOpenOrders(): Promise<BrokerOrderStatus[]> {
+    this.#reachable();
+    return this.#book.allWorking().map(statusOf);
+  }
+
+  async queryFills(afterTradeId?: string): Promise<Fill[]> {
+    const record = this.#reachable();
+    const recent = this.#book.recentAfter(afterTradeId);
+    if (recent !== undefined) return recent;
+    const after = afterTradeId === undefined ? 0 : tradeNumber(afterTradeId);
+    const fills: Fill[] = [];
+    readRecord(record.path, (entry) => {
+      if (entry.kind === 'fill' && tradeNumber(entry.tradeId) > after) fills.push(fillOf(entry));
+    });
+    return fills;
+  }
+
+  async queryPositions(): Promise<BrokerPosition[]> {
+    this.#reachable();
+    return this.#book.positions();
+  }
+
+  doWork(): number {
+    let work = this.#market.poll();
+    if (this.#record === undefined && this.#listener !== undefined) this.#reopen();
+    if (!this.connected()) {
+      this.#requests.length = 0;
+      this.#answers.length = 0;
+      return work;
+    }
+    work += this.#finishPartials();
+    work += this.#receiveDue();
+    work += this.#matchTouched();
+    if (!this.#write()) return work;
+    return work + this.#deliver();
+  }
+
+  disconnect(): Promise<void> {
+    this.#listener = undefined;
+    this.#close();
+    return Promise.resolve();
+  }
+
+  #open(): void {
+    const book = new PaperBook();
+    this.#record = new PaperRecord(this.#options.dir, (entry) => book.apply(entry));
+    this.#book = book;
+  }
+
+  /** Forgets what was not written: only the record counts. */
+  #close(): void {
+    this.#record?.close();
+    this.#record = undefined;
+    this.#requests.length = 0;
+    this.#answers.length = 0;
+    this.#unfinished.length = 0;
+    this.#touched.clear();
+  }
+
+  #reopen(): void {
+    const now = this.#options.clock.monotonicNs();
+    if (now < this.#reopenAtNs) return;
+    this.#reopenAtNs = now + reopenNs;
+    try {
+      this.#open();
+    } catch (error) {
+      this.#options.logger.error(
+        { error: errorLine(error) },
+        'the paper venue cannot open its record',
+      );
+    }
+  }
+
+  /** False: the record cannot be written, and the venue is gone until it can. */
+  #write(): boolean {
+    try {
+      this.#record?.write();
+      return true;
+    } catch (error) {
+      this.#options.logger.error(
+        { error: errorLine(error) },
+        'the paper venue cannot write its record',
+      );
+      this.#close();
+      return false;
+    }
+  }
+
+  #reachable(): PaperRecord {
+    if (this.#record === undefined || this.#outage)
+      throw new NdtsError('UNAVAILABLE', 'the paper venue is not reachable');
+    return this.#record;
+  }
+
+  #due(): number {
+    return this.#latencyNs === 0 ? 0 : this.#options.clock.monotonicNs() + this.#latencyNs;
+  }
+
+  #receiveDue(): number {
+    const requests = this.#requests;
+    if (requests.length === 0) return 0;
+    const now = this.#options.clock.monotonicNs();
+    let count = 0;
+    for (const request of requests) {
+      if (request.dueNs > now) break;
+      count += 1;
+      this.#muted = this.#chance(this.#behaviour.loseAnswersPerMillion);
+      if (request.intent === undefined) this.#receiveCancel(request.cancelId);
+      else this.#receiveOrder(request.intent);
+      this.#muted = false;
+    }
+    requests.splice(0, count);
+    return count;
+  }
+
+  #receiveOrder(intent: OrderIntent): void {
+    const id = intent.clientOrderId;
+    const known = this.#book.order(id);
+    if (known !== undefined) {
+      this.#note({ kind: 'duplicate', id, ...this.#stamp() });
+      // The answer tells how the first one stands; it never rejects it.
+      this.#tell(known, known.state, 'duplicate refused');
+      return;
+    }
+    const price = this.#arrivalPrice(intent);
+    const refusal = this.#refusal(intent, price);
+    if (refusal !== '') {
+      const venueOrderId = this.#book.nextVenueOrderId();
+      this.#note({ kind: 'reject', id, venueOrderId, reason: refusal, ...this.#stamp() });
+      this.#tell(this.#known(id), OrderState.rejected, refusal);
+      return;
+    }
+    const entry = {
+      id,
+      venueOrderId: this.#book.nextVenueOrderId(),
+      symbol: intent.symbol,
+      side: intent.side,
+      type: intent.orderType,
+      quantity: String(intent.quantity),
+      limitPrice: String(intent.limitPrice),
+      ...this.#stamp(),
+    };
+    this.#record?.order(entry);
+    this.#book.apply({ kind: 'order', ...entry });
+    const order = this.#known(id);
+    this.#tell(order, OrderState.accepted, '');
+    if (price > 0n) this.#executeSome(order, price);
+  }
+
+  #refusal(intent: OrderIntent, price: bigint): string {
+    if (intent.quantity <= 0n) return 'quantity not positive';
+    if (this.#chance(this.#behaviour.rejectPerMillion)) return 'refused on demand';
+    return intent.orderType === OrderType.market && price === 0n ? 'no market' : '';
+  }
+
+  /** What it trades at on arrival; 0n: it rests. */
+  #arrivalPrice(intent: OrderIntent): bigint {
+    this.#market.read(intent.symbol, this.#point);
+    const touch = touchPrice(this.#point, intent.side);
+    if (!(touch > 0)) return 0n;
+    const price = moneyFromFloat(touch);
+    if (intent.orderType === OrderType.market) return price;
+    const marketable = intent.side > 0 ? price <= intent.limitPrice : price >= intent.limitPrice;
+    return marketable ? price : 0n;
+  }
+
+  #receiveCancel(id: string): void {
+    const order = this.#book.order(id);
+    if (order === undefined) return;
+    const working = isWorking(order);
+    if (working) this.#note({ kind: 'cancel', id, ...this.#stamp() });
+    this.#tell(order, order.state, working ? 'canceled on request' : '');
+  }
+
+  /** All of it, or by behaviour half now and the rest at the next call. */
+  #executeSome(order: VenueOrder, price: bigint): void {
+    const open = order.quantity - order.filled;
+    const half = open / 2n;
+    const partial = half > 0n && this.#chance(this.#behaviour.partialFillPerMillion);
+    this.#execute(order, partial ? half : open, price);
+    if (partial) this.#unfinished.push(order);
+  }
+
+  #finishPartials(): number {
+    const orders = this.#unfinished.splice(0);
+    for (const order of orders) {
+      if (!isWorking(order)) continue;
+      this.#market.read(order.symbol, this.#point);
+      const touch = moneyFromFloat(touchPrice(this.#point, order.side));
+      const price = order.type === OrderType.limit ? order.limitPrice : touch;
+      this.#execute(order, order.quantity - order.filled, price);
+    }
+    return orders.length;
+  }
+
+  /** Resting limit orders fill at their price when the market crosses it; market orders that a
+   * restart left open fill at the market. */
+  #matchTouched(): number {
+    let count = 0;
+    for (const symbol of this.#touched) {
+      this.#market.read(symbol, this.#point);
+      for (const order of this.#book.working(symbol) ?? []) {
+        const price = this.#restingPrice(order);
+        if (price === 0n) continue;
+        this.#execute(order, order.quantity - order.filled, price);
+        count += 1;
+      }
+    }
+    this.#touched.clear();
+    return count;
+  }
+
+  #restingPrice(order: VenueOrder): bigint {
+    const touch = moneyFromFloat(touchPrice(this.#point, order.side));
+    if (order.type === OrderType.market) return touch;
+    const crossed = order.side > 0 ? touch <= order.limitPrice : touch >= order.limitPrice;
+    return crossed ? order.limitPrice : 0n;
+  }
+
+  #execute(order: VenueOrder, quantity: bigint, price: bigint): void {
+    const entry = {
+      tradeId: this.#book.nextTradeId(),
+      id: order.id,
+      symbol: order.symbol,
+      side: order.side,
+      quantity: String(quantity),
+      price: String(price),
+      fee: String(divideRound(quantity * price * this.#feeRate, feeScale)),
+      ...this.#stamp(),
+    };
+    this.#record?.fill(entry);
+    const recorded = { kind: 'fill' as const, ...entry };
+    this.#book.apply(recorded);
+    if (!this.#muted)
+      this.#answers.push({ dueNs: this.#due(), update: undefined, fill: fillOf(recorded) });
+  }
+
+  #note(entry: Parameters<PaperRecord['other']>[0]): void {
+    this.#record?.other(entry);
+    this.#book.apply(entry);
+  }
+
+  #tell(order: VenueOrder, state: OrderState, reason: string): void {
+    if (this.#muted) return;
+    const update = {
+      clientOrderId: order.id,
+      venueOrderId: order.venueOrderId,
+      state,
+      reason,
+      time: this.#options.clock.now(),
+    };
+    this.#answers.push({ dueNs: this.#due(), update, fill: undefined });
+  }
+
+  #deliver(): number {
+    const answers = this.#answers;
+    if (answers.length === 0) return 0;
+    const now = this.#options.clock.monotonicNs();
+    let count = 0;
+    for (const answer of answers) {
+      if (answer.dueNs > now) break;
+      count += 1;
+      if (answer.update !== undefined) this.#listener?.onOrderUpdate(answer.update);
+      if (answer.fill !== undefined) this.#listener?.onFill(answer.fill);
+    }
+    answers.splice(0, count);
+    return count;
+  }
+
+  #known(id: string): VenueOrder {
+    const order = this.#book.order(id);
+    if (order === undefined) throw new NdtsError('INTERNAL', `order ${id} was just recorded`);
+    return order;
+  }
+
+  #stamp(): { day: number; ns: number } {
+    const { day, nsOfDay } = this.#options.clock.now();
+    return { day, ns: nsOfDay };
+  }
+
+  #chance(perMillion: number): boolean {
+    return perMillion > 0 && this.#options.random.integer(million) < perMillion;
+  }
+}
+
+function statusOf(order: VenueOrder): BrokerOrderStatus {
+  return {
+    clientOrderId: order.id,
+    venueOrderId: order.venueOrderId,
+    state: order.state,
+    filledQuantity: order.filled,
+  };
+}
+
+function isWorking(order: VenueOrder): boolean {
+  return order.state === OrderState.accepted || order.state === OrderState.partiallyFilled;
+}
+
+/** Basis points as an exact fraction of 1e8. */
+function feeRateOf(feeBps: number): bigint {
+  return BigInt(Math.round(feeBps * 10_000));
+}

@@ -1,0 +1,217 @@
+// For the tests and benches of this workspace and of test/: an exec node with a paper venue, fed by
+// hand. Not part of the node.
+
+import {
+  type ConfigValues,
+  type KeyValueStore,
+  OrderType,
+  parseMoney,
+  type RingPosition,
+  SignalSlot,
+  type TickBatch,
+  type TickStreamReader,
+  type Time,
+  timeFromMs,
+  writeTime,
+} from '@ndts/protocol';
+import {
+  createSilentLogger,
+  EmbeddedBus,
+  loadConfig,
+  MemoryKeyValueStore,
+  Metrics,
+  SeededRandom,
+  VirtualClock,
+} from '@ndts/runtime';
+import type { Gateway } from './broker/gateway.js';
+import { PaperBroker } from './broker/paper.js';
+import type { SignalRingReader } from './intake/intake.js';
+import { createExecNode, type ExecNode } from './node.js';
+
+export interface TestTick {
+  readonly symbol: number;
+  readonly price: number;
+  readonly bid?: number;
+  readonly ask?: number;
+  readonly flags?: number;
+  readonly time?: Time;
+}
+
+/** Ticks pushed by hand; every reader made of it sees all that come after. */
+export class TickTape {
+  readonly #readers: TapeReader[] = [];
+  readonly #clock: VirtualClock;
+
+  constructor(clock: VirtualClock) {
+    this.#clock = clock;
+  }
+
+  reader(): TickStreamReader {
+    const reader = new TapeReader();
+    this.#readers.push(reader);
+    return reader;
+  }
+
+  push(tick: TestTick): void {
+    const time = tick.time ?? this.#clock.now();
+    for (const reader of this.#readers) reader.ticks.push({ ...tick, time });
+  }
+}
+
+class TapeReader implements TickStreamReader {
+  readonly ticks: TestTick[] = [];
+
+  poll(batch: TickBatch): number {
+    const ticks = this.ticks.splice(0, batch.capacity);
+    ticks.forEach((tick, row) => {
+      batch.symbol[row] = tick.symbol;
+      batch.price[row] = tick.price;
+      batch.bid[row] = tick.bid ?? Number.NaN;
+      batch.ask[row] = tick.ask ?? Number.NaN;
+      batch.flags[row] = tick.flags ?? 0;
+      batch.day[row] = tick.time?.day ?? 0;
+      batch.nsOfDay[row] = tick.time?.nsOfDay ?? 0;
+    });
+    batch.count = ticks.length;
+    return ticks.length;
+  }
+  waitPoll(batch: TickBatch): number {
+    return this.poll(batch);
+  }
+  lapped(): number {
+    return 0;
+  }
+  position(): RingPosition {
+    return { epoch: 0, sequence: 0 };
+  }
+  close(): void {}
+}
+
+export interface TestSignal {
+  readonly ordinal: number;
+  readonly symbol: number;
+  readonly side: number;
+  readonly quantity?: string;
+  /** Absent: a market order. */
+  readonly limit?: string;
+  readonly instance?: number;
+  readonly orderType?: number;
+  readonly validForMs?: number;
+  readonly time?: Time;
+  readonly tickTime?: Time;
+}
+
+/** A signal ring filled by hand, in the real layout. */
+export class SignalTape implements SignalRingReader {
+  readonly #slots: Uint8Array[] = [];
+  readonly #clock: { now(): Time };
+  readonly #instance: number;
+  lost = 0;
+
+  constructor(clock: { now(): Time }, instance: number) {
+    this.#clock = clock;
+    this.#instance = instance;
+  }
+
+  push(signal: TestSignal): void {
+    const slot = new Uint8Array(SignalSlot.bytes);
+    const view = new DataView(slot.buffer);
+    const time = signal.time ?? this.#clock.now();
+    const tickTime = signal.tickTime ?? time;
+    writeTime(view, SignalSlot.time, time.day, time.nsOfDay);
+    writeTime(view, SignalSlot.tickTime, tickTime.day, tickTime.nsOfDay);
+    view.setUint32(SignalSlot.symbol, signal.symbol, true);
+    view.setUint32(SignalSlot.instance, signal.instance ?? this.#instance, true);
+    view.setBigUint64(SignalSlot.ordinal, BigInt(signal.ordinal), true);
+    view.setInt32(SignalSlot.side, signal.side, true);
+    const usual = signal.limit === undefined ? OrderType.market : OrderType.limit;
+    view.setUint32(SignalSlot.orderType, signal.orderType ?? usual, true);
+    view.setBigInt64(SignalSlot.quantity, parseMoney(signal.quantity ?? '1'), true);
+    view.setBigInt64(SignalSlot.limitPrice, parseMoney(signal.limit ?? '0'), true);
+    view.setUint32(SignalSlot.validForMs, signal.validForMs ?? 2000, true);
+    view.setUint32(SignalSlot.shard, 7, true);
+    view.setBigUint64(SignalSlot.epoch, 3n, true);
+    view.setBigUint64(SignalSlot.sequence, BigInt(signal.ordinal * 10), true);
+    view.setFloat64(SignalSlot.factorValue, -0.25, true);
+    this.#slots.push(slot);
+  }
+
+  poll(into: Uint8Array): number {
+    const slots = this.#slots.splice(0, Math.floor(into.length / SignalSlot.bytes));
+    slots.forEach((slot, index) => into.set(slot, index * SignalSlot.bytes));
+    return slots.length;
+  }
+
+  lapped(): number {
+    return this.lost;
+  }
+}
+
+export const testDay = 20_000;
+
+export interface HarnessOptions {
+  /** The venue's folder. */
+  readonly dir: string;
+  readonly clock?: VirtualClock;
+  readonly journal?: KeyValueStore;
+  readonly seed?: number;
+  /** Flags, as --risk.maxPosition=10. */
+  readonly config?: Readonly<Record<string, string>>;
+  /** Puts something between node and venue. */
+  readonly wrap?: (broker: PaperBroker) => Gateway;
+}
+
+export interface Harness {
+  readonly node: ExecNode;
+  readonly broker: PaperBroker;
+  readonly bus: EmbeddedBus;
+  readonly metrics: Metrics;
+  readonly clock: VirtualClock;
+  readonly journal: KeyValueStore;
+  readonly ticks: TickTape;
+  readonly signals: SignalTape;
+  readonly config: ConfigValues;
+  /** Cycles until nothing is left to do, letting promises through. */
+  settle(): Promise<void>;
+}
+
+/** A node and its venue, built but not started. Building it again over the same journal and folder
+ * is a restart. */
+export function createHarness(options: HarnessOptions): Harness {
+  const clock = options.clock ?? new VirtualClock(timeMsOfTestDay());
+  const journal = options.journal ?? new MemoryKeyValueStore();
+  const config = loadConfig({ args: { ...options.config }, environment: {} });
+  const logger = createSilentLogger();
+  const ticks = new TickTape(clock);
+  const bus = new EmbeddedBus({ clock, logger });
+  const metrics = new Metrics();
+  const broker = new PaperBroker({
+    dir: options.dir,
+    market: ticks.reader(),
+    clock,
+    random: new SeededRandom(options.seed ?? 1),
+    logger,
+    latencyUs: config.exec.paperLatencyUs,
+    feeBps: config.exec.paperFeeBps,
+  });
+  const node = createExecNode({
+    ...{ config, journal, clock, logger, metrics, bus },
+    broker: options.wrap?.(broker) ?? broker,
+    market: ticks.reader(),
+    symbolName: (id) => `S${id}`,
+    epoch: 1,
+  });
+  const signals = new SignalTape(clock, 1);
+  node.addSignalRing(1, 'test', signals);
+  const settle = async (): Promise<void> => {
+    for (let quiet = 0; quiet < 3; ) {
+      quiet = node.doWork() === 0 ? quiet + 1 : 0;
+      await Promise.resolve();
+    }
+  };
+  return { node, broker, bus, metrics, clock, journal, ticks, signals, config, settle };
+}
+
+export function timeMsOfTestDay(): number {
+  return testDay * 86_400_000 + 3_600_000 + timeFromMs(0).nsOfDay;
+}

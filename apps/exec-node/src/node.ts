@@ -1,0 +1,358 @@
+// The exec node: signals in, orders out, fills back, positions kept. Its whole path is doWork(), in
+// order. What always holds: an order leaves the node only after its intent is in the journal; no
+// signal becomes a second order; what the journal says is what the node knows after a restart.
+
+import {
+  addNs,
+  type Bus,
+  type Clock,
+  type ConfigValues,
+  errorLine,
+  type HealthReport,
+  type KeyValueStore,
+  NdtsError,
+  nsPerMs,
+  OrderState,
+  RiskReason,
+  type TickStreamReader,
+  type Time,
+  type TradingStateName,
+  type TradingStateRequest,
+} from '@ndts/protocol';
+import { type Agent, LatencyHistogram, type Logger, type Metrics } from '@ndts/runtime';
+import type { Gateway } from './broker/gateway.js';
+import { Intake, type SignalRingReader } from './intake/intake.js';
+import type { Signal } from './intake/signal.js';
+import { EventJournal } from './order/journal.js';
+import { Ledger, tradingActions } from './order/ledger.js';
+import { Scribe } from './order/scribe.js';
+import { nextState } from './order/transitions.js';
+import { checkRisk, type RiskExposure } from './risk/check.js';
+import { limitsOf, type RiskLimits } from './risk/limits.js';
+import { emptyPoint, Market } from './risk/market.js';
+import { MessageRate } from './risk/message-rate.js';
+import { Answers } from './route/answers.js';
+import { LogGate } from './route/log-gate.js';
+import { Reconciler } from './route/reconcile.js';
+import { Release } from './route/release.js';
+import { StatusDesk } from './status.js';
+
+export interface ExecNodeDeps {
+  readonly config: Pick<ConfigValues, 'exec' | 'risk'>;
+  /** The order journal's own store, never the ticks'. */
+  readonly journal: KeyValueStore;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly bus: Bus;
+  readonly broker: Gateway;
+  /** All ticks, for the prices risk looks at. Closed by whoever opened it. */
+  readonly market: TickStreamReader;
+  readonly symbolName: (id: number) => string;
+  /** Of this ownership of the account; grows with every start. */
+  readonly epoch: number;
+}
+
+export function createExecNode(deps: ExecNodeDeps): ExecNode {
+  return new ExecNode(deps);
+}
+
+const retryNs = 1e9;
+const logLinesPerSecond = 10;
+
+export class ExecNode implements Agent {
+  readonly name = 'exec';
+  readonly ledger = new Ledger();
+  readonly #deps: ExecNodeDeps;
+  readonly #limits: RiskLimits;
+  readonly #journal: EventJournal;
+  readonly #market: Market;
+  readonly #intake: Intake;
+  readonly #scribe: Scribe;
+  readonly #answers: Answers;
+  readonly #release: Release;
+  readonly #reconciler: Reconciler;
+  readonly #status: StatusDesk;
+  readonly #rate = new MessageRate();
+  readonly #point = emptyPoint();
+  readonly #exposure: RiskExposure;
+  #now: Time;
+  #started = false;
+  #attached = false;
+  /** Reconciled with a broker that is reachable: orders may be sent. */
+  #ready = false;
+  #firstTime = true;
+  #busy: Promise<void> | undefined;
+  #nextTryNs = 0;
+  #progress = 0;
+
+  constructor(deps: ExecNodeDeps) {
+    const { clock, logger, config, broker, symbolName } = deps;
+    this.#deps = deps;
+    this.#now = clock.now();
+    this.#limits = limitsOf(config.risk);
+    this.#exposure = emptyExposure();
+    const ledger = this.ledger;
+    const journal = new EventJournal(deps.journal);
+    this.#journal = journal;
+    this.#market = new Market(deps.market, (symbol) => ledger.positions.touch(symbol));
+    this.#intake = new Intake((instance) => ledger.highest(instance));
+    const gate = new LogGate(clock, logLinesPerSecond);
+    const scribe = new Scribe(journal, ledger, clock, logger, (order) =>
+      this.#status.changed(order),
+    );
+    this.#scribe = scribe;
+    const answers = new Answers(ledger, journal, scribe, logger, gate);
+    this.#answers = answers;
+    const latencies = {
+      tickToOrder: new LatencyHistogram(),
+      signalToOrder: new LatencyHistogram(),
+    };
+    this.#release = new Release({
+      mode: config.exec.journalMode,
+      answerTimeoutMs: config.exec.answerTimeoutMs,
+      ...{ journal, ledger, scribe, broker, clock, logger, latencies },
+    });
+    this.#reconciler = new Reconciler({ ledger, scribe, answers, broker, clock, symbolName });
+    this.#status = new StatusDesk({
+      ...{ bus: deps.bus, clock, metrics: deps.metrics, ledger, journal, latencies, symbolName },
+      market: this.#market,
+      intakeCounts: this.#intake.counts,
+      answerCounts: answers.counts,
+      blocked: () => this.#blocked(),
+      setTradingState: (request) => this.setTradingState(request),
+    });
+  }
+
+  /** The path of one cycle. Returns how much was done. */
+  doWork(): number {
+    if (!this.#started) return 0;
+    this.#now = this.#deps.clock.now();
+    let work = this.#market.poll();
+    if (this.#scribe.failure === '') work += this.#intake.poll(this.#decide);
+    if (this.#write() && this.#ready) work += this.#release.release();
+    work += this.#deps.broker.doWork();
+    work += this.#answers.drain();
+    if (this.#write()) this.#status.doWork();
+    this.#watch();
+    this.#progress += 1;
+    return work;
+  }
+
+  /** Rebuilds from the journal, connects and reconciles. Signals are accepted afterwards: also when
+   * the broker could not be asked, but then each is denied until it could. */
+  async start(): Promise<void> {
+    const { clock, logger, epoch } = this.#deps;
+    const begin = clock.monotonicNs();
+    const events = this.#journal.replay((sequence, value) =>
+      this.ledger.applyEncoded(sequence, value),
+    );
+    const tookMs = Math.round((clock.monotonicNs() - begin) / nsPerMs);
+    logger.info({ epoch, events, tookMs, ...this.ledger.counts }, 'order journal folded');
+    this.#status.open();
+    await this.#recover();
+    this.#started = true;
+  }
+
+  /** What was sent stays with the broker; the next start asks for it. */
+  async stop(): Promise<void> {
+    if (!this.#started) return;
+    this.#started = false;
+    await this.#busy;
+    this.#answers.drain();
+    this.#scribe.flush();
+    this.#status.close();
+    await this.#deps.broker.disconnect();
+    await this.#journal.durable();
+  }
+
+  /** The reader is polled from the next cycle on; it stays its owner's to close, after removal. */
+  addSignalRing(instance: number, name: string, reader: SignalRingReader): void {
+    this.#intake.add(instance, name, reader);
+  }
+
+  removeSignalRing(instance: number): void {
+    this.#intake.remove(instance);
+  }
+
+  /** Asks the broker to cancel; never blocked by risk. False: there is nothing to cancel. */
+  cancel(clientOrderId: string, why: string): boolean {
+    const order = this.ledger.orders.get(clientOrderId);
+    if (order === undefined || order.closed) return false;
+    const sent = order.state !== OrderState.intended;
+    const state = nextState(order.state, sent ? 'requestCancel' : 'cancel');
+    if (state === 0) return false;
+    this.#scribe.state(order, state, '', why);
+    if (!this.#write()) throw new NdtsError('IO_ERROR', this.#scribe.failure);
+    if (sent) this.#deps.broker.cancel(clientOrderId);
+    return true;
+  }
+
+  /** Answers the state; with `set`, changes it first: journaled, with who and why. */
+  async setTradingState(request: TradingStateRequest): Promise<TradingStateName> {
+    const { set, actor, why } = request;
+    if (set === undefined) return this.ledger.tradingState;
+    const action = Object.keys(tradingActions).find((name) => tradingActions[name] === set);
+    if (action === undefined)
+      throw new NdtsError('INVALID_ARGUMENT', `expected a trading state, found '${set}'`);
+    const detail = JSON.stringify({ from: this.ledger.tradingState, to: set });
+    this.#scribe.action({ actor, action, detail, why, time: this.#deps.clock.now() });
+    this.#deps.logger.warn({ actor, why, state: set }, 'trading state set');
+    if (!this.#write()) throw new NdtsError('IO_ERROR', this.#scribe.failure);
+    await this.#journal.durable();
+    return this.ledger.tradingState;
+  }
+
+  health(): HealthReport {
+    const detail = this.#blocked();
+    return { ok: detail === '', detail, progress: this.#progress };
+  }
+
+  /** 0 to 1: how full the queue to the broker is. */
+  queueLoad(): number {
+    return Math.min(1, this.#release.waiting / 1000);
+  }
+
+  readonly #decide = (signal: Signal): void => {
+    const now = this.#now;
+    const clientOrderId = `${signal.instance}-${signal.ordinal}-0`;
+    const { instance, symbol, side, quantity } = signal;
+    const ordinal = BigInt(signal.ordinal);
+    const reason = signal.expired(now) ? RiskReason.SIGNAL_EXPIRED : this.#check(signal);
+    if (reason !== RiskReason.APPROVED) {
+      this.#status.denied[reason] = (this.#status.denied[reason] ?? 0) + 1;
+      this.#scribe.denied({
+        ...{ clientOrderId, instance, ordinal, symbol, side, quantity, reason, time: now },
+      });
+      return;
+    }
+    const order = this.#scribe.intent({
+      clientOrderId,
+      account: this.#deps.config.exec.account,
+      instance,
+      ordinal,
+      symbol,
+      side,
+      orderType: signal.orderType,
+      quantity,
+      limitPrice: signal.limitPrice,
+      time: now,
+      tickTime: signal.tickTime,
+      shard: signal.shard,
+      epoch: signal.epoch,
+      sequence: signal.sequence,
+      factorValue: signal.factorValue,
+      broker: this.#deps.broker.card.name,
+    });
+    order.signalTime = signal.time;
+    order.validUntil = addNs(signal.time, signal.validForMs * nsPerMs);
+    this.#rate.count(this.#deps.clock.monotonicNs());
+    this.#release.enqueue(order);
+  };
+
+  #check(signal: Signal): RiskReason {
+    const { positions } = this.ledger;
+    const exposure = this.#exposure;
+    const position = positions.get(signal.symbol);
+    positions.mark(this.#lastMoney);
+    exposure.position = position?.quantity ?? 0n;
+    exposure.openBuy = position?.openBuy ?? 0n;
+    exposure.openSell = position?.openSell ?? 0n;
+    exposure.dayLoss = positions.dayLoss(this.#now.day);
+    exposure.tradingState = this.ledger.tradingState;
+    exposure.brokerConnected = this.#ready && this.#deps.broker.connected();
+    const nowNs = this.#deps.clock.monotonicNs();
+    exposure.messagesLeft = this.#rate.left(nowNs, this.#limits.ordersPerSecond);
+    this.#market.read(signal.symbol, this.#point);
+    return checkRisk(signal, this.#limits, exposure, this.#point, this.#now);
+  }
+
+  readonly #lastMoney = (symbol: number): bigint => this.#market.lastMoney(symbol);
+
+  /** Writes the journal; false: it can't be, and nothing may leave. */
+  #write(): boolean {
+    if (!this.#scribe.flush()) return false;
+    this.#release.stamp();
+    return true;
+  }
+
+  /** Notices a broker that went or came back, and orders without an answer. */
+  #watch(): void {
+    const { broker, clock, logger } = this.#deps;
+    if (this.#ready && !broker.connected()) {
+      this.#ready = false;
+      logger.warn({ broker: broker.card.name }, 'broker unreachable; orders wait');
+    }
+    this.#release.timeOuts();
+    if (this.#busy !== undefined || clock.monotonicNs() < this.#nextTryNs) return;
+    const back = !this.#ready && (broker.connected() || !this.#attached);
+    const ask = this.#ready && this.ledger.orders.unknownCount > 0;
+    if (!back && !ask) return;
+    this.#busy = (back ? this.#recover() : this.#resolveUnknown()).finally(() => {
+      this.#busy = undefined;
+    });
+  }
+
+  /** Connects if need be, reconciles, and only then lets orders out. */
+  async #recover(): Promise<void> {
+    const { broker, clock, logger } = this.#deps;
+    try {
+      if (!this.#attached) await broker.connect(this.#answers);
+      this.#attached = true;
+      const problems = await this.#reconciler.run(this.#firstTime);
+      this.#firstTime = false;
+      this.#ready = broker.connected();
+      if (problems.length > 0) await this.#halt(problems);
+      else logger.info({ broker: broker.card.name }, 'reconciled with the broker');
+    } catch (error) {
+      logger.error({ error: errorLine(error) }, 'reconciliation failed; no order is sent');
+    } finally {
+      this.#nextTryNs = clock.monotonicNs() + retryNs;
+    }
+  }
+
+  async #halt(problems: readonly string[]): Promise<void> {
+    const why = problems.slice(0, 3).join('; ');
+    const more = problems.length > 3 ? ` and ${problems.length - 3} more` : '';
+    this.#deps.logger.error({ problems }, 'broker and journal differ; trading is halted');
+    await this.setTradingState({ set: 'HALTED', actor: 'reconciliation', why: why + more });
+  }
+
+  /** Asks for orders whose outcome is unknown. */
+  async #resolveUnknown(): Promise<void> {
+    const { broker, clock, logger } = this.#deps;
+    try {
+      for (const order of [...this.ledger.orders.open()]) {
+        if (order.state !== OrderState.unknown) continue;
+        const age = clock.monotonicNs() - order.submittedNs;
+        const problem = await this.#reconciler.resolve(
+          order,
+          age >= broker.card.inFlightMs * nsPerMs,
+        );
+        if (problem !== undefined) await this.#halt([problem]);
+      }
+    } catch (error) {
+      logger.warn({ error: errorLine(error) }, 'the broker could not be asked for unknown orders');
+    } finally {
+      this.#nextTryNs = clock.monotonicNs() + retryNs;
+    }
+  }
+
+  #blocked(): string {
+    if (this.#scribe.failure !== '') return `order journal: ${this.#scribe.failure}`;
+    if (!this.#ready) return 'not reconciled with the broker';
+    return '';
+  }
+}
+
+function emptyExposure(): RiskExposure {
+  return {
+    position: 0n,
+    openBuy: 0n,
+    openSell: 0n,
+    dayLoss: 0n,
+    tradingState: 'ACTIVE',
+    brokerConnected: false,
+    messagesLeft: 0,
+  };
+}

@@ -1,0 +1,115 @@
+// hot: no allocation after init (but growth when new symbols appear)
+//
+// The market as this node sees it: last price, bid, ask, time and flags per symbol id, in flat
+// arrays, fed from the tick rings. Used twice, each with a reader of its own: by risk, and by the
+// simulated venue. What always holds: a symbol without a tick has last = 0.
+
+import {
+  createTickBatch,
+  moneyFromFloat,
+  type TickBatch,
+  TickFlags,
+  type TickStreamReader,
+} from '@ndts/protocol';
+
+const batchTicks = 1024;
+const startSymbols = 256;
+
+/** One symbol's market, as risk reads it. */
+export interface MarketPoint {
+  last: number;
+  /** Best bid and ask; 0 when there is none. */
+  bid: number;
+  ask: number;
+  /** Time of the last tick. */
+  day: number;
+  nsOfDay: number;
+  /** Bits of TickFlags. */
+  flags: number;
+}
+
+export class Market {
+  readonly #reader: TickStreamReader;
+  readonly #batch: TickBatch = createTickBatch(batchTicks);
+  readonly #onTick: (symbol: number) => void;
+  #last = new Float64Array(startSymbols);
+  #bid = new Float64Array(startSymbols);
+  #ask = new Float64Array(startSymbols);
+  #day = new Float64Array(startSymbols);
+  #nsOfDay = new Float64Array(startSymbols);
+  #flags = new Uint32Array(startSymbols);
+
+  /** `onTick` is called with each symbol whose market changed. */
+  constructor(reader: TickStreamReader, onTick: (symbol: number) => void) {
+    this.#reader = reader;
+    this.#onTick = onTick;
+  }
+
+  /** Takes one batch of ticks; returns how many. */
+  poll(): number {
+    const batch = this.#batch;
+    const count = this.#reader.poll(batch);
+    for (let row = 0; row < count; row++) {
+      const flags = batch.flags[row] ?? 0;
+      if ((flags & TickFlags.void) !== 0) continue;
+      const symbol = batch.symbol[row] ?? 0;
+      if (symbol >= this.#last.length) this.#grow(symbol + 1);
+      this.#last[symbol] = batch.price[row] ?? 0;
+      this.#bid[symbol] = positive(batch.bid[row] ?? 0);
+      this.#ask[symbol] = positive(batch.ask[row] ?? 0);
+      this.#day[symbol] = batch.day[row] ?? 0;
+      this.#nsOfDay[symbol] = batch.nsOfDay[row] ?? 0;
+      this.#flags[symbol] = flags;
+      this.#onTick(symbol);
+    }
+    return count;
+  }
+
+  /** Copies a symbol's market; last is 0 when there is none. */
+  read(symbol: number, into: MarketPoint): void {
+    into.last = this.#last[symbol] ?? 0;
+    into.bid = this.#bid[symbol] ?? 0;
+    into.ask = this.#ask[symbol] ?? 0;
+    into.day = this.#day[symbol] ?? 0;
+    into.nsOfDay = this.#nsOfDay[symbol] ?? 0;
+    into.flags = this.#flags[symbol] ?? 0;
+  }
+
+  /** Last price as money; 0n when there is none. */
+  lastMoney(symbol: number): bigint {
+    const last = this.#last[symbol] ?? 0;
+    return last > 0 ? moneyFromFloat(last) : 0n;
+  }
+
+  #grow(symbols: number): void {
+    const size = Math.max(symbols, this.#last.length * 2);
+    this.#last = grown(this.#last, size);
+    this.#bid = grown(this.#bid, size);
+    this.#ask = grown(this.#ask, size);
+    this.#day = grown(this.#day, size);
+    this.#nsOfDay = grown(this.#nsOfDay, size);
+    const flags = new Uint32Array(size);
+    flags.set(this.#flags);
+    this.#flags = flags;
+  }
+}
+
+export function emptyPoint(): MarketPoint {
+  return { last: 0, bid: 0, ask: 0, day: 0, nsOfDay: 0, flags: 0 };
+}
+
+/** What a market order would trade at: the opposite side of the book, or the last price. */
+export function touchPrice(point: MarketPoint, side: number): number {
+  const opposite = side > 0 ? point.ask : point.bid;
+  return opposite > 0 ? opposite : point.last;
+}
+
+function positive(value: number): number {
+  return value > 0 && Number.isFinite(value) ? value : 0;
+}
+
+function grown(from: Float64Array, size: number): Float64Array<ArrayBuffer> {
+  const to = new Float64Array(size);
+  to.set(from);
+  return to;
+}

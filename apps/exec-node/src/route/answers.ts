@@ -1,0 +1,174 @@
+// What the broker tells: updates and fills, in whatever order and however often they come. Each is
+// checked against the order and the transition table, and then journaled and applied. What always
+// holds: an execution counts once by (venue, trade id); nothing illegal changes an order; nothing
+// is processed inside the broker's call, only in the node's own cycle.
+
+import {
+  type BrokerListener,
+  type BrokerOrderUpdate,
+  type Fill,
+  moneyText,
+  OrderState,
+  OrderStateNames,
+} from '@ndts/protocol';
+import type { Logger } from '@ndts/runtime';
+import type { EventJournal } from '../order/journal.js';
+import type { Ledger } from '../order/ledger.js';
+import type { Order } from '../order/order.js';
+import type { Scribe } from '../order/scribe.js';
+import { eventOfState, isFinal, nextState } from '../order/transitions.js';
+import type { LogGate } from './log-gate.js';
+
+export interface AnswerCounts {
+  updates: number;
+  duplicateUpdates: number;
+  duplicateFills: number;
+  /** Events the transition table forbids, or that contradict the order. */
+  illegal: number;
+  /** Fills beyond the quantity of the order; refused. */
+  overfills: number;
+  /** About orders that are not in memory: foreign, or closed long ago. */
+  foreign: number;
+}
+
+export class Answers implements BrokerListener {
+  readonly counts: AnswerCounts = {
+    updates: 0,
+    duplicateUpdates: 0,
+    duplicateFills: 0,
+    illegal: 0,
+    overfills: 0,
+    foreign: 0,
+  };
+  readonly #inbox: (BrokerOrderUpdate | Fill)[] = [];
+  readonly #ledger: Ledger;
+  readonly #journal: EventJournal;
+  readonly #scribe: Scribe;
+  readonly #logger: Logger;
+  readonly #gate: LogGate;
+
+  constructor(
+    ledger: Ledger,
+    journal: EventJournal,
+    scribe: Scribe,
+    logger: Logger,
+    gate: LogGate,
+  ) {
+    this.#ledger = ledger;
+    this.#journal = journal;
+    this.#scribe = scribe;
+    this.#logger = logger;
+    this.#gate = gate;
+  }
+
+  onOrderUpdate(update: BrokerOrderUpdate): void {
+    this.#inbox.push(update);
+  }
+
+  onFill(fill: Fill): void {
+    this.#inbox.push(fill);
+  }
+
+  /** Processes what came in; returns how many. */
+  drain(): number {
+    const inbox = this.#inbox;
+    const count = inbox.length;
+    for (let index = 0; index < count; index++) {
+      const item = inbox[index];
+      if (item === undefined) continue;
+      if ('tradeId' in item) this.#takeFill(item);
+      else this.#takeUpdate(item);
+    }
+    inbox.length = 0;
+    return count;
+  }
+
+  #takeUpdate(update: BrokerOrderUpdate): void {
+    this.counts.updates += 1;
+    const order = this.#ledger.orders.get(update.clientOrderId);
+    if (order === undefined) {
+      this.counts.foreign += 1;
+      return;
+    }
+    const next = this.#stateAfter(order, update.state);
+    if (next === 0) {
+      this.#refuse(order, `update to ${OrderStateNames[update.state] ?? update.state}`);
+      return;
+    }
+    const news = update.venueOrderId !== '' && update.venueOrderId !== order.venueOrderId;
+    if (next === order.state && !news) {
+      this.counts.duplicateUpdates += 1;
+      return;
+    }
+    this.#scribe.state(order, next, update.venueOrderId, update.reason);
+  }
+
+  /** 0: illegal. */
+  #stateAfter(order: Order, told: OrderState): OrderState | 0 {
+    const event = eventOfState(told);
+    // Word of a (partial) fill: the fill itself is what counts.
+    if (event === undefined) return order.state;
+    let next = nextState(order.state, event);
+    // A late acknowledgement, or a refused cancel, does not make fills unhappen.
+    if (next === OrderState.accepted && order.filled > 0n) next = OrderState.partiallyFilled;
+    if (order.closed && next !== order.state && !isFinal(next as OrderState)) return 0;
+    return next;
+  }
+
+  #takeFill(fill: Fill): void {
+    const order = this.#ledger.orders.get(fill.clientOrderId);
+    if (order === undefined) {
+      this.#takeForeignFill(fill);
+      return;
+    }
+    if (order.tradeIds.includes(fill.tradeId)) {
+      this.counts.duplicateFills += 1;
+      return;
+    }
+    const { intent } = order;
+    const total = order.filled + fill.quantity;
+    if (total > intent.quantity) {
+      this.counts.overfills += 1;
+      const beyond = moneyText(total - intent.quantity);
+      if (this.#gate.open())
+        this.#logger.error({ ...ids(order), tradeId: fill.tradeId, beyond }, 'overfill refused');
+      return;
+    }
+    const event = total === intent.quantity ? 'complete' : 'fill';
+    const fits = fill.quantity > 0n && fill.symbol === intent.symbol && fill.side === intent.side;
+    if (!fits || nextState(order.state, event) === 0) {
+      this.#refuse(order, `fill ${fill.tradeId}`);
+      return;
+    }
+    this.#scribe.fill(fill);
+  }
+
+  /** The journal tells whether it is old news; if not, the position is what the venue says. */
+  #takeForeignFill(fill: Fill): void {
+    this.counts.foreign += 1;
+    // What is still pending must be visible to the question below.
+    if (!this.#scribe.flush() || this.#journal.knowsTrade(fill.venue, fill.tradeId)) {
+      this.counts.duplicateFills += 1;
+      return;
+    }
+    if (this.#gate.open())
+      this.#logger.warn(
+        { clientOrderId: fill.clientOrderId, tradeId: fill.tradeId },
+        'fill of an order that is not open here; the position follows it',
+      );
+    this.#scribe.fill(fill);
+  }
+
+  #refuse(order: Order, what: string): void {
+    this.counts.illegal += 1;
+    if (this.#gate.open())
+      this.#logger.warn(
+        { ...ids(order), state: OrderStateNames[order.state], code: 'ILLEGAL_TRANSITION' },
+        `illegal ${what} refused`,
+      );
+  }
+}
+
+function ids(order: Order): { clientOrderId: string; venueOrderId: string } {
+  return { clientOrderId: order.intent.clientOrderId, venueOrderId: order.venueOrderId };
+}

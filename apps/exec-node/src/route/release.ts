@@ -1,0 +1,153 @@
+// Orders between the journal and the broker: a queue without promises. What always holds: an order
+// is handed to the broker once, in the order of the journal, and only after its intent is written
+// (journalMode accepted) or durable (durable). One whose signal ran out of time meanwhile expires.
+
+import { type Clock, type ConfigValues, errorLine, nsBetween, OrderState } from '@ndts/protocol';
+import type { LatencyHistogram, Logger } from '@ndts/runtime';
+import type { Gateway } from '../broker/gateway.js';
+import type { EventJournal } from '../order/journal.js';
+import type { Ledger } from '../order/ledger.js';
+import type { Order } from '../order/order.js';
+import type { Scribe } from '../order/scribe.js';
+
+export interface ReleaseLatencies {
+  readonly tickToOrder: LatencyHistogram;
+  readonly signalToOrder: LatencyHistogram;
+}
+
+export interface ReleaseDeps {
+  readonly mode: ConfigValues['exec']['journalMode'];
+  readonly answerTimeoutMs: number;
+  readonly journal: EventJournal;
+  readonly ledger: Ledger;
+  readonly scribe: Scribe;
+  readonly broker: Gateway;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly latencies: ReleaseLatencies;
+}
+
+export class Release {
+  readonly #deps: ReleaseDeps;
+  readonly #waiting = new Queue();
+  readonly #unanswered = new Queue();
+  /** Orders at the end of the queue whose journal position is not known yet. */
+  #unstamped: Order[] = [];
+  #syncing = false;
+
+  constructor(deps: ReleaseDeps) {
+    this.#deps = deps;
+  }
+
+  /** Orders that were not handed over yet. */
+  get waiting(): number {
+    return this.#waiting.length + this.#unstamped.length;
+  }
+
+  /** Before the flush that writes its intent. */
+  enqueue(order: Order): void {
+    this.#unstamped.push(order);
+  }
+
+  /** After that flush. */
+  stamp(): void {
+    for (const order of this.#unstamped) {
+      order.position = this.#deps.journal.position;
+      this.#waiting.push(order);
+    }
+    this.#unstamped.length = 0;
+  }
+
+  /** Hands over what may go; returns how many orders left the queue. */
+  release(): number {
+    if (this.#waiting.length === 0) return 0;
+    const durable = this.#deps.mode === 'durable';
+    const { journal } = this.#deps;
+    if (durable) this.#sync();
+    const bound = durable ? journal.durablePosition() : journal.position;
+    let count = 0;
+    for (;;) {
+      const order = this.#waiting.head();
+      if (order === undefined || order.position > bound) return count;
+      this.#waiting.pop();
+      count += 1;
+      if (order.state === OrderState.intended) this.#submit(order);
+    }
+  }
+
+  /** Orders without an answer for too long become unknown. */
+  timeOuts(): void {
+    if (this.#unanswered.length === 0) return;
+    const now = this.#deps.clock.monotonicNs();
+    const limit = this.#deps.answerTimeoutMs * 1e6;
+    for (;;) {
+      const order = this.#unanswered.head();
+      if (order === undefined) return;
+      const silent = order.state === OrderState.submitted;
+      if (silent && now - order.submittedNs < limit) return;
+      this.#unanswered.pop();
+      if (!silent) continue;
+      this.#deps.scribe.state(order, OrderState.unknown, '', 'no answer in time');
+    }
+  }
+
+  /** Asks for a sync while orders wait for one; a single question at a time, for all of them. */
+  #sync(): void {
+    if (this.#syncing) return;
+    this.#syncing = true;
+    this.#deps.journal
+      .durable()
+      .catch((error: unknown) => {
+        this.#deps.logger.error({ error: errorLine(error) }, 'the order journal is not durable');
+      })
+      .finally(() => {
+        this.#syncing = false;
+      });
+  }
+
+  #submit(order: Order): void {
+    const { broker, clock, ledger, scribe, logger, latencies } = this.#deps;
+    const now = clock.now();
+    if (order.validUntil !== undefined && nsBetween(now, order.validUntil) > 0) {
+      scribe.state(order, OrderState.expired, '', 'signal expired before it could be sent');
+      return;
+    }
+    ledger.orders.setState(order, OrderState.submitted, false);
+    order.submittedNs = clock.monotonicNs();
+    latencies.tickToOrder.record(nsBetween(now, order.intent.tickTime));
+    latencies.signalToOrder.record(nsBetween(now, order.signalTime ?? now));
+    try {
+      broker.submit(order.intent);
+      this.#unanswered.push(order);
+    } catch (error) {
+      // Whether it went out is not known: only a query can tell.
+      logger.error({ error: errorLine(error) }, 'the broker refused to take an order');
+      scribe.state(order, OrderState.unknown, '', errorLine(error));
+    }
+  }
+}
+
+/** First in, first out, without moving what is inside. */
+class Queue {
+  #items: (Order | undefined)[] = [];
+  #head = 0;
+
+  get length(): number {
+    return this.#items.length - this.#head;
+  }
+
+  push(order: Order): void {
+    this.#items.push(order);
+  }
+
+  head(): Order | undefined {
+    return this.#items[this.#head];
+  }
+
+  pop(): void {
+    this.#items[this.#head++] = undefined;
+    if (this.#head < 4096 || this.#head * 2 < this.#items.length) return;
+    this.#items = this.#items.slice(this.#head);
+    this.#head = 0;
+  }
+}

@@ -1,0 +1,227 @@
+// What the exec node tells others: its status every 250 ms, changes of orders, and answers to
+// questions on the bus. What always holds: it only reads the ledger; only what the journal holds is
+// told; order events are conflated to the newest state above a rate, never queued without end.
+
+import {
+  type Bus,
+  type Clock,
+  type ExecStatus,
+  moneyText,
+  NdtsError,
+  type OrdersRequest,
+  type OrderView,
+  type PositionView,
+  RiskReason,
+  RiskReasonNames,
+  subjects,
+  type TradingStateName,
+  type TradingStateRequest,
+} from '@ndts/protocol';
+import type { HistogramSnapshot, Metrics } from '@ndts/runtime';
+import type { IntakeCounts } from './intake/intake.js';
+import type { EventJournal } from './order/journal.js';
+import type { Ledger } from './order/ledger.js';
+import type { Order } from './order/order.js';
+import { orderView } from './order/view.js';
+import { fromSquared } from './position/position.js';
+import { positionView } from './position/view.js';
+import type { Market } from './risk/market.js';
+import type { AnswerCounts } from './route/answers.js';
+import type { ReleaseLatencies } from './route/release.js';
+
+/** Answer to subjects.execLatency. */
+export interface ExecLatency {
+  readonly tickToOrder: HistogramSnapshot;
+  readonly signalToOrder: HistogramSnapshot;
+}
+
+export interface StatusDeps {
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly metrics: Metrics;
+  readonly ledger: Ledger;
+  readonly journal: EventJournal;
+  readonly market: Market;
+  readonly latencies: ReleaseLatencies;
+  readonly intakeCounts: IntakeCounts;
+  readonly answerCounts: AnswerCounts;
+  readonly symbolName: (id: number) => string;
+  /** Why nothing can be sent at the moment; empty when it can. */
+  readonly blocked: () => string;
+  readonly setTradingState: (request: TradingStateRequest) => Promise<TradingStateName>;
+}
+
+const statusNs = 250e6;
+const orderEventsPerStatus = 50;
+const changedMax = 1000;
+
+export class StatusDesk {
+  readonly #deps: StatusDeps;
+  readonly #changed = new Set<Order>();
+  readonly #ends: (() => void)[] = [];
+  readonly #count: (() => void)[] = [];
+  #nextNs = 0;
+  #eventsLeft = orderEventsPerStatus;
+  #undurablePosition = 0;
+  #undurableSinceNs = 0;
+  /** Denied since this process started, by RiskReason. */
+  readonly denied: number[] = [];
+
+  constructor(deps: StatusDeps) {
+    this.#deps = deps;
+    for (const name of Object.keys(RiskReasonNames)) this.denied[Number(name)] = 0;
+  }
+
+  open(): void {
+    const { bus } = this.#deps;
+    this.#ends.push(
+      bus.respond(subjects.execOrders, (request) => this.#orders(request as OrdersRequest)),
+      bus.respond(subjects.execPositions, () => this.#positions()),
+      bus.respond(subjects.execTradingState, (request) =>
+        this.#deps.setTradingState(request as TradingStateRequest),
+      ),
+      bus.respond(subjects.execLatency, () => this.#latency()),
+    );
+    this.#openMetrics();
+  }
+
+  close(): void {
+    for (const end of this.#ends.splice(0)) end();
+  }
+
+  /** An order changed; it is told after the journal was written. */
+  changed(order: Order): void {
+    this.#changed.delete(order);
+    this.#changed.add(order);
+    if (this.#changed.size <= changedMax) return;
+    for (const oldest of this.#changed) {
+      this.#changed.delete(oldest);
+      return;
+    }
+  }
+
+  /** Part of the duty cycle, after the journal was written. */
+  doWork(): void {
+    const now = this.#deps.clock.monotonicNs();
+    if (now >= this.#nextNs) {
+      this.#nextNs = now + statusNs;
+      this.#eventsLeft = orderEventsPerStatus;
+      this.#deps.bus.publish(subjects.execStatus, this.status());
+      for (const count of this.#count) count();
+    }
+    this.#watchDurable(now);
+    if (this.#changed.size > 0) this.#publishChanged();
+  }
+
+  status(): ExecStatus {
+    const { ledger, clock, latencies, market } = this.#deps;
+    ledger.positions.mark((symbol) => market.lastMoney(symbol));
+    return {
+      timeMs: clock.nowMs(),
+      tradingState: ledger.tradingState,
+      tradingReason: this.#deps.blocked() || ledger.tradingReason,
+      signals: ledger.counts.intents + ledger.counts.denied,
+      orders: ledger.counts.intents,
+      denied: ledger.counts.denied,
+      fills: ledger.counts.fills,
+      openOrders: ledger.orders.open().size,
+      unknownOrders: ledger.orders.unknownCount,
+      realisedPnl: moneyText(fromSquared(ledger.positions.realised)),
+      unrealisedPnl: moneyText(fromSquared(ledger.positions.unrealised)),
+      fees: moneyText(ledger.positions.fees),
+      journalLagMs: this.#journalLagMs(clock.monotonicNs()),
+      tickToOrderUs: latencies.tickToOrder.summaryUs(),
+    };
+  }
+
+  #publishChanged(): void {
+    for (const order of this.#changed) {
+      if (this.#eventsLeft <= 0) return;
+      this.#eventsLeft -= 1;
+      this.#changed.delete(order);
+      this.#deps.bus.publish(subjects.orderEvent, this.#view(order));
+    }
+  }
+
+  /** Remembers since when the oldest write seen here has been waiting for its sync. */
+  #watchDurable(now: number): void {
+    const { journal } = this.#deps;
+    if (this.#undurablePosition !== 0 && journal.durablePosition() >= this.#undurablePosition)
+      this.#undurablePosition = 0;
+    if (this.#undurablePosition !== 0 || journal.position <= journal.durablePosition()) return;
+    this.#undurablePosition = journal.position;
+    this.#undurableSinceNs = now;
+  }
+
+  #journalLagMs(now: number): number {
+    return this.#undurablePosition === 0 ? 0 : (now - this.#undurableSinceNs) / 1e6;
+  }
+
+  #view(order: Order): OrderView {
+    return orderView(order, this.#deps.symbolName(order.intent.symbol));
+  }
+
+  #orders(request: OrdersRequest | undefined): OrderView[] {
+    const limit = request?.limit ?? 100;
+    if (!Number.isInteger(limit) || limit < 0)
+      throw new NdtsError('INVALID_ARGUMENT', `expected a limit of 0 or more, found ${limit}`);
+    const orders = this.#deps.ledger.orders.list(limit, request?.symbol);
+    return orders.map((order) => this.#view(order));
+  }
+
+  #positions(): PositionView[] {
+    const { ledger, market, symbolName } = this.#deps;
+    ledger.positions.mark((symbol) => market.lastMoney(symbol));
+    const views: PositionView[] = [];
+    for (const position of ledger.positions.all()) {
+      // Made for an open order that has not traded yet.
+      if (position.quantity === 0n && position.fees === 0n && position.realised === 0n) continue;
+      const { symbol } = position;
+      views.push(positionView(position, symbolName(symbol), market.lastMoney(symbol)));
+    }
+    return views.sort((a, b) => a.symbol - b.symbol);
+  }
+
+  #latency(): ExecLatency {
+    const { tickToOrder, signalToOrder } = this.#deps.latencies;
+    return { tickToOrder: tickToOrder.snapshot(), signalToOrder: signalToOrder.snapshot() };
+  }
+
+  /** Counters are brought up to date with the status, not on the hot path. */
+  #openMetrics(): void {
+    const { metrics, intakeCounts, answerCounts, ledger } = this.#deps;
+    const start = { ...ledger.counts };
+    this.#counter('exec_signals_total', 'signals read', () => intakeCounts.signals);
+    this.#counter('exec_signals_lapped_total', 'signals lost', () => intakeCounts.lapped);
+    this.#counter('exec_signals_foreign_total', 'signals of no use', () => intakeCounts.foreign);
+    this.#counter('exec_orders_total', 'intents', () => ledger.counts.intents - start.intents);
+    this.#counter('exec_fills_total', 'executions', () => ledger.counts.fills - start.fills);
+    this.#counter('exec_illegal_total', 'illegal events refused', () => answerCounts.illegal);
+    this.#counter('exec_overfills_total', 'overfills refused', () => answerCounts.overfills);
+    this.#counter(
+      'exec_duplicate_fills_total',
+      'fills told again',
+      () => answerCounts.duplicateFills,
+    );
+    const denied = metrics.counter('exec_denied_total', 'signals refused, by reason', ['reason']);
+    const last: number[] = [];
+    this.#count.push(() => {
+      this.denied[RiskReason.DUPLICATE_SIGNAL] = intakeCounts.duplicates;
+      this.denied.forEach((total, reason) => {
+        const change = total - (last[reason] ?? 0);
+        last[reason] = total;
+        if (change > 0) denied.labels(RiskReasonNames[reason] ?? String(reason)).inc(change);
+      });
+    });
+  }
+
+  #counter(name: string, help: string, total: () => number): void {
+    const counter = this.#deps.metrics.counter(name, help);
+    let last = 0;
+    this.#count.push(() => {
+      const now = total();
+      if (now > last) counter.inc(now - last);
+      last = now;
+    });
+  }
+}
