@@ -2,7 +2,7 @@
 // and maps them to the sources; of these, the lines that compile to code are counted. A file no
 // test ever loaded counts with all its lines as not covered.
 
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { inModules, root } from '../lib/root.mjs';
 import { listFiles, listProjects, readJson } from '../lib/projects.mjs';
@@ -19,6 +19,12 @@ export function removeCounts() {
   mkdirSync(countsFolder, { recursive: true });
 }
 
+/** What a file of types compiles to holds nothing that could run. */
+function isOnlyTypes(compiled) {
+  const code = readFileSync(compiled, 'utf8').replace(/^\s*\/\/.*$|\/\*[\s\S]*?\*\//gm, '');
+  return code.trim() === 'export {};';
+}
+
 /** Counted are the sources of packages and apps that run in Node, without tests and generated. */
 function listCounted() {
   const counted = [];
@@ -29,7 +35,9 @@ function listCounted() {
       if (!source.endsWith('.ts') || source.endsWith('.test.ts')) continue;
       if (source.endsWith('.d.ts') || source.includes('/generated/')) continue;
       const name = relative(project.sources, source).replace(/\.ts$/, '.js');
-      counted.push({ source, map: `${join(project.compiled, name)}.map` });
+      const compiled = join(project.compiled, name);
+      if (existsSync(compiled) && !isOnlyTypes(compiled))
+        counted.push({ source, map: `${compiled}.map` });
     }
   }
   return counted;
@@ -63,13 +71,10 @@ export async function typescriptCoverage() {
   const reports = await runC8();
   const files = [];
   for (const { source, map } of listCounted()) {
-    if (!existsSync(map)) continue;
     const code = mappedLines(readJson(map).mappings);
     const uncovered = reports[source] === undefined ? code : uncoveredLines(reports[source]);
     const covered = [...code].filter((line) => !uncovered.has(line)).length;
-    // A file of types maps one line, its empty export: nothing that could be covered.
-    if (code.size > 1 || reports[source] !== undefined)
-      files.push({ name: relative(root, source), covered, total: code.size });
+    files.push({ name: relative(root, source), covered, total: code.size });
   }
   return files;
 }
