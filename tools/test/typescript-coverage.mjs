@@ -7,6 +7,7 @@ import { join, relative } from 'node:path';
 import { inModules, root } from '../lib/root.mjs';
 import { listFiles, listProjects, readJson } from '../lib/projects.mjs';
 import { runProcess } from '../lib/run-process.mjs';
+import { splitSource } from '../lib/source-text.mjs';
 import { mappedLines } from './source-map.mjs';
 
 const folder = join(root, 'coverage');
@@ -52,6 +53,13 @@ function uncoveredLines(report) {
   return lines;
 }
 
+/** Lines that compile to code, without comments that are carried along and lone brackets. */
+function codeLines(path, map) {
+  const lines = splitSource(path, readFileSync(path, 'utf8')).code.split('\n');
+  const mapped = [...mappedLines(readJson(map).mappings)];
+  return new Set(mapped.filter((line) => /\w/.test(lines[line - 1] ?? '')));
+}
+
 async function runC8() {
   const args = ['report', '--temp-directory', countsFolder, '--reports-dir', folder];
   args.push('--reporter', 'json', '--exclude-after-remap', '--allowExternal=false');
@@ -71,7 +79,7 @@ export async function typescriptCoverage() {
   const reports = await runC8();
   const files = [];
   for (const { source, map } of listCounted()) {
-    const code = mappedLines(readJson(map).mappings);
+    const code = codeLines(source, map);
     const uncovered = reports[source] === undefined ? code : uncoveredLines(reports[source]);
     const covered = [...code].filter((line) => !uncovered.has(line)).length;
     files.push({ name: relative(root, source), covered, total: code.size });
