@@ -2,6 +2,8 @@
 
 #include <napi.h>
 
+#include "parts.h"
+
 #if __has_include("db.h")
 #include "db.h"
 #define NDTS_HAS_DB 1
@@ -14,7 +16,10 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
 #ifdef NDTS_HAS_DB
   init_db(env, exports);
 #endif
-  static_cast<void>(env);
+  init_ring(env, exports);
+  init_slot_ring(env, exports);
+  init_clean(env, exports);
+  init_factor(env, exports);
   return exports;
 }
 

@@ -1,4 +1,5 @@
-// Loads the one native library. Everything else in this workspace is a typed door to it.
+// Loads the one native library. Everything else in this workspace is a typed door to it: a door
+// knows the shape of its native class, converts errors to NdtsError and adds nothing else.
 
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -25,4 +26,13 @@ export function toNdtsError(error: unknown): unknown {
   if (typeof code !== 'string' || !isErrorCode(code)) return error;
   const known: ErrorCode = code;
   return new NdtsError(known, error.message, { cause: error });
+}
+
+/** Runs a native call outside the hot path. */
+export function native<T>(call: () => T): T {
+  try {
+    return call();
+  } catch (error) {
+    throw toNdtsError(error);
+  }
 }

@@ -1,6 +1,10 @@
-// Rings in shared memory: one writer, many readers in any process of this host.
+// Rings in shared memory: one writer, many readers in any process of this host. What the memory
+// holds and how it is read without locks: docs/protocol/ring.md. Every handle belongs to one thread;
+// closing twice is allowed, any other call after close is CLOSED.
+// hot: no allocation after init
 
 import type { RecordKind, RingPosition, TickBatch, TickStreamReader } from '@ndts/protocol';
+import { addon, native, toNdtsError } from './addon.js';
 
 export interface TickRingsOptions {
   /** Folder, in shared memory; created 0700, the rings 0600. Rings of older epochs are removed. */
@@ -16,7 +20,9 @@ export interface TickRingsOptions {
 export interface TickRingWriter {
   /** Files by shard. */
   readonly paths: readonly string[];
-  /** Publishes rows [0, count); their shard, epoch and sequence are those of appendTicks. */
+  /** Publishes rows [0, count); their shard, epoch and sequence are those of appendTicks: within a
+   * shard each follows the row before it. Sequences skipped since the last batch are filled with
+   * void slots. INVALID_ARGUMENT publishes nothing. */
   publish(batch: TickBatch): void;
   /** As Database.watermarks gives them: 4 values per shard. */
   setWatermarks(marks: Float64Array): void;
@@ -46,6 +52,8 @@ export interface OpenTickRingsOptions {
 }
 
 export interface SlotRingOptions {
+  /** A ring of an older epoch at this path is replaced by a new file; any other file there is
+   * ALREADY_EXISTS. */
   readonly path: string;
   readonly kind: RecordKind;
   readonly slotBytes: number;
@@ -60,6 +68,7 @@ export interface SlotRingOptions {
 export interface SlotRingWriter {
   /** Publishes the first `count` slots of the buffer. */
   publish(slots: Uint8Array, count: number): void;
+  /** Unmaps. The file stays, so that what was published last can still be read. */
   close(): void;
 }
 
@@ -70,4 +79,212 @@ export interface SlotRingReader {
   nextSequence(): number;
   lapped(): number;
   close(): void;
+}
+
+interface NativeTickRingWriter {
+  paths(): string[];
+  publish(buffer: ArrayBuffer, capacity: number, count: number): void;
+  setWatermarks(marks: Float64Array): void;
+  heartbeat(monotonicNs: number): void;
+  close(): void;
+}
+
+interface NativeTickRingReader {
+  poll(buffer: ArrayBuffer, capacity: number): number;
+  waitPoll(buffer: ArrayBuffer, capacity: number, spinUs: number): number;
+  lapped(): number;
+  position(shard: number): RingPosition;
+  marks(shard: number): RingMarks;
+  close(): void;
+}
+
+type Start = 'oldest' | 'tail';
+type Numbers = readonly number[];
+
+const classes = addon as {
+  TickRingWriter: new (
+    dir: string,
+    slotCount: number,
+    epochs: Numbers,
+    firstSequences: Numbers,
+  ) => NativeTickRingWriter;
+  TickRingReader: new (
+    paths: readonly string[],
+    fromOrShards: Start | Numbers,
+    epochs?: Numbers,
+    sequences?: Numbers,
+  ) => NativeTickRingReader;
+  SlotRingWriter: new (
+    path: string,
+    kind: number,
+    slotBytes: number,
+    slotCount: number,
+    owner: number,
+    epoch: number,
+    firstSequence: number,
+  ) => SlotRingWriter;
+  SlotRingReader: new (path: string, from: Start | number) => SlotRingReader;
+};
+
+class AddonTickRingWriter implements TickRingWriter {
+  readonly #native: NativeTickRingWriter;
+  readonly paths: readonly string[];
+
+  constructor(options: TickRingsOptions) {
+    const { dir, slotCount, epochs, firstSequences } = options;
+    const made = native(() => new classes.TickRingWriter(dir, slotCount, epochs, firstSequences));
+    this.#native = made;
+    this.paths = made.paths();
+  }
+
+  publish(batch: TickBatch): void {
+    try {
+      this.#native.publish(batch.buffer, batch.capacity, batch.count);
+    } catch (error) {
+      throw toNdtsError(error);
+    }
+  }
+
+  setWatermarks(marks: Float64Array): void {
+    try {
+      this.#native.setWatermarks(marks);
+    } catch (error) {
+      throw toNdtsError(error);
+    }
+  }
+
+  heartbeat(monotonicNs: number): void {
+    try {
+      this.#native.heartbeat(monotonicNs);
+    } catch (error) {
+      throw toNdtsError(error);
+    }
+  }
+
+  close(): void {
+    this.#native.close();
+  }
+}
+
+function openNativeReader(options: OpenTickRingsOptions): NativeTickRingReader {
+  const { paths, from } = options;
+  if (typeof from === 'string') return new classes.TickRingReader(paths, from);
+  const positions = [...from.values()];
+  return new classes.TickRingReader(
+    paths,
+    [...from.keys()],
+    positions.map((position) => position.epoch),
+    positions.map((position) => position.sequence),
+  );
+}
+
+class AddonTickRingReader implements TickRingReader {
+  readonly #native: NativeTickRingReader;
+
+  constructor(options: OpenTickRingsOptions) {
+    this.#native = native(() => openNativeReader(options));
+  }
+
+  poll(batch: TickBatch): number {
+    try {
+      batch.count = this.#native.poll(batch.buffer, batch.capacity);
+    } catch (error) {
+      throw toNdtsError(error);
+    }
+    return batch.count;
+  }
+
+  waitPoll(batch: TickBatch, spinUs: number): number {
+    try {
+      batch.count = this.#native.waitPoll(batch.buffer, batch.capacity, spinUs);
+    } catch (error) {
+      throw toNdtsError(error);
+    }
+    return batch.count;
+  }
+
+  lapped(): number {
+    return native(() => this.#native.lapped());
+  }
+
+  position(shard: number): RingPosition {
+    return native(() => this.#native.position(shard));
+  }
+
+  marks(shard: number): RingMarks {
+    return native(() => this.#native.marks(shard));
+  }
+
+  close(): void {
+    this.#native.close();
+  }
+}
+
+class AddonSlotRingWriter implements SlotRingWriter {
+  readonly #native: SlotRingWriter;
+
+  constructor(options: SlotRingOptions) {
+    const { path, kind, slotBytes, slotCount, owner, epoch, firstSequence } = options;
+    this.#native = native(
+      () =>
+        new classes.SlotRingWriter(path, kind, slotBytes, slotCount, owner, epoch, firstSequence),
+    );
+  }
+
+  publish(slots: Uint8Array, count: number): void {
+    try {
+      this.#native.publish(slots, count);
+    } catch (error) {
+      throw toNdtsError(error);
+    }
+  }
+
+  close(): void {
+    this.#native.close();
+  }
+}
+
+class AddonSlotRingReader implements SlotRingReader {
+  readonly #native: SlotRingReader;
+
+  constructor(path: string, from: Start | number) {
+    this.#native = native(() => new classes.SlotRingReader(path, from));
+  }
+
+  poll(into: Uint8Array): number {
+    try {
+      return this.#native.poll(into);
+    } catch (error) {
+      throw toNdtsError(error);
+    }
+  }
+
+  nextSequence(): number {
+    return native(() => this.#native.nextSequence());
+  }
+
+  lapped(): number {
+    return native(() => this.#native.lapped());
+  }
+
+  close(): void {
+    this.#native.close();
+  }
+}
+
+export function createTickRings(options: TickRingsOptions): TickRingWriter {
+  return new AddonTickRingWriter(options);
+}
+
+export function openTickRings(options: OpenTickRingsOptions): TickRingReader {
+  return new AddonTickRingReader(options);
+}
+
+export function createSlotRing(options: SlotRingOptions): SlotRingWriter {
+  return new AddonSlotRingWriter(options);
+}
+
+/** `from` may be a sequence: the next one wanted. */
+export function openSlotRing(path: string, from: 'oldest' | 'tail' | number): SlotRingReader {
+  return new AddonSlotRingReader(path, from);
 }

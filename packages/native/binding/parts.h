@@ -1,0 +1,13 @@
+// What each part of the binding hangs on the exports.
+#pragma once
+
+#include <napi.h>
+
+namespace ndts::binding {
+
+void init_ring(Napi::Env env, Napi::Object exports);
+void init_slot_ring(Napi::Env env, Napi::Object exports);
+void init_clean(Napi::Env env, Napi::Object exports);
+void init_factor(Napi::Env env, Napi::Object exports);
+
+}  // namespace ndts::binding

@@ -1,0 +1,210 @@
+#include <algorithm>
+#include <bit>
+#include <charconv>
+#include <string_view>
+#include <utility>
+
+#include "generated/constants.h"
+#include "ring/tick_rings.h"
+
+namespace ndts {
+namespace {
+
+constexpr auto kVoid = static_cast<std::uint32_t>(TickFlags::kVoid);
+constexpr std::size_t kTickWords = sizeof(TickSlot) / 8;
+
+std::string ring_name(std::size_t shard, std::uint64_t epoch) {
+  return "ticks-" + std::to_string(shard) + "-" + std::to_string(epoch) + ".ring";
+}
+
+// Takes digits and the text after them off the front.
+bool take_number(std::string_view* text, std::string_view after, std::uint64_t* number) {
+  const char* end = text->data() + text->size();
+  const auto [rest, error] = std::from_chars(text->data(), end, *number);
+  if (error != std::errc()) return false;
+  text->remove_prefix(static_cast<std::size_t>(rest - text->data()));
+  if (!text->starts_with(after)) return false;
+  text->remove_prefix(after.size());
+  return true;
+}
+
+// "ticks-SHARD-EPOCH.ring", also with the ending of one that was never finished.
+bool parse_ring_name(std::string_view name, std::uint64_t* shard, std::uint64_t* epoch) {
+  constexpr std::string_view kPrefix = "ticks-";
+  if (!name.starts_with(kPrefix)) return false;
+  name.remove_prefix(kPrefix.size());
+  return take_number(&name, "-", shard) && take_number(&name, ".ring", epoch) &&
+         (name.empty() || name == ".new");
+}
+
+Status remove_older(FileSystem& files, const std::string& dir,
+                    const std::vector<std::uint64_t>& epochs) {
+  std::vector<std::string> names;
+  NDTS_TRY(files.list(dir, &names));
+  std::vector<std::string> old;
+  for (const std::string& name : names) {
+    std::uint64_t shard = 0;
+    std::uint64_t epoch = 0;
+    if (!parse_ring_name(name, &shard, &epoch)) continue;
+    if (shard < epochs.size() && epoch > epochs[shard])
+      return Status(Code::kWrongEpoch,
+                    "expected rings up to epoch " + std::to_string(epochs[shard]) +
+                        " of shard " + std::to_string(shard) + ", found a newer one",
+                    dir + "/" + name);
+    if (shard >= epochs.size() || epoch < epochs[shard]) old.push_back(dir + "/" + name);
+  }
+  for (const std::string& path : old) NDTS_TRY(files.remove(path));
+  return Status::success();
+}
+
+inline std::uint64_t word_of(double x) { return std::bit_cast<std::uint64_t>(x); }
+
+}  // namespace
+
+Status TickRingsWriter::create(FileSystem* files, const std::string& dir,
+                               std::uint32_t slot_count,
+                               const std::vector<std::uint64_t>& epochs,
+                               const std::vector<std::uint64_t>& first_sequences,
+                               std::unique_ptr<TickRingsWriter>* writer) {
+  if (epochs.empty() || epochs.size() != first_sequences.size())
+    return Status(Code::kInvalidArgument,
+                  "expected an epoch and a first sequence per shard, found " +
+                      std::to_string(epochs.size()) + " and " +
+                      std::to_string(first_sequences.size()));
+  NDTS_TRY(files->make_directory(dir));
+  NDTS_TRY(remove_older(*files, dir, epochs));
+  std::unique_ptr<TickRingsWriter> made(new TickRingsWriter(files, epochs.size()));
+  made->rings_.reserve(epochs.size());
+  for (std::size_t shard = 0; shard < epochs.size(); ++shard) {
+    const RingShape shape{.kind = RecordKind::kTick,
+                          .slot_bytes = sizeof(TickSlot),
+                          .slot_count = slot_count,
+                          .owner = static_cast<std::uint32_t>(shard),
+                          .epoch = epochs[shard],
+                          .first_sequence = first_sequences[shard]};
+    RingWriter ring;
+    NDTS_TRY(RingWriter::create(*files, dir + "/" + ring_name(shard, epochs[shard]), shape,
+                                &ring));
+    made->rings_.push_back(std::move(ring));
+  }
+  *writer = std::move(made);
+  return Status::success();
+}
+
+TickRingsWriter::~TickRingsWriter() {
+  // A file that cannot be removed is removed by the next epoch.
+  for (const RingWriter& ring : rings_) static_cast<void>(files_->remove(ring.path()));
+}
+
+Status TickRingsWriter::check(const TickColumns& t, std::size_t count) {
+  const auto wrong = [](std::size_t row, const std::string& message) {
+    return Status(Code::kInvalidArgument, "row " + std::to_string(row) + ": " + message);
+  };
+  std::fill(expected_.begin(), expected_.end(), 0);
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::uint32_t shard = t.shard[i];
+    if (shard >= rings_.size())
+      return wrong(i, "expected a shard below " + std::to_string(rings_.size()) + ", found " +
+                          std::to_string(shard));
+    const RingWriter& ring = rings_[shard];
+    if (t.epoch[i] != ring.shape().epoch)
+      return wrong(i, "expected epoch " + std::to_string(ring.shape().epoch) + ", found " +
+                          std::to_string(t.epoch[i]));
+    if (!(t.sequence[i] >= 0 && t.sequence[i] < static_cast<double>(kRingNumberMax)))
+      return wrong(i, "expected a sequence below 2^53 - 1");
+    const auto sequence = static_cast<std::uint64_t>(t.sequence[i]);
+    const bool follows =
+        expected_[shard] != 0 ? sequence == expected_[shard] : sequence >= ring.next();
+    if (!follows)
+      return wrong(i, "expected sequence " +
+                          std::to_string(std::max(expected_[shard], ring.next())) +
+                          " of shard " + std::to_string(shard) + ", found " +
+                          std::to_string(sequence));
+    expected_[shard] = sequence + 1;
+    if (!is_time(t.day[i], t.ns_of_day[i])) return wrong(i, "expected a time");
+    if ((t.flags[i] & kVoid) != 0) return wrong(i, "a void row cannot be published");
+  }
+  return Status::success();
+}
+
+void TickRingsWriter::fill_skipped(RingWriter* ring, std::uint64_t until) {
+  const std::uint64_t skipped = until - ring->next();
+  // With the intent at `until`, only the last slot_count sequences before it can ever be read.
+  const std::uint64_t written = std::min<std::uint64_t>(skipped, ring->shape().slot_count);
+  ring->announce(skipped);
+  fence_release();
+  for (std::uint64_t i = 0; i < written; ++i) {
+    std::uint64_t* slot = ring->slot(until - written + i);
+    for (std::size_t word = 0; word < kTickWords; ++word) store_word(slot + word, 0);
+    store_word(slot + offsetof(TickSlot, symbol) / 8, std::uint64_t{kVoid} << 32);
+  }
+  ring->commit(skipped);
+}
+
+void TickRingsWriter::publish_rows(const TickColumns& t, std::size_t from, std::size_t to) {
+  std::fill(pending_.begin(), pending_.end(), 0);
+  for (std::size_t i = from; i < to; ++i) ++pending_[t.shard[i]];
+  for (std::size_t shard = 0; shard < rings_.size(); ++shard) {
+    if (pending_[shard] != 0) rings_[shard].announce(pending_[shard]);
+  }
+  fence_release();
+  for (std::size_t i = from; i < to; ++i) {
+    std::uint64_t* slot = rings_[t.shard[i]].slot(static_cast<std::uint64_t>(t.sequence[i]));
+    const auto time = static_cast<std::uint64_t>(pack_time(t.day[i], t.ns_of_day[i]));
+    store_word(slot + offsetof(TickSlot, time) / 8, time);
+    store_word(slot + offsetof(TickSlot, symbol) / 8,
+               t.symbol[i] | std::uint64_t{t.flags[i]} << 32);
+    store_word(slot + offsetof(TickSlot, price) / 8, word_of(t.price[i]));
+    store_word(slot + offsetof(TickSlot, volume) / 8, word_of(t.volume[i]));
+    store_word(slot + offsetof(TickSlot, bid) / 8, word_of(t.bid[i]));
+    store_word(slot + offsetof(TickSlot, ask) / 8, word_of(t.ask[i]));
+    store_word(slot + offsetof(TickSlot, bid_volume) / 8, word_of(t.bid_volume[i]));
+    store_word(slot + offsetof(TickSlot, ask_volume) / 8, word_of(t.ask_volume[i]));
+  }
+  for (std::size_t shard = 0; shard < rings_.size(); ++shard) {
+    if (pending_[shard] != 0) rings_[shard].commit(pending_[shard]);
+  }
+}
+
+Status TickRingsWriter::publish(const TickColumns& batch, std::size_t count) {
+  NDTS_TRY(check(batch, count));
+  // expected_ now holds the sequence after the last row of each shard; the rows of a shard are
+  // consecutive, so its first row stands its number of rows before that.
+  std::fill(pending_.begin(), pending_.end(), 0);
+  for (std::size_t i = 0; i < count; ++i) ++pending_[batch.shard[i]];
+  for (std::size_t shard = 0; shard < rings_.size(); ++shard) {
+    const std::uint64_t first = expected_[shard] - pending_[shard];
+    if (pending_[shard] != 0 && first > rings_[shard].next())
+      fill_skipped(&rings_[shard], first);
+  }
+  const std::size_t step_max = rings_.front().shape().slot_count / 2;
+  for (std::size_t from = 0; from < count; from += step_max)
+    publish_rows(batch, from, std::min(from + step_max, count));
+  return Status::success();
+}
+
+Status TickRingsWriter::set_watermarks(const double* marks, std::size_t count) {
+  if (count != rings_.size() * 4)
+    return Status(Code::kInvalidArgument, "expected " + std::to_string(rings_.size() * 4) +
+                                              " watermarks, found " + std::to_string(count));
+  for (std::size_t i = 0; i < count; ++i) {
+    if (!(marks[i] >= 0 && marks[i] <= static_cast<double>(kRingNumberMax)))
+      return Status(Code::kInvalidArgument, "watermark " + std::to_string(i) +
+                                                ": expected a sequence below 2^53, found " +
+                                                std::to_string(marks[i]));
+  }
+  for (RingWriter& ring : rings_) {
+    ring.set_accepted(static_cast<std::uint64_t>(marks[0]));
+    ring.set_durable(static_cast<std::uint64_t>(marks[1]));
+    ring.set_replicated(static_cast<std::uint64_t>(marks[2]));
+    ring.set_sealed(static_cast<std::uint64_t>(marks[3]));
+    marks += 4;
+  }
+  return Status::success();
+}
+
+void TickRingsWriter::heartbeat(std::uint64_t monotonic_ns) {
+  for (RingWriter& ring : rings_) ring.heartbeat(monotonic_ns);
+}
+
+}  // namespace ndts
