@@ -1,0 +1,9 @@
+// The public door of the calc node. Plugin authors use the other one, @ndts/calc-node/strategy.
+
+export { type CalcLatency, calcSubjects, type SignalRingNotice } from './emit/status.js';
+export { type CalcNode, type CalcNodeDeps, createCalcNode } from './node.js';
+export type { History } from './source/warm-up.js';
+export type { RestartPolicy } from './strategy/instance.js';
+export { builtInStrategies } from './strategy/load-strategy.js';
+export type { RunLimits } from './strategy/run.js';
+export type { SignalRingListener } from './strategy/supervisor.js';

@@ -1,0 +1,176 @@
+// hot: no allocation after init
+// The calc node in the parent process: it looks after the strategies, which run the path itself in
+// processes of their own (strategy/host.ts), and draws their factor rows for charts. Always:
+// nothing here is between a tick and its signal.
+
+import {
+  type Bus,
+  type CalcStatus,
+  type Clock,
+  type ConfigValues,
+  type HealthReport,
+  type NodeStateName,
+  nsPerMs,
+  type Registry,
+  subjects,
+} from '@ndts/protocol';
+import type { Agent, Logger, Metrics } from '@ndts/runtime';
+import type { SymbolEntry } from '@ndts/storage';
+import { Chart } from './emit/chart.js';
+import {
+  answerChart,
+  type CalcLatency,
+  CalcMetrics,
+  calcStatus,
+  calcSubjects,
+  type SignalRingNotice,
+} from './emit/status.js';
+import type { History } from './source/warm-up.js';
+import type { SpawnChild } from './strategy/child.js';
+import type { RestartPolicy } from './strategy/instance.js';
+import type { RunLimits } from './strategy/run.js';
+import { type SignalRingListener, Supervisor } from './strategy/supervisor.js';
+
+export interface CalcNodeDeps {
+  readonly config: ConfigValues;
+  /** History for warm-up and the positions where live begins. */
+  readonly database: History;
+  readonly symbols: { all(): readonly SymbolEntry[] };
+  /** TickRingWriter.paths: files by shard. */
+  readonly tickRings: readonly string[];
+  /** Folder of signal and factor rings, in shared memory. */
+  readonly ringDir: string;
+  readonly registry: Registry;
+  readonly clock: Clock;
+  readonly bus: Bus;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+  readonly onSignalRing?: SignalRingListener;
+  readonly limits?: Partial<RunLimits>;
+  readonly restart?: Partial<RestartPolicy>;
+  readonly spawn?: SpawnChild;
+}
+
+export interface CalcNode extends Agent {
+  /** Gives every strategy its id and starts it; they run some hundred milliseconds later. */
+  start(): Promise<void>;
+  /** Resolves when every strategy's process is gone. */
+  stop(): Promise<void>;
+  /** Starts a parked strategy again. */
+  restartStrategy(name: string): void;
+  state(): NodeStateName;
+  health(): HealthReport;
+  status(): CalcStatus;
+  latency(): CalcLatency;
+}
+
+const factorNs = nsPerMs;
+const checkNs = 50 * nsPerMs;
+const statusNs = 250 * nsPerMs;
+const chartSymbolsMin = 64;
+
+export function createCalcNode(deps: CalcNodeDeps): CalcNode {
+  return new CalcNodeAgent(deps);
+}
+
+class CalcNodeAgent implements CalcNode {
+  readonly name = 'calc';
+  readonly #deps: CalcNodeDeps;
+  readonly #supervisor: Supervisor;
+  readonly #chart: Chart;
+  readonly #metrics: CalcMetrics;
+  #leaveBus: (() => void)[] = [];
+  #state: NodeStateName = 'STANDBY';
+  #cycles = 0;
+  #factorAtNs = 0;
+  #checkAtNs = 0;
+  #statusAtNs = 0;
+
+  constructor(deps: CalcNodeDeps) {
+    this.#deps = deps;
+    this.#supervisor = new Supervisor({
+      ...deps,
+      history: deps.database,
+      symbols: () => deps.symbols.all(),
+      onSignalRing: (instance, name, path) => this.#announce({ instance, name, path }),
+    });
+    this.#chart = new Chart(Math.max(chartSymbolsMin, deps.symbols.all().length));
+    this.#metrics = new CalcMetrics(deps.metrics);
+  }
+
+  doWork(): number {
+    const nowNs = this.#deps.clock.monotonicNs();
+    this.#cycles += 1;
+    let rows = 0;
+    if (nowNs >= this.#factorAtNs) {
+      this.#factorAtNs = nowNs + factorNs;
+      rows = this.#supervisor.pollFactors(this.#chart);
+    }
+    if (nowNs >= this.#checkAtNs) {
+      this.#checkAtNs = nowNs + checkNs;
+      this.#supervisor.check(nowNs);
+    }
+    if (nowNs >= this.#statusAtNs) {
+      this.#statusAtNs = nowNs + statusNs;
+      this.#publishStatus();
+    }
+    return rows;
+  }
+
+  #publishStatus(): void {
+    const status = this.status();
+    this.#metrics.set(status);
+    this.#deps.bus.publish(subjects.calcStatus, status);
+  }
+
+  async #announce(notice: SignalRingNotice): Promise<void> {
+    await this.#deps.onSignalRing?.(notice.instance, notice.name, notice.path);
+    this.#deps.bus.publish(calcSubjects.signalRing, notice);
+  }
+
+  async start(): Promise<void> {
+    const { bus } = this.#deps;
+    this.#leaveBus = [
+      bus.respond(subjects.calcChart, (request) => answerChart(this.#chart, request)),
+      bus.respond(calcSubjects.latency, () => this.latency()),
+    ];
+    this.#state = 'ACTIVE';
+    await this.#supervisor.start();
+  }
+
+  async stop(): Promise<void> {
+    this.#state = 'DRAINING';
+    await this.#supervisor.stop();
+    for (const leave of this.#leaveBus) leave();
+    this.#leaveBus = [];
+    this.#state = 'STANDBY';
+  }
+
+  restartStrategy(name: string): void {
+    this.#supervisor.restart(name);
+  }
+
+  state(): NodeStateName {
+    return this.#state === 'ACTIVE' && this.#problem() !== '' ? 'DEGRADED' : this.#state;
+  }
+
+  #problem(): string {
+    const failing = this.#supervisor
+      .views()
+      .filter((view) => view.state === 'parked' || view.state === 'backing-off');
+    return failing.map((view) => `${view.name} ${view.state}: ${view.reason}`).join('; ');
+  }
+
+  health(): HealthReport {
+    const detail = this.#problem();
+    return { ok: detail === '', detail, progress: this.#cycles };
+  }
+
+  status(): CalcStatus {
+    return calcStatus(this.#supervisor, this.#deps.clock.nowMs());
+  }
+
+  latency(): CalcLatency {
+    return { tickToSignal: this.#supervisor.latency() };
+  }
+}

@@ -1,0 +1,97 @@
+// History before the first live tick, so that windows are full when a strategy starts. Always: the
+// start position of every shard is taken before any history is read, and history ends where the
+// live stream starts: no tick twice, none missed, even when ticks arrive in between.
+
+import { createTickBatch, type RingPosition, type TickBatch } from '@ndts/protocol';
+import type { SymbolEntry } from '@ndts/storage';
+
+/** What warming up needs of the database. */
+export interface History {
+  readonly shardCount: number;
+  epoch(shard: number): number;
+  nextSequence(shard: number): number;
+  lastTicks(symbol: number, batch: TickBatch): number;
+}
+
+export function startPositions(history: History): RingPosition[] {
+  return Array.from({ length: history.shardCount }, (_, shard) => ({
+    epoch: history.epoch(shard),
+    sequence: history.nextSequence(shard),
+  }));
+}
+
+/** Some ticks that arrived after the positions were taken are expected; more are asked for then. */
+const slackTicks = 64;
+const readTicksMax = 1 << 16;
+
+export class WarmUp {
+  readonly #history: History;
+  readonly #positions: readonly RingPosition[];
+  readonly #ticks: number;
+  #read: TickBatch;
+
+  /** `ticks`: how many per symbol. */
+  constructor(history: History, positions: readonly RingPosition[], ticks: number) {
+    this.#history = history;
+    this.#positions = positions;
+    this.#ticks = ticks;
+    this.#read = createTickBatch(ticks + slackTicks);
+  }
+
+  /** Batches of at most `chunkRows` rows; the ticks of a symbol are in order. */
+  *batches(symbols: readonly SymbolEntry[], chunkRows: number): Generator<TickBatch> {
+    if (this.#ticks === 0) return;
+    let chunk = createTickBatch(chunkRows);
+    for (const symbol of symbols) {
+      for (const row of this.#rowsBefore(symbol.id)) {
+        if (chunk.count === chunkRows) {
+          yield chunk;
+          chunk = createTickBatch(chunkRows);
+        }
+        copyRow(this.#read, row, chunk);
+      }
+    }
+    if (chunk.count > 0) yield chunk;
+  }
+
+  /** Reads the newest ticks of the symbol; gives the rows before the start position, in the order
+   * of their sequence: history is by time, but live ticks came in this order. */
+  #rowsBefore(symbol: number): number[] {
+    for (;;) {
+      const read = this.#read;
+      const count = this.#history.lastTicks(symbol, read);
+      const rows: number[] = [];
+      for (let row = 0; row < count; row += 1) if (!this.#isLive(read, row)) rows.push(row);
+      const isShort = rows.length < this.#ticks && rows.length < count && count === read.capacity;
+      if (isShort && read.capacity < readTicksMax) {
+        this.#read = createTickBatch(Math.min(readTicksMax, read.capacity * 4));
+        continue;
+      }
+      rows.sort((left, right) => read.sequence[left]! - read.sequence[right]!);
+      return rows.slice(-this.#ticks);
+    }
+  }
+
+  #isLive(batch: TickBatch, row: number): boolean {
+    const position = this.#positions[batch.shard[row]!];
+    return position !== undefined && batch.sequence[row]! >= position.sequence;
+  }
+}
+
+function copyRow(from: TickBatch, row: number, to: TickBatch): void {
+  const at = to.count;
+  to.day[at] = from.day[row]!;
+  to.nsOfDay[at] = from.nsOfDay[row]!;
+  to.sequence[at] = from.sequence[row]!;
+  to.price[at] = from.price[row]!;
+  to.volume[at] = from.volume[row]!;
+  to.bid[at] = from.bid[row]!;
+  to.ask[at] = from.ask[row]!;
+  to.bidVolume[at] = from.bidVolume[row]!;
+  to.askVolume[at] = from.askVolume[row]!;
+  to.symbol[at] = from.symbol[row]!;
+  to.flags[at] = from.flags[row]!;
+  to.shard[at] = from.shard[row]!;
+  to.epoch[at] = from.epoch[row]!;
+  to.count = at + 1;
+}

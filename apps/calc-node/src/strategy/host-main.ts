@@ -1,0 +1,196 @@
+// The main file of a strategy's process: takes its orders from the node over the channel, loads
+// the plugin, warms it up, runs its loop. Always: it ends when the channel closes, when it is told
+// to stop, or with a reason when the plugin fails.
+
+import { createTickBatch, errorLine, NdtsError, type RingPosition } from '@ndts/protocol';
+import { AgentLoop, SystemClock } from '@ndts/runtime';
+import { createSlotRing, openTickRings, type SlotRingWriter } from '@ndts/storage';
+import { FactorSlot, RecordKind, SignalSlot } from '@ndts/protocol';
+import { SignalWriter } from '../emit/signal-writer.js';
+import { warmUpTicks } from '../factor/declare.js';
+import { FactorPlan } from '../factor/factor-plan.js';
+import { FactorRowWriter } from '../factor/factor-rows.js';
+import { confineProcess, type HostChannel } from './confine.js';
+import type { AnyStrategy } from './define.js';
+import { StrategyHost } from './host.js';
+import { HostContext } from './host-context.js';
+import {
+  type BeginMessage,
+  type FailedMessage,
+  type HistoryMessage,
+  type HostMessage,
+  type LoadMessage,
+  snapshotLengthMax,
+  textLengthMax,
+} from './host-protocol.js';
+import { loadStrategy } from './load-strategy.js';
+import { resolveParameters } from './parameters.js';
+
+const batchCapacity = 1024;
+const waitSpinUs = 100;
+const logLinesPerReport = 50;
+const failureExit = 70;
+
+/** What load made; begin completes it. */
+interface Loaded {
+  readonly message: LoadMessage;
+  readonly strategy: AnyStrategy;
+  readonly clock: SystemClock;
+  readonly plan: FactorPlan;
+  readonly context: HostContext;
+  readonly signals: SignalWriter;
+  readonly factorRows: FactorRowWriter;
+  readonly rings: readonly SlotRingWriter[];
+}
+
+// ambient: this file is the main program of a process of its own
+const self = process;
+const channel: HostChannel = confineProcess(self);
+const exit = self.exit.bind(self);
+let loaded: Loaded | undefined;
+let loop: AgentLoop | undefined;
+let phase: FailedMessage['phase'] = 'load';
+let logLines = 0;
+/** Messages are handled one after the other: loading is asynchronous. */
+let turn: Promise<void> = Promise.resolve();
+
+function fail(error: unknown): void {
+  void loop?.stop();
+  const stack = error instanceof Error && error.stack !== undefined ? error.stack : '';
+  const reason = `${errorLine(error)}${stack === '' ? '' : `\n${stack}`}`.slice(0, textLengthMax);
+  channel.send({ type: 'failed', phase, reason }, () => exit(failureExit));
+}
+
+async function handle(message: HostMessage): Promise<void> {
+  switch (message.type) {
+    case 'load':
+      loaded = await load(message);
+      break;
+    case 'symbols':
+      loaded?.context.addSymbols(message.ids, message.names);
+      break;
+    case 'history':
+      warmUp(message);
+      break;
+    case 'begin':
+      begin(message);
+      break;
+    case 'stop':
+      await stop();
+      break;
+  }
+}
+
+async function load(message: LoadMessage): Promise<Loaded> {
+  const strategy = await loadStrategy(message.plugin);
+  const parameters = resolveParameters(strategy.params, message.parameters);
+  const declarations = strategy.factors?.(parameters) ?? {};
+  const clock = new SystemClock(message.wallOffset);
+  const common = { owner: message.instance, epoch: message.generation, firstSequence: 0 };
+  const factorRing = createSlotRing({
+    ...common,
+    path: message.factorRing,
+    kind: RecordKind.factor,
+    slotBytes: FactorSlot.sizeBytes,
+    slotCount: message.factorSlots,
+  });
+  const signalRing = createSlotRing({
+    ...common,
+    path: message.signalRing,
+    kind: RecordKind.signal,
+    slotBytes: SignalSlot.sizeBytes,
+    slotCount: message.signalSlots,
+  });
+  const signals = new SignalWriter({ ...message, ring: signalRing });
+  const state = strategy.state?.(parameters);
+  const context = new HostContext({ parameters, state, signals, clock, log: sendLog });
+  channel.send({
+    type: 'ready',
+    name: strategy.name,
+    version: strategy.version,
+    warmUpTicks: warmUpTicks(declarations),
+    factors: Object.keys(declarations),
+  });
+  return {
+    message,
+    strategy,
+    clock,
+    context,
+    signals,
+    plan: new FactorPlan(declarations, batchCapacity),
+    factorRows: new FactorRowWriter(factorRing, batchCapacity),
+    rings: [factorRing, signalRing],
+  };
+}
+
+function sendLog(text: string): void {
+  logLines += 1;
+  if (logLines <= logLinesPerReport) channel.send({ type: 'log', text });
+}
+
+/** History goes through the kernels only: no hook is called for ticks of the past. */
+function warmUp(message: HistoryMessage): void {
+  if (message.capacity > batchCapacity)
+    throw new NdtsError('INTERNAL', `expected at most ${batchCapacity} rows of history`);
+  const batch = createTickBatch(message.capacity);
+  new Uint8Array(batch.buffer).set(message.bytes);
+  batch.count = message.count;
+  loaded?.plan.compute(batch);
+}
+
+function begin(message: BeginMessage): void {
+  if (loaded === undefined) throw new NdtsError('INTERNAL', 'begin came before load');
+  const { strategy, context, clock, message: settings } = loaded;
+  if (message.snapshot !== undefined) {
+    phase = 'restore';
+    strategy.restore?.(JSON.parse(message.snapshot), context);
+  }
+  phase = 'run';
+  const from = new Map<number, RingPosition>(message.positions.entries());
+  const host = new StrategyHost({
+    ...loaded,
+    reader: openTickRings({ paths: message.tickRings, from }),
+    batch: createTickBatch(batchCapacity),
+    spinUs: settings.idle === 'sleep' ? 0 : waitSpinUs,
+    reportIntervalMs: settings.reportIntervalMs,
+    monotonicNs: () => clock.monotonicNs(),
+    report: (report) => {
+      logLines = 0;
+      channel.send(report);
+    },
+    snapshot: sendSnapshot,
+  });
+  const { idle, spinMs, sleepMs } = settings;
+  loop = new AgentLoop([host], {
+    idle,
+    spinMs,
+    sleepMs,
+    clock,
+    onError: (_agent, error) => fail(error),
+  });
+  channel.send({ type: 'running' });
+  loop.start();
+}
+
+function sendSnapshot(): void {
+  if (loaded?.strategy.snapshot === undefined) return;
+  const json = JSON.stringify(loaded.strategy.snapshot(loaded.context)) ?? 'null';
+  if (json.length > snapshotLengthMax)
+    throw new NdtsError('PLUGIN_FAILED', `expected a snapshot of at most 1 MiB`);
+  channel.send({ type: 'snapshot', json });
+}
+
+async function stop(): Promise<void> {
+  await loop?.stop();
+  if (loop !== undefined) sendSnapshot();
+  for (const ring of loaded?.rings ?? []) ring.close();
+  channel.send({ type: 'stopped' }, () => exit(0));
+}
+
+channel.onMessage((message) => {
+  turn = turn.then(() => handle(message as HostMessage)).catch(fail);
+});
+// The node is gone: nobody reads what this process would emit.
+channel.onClosed(() => exit(0));
+self.on('uncaughtException', fail);
+self.on('unhandledRejection', fail);

@@ -1,0 +1,199 @@
+// What the node and a strategy's process say to each other over their channel. Always: what the
+// child sends is checked here before it is believed; it runs code nobody has read.
+
+import type { RingPosition, Time } from '@ndts/protocol';
+import type { HistogramSnapshot } from '@ndts/runtime';
+import type { GivenParameters } from './parameters.js';
+
+/** Everything a strategy's process is told before it loads the plugin. */
+export interface LoadMessage {
+  readonly type: 'load';
+  /** A built-in name, or the absolute path of a plugin file. */
+  readonly plugin: string;
+  readonly instance: number;
+  readonly generation: number;
+  readonly parameters: GivenParameters;
+  readonly validForMs: number;
+  readonly wallOffset: Time;
+  readonly factorRing: string;
+  readonly factorSlots: number;
+  readonly signalRing: string;
+  readonly signalSlots: number;
+  readonly idle: 'adaptive' | 'spin' | 'sleep';
+  readonly spinMs: number;
+  readonly sleepMs: number;
+  readonly reportIntervalMs: number;
+}
+
+/** Names of symbols; sent before begin and whenever there are new ones. */
+export interface SymbolsMessage {
+  readonly type: 'symbols';
+  readonly ids: readonly number[];
+  readonly names: readonly string[];
+}
+
+/** Ticks before the live ones: the memory of a TickBatch. */
+export interface HistoryMessage {
+  readonly type: 'history';
+  readonly capacity: number;
+  readonly count: number;
+  readonly bytes: Uint8Array;
+}
+
+export interface BeginMessage {
+  readonly type: 'begin';
+  readonly tickRings: readonly string[];
+  /** By shard. */
+  readonly positions: readonly RingPosition[];
+  /** JSON text of the last snapshot; absent: none. */
+  readonly snapshot?: string;
+}
+
+export interface StopMessage {
+  readonly type: 'stop';
+}
+
+export type HostMessage =
+  | LoadMessage
+  | SymbolsMessage
+  | HistoryMessage
+  | BeginMessage
+  | StopMessage;
+
+/** Plugin loaded, rings created; nothing is emitted before begin. */
+export interface ReadyMessage {
+  readonly type: 'ready';
+  readonly name: string;
+  readonly version: string;
+  /** History wanted per symbol. */
+  readonly warmUpTicks: number;
+  readonly factors: readonly string[];
+}
+
+export interface RunningMessage {
+  readonly type: 'running';
+}
+
+export interface ReportMessage {
+  readonly type: 'report';
+  readonly ticks: number;
+  readonly signals: number;
+  readonly factorRows: number;
+  readonly lapped: number;
+  readonly latency: HistogramSnapshot;
+}
+
+export interface SnapshotMessage {
+  readonly type: 'snapshot';
+  readonly json: string;
+}
+
+export interface LogMessage {
+  readonly type: 'log';
+  readonly text: string;
+}
+
+export interface FailedMessage {
+  readonly type: 'failed';
+  readonly phase: 'load' | 'restore' | 'run';
+  readonly reason: string;
+}
+
+export interface StoppedMessage {
+  readonly type: 'stopped';
+}
+
+export type ChildMessage =
+  | ReadyMessage
+  | RunningMessage
+  | ReportMessage
+  | SnapshotMessage
+  | LogMessage
+  | FailedMessage
+  | StoppedMessage;
+
+export const textLengthMax = 2000;
+export const snapshotLengthMax = 1 << 20;
+const warmUpTicksMax = 100_000;
+const factorsMax = 64;
+const bucketsMax = 8192;
+
+/** undefined: not a message of a strategy's process. */
+export function readChildMessage(message: unknown): ChildMessage | undefined {
+  if (!isRecord(message)) return undefined;
+  switch (message['type']) {
+    case 'ready':
+      return isReady(message) ? message : undefined;
+    case 'report':
+      return isReport(message) ? message : undefined;
+    case 'snapshot': {
+      const json = message['json'];
+      return isText(json, snapshotLengthMax) ? { type: 'snapshot', json } : undefined;
+    }
+    case 'log': {
+      const text = message['text'];
+      return isText(text, textLengthMax) ? { type: 'log', text } : undefined;
+    }
+    case 'failed': {
+      const { phase, reason } = message;
+      const isPhase = phase === 'load' || phase === 'restore' || phase === 'run';
+      if (!isPhase || !isText(reason, textLengthMax)) return undefined;
+      return { type: 'failed', phase, reason };
+    }
+    case 'running':
+      return { type: 'running' };
+    case 'stopped':
+      return { type: 'stopped' };
+    default:
+      return undefined;
+  }
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function isRecord(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isText(value: unknown, lengthMax: number): value is string {
+  return typeof value === 'string' && value.length <= lengthMax;
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function isReady(message: Fields): message is Fields & ReadyMessage {
+  const { name, version, factors } = message;
+  const wanted = message['warmUpTicks'];
+  return (
+    isText(name, 200) &&
+    isText(version, 200) &&
+    isCount(wanted) &&
+    wanted <= warmUpTicksMax &&
+    Array.isArray(factors) &&
+    factors.length <= factorsMax &&
+    factors.every((factor) => isText(factor, 200))
+  );
+}
+
+function isReport(message: Fields): message is Fields & ReportMessage {
+  const { ticks, signals, factorRows, lapped, latency } = message;
+  return [ticks, signals, factorRows, lapped].every(isCount) && isHistogram(latency);
+}
+
+function isHistogram(value: unknown): value is HistogramSnapshot {
+  if (!isRecord(value)) return false;
+  const { count, sumNs, maxNs, buckets, counts } = value;
+  const isFilled = Array.isArray(buckets) && Array.isArray(counts);
+  return (
+    isCount(count) &&
+    Number.isFinite(sumNs) &&
+    Number.isFinite(maxNs) &&
+    isFilled &&
+    buckets.length === counts.length &&
+    buckets.length <= bucketsMax &&
+    buckets.every((bucket) => isCount(bucket) && bucket < bucketsMax) &&
+    counts.every(isCount)
+  );
+}

@@ -1,0 +1,57 @@
+// Finds a strategy: a built-in one by name, or one exported by a file. Checks what must hold of it
+// before anything of it is called.
+
+import { extname } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { NdtsError } from '@ndts/protocol';
+import { bollingerStrategy } from './bollinger.js';
+import type { AnyStrategy } from './define.js';
+
+// The erasure of a strategy's own types: it is only ever handed its own parameters and state.
+const builtIns: ReadonlyMap<string, AnyStrategy> = new Map([
+  ['bollinger', bollingerStrategy as unknown as AnyStrategy],
+]);
+
+export const builtInStrategies: readonly string[] = [...builtIns.keys()];
+
+export const strategyNamePattern = /^[a-z0-9][a-z0-9._-]{0,63}$/;
+
+export async function loadStrategy(plugin: string): Promise<AnyStrategy> {
+  const builtIn = builtIns.get(plugin);
+  if (builtIn !== undefined) return builtIn;
+  const module = await importPlugin(plugin);
+  const strategy = module['strategy'] ?? module['default'];
+  checkStrategy(plugin, strategy);
+  return strategy;
+}
+
+async function importPlugin(path: string): Promise<Readonly<Record<string, unknown>>> {
+  try {
+    return (await import(pathToFileURL(path).href)) as Readonly<Record<string, unknown>>;
+  } catch (error) {
+    const isUnknownKind = (error as { code?: unknown }).code === 'ERR_UNKNOWN_FILE_EXTENSION';
+    const why = isUnknownKind
+      ? `this version of Node cannot run ${extname(path)} files; compile it to JavaScript`
+      : String(error);
+    throw new NdtsError('PLUGIN_FAILED', `${path} cannot be loaded: ${why}`, { cause: error });
+  }
+}
+
+const hookNames = ['onTick', 'onFactor', 'onTimer', 'snapshot', 'restore', 'state', 'factors'];
+
+function checkStrategy(plugin: string, value: unknown): asserts value is AnyStrategy {
+  const fail = (expected: string): never => {
+    throw new NdtsError('PLUGIN_FAILED', `${plugin}: expected ${expected}`);
+  };
+  if (typeof value !== 'object' || value === null)
+    return fail('an export named strategy (or a default export) made by defineStrategy');
+  const fields = value as Readonly<Record<string, unknown>>;
+  const { name, version, params } = fields;
+  if (typeof name !== 'string' || !strategyNamePattern.test(name))
+    return fail(`a name of lower-case letters, digits, '-', '_', '.', found '${String(name)}'`);
+  if (typeof version !== 'string') return fail(`a version, found ${typeof version}`);
+  if (typeof params !== 'object' || params === null) return fail('params, at least {}');
+  for (const hook of hookNames)
+    if (fields[hook] !== undefined && typeof fields[hook] !== 'function')
+      return fail(`${hook} to be a function, found ${typeof fields[hook]}`);
+}

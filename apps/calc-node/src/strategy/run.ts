@@ -1,0 +1,245 @@
+// One life of a strategy's process, from its start to its end: load, attach, warm up, begin,
+// watch. Always: the signal ring is announced before the child may emit, and onEnd is called
+// exactly once, with what ended it.
+
+import { rmSync } from 'node:fs';
+import { type Clock, nsPerMs, nsPerSecond } from '@ndts/protocol';
+import type { Logger } from '@ndts/runtime';
+import { openSlotRing, type SymbolEntry } from '@ndts/storage';
+import { FactorSource } from '../factor/factor-source.js';
+import { type History, startPositions, WarmUp } from '../source/warm-up.js';
+import type { SpawnChild, StrategyChild } from './child.js';
+import {
+  type ChildMessage,
+  type LoadMessage,
+  type ReadyMessage,
+  type ReportMessage,
+  readChildMessage,
+} from './host-protocol.js';
+import { LineCapture } from './line-capture.js';
+
+export interface RunLimits {
+  readonly memoryMb: number;
+  /** From spawn to the first report. */
+  readonly startMs: number;
+  /** A child that reports nothing for so long hangs. */
+  readonly hangMs: number;
+  /** Asked to stop, then told (SIGTERM), then killed, each after so long. */
+  readonly stopMs: number;
+}
+
+export interface RunEvents {
+  /** Before the child may emit; it waits for this. */
+  onSignalRing(path: string): void | Promise<void>;
+  onRunning(): void;
+  onReport(report: ReportMessage): void;
+  onSnapshot(json: string): void;
+  onEnd(reason: string, restoreFailed: boolean): void;
+}
+
+export interface RunOptions {
+  readonly load: LoadMessage;
+  readonly limits: RunLimits;
+  readonly tickRings: readonly string[];
+  readonly history: History;
+  readonly symbols: () => readonly SymbolEntry[];
+  readonly snapshot: string | undefined;
+  readonly spawn: SpawnChild;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly events: RunEvents;
+}
+
+const historyRows = 1024;
+/** Beside the heap: code, stacks, the mapped rings and the windows of the kernels. */
+const residentBytesBesideHeap = 384 * 1024 * 1024;
+const messagesPerSecondMax = 200;
+
+export class StrategyRun {
+  readonly #options: RunOptions;
+  readonly #startNs: number;
+  #child: StrategyChild | undefined;
+  #factors: FactorSource | undefined;
+  #lastReportNs = 0;
+  #isRunning = false;
+  #isStopping = false;
+  #isOver = false;
+  #reason = '';
+  #restoreFailed = false;
+  #symbolsSent = 0;
+  #messages = 0;
+  #messagesSinceNs = 0;
+  #ended: (() => void)[] = [];
+
+  constructor(options: RunOptions) {
+    this.#options = options;
+    this.#startNs = options.clock.monotonicNs();
+    this.#messagesSinceNs = this.#startNs;
+  }
+
+  get pid(): number | undefined {
+    return this.#isOver ? undefined : this.#child?.pid;
+  }
+
+  /** The child's factor rows, once it is ready. */
+  get factors(): FactorSource | undefined {
+    return this.#factors;
+  }
+
+  start(): void {
+    const { load, limits, logger, clock, spawn } = this.#options;
+    const bindings = { strategy: load.instance, generation: load.generation };
+    const lines = {
+      stdout: new LineCapture(
+        (line) => logger.info({ ...bindings, line }, 'strategy output'),
+        () => clock.monotonicNs(),
+      ),
+      stderr: new LineCapture(
+        (line) => logger.warn({ ...bindings, line }, 'strategy error output'),
+        () => clock.monotonicNs(),
+      ),
+    };
+    this.#child = spawn(limits.memoryMb, {
+      onMessage: (message) => this.#onMessage(message),
+      onOutput: (stream, text) => lines[stream].push(text),
+      onExit: (how) => {
+        lines.stdout.end();
+        lines.stderr.end();
+        this.#onExit(how);
+      },
+    });
+    void this.#child.send(load);
+  }
+
+  /** Looks after the child; called every few ten milliseconds. */
+  check(nowNs: number): void {
+    if (this.#isOver || this.#reason !== '' || this.#child === undefined) return;
+    const { limits } = this.#options;
+    const sinceStartMs = (nowNs - this.#startNs) / nsPerMs;
+    const sinceReportMs = (nowNs - this.#lastReportNs) / nsPerMs;
+    if (!this.#isRunning && sinceStartMs > limits.startMs)
+      this.#kill(`not running ${limits.startMs} ms after its start`);
+    else if (this.#isRunning && !this.#isStopping && sinceReportMs > limits.hangMs)
+      this.#kill(`no report for ${limits.hangMs} ms: an endless loop?`);
+    const residentMax = limits.memoryMb * 1024 * 1024 + residentBytesBesideHeap;
+    const resident = this.#child.residentBytes() ?? 0;
+    if (resident > residentMax)
+      this.#kill(
+        `uses ${Math.round(resident / 1e6)} MB, allowed are ${Math.round(residentMax / 1e6)}`,
+      );
+    if (nowNs - this.#messagesSinceNs > nsPerSecond) {
+      this.#messagesSinceNs = nowNs;
+      this.#messages = 0;
+    }
+    this.#announceSymbols();
+  }
+
+  /** Resolves when the process is gone. */
+  async stop(): Promise<void> {
+    if (this.#isOver || this.#child === undefined) return;
+    this.#isStopping = true;
+    const { clock, limits } = this.#options;
+    const gone = new Promise<void>((resolve) => this.#ended.push(resolve));
+    void this.#child.send({ type: 'stop' });
+    const term = clock.setTimer(limits.stopMs, () => this.#child?.kill('SIGTERM'));
+    const kill = clock.setTimer(2 * limits.stopMs, () => this.#child?.kill('SIGKILL'));
+    await gone;
+    term.cancel();
+    kill.cancel();
+  }
+
+  #kill(reason: string): void {
+    if (this.#reason === '') this.#reason = reason;
+    this.#child?.kill('SIGKILL');
+  }
+
+  #onMessage(raw: unknown): void {
+    if (this.#isOver || this.#reason !== '') return;
+    this.#messages += 1;
+    const message = readChildMessage(raw);
+    if (message === undefined) this.#kill('sent something that is no message of a strategy');
+    else if (this.#messages > messagesPerSecondMax) this.#kill('sent too many messages');
+    else this.#handle(message);
+  }
+
+  #handle(message: ChildMessage): void {
+    const { events, logger, load } = this.#options;
+    switch (message.type) {
+      case 'ready':
+        this.#begin(message).catch((error: unknown) =>
+          this.#kill(`cannot begin: ${String(error)}`),
+        );
+        break;
+      case 'running':
+        this.#isRunning = true;
+        this.#lastReportNs = this.#options.clock.monotonicNs();
+        events.onRunning();
+        break;
+      case 'report':
+        this.#lastReportNs = this.#options.clock.monotonicNs();
+        events.onReport(message);
+        break;
+      case 'snapshot':
+        events.onSnapshot(message.json);
+        break;
+      case 'log':
+        logger.info({ strategy: load.instance, text: message.text }, 'strategy log');
+        break;
+      case 'failed':
+        this.#restoreFailed = message.phase === 'restore';
+        this.#reason = message.reason;
+        break;
+      case 'stopped':
+        break;
+    }
+  }
+
+  /** Positions first, history then, live from exactly there. */
+  async #begin(ready: ReadyMessage): Promise<void> {
+    const { load, events, history, symbols, tickRings, snapshot } = this.#options;
+    if (this.#factors !== undefined) return this.#kill('said twice that it is ready');
+    this.#factors = new FactorSource(openSlotRing(load.factorRing, 'oldest'));
+    await events.onSignalRing(load.signalRing);
+    const child = this.#child;
+    if (child === undefined || this.#isOver) return;
+    this.#announceSymbols();
+    const positions = startPositions(history);
+    const warmUp = new WarmUp(history, positions, ready.warmUpTicks);
+    for (const batch of warmUp.batches(symbols(), historyRows)) {
+      const bytes = new Uint8Array(batch.buffer);
+      await child.send({ type: 'history', capacity: batch.capacity, count: batch.count, bytes });
+      if (this.#isOver) return;
+    }
+    await child.send({
+      type: 'begin',
+      tickRings,
+      positions,
+      ...(snapshot === undefined ? {} : { snapshot }),
+    });
+  }
+
+  #announceSymbols(): void {
+    const all = this.#options.symbols();
+    if (all.length === this.#symbolsSent || this.#factors === undefined) return;
+    const added = all.slice(this.#symbolsSent);
+    this.#symbolsSent = all.length;
+    void this.#child?.send({
+      type: 'symbols',
+      ids: added.map((symbol) => symbol.id),
+      names: added.map((symbol) => symbol.name),
+    });
+  }
+
+  #onExit(how: string): void {
+    this.#isOver = true;
+    const { load, events } = this.#options;
+    this.#factors?.close();
+    this.#factors = undefined;
+    // Whoever mapped the rings keeps them; the names are gone.
+    for (const path of [load.factorRing, load.signalRing]) rmSync(path, { force: true });
+    const reason = this.#reason === '' ? how : this.#reason;
+    events.onEnd(this.#isStopping ? '' : reason, this.#restoreFailed);
+    for (const resolve of this.#ended) resolve();
+    this.#ended = [];
+  }
+}

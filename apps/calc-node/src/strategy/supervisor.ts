@@ -1,0 +1,171 @@
+// All strategies of a node: gives each its durable id, starts them, looks after them, stops them.
+// Always: one strategy's trouble is its own; the others are not touched.
+
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { basename, isAbsolute, join, resolve } from 'node:path';
+import {
+  type Clock,
+  type ConfigValues,
+  NdtsError,
+  type Registry,
+  type StrategyView,
+} from '@ndts/protocol';
+import { addSnapshots, emptySnapshot, type HistogramSnapshot, type Logger } from '@ndts/runtime';
+import type { SymbolEntry } from '@ndts/storage';
+import type { Chart } from '../emit/chart.js';
+import type { History } from '../source/warm-up.js';
+import { type SpawnChild, spawnStrategyChild } from './child.js';
+import { type RestartPolicy, StrategyInstance } from './instance.js';
+import { builtInStrategies, strategyNamePattern } from './load-strategy.js';
+import { instanceId } from './records.js';
+import type { RunLimits } from './run.js';
+
+/** Attach to the ring before this returns (or resolves): the strategy emits only afterwards. */
+export type SignalRingListener = (
+  instance: number,
+  name: string,
+  path: string,
+) => void | Promise<void>;
+
+export interface SupervisorOptions {
+  readonly config: ConfigValues;
+  readonly registry: Registry;
+  readonly history: History;
+  readonly symbols: () => readonly SymbolEntry[];
+  readonly tickRings: readonly string[];
+  readonly ringDir: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly onSignalRing: SignalRingListener;
+  readonly limits?: Partial<RunLimits>;
+  readonly restart?: Partial<RestartPolicy>;
+  readonly spawn?: SpawnChild;
+}
+
+const limitsDefault = { startMs: 20_000, hangMs: 5000, stopMs: 1000 };
+const restartDefault = { backOffMs: 250, backOffMsMax: 30_000, failuresMax: 5, windowMs: 60_000 };
+const factorSlots = 32_768;
+const signalSlots = 8192;
+const reportIntervalMs = 250;
+
+export class Supervisor {
+  readonly #options: SupervisorOptions;
+  #instances: readonly StrategyInstance[] = [];
+
+  constructor(options: SupervisorOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves when every configured strategy has its id and is on its way. */
+  async start(): Promise<void> {
+    const { config, registry, ringDir } = this.#options;
+    mkdirSync(ringDir, { recursive: true, mode: 0o700 });
+    removeOldRings(ringDir);
+    const plugins = config.strategy.list.map(nameOf);
+    const names = plugins.map(({ name }) => name);
+    const twice = names.find((name, index) => names.indexOf(name) !== index);
+    if (twice !== undefined)
+      throw new NdtsError('CONFIG_INVALID_VALUE', `strategy.list has two named ${twice}`);
+    const instances: StrategyInstance[] = [];
+    for (const { name, plugin } of plugins)
+      instances.push(this.#create(name, plugin, await instanceId(registry, name)));
+    this.#instances = instances;
+    for (const instance of instances) instance.start();
+  }
+
+  check(nowNs: number): void {
+    for (const instance of this.#instances) instance.check(nowNs);
+  }
+
+  /** Reads a bite of every factor ring; the first strategy that has one is drawn. */
+  pollFactors(chart: Chart): number {
+    let rows = 0;
+    let isDrawn = false;
+    for (let index = 0; index < this.#instances.length; index += 1) {
+      const factors = this.#instances[index]!.factors;
+      if (factors === undefined) continue;
+      rows += factors.poll(isDrawn ? undefined : chart);
+      isDrawn = true;
+    }
+    return rows;
+  }
+
+  views(): StrategyView[] {
+    return this.#instances.map((instance) => instance.view());
+  }
+
+  factorRows(): number {
+    return this.#instances.reduce((sum, instance) => sum + instance.factorRows, 0);
+  }
+
+  latency(): HistogramSnapshot {
+    return this.#instances.reduce(
+      (sum, instance) => addSnapshots(sum, instance.latency),
+      emptySnapshot,
+    );
+  }
+
+  /** Starts a parked strategy again. */
+  restart(name: string): void {
+    const instance = this.#instances.find((candidate) => candidate.name === name);
+    if (instance === undefined) throw new NdtsError('NOT_FOUND', `no strategy named '${name}'`);
+    instance.start();
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.#instances.map((instance) => instance.stop()));
+  }
+
+  #create(name: string, plugin: string, instance: number): StrategyInstance {
+    const { config, clock, onSignalRing, limits, restart, spawn } = this.#options;
+    const { period, width, quantity, validForMs, memoryMb } = config.strategy;
+    return new StrategyInstance({
+      ...this.#options,
+      name,
+      plugin,
+      instance,
+      limits: { ...limitsDefault, memoryMb, ...limits },
+      restart: { ...restartDefault, ...restart },
+      spawn: spawn ?? spawnStrategyChild,
+      settings: {
+        parameters: { period, width, quantity },
+        validForMs,
+        wallOffset: clock.wallOffset,
+        factorSlots,
+        signalSlots,
+        ...config.loop,
+        reportIntervalMs,
+      },
+      onSignalRing: (path) => onSignalRing(instance, name, path),
+    });
+  }
+}
+
+interface NamedPlugin {
+  readonly name: string;
+  /** Built-in name or absolute path. */
+  readonly plugin: string;
+}
+
+function nameOf(entry: string): NamedPlugin {
+  if (builtInStrategies.includes(entry)) return { name: entry, plugin: entry };
+  const name = basename(entry).replace(/\.[cm]?[jt]s$/, '');
+  const isFile = isAbsolute(entry) || entry.includes('/') || name !== entry;
+  if (!isFile)
+    throw new NdtsError(
+      'CONFIG_INVALID_VALUE',
+      `strategy.list: expected ${builtInStrategies.join(', ')} or a file, found '${entry}'`,
+    );
+  if (!strategyNamePattern.test(name))
+    throw new NdtsError(
+      'CONFIG_INVALID_VALUE',
+      `strategy.list: expected a file named with a-z, 0-9, '-', '_', '.', found '${entry}'`,
+    );
+  return { name, plugin: resolve(entry) };
+}
+
+/** Rings a killed node left; their readers and writers are gone with it. */
+function removeOldRings(ringDir: string): void {
+  for (const name of readdirSync(ringDir))
+    if (/^(signal|factor)-\d+-\d+\.ring$/.test(name)) rmSync(join(ringDir, name), { force: true });
+}

@@ -1,0 +1,234 @@
+// hot: no allocation after init
+// The seeded market: every symbol walks, a few ticks in a million are dirty, and the whole is
+// reproducible to the bit. The schedule is open loop: tick i is due at start + i / rate and
+// carries that time, so a stall of whoever polls shows as latency and is never left out. Always:
+// the ticks depend on seed, symbols, last prices and start time only, not on how polls cut them
+// into batches.
+
+import {
+  type Clock,
+  NdtsError,
+  nsPerDay,
+  nsPerMs,
+  nsPerSecond,
+  type TickBatch,
+  type Time,
+} from '@ndts/protocol';
+import { type DirtKind, dirtKinds, soil } from './dirt.js';
+import { Draws } from './draws.js';
+import type { Feed, FeedState, FeedStats, FeedSymbol } from './feed.js';
+import { PriceWalk } from './price-walk.js';
+
+export interface SimulatorOptions {
+  readonly symbols: readonly FeedSymbol[];
+  /** Over all symbols; 0 pauses. */
+  readonly ticksPerSecond: number;
+  readonly seed: number;
+  readonly dirtPerMillion: number;
+  readonly clock: Clock;
+  /** By symbol id: prices to go on from, so that a restart shows no jump. */
+  readonly lastPrices?: ReadonlyMap<number, number>;
+  /** How far behind their symbol out-of-order ticks are; more than the cleaner tolerates. */
+  readonly disorderMs?: number;
+  /** Ticks that waited longer than this are given up and counted, as a venue would. */
+  readonly backlogMsMax?: number;
+  /** Time of the first tick of fill() when the feed was never connected; the clock's by default. */
+  readonly start?: Time;
+}
+
+const duplicateKind = dirtKinds.indexOf('duplicate');
+const disorderKind = dirtKinds.indexOf('outOfOrder');
+const fillPeriodNs = 1000;
+
+/** SIM0001, SIM0002 ... */
+export function simulatorSymbolNames(count: number): string[] {
+  return Array.from({ length: count }, (_, index) => `SIM${String(index + 1).padStart(4, '0')}`);
+}
+
+export class Simulator implements Feed {
+  readonly name = 'simulator';
+  readonly #clock: Clock;
+  readonly #ids: Uint32Array;
+  readonly #draws: Draws;
+  readonly #walk: PriceWalk;
+  readonly #dirtPerMillion: number;
+  readonly #disorderNs: number;
+  readonly #backlogNsMax: number;
+  /** Time and content of the last clean tick by symbol index; day -1: none yet. */
+  readonly #lastDay: Float64Array;
+  readonly #lastNsOfDay: Float64Array;
+  readonly #lastPrice: Float64Array;
+  readonly #lastVolume: Float64Array;
+  readonly #dirt = new Float64Array(dirtKinds.length);
+  #state: FeedState = 'disconnected';
+  #ticksPerSecond: number;
+  /** Tick k of this stretch of the schedule is due at base + origin + k * period. */
+  #base: Time;
+  #originNs = 0;
+  #periodNs: number;
+  #index = 0;
+  #polled = 0;
+  #skipped = 0;
+
+  constructor(options: SimulatorOptions) {
+    const count = options.symbols.length;
+    if (count < 1) throw new NdtsError('INVALID_ARGUMENT', 'expected at least one symbol, found 0');
+    this.#clock = options.clock;
+    this.#ids = Uint32Array.from(options.symbols, (symbol) => symbol.id);
+    this.#draws = new Draws(options.seed);
+    const starts = Float64Array.from(
+      options.symbols,
+      (symbol) => options.lastPrices?.get(symbol.id) ?? Number.NaN,
+    );
+    const names = options.symbols.map((symbol) => symbol.name);
+    this.#walk = new PriceWalk(names, options.seed, starts);
+    this.#dirtPerMillion = options.dirtPerMillion;
+    this.#disorderNs = (options.disorderMs ?? 5000) * nsPerMs;
+    this.#backlogNsMax = (options.backlogMsMax ?? 10_000) * nsPerMs;
+    this.#lastDay = new Float64Array(count).fill(-1);
+    this.#lastNsOfDay = new Float64Array(count);
+    this.#lastPrice = new Float64Array(count);
+    this.#lastVolume = new Float64Array(count);
+    this.#ticksPerSecond = options.ticksPerSecond;
+    this.#periodNs = nsPerSecond / options.ticksPerSecond;
+    this.#base = options.start ?? options.clock.now();
+  }
+
+  async connect(): Promise<void> {
+    if (this.#state === 'connected') return;
+    this.#base = this.#clock.wallOffset;
+    this.#originNs = this.#clock.monotonicNs();
+    this.#index = 0;
+    this.#state = 'connected';
+  }
+
+  async disconnect(): Promise<void> {
+    this.#state = 'disconnected';
+  }
+
+  get ticksPerSecond(): number {
+    return this.#ticksPerSecond;
+  }
+
+  /** Hot: the next tick keeps its due time unless the new rate brings it earlier. */
+  setTicksPerSecond(ticksPerSecond: number): void {
+    if (ticksPerSecond === this.#ticksPerSecond) return;
+    const periodNs = nsPerSecond / ticksPerSecond;
+    const nowNs = this.#clock.monotonicNs();
+    const nextNs = this.#ticksPerSecond === 0 ? nowNs : this.#dueNs();
+    this.#originNs = Math.min(nextNs, nowNs + periodNs);
+    this.#index = 0;
+    this.#periodNs = periodNs;
+    this.#ticksPerSecond = ticksPerSecond;
+  }
+
+  poll(batch: TickBatch): number {
+    batch.count = 0;
+    if (this.#state !== 'connected' || this.#ticksPerSecond === 0) return 0;
+    const nowNs = this.#clock.monotonicNs();
+    this.#giveUpBefore(nowNs - this.#backlogNsMax);
+    return this.#emitUntil(batch, nowNs);
+  }
+
+  /** For benches: fills the whole batch at once, without a clock. */
+  fill(batch: TickBatch): number {
+    if (this.#ticksPerSecond === 0) this.#periodNs = fillPeriodNs;
+    return this.#emitUntil(batch, Number.POSITIVE_INFINITY);
+  }
+
+  stats(): FeedStats {
+    const behindNs = this.#clock.monotonicNs() - this.#dueNs();
+    const isRunning = this.#state === 'connected' && this.#ticksPerSecond > 0;
+    return {
+      state: this.#state,
+      polled: this.#polled,
+      skipped: this.#skipped,
+      backlog: isRunning && behindNs >= 0 ? Math.floor(behindNs / this.#periodNs) + 1 : 0,
+      reconnects: 0,
+      reason: '',
+    };
+  }
+
+  /** How many ticks of each kind of dirt were made. */
+  dirt(): Readonly<Record<DirtKind, number>> {
+    const counts = dirtKinds.map((kind, index) => [kind, this.#dirt[index]!] as const);
+    return Object.fromEntries(counts) as Record<DirtKind, number>;
+  }
+
+  #dueNs(): number {
+    return Math.floor(this.#originNs + this.#index * this.#periodNs);
+  }
+
+  #giveUpBefore(limitNs: number): void {
+    const lateNs = limitNs - this.#dueNs();
+    if (lateNs <= 0) return;
+    const count = Math.floor(lateNs / this.#periodNs);
+    this.#index += count;
+    this.#skipped += count;
+  }
+
+  #emitUntil(batch: TickBatch, limitNs: number): number {
+    const capacity = batch.capacity;
+    let row = 0;
+    while (row < capacity) {
+      const dueNs = this.#dueNs();
+      if (dueNs > limitNs) break;
+      this.#emit(batch, row, dueNs);
+      this.#index += 1;
+      row += 1;
+    }
+    this.#polled += row;
+    batch.count = row;
+    return row;
+  }
+
+  #emit(batch: TickBatch, row: number, dueNs: number): void {
+    const index = this.#draws.below(this.#ids.length);
+    const walk = this.#walk;
+    walk.step(index, this.#draws);
+    let day = this.#base.day;
+    let nsOfDay = this.#base.nsOfDay + dueNs;
+    if (nsOfDay >= nsPerDay) {
+      const over = Math.floor(nsOfDay / nsPerDay);
+      day += over;
+      nsOfDay -= over * nsPerDay;
+    }
+    batch.day[row] = day;
+    batch.nsOfDay[row] = nsOfDay;
+    batch.price[row] = walk.price;
+    batch.volume[row] = walk.volume;
+    batch.bid[row] = walk.bid;
+    batch.ask[row] = walk.ask;
+    batch.bidVolume[row] = walk.bidVolume;
+    batch.askVolume[row] = walk.askVolume;
+    batch.symbol[row] = this.#ids[index]!;
+    batch.flags[row] = 0;
+    if (this.#draws.below(1_000_000) < this.#dirtPerMillion) {
+      this.#makeDirty(batch, row, index);
+      return;
+    }
+    this.#lastDay[index] = day;
+    this.#lastNsOfDay[index] = nsOfDay;
+    this.#lastPrice[index] = walk.price;
+    this.#lastVolume[index] = walk.volume;
+  }
+
+  #makeDirty(batch: TickBatch, row: number, index: number): void {
+    let kind = this.#draws.below(dirtKinds.length);
+    const hasLast = this.#lastDay[index]! >= 0;
+    if (!hasLast && (kind === duplicateKind || kind === disorderKind)) kind = 0;
+    this.#dirt[kind]! += 1;
+    if (kind === duplicateKind) {
+      batch.day[row] = this.#lastDay[index]!;
+      batch.nsOfDay[row] = this.#lastNsOfDay[index]!;
+      batch.price[row] = this.#lastPrice[index]!;
+      batch.volume[row] = this.#lastVolume[index]!;
+    } else if (kind === disorderKind) {
+      const nsOfDay = this.#lastNsOfDay[index]! - this.#disorderNs;
+      batch.day[row] = this.#lastDay[index]! - (nsOfDay < 0 ? 1 : 0);
+      batch.nsOfDay[row] = nsOfDay < 0 ? nsOfDay + nsPerDay : nsOfDay;
+    } else {
+      soil(batch, row, dirtKinds[kind]!);
+    }
+  }
+}

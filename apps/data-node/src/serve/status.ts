@@ -1,0 +1,144 @@
+// What the data node tells the others: its status four times a second, and its metrics. Numbers
+// are read where they are counted; nothing here is on the path of a tick.
+
+import type { Cleaner } from '@ndts/native/clean';
+import {
+  type Clock,
+  type DataStatus,
+  type NodeStateName,
+  nsPerMs,
+  type Watermarks,
+} from '@ndts/protocol';
+import type { Counter, Gauge, Metrics } from '@ndts/runtime';
+import type { Database } from '@ndts/storage';
+import { rejectedByReason } from '../clean/rejects.js';
+import type { Feed, FeedStats } from '../feed/feed.js';
+import type { Publisher } from '../ring/publisher.js';
+import type { Appender } from '../store/appender.js';
+import type { DurableLag } from '../store/durable-lag.js';
+import { RecentRate } from './rate.js';
+
+/** DataStatus with what only the data node's own readers ask for. */
+export interface DataNodeStatus extends DataStatus {
+  readonly state: NodeStateName;
+  /** Why it is not ACTIVE; empty when it is. */
+  readonly reason: string;
+  readonly feed: FeedStats;
+}
+
+export interface StatusParts {
+  readonly database: Database;
+  readonly feed: Feed;
+  readonly cleaner: Cleaner;
+  readonly appender: Appender;
+  readonly publisher: Publisher;
+  readonly durableLag: DurableLag;
+  readonly clock: Clock;
+  readonly symbolCount: () => number;
+  readonly state: () => { readonly state: NodeStateName; readonly reason: string };
+}
+
+export class StatusReport {
+  readonly #parts: StatusParts;
+  readonly #rate = new RecentRate();
+
+  constructor(parts: StatusParts) {
+    this.#parts = parts;
+  }
+
+  next(): DataNodeStatus {
+    const parts = this.#parts;
+    const nowNs = parts.clock.monotonicNs();
+    const { state, reason } = parts.state();
+    const feed = parts.feed.stats();
+    return {
+      timeMs: parts.clock.nowMs(),
+      ticksPerSecond: this.#rate.sample(parts.appender.accepted, nowNs),
+      polled: feed.polled,
+      accepted: parts.appender.accepted,
+      rejected: rejectedByReason(parts.cleaner.counts()),
+      appendWaits: parts.database.stats().appendWaits,
+      symbols: parts.symbolCount(),
+      watermarks: this.#watermarks(nowNs),
+      shards: this.#shards(),
+      state,
+      reason,
+      feed,
+    };
+  }
+
+  #watermarks(nowNs: number): Watermarks {
+    const { database, publisher, durableLag } = this.#parts;
+    const sums: [number, number, number, number] = [0, 0, 0, 0];
+    for (const [index, value] of publisher.marks.entries())
+      sums[(index & 3) as 0 | 1 | 2 | 3] += value;
+    const [accepted, durable, replicated, sealed] = sums;
+    const lagMs = durableLag.lagNs(database.durablePosition(), nowNs) / nsPerMs;
+    return {
+      accepted,
+      durable,
+      replicated,
+      sealed,
+      durableLagMs: lagMs,
+      // One copy: what is replicated is what is durable here.
+      replicatedLagMs: lagMs,
+      sealedLagTicks: Math.max(0, durable - sealed),
+    };
+  }
+
+  #shards(): DataStatus['shards'] {
+    const { database, publisher } = this.#parts;
+    return Array.from({ length: database.shardCount }, (_, shard) => ({
+      shard,
+      epoch: database.epoch(shard),
+      accepted: publisher.marks[4 * shard]!,
+    }));
+  }
+}
+
+/** The metrics of a data node, set from its status. */
+export class DataMetrics {
+  readonly #polled: Counter;
+  readonly #accepted: Counter;
+  readonly #rejected: Counter;
+  readonly #skipped: Counter;
+  readonly #backlog: Gauge;
+  readonly #durableLag: Gauge;
+  readonly #sealedLag: Gauge;
+  readonly #degraded: Gauge;
+  readonly #seen = new Map<string, number>();
+
+  constructor(metrics: Metrics) {
+    this.#polled = metrics.counter('data_ticks_polled_total', 'Ticks taken from the feed.');
+    this.#accepted = metrics.counter('data_ticks_accepted_total', 'Ticks accepted by the engine.');
+    this.#rejected = metrics.counter('data_ticks_rejected_total', 'Ticks refused by cleaning.', [
+      'reason',
+    ]);
+    this.#skipped = metrics.counter('data_ticks_skipped_total', 'Ticks given up by the feed.');
+    this.#backlog = metrics.gauge('data_feed_backlog_ticks', 'Ticks waiting in the feed.');
+    this.#durableLag = metrics.gauge(
+      'data_durable_lag_seconds',
+      'Age of the oldest accepted tick that is not durable.',
+    );
+    this.#sealedLag = metrics.gauge('data_sealed_lag_ticks', 'Durable ticks not yet in a segment.');
+    this.#degraded = metrics.gauge('data_degraded', '1 while the engine refuses ticks.');
+  }
+
+  set(status: DataNodeStatus): void {
+    this.#polled.inc(this.#grown('polled', status.polled));
+    this.#accepted.inc(this.#grown('accepted', status.accepted));
+    this.#skipped.inc(this.#grown('skipped', status.feed.skipped));
+    for (const [reason, count] of Object.entries(status.rejected))
+      this.#rejected.inc({ reason }, this.#grown(`rejected ${reason}`, count));
+    this.#backlog.set(status.feed.backlog);
+    this.#durableLag.set(status.watermarks.durableLagMs / 1e3);
+    this.#sealedLag.set(status.watermarks.sealedLagTicks);
+    this.#degraded.set(status.state === 'DEGRADED' ? 1 : 0);
+  }
+
+  #grown(name: string, total: number): number {
+    const before = this.#seen.get(name) ?? 0;
+    this.#seen.set(name, total);
+    return Math.max(0, total - before);
+  }
+}
