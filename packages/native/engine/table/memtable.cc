@@ -24,7 +24,7 @@ SeriesMemtable::~SeriesMemtable() {
 }
 
 void SeriesMemtable::append(std::uint32_t shard_id, std::uint64_t epoch,
-                            std::uint64_t first_sequence, const ConstTickColumns& columns,
+                            std::uint64_t first_sequence, const ConstRowColumns& columns,
                             std::uint32_t rows) {
   Shard& shard = shards_[shard_id];
   if (shard.rows == 0) shard.first_sequence = first_sequence;
@@ -37,7 +37,7 @@ void SeriesMemtable::append(std::uint32_t shard_id, std::uint64_t epoch,
       shard.chunks.push_back(pool_.take());
     MemtableChunk& chunk = *shard.chunks.back();
     const std::uint32_t step = std::min(rows - done, kChunkRows - start);
-    copy_rows(TickColumns::over(chunk.columns, kChunkRows), start, columns, done, step);
+    copy_rows(RowColumns::over(chunk.columns, kChunkRows), start, columns, done, step);
     link(shard, chunk, start, start + step);
     shard.rows += step;
     done += step;
@@ -47,7 +47,7 @@ void SeriesMemtable::append(std::uint32_t shard_id, std::uint64_t epoch,
 
 void SeriesMemtable::link(Shard& shard, MemtableChunk& chunk, std::uint32_t start,
                           std::uint32_t end) {
-  const TickColumns columns = TickColumns::over(chunk.columns, kChunkRows);
+  const RowColumns columns = RowColumns::over(chunk.columns, kChunkRows);
   const std::uint32_t base = shard.rows - start;
   for (std::uint32_t index = start; index < end; index += 1) {
     const std::uint32_t symbol = columns.symbol[index];
@@ -69,8 +69,8 @@ void SeriesMemtable::link(Shard& shard, MemtableChunk& chunk, std::uint32_t star
 
 TickRow SeriesMemtable::row(std::uint32_t shard_id, std::uint32_t row) const {
   const Shard& shard = shards_[shard_id];
-  const ConstTickColumns columns =
-      ConstTickColumns::over(shard.chunks[row / kChunkRows]->columns, kChunkRows);
+  const ConstRowColumns columns =
+      ConstRowColumns::over(shard.chunks[row / kChunkRows]->columns, kChunkRows);
   const std::uint32_t at = row % kChunkRows;
   auto run = shard.epochs.end() - 1;
   while (run->first_row > row) --run;
@@ -82,7 +82,7 @@ TickRow SeriesMemtable::row(std::uint32_t shard_id, std::uint32_t row) const {
 
 std::int64_t SeriesMemtable::time(std::uint32_t shard, std::uint32_t row) const {
   const MemtableChunk& chunk = *shards_[shard].chunks[row / kChunkRows];
-  return ConstTickColumns::over(chunk.columns, kChunkRows).time[row % kChunkRows];
+  return ConstRowColumns::over(chunk.columns, kChunkRows).time[row % kChunkRows];
 }
 
 void SeriesMemtable::extend(std::uint32_t shard, const Chain& chain, Sorted& sorted) const {

@@ -17,7 +17,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "table/tick_columns.h"
+#include "table/row_columns.h"
 
 namespace ndts {
 
@@ -51,7 +51,7 @@ class SeriesMemtable {
 
   // All rows belong to `shard`; first_sequence follows the last row of the shard, if any.
   void append(std::uint32_t shard, std::uint64_t epoch, std::uint64_t first_sequence,
-              const ConstTickColumns& columns, std::uint32_t rows);
+              const ConstRowColumns& columns, std::uint32_t rows);
 
   std::uint64_t rows() const { return rows_; }
   std::uint64_t bytes() const { return rows_ * (kTickRowBytes + 4); }

@@ -14,7 +14,7 @@
 
 #include "base/file.h"
 #include "generated/layouts.h"
-#include "table/tick_columns.h"
+#include "table/row_columns.h"
 
 namespace ndts {
 

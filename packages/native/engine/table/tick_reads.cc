@@ -240,15 +240,11 @@ Status fill_window(const TickSources& sources, Window& window, const TickBatchVi
 
 // Moves the filled rows to the front.
 std::size_t close_gaps(const Window& window, const TickBatchView& batch) {
-  double* wide[] = {batch.day,    batch.ns_of_day, batch.sequence, batch.price,     batch.volume,
-                    batch.bid,    batch.ask,       batch.bid_volume, batch.ask_volume};
-  std::uint32_t* narrow[] = {batch.symbol, batch.flags, batch.shard, batch.epoch};
   std::size_t count = 0;
   for (std::size_t index = 0; index < window.filled.size(); index += 1) {
     if (window.filled[index] == 0) continue;
     if (count != index) {
-      for (double* column : wide) column[count] = column[index];
-      for (std::uint32_t* column : narrow) column[count] = column[index];
+      batch.each([count, index](auto* column) { column[count] = column[index]; });
     }
     count += 1;
   }

@@ -31,7 +31,7 @@ struct TickRow {
 };
 
 template <typename Byte, typename Time, typename Double, typename Word>
-struct BasicTickColumns {
+struct BasicRowColumns {
   Time* time;
   Double* price;
   Double* volume;
@@ -43,8 +43,8 @@ struct BasicTickColumns {
   Word* flags;
 
   // `base` is aligned to 8 and holds kTickRowBytes * rows bytes.
-  static BasicTickColumns over(Byte* base, std::size_t rows) {
-    BasicTickColumns columns;
+  static BasicRowColumns over(Byte* base, std::size_t rows) {
+    BasicRowColumns columns;
     columns.time = reinterpret_cast<Time*>(base);
     Double** wide[] = {&columns.price, &columns.volume,     &columns.bid,
                        &columns.ask,   &columns.bid_volume, &columns.ask_volume};
@@ -59,12 +59,12 @@ struct BasicTickColumns {
   }
 };
 
-using TickColumns = BasicTickColumns<std::byte, std::int64_t, double, std::uint32_t>;
-using ConstTickColumns =
-    BasicTickColumns<const std::byte, const std::int64_t, const double, const std::uint32_t>;
+using RowColumns = BasicRowColumns<std::byte, std::int64_t, double, std::uint32_t>;
+using ConstRowColumns =
+    BasicRowColumns<const std::byte, const std::int64_t, const double, const std::uint32_t>;
 
 // Copies `rows` rows of `from`, starting at `from_row`, to row `to_row` of `to`.
-inline void copy_rows(const TickColumns& to, std::size_t to_row, const ConstTickColumns& from,
+inline void copy_rows(const RowColumns& to, std::size_t to_row, const ConstRowColumns& from,
                       std::size_t from_row, std::size_t rows) {
   const std::size_t wide = rows * 8;
   std::memcpy(to.time + to_row, from.time + from_row, wide);
