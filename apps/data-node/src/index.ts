@@ -1,6 +1,6 @@
 // The public door of the data node.
 
-export { cleanRules } from './clean/rules.js';
+export { cleanRules, openCleaner } from './clean/rules.js';
 export type { RejectView } from './clean/rejects.js';
 export { type DirtKind, dirtKinds } from './feed/dirt.js';
 export type { Feed, FeedState, FeedStats, FeedSymbol } from './feed/feed.js';

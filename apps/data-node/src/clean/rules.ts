@@ -1,6 +1,6 @@
 // The cleaning rules as the configuration has them, in the units of the native pass.
 
-import type { CleanRules } from '@ndts/native/clean';
+import { type Cleaner, type CleanRules, createCleaner } from '@ndts/native/clean';
 import { type ConfigValues, nsPerMs } from '@ndts/protocol';
 
 export function cleanRules(config: ConfigValues): CleanRules {
@@ -9,4 +9,9 @@ export function cleanRules(config: ConfigValues): CleanRules {
     spreadMax: config.clean.spreadMax,
     disorderNs: config.clean.disorderMs * nsPerMs,
   };
+}
+
+/** The cleaner of a configuration. */
+export function openCleaner(config: ConfigValues): Cleaner {
+  return createCleaner(cleanRules(config));
 }

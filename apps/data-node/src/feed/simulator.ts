@@ -59,6 +59,8 @@ export class Simulator implements Feed {
   readonly #lastNsOfDay: Float64Array;
   readonly #lastPrice: Float64Array;
   readonly #lastVolume: Float64Array;
+  readonly #lastBid: Float64Array;
+  readonly #lastAsk: Float64Array;
   readonly #dirt = new Float64Array(dirtKinds.length);
   #state: FeedState = 'disconnected';
   #ticksPerSecond: number;
@@ -89,6 +91,8 @@ export class Simulator implements Feed {
     this.#lastNsOfDay = new Float64Array(count);
     this.#lastPrice = new Float64Array(count);
     this.#lastVolume = new Float64Array(count);
+    this.#lastBid = new Float64Array(count);
+    this.#lastAsk = new Float64Array(count);
     this.#ticksPerSecond = options.ticksPerSecond;
     this.#periodNs = nsPerSecond / options.ticksPerSecond;
     this.#base = options.start ?? options.clock.now();
@@ -211,6 +215,8 @@ export class Simulator implements Feed {
     this.#lastNsOfDay[index] = nsOfDay;
     this.#lastPrice[index] = walk.price;
     this.#lastVolume[index] = walk.volume;
+    this.#lastBid[index] = walk.bid;
+    this.#lastAsk[index] = walk.ask;
   }
 
   #makeDirty(batch: TickBatch, row: number, index: number): void {
@@ -223,6 +229,8 @@ export class Simulator implements Feed {
       batch.nsOfDay[row] = this.#lastNsOfDay[index]!;
       batch.price[row] = this.#lastPrice[index]!;
       batch.volume[row] = this.#lastVolume[index]!;
+      batch.bid[row] = this.#lastBid[index]!;
+      batch.ask[row] = this.#lastAsk[index]!;
     } else if (kind === disorderKind) {
       const nsOfDay = this.#lastNsOfDay[index]! - this.#disorderNs;
       batch.day[row] = this.#lastDay[index]! - (nsOfDay < 0 ? 1 : 0);

@@ -1,0 +1,141 @@
+// `ndts status`: what a running node says about itself, as tables or as JSON.
+
+import type {
+  CalcStatus,
+  DataStatus,
+  ExecStatus,
+  NodeHeartbeat,
+  PositionView,
+} from '@ndts/protocol';
+import { numberText, tableText } from '../screen/table.js';
+import { fetchJson, findTarget, type TargetOptions } from './running.js';
+
+interface StatusAnswer {
+  readonly data?: DataStatus | null;
+  readonly calc?: CalcStatus | null;
+  readonly exec?: ExecStatus | null;
+}
+
+type NodeRow = NodeHeartbeat & { readonly responseMs?: number | null; readonly detail?: string };
+
+export interface StatusOptions extends TargetOptions {
+  readonly json: boolean;
+}
+
+export async function status(options: StatusOptions, print: (text: string) => void): Promise<void> {
+  const target = findTarget(options);
+  const [answer, nodes, positions] = await Promise.all([
+    fetchJson(target, '/api/status') as Promise<StatusAnswer>,
+    fetchJson(target, '/api/nodes') as Promise<readonly NodeRow[]>,
+    fetchJson(target, '/api/positions') as Promise<readonly PositionView[]>,
+  ]);
+  if (options.json) {
+    print(JSON.stringify({ url: target.url, ...answer, nodes, positions }));
+    return;
+  }
+  print(`NDTS at ${target.url}\n`);
+  print(`${nodeTable(nodes)}\n`);
+  if (answer.data) print(`${dataText(answer.data)}\n`);
+  if (answer.calc) print(`${strategyTable(answer.calc)}\n`);
+  if (answer.exec) print(`${execText(answer.exec)}\n`);
+  print(positions.length === 0 ? 'no positions' : positionTable(positions));
+}
+
+function nodeTable(nodes: readonly NodeRow[]): string {
+  return tableText(
+    [
+      { title: 'node' },
+      { title: 'role' },
+      { title: 'state' },
+      { title: 'load', right: true },
+      { title: 'cpu', right: true },
+      { title: 'pid', right: true },
+      { title: 'epoch', right: true },
+      { title: 'version' },
+    ],
+    nodes.map((node) => [
+      node.nodeId,
+      node.role,
+      node.state,
+      node.loadScore.toFixed(2),
+      node.cpu.toFixed(2),
+      String(node.pid),
+      node.epoch,
+      node.version,
+    ]),
+  );
+}
+
+function dataText(data: DataStatus): string {
+  const marks = data.watermarks;
+  const rejected = Object.entries(data.rejected)
+    .filter(([, count]) => count > 0)
+    .map(([reason, count]) => `${reason} ${numberText(count)}`);
+  return [
+    `ticks      ${numberText(Math.round(data.ticksPerSecond))}/s of ${data.symbols} symbols`,
+    `accepted   ${numberText(marks.accepted)}`,
+    `durable    ${numberText(marks.durable)}   ${marks.durableLagMs.toFixed(1)} ms behind`,
+    `replicated ${numberText(marks.replicated)}   ${marks.replicatedLagMs.toFixed(1)} ms behind`,
+    `sealed     ${numberText(marks.sealed)}   ${numberText(marks.sealedLagTicks)} ticks behind`,
+    `rejected   ${rejected.length === 0 ? 'none' : rejected.join(', ')}`,
+  ].join('\n');
+}
+
+function strategyTable(calc: CalcStatus): string {
+  return tableText(
+    [
+      { title: 'strategy' },
+      { title: 'state' },
+      { title: 'pid', right: true },
+      { title: 'restarts', right: true },
+      { title: 'ticks', right: true },
+      { title: 'signals', right: true },
+      { title: 'reason' },
+    ],
+    calc.strategies.map((strategy) => [
+      strategy.name,
+      strategy.state,
+      strategy.pid === undefined ? '-' : String(strategy.pid),
+      strategy.restarts,
+      strategy.ticks,
+      strategy.signals,
+      strategy.reason,
+    ]),
+  );
+}
+
+function execText(exec: ExecStatus): string {
+  const latency = exec.tickToOrderUs;
+  return [
+    `trading    ${exec.tradingState}`,
+    `orders     ${numberText(exec.orders)} (${numberText(exec.openOrders)} open, ` +
+      `${numberText(exec.unknownOrders)} unknown, ${numberText(exec.denied)} denied, ` +
+      `${numberText(exec.fills)} fills)`,
+    `PnL        realised ${exec.realisedPnl}, unrealised ${exec.unrealisedPnl}, fees ${exec.fees}`,
+    `tick to order  p50 ${latency.p50} us, p99 ${latency.p99} us, max ${latency.max} us ` +
+      `(${numberText(latency.count)} orders)`,
+  ].join('\n');
+}
+
+function positionTable(positions: readonly PositionView[]): string {
+  return tableText(
+    [
+      { title: 'symbol' },
+      { title: 'position', right: true },
+      { title: 'average', right: true },
+      { title: 'last', right: true },
+      { title: 'realised', right: true },
+      { title: 'unrealised', right: true },
+      { title: 'fees', right: true },
+    ],
+    positions.map((position) => [
+      position.symbolName,
+      position.quantity,
+      position.averagePrice,
+      position.lastPrice,
+      position.realisedPnl,
+      position.unrealisedPnl,
+      position.fees,
+    ]),
+  );
+}

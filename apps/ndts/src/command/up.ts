@@ -1,0 +1,70 @@
+// `ndts up`: starts the platform, says where it is, keeps the live line, stops on Ctrl-C. What
+// prevents a start is one line and an exit code above 0.
+
+import { relative } from 'node:path';
+import { errorLine } from '@ndts/protocol';
+import { type Platform, type PlatformInput, startPlatform } from '../compose/platform.js';
+import { LiveLine, type Screen, statusLine } from '../screen/status-line.js';
+import { numberText } from '../screen/table.js';
+
+export interface UpInput extends PlatformInput {
+  readonly screen: Screen;
+  readonly workingDir: string;
+  /** Resolves when the process is asked to end; rejects on what it cannot go on after. */
+  readonly ended: Promise<string>;
+}
+
+const refreshMs = 250;
+
+export async function up(input: UpInput): Promise<void> {
+  const platform = await startPlatform(input);
+  const { screen, clock } = input;
+  screen.write(bannerText(platform, input));
+  const live = new LiveLine(screen);
+  let timer = clock.setTimer(refreshMs, refresh);
+  function refresh(): void {
+    live.update(statusLine(platform.latestStatus()), clock.nowMs());
+    timer = clock.setTimer(refreshMs, refresh);
+  }
+  let failure: unknown;
+  try {
+    const reason = await input.ended;
+    live.end();
+    screen.write(`${reason}: stopping\n`);
+  } catch (error) {
+    failure = error;
+    live.end();
+    screen.write(`stopping: ${errorLine(error)}\n`);
+  }
+  timer.cancel();
+  await platform.stop();
+  if (failure !== undefined) throw failure;
+  screen.write('stopped\n');
+}
+
+function bannerText(platform: Platform, input: UpInput): string {
+  const { foundation, url } = platform;
+  const { identity, folder, ticks, values } = foundation;
+  const near = (path: string): string => {
+    const short = relative(input.workingDir, path);
+    return short.startsWith('..') || short === '' ? path : short;
+  };
+  const stats = ticks.stats();
+  const lines = [`NDTS ${input.version} is up`, `  dashboard  ${url}`];
+  if (input.screen.isTerminal) {
+    // Single use, minutes long, and only for whoever sits at this terminal.
+    const ticket = identity.createTicket({ name: 'admin', role: 'admin' });
+    lines.push(`  login      ${url.replace(/\/$/, '')}/login?ticket=${ticket} (once, 5 minutes)`);
+  }
+  const made = identity.firstTokenCreated ? ' (made now)' : '';
+  lines.push(`  token      ${near(identity.firstTokenPath)}${made}`);
+  const recovered =
+    stats.replayedEntries === 0
+      ? ''
+      : ` (recovered ${numberText(stats.replayedEntries)} log entries, ` +
+        `${numberText(stats.stagedEntries)} of them from staging)`;
+  lines.push(`  data       ${near(folder.root)}${recovered}`);
+  lines.push(`  feed       ${values.feed.kind}, broker ${values.exec.broker}`);
+  lines.push('  stop       Ctrl-C\n\n');
+  return lines.join('\n');
+}

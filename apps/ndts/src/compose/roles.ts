@@ -1,0 +1,175 @@
+// The four roles in one process: each is made from the foundation and handed only what it needs.
+// They meet in rings, on the bus and in the registry.
+
+import { join } from 'node:path';
+import { type CalcNode, createCalcNode } from '@ndts/calc-node';
+import { type ControlNode, createControlNode } from '@ndts/control-node';
+import {
+  createDataNode,
+  createNoFeed,
+  type DataNode,
+  type Feed,
+  openCleaner,
+  Simulator,
+  simulatorSymbolNames,
+} from '@ndts/data-node';
+import { createExecNode, type ExecNode, PaperBroker } from '@ndts/exec-node';
+import { createTickBatch } from '@ndts/protocol';
+import {
+  createTickRings,
+  openSlotRing,
+  openTickRings,
+  type SlotRingReader,
+  type TickRingReader,
+  type TickRingWriter,
+} from '@ndts/storage';
+import type { Foundation } from './foundation.js';
+
+export interface Roles {
+  readonly data: DataNode;
+  readonly calc: CalcNode;
+  readonly exec: ExecNode;
+  readonly control: ControlNode;
+  readonly rings: TickRingWriter;
+}
+
+export async function createRoles(foundation: Foundation, version: string): Promise<Roles> {
+  await registerSymbols(foundation);
+  const rings = openRings(foundation);
+  const exec = createExec(foundation, rings);
+  const signalRings = new SignalRings(foundation, exec);
+  const calc = createCalcNode({
+    config: foundation.values,
+    ...shared(foundation),
+    database: foundation.ticks,
+    registry: foundation.registry,
+    symbols: foundation.symbols,
+    tickRings: rings.paths,
+    ringDir: join(foundation.folder.memory, 'rings'),
+    onSignalRing: signalRings.attach,
+  });
+  const data = createDataNode({
+    config: foundation.values,
+    ...shared(foundation),
+    feed: createFeed(foundation),
+    cleaner: cleanerOf(foundation),
+    database: foundation.ticks,
+    rings,
+    symbols: foundation.symbols,
+  });
+  const control = createControlNode({
+    config: foundation.values,
+    ...shared(foundation),
+    registry: foundation.registry,
+    jobs: foundation.jobs,
+    identity: foundation.identity,
+    audit: foundation.audit,
+    nodeId: `${foundation.nodeName}-control`,
+    version,
+  });
+  return { data, calc, exec, control, rings };
+}
+
+/** Hands the exec node the signal ring of each start of a strategy; the one before is closed. */
+class SignalRings {
+  readonly #exec: ExecNode;
+  readonly #open = new Map<number, SlotRingReader>();
+  readonly attach = (instance: number, name: string, path: string): void => {
+    this.#release(instance);
+    const reader = openSlotRing(path, 'oldest');
+    this.#open.set(instance, reader);
+    this.#exec.addSignalRing(instance, name, reader);
+  };
+
+  constructor(foundation: Foundation, exec: ExecNode) {
+    this.#exec = exec;
+    foundation.closing.defer('signal rings', () => {
+      for (const instance of [...this.#open.keys()]) this.#release(instance);
+    });
+  }
+
+  #release(instance: number): void {
+    const reader = this.#open.get(instance);
+    if (reader === undefined) return;
+    this.#exec.removeSignalRing(instance);
+    reader.close();
+    this.#open.delete(instance);
+  }
+}
+
+function shared(foundation: Foundation): Pick<Foundation, 'bus' | 'clock' | 'metrics' | 'logger'> {
+  const { bus, clock, metrics, logger } = foundation;
+  return { bus, clock, metrics, logger };
+}
+
+async function registerSymbols(foundation: Foundation): Promise<void> {
+  const names = simulatorSymbolNames(foundation.values.feed.symbols);
+  if (foundation.values.feed.kind === 'simulator') await foundation.symbols.ensure(names);
+  for (const entry of foundation.symbols.all())
+    foundation.ticks.registerSymbol(entry.id, entry.shard, entry.name);
+}
+
+function openRings(foundation: Foundation): TickRingWriter {
+  const { ticks } = foundation;
+  const shards = Array.from({ length: ticks.shardCount }, (_, shard) => shard);
+  const rings = createTickRings({
+    dir: join(foundation.folder.memory, 'rings'),
+    slotCount: foundation.values.storage.ringSlots,
+    epochs: shards.map((shard) => ticks.epoch(shard)),
+    firstSequences: shards.map((shard) => ticks.nextSequence(shard)),
+  });
+  foundation.closing.defer('rings', () => rings.close());
+  return rings;
+}
+
+function cleanerOf(foundation: Foundation): ReturnType<typeof openCleaner> {
+  const cleaner = openCleaner(foundation.values);
+  foundation.closing.defer('cleaner', () => cleaner.close());
+  return cleaner;
+}
+
+function createFeed(foundation: Foundation): Feed {
+  const { values, symbols, ticks, clock } = foundation;
+  if (values.feed.kind === 'none') return createNoFeed();
+  const last = createTickBatch(1);
+  const lastPrices = new Map<number, number>();
+  for (const entry of symbols.all())
+    if (ticks.lastTicks(entry.id, last) > 0) lastPrices.set(entry.id, last.price[0] ?? 0);
+  const names = new Set(simulatorSymbolNames(values.feed.symbols));
+  return new Simulator({
+    symbols: symbols.all().filter((entry) => names.has(entry.name)),
+    ticksPerSecond: values.feed.ticksPerSecond,
+    seed: values.feed.seed,
+    dirtPerMillion: values.feed.dirtPerMillion,
+    clock,
+    lastPrices,
+  });
+}
+
+function createExec(foundation: Foundation, rings: TickRingWriter): ExecNode {
+  const { values, journal, symbols, folder } = foundation;
+  const broker = new PaperBroker({
+    dir: folder.venue,
+    market: openMarket(foundation, rings, 'venue market'),
+    clock: foundation.clock,
+    logger: foundation.logger,
+    random: foundation.random.fork('paper'),
+    latencyUs: values.exec.paperLatencyUs,
+    feeBps: values.exec.paperFeeBps,
+  });
+  return createExecNode({
+    config: values,
+    ...shared(foundation),
+    journal,
+    broker,
+    market: openMarket(foundation, rings, 'market'),
+    symbolName: (id) => symbols.byId(id)?.name ?? `#${id}`,
+    epoch: foundation.ticks.epoch(0),
+  });
+}
+
+function openMarket(foundation: Foundation, rings: TickRingWriter, name: string): TickRingReader {
+  const market = openTickRings({ paths: rings.paths, from: 'tail' });
+  foundation.closing.defer(name, () => market.close());
+  return market;
+}

@@ -1,0 +1,156 @@
+#!/usr/bin/env node
+// The ndts command. The one place where the ambient gets in: arguments, environment, clock, signals
+// and chance are taken here and handed on.
+
+import { readFileSync } from 'node:fs';
+import { totalmem } from 'node:os';
+import { Command } from 'commander';
+import { errorLine, NdtsError } from '@ndts/protocol';
+import { loadConfig, SeededRandom, SystemClock, systemSecureRandom } from '@ndts/runtime';
+import { bench } from './command/bench.js';
+import { inspect } from './command/inspect.js';
+import { parseSettings, refuseWords } from './command/settings.js';
+import { status } from './command/status.js';
+import { up } from './command/up.js';
+
+interface UpFlags {
+  readonly dataDir?: string;
+  readonly config?: string;
+}
+
+const version = readVersion();
+
+function readVersion(): string {
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  const parsed: unknown = JSON.parse(text);
+  if (typeof parsed === 'object' && parsed !== null && 'version' in parsed)
+    return String(parsed.version);
+  return '0.0.0';
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+/** Resolves on the first signal to end; the second one ends the process at once. */
+function waitForEnd(): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let asked = false;
+    const onSignal = (signal: NodeJS.Signals): void => {
+      if (asked) process.exit(130);
+      asked = true;
+      resolve(signal);
+    };
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
+    process.on('uncaughtException', reject);
+    process.on('unhandledRejection', reject);
+    process.stdout.on('error', () => undefined);
+  });
+}
+
+function processLoad(): () => { memory: number; cpu: number } {
+  let lastUsage = process.cpuUsage();
+  let lastNs = process.hrtime.bigint(); // ambient: the process measures itself
+  let cpu = 0;
+  return () => {
+    const nowNs = process.hrtime.bigint(); // ambient: the process measures itself
+    const elapsedUs = Number(nowNs - lastNs) / 1000;
+    if (elapsedUs > 100_000) {
+      const used = process.cpuUsage(lastUsage);
+      cpu = Math.min(1, (used.user + used.system) / elapsedUs);
+      lastUsage = process.cpuUsage();
+      lastNs = nowNs;
+    }
+    return { memory: process.memoryUsage.rss() / totalmem(), cpu };
+  };
+}
+
+async function runUp(flags: UpFlags, unparsed: readonly string[]): Promise<void> {
+  const settings = parseSettings(unparsed);
+  refuseWords(settings.words, 'up');
+  const args = { ...settings.keys };
+  if (flags.dataDir !== undefined) args['dataDir'] = flags.dataDir;
+  const values = loadConfig({
+    args,
+    environment: process.env, // ambient: configuration enters here
+    ...(flags.config === undefined ? {} : { file: flags.config }),
+  });
+  const seed = Buffer.from(systemSecureRandom.bytes(4)).readUInt32LE();
+  await up({
+    values,
+    clock: new SystemClock(),
+    random: new SeededRandom(seed),
+    secureRandom: systemSecureRandom,
+    userId: process.getuid?.() ?? 0,
+    version,
+    processId: process.pid,
+    processLoad: processLoad(),
+    workingDir: process.cwd(),
+    ended: waitForEnd(),
+    screen: {
+      isTerminal: process.stdout.isTTY === true,
+      get columns() {
+        return process.stdout.columns ?? 80;
+      },
+      write: (text) => process.stdout.write(text),
+    },
+  });
+}
+
+const program = new Command('ndts')
+  .description('NDTS: ticks to orders on one path')
+  .version(version)
+  .showHelpAfterError('(ndts --help shows what there is)');
+
+program
+  .command('up')
+  .description('start everything in this process: data, calc, exec, control')
+  .option('--data-dir <folder>', 'the one folder everything is kept in (default: data)')
+  .option('--config <file>', 'configuration, YAML or TOML')
+  .allowUnknownOption()
+  .allowExcessArguments()
+  .addHelpText(
+    'after',
+    `
+Any configuration key is a flag, too (docs/config.md lists them):
+  ndts up --data-dir /var/lib/ndts --feed.symbols=200 --feed.ticksPerSecond=20000
+  ndts up --control.port=0 --exec.journalMode=durable
+Precedence: default < file < environment (NDTS_CONTROL_PORT) < flag.`,
+  )
+  .action((flags: UpFlags, command: Command) => runUp(flags, command.args));
+
+program
+  .command('status')
+  .description('what a running node says about itself')
+  .option('--data-dir <folder>', 'its data folder', 'data')
+  .option('--url <url>', 'its address, when it runs elsewhere')
+  .option('--token-file <file>', 'a file with a token (default: the admin token of the folder)')
+  .option('--json', 'one JSON object, for programs', false)
+  .action((flags: { dataDir: string; url?: string; tokenFile?: string; json: boolean }) =>
+    status(flags, print),
+  );
+
+program
+  .command('inspect')
+  .description('print files of NDTS: logs, segments, manifests, tables, staging, rings')
+  .argument('<paths...>', 'files or folders')
+  .action((paths: string[]) => {
+    if (inspect(paths, print) > 0) process.exitCode = 1;
+  });
+
+program
+  .command('bench')
+  .description('run benchmarks (of a source checkout); --list shows them')
+  .argument('[args...]', 'names and options: --json --full --peer NAME --list')
+  .allowUnknownOption()
+  .helpOption(false)
+  .action(async (args: string[]) => {
+    process.exitCode = await bench(args);
+  });
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.stderr.write(`${errorLine(error)}\n`);
+  process.exitCode = error instanceof NdtsError ? 1 : 2;
+}

@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { openDataFolder } from './data-folder.js';
+
+function withFolder(action: (dir: string) => void): void {
+  const dir = mkdtempSync(join(tmpdir(), 'ndts-folder-'));
+  try {
+    action(dir);
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+test('a new folder gets its parts, for its owner only, and its version', () => {
+  withFolder((dir) => {
+    const memoryParent = join(dir, 'memory');
+    const folder = openDataFolder({ dir: join(dir, 'data'), memoryParent, userId: 7 });
+    for (const part of [folder.ticks, folder.journal, folder.identity, folder.venue, folder.memory])
+      assert.equal(statSync(part).mode & 0o777, 0o700, part);
+    assert.match(folder.memory, /memory\/ndts-7-[0-9a-f]{12}$/);
+    assert.equal(readFileSync(join(folder.root, 'VERSION'), 'utf8'), '1\n');
+    assert.deepEqual(openDataFolder({ dir: join(dir, 'data'), memoryParent, userId: 7 }), folder);
+  });
+});
+
+test('two data folders never share memory', () => {
+  withFolder((dir) => {
+    const memoryParent = join(dir, 'memory');
+    const one = openDataFolder({ dir: join(dir, 'one'), memoryParent, userId: 7 });
+    const two = openDataFolder({ dir: join(dir, 'two'), memoryParent, userId: 7 });
+    assert.notEqual(one.memory, two.memory);
+  });
+});
+
+test('a file in place of the folder, a newer version and a damaged one are named', () => {
+  withFolder((dir) => {
+    const file = join(dir, 'file');
+    writeFileSync(file, '');
+    const memoryParent = join(dir, 'memory');
+    assert.throws(() => openDataFolder({ dir: file, memoryParent, userId: 7 }), {
+      code: 'INVALID_ARGUMENT',
+      message: `dataDir: expected a folder, found a file: ${file}`,
+    });
+    const data = join(dir, 'data');
+    openDataFolder({ dir: data, memoryParent, userId: 7 });
+    writeFileSync(join(data, 'VERSION'), '2\n');
+    assert.throws(() => openDataFolder({ dir: data, memoryParent, userId: 7 }), {
+      code: 'VERSION_TOO_NEW',
+    });
+    writeFileSync(join(data, 'VERSION'), 'soon\n');
+    assert.throws(() => openDataFolder({ dir: data, memoryParent, userId: 7 }), {
+      code: 'CORRUPT',
+    });
+  });
+});

@@ -1,0 +1,19 @@
+// The public door of storage: the data folder, the engines, symbols and streams.
+
+export { type DataFolder, folderVersion, openDataFolder } from './folder/data-folder.js';
+export { openJournal, openTicks } from './table/open.js';
+export { SymbolRegistry } from './table/symbol-registry.js';
+export type { Database, DatabaseStats, SymbolEntry } from '@ndts/native/db';
+export { inspectFile } from '@ndts/native/inspect';
+export {
+  createSlotRing,
+  createTickRings,
+  openSlotRing,
+  openTickRings,
+  type SlotRingOptions,
+  type SlotRingReader,
+  type SlotRingWriter,
+  type TickRingReader,
+  type TickRingsOptions,
+  type TickRingWriter,
+} from '@ndts/native/ring';

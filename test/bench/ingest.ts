@@ -1,0 +1,108 @@
+// ingest: ticks through clean, log, memtable and rings, in batches, one thread beside the committer.
+// The simulator fills the batches ahead of the clock; only the path is timed. Accepted is when the
+// last append returned, durable when the last fdatasync did.
+
+import { mkdirSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { openCleaner, Simulator, simulatorSymbolNames } from '@ndts/data-node';
+import { openDatabase } from '@ndts/native/db';
+import { createTickRings } from '@ndts/native/ring';
+import { createTickBatch, shardOf, type TickBatch } from '@ndts/protocol';
+import { loadConfig, SystemClock } from '@ndts/runtime';
+import { answerHash, type Bench, type BenchContext, pick } from './kit/bench.js';
+
+const shardCount = 64;
+const batchRows = 4096;
+
+function bytesBelow(dir: string): number {
+  let bytes = 0;
+  for (const entry of readdirSync(dir, { withFileTypes: true, recursive: true }))
+    if (entry.isFile()) bytes += statSync(join(entry.parentPath, entry.name)).size;
+  return bytes;
+}
+
+function makeBatches(symbols: number, total: number): TickBatch[] {
+  const names = simulatorSymbolNames(symbols);
+  const feed = new Simulator({
+    symbols: names.map((name, index) => ({ id: index + 1, name })),
+    ticksPerSecond: 1_000_000,
+    seed: 1,
+    dirtPerMillion: 0,
+    clock: new SystemClock(),
+    start: { day: 20_000, nsOfDay: 0 },
+  });
+  const batches: TickBatch[] = [];
+  for (let made = 0; made < total; ) {
+    const batch = createTickBatch(batchRows);
+    made += feed.fill(batch);
+    batches.push(batch);
+  }
+  return batches;
+}
+
+async function ingestSymbols(context: BenchContext, symbols: number): Promise<void> {
+  const total = pick(context.size, { smoke: 50_000, small: 2_000_000, full: 10_000_000 });
+  const batches = makeBatches(symbols, total);
+  const dir = join(context.dir, `symbols-${symbols}`);
+  const memory = join(context.dir, `memory-${symbols}`);
+  mkdirSync(dir);
+  mkdirSync(memory);
+  const database = openDatabase({
+    dir,
+    stagingDir: memory,
+    stagingBytes: 256 * 1024 * 1024,
+    walFileBytes: 64 * 1024 * 1024,
+    walBudgetBytes: 4 * 1024 * 1024 * 1024,
+    memtableBytes: 4 * 1024 * 1024 * 1024,
+    commitIntervalMs: 5,
+    shardCount,
+  });
+  simulatorSymbolNames(symbols).forEach((name, index) => {
+    database.registerSymbol(index + 1, shardOf(name, shardCount), name);
+  });
+  const shards = Array.from({ length: shardCount }, (_, shard) => shard);
+  const rings = createTickRings({
+    dir: join(memory, 'rings'),
+    slotCount: 16_384,
+    epochs: shards.map((shard) => database.epoch(shard)),
+    firstSequences: shards.map((shard) => database.nextSequence(shard)),
+  });
+  const cleaner = openCleaner(loadConfig({ args: {}, environment: {} }));
+  const rejects = createTickBatch(batchRows);
+  await database.durable();
+
+  const start = performance.now();
+  let position = 0;
+  let rows = 0;
+  for (const batch of batches) {
+    cleaner.clean(batch, rejects);
+    position = database.appendTicks(batch);
+    rings.publish(batch);
+    rows += batch.count;
+  }
+  const acceptedSeconds = (performance.now() - start) / 1000;
+  await database.durable(position);
+  const durableSeconds = (performance.now() - start) / 1000;
+
+  const params = { symbols, ticks: rows, batch: batchRows };
+  const last = createTickBatch(1000);
+  database.lastTicks(1, last);
+  const answer = answerHash(rows, last.price.subarray(0, last.count));
+  const emit = (metric: string, value: number, unit: string): void =>
+    context.emit({ bench: 'ingest', params, metric, value, unit, answer });
+  emit('acceptedTicksPerSecond', rows / acceptedSeconds, '1/s');
+  emit('durableTicksPerSecond', rows / durableSeconds, '1/s');
+  rings.close();
+  cleaner.close();
+  database.seal();
+  database.close();
+  emit('segmentBytesPerTick', bytesBelow(join(dir)) / rows, 'B');
+}
+
+export const ingest: Bench = {
+  name: 'ingest',
+  about: 'ticks/s through clean, log, memtable and rings; accepted and durable',
+  run: async (context) => {
+    for (const symbols of [1, 4000]) await ingestSymbols(context, symbols);
+  },
+};

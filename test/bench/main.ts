@@ -1,0 +1,113 @@
+// npm run bench -- [name ...] [--json] [--full | --smoke] [--peer NAME] [--list]
+// Runs the named benchmarks, or all of them, one after the other. Exit code 1 when one failed or
+// printed nothing.
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ingest } from './ingest.js';
+import { type Bench, type BenchLine, type BenchSize, lineText } from './kit/bench.js';
+import { tickToOrder, tickToSignal } from './tick-path.js';
+import { walAppend } from './wal-append.js';
+
+const benches: readonly Bench[] = [walAppend, ingest, tickToSignal, tickToOrder];
+
+interface Options {
+  readonly names: string[];
+  readonly json: boolean;
+  readonly list: boolean;
+  readonly size: BenchSize;
+  readonly peer: string | undefined;
+}
+
+function parse(args: readonly string[]): Options {
+  const names: string[] = [];
+  let json = false;
+  let list = false;
+  let size: BenchSize = 'small';
+  let peer: string | undefined;
+  for (let index = 0; index < args.length; index += 1) {
+    const word = args[index] ?? '';
+    if (word === '--json') json = true;
+    else if (word === '--list' || word === '--help') list = true;
+    else if (word === '--full') size = 'full';
+    else if (word === '--smoke') size = 'smoke';
+    else if (word === '--peer') {
+      index += 1;
+      peer = args[index];
+      if (peer === undefined) throw new Error('--peer: expected a name');
+    } else if (word.startsWith('--')) throw new Error(`unknown option ${word}`);
+    else names.push(word);
+  }
+  return { names, json, list, size, peer };
+}
+
+function choose(names: readonly string[]): readonly Bench[] {
+  if (names.length === 0) return benches;
+  return names.map((name) => {
+    const bench = benches.find((candidate) => candidate.name === name);
+    if (bench === undefined)
+      throw new Error(
+        `no benchmark ${name}; there are: ${benches.map((one) => one.name).join(', ')}`,
+      );
+    return bench;
+  });
+}
+
+function printList(): void {
+  console.log('npm run bench -- [name ...] [--json] [--full | --smoke] [--peer NAME]\n');
+  for (const bench of benches) {
+    const peers = bench.peers === undefined ? '' : ` (--peer ${bench.peers.join(', ')})`;
+    console.log(`  ${bench.name.padEnd(16)} ${bench.about}${peers}`);
+  }
+}
+
+async function runOne(bench: Bench, options: Options): Promise<boolean> {
+  if (options.peer !== undefined && !(bench.peers ?? []).includes(options.peer)) {
+    console.error(
+      `${bench.name}: no peer ${options.peer}; ${(bench.peers ?? ['none']).join(', ')}`,
+    );
+    return false;
+  }
+  const dir = mkdtempSync(join(tmpdir(), `ndts-bench-${bench.name}-`));
+  let lines = 0;
+  try {
+    await bench.run({
+      size: options.size,
+      peer: options.peer,
+      dir,
+      emit: (line: BenchLine) => {
+        lines += 1;
+        console.log(options.json ? JSON.stringify(line) : lineText(line));
+      },
+      say: (text) => {
+        if (!options.json) console.error(`  ${text}`);
+      },
+    });
+  } catch (error) {
+    console.error(`${bench.name} failed:`, error);
+    return false;
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+  }
+  if (lines === 0) console.error(`${bench.name} printed nothing`);
+  return lines > 0;
+}
+
+async function main(): Promise<number> {
+  const options = parse(process.argv.slice(2));
+  if (options.list) {
+    printList();
+    return 0;
+  }
+  let failed = 0;
+  for (const bench of choose(options.names)) if (!(await runOne(bench, options))) failed += 1;
+  return failed === 0 ? 0 : 1;
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 2;
+}

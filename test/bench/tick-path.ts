@@ -1,0 +1,125 @@
+// tick_to_signal and tick_to_order: `ndts up` as it ships - strategy in a process of its own, a
+// dashboard client attached - at fixed rates. The feed is open-loop and a tick carries the time at
+// which it was due, so that every stall counts in full (no coordinated omission).
+
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type HistogramSnapshot, subtractSnapshots, summarizeUs } from '@ndts/runtime';
+import { WebSocket } from 'ws';
+import { RunningPlatform } from '../kit/running-platform.js';
+import { answerHash, type Bench, type BenchContext, pick } from './kit/bench.js';
+
+interface LatencyAnswer {
+  readonly exec: { readonly tickToOrder: HistogramSnapshot };
+  readonly calc: { readonly tickToSignal: HistogramSnapshot };
+}
+
+interface Measured {
+  readonly signal: HistogramSnapshot;
+  readonly order: HistogramSnapshot;
+  readonly ticksPerSecond: number;
+}
+
+const symbols = 100;
+const warmUpMs = 3000;
+
+function attachDashboard(platform: RunningPlatform): WebSocket {
+  const url = `${platform.run.url.replace(/^http/, 'ws').replace(/\/$/, '')}/api/live`;
+  const socket = new WebSocket(url, { headers: { authorization: `Bearer ${platform.token}` } });
+  socket.on('open', () => socket.send(JSON.stringify({ type: 'subscribe', symbol: 1 })));
+  return socket;
+}
+
+async function accepted(platform: RunningPlatform): Promise<number> {
+  const status = (await platform.get('/api/status')) as {
+    data: { watermarks: { accepted: number } };
+  };
+  return status.data.watermarks.accepted;
+}
+
+async function measure(
+  context: BenchContext,
+  rate: number,
+  journalMode: string,
+): Promise<Measured> {
+  const seconds = pick(context.size, { smoke: 0.5, small: 8, full: 60 });
+  const platform = await RunningPlatform.start({
+    dataDir: join(context.dir, `${rate}-${journalMode}`),
+    keys: {
+      'feed.ticksPerSecond': rate,
+      'feed.symbols': symbols,
+      'feed.dirtPerMillion': 0,
+      'exec.journalMode': journalMode,
+    },
+  });
+  try {
+    const socket = attachDashboard(platform);
+    await sleep(context.size === 'smoke' ? 500 : warmUpMs);
+    const before = (await platform.get('/api/latency')) as { raw: LatencyAnswer };
+    const acceptedBefore = await accepted(platform);
+    const start = performance.now();
+    await sleep(seconds * 1000);
+    const after = (await platform.get('/api/latency')) as { raw: LatencyAnswer };
+    const elapsed = (performance.now() - start) / 1000;
+    const ticks = (await accepted(platform)) - acceptedBefore;
+    socket.terminate();
+    const old = before.raw;
+    const now = after.raw;
+    return {
+      signal: subtractSnapshots(now.calc.tickToSignal, old.calc.tickToSignal),
+      order: subtractSnapshots(now.exec.tickToOrder, old.exec.tickToOrder),
+      ticksPerSecond: ticks / elapsed,
+    };
+  } finally {
+    await platform.stop();
+  }
+}
+
+function emitSummary(
+  context: BenchContext,
+  bench: string,
+  params: Record<string, string | number>,
+  snapshot: HistogramSnapshot,
+): void {
+  const summary = summarizeUs(snapshot);
+  const all = { ...params, samples: summary.count };
+  const answer = answerHash(summary.count);
+  const rows: [string, number][] = [
+    ['p50', summary.p50],
+    ['p99', summary.p99],
+    ['p99.9', summary.p999],
+    ['max', summary.max],
+  ];
+  for (const [metric, value] of rows)
+    context.emit({ bench, params: all, metric, value, unit: 'us', answer });
+}
+
+function rates(context: BenchContext): number[] {
+  return context.size === 'smoke' ? [5000] : [1000, 10_000, 100_000];
+}
+
+export const tickToSignal: Bench = {
+  name: 'tick_to_signal',
+  about: 'from the time a tick was due to its signal in the ring, on the platform as it ships',
+  run: async (context) => {
+    for (const rate of rates(context)) {
+      const measured = await measure(context, rate, 'accepted');
+      const params = { ticksPerSecond: rate, reached: Math.round(measured.ticksPerSecond) };
+      emitSummary(context, 'tick_to_signal', params, measured.signal);
+    }
+  },
+};
+
+export const tickToOrder: Bench = {
+  name: 'tick_to_order',
+  about: 'from the time a tick was due to the order at the broker; accepted and durable journal',
+  run: async (context) => {
+    for (const journal of ['accepted', 'durable'])
+      for (const rate of rates(context)) {
+        const measured = await measure(context, rate, journal);
+        const reached = Math.round(measured.ticksPerSecond);
+        const params = { ticksPerSecond: rate, reached, journal };
+        emitSummary(context, 'tick_to_order', params, measured.order);
+      }
+  },
+};

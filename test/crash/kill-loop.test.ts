@@ -1,0 +1,112 @@
+// kill -9 in a loop of 50 restarts, at a random moment each: every tick that was ever visible on a
+// ring is in the store with the same bits, no order reached the venue twice, and positions after
+// the last restart are those of the venue.
+
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type ConfigValues, createTickBatch, type PositionView } from '@ndts/protocol';
+import { loadConfig, SeededRandom } from '@ndts/runtime';
+import { type DataFolder, openDataFolder, openTicks } from '@ndts/storage';
+import { RunningPlatform } from '../kit/running-platform.js';
+import { fingerprint, RingWitness } from './ring-witness.js';
+import { readVenueRecord } from './venue-record.js';
+
+const rounds = 50;
+const shards = 8;
+const keys = {
+  'cluster.shards': shards,
+  'feed.symbols': 24,
+  'feed.ticksPerSecond': 20_000,
+  'storage.stagingBytes': 4 * 1024 * 1024,
+  'storage.walFileBytes': 4 * 1024 * 1024,
+  // Small enough that segments are sealed between kills.
+  'storage.memtableBytes': 4 * 1024 * 1024,
+  'storage.walBudgetBytes': 16 * 1024 * 1024,
+  'log.level': 'warn',
+};
+
+async function oneRound(dataDir: string, witness: RingWitness, liveMs: number): Promise<void> {
+  const platform = await RunningPlatform.start({ dataDir, keys });
+  const rings = witness.attach(platform.run.memory);
+  const end = performance.now() + liveMs;
+  while (performance.now() < end) {
+    rings.poll();
+    await sleep(5);
+  }
+  assert.ok(!platform.ended, `the node ended by itself: ${platform.output}`);
+  await platform.kill();
+  rings.poll();
+  rings.close();
+}
+
+function checkTicks(folder: DataFolder, values: ConfigValues, witness: RingWitness): void {
+  const database = openTicks(folder, values);
+  const batch = createTickBatch(4096);
+  try {
+    for (const [shard, ticks] of witness.seen) {
+      const left = new Map(ticks);
+      let next = Math.min(...ticks.keys());
+      for (;;) {
+        const count = database.readSequence(shard, next, batch);
+        if (count === 0) break;
+        for (let row = 0; row < count; row += 1) {
+          const sequence = batch.sequence[row] ?? -1;
+          const expected = left.get(sequence);
+          if (expected !== undefined)
+            assert.equal(fingerprint(batch, row), expected, `shard ${shard} sequence ${sequence}`);
+          left.delete(sequence);
+          next = sequence + 1;
+        }
+      }
+      assert.equal(
+        left.size,
+        0,
+        `shard ${shard} lost ${left.size} ticks: ${[...left.keys()].slice(0, 5)}`,
+      );
+    }
+  } finally {
+    database.close();
+  }
+}
+
+test(`kill -9, ${rounds} times`, async () => {
+  const seed = Date.now() >>> 0;
+  console.log(`seed ${seed}`);
+  const random = new SeededRandom(seed);
+  const dataDir = mkdtempSync(join(tmpdir(), 'ndts-kill-'));
+  const witness = new RingWitness();
+  try {
+    for (let round = 0; round < rounds; round += 1)
+      await oneRound(dataDir, witness, random.integer(400));
+    const last = await RunningPlatform.start({
+      dataDir,
+      keys: { ...keys, 'feed.ticksPerSecond': 0 },
+    });
+    const positions = (await last.get('/api/positions')) as PositionView[];
+    assert.equal(await last.stop(), 0, last.output);
+
+    const venue = readVenueRecord(join(dataDir, 'venue'));
+    assert.ok(venue.orders > 0, 'orders were sent');
+    assert.deepEqual(venue.sentTwice, [], 'no order was sent twice');
+    assert.deepEqual(
+      new Map(
+        positions.filter((one) => one.quantity !== '0').map((one) => [one.symbol, one.quantity]),
+      ),
+      venue.positions,
+    );
+
+    const folder = openDataFolder({ dir: dataDir, userId: process.getuid?.() ?? 0 });
+    const args = Object.fromEntries(Object.entries(keys).map(([key, value]) => [key, `${value}`]));
+    assert.deepEqual(witness.contradictions, []);
+    assert.ok(witness.count > 1000, `saw ${witness.count} ticks`);
+    checkTicks(folder, loadConfig({ args, environment: {} }), witness);
+    console.log(`${witness.count} ticks, ${venue.orders} orders, ${venue.fills} fills`);
+    rmSync(folder.memory, { recursive: true, force: true });
+  } finally {
+    rmSync(dataDir, { recursive: true, force: true });
+  }
+});
