@@ -1,0 +1,10 @@
+// What the database part of the binding hangs on the exports.
+#pragma once
+
+#include <napi.h>
+
+namespace ndts::binding {
+
+void init_db(Napi::Env env, Napi::Object exports);
+
+}  // namespace ndts::binding
