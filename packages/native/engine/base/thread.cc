@@ -38,7 +38,8 @@ void BackgroundThread::stop() {
 
 void BackgroundThread::run() {
   while (!stopping_.load(std::memory_order_acquire)) {
-    wake_pending_.store(false, std::memory_order_seq_cst);
+    // Acquires what every wake() so far released: the step sees it.
+    wake_pending_.exchange(false, std::memory_order_acq_rel);
     if (step_() > 0) continue;
     MutexLock lock(mutex_);
     if (!wake_pending_.load(std::memory_order_acquire)) condition_.wait_for(lock, idle_ns_);

@@ -43,7 +43,8 @@ struct WalOptions {
   std::int64_t commit_interval_ns = 5'000'000;  // how long an entry nobody waits for may linger
   // Entries up to this position are in segments: the position last given to checkpoint().
   std::uint64_t replay_from = 0;
-  // Called by the committer after each commit with the new durable position; may be empty.
+  // Called by the committer after each commit with the new durable position; may be empty. It
+  // may ask for positions and nothing else of the log.
   std::function<void(std::uint64_t)> on_durable;
 };
 
@@ -129,6 +130,8 @@ class Wal {
   // Commits everything, marks the end as clean, stops the thread. Twice is allowed. The
   // destructor closes too; a failure is then only visible at the next open.
   [[nodiscard]] virtual Status close() = 0;
+  // For tests: ends as kill -9 would. Nothing more is written; the log is closed.
+  virtual void abandon() = 0;
 };
 
 }  // namespace ndts
