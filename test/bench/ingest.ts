@@ -1,5 +1,5 @@
-// ingest: ticks through clean, log, memtable and rings, in batches, one thread beside the committer.
-// The simulator fills the batches ahead of the clock; only the path is timed. Accepted is when the
+// ingest: ticks through clean, log, memtable and rings, in batches, one thread beside the
+// committer. The simulator fills the batches ahead of the clock; only the path is timed. Accepted is when the
 // last append returned, durable when the last fdatasync did.
 
 import { mkdirSync, readdirSync, statSync } from 'node:fs';
@@ -44,7 +44,7 @@ async function ingestSymbols(context: BenchContext, symbols: number): Promise<vo
   const total = pick(context.size, { smoke: 50_000, small: 2_000_000, full: 10_000_000 });
   const batches = makeBatches(symbols, total);
   const dir = join(context.dir, `symbols-${symbols}`);
-  const memory = join(context.dir, `memory-${symbols}`);
+  const memory = join(context.memory, `symbols-${symbols}`);
   mkdirSync(dir);
   mkdirSync(memory);
   const database = openDatabase({
@@ -96,7 +96,7 @@ async function ingestSymbols(context: BenchContext, symbols: number): Promise<vo
   cleaner.close();
   database.seal();
   database.close();
-  emit('segmentBytesPerTick', bytesBelow(join(dir)) / rows, 'B');
+  emit('segmentBytesPerTick', bytesBelow(join(dir, 'segments')) / rows, 'B');
 }
 
 export const ingest: Bench = {

@@ -2,7 +2,7 @@
 // Runs the named benchmarks, or all of them, one after the other. Exit code 1 when one failed or
 // printed nothing.
 
-import { mkdtempSync, rmSync } from 'node:fs';
+import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ingest } from './ingest.js';
@@ -62,6 +62,16 @@ function printList(): void {
   }
 }
 
+/** Shared memory where there is any. */
+function memoryParent(): string {
+  try {
+    accessSync('/dev/shm', constants.W_OK);
+    return '/dev/shm';
+  } catch {
+    return tmpdir();
+  }
+}
+
 async function runOne(bench: Bench, options: Options): Promise<boolean> {
   if (options.peer !== undefined && !(bench.peers ?? []).includes(options.peer)) {
     console.error(
@@ -70,12 +80,14 @@ async function runOne(bench: Bench, options: Options): Promise<boolean> {
     return false;
   }
   const dir = mkdtempSync(join(tmpdir(), `ndts-bench-${bench.name}-`));
+  const memory = mkdtempSync(join(memoryParent(), `ndts-bench-${bench.name}-`));
   let lines = 0;
   try {
     await bench.run({
       size: options.size,
       peer: options.peer,
       dir,
+      memory,
       emit: (line: BenchLine) => {
         lines += 1;
         console.log(options.json ? JSON.stringify(line) : lineText(line));
@@ -89,6 +101,7 @@ async function runOne(bench: Bench, options: Options): Promise<boolean> {
     return false;
   } finally {
     rmSync(dir, { recursive: true, force: true });
+    rmSync(memory, { recursive: true, force: true });
   }
   if (lines === 0) console.error(`${bench.name} printed nothing`);
   return lines > 0;

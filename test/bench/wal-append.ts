@@ -18,7 +18,7 @@ const valueBytes = 100;
 
 function open(context: BenchContext, name: string): Database {
   const dir = join(context.dir, name);
-  const stagingDir = join(context.dir, `${name}-staging`);
+  const stagingDir = join(context.memory, name);
   mkdirSync(dir);
   mkdirSync(stagingDir);
   return openDatabase({

@@ -4,8 +4,13 @@ const head = `// Generated from packages/protocol/schema by tools/generate.mjs. 
 `;
 
 const types = {
-  u8: 'std::uint8_t', u16: 'std::uint16_t', u32: 'std::uint32_t', u64: 'std::uint64_t',
-  i32: 'std::int32_t', i64: 'std::int64_t', f64: 'double',
+  u8: 'std::uint8_t',
+  u16: 'std::uint16_t',
+  u32: 'std::uint32_t',
+  u64: 'std::uint64_t',
+  i32: 'std::int32_t',
+  i64: 'std::int64_t',
+  f64: 'double',
 };
 
 export function snake(name) {
@@ -19,7 +24,8 @@ export function pascal(name) {
 }
 
 export function cppLayouts(layouts, batches) {
-  const parts = [head, '#pragma once\n\n#include <cstddef>\n#include <cstdint>\n\nnamespace ndts {\n'];
+  const includes = '#include <cstddef>\n#include <cstdint>\n';
+  const parts = [head, `#pragma once\n\n${includes}\nnamespace ndts {\n`];
   for (const layout of layouts) {
     parts.push(`\n// ${layout.doc}\nstruct ${layout.name} {\n`);
     for (const field of layout.fields) {
@@ -71,7 +77,8 @@ export function cppErrors(errors) {
   parts.push('enum class Code : std::uint16_t {\n');
   for (const error of errors)
     parts.push(`  k${pascal(error.code)} = ${error.number},  // ${error.doc}\n`);
-  parts.push('};\n\n[[nodiscard]] constexpr const char* code_name(Code code) {\n  switch (code) {\n');
+  parts.push('};\n\n[[nodiscard]] constexpr const char* code_name(Code code) {\n');
+  parts.push('  switch (code) {\n');
   for (const error of errors)
     parts.push(`    case Code::k${pascal(error.code)}:\n      return "${error.code}";\n`);
   parts.push('  }\n  return "INTERNAL";\n}\n\n}  // namespace ndts\n');

@@ -1,9 +1,11 @@
 // The tables in the docs that follow from the schema.
 
-const note = '\n<!-- Generated from packages/protocol/schema by tools/generate.mjs. Do not edit. -->\n\n';
+const origin = 'Generated from packages/protocol/schema by tools/generate.mjs. Do not edit.';
+const note = `\n<!-- ${origin} -->\n\n`;
 
 function table(header, rows) {
-  const line = (cells) => `| ${cells.map((cell) => String(cell).replaceAll('|', '\\|')).join(' | ')} |\n`;
+  const escape = (cell) => String(cell).replaceAll('|', '\\|');
+  const line = (cells) => `| ${cells.map(escape).join(' | ')} |\n`;
   return line(header) + line(header.map(() => '---')) + rows.map(line).join('');
 }
 
@@ -33,7 +35,8 @@ export function errorsDoc(errors) {
 export function constantsDoc(constants) {
   let text = `# Constants\n${note}`;
   for (const group of constants) {
-    const rows = Object.entries(group.values).map(([name, [value, doc]]) => [`\`${name}\``, value, doc]);
+    const values = Object.entries(group.values);
+    const rows = values.map(([name, [value, doc]]) => [`\`${name}\``, value, doc]);
     text += `## ${group.name}\n\n${group.doc}\n\n${table(['name', 'number', 'meaning'], rows)}\n`;
   }
   return `${text.trimEnd()}\n`;
@@ -42,8 +45,8 @@ export function constantsDoc(constants) {
 export function messagesDoc(messages) {
   let text =
     `# Messages\n${note}u16 kind, u16 version, then the fields in order, little-endian, ` +
-    'unaligned. `time` is int64 nanoseconds since 1970; `money` is int64 scaled by 1e8; `str` is a ' +
-    'u16 length and UTF-8. A reader takes an older version and refuses a newer one.\n\n';
+    'unaligned. `time` is int64 nanoseconds since 1970; `money` is int64 scaled by 1e8; `str` ' +
+    'is a u16 length and UTF-8. A reader takes an older version and refuses a newer one.\n\n';
   for (const message of messages) {
     const rows = message.fields.map((f) => [`\`${f.name}\``, f.type, f.doc]);
     text += `## ${message.name} (kind ${message.kind}, version ${message.version})\n\n`;
@@ -61,7 +64,8 @@ export function layoutsDoc(layouts, batches) {
   }
   for (const batch of batches) {
     const rows = batch.columns.map((f) => [`\`${f.name}\``, f.type, f.doc]);
-    text += `## ${batch.name} (columns)\n\n${batch.doc}\n\n${table(['column', 'type', 'meaning'], rows)}\n`;
+    text += `## ${batch.name} (columns)\n\n${batch.doc}\n\n`;
+    text += `${table(['column', 'type', 'meaning'], rows)}\n`;
   }
   return `${text.trimEnd()}\n`;
 }

@@ -3,8 +3,15 @@
 import { head } from './typescript.mjs';
 
 const tsTypes = {
-  u8: 'number', u16: 'number', u32: 'number', i32: 'number', f64: 'number',
-  i64: 'bigint', money: 'bigint', time: 'Time', str: 'string',
+  u8: 'number',
+  u16: 'number',
+  u32: 'number',
+  i32: 'number',
+  f64: 'number',
+  i64: 'bigint',
+  money: 'bigint',
+  time: 'Time',
+  str: 'string',
 };
 
 export function tsMessages(messages) {
@@ -25,12 +32,9 @@ export function tsMessages(messages) {
       parts.push(`  writer.${field.type}(message.${field.name});\n`);
     parts.push('  return writer.finish();\n}\n');
     parts.push(`\nexport function decode${name}(bytes: Uint8Array): ${name} {\n`);
-    parts.push(
-      `  const reader = new MessageReader(bytes, ${message.kind}, ${message.version});\n`,
-    );
+    parts.push(`  const reader = new MessageReader(bytes, ${message.kind}, ${message.version});\n`);
     parts.push('  const message = {\n');
-    for (const field of message.fields)
-      parts.push(`    ${field.name}: reader.${field.type}(),\n`);
+    for (const field of message.fields) parts.push(`    ${field.name}: reader.${field.type}(),\n`);
     parts.push('  };\n  reader.finish();\n  return message;\n}\n');
   }
   return parts.join('');

@@ -34,10 +34,8 @@ export function tsBatches(batches) {
     parts.push('  return Math.ceil(bytes / 64) * 64;\n}\n\n');
     parts.push(`/** Allocates a ${batch.name}; done once, outside the hot path. */\n`);
     parts.push(`export function create${batch.name}(capacity: number): ${batch.name} {\n`);
-    const total = widths.map((width) => `lines(${width} * capacity)`);
     const eights = widths.filter((width) => width === 8).length;
     const fours = widths.length - eights;
-    void total;
     parts.push(
       `  const buffer = new ArrayBuffer(${eights} * lines(8 * capacity) + ` +
         `${fours} * lines(4 * capacity));\n  let offset = 0;\n`,
@@ -66,7 +64,8 @@ export function tsConstants(constants) {
     parts.push(`export type ${group.name} = (typeof ${group.name})[keyof typeof ${group.name}];\n`);
     parts.push(`export type ${group.name}Name = keyof typeof ${group.name};\n`);
     parts.push(`\n/** Names of ${group.name} by number. */\n`);
-    parts.push(`export const ${group.name}Names: Readonly<Record<number, ${group.name}Name>> = {\n`);
+    const names = `Readonly<Record<number, ${group.name}Name>>`;
+    parts.push(`export const ${group.name}Names: ${names} = {\n`);
     for (const [name, [value]] of Object.entries(group.values))
       parts.push(`  ${value}: '${name}',\n`);
     parts.push('};\n');
@@ -75,7 +74,8 @@ export function tsConstants(constants) {
 }
 
 export function tsErrors(errors) {
-  const parts = [head, '\n/** What each error means and what helps. */\nexport const errorTable = {\n'];
+  const parts = [head, '\n/** What each error means and what helps. */\n'];
+  parts.push('export const errorTable = {\n');
   for (const error of errors) {
     parts.push(`  ${error.code}: {\n    number: ${error.number},\n`);
     parts.push(`    meaning: ${quote(error.doc)},\n    hint: ${quote(error.hint)},\n  },\n`);
@@ -110,7 +110,10 @@ export function tsConfig(keys) {
     const indent = group === '' ? '  ' : '    ';
     if (group !== '') parts.push(`  readonly ${group}: {\n`);
     for (const member of members)
-      parts.push(`${indent}/** ${member.doc} */\n${indent}readonly ${member.name}: ${tsType(member)};\n`);
+      parts.push(
+        `${indent}/** ${member.doc} */\n`,
+        `${indent}readonly ${member.name}: ${tsType(member)};\n`,
+      );
     if (group !== '') parts.push('  };\n');
   }
   parts.push('}\n\n/** One configuration key as declared. */\nexport interface ConfigKey {\n');
@@ -119,7 +122,8 @@ export function tsConfig(keys) {
   parts.push('  readonly default: string | number | boolean | readonly string[];\n');
   parts.push('  readonly doc: string;\n  readonly values?: readonly string[];\n');
   parts.push('  readonly min?: number;\n  readonly max?: number;\n  readonly hot: boolean;\n');
-  parts.push('  readonly secret: boolean;\n}\n\nexport const configKeys: readonly ConfigKey[] = [\n');
+  parts.push('  readonly secret: boolean;\n}\n\n');
+  parts.push('export const configKeys: readonly ConfigKey[] = [\n');
   for (const key of keys) {
     parts.push(`  {\n    key: '${key.key}',\n    type: '${key.type}',\n`);
     parts.push(`    default: ${literal(key.default)},\n    doc: ${quote(key.doc)},\n`);

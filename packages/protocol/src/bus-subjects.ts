@@ -77,7 +77,11 @@ export interface DataStatus {
   readonly appendWaits: number;
   readonly symbols: number;
   readonly watermarks: Watermarks;
-  readonly shards: readonly { readonly shard: number; readonly epoch: number; readonly accepted: number }[];
+  readonly shards: readonly {
+    readonly shard: number;
+    readonly epoch: number;
+    readonly accepted: number;
+  }[];
 }
 
 export interface StrategyView {

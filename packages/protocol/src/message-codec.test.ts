@@ -51,10 +51,7 @@ test('long texts grow the buffer; beyond u16 they are refused', () => {
 });
 
 test('money beyond int64 is refused', () => {
-  assert.throws(
-    () => encodeFill({ ...fill, price: 2n ** 63n }),
-    { code: 'INVALID_ARGUMENT' },
-  );
+  assert.throws(() => encodeFill({ ...fill, price: 2n ** 63n }), { code: 'INVALID_ARGUMENT' });
 });
 
 test('growth at any field keeps every field', () => {

@@ -1,5 +1,5 @@
-// Quantities and money: bigint scaled by 1e8, exact. Float64 exists only at the market's side (ticks)
-// and at the screen's.
+// Quantities and money: bigint scaled by 1e8, exact. Float64 exists only at the market's side
+// (ticks) and at the screen's.
 
 import { NdtsError } from './errors.js';
 
@@ -20,7 +20,9 @@ export function parseMoney(text: string): bigint {
 /** Shortest exact decimal text. */
 export function moneyText(value: bigint): string {
   const absolute = value < 0n ? -value : value;
-  const fraction = String(absolute % moneyScale).padStart(scaleDigits, '0').replace(/0+$/, '');
+  const fraction = String(absolute % moneyScale)
+    .padStart(scaleDigits, '0')
+    .replace(/0+$/, '');
   const text = `${absolute / moneyScale}${fraction === '' ? '' : `.${fraction}`}`;
   return value < 0n ? `-${text}` : text;
 }

@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { addNs, nsBetween, nsPerDay, readTime, timeFromMs, timeText, timeToMs, writeTime } from './time.js';
+import {
+  addNs,
+  nsBetween,
+  nsPerDay,
+  readTime,
+  timeFromMs,
+  timeText,
+  timeToMs,
+  writeTime,
+} from './time.js';
 
 const view = new DataView(new ArrayBuffer(8));
 

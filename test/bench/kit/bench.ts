@@ -22,8 +22,10 @@ export type BenchSize = 'smoke' | 'small' | 'full';
 export interface BenchContext {
   readonly size: BenchSize;
   readonly peer: string | undefined;
-  /** A folder of this run, removed afterwards. */
+  /** A folder of this run, on disk; removed afterwards. */
   readonly dir: string;
+  /** A folder of this run, in shared memory where there is any; removed afterwards. */
+  readonly memory: string;
   emit(line: BenchLine): void;
   /** Progress for people, on standard error. */
   say(text: string): void;
@@ -71,7 +73,8 @@ export function lineText(line: BenchLine): string {
   const peer =
     line.peer === undefined ? '' : `  (${(line.ratio ?? Number.NaN).toFixed(2)}x ${line.peer})`;
   const value = valueText(line.value);
-  return `${line.bench.padEnd(16)} ${params.padEnd(46)} ${line.metric.padEnd(20)} ${value} ${line.unit}${peer}`;
+  const head = `${line.bench.padEnd(16)} ${params.padEnd(46)} ${line.metric.padEnd(22)}`;
+  return `${head} ${value} ${line.unit}${peer}`;
 }
 
 function valueText(value: number): string {

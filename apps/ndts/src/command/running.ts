@@ -1,5 +1,5 @@
-// Finding a running node: `ndts up` leaves its address in run.json of the data folder, and the first
-// token lies beside it. Commands that talk to a node start here.
+// Finding a running node: `ndts up` leaves its address in run.json of the data folder, and the
+// first token lies beside it. Commands that talk to a node start here.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

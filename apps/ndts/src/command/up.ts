@@ -26,19 +26,18 @@ export async function up(input: UpInput): Promise<void> {
     live.update(statusLine(platform.latestStatus()), clock.nowMs());
     timer = clock.setTimer(refreshMs, refresh);
   }
-  let failure: unknown;
   try {
     const reason = await input.ended;
     live.end();
     screen.write(`${reason}: stopping\n`);
   } catch (error) {
-    failure = error;
     live.end();
     screen.write(`stopping: ${errorLine(error)}\n`);
+    throw error;
+  } finally {
+    timer.cancel();
+    await platform.stop();
   }
-  timer.cancel();
-  await platform.stop();
-  if (failure !== undefined) throw failure;
   screen.write('stopped\n');
 }
 

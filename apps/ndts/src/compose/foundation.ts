@@ -1,5 +1,6 @@
 // What every role stands on, opened in order and closed in reverse: the data folder, the log, the
-// two engines, the embedded adapters, identity, symbols. What fails on the way closes what was open.
+// two engines, the embedded adapters, identity, symbols. What fails on the way
+// closes what was open.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

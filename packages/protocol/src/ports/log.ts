@@ -1,5 +1,5 @@
-// Durable low-rate streams (signals, order events, commands) with acknowledged consumers. One stream
-// per owner; the expected sequence fences a stale owner.
+// Durable low-rate streams (signals, order events, commands) with acknowledged consumers. One
+// stream per owner; the expected sequence fences a stale owner.
 
 export interface LogEntry {
   /** 1, 2, 3 ... within the stream. */
