@@ -1,0 +1,97 @@
+// History joins the live stream without a gap and without an overlap.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { TickBatch } from '@ndts/protocol';
+import { type History, startPositions, WarmUp } from './warm-up.js';
+
+interface Row {
+  readonly symbol: number;
+  readonly sequence: number;
+  readonly nsOfDay: number;
+}
+
+/** One shard per symbol; ticks may arrive while history is read. */
+class FakeHistory implements History {
+  readonly shardCount = 4;
+  readonly rows: Row[] = [];
+  readonly next = [0, 0, 0, 0];
+  onRead: () => void = () => {};
+
+  append(symbol: number, nsOfDay = this.rows.length * 10): void {
+    const sequence = this.next[symbol]!;
+    this.next[symbol] = sequence + 1;
+    this.rows.push({ symbol, sequence, nsOfDay });
+  }
+  epoch(): number {
+    return 3;
+  }
+  nextSequence(shard: number): number {
+    return this.next[shard]!;
+  }
+  lastTicks(symbol: number, batch: TickBatch): number {
+    this.onRead();
+    const newest = this.rows
+      .filter((row) => row.symbol === symbol)
+      .toSorted((a, b) => a.nsOfDay - b.nsOfDay || a.sequence - b.sequence)
+      .slice(-batch.capacity);
+    for (const [at, row] of newest.entries()) {
+      batch.symbol[at] = symbol;
+      batch.shard[at] = symbol;
+      batch.epoch[at] = 3;
+      batch.sequence[at] = row.sequence;
+      batch.nsOfDay[at] = row.nsOfDay;
+    }
+    batch.count = newest.length;
+    return newest.length;
+  }
+}
+
+const symbols = [0, 1, 2].map((id) => ({ id, shard: id, name: `S${id}` }));
+
+function sequencesOf(warmUp: WarmUp, symbol: number, chunkRows = 7): number[] {
+  return [...warmUp.batches(symbols, chunkRows)].flatMap((batch) => {
+    assert.ok(batch.count <= chunkRows);
+    const rows = Array.from({ length: batch.count }, (_, row) => row);
+    return rows.filter((row) => batch.symbol[row] === symbol).map((row) => batch.sequence[row]!);
+  });
+}
+
+test('history ends where live begins, even when ticks arrive in between', () => {
+  const history = new FakeHistory();
+  for (let tick = 0; tick < 90; tick += 1) history.append(tick % 3);
+  const positions = startPositions(history);
+  assert.deepEqual(positions[1], { epoch: 3, sequence: 30 });
+  history.onRead = () => {
+    for (let tick = 0; tick < 40; tick += 1) history.append(tick % 3);
+  };
+  const warmUp = new WarmUp(history, positions, 20);
+  const expected = Array.from({ length: 20 }, (_, index) => 10 + index);
+  for (const symbol of [0, 1, 2]) assert.deepEqual(sequencesOf(warmUp, symbol), expected);
+});
+
+test('many arrivals make it read further back', () => {
+  const history = new FakeHistory();
+  for (let tick = 0; tick < 25; tick += 1) history.append(1);
+  const positions = startPositions(history);
+  for (let tick = 0; tick < 1000; tick += 1) history.append(1);
+  const found = sequencesOf(new WarmUp(history, positions, 20), 1);
+  assert.deepEqual(
+    found,
+    [5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24],
+  );
+});
+
+test('ticks out of time order come in the order they were live', () => {
+  const history = new FakeHistory();
+  for (const nsOfDay of [100, 300, 200, 400, 350]) history.append(2, nsOfDay);
+  const found = sequencesOf(new WarmUp(history, startPositions(history), 4), 2);
+  assert.deepEqual(found, [1, 2, 3, 4]);
+});
+
+test('a strategy without windows wants no history', () => {
+  const history = new FakeHistory();
+  history.append(1);
+  const warmUp = new WarmUp(history, startPositions(history), 0);
+  assert.deepEqual([...warmUp.batches(symbols, 10)], []);
+});

@@ -1,0 +1,65 @@
+// Ids and generations of strategies in the registry.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Registry } from '@ndts/protocol';
+import {
+  createSilentLogger,
+  EmbeddedRegistry,
+  MemoryKeyValueStore,
+  SeededRandom,
+  VirtualClock,
+} from '@ndts/runtime';
+import {
+  dropSnapshot,
+  instanceId,
+  nextGeneration,
+  readSnapshot,
+  writeSnapshot,
+} from './records.js';
+
+function createRegistry(): Registry {
+  return new EmbeddedRegistry({
+    store: new MemoryKeyValueStore(),
+    clock: new VirtualClock(0),
+    random: new SeededRandom(1),
+    logger: createSilentLogger(),
+  });
+}
+
+test('a generation is never given twice, also when two ask at once', async () => {
+  const registry = createRegistry();
+  assert.equal(await nextGeneration(registry, 'a'), 1);
+  const asked = Array.from({ length: 10 }, () => nextGeneration(registry, 'a'));
+  const given = await Promise.all(asked);
+  assert.deepEqual(
+    given.toSorted((left, right) => left - right),
+    [2, 3, 4, 5, 6, 7, 8, 9, 10, 11],
+  );
+  assert.equal(await nextGeneration(registry, 'b'), 1);
+});
+
+test('a name keeps its instance id for ever, another name gets another', async () => {
+  const registry = createRegistry();
+  const first = await instanceId(registry, 'a');
+  const second = await instanceId(registry, 'b');
+  assert.notEqual(first, second);
+  assert.equal(await instanceId(registry, 'a'), first);
+  const racing = await Promise.all([instanceId(registry, 'c'), instanceId(registry, 'c')]);
+  assert.equal(racing[0], racing[1]);
+});
+
+test('a damaged record is named, not guessed', async () => {
+  const registry = createRegistry();
+  await registry.put('strategies/a/generation', 'seven');
+  await assert.rejects(nextGeneration(registry, 'a'), /strategies\/a\/generation.*'seven'/);
+});
+
+test('snapshots come back, and can be dropped', async () => {
+  const registry = createRegistry();
+  assert.equal(await readSnapshot(registry, 'a'), undefined);
+  await writeSnapshot(registry, 'a', '{"x":1}');
+  assert.equal(await readSnapshot(registry, 'a'), '{"x":1}');
+  await dropSnapshot(registry, 'a');
+  assert.equal(await readSnapshot(registry, 'a'), undefined);
+});
