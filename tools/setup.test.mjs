@@ -5,6 +5,8 @@ import { existsSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import test from 'node:test';
 import { removeGhosts } from './lib/projects.mjs';
+import { missingPlatforms, platformOf } from './lock-platforms.mjs';
+import { root } from './lib/root.mjs';
 import { runProcess } from './lib/run-process.mjs';
 import { makeTree } from './lib/test-tree.mjs';
 import { isAtLeast } from './setup.mjs';
@@ -61,20 +63,39 @@ test("npm's own record of the install is compared with the lockfile", () => {
   assert.equal(sameAsLock(lock, installed({ 'packages/a': other })), false);
 });
 
+test('the lockfile names the builds of every platform, or npm ci refuses it', () => {
+  const committed = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'));
+  assert.deepEqual(Object.keys(missingPlatforms(committed)), [], 'run tools/lock-platforms.mjs');
+});
+
+test('builds of other platforms are added with the platform their name says', () => {
+  const optionalDependencies = { '@x/y-linux-arm64-musl': '1.0.0', '@x/y-linux-x64': '1.0.0' };
+  const packages = {
+    'node_modules/y': { version: '1.0.0', dev: true, optionalDependencies },
+    'node_modules/@x/y-linux-x64': { version: '1.0.0' },
+  };
+  const entry = { version: '1.0.0', cpu: ['arm64'], optional: true, os: ['linux'], libc: ['musl'] };
+  assert.deepEqual(missingPlatforms({ packages }), {
+    'node_modules/@x/y-linux-arm64-musl': { ...entry, dev: true },
+  });
+  assert.deepEqual(platformOf('@x/y-win32-ia32-msvc'), { os: ['win32'], cpu: ['ia32'] });
+  assert.equal(platformOf('bufferutil'), undefined);
+});
+
 test('npm ci runs when the lockfile changed, and a failure is one message', async (context) => {
-  const root = makeTree(context, {
+  const folder = makeTree(context, {
     'package.json': { name: 'x', version: '1.0.0' },
     'package-lock.json': { name: 'x', version: '1.0.0', lockfileVersion: 3, packages: {} },
     'node_modules/.package-lock.json': { packages: {} },
   });
   const said = [];
-  const install = () => installNpmPackages(root, (text) => said.push(text));
+  const install = () => installNpmPackages(folder, (text) => said.push(text));
   assert.equal(await install(), '');
   assert.deepEqual(said, []);
   // Two files that contradict each other: npm refuses before it asks a registry.
-  writeFileSync(join(root, 'package.json'), '{"name": "x", "dependencies": {"y": "1.0.0"}}');
-  writeFileSync(join(root, 'package-lock.json'), '{"lockfileVersion": 3, "packages": {"": {}}}');
-  rmSync(join(root, 'node_modules/.package-lock.json'));
+  writeFileSync(join(folder, 'package.json'), '{"name": "x", "dependencies": {"y": "1.0.0"}}');
+  writeFileSync(join(folder, 'package-lock.json'), '{"lockfileVersion": 3, "packages": {"": {}}}');
+  rmSync(join(folder, 'node_modules/.package-lock.json'));
   assert.match(await install(), /^npm ci failed \(code/);
   assert.deepEqual(said, ['installing npm packages (npm ci) ...']);
 });

@@ -65,8 +65,8 @@ export async function installNpmPackages(root, print) {
   const args = ['ci', '--prefer-offline', '--no-audit', '--no-fund'];
   const result = await runProcess('npm', args, { cwd: root });
   if (result.code !== 0) {
-    const tail = result.output.trim().split('\n').slice(-12).join('\n  ');
-    return `npm ci failed (code ${result.code}); is the registry reachable?\n  ${tail}`;
+    const said = result.output.split('\n').filter((line) => /^npm error \S/.test(line));
+    return `npm ci failed (code ${result.code}):\n  ${said.slice(0, 8).join('\n  ')}`;
   }
   writeFileSync(stampPath, stamp);
   return '';
