@@ -4,6 +4,8 @@
 import {
   type ConfigValues,
   type KeyValueStore,
+  msPerDay,
+  OrderState,
   OrderType,
   parseMoney,
   type RingPosition,
@@ -11,7 +13,6 @@ import {
   type TickBatch,
   type TickStreamReader,
   type Time,
-  timeFromMs,
   writeTime,
 } from '@ndts/protocol';
 import {
@@ -26,6 +27,8 @@ import {
 import type { Gateway } from './broker/gateway.js';
 import { PaperBroker } from './broker/paper.js';
 import type { SignalRingReader } from './intake/intake.js';
+import { EventJournal } from './order/journal.js';
+import { Ledger } from './order/ledger.js';
 import { createExecNode, type ExecNode } from './node.js';
 
 export interface TestTick {
@@ -114,7 +117,7 @@ export class SignalTape implements SignalRingReader {
   }
 
   push(signal: TestSignal): void {
-    const slot = new Uint8Array(SignalSlot.bytes);
+    const slot = new Uint8Array(SignalSlot.sizeBytes);
     const view = new DataView(slot.buffer);
     const time = signal.time ?? this.#clock.now();
     const tickTime = signal.tickTime ?? time;
@@ -137,8 +140,8 @@ export class SignalTape implements SignalRingReader {
   }
 
   poll(into: Uint8Array): number {
-    const slots = this.#slots.splice(0, Math.floor(into.length / SignalSlot.bytes));
-    slots.forEach((slot, index) => into.set(slot, index * SignalSlot.bytes));
+    const slots = this.#slots.splice(0, Math.floor(into.length / SignalSlot.sizeBytes));
+    slots.forEach((slot, index) => into.set(slot, index * SignalSlot.sizeBytes));
     return slots.length;
   }
 
@@ -213,5 +216,48 @@ export function createHarness(options: HarnessOptions): Harness {
 }
 
 export function timeMsOfTestDay(): number {
-  return testDay * 86_400_000 + 3_600_000 + timeFromMs(0).nsOfDay;
+  return testDay * msPerDay + 3_600_000;
+}
+
+/** All that follows from the journal, as plain data. What only this process knows (submitted, not
+ * journaled) reads as the journal would have it. */
+export function ledgerSnapshot(ledger: Ledger): unknown {
+  const orders = ledger.orders.list(100_000, undefined).map((order) => ({
+    id: order.intent.clientOrderId,
+    state: order.state === OrderState.submitted ? OrderState.intended : order.state,
+    filled: order.filled,
+    filledValue: order.filledValue,
+    venueOrderId: order.venueOrderId,
+    reason: order.reason,
+    closed: order.closed,
+    trades: [...order.tradeIds],
+  }));
+  const positions = [...ledger.positions.all()].map((position) => ({
+    symbol: position.symbol,
+    quantity: position.quantity,
+    cost: position.cost,
+    realised: position.realised,
+    fees: position.fees,
+    openBuy: position.openBuy,
+    openSell: position.openSell,
+  }));
+  return {
+    orders,
+    positions: positions.sort((a, b) => a.symbol - b.symbol),
+    open: [...ledger.orders.open()].map((order) => order.intent.clientOrderId),
+    unknown: ledger.orders.unknownCount,
+    highest: [...ledger.instances()].sort(([a], [b]) => a - b),
+    counts: { ...ledger.counts },
+    realised: ledger.positions.realised,
+    fees: ledger.positions.fees,
+    tradingState: ledger.tradingState,
+    tradingReason: ledger.tradingReason,
+  };
+}
+
+/** The ledger a restart would see. */
+export function rebuild(journal: KeyValueStore): Ledger {
+  const ledger = new Ledger();
+  new EventJournal(journal).replay((sequence, value) => ledger.applyEncoded(sequence, value));
+  return ledger;
 }

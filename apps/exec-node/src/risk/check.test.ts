@@ -1,0 +1,148 @@
+// The risk check: each reason, the borders of each limit, and what must stay possible.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { OrderType, parseMoney, RiskReason, RiskReasonNames, TickFlags } from '@ndts/protocol';
+import { loadConfig } from '@ndts/runtime';
+import { checkRisk, type RiskExposure, type RiskOrder } from './check.js';
+import { limitsOf, type RiskLimits } from './limits.js';
+import type { MarketPoint } from './market.js';
+
+const now = { day: 20_000, nsOfDay: 3_600e9 };
+const defaults = limitsOf(loadConfig({ args: {}, environment: {} }).risk);
+
+interface Case {
+  readonly order?: Partial<RiskOrder>;
+  readonly limits?: Partial<RiskLimits>;
+  readonly exposure?: Partial<RiskExposure>;
+  readonly market?: Partial<MarketPoint>;
+}
+
+function check(given: Case): string {
+  const order: RiskOrder = {
+    symbol: 1,
+    side: 1,
+    orderType: OrderType.market,
+    quantity: parseMoney('1'),
+    limitPrice: 0n,
+    ...given.order,
+  };
+  const exposure: RiskExposure = {
+    position: 0n,
+    openBuy: 0n,
+    openSell: 0n,
+    dayLoss: 0n,
+    tradingState: 'ACTIVE',
+    brokerConnected: true,
+    messagesLeft: 1,
+    ...given.exposure,
+  };
+  const market = {
+    ...{ last: 100, bid: 99.9, ask: 100.1, day: now.day, nsOfDay: now.nsOfDay, flags: 0 },
+    ...given.market,
+  };
+  const reason = checkRisk(order, { ...defaults, ...given.limits }, exposure, market, now);
+  return RiskReasonNames[reason] ?? String(reason);
+}
+
+const money = parseMoney;
+const limit = (price: string): Partial<RiskOrder> => ({
+  orderType: OrderType.limit,
+  limitPrice: money(price),
+});
+
+test('an ordinary order passes', () => {
+  assert.equal(check({}), 'APPROVED');
+  assert.equal(check({ order: { side: -1 } }), 'APPROVED');
+  assert.equal(check({ order: limit('104') }), 'APPROVED');
+});
+
+test('what makes no order', () => {
+  assert.equal(check({ order: { side: 0 } }), 'INVALID_ORDER');
+  assert.equal(check({ order: { side: 2 } }), 'INVALID_ORDER');
+  assert.equal(check({ order: { orderType: 9 } }), 'INVALID_ORDER');
+  assert.equal(check({ order: { limitPrice: 5n } }), 'INVALID_ORDER');
+  assert.equal(check({ order: { orderType: OrderType.limit } }), 'INVALID_ORDER');
+  assert.equal(check({ order: { quantity: 0n } }), 'INVALID_QUANTITY');
+  assert.equal(check({ order: { quantity: -1n } }), 'INVALID_QUANTITY');
+  const lots = { limits: { lot: money('0.5') } };
+  assert.equal(check({ ...lots, order: { quantity: money('1.2') } }), 'INVALID_QUANTITY');
+  assert.equal(check({ ...lots, order: { quantity: money('1.5') } }), 'APPROVED');
+});
+
+test('position limit: open orders of the side count, and the border is inside', () => {
+  const exposure = { position: money('90'), openBuy: money('9'), openSell: money('500') };
+  assert.equal(check({ exposure }), 'APPROVED');
+  const two = { quantity: money('1.00000001') };
+  assert.equal(check({ exposure, order: two }), 'POSITION_LIMIT_EXCEEDED');
+  const short = { position: money('-90'), openSell: money('9') };
+  assert.equal(check({ exposure: short, order: { side: -1 } }), 'APPROVED');
+  assert.equal(check({ exposure: short, order: { side: -1, ...two } }), 'POSITION_LIMIT_EXCEEDED');
+  // Beyond the limit for whatever reason: the way back stays open.
+  assert.equal(check({ exposure: { position: money('-300') } }), 'APPROVED');
+});
+
+test('order value: limit price, or what a market order would pay', () => {
+  const many = { limits: { maxPosition: money('1000000') }, market: { ask: 101 } };
+  const quantity = money('9900.990099');
+  assert.equal(check({ ...many, order: { quantity } }), 'APPROVED');
+  const more = money('9901');
+  assert.equal(check({ ...many, order: { quantity: more } }), 'ORDER_VALUE_EXCEEDED');
+  assert.equal(check({ ...many, order: { quantity: more, ...limit('100') } }), 'APPROVED');
+});
+
+test('daily loss: at the limit is too much; getting out stays possible', () => {
+  const atLimit = { dayLoss: defaults.maxDailyLoss };
+  assert.equal(check({ exposure: { dayLoss: defaults.maxDailyLoss - 1n } }), 'APPROVED');
+  assert.equal(check({ exposure: atLimit }), 'DAILY_LOSS_LIMIT');
+  const short = { ...atLimit, position: money('-1') };
+  assert.equal(check({ exposure: short }), 'APPROVED');
+  assert.equal(check({ exposure: { ...short, openBuy: 1n } }), 'DAILY_LOSS_LIMIT');
+});
+
+test('trading states', () => {
+  assert.equal(check({ exposure: { tradingState: 'HALTED' } }), 'TRADING_HALTED');
+  const long = { tradingState: 'REDUCING' as const, position: money('2') };
+  assert.equal(check({ exposure: long }), 'REDUCE_ONLY');
+  assert.equal(check({ exposure: long, order: { side: -1 } }), 'APPROVED');
+  const all = { ...long, openSell: money('1') };
+  assert.equal(check({ exposure: all, order: { side: -1 } }), 'APPROVED');
+  const beyond = { side: -1, quantity: money('1.1') };
+  assert.equal(check({ exposure: all, order: beyond }), 'REDUCE_ONLY');
+});
+
+test('a flagged symbol is reduce-only while the flag is set', () => {
+  for (const flags of [TickFlags.stale, TickFlags.gapped, TickFlags.crossed, TickFlags.halted]) {
+    assert.equal(check({ market: { flags } }), 'REDUCE_ONLY');
+    const exposure = { position: money('-1') };
+    assert.equal(check({ market: { flags }, exposure }), 'APPROVED');
+  }
+});
+
+test('no market, an old one, one from the future', () => {
+  assert.equal(check({ market: { last: 0 } }), 'NO_MARKET');
+  assert.equal(check({ market: { last: Number.NaN } }), 'NO_MARKET');
+  const age = (ns: number): Case => ({ market: { nsOfDay: now.nsOfDay - ns } });
+  assert.equal(check(age(defaults.staleNs)), 'APPROVED');
+  assert.equal(check(age(defaults.staleNs + 1)), 'STALE_MARKET');
+  assert.equal(check(age(-defaults.staleNs - 1)), 'STALE_MARKET');
+});
+
+test('price collar: both ways, and for market orders against a torn book', () => {
+  assert.equal(check({ order: limit('105') }), 'APPROVED');
+  assert.equal(check({ order: limit('105.00000001') }), 'PRICE_COLLAR');
+  assert.equal(check({ order: limit('95') }), 'APPROVED');
+  assert.equal(check({ order: limit('94.99999999') }), 'PRICE_COLLAR');
+  assert.equal(check({ market: { ask: 106 } }), 'PRICE_COLLAR');
+  assert.equal(check({ market: { ask: 0 } }), 'APPROVED');
+});
+
+test('broker away, messages used up', () => {
+  assert.equal(check({ exposure: { brokerConnected: false } }), 'BROKER_UNAVAILABLE');
+  assert.equal(check({ exposure: { messagesLeft: 0 } }), 'MESSAGE_RATE');
+});
+
+test('the check changes nothing it is given', () => {
+  const frozen = Object.freeze({ ...defaults });
+  assert.equal(check({ limits: frozen }), RiskReasonNames[RiskReason.APPROVED]);
+});

@@ -1,0 +1,215 @@
+// What the broker tells, in every order it may come: late, twice, too much, and never asked for.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import {
+  type Fill,
+  type OrderIntent,
+  OrderState,
+  OrderType,
+  parseMoney,
+  type Time,
+} from '@ndts/protocol';
+import { createSilentLogger, MemoryKeyValueStore, VirtualClock } from '@ndts/runtime';
+import { ledgerSnapshot, rebuild } from '../exec-kit.js';
+import { EventJournal } from '../order/journal.js';
+import { Ledger } from '../order/ledger.js';
+import type { Order } from '../order/order.js';
+import { Scribe } from '../order/scribe.js';
+import { Answers } from './answers.js';
+import { LogGate } from './log-gate.js';
+
+const time: Time = { day: 20_000, nsOfDay: 0 };
+
+function setUp(): {
+  answers: Answers;
+  order: Order;
+  ledger: Ledger;
+  tell(state: OrderState, venueOrderId?: string): void;
+  fill(tradeId: string, quantity: string, change?: Partial<Fill>): void;
+  sameAfterRestart(): void;
+} {
+  const clock = new VirtualClock(20_000 * 86_400_000);
+  const logger = createSilentLogger();
+  const store = new MemoryKeyValueStore();
+  const journal = new EventJournal(store);
+  const ledger = new Ledger();
+  const scribe = new Scribe(journal, ledger, clock, logger, () => undefined);
+  const answers = new Answers(ledger, journal, scribe, logger, new LogGate(clock, 10));
+  const order = scribe.intent(intentOf('1-1-0'));
+  ledger.orders.setState(order, OrderState.submitted, false);
+  const tell = (state: OrderState, venueOrderId = 'V1'): void => {
+    answers.onOrderUpdate({ clientOrderId: '1-1-0', venueOrderId, state, reason: '', time });
+    answers.drain();
+  };
+  const fill = (tradeId: string, quantity: string, change: Partial<Fill> = {}): void => {
+    answers.onFill({
+      ...{ venue: 'paper', tradeId, clientOrderId: '1-1-0', symbol: 5, side: 1, time },
+      ...{ quantity: parseMoney(quantity), price: parseMoney('100'), fee: 7n },
+      ...change,
+    });
+    answers.drain();
+  };
+  const sameAfterRestart = (): void => {
+    assert.equal(scribe.flush(), true);
+    assert.deepEqual(ledgerSnapshot(rebuild(store)), ledgerSnapshot(ledger));
+  };
+  return { answers, order, ledger, tell, fill, sameAfterRestart };
+}
+
+function intentOf(clientOrderId: string): OrderIntent {
+  return {
+    ...{ clientOrderId, account: 'paper', instance: 1, ordinal: 1n, symbol: 5, side: 1 },
+    ...{ orderType: OrderType.limit, quantity: parseMoney('10'), limitPrice: parseMoney('100') },
+    ...{ time, tickTime: time, shard: 0, epoch: 0n, sequence: 0n, factorValue: 0 },
+    broker: 'paper',
+  };
+}
+
+function position(ledger: Ledger): string {
+  const { quantity, openBuy, openSell } = ledger.positions.ensure(5);
+  return [quantity, openBuy, openSell].map((value) => String(value / 100_000_000n)).join(' ');
+}
+
+test('the ordinary life: accepted, partly filled, filled', () => {
+  const { order, ledger, tell, fill, sameAfterRestart } = setUp();
+  assert.equal(position(ledger), '0 10 0');
+  tell(OrderState.accepted);
+  assert.equal(order.venueOrderId, 'V1');
+  fill('T1', '4');
+  assert.equal(order.state, OrderState.partiallyFilled);
+  assert.equal(position(ledger), '4 6 0');
+  fill('T2', '6');
+  assert.equal(order.state, OrderState.filled);
+  assert.equal(position(ledger), '10 0 0');
+  assert.equal(order.closed, true);
+  sameAfterRestart();
+});
+
+test('fill before the acknowledgement: the ack brings the id and changes nothing else', () => {
+  const { answers, order, tell, fill, sameAfterRestart } = setUp();
+  fill('T1', '4');
+  tell(OrderState.accepted);
+  assert.equal(order.state, OrderState.partiallyFilled);
+  assert.equal(order.venueOrderId, 'V1');
+  fill('T2', '6');
+  tell(OrderState.accepted);
+  assert.equal(order.state, OrderState.filled);
+  assert.equal(answers.counts.illegal, 0);
+  assert.equal(answers.counts.duplicateUpdates, 1);
+  sameAfterRestart();
+});
+
+test('late fill after cancel: it counts, and no quantity opens again', () => {
+  const { order, ledger, tell, fill, sameAfterRestart } = setUp();
+  tell(OrderState.accepted);
+  tell(OrderState.canceled);
+  assert.equal(position(ledger), '0 0 0');
+  fill('T1', '3');
+  assert.equal(order.state, OrderState.partiallyFilled);
+  assert.equal(order.closed, true);
+  assert.equal(position(ledger), '3 0 0');
+  assert.equal(ledger.orders.open().size, 0);
+  sameAfterRestart();
+});
+
+test('a closed order is not opened again by words', () => {
+  const { answers, order, tell, fill, sameAfterRestart } = setUp();
+  tell(OrderState.canceled);
+  fill('T1', '3');
+  tell(OrderState.unknown);
+  tell(OrderState.pendingCancel);
+  assert.equal(answers.counts.illegal, 2);
+  assert.equal(order.state, OrderState.partiallyFilled);
+  tell(OrderState.canceled);
+  assert.equal(order.state, OrderState.canceled);
+  sameAfterRestart();
+});
+
+test('cancel refused: back to accepted, or to partly filled', () => {
+  const { order, tell, fill, sameAfterRestart } = setUp();
+  tell(OrderState.accepted);
+  tell(OrderState.pendingCancel);
+  tell(OrderState.accepted);
+  assert.equal(order.state, OrderState.accepted);
+  fill('T1', '1');
+  tell(OrderState.pendingCancel);
+  tell(OrderState.accepted);
+  assert.equal(order.state, OrderState.partiallyFilled);
+  sameAfterRestart();
+});
+
+test('a fill told twice counts once, told for another quantity too', () => {
+  const { answers, order, ledger, fill, sameAfterRestart } = setUp();
+  fill('T1', '4');
+  fill('T1', '4');
+  fill('T1', '2');
+  assert.equal(answers.counts.duplicateFills, 2);
+  assert.equal(order.filled, parseMoney('4'));
+  assert.equal(ledger.counts.fills, 1);
+  sameAfterRestart();
+});
+
+test('an overfill is refused and counted', () => {
+  const { answers, order, fill, sameAfterRestart } = setUp();
+  fill('T1', '9');
+  fill('T2', '1.00000001');
+  assert.equal(answers.counts.overfills, 1);
+  assert.equal(order.filled, parseMoney('9'));
+  fill('T3', '1');
+  fill('T4', '0.00000001');
+  assert.equal(answers.counts.overfills, 2);
+  assert.equal(order.state, OrderState.filled);
+  sameAfterRestart();
+});
+
+test('a fill that contradicts the order is refused', () => {
+  const { answers, order, fill } = setUp();
+  fill('T1', '1', { symbol: 6 });
+  fill('T2', '1', { side: -1 });
+  fill('T3', '0');
+  assert.equal(answers.counts.illegal, 3);
+  assert.equal(order.filled, 0n);
+});
+
+test('illegal updates are refused and counted', () => {
+  const { answers, order, tell, fill, sameAfterRestart } = setUp();
+  tell(OrderState.accepted);
+  tell(OrderState.rejected);
+  assert.equal(order.state, OrderState.accepted);
+  fill('T1', '10');
+  tell(OrderState.canceled);
+  assert.equal(order.state, OrderState.filled);
+  assert.equal(answers.counts.illegal, 2);
+  sameAfterRestart();
+});
+
+test('rejected means it never lived: a fill of it is refused', () => {
+  const { answers, ledger, tell, fill, sameAfterRestart } = setUp();
+  tell(OrderState.rejected);
+  assert.equal(position(ledger), '0 0 0');
+  fill('T1', '1');
+  assert.equal(answers.counts.illegal, 1);
+  sameAfterRestart();
+});
+
+test('unknown keeps its place in the limits until it is resolved', () => {
+  const { ledger, order, tell, sameAfterRestart } = setUp();
+  tell(OrderState.unknown, '');
+  assert.equal(position(ledger), '0 10 0');
+  assert.equal(ledger.orders.unknownCount, 1);
+  tell(OrderState.accepted);
+  assert.equal(order.state, OrderState.accepted);
+  assert.equal(ledger.orders.unknownCount, 0);
+  sameAfterRestart();
+});
+
+test('a fill of an order we do not hold moves the position, once', () => {
+  const { answers, ledger, fill, sameAfterRestart } = setUp();
+  fill('T9', '2', { clientOrderId: 'someone' });
+  fill('T9', '2', { clientOrderId: 'someone' });
+  assert.equal(ledger.positions.ensure(5).quantity, parseMoney('2'));
+  assert.equal(answers.counts.foreign, 2);
+  assert.equal(answers.counts.duplicateFills, 1);
+  sameAfterRestart();
+});
