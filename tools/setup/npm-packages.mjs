@@ -66,7 +66,8 @@ export async function installNpmPackages(root, print) {
   const result = await runProcess('npm', args, { cwd: root });
   if (result.code !== 0) {
     const said = result.output.split('\n').filter((line) => /^npm error \S/.test(line));
-    return `npm ci failed (code ${result.code}):\n  ${said.slice(0, 8).join('\n  ')}`;
+    const why = said.length > 0 ? said : result.output.trim().split('\n');
+    return `npm ci failed (code ${result.code}):\n  ${why.slice(0, 8).join('\n  ')}`;
   }
   writeFileSync(stampPath, stamp);
   return '';
