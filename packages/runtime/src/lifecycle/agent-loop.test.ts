@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { SystemClock } from '../clock/system-clock.js';
+import { type Agent, AgentLoop, type AgentLoopOptions } from './agent-loop.js';
+
+const idles: AgentLoopOptions['idle'][] = ['adaptive', 'spin', 'sleep'];
+
+function loopOf(agents: readonly Agent[], options: Partial<AgentLoopOptions> = {}): AgentLoop {
+  return new AgentLoop(agents, {
+    idle: 'adaptive',
+    spinMs: 1,
+    sleepMs: 1,
+    clock: new SystemClock(),
+    onError: (_, error) => assert.fail(String(error)),
+    ...options,
+  });
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 1));
+}
+
+for (const idle of idles) {
+  test(`${idle}: calls all agents in their order, again and again, and lets I/O through`, async () => {
+    const calls: string[] = [];
+    const agents = ['a', 'b'].map((name) => ({
+      name,
+      doWork: () => (calls.length < 1_000 ? calls.push(name) : 0),
+    }));
+    const loop = loopOf(agents, { idle });
+    loop.start();
+    loop.start();
+    // This very wait needs the event loop's turn.
+    await until(() => calls.length >= 1_000 && loop.cycles > 600);
+    await loop.stop();
+    assert.ok(calls.every((name, index) => name === (index % 2 === 0 ? 'a' : 'b')));
+  });
+}
+
+test('no agent runs after stop', async () => {
+  let count = 0;
+  const loop = loopOf([{ name: 'a', doWork: () => ++count }]);
+  loop.start();
+  await until(() => count > 100);
+  await loop.stop();
+  const stopped = count;
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  assert.equal(count, stopped);
+  await loop.stop();
+  loop.start();
+  await until(() => count > stopped);
+  await loop.stop();
+});
+
+test('stop from within an agent waits for the end of the cycle', async () => {
+  const order: string[] = [];
+  let stopping: Promise<unknown> | undefined;
+  const loop: AgentLoop = loopOf([
+    {
+      name: 'stops',
+      doWork: () => {
+        order.push('first');
+        stopping ??= loop.stop().then(() => order.push('stopped'));
+        return 1;
+      },
+    },
+    { name: 'second', doWork: () => order.push('second') },
+  ]);
+  loop.start();
+  await until(() => stopping !== undefined);
+  await stopping;
+  assert.deepEqual(order, ['first', 'second', 'stopped']);
+});
+
+test('an agent that throws is reported, counted and called again', async () => {
+  const seen: string[] = [];
+  let others = 0;
+  const loop = loopOf(
+    [
+      {
+        name: 'bad',
+        doWork: () => {
+          throw new Error('this agent throws');
+        },
+      },
+      { name: 'good', doWork: () => ++others },
+    ],
+    {
+      onError: (agent, error) => {
+        seen.push(`${agent.name}: ${(error as Error).message}`);
+        throw new Error('the reporter throws too');
+      },
+    },
+  );
+  loop.start();
+  await until(() => seen.length > 10);
+  await loop.stop();
+  assert.equal(seen[0], 'bad: this agent throws');
+  assert.equal(loop.errors, seen.length);
+  assert.equal(others, loop.cycles);
+});
+
+test('wake ends a sleep; a loop that sleeps long still stops at once', async () => {
+  let work = 0;
+  let count = 0;
+  const agent = {
+    name: 'a',
+    doWork: () => {
+      count++;
+      return work > 0 ? work-- : 0;
+    },
+  };
+  const loop = loopOf([agent], { idle: 'sleep', sleepMs: 3_600_000 });
+  loop.start();
+  await until(() => count > 0);
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  const asleep = count;
+  work = 5;
+  loop.wake();
+  await until(() => count >= asleep + 5);
+  await loop.stop();
+  loop.wake();
+  loop.configure({ spinMs: 0, sleepMs: 1 });
+});
