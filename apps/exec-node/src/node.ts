@@ -113,7 +113,9 @@ export class ExecNode implements Agent {
       answerTimeoutMs: config.exec.answerTimeoutMs,
       ...{ journal, ledger, scribe, broker, clock, logger, latencies },
     });
-    this.#reconciler = new Reconciler({ ledger, scribe, answers, broker, clock, symbolName });
+    this.#reconciler = new Reconciler({
+      ...{ ledger, scribe, answers, broker, clock, logger, symbolName },
+    });
     this.#status = new StatusDesk({
       ...{ bus: deps.bus, clock, metrics: deps.metrics, ledger, journal, latencies, symbolName },
       market: this.#market,
@@ -183,7 +185,8 @@ export class ExecNode implements Agent {
     const state = nextState(order.state, sent ? 'requestCancel' : 'cancel');
     if (state === 0) return false;
     this.#scribe.state(order, state, '', why);
-    if (!this.#write()) throw new NdtsError('IO_ERROR', this.#scribe.failure);
+    // Taking risk away does not wait for a journal that can't be written.
+    this.#write();
     if (sent) this.#deps.broker.cancel(clientOrderId);
     return true;
   }

@@ -79,4 +79,14 @@ export const messages = [
       { name: 'time', type: 'time', doc: 'when' },
     ],
   },
+  {
+    name: 'PositionAdjusted', kind: 6, version: 1,
+    doc: 'The average price of a position set to that of the venue: same executions, other order.',
+    fields: [
+      { name: 'symbol', type: 'u32', doc: 'symbol id' },
+      { name: 'averagePrice', type: 'money', doc: 'average price from now on' },
+      { name: 'reason', type: 'str', doc: 'what reconciliation found' },
+      { name: 'time', type: 'time', doc: 'when' },
+    ],
+  },
 ];

@@ -9,6 +9,7 @@ import {
   decodeOrderDenied,
   decodeOrderEvent,
   decodeOrderIntent,
+  decodePositionAdjusted,
   type Fill,
   MessageKind,
   messageKind,
@@ -19,6 +20,7 @@ import {
   type OrderIntent,
   OrderState,
   OrderType,
+  type PositionAdjusted,
   RiskReasonNames,
   type TradingStateName,
 } from '@ndts/protocol';
@@ -89,6 +91,9 @@ export class Ledger {
       case MessageKind.OperatorAction:
         this.applyAction(decodeOperatorAction(value));
         return;
+      case MessageKind.PositionAdjusted:
+        this.applyAdjustment(decodePositionAdjusted(value));
+        return;
       default:
         throw new NdtsError('CORRUPT', `journal event ${sequence} has unknown kind ${kind}`);
     }
@@ -151,6 +156,10 @@ export class Ledger {
     if (state === undefined) return;
     this.tradingState = state;
     this.tradingReason = state === 'ACTIVE' ? '' : `${action.actor}: ${action.why}`;
+  }
+
+  applyAdjustment(adjusted: PositionAdjusted): void {
+    this.positions.adjust(adjusted.symbol, adjusted.averagePrice, adjusted.time.day);
   }
 
   #raise(instance: number, ordinal: bigint): void {

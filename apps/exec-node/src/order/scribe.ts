@@ -9,12 +9,14 @@ import {
   encodeOrderDenied,
   encodeOrderEvent,
   encodeOrderIntent,
+  encodePositionAdjusted,
   errorLine,
   type Fill,
   type OperatorAction,
   type OrderDenied,
   type OrderIntent,
   type OrderState,
+  type PositionAdjusted,
 } from '@ndts/protocol';
 import type { Logger } from '@ndts/runtime';
 import type { EventJournal } from './journal.js';
@@ -76,6 +78,11 @@ export class Scribe {
   action(action: OperatorAction): void {
     this.#journal.append(encodeOperatorAction(action));
     this.#ledger.applyAction(action);
+  }
+
+  adjustment(adjusted: PositionAdjusted): void {
+    this.#journal.append(encodePositionAdjusted(adjusted));
+    this.#ledger.applyAdjustment(adjusted);
   }
 
   /** Writes what was appended. False: it can't be written now; it is tried again, and until then

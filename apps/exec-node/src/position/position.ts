@@ -56,6 +56,15 @@ export class Position {
     return realised;
   }
 
+  /** Sets the average price: what it moves out of the cost becomes realised, so that all still adds
+   * up. Returns the change of what is realised, scaled by 1e16. */
+  adjust(averagePrice: bigint): bigint {
+    const change = this.quantity * averagePrice - this.cost;
+    this.cost += change;
+    this.realised += change;
+    return change;
+  }
+
   /** Values the open quantity at a price; returns the change of the unrealised PnL (1e16). */
   mark(price: bigint): bigint {
     const unrealised = this.quantity * price - this.cost;

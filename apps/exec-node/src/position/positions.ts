@@ -2,6 +2,7 @@
 // fold alone; marks come from the market and are not journaled. What always holds: the sums equal
 // the sums over the positions.
 
+import { moneyScale } from '@ndts/protocol';
 import { Position } from './position.js';
 
 export class Positions {
@@ -55,16 +56,18 @@ export class Positions {
   ): Position {
     const position = this.ensure(symbol);
     const realised = position.execute(side, quantity, price, fee);
-    this.#realised += realised;
     this.#fees += fee;
-    if (day > this.#day) {
-      this.#day = day;
-      this.#dayResult = 0n;
-    }
-    if (day === this.#day) this.#dayResult += realised - fee * 100_000_000n;
+    this.#realise(realised, fee, day);
     // The mark follows at once, at the best price known to be fresh: that of the execution.
     this.#unrealised += position.mark(price);
     return position;
+  }
+
+  /** Sets the average price of a position; the sum of realised and unrealised stays. */
+  adjust(symbol: number, averagePrice: bigint, day: number): void {
+    const position = this.ensure(symbol);
+    this.#realise(position.adjust(averagePrice), 0n, day);
+    this.#unrealised += position.mark(position.markPrice);
   }
 
   /** The price of the symbol changed; the position is marked again when somebody asks. */
@@ -90,5 +93,14 @@ export class Positions {
   dayLoss(today: number): bigint {
     const realised = today === this.#day ? this.#dayResult : 0n;
     return -(realised + this.#unrealised);
+  }
+
+  #realise(realised: bigint, fee: bigint, day: number): void {
+    this.#realised += realised;
+    if (day > this.#day) {
+      this.#day = day;
+      this.#dayResult = 0n;
+    }
+    if (day === this.#day) this.#dayResult += realised - fee * moneyScale;
   }
 }

@@ -10,11 +10,12 @@ import {
   moneyText,
   OrderState,
 } from '@ndts/protocol';
+import type { Logger } from '@ndts/runtime';
 import type { Gateway } from '../broker/gateway.js';
 import type { Ledger } from '../order/ledger.js';
 import type { Order } from '../order/order.js';
 import type { Scribe } from '../order/scribe.js';
-import type { Position } from '../position/position.js';
+import { Position } from '../position/position.js';
 import type { Answers } from './answers.js';
 
 export interface ReconcileDeps {
@@ -23,6 +24,7 @@ export interface ReconcileDeps {
   readonly answers: Answers;
   readonly broker: Gateway;
   readonly clock: Clock;
+  readonly logger: Logger;
   readonly symbolName: (id: number) => string;
 }
 
@@ -129,36 +131,51 @@ export class Reconciler {
       if (attempt > 1) await this.#pause(attemptPauseMs);
       const theirs = await broker.queryPositions();
       await this.#pullFills(ledger.lastTradeId(broker.card.name));
-      problems = this.#differences(theirs);
-      if (problems.length === 0) return problems;
+      problems = this.#unequalQuantities(theirs);
+      if (problems.length === 0) return this.#compareAverages(theirs);
     }
     return problems;
   }
 
-  #differences(theirs: readonly BrokerPosition[]): string[] {
+  #unequalQuantities(theirs: readonly BrokerPosition[]): string[] {
     const problems: string[] = [];
-    const seen = new Set<number>();
-    for (const their of theirs) {
-      seen.add(their.symbol);
-      const problem = this.#difference(this.#deps.ledger.positions.get(their.symbol), their);
-      if (problem !== undefined) problems.push(problem);
+    const { positions } = this.#deps.ledger;
+    const held = new Map(theirs.map((their) => [their.symbol, their.quantity]));
+    for (const ours of positions.all()) if (!held.has(ours.symbol)) held.set(ours.symbol, 0n);
+    for (const [symbol, quantity] of held) {
+      const ours = positions.get(symbol)?.quantity ?? 0n;
+      if (ours !== quantity) problems.push(this.#unequal(symbol, ours, quantity));
     }
-    for (const ours of this.#deps.ledger.positions.all())
-      if (!seen.has(ours.symbol) && ours.quantity !== 0n)
-        problems.push(this.#unequal(ours.symbol, ours.quantity, 0n));
     return problems;
   }
 
-  #difference(ours: Position | undefined, their: BrokerPosition): string | undefined {
-    const quantity = ours?.quantity ?? 0n;
-    if (quantity !== their.quantity) return this.#unequal(their.symbol, quantity, their.quantity);
-    if (ours === undefined || quantity === 0n) return undefined;
-    const gap = ours.averagePrice - their.averagePrice;
-    const size = gap < 0n ? -gap : gap;
-    if (size * averageTolerance <= their.averagePrice) return undefined;
-    const name = this.#deps.symbolName(their.symbol);
-    const [mine, other] = [moneyText(ours.averagePrice), moneyText(their.averagePrice)];
-    return `average price of ${name}: journal ${mine}, venue ${other}`;
+  /** Quantities are equal. The average depends on the order of the executions, and reports may come
+   * in another order than the venue's: when it is the same executions, the venue's average holds. */
+  async #compareAverages(theirs: readonly BrokerPosition[]): Promise<string[]> {
+    const problems: string[] = [];
+    for (const their of theirs) {
+      const ours = this.#deps.ledger.positions.get(their.symbol);
+      if (ours === undefined || ours.quantity === 0n) continue;
+      if (isNear(ours.averagePrice, their.averagePrice)) continue;
+      const fills = await this.#deps.broker.queryFills();
+      const replayed = new Position(their.symbol);
+      for (const { symbol, side, quantity, price, fee } of fills)
+        if (symbol === their.symbol) replayed.execute(side, quantity, price, fee);
+      const same = replayed.quantity === ours.quantity && replayed.cash === ours.cash;
+      const averages = `journal ${moneyText(ours.averagePrice)}, venue ${moneyText(their.averagePrice)}`;
+      const reason = `average price of ${this.#deps.symbolName(their.symbol)}: ${averages}`;
+      if (same && isNear(replayed.averagePrice, their.averagePrice))
+        this.#adoptAverage(ours, replayed.averagePrice, reason);
+      else problems.push(reason);
+    }
+    return problems;
+  }
+
+  #adoptAverage(ours: Position, averagePrice: bigint, reason: string): void {
+    const { scribe, clock, logger } = this.#deps;
+    logger.warn(`${reason}; same executions in another order, the venue's average is adopted`);
+    scribe.adjustment({ symbol: ours.symbol, averagePrice, reason, time: clock.now() });
+    this.#settle();
   }
 
   #unequal(symbol: number, ours: bigint, theirs: bigint): string {
@@ -172,4 +189,9 @@ export class Reconciler {
       this.#deps.clock.setTimer(delayMs, resolve);
     });
   }
+}
+
+function isNear(ours: bigint, theirs: bigint): boolean {
+  const gap = ours > theirs ? ours - theirs : theirs - ours;
+  return gap * averageTolerance <= theirs;
 }

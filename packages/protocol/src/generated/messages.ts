@@ -15,6 +15,8 @@ export const MessageKind = {
   Fill: 4,
   /** Something a person did: halt, resume, a limit change. */
   OperatorAction: 5,
+  /** The average price of a position set to that of the venue: same executions, other order. */
+  PositionAdjusted: 6,
 } as const;
 
 /** An order that passed risk and is about to be sent. Written before it is sent. */
@@ -268,6 +270,39 @@ export function decodeOperatorAction(bytes: Uint8Array): OperatorAction {
     action: reader.str(),
     detail: reader.str(),
     why: reader.str(),
+    time: reader.time(),
+  };
+  reader.finish();
+  return message;
+}
+
+/** The average price of a position set to that of the venue: same executions, other order. */
+export interface PositionAdjusted {
+  /** symbol id */
+  readonly symbol: number;
+  /** average price from now on */
+  readonly averagePrice: bigint;
+  /** what reconciliation found */
+  readonly reason: string;
+  /** when */
+  readonly time: Time;
+}
+
+export function encodePositionAdjusted(message: PositionAdjusted): Uint8Array {
+  const writer = new MessageWriter(6, 1);
+  writer.u32(message.symbol);
+  writer.money(message.averagePrice);
+  writer.str(message.reason);
+  writer.time(message.time);
+  return writer.finish();
+}
+
+export function decodePositionAdjusted(bytes: Uint8Array): PositionAdjusted {
+  const reader = new MessageReader(bytes, 6, 1);
+  const message = {
+    symbol: reader.u32(),
+    averagePrice: reader.money(),
+    reason: reader.str(),
     time: reader.time(),
   };
   reader.finish();
