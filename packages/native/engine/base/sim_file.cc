@@ -67,6 +67,7 @@ class SimFile final : public File {
 
   Status write(std::uint64_t offset, Bytes from) override {
     const MutexLock lock(system_->mutex_);
+    NDTS_TRY(system_->check_alive(path_));
     const std::uint64_t number = ++system_->writes_;
     const auto begin = static_cast<std::size_t>(offset);
     if (system_->strikes(system_->write_fault_, number)) {
@@ -86,6 +87,7 @@ class SimFile final : public File {
 
   Status sync() override {
     const MutexLock lock(system_->mutex_);
+    NDTS_TRY(system_->check_alive(path_));
     const std::uint64_t number = ++system_->syncs_;
     const bool fails = system_->strikes(system_->sync_fault_, number);
     if (!fails || system_->coin()) node_->durable.resize(node_->live.size());
@@ -104,11 +106,13 @@ class SimFile final : public File {
 
   Status truncate(std::uint64_t bytes) override {
     const MutexLock lock(system_->mutex_);
+    NDTS_TRY(system_->check_alive(path_));
     return resize(bytes);
   }
 
   Status allocate(std::uint64_t bytes) override {
     const MutexLock lock(system_->mutex_);
+    NDTS_TRY(system_->check_alive(path_));
     const std::uint64_t number = ++system_->writes_;
     if (system_->strikes(system_->write_fault_, number))
       return Status(system_->write_fault_.code, "injected fault", path_, bytes);
@@ -202,6 +206,16 @@ std::uint64_t SimFileSystem::used_locked() const {
   return bytes;
 }
 
+Status SimFileSystem::check_alive(const std::string& path) const {
+  if (!frozen_) return Status::success();
+  return Status(Code::kIoError, "the simulated process has ended", path);
+}
+
+void SimFileSystem::freeze() {
+  const MutexLock lock(mutex_);
+  frozen_ = true;
+}
+
 void SimFileSystem::apply(const NameChange& change, Names* names) {
   if (!change.removed.empty()) names->erase(change.removed);
   if (!change.added.empty()) (*names)[change.added] = change.node;
@@ -224,6 +238,7 @@ Status SimFileSystem::open(const std::string& path, OpenMode mode, std::unique_p
     return Status::success();
   }
   if (mode == OpenMode::kRead || mode == OpenMode::kReadWrite) return missing(path);
+  NDTS_TRY(check_alive(path));
   const std::string folder = parent_folder(path);
   if (!folders_.contains(folder)) return missing(folder);
   auto node = std::make_shared<SimNode>();
@@ -234,6 +249,7 @@ Status SimFileSystem::open(const std::string& path, OpenMode mode, std::unique_p
 
 Status SimFileSystem::rename(const std::string& from, const std::string& to) {
   const MutexLock lock(mutex_);
+  NDTS_TRY(check_alive(from));
   const auto found = live_.find(from);
   if (found == live_.end()) return missing(from);
   change_name(parent_folder(to), from, to, std::shared_ptr<SimNode>(found->second));
@@ -242,6 +258,7 @@ Status SimFileSystem::rename(const std::string& from, const std::string& to) {
 
 Status SimFileSystem::remove(const std::string& path) {
   const MutexLock lock(mutex_);
+  NDTS_TRY(check_alive(path));
   if (!live_.contains(path)) return missing(path);
   change_name(parent_folder(path), path, "", nullptr);
   return Status::success();
@@ -249,6 +266,7 @@ Status SimFileSystem::remove(const std::string& path) {
 
 Status SimFileSystem::hard_link(const std::string& from, const std::string& to) {
   const MutexLock lock(mutex_);
+  NDTS_TRY(check_alive(from));
   const auto found = live_.find(from);
   if (found == live_.end()) return missing(from);
   if (live_.contains(to)) return Status(Code::kAlreadyExists, "the file exists", to);
@@ -278,6 +296,7 @@ Status SimFileSystem::make_directory(const std::string& folder) {
 
 Status SimFileSystem::sync_directory(const std::string& folder) {
   const MutexLock lock(mutex_);
+  NDTS_TRY(check_alive(folder));
   const std::uint64_t number = ++syncs_;
   if (strikes(sync_fault_, number)) return Status(sync_fault_.code, "injected fault", folder);
   for (const NameChange& change : changes_)
@@ -308,6 +327,7 @@ std::string SimFileSystem::boot_id() {
 
 void SimFileSystem::kill() {
   const MutexLock lock(mutex_);
+  frozen_ = false;
   locks_ = std::make_shared<std::set<std::string>>();
   // Copies, so that objects of the ended process reach nothing any more.
   std::map<const SimNode*, std::shared_ptr<SimNode>> copies;
@@ -324,6 +344,7 @@ void SimFileSystem::kill() {
 
 void SimFileSystem::crash() {
   const MutexLock lock(mutex_);
+  frozen_ = false;
   for (const NameChange& change : changes_)
     if (coin()) apply(change, &durable_);
   changes_.clear();

@@ -45,6 +45,9 @@ class SimFileSystem final : public FileSystem {
   void crash();
   // Ends the process only.
   void kill();
+  // From now on nothing that would change the disk does so, it fails with IO_ERROR; until kill()
+  // or crash(). For a hook in the middle of an operation, which can't unwind what it is in.
+  void freeze();
 
   // The n-th write or allocation from now on (1 is the next) fails with `code`, and with `count`
   // > 1 those after it too. A failing write leaves a part written, chosen by the seed.
@@ -86,6 +89,7 @@ class SimFileSystem final : public FileSystem {
   [[nodiscard]] bool coin() { return (random() & 1) != 0; }
   [[nodiscard]] bool strikes(const Fault& fault, std::uint64_t counter) const;
   [[nodiscard]] std::uint64_t used_locked() const;
+  [[nodiscard]] Status check_alive(const std::string& path) const;
   void change_name(const std::string& folder, const std::string& removed,
                    const std::string& added, const std::shared_ptr<SimNode>& node);
   static void apply(const NameChange& change, Names* names);
@@ -93,7 +97,7 @@ class SimFileSystem final : public FileSystem {
   mutable Mutex mutex_;
   std::uint64_t random_state_;
   std::uint64_t boot_ = 1;
-  std::uint64_t generation_ = 1;  // of locks: kill() and crash() start a new one
+  bool frozen_ = false;
   std::uint64_t writes_ = 0;
   std::uint64_t syncs_ = 0;
   std::uint64_t capacity_ = UINT64_MAX;

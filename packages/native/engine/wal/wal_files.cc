@@ -76,6 +76,14 @@ Status WalFiles::prepare_piece() {
 // Header (and entries) into the unnamed file, sync, name, sync of the folder.
 Status WalFiles::name_next(std::uint64_t previous_end, std::uint64_t start_position,
                            std::uint64_t bytes, MutableBytes image) {
+  {
+    // A file that leaves nothing of those before it to count takes over where they began, or the
+    // gap between their previousEnd and their start would be forgotten with them.
+    const MutexLock lock(kept_mutex_);
+    for (auto file = kept_.rbegin();
+         file != kept_.rend() && file->start_position >= previous_end; ++file)
+      previous_end = file->previous_end;
+  }
   WalFileHeader header{};
   header.version = kWalVersion;
   header.magic = kWalMagic;

@@ -221,7 +221,10 @@ TEST_F(WalOnDisk, KilledProcessLosesNothingAccepted) {
     const pid_t child = fork();
     if (child == 0) {
       close(channel[0]);
-      if (!bench.open().ok()) _exit(2);
+      if (const Status status = bench.open(); !status.ok()) {
+        fprintf(stderr, "%s\n", status.text().c_str());
+        _exit(2);
+      }
       if (round % 2 == 0) bench.wal->start();  // otherwise nothing reaches the file by itself
       for (std::uint64_t number = next;; ++number) {
         if (!bench.append(number, 20 + number % 300).ok()) _exit(3);
