@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Job, JobContext, Jobs } from '@ndts/protocol';
 import { rejectsWith } from '../kit/errors.js';
+import { type Within, within } from '../kit/harness.js';
 import { until } from '../kit/passing-time.js';
 
 export interface JobsHarness {
@@ -16,18 +17,10 @@ export interface JobsHarness {
   close(): Promise<void>;
 }
 
-type Body = (harness: JobsHarness) => Promise<void>;
-
 export function jobsSuite(name: string, makeHarness: () => Promise<JobsHarness>): void {
-  const withJobs = async (body: Body) => {
-    const harness = await makeHarness();
-    try {
-      await body(harness);
-    } finally {
-      await harness.close();
-    }
-  };
+  const withJobs = within(makeHarness);
   runTests(name, withJobs);
+  lookTests(name, withJobs);
   retryTests(name, withJobs);
   cancelTests(name, withJobs);
   crashTests(name, withJobs);
@@ -40,7 +33,7 @@ async function finished(jobs: Jobs, id: string): Promise<Job> {
   return (await jobs.get(id)) as Job;
 }
 
-function runTests(name: string, withJobs: (body: Body) => Promise<void>): void {
+function runTests(name: string, withJobs: Within<JobsHarness>): void {
   describe(`Jobs: ${name}`, () => {
     it('runs a job and keeps its outcome', () =>
       withJobs(async ({ jobs }) => {
@@ -92,7 +85,11 @@ function runTests(name: string, withJobs: (body: Body) => Promise<void>): void {
         for (const id of ids) assert.equal((await finished(jobs, id)).state, 'completed');
         assert.equal(most, 3);
       }));
+  });
+}
 
+function lookTests(name: string, withJobs: Within<JobsHarness>): void {
+  describe(`Jobs looked at: ${name}`, () => {
     it('queues the same id once', () =>
       withJobs(async ({ jobs }) => {
         const first = await jobs.add('q', 'n', { v: 1 }, { id: 'once' });
@@ -147,7 +144,7 @@ function runTests(name: string, withJobs: (body: Body) => Promise<void>): void {
   });
 }
 
-function retryTests(name: string, withJobs: (body: Body) => Promise<void>): void {
+function retryTests(name: string, withJobs: Within<JobsHarness>): void {
   describe(`Jobs that fail: ${name}`, () => {
     it('tries again after a wait that doubles, until it succeeds', () =>
       withJobs(async ({ jobs, elapse }) => {
@@ -193,7 +190,7 @@ function retryTests(name: string, withJobs: (body: Body) => Promise<void>): void
   });
 }
 
-function cancelTests(name: string, withJobs: (body: Body) => Promise<void>): void {
+function cancelTests(name: string, withJobs: Within<JobsHarness>): void {
   describe(`Jobs that are canceled: ${name}`, () => {
     it('never runs a waiting one', () =>
       withJobs(async ({ jobs }) => {
@@ -228,7 +225,7 @@ function cancelTests(name: string, withJobs: (body: Body) => Promise<void>): voi
   });
 }
 
-function crashTests(name: string, withJobs: (body: Body) => Promise<void>): void {
+function crashTests(name: string, withJobs: Within<JobsHarness>): void {
   describe(`Jobs across a restart: ${name}`, () => {
     it('keeps what waits and what is done', () =>
       withJobs(async (harness) => {

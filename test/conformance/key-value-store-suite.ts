@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { KeyValueOperation, KeyValueRange, KeyValueStore, Random } from '@ndts/protocol';
 import { SeededRandom } from '@ndts/runtime';
+import { type Within, within } from '../kit/harness.js';
 import { testSeed } from '../kit/seed.js';
 
 export interface KeyValueStoreHarness {
@@ -25,78 +26,75 @@ export function keyValueStoreSuite(
   name: string,
   makeHarness: () => Promise<KeyValueStoreHarness>,
 ): void {
-  const withStore = async (body: (harness: KeyValueStoreHarness) => Promise<void>) => {
-    const harness = await makeHarness();
-    try {
-      await body(harness);
-    } finally {
-      await harness.close();
-    }
-  };
+  const withStore = within(makeHarness);
+  describe(`KeyValueStore, model: ${name}`, () => modelTests(withStore));
+  describe(`KeyValueStore, positions: ${name}`, () => positionTests(withStore));
+}
 
-  describe(`KeyValueStore: ${name}`, () => {
-    it('does what a sorted map does, also after a restart', async (test) => {
-      const random = new SeededRandom(testSeed(test));
-      await withStore((harness) => compareWithModel(harness, random));
-    });
-
-    it('keeps its own copy of a value, and hands out one', () =>
-      withStore(async ({ store }) => {
-        const value = bytes('before');
-        store.write([{ key: 'k', value }]);
-        value[0] = 0;
-        const found = store.get('k') as Uint8Array;
-        assert.deepEqual(text(found), 'before');
-        found[0] = 0;
-        assert.deepEqual(text(store.get('k')), 'before');
-      }));
-
-    it('tells nothing from an empty value', () =>
-      withStore(async ({ store }) => {
-        store.write([{ key: 'empty', value: new Uint8Array(0) }]);
-        assert.equal(store.get('empty')?.length, 0);
-        assert.equal(store.get('missing'), undefined);
-      }));
-
-    it('numbers writes upwards and tells which are durable', () =>
-      withStore(async ({ store }) => {
-        const first = store.write([{ key: 'a', value: bytes('1') }]);
-        const second = store.write([{ key: 'b', value: bytes('2') }]);
-        assert.ok(second > first, `${second} after ${first}`);
-        await store.durable(first);
-        assert.ok(store.durablePosition() >= first);
-        await store.durable();
-        assert.ok(store.durablePosition() >= second);
-      }));
-
-    it('numbers writes upwards across a restart', () =>
-      withStore(async (harness) => {
-        const before = harness.store.write([{ key: 'a', value: bytes('1') }]);
-        await harness.store.durable(before);
-        const store = await harness.reopen();
-        const after = store.write([{ key: 'b', value: bytes('2') }]);
-        assert.ok(after > before, `${after} after ${before}`);
-        await store.durable(after);
-        assert.deepEqual(text(store.get('a')), '1');
-      }));
-
-    it('applies a write in order: the last of a key counts', () =>
-      withStore(async ({ store }) => {
-        store.write([
-          { key: 'k', value: bytes('1') },
-          { key: 'k', value: undefined },
-          { key: 'k', value: bytes('3') },
-          { key: 'gone', value: bytes('x') },
-          { key: 'gone', value: undefined },
-        ]);
-        assert.deepEqual(text(store.get('k')), '3');
-        assert.equal(store.get('gone'), undefined);
-        assert.deepEqual(
-          store.scan({ prefix: '' }).map(({ key }) => key),
-          ['k'],
-        );
-      }));
+function modelTests(withStore: Within<KeyValueStoreHarness>): void {
+  it('does what a sorted map does, also after a restart', async (test) => {
+    const random = new SeededRandom(testSeed(test));
+    await withStore((harness) => compareWithModel(harness, random));
   });
+
+  it('keeps its own copy of a value, and hands out one', () =>
+    withStore(async ({ store }) => {
+      const value = bytes('before');
+      store.write([{ key: 'k', value }]);
+      value[0] = 0;
+      const found = store.get('k') as Uint8Array;
+      assert.deepEqual(text(found), 'before');
+      found[0] = 0;
+      assert.deepEqual(text(store.get('k')), 'before');
+    }));
+
+  it('tells nothing from an empty value', () =>
+    withStore(async ({ store }) => {
+      store.write([{ key: 'empty', value: new Uint8Array(0) }]);
+      assert.equal(store.get('empty')?.length, 0);
+      assert.equal(store.get('missing'), undefined);
+    }));
+}
+
+function positionTests(withStore: Within<KeyValueStoreHarness>): void {
+  it('numbers writes upwards and tells which are durable', () =>
+    withStore(async ({ store }) => {
+      const first = store.write([{ key: 'a', value: bytes('1') }]);
+      const second = store.write([{ key: 'b', value: bytes('2') }]);
+      assert.ok(second > first, `${second} after ${first}`);
+      await store.durable(first);
+      assert.ok(store.durablePosition() >= first);
+      await store.durable();
+      assert.ok(store.durablePosition() >= second);
+    }));
+
+  it('numbers writes upwards across a restart', () =>
+    withStore(async (harness) => {
+      const before = harness.store.write([{ key: 'a', value: bytes('1') }]);
+      await harness.store.durable(before);
+      const store = await harness.reopen();
+      const after = store.write([{ key: 'b', value: bytes('2') }]);
+      assert.ok(after > before, `${after} after ${before}`);
+      await store.durable(after);
+      assert.deepEqual(text(store.get('a')), '1');
+    }));
+
+  it('applies a write in order: the last of a key counts', () =>
+    withStore(async ({ store }) => {
+      store.write([
+        { key: 'k', value: bytes('1') },
+        { key: 'k', value: undefined },
+        { key: 'k', value: bytes('3') },
+        { key: 'gone', value: bytes('x') },
+        { key: 'gone', value: undefined },
+      ]);
+      assert.deepEqual(text(store.get('k')), '3');
+      assert.equal(store.get('gone'), undefined);
+      assert.deepEqual(
+        store.scan({ prefix: '' }).map(({ key }) => key),
+        ['k'],
+      );
+    }));
 }
 
 async function compareWithModel(harness: KeyValueStoreHarness, random: Random): Promise<void> {

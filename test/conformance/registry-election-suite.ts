@@ -4,13 +4,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { hasCode, rejectsWith } from '../kit/errors.js';
+import type { Within } from '../kit/harness.js';
 import { until } from '../kit/passing-time.js';
 import type { RegistryHarness } from './registry-suite.js';
 
-export function registryElectionSuite(
-  name: string,
-  withRegistry: (body: (harness: RegistryHarness) => Promise<void>) => Promise<void>,
-): void {
+export function registryElectionSuite(name: string, withRegistry: Within<RegistryHarness>): void {
   describe(`Registry elections: ${name}`, () => {
     it('makes the first candidate leader, and the next when it resigns', () =>
       withRegistry(async ({ registry, ttlMs }) => {
@@ -51,7 +49,12 @@ export function registryElectionSuite(
         assert.ok(second.token > first.token);
         assert.equal((await registry.leader('e'))?.value, 'B');
       }));
+  });
+  manyCandidatesTests(name, withRegistry);
+}
 
+function manyCandidatesTests(name: string, withRegistry: Within<RegistryHarness>): void {
+  describe(`Registry elections over time: ${name}`, () => {
     it('keeps the order of asking, and skips who lost its lease', () =>
       withRegistry(async ({ registry, ttlMs }) => {
         const leases = [];

@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Registry, RegistryEvent } from '@ndts/protocol';
 import { hasCode, rejectsWith } from '../kit/errors.js';
+import { type Within, within } from '../kit/harness.js';
 import { until } from '../kit/passing-time.js';
 import { registryElectionSuite } from './registry-election-suite.js';
 
@@ -21,25 +22,18 @@ export interface RegistryHarness {
   close(): Promise<void>;
 }
 
-type Body = (harness: RegistryHarness) => Promise<void>;
-
 export function registrySuite(name: string, makeHarness: () => Promise<RegistryHarness>): void {
-  const withRegistry = async (body: Body) => {
-    const harness = await makeHarness();
-    try {
-      await body(harness);
-    } finally {
-      await harness.close();
-    }
-  };
+  const withRegistry = within(makeHarness);
   recordTests(name, withRegistry);
+  concurrencyTests(name, withRegistry);
   watchTests(name, withRegistry);
   leaseTests(name, withRegistry);
+  lostLeaseTests(name, withRegistry);
   restartTests(name, withRegistry);
   registryElectionSuite(name, withRegistry);
 }
 
-function recordTests(name: string, withRegistry: (body: Body) => Promise<void>): void {
+function recordTests(name: string, withRegistry: Within<RegistryHarness>): void {
   describe(`Registry records: ${name}`, () => {
     it('puts, gets, lists by prefix in key order', () =>
       withRegistry(async ({ registry }) => {
@@ -80,7 +74,11 @@ function recordTests(name: string, withRegistry: (body: Body) => Promise<void>):
         assert.equal(await registry.delete('k'), false);
         await registry.put('k', '4', { ifRevision: 0 });
       }));
+  });
+}
 
+function concurrencyTests(name: string, withRegistry: Within<RegistryHarness>): void {
+  describe(`Registry, many at once: ${name}`, () => {
     it('lets one of many create a key', () =>
       withRegistry(async ({ registry }) => {
         const puts = Array.from({ length: 10 }, (_, number) =>
@@ -125,7 +123,7 @@ function succeeds(put: Promise<number>): Promise<boolean> {
   );
 }
 
-function watchTests(name: string, withRegistry: (body: Body) => Promise<void>): void {
+function watchTests(name: string, withRegistry: Within<RegistryHarness>): void {
   describe(`Registry watches: ${name}`, () => {
     it('shows every change below the prefix after the call, in order, once', () =>
       withRegistry(async ({ registry }) => {
@@ -175,7 +173,7 @@ function watchTests(name: string, withRegistry: (body: Body) => Promise<void>): 
   });
 }
 
-function leaseTests(name: string, withRegistry: (body: Body) => Promise<void>): void {
+function leaseTests(name: string, withRegistry: Within<RegistryHarness>): void {
   describe(`Registry leases: ${name}`, () => {
     it('deletes the keys of a lease that is not renewed, and says so', () =>
       withRegistry(async ({ registry, ttlMs, elapse }) => {
@@ -227,7 +225,11 @@ function leaseTests(name: string, withRegistry: (body: Body) => Promise<void>): 
         await second.revoke();
         assert.equal(await registry.get('moved'), undefined);
       }));
+  });
+}
 
+function lostLeaseTests(name: string, withRegistry: Within<RegistryHarness>): void {
+  describe(`Registry leases that are gone: ${name}`, () => {
     it('creates again what went with a lease', () =>
       withRegistry(async ({ registry, ttlMs }) => {
         const lease = await registry.grantLease(ttlMs);
@@ -245,7 +247,7 @@ function leaseTests(name: string, withRegistry: (body: Body) => Promise<void>): 
   });
 }
 
-function restartTests(name: string, withRegistry: (body: Body) => Promise<void>): void {
+function restartTests(name: string, withRegistry: Within<RegistryHarness>): void {
   describe(`Registry across a restart: ${name}`, () => {
     it('keeps records and goes on counting revisions', () =>
       withRegistry(async (harness) => {

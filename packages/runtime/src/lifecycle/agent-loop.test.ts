@@ -21,7 +21,7 @@ async function until(condition: () => boolean): Promise<void> {
 }
 
 for (const idle of idles) {
-  test(`${idle}: calls all agents in their order, again and again, and lets I/O through`, async () => {
+  test(`${idle}: calls all agents in order, again and again, and I/O too`, async () => {
     const calls: string[] = [];
     const agents = ['a', 'b'].map((name) => ({
       name,

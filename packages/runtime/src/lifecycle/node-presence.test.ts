@@ -124,7 +124,7 @@ test('a started node stands in the registry, beats and answers', async () => {
   assert.equal(heartbeats.length, 4);
 });
 
-test('it may own until the last confirmed renewal was sent, plus the lease, minus a margin', async () => {
+test('it owns until the last confirmed renewal was sent, plus lease, minus margin', async () => {
   const { presence, clock, flaky } = scene();
   await presence.start();
   assert.equal(presence.ownsUntilNs(), usableNs);

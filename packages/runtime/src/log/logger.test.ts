@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { VirtualClock } from '../clock/virtual-clock.js';
 import { createLogger, createSilentLogger, flushLogger } from './logger.js';
 
-test('a file gets one JSON object per line, without secrets, for its owner only', async (context) => {
+test('a file gets one JSON object per line, without secrets', async (context) => {
   const dir = await mkdtemp(join(tmpdir(), 'ndts-log-'));
   context.after(() => rm(dir, { recursive: true }));
   const path = join(dir, 'logs', 'ndts.log');
