@@ -1,0 +1,175 @@
+// What can be wrong at a start: one clear line on standard error, exit code 1, and nothing lost.
+// Read-only and full disks are real file systems, mounted in a namespace of the test's own.
+
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { openDataFolder } from '@ndts/storage';
+import { RunningPlatform } from '../kit/running-platform.js';
+
+const command = join(dirname(fileURLToPath(import.meta.url)), '../../../apps/ndts/dist/main.js');
+const environment = { PATH: process.env['PATH'] ?? '' };
+const endLimitMs = 60_000;
+
+interface Ended {
+  readonly code: number | null;
+  readonly errors: string;
+}
+
+function run(program: string, args: readonly string[]): Promise<Ended> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], env: environment });
+    let errors = '';
+    child.stdout.resume();
+    child.stderr.on('data', (chunk: Buffer) => {
+      errors += chunk.toString();
+    });
+    const limit = setTimeout(() => child.kill('SIGKILL'), endLimitMs);
+    child.on('error', reject);
+    child.on('exit', (code) => {
+      clearTimeout(limit);
+      resolve({ code, errors });
+    });
+  });
+}
+
+function up(dataDir: string, ...flags: string[]): Promise<Ended> {
+  return run(process.execPath, [
+    command,
+    'up',
+    '--data-dir',
+    dataDir,
+    '--control.port=0',
+    ...flags,
+  ]);
+}
+
+function assertOneLine(ended: Ended, pattern: RegExp): void {
+  assert.match(ended.errors, pattern);
+  assert.equal(ended.errors.trimEnd().split('\n').length, 1, `one line: ${ended.errors}`);
+  assert.equal(ended.code, 1);
+}
+
+async function withDir(action: (dir: string) => Promise<void>): Promise<void> {
+  const dir = mkdtempSync(join(tmpdir(), 'ndts-start-'));
+  try {
+    await action(dir);
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+    // The shared memory of folders that were never stopped cleanly.
+    const userId = process.getuid?.() ?? 0;
+    const { memory } = openDataFolder({ dir: join(dir, 'data'), userId });
+    rmSync(memory, { recursive: true, force: true });
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+test('a wrong value names key, what is expected and what was found', () =>
+  withDir(async (dir) => {
+    const data = join(dir, 'data');
+    const ended = await up(data, '--feed.ticksPerSecond=many');
+    assertOneLine(ended, /^CONFIG_INVALID_VALUE: .*feed\.ticksPerSecond.*many/);
+    assertOneLine(
+      await up(data, '--cluster.shards=12'),
+      /^CONFIG_INVALID_VALUE: .*cluster\.shards/,
+    );
+  }));
+
+test('an unknown key is refused with the nearest known one', () =>
+  withDir(async (dir) => {
+    const ended = await up(join(dir, 'data'), '--feed.tickPerSecond=1');
+    assertOneLine(ended, /^CONFIG_UNKNOWN_KEY: .*feed\.tickPerSecond.*feed\.ticksPerSecond/);
+  }));
+
+test('a port in use is named', () =>
+  withDir(async (dir) => {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    try {
+      const address = server.address();
+      assert.ok(typeof address === 'object' && address !== null);
+      const ended = await up(join(dir, 'data'), `--control.port=${address.port}`);
+      assertOneLine(ended, new RegExp(`^PORT_IN_USE: .*${address.port}`));
+    } finally {
+      server.close();
+    }
+  }));
+
+test('a folder in use is LOCKED and the node that has it goes on', () =>
+  withDir(async (dir) => {
+    const data = join(dir, 'data');
+    const platform = await RunningPlatform.start({ dataDir: data });
+    try {
+      assertOneLine(await up(data), /^LOCKED: /);
+      await platform.get('/api/status');
+      assert.ok(!platform.ended);
+    } finally {
+      assert.equal(await platform.stop(), 0, platform.output);
+    }
+  }));
+
+test('a folder of a newer version, and a file in its place', () =>
+  withDir(async (dir) => {
+    const data = join(dir, 'newer');
+    mkdirSync(data);
+    writeFileSync(join(data, 'VERSION'), '99\n');
+    assertOneLine(await up(data), /^VERSION_TOO_NEW: .*99/);
+    writeFileSync(join(dir, 'file'), '');
+    assertOneLine(await up(join(dir, 'file')), /^INVALID_ARGUMENT: .*expected a folder/);
+  }));
+
+/** Runs a shell script as root of a namespace of its own, where it may mount. */
+function inNamespace(dir: string, script: string): Promise<Ended> {
+  const node = `"${process.execPath}" "${command}" up --data-dir "${dir}/disk/data" --control.port=0`;
+  const quiet = '--storage.stagingDir=/dev/shm --feed.ticksPerSecond=1000';
+  const body = `set -e; mkdir -p "${dir}/disk"; up() { ${node} ${quiet} "$@"; }; ${script}`;
+  return run('unshare', ['-rm', 'sh', '-c', body]);
+}
+
+const mayMount = spawnSync('unshare', ['-rm', 'true']).status === 0;
+const needsMount = mayMount ? {} : { skip: 'user namespaces are not permitted here' };
+
+test('a read-only folder', needsMount, () =>
+  withDir(async (dir) => {
+    const script = `mount -t tmpfs -o size=64m none "${dir}/disk"; mkdir "${dir}/disk/data"
+      mount -o remount,ro "${dir}/disk"; up`;
+    assertOneLine(await inNamespace(dir, script), /^READ_ONLY: /);
+  }),
+);
+
+test('a full disk', needsMount, () =>
+  withDir(async (dir) => {
+    const script = `mount -t tmpfs -o size=1m none "${dir}/disk"; up`;
+    assertOneLine(await inNamespace(dir, script), /^DISK_FULL: /);
+  }),
+);
+
+test(
+  'a disk that filled up between two starts: named, and all is there once space is back',
+  needsMount,
+  () =>
+    withDir(async (dir) => {
+      const accepted = `"${process.execPath}" "${command}" status --json --data-dir "${dir}/disk/data"`;
+      const script = `mount -t tmpfs -o size=700m none "${dir}/disk"
+      up >/dev/null & pid=$!
+      while ! ${accepted} >/dev/null 2>&1; do sleep 0.2; done
+      sleep 1; before=$(${accepted} | sed 's/.*"accepted":\\([0-9]*\\),"durable".*/\\1/')
+      kill -9 $pid; wait $pid || true
+      dd if=/dev/zero of="${dir}/disk/filler" bs=1M 2>/dev/null || true
+      up >/dev/null 2>"${dir}/first" && exit 3 || true
+      grep -q '^DISK_FULL: ' "${dir}/first" || { cat "${dir}/first"; exit 4; }
+      rm "${dir}/disk/filler"
+      up >/dev/null & pid=$!
+      while ! ${accepted} >/dev/null 2>&1; do sleep 0.2; done
+      after=$(${accepted} | sed 's/.*"accepted":\\([0-9]*\\),"durable".*/\\1/')
+      kill -INT $pid; wait $pid
+      test "$before" -gt 0 && test "$after" -ge "$before"`;
+      const ended = await inNamespace(dir, script);
+      assert.equal(ended.code, 0, ended.errors);
+    }),
+);
