@@ -135,6 +135,7 @@ export class ExecNode implements Agent {
     if (this.#write() && this.#ready) work += this.#release.release();
     work += this.#deps.broker.doWork();
     work += this.#answers.drain();
+    this.#release.timeOuts();
     if (this.#write()) this.#status.doWork();
     this.#watch();
     this.#progress += 1;
@@ -187,7 +188,9 @@ export class ExecNode implements Agent {
     this.#scribe.state(order, state, '', why);
     // Taking risk away does not wait for a journal that can't be written.
     this.#write();
-    if (sent) this.#deps.broker.cancel(clientOrderId);
+    if (!sent) return true;
+    this.#release.awaitAnswer(order);
+    this.#deps.broker.cancel(clientOrderId);
     return true;
   }
 
@@ -279,14 +282,13 @@ export class ExecNode implements Agent {
     return true;
   }
 
-  /** Notices a broker that went or came back, and orders without an answer. */
+  /** Notices a broker that went or came back, and asks for what is unknown. */
   #watch(): void {
     const { broker, clock, logger } = this.#deps;
     if (this.#ready && !broker.connected()) {
       this.#ready = false;
       logger.warn({ broker: broker.card.name }, 'broker unreachable; orders wait');
     }
-    this.#release.timeOuts();
     if (this.#busy !== undefined || clock.monotonicNs() < this.#nextTryNs) return;
     const back = !this.#ready && (broker.connected() || !this.#attached);
     const ask = this.#ready && this.ledger.orders.unknownCount > 0;

@@ -27,7 +27,7 @@ export class Order {
   signalTime: Time | undefined = undefined;
   /** Wall time after which it must not be sent any more. */
   validUntil: Time | undefined = undefined;
-  /** Monotonic time of the hand-over to the broker; 0: not handed over by this process. */
+  /** Monotonic time of the last request to the broker; 0: none by this process. */
   submittedNs = 0;
   /** Journal position from which on it may be sent. */
   position = 0;

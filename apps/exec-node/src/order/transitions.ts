@@ -66,6 +66,7 @@ export const orderTransitions: Readonly<Record<OrderStateName, Row>> = {
   filled: { accept: 'filled' },
   pendingCancel: {
     accept: 'accepted',
+    reject: 'rejected',
     fill: 'partiallyFilled',
     complete: 'filled',
     requestCancel: 'pendingCancel',

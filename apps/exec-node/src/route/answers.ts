@@ -111,6 +111,7 @@ export class Answers implements BrokerListener {
     let next = nextState(order.state, event);
     // A late acknowledgement, or a refused cancel, does not make fills unhappen.
     if (next === OrderState.accepted && order.filled > 0n) next = OrderState.partiallyFilled;
+    if (next === OrderState.rejected && order.filled > 0n) return 0;
     if (order.closed && next !== order.state && !isFinal(next as OrderState)) return 0;
     return next;
   }

@@ -75,6 +75,12 @@ export class Release {
     }
   }
 
+  /** A cancel was asked for: an answer is due again. */
+  awaitAnswer(order: Order): void {
+    order.submittedNs = this.#deps.clock.monotonicNs();
+    this.#unanswered.push(order);
+  }
+
   /** Orders without an answer for too long become unknown. */
   timeOuts(): void {
     if (this.#unanswered.length === 0) return;
@@ -83,7 +89,8 @@ export class Release {
     for (;;) {
       const order = this.#unanswered.head();
       if (order === undefined) return;
-      const silent = order.state === OrderState.submitted;
+      const silent =
+        order.state === OrderState.submitted || order.state === OrderState.pendingCancel;
       if (silent && now - order.submittedNs < limit) return;
       this.#unanswered.pop();
       if (!silent) continue;
@@ -113,12 +120,11 @@ export class Release {
       return;
     }
     ledger.orders.setState(order, OrderState.submitted, false);
-    order.submittedNs = clock.monotonicNs();
     latencies.tickToOrder.record(nsBetween(now, order.intent.tickTime));
     latencies.signalToOrder.record(nsBetween(now, order.signalTime ?? now));
     try {
+      this.awaitAnswer(order);
       broker.submit(order.intent);
-      this.#unanswered.push(order);
     } catch (error) {
       // Whether it went out is not known: only a query can tell.
       logger.error({ error: errorLine(error) }, 'the broker refused to take an order');
