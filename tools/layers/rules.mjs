@@ -39,8 +39,8 @@ export const allowedImports = {
 
 /** Browser code: what it may import by name, and what of ours as types only. */
 export const webFolder = 'apps/control-node/web/';
-export const webImports = ['lightweight-charts'];
-export const webTypeImports = ['@ndts/protocol'];
+export const webImports = ['lightweight-charts', '/vendor/lightweight-charts.js'];
+export const webTypeImports = ['@ndts/protocol', '@ndts/control-node'];
 
 /** protocol does no I/O. */
 export const ioModules =

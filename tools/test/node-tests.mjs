@@ -2,7 +2,7 @@
 // found by their sources.
 
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { root } from '../lib/root.mjs';
 import { listFiles, listProjects, listTests } from '../lib/projects.mjs';
@@ -40,6 +40,7 @@ function failures(text) {
 /**
  * @param {readonly { source: string, compiled: string }[]} tests
  * @param {{ limitSeconds: number, countsFolder?: string, concurrency?: number }} options
+ *   concurrency: how many files at a time; two on the smallest machine
  */
 export async function runNodeTests(tests, { limitSeconds, countsFolder, concurrency }) {
   if (tests.length === 0) return failedOne('this suite has no tests');
@@ -49,7 +50,8 @@ export async function runNodeTests(tests, { limitSeconds, countsFolder, concurre
   const folder = mkdtempSync(join(tmpdir(), 'ndts-report-'));
   const report = join(folder, 'report.tap');
   const args = ['--enable-source-maps', '--test'];
-  if (concurrency !== undefined) args.push(`--test-concurrency=${concurrency}`);
+  const files = concurrency ?? Math.max(2, availableParallelism() - 1);
+  args.push(`--test-concurrency=${files}`);
   args.push('--test-reporter=tap', `--test-reporter-destination=${report}`);
   args.push('--test-reporter=spec', '--test-reporter-destination=stdout');
   const run = await runProcess(process.execPath, [...args, ...tests.map((one) => one.compiled)], {
