@@ -1,6 +1,6 @@
 // Rings in shared memory: one writer, many readers in any process of this host. What the memory
-// holds and how it is read without locks: docs/protocol/ring.md. Every handle belongs to one thread;
-// closing twice is allowed, any other call after close is CLOSED.
+// holds and how it is read without locks: docs/protocol/ring.md. Every handle belongs to one
+// thread; closing twice is allowed, any other call after close is CLOSED.
 // hot: no allocation after init
 
 import type { RecordKind, RingPosition, TickBatch, TickStreamReader } from '@ndts/protocol';
@@ -101,20 +101,26 @@ interface NativeTickRingReader {
 type Start = 'oldest' | 'tail';
 type Numbers = readonly number[];
 
-const classes = addon as {
-  TickRingWriter: new (
+interface NewTickRingWriter {
+  new (
     dir: string,
     slotCount: number,
     epochs: Numbers,
     firstSequences: Numbers,
-  ) => NativeTickRingWriter;
-  TickRingReader: new (
+  ): NativeTickRingWriter;
+}
+
+interface NewTickRingReader {
+  new (
     paths: readonly string[],
     fromOrShards: Start | Numbers,
     epochs?: Numbers,
     sequences?: Numbers,
-  ) => NativeTickRingReader;
-  SlotRingWriter: new (
+  ): NativeTickRingReader;
+}
+
+interface NewSlotRingWriter {
+  new (
     path: string,
     kind: number,
     slotBytes: number,
@@ -122,8 +128,18 @@ const classes = addon as {
     owner: number,
     epoch: number,
     firstSequence: number,
-  ) => SlotRingWriter;
-  SlotRingReader: new (path: string, from: Start | number) => SlotRingReader;
+  ): SlotRingWriter;
+}
+
+interface NewSlotRingReader {
+  new (path: string, from: Start | number): SlotRingReader;
+}
+
+const classes = addon as {
+  readonly TickRingWriter: NewTickRingWriter;
+  readonly TickRingReader: NewTickRingReader;
+  readonly SlotRingWriter: NewSlotRingWriter;
+  readonly SlotRingReader: NewSlotRingReader;
 };
 
 class AddonTickRingWriter implements TickRingWriter {
@@ -166,23 +182,23 @@ class AddonTickRingWriter implements TickRingWriter {
   }
 }
 
-function openNativeReader(options: OpenTickRingsOptions): NativeTickRingReader {
-  const { paths, from } = options;
-  if (typeof from === 'string') return new classes.TickRingReader(paths, from);
-  const positions = [...from.values()];
-  return new classes.TickRingReader(
-    paths,
-    [...from.keys()],
-    positions.map((position) => position.epoch),
-    positions.map((position) => position.sequence),
-  );
-}
-
 class AddonTickRingReader implements TickRingReader {
   readonly #native: NativeTickRingReader;
 
   constructor(options: OpenTickRingsOptions) {
-    this.#native = native(() => openNativeReader(options));
+    this.#native = native(() => AddonTickRingReader.#open(options));
+  }
+
+  static #open(options: OpenTickRingsOptions): NativeTickRingReader {
+    const { paths, from } = options;
+    if (typeof from === 'string') return new classes.TickRingReader(paths, from);
+    const positions = [...from.values()];
+    return new classes.TickRingReader(
+      paths,
+      [...from.keys()],
+      positions.map((position) => position.epoch),
+      positions.map((position) => position.sequence),
+    );
   }
 
   poll(batch: TickBatch): number {

@@ -1,16 +1,16 @@
 // A ring: one writer, any number of readers in any process of this host, no locks, no waiting for
 // readers.
 //
-// The slot of a sequence is sequence modulo slot_count. What a reader may take is a committed range,
-// not a word per slot:
+// The slot of a sequence is sequence modulo slot_count. What a reader may take is a committed
+// range, not a word per slot:
 //
 //   writer   intent := end       release fence    slots        tail := end (release)
 //   reader   tail (acquire)      slots            acquire fence            intent
 //
 // Below tail everything is written. Before the writer touches the slot of sequence s it has
-// announced an intent above s, so it may be overwriting everything below intent - slot_count: what a
-// reader copied from there is discarded. Fence pairs with fence: a reader that saw one word of a
-// newer slot also sees the intent that came before it.
+// announced an intent above s, so it may be overwriting everything below intent - slot_count:
+// what a reader copied from there is discarded. Fence pairs with fence: a reader that saw one word
+// of a newer slot also sees the intent that came before it.
 //
 // Both are used by one thread at a time. A reader never writes; its memory is mapped read-only.
 #pragma once
@@ -39,7 +39,9 @@ class RingWriter {
 
   // The three steps, for writers of several rings: announce on each, one fence_release(), the
   // slots, then commit on each. At most slot_count at once; half of it leaves readers room.
-  void announce(std::uint64_t count) { publish_line(&header_->intent, next_ + count, shape_.epoch); }
+  void announce(std::uint64_t count) {
+    publish_line(&header_->intent, next_ + count, shape_.epoch);
+  }
   [[nodiscard]] std::uint64_t* slot(std::uint64_t sequence) {
     return slots_ + (sequence & mask_) * words_;
   }
@@ -119,7 +121,7 @@ class RingReader {
   // are used up, so an idle ring costs one load. A reader that was overtaken meanwhile goes on a
   // quarter of the ring above the oldest slot, so that it is not overtaken again at once.
   [[nodiscard]] std::uint64_t ready() {
-    if (next_ == tail_) refresh();
+    if (next_ == tail_ && load_word(&header_->tail.value) != tail_) refresh();
     return tail_ - next_;
   }
   [[nodiscard]] const std::uint64_t* slot(std::uint64_t sequence) const {

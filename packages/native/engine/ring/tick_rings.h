@@ -1,9 +1,10 @@
 // The tick rings of a data node, one per shard, written and read together in columns.
 //
-// A row of a batch goes to the ring of its shard, to the slot of its sequence; the ring adds nothing
-// to a tick, so a row read equals the row written, time included. A sequence that was skipped is
-// filled with a slot flagged void, which readers pass and count as lapped: the tick it stands for, if
-// there is one, is in storage. Writer and reader are used by one thread at a time each.
+// A row of a batch goes to the ring of its shard, to the slot of its sequence; the ring adds
+// nothing to a tick, so a row read equals the row written, time included. A sequence that was
+// skipped is filled with a slot flagged void, which readers pass and count as lapped: the tick it
+// stands for, if there is one, is in storage. Writer and reader are used by one thread at a time
+// each.
 #pragma once
 
 #include <cstdint>

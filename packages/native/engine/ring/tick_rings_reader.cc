@@ -1,3 +1,4 @@
+// See tick_rings.h: the side that gathers ticks from all rings into columns.
 #include <algorithm>
 #include <bit>
 #include <cstring>

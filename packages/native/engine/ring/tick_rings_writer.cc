@@ -1,3 +1,4 @@
+// See tick_rings.h: the side that creates the rings and scatters columns into them.
 #include <algorithm>
 #include <bit>
 #include <charconv>
