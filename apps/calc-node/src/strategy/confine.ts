@@ -36,6 +36,5 @@ export function confineProcess(target: NodeJS.Process): HostChannel {
       configurable: false,
     });
   Object.defineProperty(target, 'ppid', { value: 0, writable: false, configurable: false });
-  Object.defineProperty(target, 'channel', { value: undefined, configurable: false });
   return channel;
 }

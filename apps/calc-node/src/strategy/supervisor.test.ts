@@ -1,0 +1,291 @@
+// Strategies in real processes: whatever a plugin does stays its own trouble.
+
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  type ConfigValues,
+  createTickBatch,
+  type Registry,
+  SignalSlot,
+  type StrategyView,
+} from '@ndts/protocol';
+import {
+  createSilentLogger,
+  EmbeddedRegistry,
+  loadConfig,
+  MemoryKeyValueStore,
+  SeededRandom,
+  SystemClock,
+} from '@ndts/runtime';
+import { createTickRings, openSlotRing, type SlotRingReader } from '@ndts/storage';
+import { Supervisor, type SupervisorOptions } from './supervisor.js';
+
+const testTimeout = { timeout: 60_000 };
+
+/** A market of one shard with ticks for symbol 1, strategies, and who reads their signals. */
+class Bench {
+  readonly dir = mkdtempSync(join(tmpdir(), 'ndts-supervisor-'));
+  readonly clock = new SystemClock();
+  readonly registry: Registry = new EmbeddedRegistry({
+    store: new MemoryKeyValueStore(),
+    clock: this.clock,
+    random: new SeededRandom(1),
+    logger: createSilentLogger(),
+  });
+  readonly rings = createTickRings({
+    dir: join(this.dir, 'ticks'),
+    slotCount: 4096,
+    epochs: [1],
+    firstSequences: [0],
+  });
+  /** Ordinals by instance, in the order they were read. */
+  readonly ordinals = new Map<number, bigint[]>();
+  readonly supervisor: Supervisor;
+  readonly #signalRings: { instance: number; reader: SlotRingReader }[] = [];
+  readonly #batch = createTickBatch(16);
+  readonly #ticking: NodeJS.Timeout;
+  #sequence = 0;
+
+  constructor(plugins: Readonly<Record<string, string>>, changes: Partial<SupervisorOptions> = {}) {
+    const pluginDir = join(this.dir, 'plugins');
+    mkdirSync(pluginDir);
+    const list = Object.entries(plugins).map(([name, code]) => {
+      const path = join(pluginDir, `${name}.mjs`);
+      writeFileSync(path, code);
+      return path;
+    });
+    const config = loadConfig({ args: {}, environment: {} });
+    const values: ConfigValues = {
+      ...config,
+      loop: { idle: 'sleep', spinMs: 0, sleepMs: 1 },
+      strategy: { ...config.strategy, list, memoryMb: 48 },
+    };
+    this.supervisor = new Supervisor({
+      config: values,
+      registry: this.registry,
+      history: {
+        shardCount: 1,
+        epoch: () => 1,
+        nextSequence: () => this.#sequence,
+        lastTicks: () => 0,
+      },
+      symbols: () => [{ id: 1, shard: 0, name: 'SIM0001' }],
+      tickRings: this.rings.paths,
+      ringDir: join(this.dir, 'rings'),
+      clock: this.clock,
+      logger: createSilentLogger(),
+      onSignalRing: (instance, _name, path) => {
+        this.#signalRings.push({ instance, reader: openSlotRing(path, 'oldest') });
+      },
+      limits: { hangMs: 1500, stopMs: 500 },
+      restart: { backOffMs: 20, failuresMax: 3, windowMs: 60_000 },
+      ...changes,
+    });
+    this.#ticking = setInterval(() => this.#turn(), 10);
+  }
+
+  #turn(): void {
+    const batch = this.#batch;
+    for (let row = 0; row < batch.capacity; row += 1) {
+      const now = this.clock.now();
+      batch.day[row] = now.day;
+      batch.nsOfDay[row] = now.nsOfDay;
+      batch.symbol[row] = 1;
+      batch.price[row] = 100;
+      batch.epoch[row] = 1;
+      batch.sequence[row] = this.#sequence;
+      this.#sequence += 1;
+    }
+    batch.count = batch.capacity;
+    this.rings.publish(batch);
+    this.supervisor.check(this.clock.monotonicNs());
+    this.#readSignals();
+  }
+
+  #readSignals(): void {
+    const slots = new Uint8Array(64 * SignalSlot.sizeBytes);
+    const view = new DataView(slots.buffer);
+    for (const { instance, reader } of this.#signalRings) {
+      const count = reader.poll(slots);
+      const known = this.ordinals.get(instance) ?? [];
+      for (let slot = 0; slot < count; slot += 1)
+        known.push(view.getBigUint64(slot * SignalSlot.sizeBytes + SignalSlot.ordinal, true));
+      this.ordinals.set(instance, known);
+    }
+  }
+
+  view(name: string): StrategyView {
+    const view = this.supervisor.views().find((candidate) => candidate.name === name);
+    assert.ok(view, `strategy ${name}`);
+    return view;
+  }
+
+  async until(what: string, holds: () => boolean, context: TestContext): Promise<void> {
+    while (!holds()) {
+      assert.ok(!context.signal.aborted, `${what}: ${JSON.stringify(this.supervisor.views())}`);
+      await delay(10);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.supervisor.stop();
+    clearInterval(this.#ticking);
+    for (const { reader } of this.#signalRings) reader.close();
+    this.rings.close();
+    rmSync(this.dir, { recursive: true, force: true });
+  }
+}
+
+function plugin(hooks: string): string {
+  return `export const strategy = { name: 'test', version: '1', params: {}, ${hooks} };`;
+}
+
+const buyer = plugin('onTick(tick, context) { context.buy(tick.symbol, 1n); }');
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+test(
+  'bad plugins are restarted, then parked with a reason; the good one does not notice',
+  testTimeout,
+  async (context) => {
+    const bench = new Bench({
+      good: buyer,
+      throws: plugin("onTick() { throw new Error('broken at heart'); }"),
+      crashes: plugin('onTick() { process.abort(); }'),
+      exits: plugin('onTick() { process.exit(0); }'),
+      loops: plugin('onTick() { for (;;); }'),
+      grows: plugin('onTick() { const all = []; for (;;) all.push(new Array(1000).fill(1.5)); }'),
+      kills: plugin("onTick() { process.kill(process.ppid, 'SIGKILL'); }"),
+      lies: plugin("onTick() { process.send({ type: 'report' }); }"),
+      rejects: plugin("onTick() { Promise.reject(new Error('nobody waits')); }"),
+      unreadable: 'export const strategy = {',
+      empty: 'export const other = 1;',
+      floods: plugin("onTick() { for (let i = 0; i < 1e5; i++) console.log('noise'); throw 1; }"),
+    });
+    context.after(() => bench.close());
+    await bench.supervisor.start();
+    const reasons: Readonly<Record<string, RegExp>> = {
+      throws: /broken at heart/,
+      crashes: /signal SIGABRT/,
+      exits: /exit code 0/,
+      loops: /no report for 1500 ms/,
+      grows: /signal SIGABRT|exit code 134|signal SIGTRAP/,
+      kills: /FORBIDDEN.*process\.kill/,
+      lies: /FORBIDDEN.*process\.send/,
+      rejects: /nobody waits/,
+      unreadable: /PLUGIN_FAILED.*cannot be loaded/,
+      empty: /PLUGIN_FAILED.*expected an export named strategy/,
+      floods: /3 failures/,
+    };
+    for (const [name, reason] of Object.entries(reasons)) {
+      await bench.until(name, () => bench.view(name).state === 'parked', context);
+      assert.match(bench.view(name).reason, reason);
+      assert.match(bench.view(name).reason, /^3 failures within 60 s/);
+      assert.equal(bench.view(name).restarts, 2);
+      assert.equal(bench.view(name).pid, undefined);
+    }
+    const good = bench.view('good');
+    assert.equal(good.state, 'running');
+    assert.equal(good.restarts, 0);
+    await bench.until('ticks go on', () => bench.view('good').ticks > good.ticks, context);
+  },
+);
+
+test(
+  'ordinals grow across a killed process, each start has its own generation and ring',
+  testTimeout,
+  async (context) => {
+    const bench = new Bench({ good: buyer });
+    context.after(() => bench.close());
+    await bench.supervisor.start();
+    const signals = (): bigint[] => bench.ordinals.get(bench.view('good').instance) ?? [];
+    await bench.until('signals', () => signals().length > 20, context);
+    const pid = bench.view('good').pid;
+    assert.ok(pid !== undefined);
+    process.kill(pid, 'SIGKILL');
+    await bench.until('restart', () => bench.view('good').restarts === 1, context);
+    const before = signals().length;
+    await bench.until('signals again', () => signals().length > before + 20, context);
+    const ordinals = signals();
+    for (let index = 1; index < ordinals.length; index += 1)
+      assert.ok(ordinals[index]! > ordinals[index - 1]!, `ordinal ${index}`);
+    assert.equal(ordinals.at(-1)! >> 32n, 2n);
+    assert.equal((await bench.registry.get('strategies/good/generation'))?.value, '2');
+    const files = readdirSync(join(bench.dir, 'rings'));
+    const instance = bench.view('good').instance;
+    assert.deepEqual(files.toSorted(), [`factor-${instance}-2.ring`, `signal-${instance}-2.ring`]);
+  },
+);
+
+test('stopping ends every process, a stubborn one too', testTimeout, async (context) => {
+  const bench = new Bench({
+    good: buyer,
+    stubborn: plugin('onTick() { if (++this.seen > 3) for (;;); }, seen: 0'),
+  });
+  context.after(() => bench.close());
+  await bench.supervisor.start();
+  await bench.until('good runs', () => bench.view('good').state === 'running', context);
+  await bench.until('stubborn', () => bench.view('stubborn').state === 'running', context);
+  const pids = ['good', 'stubborn'].map((name) => bench.view(name).pid!);
+  assert.ok(pids.every(isAlive));
+  await bench.supervisor.stop();
+  assert.ok(!pids.some(isAlive));
+  assert.deepEqual(
+    bench.supervisor.views().map((view) => view.state),
+    ['stopped', 'stopped'],
+  );
+});
+
+const counter = plugin(`
+  seen: 0,
+  onTick(tick, context) { this.seen += 1; if (this.seen % 5 === 0) context.buy(1, 1n); },
+  snapshot() { return { seen: this.seen }; },
+  restore(snapshot, context) {
+    if (!(snapshot.seen > 0)) throw new Error('poisoned');
+    this.seen = snapshot.seen;
+    context.log('restored');
+  }`);
+
+test('a snapshot outlives a kill; a poisoned one is dropped', testTimeout, async (context) => {
+  const restart = { backOffMs: 20, failuresMax: 5 };
+  const bench = new Bench({ counter }, { restart });
+  context.after(() => bench.close());
+  const snapshot = async (): Promise<number> => {
+    const record = await bench.registry.get('strategies/counter/snapshot');
+    return record === undefined ? 0 : (JSON.parse(record.value) as { seen: number }).seen;
+  };
+  await bench.supervisor.start();
+  while ((await snapshot()) < 50) await delay(10);
+  const saved = await snapshot();
+  process.kill(bench.view('counter').pid!, 'SIGKILL');
+  await bench.until('restart', () => bench.view('counter').restarts === 1, context);
+  await bench.until('running', () => bench.view('counter').state === 'running', context);
+  while ((await snapshot()) <= saved) await delay(10);
+  await bench.registry.put('strategies/counter/snapshot', '{"seen":-1}');
+  process.kill(bench.view('counter').pid!, 'SIGKILL');
+  await bench.until('restarts', () => bench.view('counter').restarts >= 2, context);
+  await bench.until('running', () => bench.view('counter').state === 'running', context);
+});
+
+test('a parked strategy starts again when a person says so', testTimeout, async (context) => {
+  const bench = new Bench({ throws: plugin("onTick() { throw new Error('still'); }") });
+  context.after(() => bench.close());
+  await bench.supervisor.start();
+  await bench.until('parked', () => bench.view('throws').state === 'parked', context);
+  bench.supervisor.restart('throws');
+  assert.equal(bench.view('throws').state, 'starting');
+  await bench.until('parked', () => bench.view('throws').state === 'parked', context);
+  assert.equal(bench.view('throws').restarts, 5);
+  assert.throws(() => bench.supervisor.restart('nobody'), /nobody/);
+});
