@@ -1,0 +1,99 @@
+// The manifest: comes back as written; every flipped byte and every length it is cut to is named;
+// a newer version is refused as such.
+#include "db/manifest.h"
+
+#include <gtest/gtest.h>
+
+#include "base/crc32c.h"
+#include "base/sim_file.h"
+
+namespace ndts {
+namespace {
+
+class ManifestFile : public testing::Test {
+ protected:
+  void SetUp() override {
+    ASSERT_TRUE(files_.make_directory("/db").ok());
+    manifest_.id = 5;
+    manifest_.generation = 9;
+    manifest_.wal_position = 123;
+    manifest_.next_file = 4;
+    manifest_.shards.resize(2);
+    manifest_.shards[0] = {7, 100, {{1, 0}, {7, 100}}};
+    manifest_.shards[1] = {7, 0, {{7, 0}}};
+    manifest_.segments.push_back({3, -2, 400, 10, -20, -10, 0, 100, 1, 0xabcd});
+    manifest_.table = ManifestTable{123, 64, 0};
+    manifest_.staging_path = "/shm/x";
+    const SymbolInfo first{0, 0, "A"};
+    const SymbolInfo second{9, 1, std::string(300, 'n')};
+    const SymbolInfo* symbols[] = {&first, &second};
+    ASSERT_TRUE(write_manifest(files_, "/db", manifest_, symbols).ok());
+    std::vector<std::byte> content;
+    ASSERT_TRUE(files_.read_file(path_, &content).ok());
+    bytes_ = content.size();
+  }
+  Status read() {
+    found_ = {};
+    symbols_.clear();
+    return read_manifest(files_, path_, &found_, &symbols_);
+  }
+
+  SimFileSystem files_{1};
+  const std::string path_ = manifest_path("/db");
+  std::uint64_t bytes_ = 0;
+  Manifest manifest_;
+  Manifest found_;
+  std::vector<SymbolInfo> symbols_;
+};
+
+TEST_F(ManifestFile, ComesBackAsWritten) {
+  ASSERT_TRUE(read().ok());
+  EXPECT_EQ(found_.id, 5u);
+  EXPECT_EQ(found_.generation, 9u);
+  EXPECT_EQ(found_.wal_position, 123u);
+  EXPECT_EQ(found_.next_file, 4u);
+  ASSERT_EQ(found_.shards.size(), 2u);
+  EXPECT_EQ(found_.shards[0].epoch, 7u);
+  EXPECT_EQ(found_.shards[0].sealed_sequence, 100u);
+  ASSERT_EQ(found_.shards[0].epochs.size(), 2u);
+  EXPECT_EQ(found_.shards[0].epochs[1].first_sequence, 100u);
+  ASSERT_EQ(found_.segments.size(), 1u);
+  EXPECT_EQ(found_.segments[0].day, -2);
+  EXPECT_EQ(found_.table->position, 123u);
+  EXPECT_EQ(found_.staging_path, "/shm/x");
+  ASSERT_EQ(symbols_.size(), 2u);
+  EXPECT_EQ(symbols_[1].name, std::string(300, 'n'));
+}
+
+TEST_F(ManifestFile, NamesEveryFlippedByte) {
+  for (std::uint64_t at = 0; at < bytes_; at += 1) {
+    const auto bit = static_cast<unsigned>(at % 8);
+    files_.flip_bit(path_, at, bit);
+    const Status status = read();
+    EXPECT_EQ(status.code(), Code::kCorrupt) << "byte " << at;
+    EXPECT_EQ(status.file(), path_);
+    files_.flip_bit(path_, at, bit);
+  }
+  EXPECT_TRUE(read().ok());
+}
+
+TEST_F(ManifestFile, NamesEveryLengthItIsCutTo) {
+  for (std::uint64_t bytes = bytes_; bytes > 0; bytes -= 1) {
+    files_.cut(path_, bytes - 1);
+    EXPECT_EQ(read().code(), Code::kCorrupt) << "cut to " << bytes - 1;
+  }
+}
+
+TEST_F(ManifestFile, RefusesANewerVersion) {
+  std::vector<std::byte> content;
+  ASSERT_TRUE(files_.read_file(path_, &content).ok());
+  auto header = load<ManifestHeader>(content.data());
+  header.version = kManifestVersion + 1;
+  header.checksum = crc32c(0, bytes_of(header).subspan(4));
+  store(content.data(), header);
+  ASSERT_TRUE(files_.replace(path_, content).ok());
+  EXPECT_EQ(read().code(), Code::kVersionTooNew);
+}
+
+}  // namespace
+}  // namespace ndts
