@@ -1,33 +1,22 @@
 // Chaos: random signals, updates that come twice, late and in any order, lost requests and answers,
-// outages, a failing journal, and restarts at any point from the same journal and venue record. In
-// the end: no order was sent twice, every fill counts once, positions equal the venue's.
+// outages, a full disk, kill -9 between any two operations, loss of power, and restarts from the same
+// journal and venue record. In the end: no order was sent twice or before its intent was journaled,
+// every fill counts once, positions equal the venue's.
 
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import {
-  type BrokerCard,
-  type BrokerListener,
-  type BrokerOrderStatus,
-  type BrokerOrderUpdate,
-  type BrokerPosition,
-  type Fill,
-  type KeyValueOperation,
-  NdtsError,
-  type OrderIntent,
-  type Random,
-} from '@ndts/protocol';
-import { MemoryKeyValueStore, SeededRandom, VirtualClock } from '@ndts/runtime';
-import type { Gateway } from './broker/gateway.js';
-import type { PaperBroker } from './broker/paper.js';
+import { SeededRandom, VirtualClock } from '@ndts/runtime';
 import { readRecord, recordFileName } from './broker/paper-record.js';
+import { ChaosStore, Fuse, UnrulyBroker } from './chaos-kit.js';
 import {
   createHarness,
   type Harness,
   ledgerSnapshot,
   rebuild,
+  type TestSignal,
   timeMsOfTestDay,
 } from './exec-kit.js';
 
@@ -35,98 +24,25 @@ const firstSeed = Number(process.env['NDTS_TEST_SEED'] ?? 4_711);
 const rounds = 25;
 const steps = 120;
 const symbols = 3;
-
-/** Delays, doubles and reorders what the venue tells. */
-class UnrulyBroker implements Gateway, BrokerListener {
-  readonly #inner: PaperBroker;
-  readonly #random: Random;
-  readonly sent: string[] = [];
-  #held: (() => void)[] = [];
-  #listener: BrokerListener | undefined;
-
-  constructor(inner: PaperBroker, random: Random) {
-    this.#inner = inner;
-    this.#random = random;
-  }
-
-  get card(): BrokerCard {
-    return this.#inner.card;
-  }
-  connected(): boolean {
-    return this.#inner.connected();
-  }
-  connect(listener: BrokerListener): Promise<void> {
-    this.#listener = listener;
-    return this.#inner.connect(this);
-  }
-  onOrderUpdate(update: BrokerOrderUpdate): void {
-    this.#hold(() => this.#listener?.onOrderUpdate(update));
-  }
-  onFill(fill: Fill): void {
-    this.#hold(() => this.#listener?.onFill(fill));
-  }
-  submit(intent: OrderIntent): void {
-    this.sent.push(intent.clientOrderId);
-    this.#inner.submit(intent);
-  }
-  cancel(clientOrderId: string): void {
-    this.#inner.cancel(clientOrderId);
-  }
-  queryOrder(clientOrderId: string): Promise<BrokerOrderStatus | undefined> {
-    return this.#inner.queryOrder(clientOrderId);
-  }
-  queryOpenOrders(): Promise<BrokerOrderStatus[]> {
-    return this.#inner.queryOpenOrders();
-  }
-  queryFills(afterTradeId?: string): Promise<Fill[]> {
-    return this.#inner.queryFills(afterTradeId);
-  }
-  queryPositions(): Promise<BrokerPosition[]> {
-    return this.#inner.queryPositions();
-  }
-  doWork(): number {
-    const work = this.#inner.doWork();
-    this.release(this.#random.integer(this.#held.length + 1));
-    return work;
-  }
-  disconnect(): Promise<void> {
-    return this.#inner.disconnect();
-  }
-
-  /** Tells so many of the held reports, in any order. */
-  release(count: number): void {
-    for (let told = 0; told < count && this.#held.length > 0; told++) {
-      const [report] = this.#held.splice(this.#random.integer(this.#held.length), 1);
-      report?.();
-    }
-  }
-
-  #hold(report: () => void): void {
-    this.#held.push(report);
-    if (this.#random.integer(5) === 0) this.#held.push(report);
-  }
-}
-
-class FlakyStore extends MemoryKeyValueStore {
-  broken = false;
-  override write(operations: readonly KeyValueOperation[]): number {
-    if (this.broken) throw new NdtsError('DISK_FULL', 'no space left');
-    return super.write(operations);
-  }
-}
+/** How many signals a ring still holds after a restart. */
+const ringSignals = 16;
 
 class Round {
   readonly random: SeededRandom;
   readonly clock = new VirtualClock(timeMsOfTestDay());
-  readonly journal = new FlakyStore();
+  readonly journal = new ChaosStore();
   readonly dir = mkdtempSync(join(tmpdir(), 'ndts-chaos-'));
   readonly sent: string[] = [];
   harness!: Harness;
   unruly!: UnrulyBroker;
+  kills = 0;
+  readonly #durable: boolean;
+  readonly #ring: TestSignal[] = [];
   #ordinal = 0;
 
   constructor(seed: number) {
     this.random = new SeededRandom(seed);
+    this.#durable = this.random.integer(2) === 0;
   }
 
   /** A start over what is on disk; whatever was in memory is gone. */
@@ -135,19 +51,21 @@ class Round {
     const config = {
       'risk.maxPosition': '20',
       'exec.answerTimeoutMs': '50',
-      'exec.journalMode': random.integer(2) === 0 ? 'durable' : 'accepted',
+      'exec.journalMode': this.#durable ? 'durable' : 'accepted',
       'exec.paperLatencyUs': String(random.integer(3) * 500),
     };
     this.harness = createHarness({
       ...{ dir, clock, journal, config, seed: random.integer(1000) },
       wrap: (broker) => {
-        this.unruly = new UnrulyBroker(broker, random.fork('unruly'));
+        this.unruly = new UnrulyBroker(broker, random.fork('unruly'), journal, this.#durable);
         return this.unruly;
       },
     });
     this.misbehave(random.integer(2) === 0 ? 0 : 100_000);
     journal.broken = false;
+    journal.fuse = new Fuse();
     this.tick();
+    for (const signal of this.#ring) this.harness.signals.push(signal);
     const start = this.harness.node.start();
     await this.pass(20, start);
     await start;
@@ -173,13 +91,17 @@ class Round {
     const { random } = this;
     // Now and then one that was sent before.
     const ordinal = random.integer(6) === 0 ? random.integer(this.#ordinal + 1) : ++this.#ordinal;
-    this.harness.signals.push({
+    const signal = {
       ordinal,
+      time: this.clock.now(),
       symbol: 1 + random.integer(symbols),
       side: random.integer(2) === 0 ? 1 : -1,
       quantity: `${1 + random.integer(5)}.${random.integer(100)}`,
       ...(random.integer(3) === 0 ? { limit: String(100 + random.integer(5)) } : {}),
-    });
+    };
+    this.harness.signals.push(signal);
+    this.#ring.push(signal);
+    if (this.#ring.length > ringSignals) this.#ring.shift();
   }
 
   async step(): Promise<void> {
@@ -192,12 +114,21 @@ class Round {
     else if (dice < 76) harness.broker.setOutage(false);
     else if (dice < 78) journal.broken = true;
     else if (dice < 84) journal.broken = false;
-    else if (dice < 87) await this.restart();
+    else if (dice < 85) await this.restart();
+    else if (dice < 90) journal.fuse.light(1 + random.integer(12));
     await this.pass(1 + random.integer(3));
+    if (journal.fuse.burnt) await this.restart();
   }
 
   async restart(): Promise<void> {
     this.sent.push(...this.unruly.sent);
+    assert.deepEqual(this.unruly.early, [], 'sent before the journal had it');
+    if (this.journal.fuse.burnt) {
+      this.kills += 1;
+      if (this.#durable && this.random.integer(2) === 0) this.journal.losePower();
+      await this.start();
+      return;
+    }
     // The journal of the moment is what the fold must give again.
     const rebuilt = rebuild(this.journal);
     if (this.harness.node.health().detail === '')
@@ -226,6 +157,7 @@ class Round {
   /** All well again, until nothing is unknown; then what must hold. */
   async finish(): Promise<void> {
     this.journal.broken = false;
+    this.journal.fuse = new Fuse();
     this.harness.broker.setOutage(false);
     this.misbehave(0);
     for (let turn = 0; turn < 30; turn++) {
@@ -268,6 +200,7 @@ class Round {
 test(`chaos, ${rounds} rounds`, async () => {
   let orders = 0;
   let fills = 0;
+  let kills = 0;
   for (let seed = firstSeed; seed < firstSeed + rounds; seed++) {
     const round = new Round(seed);
     try {
@@ -281,9 +214,11 @@ test(`chaos, ${rounds} rounds`, async () => {
     } finally {
       round.close();
     }
+    kills += round.kills;
     orders += round.sent.length;
     fills += round.harness.node.ledger.counts.fills;
   }
-  console.log(`seeds ${firstSeed} to ${firstSeed + rounds - 1}: ${orders} orders, ${fills} fills`);
+  const seeds = `seeds ${firstSeed} to ${firstSeed + rounds - 1}`;
+  console.log(`${seeds}: ${orders} orders, ${fills} fills, ${kills} kills`);
   assert.ok(orders > rounds * 10 && fills > rounds * 10, 'the rounds did little');
 });

@@ -144,6 +144,37 @@ test('durable mode sends nothing before the intent is durable', async (context) 
   assert.equal(await harness.broker.queryOrder('1-2-0'), undefined);
 });
 
+test('an order canceled while it waits for the journal is never sent', async (context) => {
+  const journal = new MemoryKeyValueStore();
+  const harness = await started({
+    ...{ dir: folder(context), journal },
+    config: { 'exec.journalMode': 'durable' },
+  });
+  harness.ticks.push({ symbol: 3, price: 100 });
+  journal.holdCommits();
+  harness.signals.push({ ordinal: 1, symbol: 3, side: 1 });
+  await harness.settle();
+  assert.equal(harness.node.cancel('1-1-0', 'ann'), true);
+  journal.commit();
+  await harness.settle();
+  assert.equal(await harness.broker.queryOrder('1-1-0'), undefined);
+  assert.deepEqual(states(harness), [`1-1-0 ${canceled} ann`]);
+});
+
+test('a cancel without an answer is asked for', async (context) => {
+  const harness = await started({ dir: folder(context) });
+  harness.ticks.push({ symbol: 3, price: 100 });
+  harness.signals.push({ ordinal: 1, symbol: 3, side: 1, limit: '99' });
+  await harness.settle();
+  harness.broker.cancel = (): void => undefined;
+  harness.node.cancel('1-1-0', 'ann');
+  await harness.settle();
+  assert.equal(harness.node.ledger.orders.get('1-1-0')?.state, OrderState.pendingCancel);
+  harness.clock.advance(5e9);
+  for (let turn = 0; turn < 20; turn++) await harness.settle();
+  assert.equal(harness.node.ledger.orders.get('1-1-0')?.state, accepted);
+});
+
 class FullDisk extends MemoryKeyValueStore {
   full = false;
   override write(operations: readonly KeyValueOperation[]): number {
