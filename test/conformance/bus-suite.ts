@@ -85,6 +85,24 @@ function listenerTests(withBus: Within<BusHarness>): void {
       end();
     }));
 
+  it('delivers nothing that was already on its way when the subscription ends', () =>
+    withBus(async ({ bus, settle }) => {
+      const found: unknown[] = [];
+      bus.subscribe('go', () => {
+        bus.publish('s', 1);
+        bus.publish('s', 2);
+      });
+      const end = bus.subscribe('s', ({ payload }) => {
+        found.push(payload);
+        end();
+      });
+      await settle();
+      bus.publish('go', 0);
+      await until(() => found.length > 0);
+      await settle();
+      assert.deepEqual(found, [1]);
+    }));
+
   it('keeps a listener that throws, and the others', () =>
     withBus(async ({ bus, settle }) => {
       const found: unknown[] = [];

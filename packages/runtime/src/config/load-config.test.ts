@@ -100,6 +100,7 @@ test('a wrong value names key, place, what was expected and what was found', () 
   const flag = (key: string, value: string, ...parts: string[]): void =>
     refuses({ args: { [key]: value } }, invalid, `${key} (--${key})`, `'${value}'`, ...parts);
   flag('control.port', '70000', 'an integer from 0 to 65535');
+  flag('control.port', '-1');
   flag('control.port', '1.5');
   flag('control.port', '');
   flag('control.port', '0x10');

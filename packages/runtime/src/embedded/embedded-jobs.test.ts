@@ -72,3 +72,23 @@ test('a job handed out does not change afterwards', async () => {
   assert.throws(() => jobs.work('q', 0, async () => 0), { code: 'INVALID_ARGUMENT' });
   await assert.rejects(jobs.add('q', 'n', 0, { maxAttempts: 0 }), { code: 'INVALID_ARGUMENT' });
 });
+
+test('the wait before a retry doubles', async () => {
+  const clock = new VirtualClock();
+  const jobs = open(new MemoryKeyValueStore(), 3, clock);
+  const startsMs: number[] = [];
+  jobs.work('q', 1, async () => {
+    startsMs.push(clock.nowMs());
+    throw new Error('never works');
+  });
+  const { id } = await jobs.add('q', 'n', 0, { maxAttempts: 4, backoffMs: 100 });
+  await until(async () => {
+    clock.advance(10e6);
+    return (await jobs.get(id))?.state === 'failed';
+  });
+  const waitsMs = startsMs.slice(1).map((startMs, index) => startMs - (startsMs[index] as number));
+  assert.deepEqual(
+    waitsMs.map((waitMs) => Math.floor(waitMs / 100)),
+    [1, 2, 4],
+  );
+});

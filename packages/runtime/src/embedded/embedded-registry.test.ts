@@ -91,3 +91,16 @@ test('close ends a waiting campaign', async () => {
   await registry.close();
   await assert.rejects(waiting, { code: 'CLOSED' });
 });
+
+test('a watch does not show what was changed before it, even if not yet durable', async () => {
+  const store = new MemoryKeyValueStore();
+  const registry = open(store);
+  store.holdCommits();
+  const before = registry.put('before', '1');
+  const seen: string[] = [];
+  registry.watch('', ({ key }) => seen.push(key));
+  store.commit();
+  await before;
+  await registry.put('after', '1');
+  assert.deepEqual(seen, ['after']);
+});

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type NodeHeartbeat, NdtsError, type Registry, subjects } from '@ndts/protocol';
+import { type Lease, type NodeHeartbeat, NdtsError, type Registry, subjects } from '@ndts/protocol';
 import { VirtualClock } from '../clock/virtual-clock.js';
 import { EmbeddedBus } from '../embedded/embedded-bus.js';
 import { EmbeddedRegistry } from '../embedded/embedded-registry.js';
@@ -16,6 +16,9 @@ const usableNs = ttlMs * 0.9 * 1e6;
 /** The registry of a test, whose calls can be made to fail or hang. */
 class FlakyRegistry {
   mode: 'works' | 'fails' | 'hangs' = 'works';
+  /** Called before each renewal that works. */
+  beforeRenewal: () => Promise<void> = () => Promise.resolve();
+  lease: Lease | undefined;
   readonly inner: Registry;
 
   constructor(inner: Registry) {
@@ -41,7 +44,9 @@ class FlakyRegistry {
       grantLease: (ttl) =>
         through(async () => {
           const lease = await inner.grantLease(ttl);
-          return { ...lease, renew: () => through(() => lease.renew()) };
+          this.lease = lease;
+          const renew = () => this.beforeRenewal().then(() => lease.renew());
+          return { ...lease, renew: () => through(renew) };
         }),
     };
   }
@@ -138,6 +143,31 @@ test('it owns until the last confirmed renewal was sent, plus lease, minus margi
   flaky.mode = 'works';
   await elapse(clock, ttlMs);
   assert.ok(presence.ownsUntilNs() > clock.monotonicNs());
+  await presence.stop();
+});
+
+test('a renewal counts from when it was sent, not from when it was confirmed', async () => {
+  const { presence, clock, flaky } = scene();
+  await presence.start();
+  flaky.beforeRenewal = () => new Promise((resolve) => void clock.setTimer(700, resolve));
+  await elapse(clock, ttlMs / 3 + 700);
+  assert.equal(presence.ownsUntilNs(), (ttlMs / 3) * 1e6 + usableNs);
+  flaky.beforeRenewal = () => Promise.resolve();
+  await presence.stop();
+});
+
+test('told of a loss, it stops owning before its deadline', async () => {
+  const { presence, clock, flaky } = scene();
+  await presence.start();
+  const deadline = presence.ownsUntilNs();
+  await flaky.lease?.revoke();
+  // The renewal is refused; a new lease is not to be had.
+  flaky.beforeRenewal = async () => {
+    flaky.mode = 'hangs';
+  };
+  await elapse(clock, ttlMs / 3);
+  assert.ok(clock.monotonicNs() < deadline);
+  assert.equal(presence.ownsUntilNs(), 0);
   await presence.stop();
 });
 
