@@ -23,6 +23,7 @@ import {
   type Logger,
   type Metrics,
 } from '@ndts/runtime';
+import type { FastifyInstance } from 'fastify';
 import { LatestStatus } from './api/latest-status.js';
 import { clientsMax, LiveHub } from './api/live.js';
 import { buildServer } from './api/server.js';
@@ -51,112 +52,139 @@ export interface ControlAddress {
   readonly url: string;
 }
 
-export interface ControlNode extends Agent {
-  /** Listens when it resolves. PORT_IN_USE, CONFIG_INVALID_VALUE for an address that is not ours. */
-  start(): Promise<void>;
+export interface RoleStatuses {
+  readonly data: DataStatus | undefined;
+  readonly calc: CalcStatus | undefined;
+  readonly exec: ExecStatus | undefined;
+}
+
+export class ControlNode implements Agent {
+  readonly name = 'control';
+  readonly #dependencies: ControlNodeDependencies;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #latest: LatestStatus;
+  readonly #membership: Membership;
+  readonly #live: LiveHub;
+  readonly #opened = new CloseStack();
+  #address: ControlAddress | undefined;
+  #cycles = 0;
+
+  constructor(dependencies: ControlNodeDependencies) {
+    const { config, bus, clock, metrics } = dependencies;
+    this.#dependencies = dependencies;
+    this.#clock = clock;
+    this.#logger = dependencies.logger.child({ node: dependencies.nodeId });
+    this.#latest = new LatestStatus(bus, clock);
+    this.#opened.defer('status', () => this.#latest.stop());
+    this.#membership = new Membership({
+      ...dependencies,
+      logger: this.#logger,
+      policy: () => ({
+        heartbeatIntervalMs: config.cluster.heartbeatIntervalMs,
+        checkIntervalMs: config.cluster.healthCheckIntervalMs,
+        leaseTtlMs: config.cluster.leaseTtlMs,
+      }),
+    });
+    const snapshot = (): object => ({ ...this.#latest.view(), nodes: this.nodes() });
+    this.#live = new LiveHub({ bus, clock, logger: this.#logger, metrics, snapshot });
+    countNodes(metrics, () => this.nodes());
+  }
+
+  doWork(): number {
+    const nowNs = this.#clock.monotonicNs();
+    this.#cycles += 1;
+    return this.#membership.doWork(nowNs) + this.#live.doWork(nowNs);
+  }
+
+  /** Listens when it resolves. PORT_IN_USE; CONFIG_INVALID_VALUE for an address that is not ours. */
+  async start(): Promise<void> {
+    try {
+      await this.#open();
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+  }
+
   /** Closes all connections at once; may be called twice. */
-  stop(): Promise<void>;
+  stop(): Promise<void> {
+    return this.#opened.closeAll((name, error) =>
+      this.#logger.error({ err: error }, `cannot close ${name}`),
+    );
+  }
+
   /** Where it listens; CLOSED before start. */
-  address(): ControlAddress;
-  latestStatus(): {
-    readonly data: DataStatus | undefined;
-    readonly calc: CalcStatus | undefined;
-    readonly exec: ExecStatus | undefined;
-  };
-  nodes(): readonly NodeView[];
+  address(): ControlAddress {
+    if (this.#address === undefined)
+      throw new NdtsError('CLOSED', 'the control node has not started');
+    return this.#address;
+  }
+
+  /** What each role published last. */
+  latestStatus(): RoleStatuses {
+    const { data, calc, exec } = this.#latest.view();
+    return { data: data ?? undefined, calc: calc ?? undefined, exec: exec ?? undefined };
+  }
+
+  nodes(): NodeView[] {
+    return this.#membership.nodes();
+  }
+
   /** For the presence of this node. */
-  health(): HealthReport;
+  health(): HealthReport {
+    const ok = this.#address !== undefined;
+    return { ok, detail: ok ? '' : 'does not listen yet', progress: this.#cycles };
+  }
+
   /** How full it is, 0 to 1. */
-  queueLoad(): number;
+  queueLoad(): number {
+    return this.#live.count / clientsMax;
+  }
+
+  async #open(): Promise<void> {
+    const { host } = this.#dependencies.config.node;
+    const { port } = this.#dependencies.config.control;
+    const app = await this.#buildServer();
+    this.#opened.defer('server', () => app.close());
+    await this.#membership.start();
+    this.#opened.defer('membership', () => this.#membership.stop());
+    this.#opened.defer('live', () => this.#live.stop());
+    try {
+      await app.listen({ host, port });
+    } catch (error) {
+      throw listenError(error, host, port);
+    }
+    const bound = app.server.address();
+    this.#address = addressOf(
+      host,
+      typeof bound === 'object' && bound !== null ? bound.port : port,
+    );
+    this.#logger.info({ url: this.#address.url }, 'the control node listens');
+  }
+
+  async #buildServer(): Promise<FastifyInstance> {
+    const { config, webDir } = this.#dependencies;
+    const { app } = await buildServer({
+      ...this.#dependencies,
+      logger: this.#logger,
+      latest: this.#latest,
+      live: this.#live,
+      nodes: () => this.nodes(),
+      assets: readWebAssets(webAssets(webDir)),
+      address: () => this.#address ?? addressOf(config.node.host, 0),
+    });
+    return app;
+  }
 }
 
 export function createControlNode(dependencies: ControlNodeDependencies): ControlNode {
-  const { config, bus, clock, metrics } = dependencies;
-  const logger = dependencies.logger.child({ node: dependencies.nodeId });
-  const latest = new LatestStatus(bus, clock);
-  const membership = new Membership({
-    ...dependencies,
-    logger,
-    policy: () => ({
-      heartbeatIntervalMs: config.cluster.heartbeatIntervalMs,
-      checkIntervalMs: config.cluster.healthCheckIntervalMs,
-      leaseTtlMs: config.cluster.leaseTtlMs,
-    }),
-  });
-  const nodes = (): NodeView[] => membership.nodes();
-  const snapshot = (): object => ({ ...latest.view(), nodes: nodes() });
-  const live = new LiveHub({ bus, clock, logger, metrics, snapshot });
-  const opened = new CloseStack();
-  opened.defer('status', () => latest.stop());
-  let address: ControlAddress | undefined;
-  let cycles = 0;
-  countNodes(metrics, nodes);
-
-  return {
-    name: 'control',
-
-    doWork(): number {
-      const nowNs = clock.monotonicNs();
-      cycles += 1;
-      return membership.doWork(nowNs) + live.doWork(nowNs);
-    },
-
-    async start(): Promise<void> {
-      const assets = readWebAssets(webAssets(dependencies.webDir));
-      const bound = (): ControlAddress => address ?? { host: config.node.host, port: 0, url: '' };
-      const { app } = await buildServer({
-        ...dependencies,
-        logger,
-        latest,
-        live,
-        nodes,
-        assets,
-        address: bound,
-      });
-      opened.defer('server', () => app.close());
-      await membership.start();
-      opened.defer('membership', () => membership.stop());
-      opened.defer('live', () => live.stop());
-      const { host } = config.node;
-      try {
-        await app.listen({ host, port: config.control.port });
-      } catch (error) {
-        throw listenError(error, host, config.control.port);
-      }
-      const at = app.server.address();
-      const port = typeof at === 'object' && at !== null ? at.port : config.control.port;
-      address = { host, port, url: urlOf(host, port) };
-      logger.info({ url: address.url }, 'the control node listens');
-    },
-
-    stop: () =>
-      opened.closeAll((name, error) => logger.error({ err: error }, `cannot close ${name}`)),
-
-    address(): ControlAddress {
-      if (address === undefined) throw new NdtsError('CLOSED', 'the control node has not started');
-      return address;
-    },
-
-    latestStatus() {
-      const { data, calc, exec } = latest.view();
-      return { data: data ?? undefined, calc: calc ?? undefined, exec: exec ?? undefined };
-    },
-
-    nodes,
-
-    health: () => ({
-      ok: address !== undefined,
-      detail: address === undefined ? 'does not listen yet' : '',
-      progress: cycles,
-    }),
-
-    queueLoad: () => live.count / clientsMax,
-  };
+  return new ControlNode(dependencies);
 }
 
-function urlOf(host: string, port: number): string {
+function addressOf(host: string, port: number): ControlAddress {
   const name = host === '0.0.0.0' || host === '::' ? 'localhost' : host;
-  return `http://${name.includes(':') ? `[${name}]` : name}:${port}`;
+  return { host, port, url: `http://${name.includes(':') ? `[${name}]` : name}:${port}` };
 }
 
 function listenError(error: unknown, host: string, port: number): unknown {

@@ -24,29 +24,40 @@ export interface ActionOptions {
 
 const tradingStates: readonly TradingStateName[] = ['ACTIVE', 'REDUCING', 'HALTED'];
 const roles: readonly Role[] = ['viewer', 'trader', 'admin', 'node'];
-const tokenName = { type: 'string', pattern: '^[a-z0-9][a-z0-9._-]{0,63}$' };
+const tokenName = { type: 'string', pattern: '^[A-Za-z0-9._-]{1,64}$' };
 const stateSchema = objectOf({ state: { type: 'string', enum: tradingStates } });
 
 export function actionRoutes(options: ActionOptions): ApiRoute[] {
   return [...tradingStateRoutes(options), ...tokenRoutes(options), auditRoute(options)];
 }
 
-/** Runs the action and records it, whatever comes of it. */
+/** Records that it was asked, runs it, records what came of it. What cannot be recorded is not done;
+ * `always` is for what makes things safer: it is done whatever the disk says. */
 async function audited<Result>(
   audit: AuditLog,
   call: ApiCall,
   action: string,
   detail: string,
   run: () => Result | Promise<Result>,
+  always = false,
 ): Promise<Result> {
-  let outcome = 'ok';
+  const record = (outcome: string): unknown => {
+    try {
+      audit.record({ ...actorOf(call), action, detail, outcome });
+      return undefined;
+    } catch (error) {
+      return error;
+    }
+  };
+  const unrecorded = record('asked');
+  if (unrecorded !== undefined && !always) throw unrecorded;
   try {
-    return await run();
+    const result = await run();
+    record('ok');
+    return result;
   } catch (error) {
-    outcome = error instanceof NdtsError ? `failed: ${error.code}` : 'failed';
+    record(error instanceof NdtsError ? `failed: ${error.code}` : 'failed');
     throw error;
-  } finally {
-    audit.record({ ...actorOf(call), action, detail, outcome });
   }
 }
 
@@ -78,13 +89,11 @@ function tradingStateRoutes({ bus, audit }: ActionOptions): ApiRoute[] {
       handle: (call) => {
         const set = String(call.body['state']) as TradingStateName;
         const why = String(call.body['why']);
-        return audited(audit, call, 'trading-state', `${set}: ${why}`, async () => ({
-          state: await bus.request(subjects.execTradingState, {
-            set,
-            actor: call.principal.name,
-            why,
-          }),
-        }));
+        const actor = call.principal.name;
+        const change = async (): Promise<object> => ({
+          state: await bus.request(subjects.execTradingState, { set, actor, why }),
+        });
+        return audited(audit, call, 'trading-state', `${set}: ${why}`, change, set === 'HALTED');
       },
     },
   ];

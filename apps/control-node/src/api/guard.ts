@@ -89,6 +89,8 @@ export class Guard {
     const config = request.routeOptions.config;
     if (config.unlimited !== true && !this.#limiter.take(clientOf(request)))
       return failure('RATE_LIMITED', 'more requests per second than control.rateLimitPerSecond');
+    if (request.ws && config.websocket !== true)
+      return failure('INVALID_ARGUMENT', 'only /api/live is a WebSocket');
     if (request.is404) return undefined;
     const role = config.role ?? 'admin';
     if (role !== 'open') {

@@ -54,6 +54,7 @@ export async function buildServer(options: ServerOptions): Promise<ApiServer> {
     forceCloseConnections: true,
     requestTimeout: requestLimitMs,
     routerOptions: { maxParamLength: 128 },
+    frameworkErrors: answerEarlyError,
     ajv: { customOptions: { removeAdditional: false, coerceTypes: true } },
   });
   app.server.maxConnections = connectionsMax;
@@ -63,13 +64,14 @@ export async function buildServer(options: ServerOptions): Promise<ApiServer> {
   const guard = new Guard(options);
   const routes = routeTableOf(options, guard);
   answerErrors(app, options.logger);
+  // Before the guard: it also closes the connection of an upgrade that the guard refuses.
+  await app.register(fastifyWebsocket, { options: { maxPayload: liveMessageBytesMax } });
   app.addHook('onRequest', (_request, reply, next) => {
     void reply.headers(securityHeaders);
     next();
   });
   app.addHook('onRequest', guard.check);
   countRequests(app, options.metrics);
-  await app.register(fastifyWebsocket, { options: { maxPayload: liveMessageBytesMax } });
   for (const route of routes) addRoute(app, route, options.live);
   for (const [path, asset] of options.assets) if (path !== '/login') addAsset(app, path, asset);
   return { app, routes };
@@ -148,6 +150,14 @@ function addAsset(app: FastifyInstance, path: string, asset: WebAsset): void {
     if (request.headers['if-none-match'] === asset.etag) return reply.code(304).send();
     return reply.send(asset.body);
   });
+}
+
+/** What is wrong before a route is found (a path that is no path): no hook runs for it, so the
+ * headers are set here and the connection, which may be a half-made upgrade, is closed here. */
+function answerEarlyError(error: Error, request: FastifyRequest, reply: FastifyReply): void {
+  const answer = failureOf(error);
+  reply.raw.once('finish', () => request.raw.socket.destroySoon());
+  void reply.headers(securityHeaders).code(answer.status).send(failureBody(answer));
 }
 
 function answerErrors(app: FastifyInstance, logger: Logger): void {

@@ -30,7 +30,7 @@ export function sessionRoutes(options: SessionOptions): ApiRoute[] {
     const allowed = principal !== undefined && allows(principal.role, 'viewer');
     audit.record({
       actor: principal?.name ?? 'unknown',
-      role: principal?.role ?? 'none',
+      role: principal?.role ?? '',
       action: 'login',
       detail: `by ${how} from ${call.request.ip}`,
       outcome: allowed ? 'ok' : 'refused',
