@@ -39,6 +39,8 @@ export interface ServerOptions {
 export interface ApiServer {
   readonly app: FastifyInstance;
   readonly routes: readonly ApiRoute[];
+  /** `METHOD path` of everything the server answers. */
+  readonly served: readonly string[];
 }
 
 const bodyBytesMax = 16 * 1024;
@@ -57,6 +59,10 @@ export async function buildServer(options: ServerOptions): Promise<ApiServer> {
     frameworkErrors: answerEarlyError,
     ajv: { customOptions: { removeAdditional: false, coerceTypes: true } },
   });
+  const served: string[] = [];
+  app.addHook('onRoute', ({ method, path }) => {
+    served.push(`${String(method)} ${path}`);
+  });
   app.server.maxConnections = connectionsMax;
   // Only JSON bodies: a form of another site cannot send that type without being asked first.
   app.removeContentTypeParser('text/plain');
@@ -74,7 +80,7 @@ export async function buildServer(options: ServerOptions): Promise<ApiServer> {
   countRequests(app, options.metrics);
   for (const route of routes) addRoute(app, route, options.live);
   for (const [path, asset] of options.assets) if (path !== '/login') addAsset(app, path, asset);
-  return { app, routes };
+  return { app, routes, served };
 }
 
 export function routeTableOf(options: ServerOptions, guard: Guard): ApiRoute[] {
