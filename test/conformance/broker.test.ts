@@ -1,0 +1,100 @@
+// The broker cards on the paper broker, with and without latency; and that the page lists the cards.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { PaperBroker } from '@ndts/exec-node';
+import type { RingPosition, TickBatch, TickStreamReader } from '@ndts/protocol';
+import { createSilentLogger, SeededRandom, VirtualClock } from '@ndts/runtime';
+import { makeFolder } from '../kit/temporary-folder.js';
+import { type BrokerHarness, brokerCards, brokerSuite, type VenueKnobs } from './broker-suite.js';
+
+const startMs = 1_700_000_000_000;
+const always = 1_000_000;
+const cycles = 8;
+
+interface MarketTick {
+  readonly symbol: number;
+  readonly last: number;
+  readonly bid: number;
+  readonly ask: number;
+}
+
+class MarketTape implements TickStreamReader {
+  readonly ticks: MarketTick[] = [];
+
+  poll(batch: TickBatch): number {
+    const ticks = this.ticks.splice(0, batch.capacity);
+    ticks.forEach((tick, row) => {
+      batch.symbol[row] = tick.symbol;
+      batch.flags[row] = 0;
+      batch.price[row] = tick.last;
+      batch.bid[row] = tick.bid;
+      batch.ask[row] = tick.ask;
+    });
+    batch.count = ticks.length;
+    return ticks.length;
+  }
+  waitPoll(batch: TickBatch): number {
+    return this.poll(batch);
+  }
+  lapped(): number {
+    return 0;
+  }
+  position(): RingPosition {
+    return { epoch: 0, sequence: 0 };
+  }
+  close(): void {}
+}
+
+async function paperHarness(latencyUs: number): Promise<BrokerHarness> {
+  const { dir, remove } = await makeFolder();
+  const clock = new VirtualClock(startMs);
+  const tape = new MarketTape();
+  const start = (): PaperBroker =>
+    new PaperBroker({
+      ...{ dir, clock, market: tape, latencyUs, feeBps: 10 },
+      ...{ random: new SeededRandom(1), logger: createSilentLogger() },
+    });
+  let broker = start();
+  const chance = (on: boolean): number => (on ? always : 0);
+  const venue: VenueKnobs = {
+    market: (symbol, last, bid = last, ask = last) => tape.ticks.push({ symbol, last, bid, ask }),
+    rejectAll: (on) => broker.setBehaviour({ rejectPerMillion: chance(on) }),
+    loseRequests: (on) => broker.setBehaviour({ loseRequestPerMillion: chance(on) }),
+    loseAnswers: (on) => broker.setBehaviour({ loseAnswersPerMillion: chance(on) }),
+    partialFills: (on) => broker.setBehaviour({ partialFillPerMillion: chance(on) }),
+    outage: (on) => broker.setOutage(on),
+  };
+  return {
+    broker,
+    venue,
+    settle: async () => {
+      for (let cycle = 0; cycle < cycles; cycle++) {
+        broker.doWork();
+        clock.advance(latencyUs * 1e3);
+      }
+    },
+    // The old one is left as it is: kill -9 closes nothing.
+    restart: async () => {
+      broker = start();
+      return broker;
+    },
+    close: async () => {
+      await broker.disconnect();
+      await remove();
+    },
+  };
+}
+
+brokerSuite('paper', () => paperHarness(0));
+brokerSuite('paper, 500 us away', () => paperHarness(500));
+
+test('docs/protocol/broker-cards.md lists the cards, all of them and no others', () => {
+  const page = new URL('../../../docs/protocol/broker-cards.md', import.meta.url);
+  const rows = [...readFileSync(page, 'utf8').matchAll(/^\| (B\d+) \| (.*) \|$/gm)];
+  assert.deepEqual(
+    rows.map(([, number, title]) => `${number} ${title}`),
+    brokerCards.map(({ number, title }) => `${number} ${title}`),
+  );
+});
