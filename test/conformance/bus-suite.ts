@@ -10,9 +10,9 @@ import { until } from '../kit/passing-time.js';
 export interface BusHarness {
   readonly bus: Bus;
   /** Resolves when what was published and subscribed so far has taken effect. */
-  settle(): Promise<void>;
+  readonly settle: () => Promise<void>;
   /** Lets this much time pass for timeouts. */
-  elapse(ms: number): Promise<void>;
+  readonly elapse: (ms: number) => Promise<void>;
   close(): Promise<void>;
 }
 

@@ -11,7 +11,7 @@ import { until } from '../kit/passing-time.js';
 export interface JobsHarness {
   readonly jobs: Jobs;
   /** Lets time pass for back-off. */
-  elapse(ms: number): Promise<void>;
+  readonly elapse: (ms: number) => Promise<void>;
   /** The process is killed: its handlers go silent, and a new one opens the same queues. */
   crash(): Promise<Jobs>;
   close(): Promise<void>;

@@ -106,8 +106,10 @@ async function compareWithModel(harness: KeyValueStoreHarness, random: Random): 
     if (choice < 45) {
       const operations = randomOperations(random);
       const position = store.write(operations);
-      for (const { key, value } of operations)
-        value === undefined ? model.delete(key) : model.set(key, value);
+      for (const { key, value } of operations) {
+        if (value === undefined) model.delete(key);
+        else model.set(key, value);
+      }
       if (random.integer(10) === 0) await store.durable(position);
     } else if (choice < 65) {
       const key = randomKey(random);

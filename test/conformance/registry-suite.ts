@@ -14,7 +14,7 @@ export interface RegistryHarness {
   /** A time to live this registry can keep, long enough for a test not to lose it by itself. */
   readonly ttlMs: number;
   /** Lets time pass for leases. */
-  elapse(ms: number): Promise<void>;
+  readonly elapse: (ms: number) => Promise<void>;
   /** The same registry as a new process finds it; the old one is gone. */
   reopen(): Promise<Registry>;
   /** Whether a lease outlives the process that holds it (until its time is over). */

@@ -16,7 +16,7 @@ export async function temporaryFolder(test: Cleanup): Promise<string> {
 }
 
 /** For a harness that cleans up by itself. */
-export async function makeFolder(): Promise<{ dir: string; remove(): Promise<void> }> {
+export async function makeFolder(): Promise<{ dir: string; remove: () => Promise<void> }> {
   const dir = await mkdtemp(join(tmpdir(), 'ndts-test-'));
   return { dir, remove: () => rm(dir, { recursive: true, force: true }) };
 }
