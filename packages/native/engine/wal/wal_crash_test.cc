@@ -351,6 +351,66 @@ TEST(WalFault, NoNextFileIsDiskFullBeforeAcceptance) {
   EXPECT_EQ(bench.seen, bench.written);
 }
 
+TEST(WalFault, WhatWasAcceptedFitsTheFilesThereAre) {
+  for (std::size_t bytes = 9'000; bytes < 16'000; bytes += 500) {
+    SCOPED_TRACE(bytes);
+    SimFileSystem files(23);
+    LogBench bench(&files, "/sim");
+    ASSERT_TRUE(bench.open().ok());
+    while (bench.wal->commit_step() > 0) {
+    }
+    files.set_capacity(files.used_bytes());  // the current file and the next, no more
+    Status status;
+    for (std::uint64_t number = 0; status.ok() && number < 100; ++number)
+      status = bench.append(number, number < 3 ? bytes - 2'000 : bytes);
+    ASSERT_EQ(status.code(), Code::kDiskFull);
+    ASSERT_TRUE(bench.wal->wait_durable(bench.written.back().position).ok());
+    ASSERT_TRUE(bench.wal->failure().ok());
+  }
+}
+
+TEST(WalFault, OneFailedSyncIsMadeGoodUnseen) {
+  SimFileSystem files(24);
+  LogBench bench(&files, "/sim");
+  ASSERT_TRUE(bench.open().ok());
+  ASSERT_TRUE(bench.append(1).ok());
+  bench.wal->request_commit();
+  ASSERT_TRUE(bench.append(2).ok());
+  files.fail_sync(1, Code::kIoError);
+  bench.wal->request_commit();
+  EXPECT_TRUE(bench.wal->failure().ok());
+  EXPECT_EQ(bench.wal->durable_position(), bench.written[1].position);
+  EXPECT_EQ(bench.wal->stats().failed_files, 1u);
+  bench.wal->abandon();
+  files.crash();
+  ASSERT_TRUE(bench.open().ok());
+  EXPECT_EQ(bench.seen, bench.written);
+}
+
+// A file read from the page cache proves nothing about the disk.
+TEST(WalFault, WhatOnlyThePageCacheHeldIsWrittenAgain) {
+  for (std::uint64_t seed = 1; seed <= 30; ++seed) {
+    SCOPED_TRACE(seed);
+    SimFileSystem files(seed);
+    LogBench bench(&files, "/sim");
+    ASSERT_TRUE(bench.open().ok());
+    for (std::uint64_t number = 0; number < 4; ++number)
+      ASSERT_TRUE(bench.append(number, 700).ok());
+    files.fail_sync(1, Code::kIoError, 1'000'000);
+    bench.wal->request_commit();
+    bench.wal->abandon();
+    files.kill();
+    files.clear_faults();
+    ASSERT_TRUE(files.remove(bench.options.staging_path).ok());
+    ASSERT_TRUE(bench.open().ok());
+    const std::vector<Seen> served = bench.seen;
+    bench.wal->abandon();
+    files.crash();
+    ASSERT_TRUE(bench.open().ok());
+    ASSERT_EQ(bench.seen, served);
+  }
+}
+
 TEST(WalFault, ReadOnlyNamesItsReasonAndKeepsWhatWasAccepted) {
   SimFileSystem files(22);
   LogBench bench(&files, "/sim");
