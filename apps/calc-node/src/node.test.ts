@@ -11,6 +11,7 @@ import { createBollinger, createBollingerColumns } from '@ndts/native/factor';
 import {
   type CalcStatus,
   type ChartPoint,
+  type ConfigValues,
   createTickBatch,
   FactorSlot,
   SignalSlot,
@@ -27,71 +28,57 @@ import {
   SeededRandom,
   SystemClock,
 } from '@ndts/runtime';
-import { createTickRings, openSlotRing, type SlotRingReader } from '@ndts/storage';
+import {
+  createTickRings,
+  type Database,
+  openDataFolder,
+  openSlotRing,
+  openTicks,
+  type SlotRingReader,
+} from '@ndts/storage';
 import { type CalcLatency, calcSubjects } from './emit/status.js';
 import { type CalcNode, createCalcNode } from './node.js';
-import type { History } from './source/warm-up.js';
 
 const shardCount = 2;
 const symbols = [1, 2, 3].map((id) => ({ id, shard: id % shardCount, name: `SIM000${id}` }));
 
-/** Walks of three symbols, kept in full: history for the node, truth for the test. */
-class Market implements History {
-  readonly shardCount = shardCount;
+/** Walks of three symbols in a real engine; all ticks kept as the truth to compare with. */
+class Market {
   readonly all = createTickBatch(20_000);
+  readonly database: Database;
   readonly #clock: SystemClock;
   readonly #random = new SeededRandom(11);
-  readonly #next = [100, 200];
   readonly #price = [0, 50, 60, 70];
 
-  constructor(clock: SystemClock) {
+  constructor(dir: string, clock: SystemClock, config: ConfigValues) {
+    const folder = openDataFolder({ dir, memoryParent: join(dir, 'memory'), userId: 0 });
+    this.database = openTicks(folder, config);
+    for (const { id, shard, name } of symbols) this.database.registerSymbol(id, shard, name);
     this.#clock = clock;
   }
 
-  /** Adds ticks and gives them as a batch. */
+  /** Accepts ticks and gives them as a batch. */
   trade(count: number): TickBatch {
     const batch = createTickBatch(count);
     const now = this.#clock.now();
     for (let row = 0; row < count; row += 1) {
       const symbol = 1 + this.#random.integer(3);
-      const price = this.#price[symbol]! + (this.#random.integer(21) - 10) / 100;
-      this.#price[symbol] = price;
-      const sequence = this.#next[symbol % shardCount]!;
-      this.#next[symbol % shardCount] = sequence + 1;
-      for (const target of [this.all, batch]) {
-        const at = target.count;
-        target.day[at] = now.day;
-        target.nsOfDay[at] = now.nsOfDay + row;
-        target.symbol[at] = symbol;
-        target.price[at] = price;
-        target.volume[at] = 100;
-        target.shard[at] = symbol % shardCount;
-        target.epoch[at] = 4;
-        target.sequence[at] = sequence;
-        target.count = at + 1;
-      }
+      this.#price[symbol]! += (this.#random.integer(21) - 10) / 100;
+      batch.day[row] = now.day;
+      batch.nsOfDay[row] = now.nsOfDay + row;
+      batch.symbol[row] = symbol;
+      batch.price[row] = this.#price[symbol]!;
     }
+    batch.count = count;
+    this.database.appendTicks(batch);
+    for (const name of ['symbol', 'price', 'shard', 'epoch', 'sequence'] as const)
+      this.all[name].set(batch[name], this.all.count);
+    this.all.count += count;
     return batch;
   }
 
-  epoch(): number {
-    return 4;
-  }
   nextSequence(shard: number): number {
-    return this.#next[shard]!;
-  }
-  lastTicks(symbol: number, batch: TickBatch): number {
-    const rows = Array.from({ length: this.all.count }, (_, row) => row);
-    const newest = rows.filter((row) => this.all.symbol[row] === symbol).slice(-batch.capacity);
-    for (const [at, row] of newest.entries()) {
-      batch.symbol[at] = symbol;
-      batch.price[at] = this.all.price[row]!;
-      batch.shard[at] = this.all.shard[row]!;
-      batch.epoch[at] = this.all.epoch[row]!;
-      batch.sequence[at] = this.all.sequence[row]!;
-    }
-    batch.count = newest.length;
-    return newest.length;
+    return this.database.nextSequence(shard);
   }
 }
 
@@ -117,13 +104,14 @@ function setUp(context: TestContext): Setup {
   const dir = mkdtempSync(join(tmpdir(), 'ndts-calc-'));
   const clock = new SystemClock();
   const logger = createSilentLogger();
-  const config = loadConfig({ args: {}, environment: {} });
-  const market = new Market(clock);
+  const args = { 'cluster.shards': String(shardCount) };
+  const config = loadConfig({ args, environment: {} });
+  const market = new Market(join(dir, 'data'), clock, config);
   market.trade(600);
   const rings = createTickRings({
     dir: join(dir, 'ticks'),
     slotCount: 16_384,
-    epochs: [4, 4],
+    epochs: [market.database.epoch(0), market.database.epoch(1)],
     firstSequences: [market.nextSequence(0), market.nextSequence(1)],
   });
   const bus = new EmbeddedBus({ clock, logger });
@@ -133,7 +121,7 @@ function setUp(context: TestContext): Setup {
   const signals: string[] = [];
   const node = createCalcNode({
     config: { ...config, loop: { idle: 'adaptive', spinMs: 5, sleepMs: 1 } },
-    database: market,
+    database: market.database,
     symbols: { all: () => symbols },
     tickRings: rings.paths,
     ringDir: join(dir, 'rings'),
@@ -171,6 +159,7 @@ function setUp(context: TestContext): Setup {
     clearInterval(ticking);
     for (const { reader } of readers) reader.close();
     rings.close();
+    market.database.close();
     rmSync(dir, { recursive: true, force: true });
   });
   const until = async (what: string, holds: () => boolean): Promise<void> => {

@@ -67,6 +67,8 @@ export interface CalcNode extends Agent {
 const factorNs = nsPerMs;
 const checkNs = 50 * nsPerMs;
 const statusNs = 250 * nsPerMs;
+/** The directory may be large: it is read again only so often. */
+const symbolsNs = 2000 * nsPerMs;
 const chartSymbolsMin = 64;
 
 export function createCalcNode(deps: CalcNodeDeps): CalcNode {
@@ -79,22 +81,25 @@ class CalcNodeAgent implements CalcNode {
   readonly #supervisor: Supervisor;
   readonly #chart: Chart;
   readonly #metrics: CalcMetrics;
+  #symbols: readonly SymbolEntry[];
   #leaveBus: (() => void)[] = [];
   #state: NodeStateName = 'STANDBY';
   #cycles = 0;
   #factorAtNs = 0;
   #checkAtNs = 0;
   #statusAtNs = 0;
+  #symbolsAtNs = 0;
 
   constructor(deps: CalcNodeDeps) {
     this.#deps = deps;
+    this.#symbols = deps.symbols.all();
     this.#supervisor = new Supervisor({
       ...deps,
       history: deps.database,
-      symbols: () => deps.symbols.all(),
+      symbols: () => this.#symbols,
       onSignalRing: (instance, name, path) => this.#announce({ instance, name, path }),
     });
-    this.#chart = new Chart(Math.max(chartSymbolsMin, deps.symbols.all().length));
+    this.#chart = new Chart(Math.max(chartSymbolsMin, this.#symbols.length));
     this.#metrics = new CalcMetrics(deps.metrics);
   }
 
@@ -113,6 +118,10 @@ class CalcNodeAgent implements CalcNode {
     if (nowNs >= this.#statusAtNs) {
       this.#statusAtNs = nowNs + statusNs;
       this.#publishStatus();
+    }
+    if (nowNs >= this.#symbolsAtNs) {
+      this.#symbolsAtNs = nowNs + symbolsNs;
+      this.#symbols = this.#deps.symbols.all();
     }
     return rows;
   }

@@ -57,6 +57,8 @@ export interface DataNode extends Agent {
 export const rejectsSubject = 'data.rejects';
 
 const statusNs = 250 * nsPerMs;
+/** The directory may be large: it is read again only so often. */
+const symbolsNs = 2000 * nsPerMs;
 const batchCapacityDefault = 1024;
 const rejectsKept = 1024;
 
@@ -79,8 +81,10 @@ class DataNodeAgent implements DataNode {
   #status: DataNodeStatus;
   #leaveBus: (() => void)[] = [];
   #state: NodeStateName = 'STANDBY';
+  #symbolCount: number;
   #cycles = 0;
   #statusAtNs = 0;
+  #symbolsAtNs = 0;
 
   constructor(deps: DataNodeDeps) {
     const { database, clock, feed, cleaner, symbols } = deps;
@@ -89,13 +93,14 @@ class DataNodeAgent implements DataNode {
     this.#refused = createTickBatch(this.#batch.capacity);
     this.#appender = new Appender(database, clock, deps.logger);
     this.#publisher = new Publisher(deps.rings, database);
-    this.#latest = new LatestTicks(symbols.all().length + 1);
+    this.#symbolCount = symbols.all().length;
+    this.#latest = new LatestTicks(this.#symbolCount + 1);
     const parts = { database, feed, cleaner, clock, durableLag: this.#durableLag };
     this.#report = new StatusReport({
       ...parts,
       appender: this.#appender,
       publisher: this.#publisher,
-      symbolCount: () => symbols.all().length,
+      symbolCount: () => this.#symbolCount,
       state: () => ({ state: this.state(), reason: this.#problem() }),
     });
     this.#metrics = new DataMetrics(deps.metrics);
@@ -129,6 +134,10 @@ class DataNodeAgent implements DataNode {
 
   #publishStatus(nowNs: number): void {
     this.#statusAtNs = nowNs + statusNs;
+    if (nowNs >= this.#symbolsAtNs) {
+      this.#symbolsAtNs = nowNs + symbolsNs;
+      this.#symbolCount = this.#deps.symbols.all().length;
+    }
     this.#status = this.#report.next();
     this.#metrics.set(this.#status);
     this.#deps.bus.publish(subjects.dataStatus, this.#status);

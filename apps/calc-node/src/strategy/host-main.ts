@@ -25,6 +25,7 @@ import {
 } from './host-protocol.js';
 import { loadStrategy } from './load-strategy.js';
 import { resolveParameters } from './parameters.js';
+import { startWatchdog } from './watchdog.js';
 
 const batchCapacity = 1024;
 const waitSpinUs = 100;
@@ -45,6 +46,7 @@ interface Loaded {
 
 // ambient: this file is the main program of a process of its own
 const self = process;
+startWatchdog(self.ppid);
 const channel: HostChannel = confineProcess(self);
 const exit = self.exit.bind(self);
 let loaded: Loaded | undefined;

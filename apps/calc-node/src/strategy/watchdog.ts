@@ -1,0 +1,27 @@
+// A thread of a strategy's process that ends the process when the node is gone. The channel tells
+// that too, but a plugin in an endless loop never listens; this thread does not run plugin code.
+// Always: no process of a strategy outlives its node by more than the interval.
+
+import { Worker, isMainThread, workerData } from 'node:worker_threads';
+
+const intervalMs = 500;
+
+/** Called on the main thread, before any plugin code. */
+export function startWatchdog(nodePid: number): void {
+  const worker = new Worker(new URL(import.meta.url), {
+    workerData: nodePid,
+    resourceLimits: { maxOldGenerationSizeMb: 8, maxYoungGenerationSizeMb: 1, stackSizeMb: 1 },
+  });
+  worker.unref();
+}
+
+function watch(nodePid: number): void {
+  // ambient: a thread of its own inside a process of its own; the parent's pid is what it watches
+  const self = process;
+  // ambient: see above
+  setInterval(() => {
+    if (self.ppid !== nodePid) self.kill(self.pid, 'SIGKILL');
+  }, intervalMs);
+}
+
+if (!isMainThread && typeof workerData === 'number') watch(workerData);
