@@ -9,7 +9,6 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { openDataFolder } from '@ndts/storage';
 import { RunningPlatform } from '../kit/running-platform.js';
 
 const command = join(dirname(fileURLToPath(import.meta.url)), '../../../apps/ndts/dist/main.js');
@@ -60,11 +59,7 @@ async function withDir(action: (dir: string) => Promise<void>): Promise<void> {
   try {
     await action(dir);
   } finally {
-    rmSync(dir, { recursive: true, force: true });
-    // The shared memory of folders that were never stopped cleanly.
-    const userId = process.getuid?.() ?? 0;
-    const { memory } = openDataFolder({ dir: join(dir, 'data'), userId });
-    rmSync(memory, { recursive: true, force: true });
+    // Shared memory of nodes that were killed goes with the next start of any node.
     rmSync(dir, { recursive: true, force: true });
   }
 }
@@ -123,11 +118,14 @@ test('a folder of a newer version, and a file in its place', () =>
     assertOneLine(await up(join(dir, 'file')), /^INVALID_ARGUMENT: .*expected a folder/);
   }));
 
-/** Runs a shell script as root of a namespace of its own, where it may mount. */
+/** Runs a shell script as root of a namespace of its own, where it may mount. UP starts a node;
+ * one in the background is ended with the script. */
 function inNamespace(dir: string, script: string): Promise<Ended> {
   const node = `"${process.execPath}" "${command}" up --data-dir "${dir}/disk/data" --control.port=0`;
   const quiet = '--storage.stagingDir=/dev/shm --feed.ticksPerSecond=1000';
-  const body = `set -e; mkdir -p "${dir}/disk"; up() { ${node} ${quiet} "$@"; }; ${script}`;
+  const up = `${node} ${quiet}`;
+  const trap = `trap 'test -z "$pid" || kill -9 $pid 2>/dev/null' EXIT`;
+  const body = `set -e; pid=; ${trap}; mkdir -p "${dir}/disk"; ${script.replaceAll('UP', up)}`;
   return run('unshare', ['-rm', 'sh', '-c', body]);
 }
 
@@ -137,14 +135,14 @@ const needsMount = mayMount ? {} : { skip: 'user namespaces are not permitted he
 test('a read-only folder', needsMount, () =>
   withDir(async (dir) => {
     const script = `mount -t tmpfs -o size=64m none "${dir}/disk"; mkdir "${dir}/disk/data"
-      mount -o remount,ro "${dir}/disk"; up`;
+      mount -o remount,ro "${dir}/disk"; UP`;
     assertOneLine(await inNamespace(dir, script), /^READ_ONLY: /);
   }),
 );
 
 test('a full disk', needsMount, () =>
   withDir(async (dir) => {
-    const script = `mount -t tmpfs -o size=1m none "${dir}/disk"; up`;
+    const script = `mount -t tmpfs -o size=1m none "${dir}/disk"; UP`;
     assertOneLine(await inNamespace(dir, script), /^DISK_FULL: /);
   }),
 );
@@ -156,15 +154,15 @@ test(
     withDir(async (dir) => {
       const accepted = `"${process.execPath}" "${command}" status --json --data-dir "${dir}/disk/data"`;
       const script = `mount -t tmpfs -o size=700m none "${dir}/disk"
-      up >/dev/null & pid=$!
+      UP >/dev/null & pid=$!
       while ! ${accepted} >/dev/null 2>&1; do sleep 0.2; done
       sleep 1; before=$(${accepted} | sed 's/.*"accepted":\\([0-9]*\\),"durable".*/\\1/')
       kill -9 $pid; wait $pid || true
       dd if=/dev/zero of="${dir}/disk/filler" bs=1M 2>/dev/null || true
-      up >/dev/null 2>"${dir}/first" && exit 3 || true
+      UP >/dev/null 2>"${dir}/first" && exit 3 || true
       grep -q '^DISK_FULL: ' "${dir}/first" || { cat "${dir}/first"; exit 4; }
       rm "${dir}/disk/filler"
-      up >/dev/null & pid=$!
+      UP >/dev/null & pid=$!
       while ! ${accepted} >/dev/null 2>&1; do sleep 0.2; done
       after=$(${accepted} | sed 's/.*"accepted":\\([0-9]*\\),"durable".*/\\1/')
       kill -INT $pid; wait $pid

@@ -99,7 +99,10 @@ test(`kill -9, ${rounds} times`, async () => {
       venue.positions,
     );
 
-    const folder = openDataFolder({ dir: dataDir, userId: process.getuid?.() ?? 0 });
+    const folder = openDataFolder({
+      dir: dataDir,
+      userId: process.getuid?.() ?? 0,
+    });
     const args = Object.fromEntries(Object.entries(keys).map(([key, value]) => [key, `${value}`]));
     assert.deepEqual(witness.contradictions, []);
     assert.ok(witness.count > 1000, `saw ${witness.count} ticks`);

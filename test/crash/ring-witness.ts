@@ -38,7 +38,7 @@ export class RingWitness {
   ringPaths(memory: string): string[] {
     const dir = join(memory, 'rings');
     return readdirSync(dir)
-      .filter((name) => name.startsWith('tick-'))
+      .filter((name) => name.startsWith('ticks-'))
       .sort()
       .map((name) => join(dir, name));
   }

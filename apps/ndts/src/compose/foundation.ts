@@ -74,6 +74,7 @@ async function openAll(input: FoundationInput, closing: CloseStack): Promise<Fou
     dir: values.dataDir,
     memoryParent: values.storage.ringDir,
     userId: input.userId,
+    secureRandom: input.secureRandom,
   });
   // First: it holds the lock that keeps a second process away from everything below.
   const ticks = openTicks(folder, values);

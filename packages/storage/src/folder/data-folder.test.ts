@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -17,10 +17,15 @@ function withFolder(action: (dir: string) => void): void {
 test('a new folder gets its parts, for its owner only, and its version', () => {
   withFolder((dir) => {
     const memoryParent = join(dir, 'memory');
-    const folder = openDataFolder({ dir: join(dir, 'data'), memoryParent, userId: 7 });
+    const folder = openDataFolder({
+      dir: join(dir, 'data'),
+      memoryParent,
+      userId: 7,
+      secureRandom,
+    });
     for (const part of [folder.ticks, folder.journal, folder.identity, folder.venue, folder.memory])
       assert.equal(statSync(part).mode & 0o777, 0o700, part);
-    assert.match(folder.memory, /memory\/ndts-7-[0-9a-f]{12}$/);
+    assert.match(folder.memory, /memory\/ndts-7-[0-9a-f]{16}$/);
     assert.equal(readFileSync(join(folder.root, 'VERSION'), 'utf8'), '1\n');
     assert.deepEqual(openDataFolder({ dir: join(dir, 'data'), memoryParent, userId: 7 }), folder);
   });
@@ -54,5 +59,22 @@ test('a file in place of the folder, a newer version and a damaged one are named
     assert.throws(() => openDataFolder({ dir: data, memoryParent, userId: 7 }), {
       code: 'CORRUPT',
     });
+  });
+});
+
+test('a folder made again has other memory, and the old one is removed; others stay', () => {
+  withFolder((dir) => {
+    const memoryParent = join(dir, 'memory');
+    const data = join(dir, 'data');
+    const open = (path: string): string =>
+      openDataFolder({ dir: path, memoryParent, userId: 7 }).memory;
+    const other = open(join(dir, 'other'));
+    const before = open(data);
+    rmSync(data, { recursive: true });
+    const after = open(data);
+    assert.notEqual(after, before);
+    assert.ok(!existsSync(before), 'nobody can use it any more');
+    assert.ok(existsSync(other), 'its data folder is there');
+    assert.equal(open(data), after);
   });
 });

@@ -1,20 +1,24 @@
 // The one folder everything is kept in, and the shared-memory folder that belongs to it. Opening
 // checks what can be wrong with a folder before anything is written: that it is a folder, can be
 // written, and was not made by a newer version.
+//
+// The memory folder is named after an id in the data folder: a folder that was deleted and made
+// again never meets the memory of the one before, and what nobody can use any more is removed.
 
-import { createHash } from 'node:crypto';
 import {
   accessSync,
   constants,
   existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   realpathSync,
+  rmSync,
   statSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { NdtsError } from '@ndts/protocol';
-import { fileError, writePrivateFile } from '@ndts/runtime';
+import { fileError, type SecureRandom, systemSecureRandom, writePrivateFile } from '@ndts/runtime';
 
 /** Grows when a program of the version before could not read the folder any more. */
 export const folderVersion = 1;
@@ -41,9 +45,12 @@ export interface OpenDataFolderOptions {
   readonly memoryParent?: string;
   /** The user the memory folder is named after. */
   readonly userId: number;
+  /** Default: the system's. */
+  readonly secureRandom?: SecureRandom;
 }
 
 const sharedMemory = '/dev/shm';
+const ownerFile = 'owner';
 
 export function openDataFolder(options: OpenDataFolderOptions): DataFolder {
   const root = createRoot(options.dir);
@@ -60,7 +67,7 @@ export function openDataFolder(options: OpenDataFolderOptions): DataFolder {
   };
   for (const dir of [folder.ticks, folder.journal, folder.identity, folder.logs, folder.venue])
     makeFolder(dir, 0o700);
-  makeFolder(folder.memory, 0o700);
+  openMemory(folder, options.userId);
   return folder;
 }
 
@@ -102,6 +109,7 @@ function checkVersion(root: string): void {
 }
 
 function memoryFolder(root: string, options: OpenDataFolderOptions): string {
+  const id = folderId(root, options.secureRandom ?? systemSecureRandom);
   let parent = options.memoryParent ?? '';
   if (parent === '') {
     try {
@@ -111,6 +119,43 @@ function memoryFolder(root: string, options: OpenDataFolderOptions): string {
       return join(root, 'memory');
     }
   }
-  const name = createHash('sha256').update(root).digest('hex').slice(0, 12);
-  return join(parent, `ndts-${options.userId}-${name}`);
+  return join(parent, `ndts-${options.userId}-${id}`);
+}
+
+/** Made once, with the folder. */
+function folderId(root: string, secureRandom: SecureRandom): string {
+  const path = join(root, 'ID');
+  if (existsSync(path)) {
+    const id = readFileSync(path, 'utf8').trim();
+    if (/^[0-9a-f]{16}$/.test(id)) return id;
+    throw new NdtsError('CORRUPT', `${path}: expected 16 hexadecimal digits, found '${id}'`);
+  }
+  const id = Buffer.from(secureRandom.bytes(8)).toString('hex');
+  writePrivateFile(path, `${id}\n`);
+  return id;
+}
+
+function openMemory(folder: DataFolder, userId: number): void {
+  makeFolder(folder.memory, 0o700);
+  writePrivateFile(join(folder.memory, ownerFile), `${folder.root}\n`);
+  const parent = dirname(folder.memory);
+  for (const name of readdirSync(parent))
+    if (name.startsWith(`ndts-${userId}-`)) removeAbandoned(join(parent, name));
+}
+
+/** Removes memory whose data folder is gone, or has another id by now. */
+function removeAbandoned(memory: string): void {
+  let root: string;
+  try {
+    root = readFileSync(join(memory, ownerFile), 'utf8').trim();
+  } catch {
+    return; // Being made right now, or not ours.
+  }
+  let id = '';
+  try {
+    id = readFileSync(join(root, 'ID'), 'utf8').trim();
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) return;
+  }
+  if (!memory.endsWith(`-${id}`) || id === '') rmSync(memory, { recursive: true, force: true });
 }
