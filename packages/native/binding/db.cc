@@ -402,6 +402,7 @@ class DatabaseWrap : public Napi::ObjectWrap<DatabaseWrap> {
 
 void init_db(Napi::Env env, Napi::Object exports) {
   exports.Set("Database", DatabaseWrap::define(env));
+  init_inspect(env, exports);
 }
 
 }  // namespace ndts::binding

@@ -6,5 +6,7 @@
 namespace ndts::binding {
 
 void init_db(Napi::Env env, Napi::Object exports);
+// Called by init_db.
+void init_inspect(Napi::Env env, Napi::Object exports);
 
 }  // namespace ndts::binding

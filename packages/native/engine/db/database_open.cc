@@ -151,7 +151,7 @@ void Database::remove_strays() {
   std::vector<std::string> names;
   if (!files.list(dir, &names).ok()) return;
   for (const std::string& name : names) {
-    if (!ends_with(name, ".seg") && !ends_with(name, ".table")) continue;
+    if (!ends_with(name, ".segment") && !ends_with(name, ".table")) continue;
     const std::string path = dir + "/" + name;
     if (!std::binary_search(keep.begin(), keep.end(), path))
       static_cast<void>(files.remove(path));
@@ -162,7 +162,7 @@ Status Database::open_log() {
   FileSystem& files = *options_.files;
   NDTS_TRY(files.make_directory(options_.staging_dir));
   // What the last run left in its staging file counts, also when the folder was changed since.
-  const std::string path = options_.staging_dir + "/staging_" + hex(manifest_.id) + ".ring";
+  const std::string path = options_.staging_dir + "/wal_" + hex(manifest_.id) + ".staging";
   if (manifest_.staging_path.empty() || !files.exists(manifest_.staging_path))
     manifest_.staging_path = path;
   for (std::uint32_t shard = 0; shard < options_.shard_count; shard += 1)

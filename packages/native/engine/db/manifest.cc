@@ -168,7 +168,7 @@ class RecordReader {
 std::string manifest_path(const std::string& dir) { return dir + "/MANIFEST"; }
 std::string tables_dir(const std::string& dir) { return dir + "/tables"; }
 std::string segment_path(const std::string& dir, std::uint64_t number) {
-  return tables_dir(dir) + "/segment_" + padded(number) + ".seg";
+  return tables_dir(dir) + "/ticks_" + padded(number) + ".segment";
 }
 std::string table_path(const std::string& dir, std::uint64_t position) {
   return tables_dir(dir) + "/kv_" + padded(position) + ".table";

@@ -1,0 +1,275 @@
+// See inspect.h.
+#include "inspect.h"
+
+#include "db/manifest.h"
+#include "db/tick_batcher.h"
+#include "format.h"
+#include "generated/constants.h"
+#include "ring/ring_line.h"
+#include "ring/ring_memory.h"
+#include "table/key_value_file.h"
+#include "table/segment_reader.h"
+#include "table/segment_writer.h"
+#include "wal/wal_reader.h"
+
+namespace ndts {
+
+namespace {
+
+// How often the head of a living ring is read again when a line was caught half-written.
+constexpr int kRingReads = 100;
+
+std::string ticks_text(Bytes payload) {
+  std::string text;
+  std::vector<std::byte> scratch;
+  const Status status = each_group(
+      payload, scratch, [&text](const TicksEntry& entry, const ConstRowColumns& columns) {
+        text += "  [shard " + std::to_string(entry.shard) + " epoch " +
+                std::to_string(entry.epoch) + " sequence " + std::to_string(entry.first_sequence) +
+                " rows " + std::to_string(entry.rows) + " first " +
+                (entry.rows == 0 ? std::string("-") : time_text(columns.time[0])) + "]";
+        return Status();
+      });
+  return status.ok() ? text : text + "  " + status.text();
+}
+
+std::string key_value_text(Bytes payload) {
+  std::string text;
+  ByteReader reader(payload);
+  while (reader.ok() && reader.left() > 0) {
+    const auto head = reader.read<KeyValueHead>();
+    const std::string_view key = text_of(reader.read_bytes(head.key_bytes));
+    static_cast<void>(reader.read_bytes(head.value_bytes));
+    if (!reader.ok()) return text + "  cut short";
+    const bool put = head.kind == static_cast<std::uint32_t>(KeyValueKind::kPut);
+    text += put ? "  [put " + quoted(key) + " " + std::to_string(head.value_bytes) + " bytes]"
+                : "  [delete " + quoted(key) + "]";
+  }
+  return text;
+}
+
+std::string symbol_text(Bytes payload) {
+  ByteReader reader(payload);
+  const auto head = reader.read<SymbolEntryHead>();
+  return "  [symbol " + std::to_string(head.symbol) + " shard " + std::to_string(head.shard) + " " +
+         quoted(text_of(reader.read_bytes(reader.left()))) + "]";
+}
+
+std::string entry_text(const WalEntry& entry) {
+  switch (static_cast<LogKind>(entry.header.kind)) {
+    case LogKind::kTicks:
+      return "ticks" + ticks_text(entry.payload);
+    case LogKind::kKeyValue:
+      return "keyValue" + key_value_text(entry.payload);
+    case LogKind::kSymbol:
+      return "symbol" + symbol_text(entry.payload);
+  }
+  if (entry.header.kind == kWalSealKind) return "closed";
+  return "kind " + std::to_string(entry.header.kind);
+}
+
+Status inspect_log(FileSystem& files, const std::string& path, const PrintLine& print) {
+  std::unique_ptr<WalReader> reader;
+  NDTS_TRY(WalReader::open(files, path, &reader));
+  const WalFileHeader& header = reader->header();
+  print("log file, version " + std::to_string(header.version));
+  print(Fields()
+            .add("file", header.file_sequence)
+            .add("epoch", header.epoch)
+            .add("start position", header.start_position)
+            .add("previous end", header.previous_end)
+            .add("bytes", header.file_bytes)
+            .add("made", time_text(header.wall_time))
+            .text());
+  WalEntry entry{};
+  std::uint64_t count = 0;
+  for (; reader->next(&entry); count += 1)
+    print("at " + std::to_string(entry.file_offset) + "  position " + std::to_string(entry.end) +
+          "  durable " + std::to_string(entry.header.durable) + "  " +
+          time_text(entry.header.wall_time) + "  " + entry_text(entry));
+  print(std::to_string(count) + " entries");
+  const WalTail tail = reader->inspect_tail();
+  if (tail.was_durable)
+    return Status(Code::kCorrupt, "a later entry says that this place was durable", path,
+                  reader->file_offset());
+  if (tail.torn_bytes > 0) print("torn tail of " + std::to_string(tail.torn_bytes) + " bytes");
+  if (reader->missing_bytes() > 0)
+    return Status(Code::kCorrupt,
+                  "the file lacks " + std::to_string(reader->missing_bytes()) + " bytes", path,
+                  reader->file_offset());
+  return {};
+}
+
+Status inspect_staging(const std::string& path, Bytes bytes, const PrintLine& print) {
+  if (bytes.size() < sizeof(WalStagingHeader))
+    return Status(Code::kCorrupt, "staging memory: cut short", path, bytes.size());
+  const auto header = load<WalStagingHeader>(bytes.data());
+  print("staging memory, version " + std::to_string(header.version));
+  print(Fields()
+            .add("epoch", header.epoch)
+            .add("base position", header.base_position)
+            .add("accepted", header.tail)
+            .add("durable", header.durable)
+            .add("ring bytes", header.ring_bytes)
+            .text());
+  if (header.checksum != crc32c(0, bytes.subspan(16, 112)))
+    return Status(Code::kCorrupt, "staging memory: checksum of the header", path, 12);
+  return {};
+}
+
+Status inspect_segment(FileSystem& files, const std::string& path, const PrintLine& print) {
+  std::unique_ptr<SegmentReader> reader;
+  NDTS_TRY(SegmentReader::open(files, path, nullptr, &reader));
+  const ManifestSegment& summary = reader->summary();
+  print("segment " + std::to_string(summary.number) + ", version " +
+        std::to_string(kSegmentVersion));
+  print(Fields()
+            .add("shard", summary.shard)
+            .add("day", day_text(summary.day))
+            .add("rows", summary.rows)
+            .add("bytes", summary.bytes)
+            .add("from", time_text(summary.min_time))
+            .add("to", time_text(summary.max_time))
+            .text());
+  for (const SegmentRange& range : reader->ranges())
+    print(Fields()
+              .add("epoch", range.epoch)
+              .add("sequences from", range.first_sequence)
+              .add("below", range.end_sequence)
+              .add("rows", range.rows)
+              .text());
+  for (const SegmentName& name : reader->names())
+    print("symbol " + std::to_string(name.symbol) + " " + quoted(reader->name(name)));
+  Status damage;
+  for (const SegmentBlock& block : reader->blocks()) {
+    BlockColumns columns;
+    const Status status = reader->read(block, &columns);
+    print("at " + std::to_string(block.offset) + "  " +
+          Fields()
+              .add("symbol", block.symbol)
+              .add("rows", block.rows)
+              .add("bytes", block.bytes)
+              .add("codec", block.codec == 1 ? std::string("raw") : std::to_string(block.codec))
+              .add("crc32c", hex_text(block.checksum))
+              .add("from", time_text(block.min_time))
+              .add("to", time_text(block.max_time))
+              .add("price", real_text(block.min_price) + " to " + real_text(block.max_price))
+              .text() +
+          (status.ok() ? "" : "  " + status.text()));
+    if (damage.ok()) damage = status;
+  }
+  return damage;
+}
+
+Status inspect_manifest(FileSystem& files, const std::string& path, const PrintLine& print) {
+  Manifest manifest;
+  std::vector<SymbolInfo> symbols;
+  NDTS_TRY(read_manifest(files, path, &manifest, &symbols));
+  print("manifest, version " + std::to_string(kManifestVersion));
+  print(Fields()
+            .add("generation", manifest.generation)
+            .add("log position", manifest.wal_position)
+            .add("next file", manifest.next_file)
+            .add("shards", manifest.shards.size())
+            .text());
+  for (std::size_t index = 0; index < manifest.shards.size(); index += 1) {
+    const ShardState& shard = manifest.shards[index];
+    std::string line = Fields()
+                           .add("shard", index)
+                           .add("epoch", shard.epoch)
+                           .add("sealed below", shard.sealed_sequence)
+                           .text() +
+                       "  epochs";
+    for (const ManifestEpoch& epoch : shard.epochs)
+      line.append(" ").append(std::to_string(epoch.epoch)).append("@").append(
+          std::to_string(epoch.first_sequence));
+    print(line);
+  }
+  for (const SymbolInfo& symbol : symbols)
+    print("symbol " + std::to_string(symbol.id) + " shard " + std::to_string(symbol.shard) + " " +
+          quoted(symbol.name));
+  for (const ManifestSegment& segment : manifest.segments)
+    print(Fields()
+              .add("segment", segment.number)
+              .add("shard", segment.shard)
+              .add("day", day_text(segment.day))
+              .add("rows", segment.rows)
+              .add("bytes", segment.bytes)
+              .add("sequences from", segment.first_sequence)
+              .add("below", segment.end_sequence)
+              .text());
+  if (manifest.table.has_value())
+    print(Fields()
+              .add("key-value table", manifest.table->position)
+              .add("entries", manifest.table->entries)
+              .add("bytes", manifest.table->bytes)
+              .text());
+  print("staging " + quoted(manifest.staging_path));
+  return {};
+}
+
+Status inspect_table(FileSystem& files, const std::string& path, const PrintLine& print) {
+  print("key-value table, version " + std::to_string(kTableVersion));
+  std::uint64_t count = 0;
+  const Status status =
+      read_table(files, path, nullptr, [&](std::string_view key, Bytes value) {
+        print(quoted(key) + " " + std::to_string(value.size()) + " bytes");
+        count += 1;
+      });
+  print(std::to_string(count) + " entries");
+  return status;
+}
+
+bool line_good(const RingLine& line) {
+  return line.check == (line.value ^ line.epoch ^ kRingLineSalt);
+}
+
+Status inspect_ring(File& file, const PrintLine& print) {
+  RingHeader header{};
+  const std::pair<const char*, const RingLine*> lines[] = {
+      {"intent", &header.intent},         {"tail", &header.tail},
+      {"accepted", &header.accepted},     {"durable", &header.durable},
+      {"replicated", &header.replicated}, {"sealed", &header.sealed},
+      {"heartbeat", &header.heartbeat}};
+  bool good = false;
+  for (int read = 0; read < kRingReads && !good; read += 1) {
+    NDTS_TRY(file.read_exactly(0, std::as_writable_bytes(std::span(&header, 1))));
+    good = true;
+    for (const auto& [name, line] : lines) good = good && line_good(*line);
+  }
+  print("ring, version " + std::to_string(header.version));
+  print(Fields()
+            .add("record kind", header.record_kind)
+            .add("owner", header.shard)
+            .add("epoch", header.epoch)
+            .add("slots", header.slot_count)
+            .add("slot bytes", header.slot_bytes)
+            .add("first sequence", header.first_sequence)
+            .text());
+  for (const auto& [name, line] : lines)
+    print(std::string(name) + " " + std::to_string(line->value) +
+          (line_good(*line) ? "" : "  bad check word"));
+  return good ? Status() : Status(Code::kCorrupt, "ring: check word of a line", file.path());
+}
+
+}  // namespace
+
+Status inspect_file(FileSystem& files, const std::string& path, const PrintLine& print) {
+  std::unique_ptr<File> file;
+  NDTS_TRY(files.open(path, OpenMode::kRead, &file));
+  std::byte head[4096]{};
+  std::size_t count = 0;
+  NDTS_TRY(file->read(0, head, &count));
+  const Bytes bytes(head, count);
+  const auto first = load<std::uint64_t>(head);
+  const auto second = load<std::uint64_t>(head + 8);
+  if (first == kStagingMagic) return inspect_staging(path, bytes, print);
+  if (first == kRingMagic) return inspect_ring(*file, print);
+  if (second == kWalMagic) return inspect_log(files, path, print);
+  if (second == kSegmentMagic) return inspect_segment(files, path, print);
+  if (second == kManifestMagic) return inspect_manifest(files, path, print);
+  if (second == kTableMagic) return inspect_table(files, path, print);
+  return Status(Code::kInvalidArgument, "no file of NDTS: unknown magic", path);
+}
+
+}  // namespace ndts
