@@ -23,7 +23,6 @@ type Line = ISeriesApi<'Line'>;
 const bucketsPerSecond = 10;
 const keptBuckets = 3000;
 const marksMax = 200;
-const visibleBuckets = 600;
 const colors = {
   price: '#5b9bff',
   band: '#9a7bff',
@@ -63,7 +62,9 @@ export class PriceChart {
         borderColor: '#222d3a',
         timeVisible: true,
         secondsVisible: true,
-        rightOffset: 6,
+        rightOffset: 8,
+        barSpacing: 3,
+        minBarSpacing: 0.2,
         tickMarkFormatter: (time: Time) => clockTime(Number(time) * 1000),
       },
       localization: { timeFormatter: (time: Time) => clockTime(Number(time) * 1000) },
@@ -76,8 +77,9 @@ export class PriceChart {
     this.#marks = createSeriesMarkers(this.#price, []);
   }
 
-  get empty(): boolean {
-    return this.#buckets.length === 0;
+  /** How many points are drawn. */
+  get count(): number {
+    return this.#buckets.length;
   }
 
   get last(): ChartPoint | undefined {
@@ -96,10 +98,7 @@ export class PriceChart {
     this.#buckets = [];
     for (const point of points) this.#fold(point);
     this.#draw();
-    this.#chart.timeScale().setVisibleLogicalRange({
-      from: Math.max(0, this.#buckets.length - visibleBuckets),
-      to: Math.max(this.#buckets.length, 60) + 6,
-    });
+    this.#chart.timeScale().scrollToRealTime();
   }
 
   add(points: readonly ChartPoint[]): void {

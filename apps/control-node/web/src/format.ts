@@ -20,7 +20,7 @@ export function price(value: number | null | undefined): string {
 
 export function decimalsOf(value: number): number {
   const size = Math.abs(value);
-  return size >= 1000 ? 2 : size >= 1 ? 3 : 6;
+  return size >= 100 ? 2 : size >= 1 ? 4 : 6;
 }
 
 /** Decimal text with a fixed number of decimals, cut, with thousands. */
@@ -32,6 +32,12 @@ export function money(text: string | undefined, decimals = 2): string {
     minimumFractionDigits: decimals,
     maximumFractionDigits: decimals,
   });
+}
+
+/** A price that came as decimal text. */
+export function priceText(text: string): string {
+  const value = Number(text);
+  return value === 0 ? missing : price(value);
 }
 
 /** 'good', 'bad' or '' by sign. */
@@ -47,7 +53,8 @@ export function milliseconds(value: number): string {
 
 export function microseconds(value: number): string {
   if (value < 100) return value.toFixed(1);
-  return value < 1e6 ? count(value) : `${(value / 1e6).toFixed(2)} s`;
+  if (value < 1e5) return count(value);
+  return value < 1e6 ? `${Math.round(value / 1e3)} ms` : `${(value / 1e6).toFixed(1)} s`;
 }
 
 export function percent(fraction: number): string {

@@ -7,7 +7,7 @@ import { Connection, type LiveMessage } from './connection.js';
 import { price } from './format.js';
 import { byId, setText } from './page.js';
 import { showLatency, showOrders, showPositions, showStatus, type Summary } from './panels.js';
-import { setUpTrading } from './trading.js';
+import { setUpTrading, showTradingState } from './trading.js';
 
 const ordersShown = 60;
 const ordersOfSymbol = 200;
@@ -19,26 +19,30 @@ let selected: number | undefined;
 let orders: readonly OrderView[] = [];
 let symbolOrders: readonly OrderView[] = [];
 
-const connection = new Connection({
-  message: onMessage,
-  opened: () => {
-    void refreshSymbols();
-    void refreshOrders();
-    void refreshPositions();
-    void refreshLatency();
-  },
-  trouble: (text) => {
-    const banner = byId('banner');
-    banner.hidden = text === undefined;
-    if (text !== undefined) banner.textContent = text;
-    setText('connection', text === undefined ? 'live' : 'not connected', text ? 'bad' : 'good');
-  },
-});
+let connection: Connection | undefined;
+let mayTrade = false;
+
+function connect(): Connection {
+  return new Connection({
+    message: onMessage,
+    opened: () => {
+      for (const refresh of [refreshSymbols, refreshOrders, refreshPositions, refreshLatency])
+        quietly(refresh());
+    },
+    trouble: (text) => {
+      const banner = byId('banner');
+      banner.hidden = text === undefined;
+      if (text !== undefined) banner.textContent = text;
+      setText('connection', text === undefined ? 'live' : 'not connected', text ? 'bad' : 'good');
+    },
+  });
+}
 
 function onMessage(message: LiveMessage): void {
   switch (message.type) {
     case 'status':
       showStatus(message);
+      showTradingState(message.exec?.tradingState, mayTrade);
       break;
     case 'orders':
       takeOrders(message.orders);
@@ -54,11 +58,12 @@ function onMessage(message: LiveMessage): void {
 
 function showPrice(): void {
   const last = chart.last;
-  byId('chart-empty').hidden = !chart.empty;
+  byId('chart-empty').hidden = chart.count > 0;
   setText('price', price(last?.price));
   const value = last?.value;
   setText('percent-b', value === null || value === undefined ? '' : `%B ${value.toFixed(2)}`);
   // For whoever looks from outside (tests, screen readers): what is drawn.
+  byId('chart').dataset['points'] = String(chart.count);
   byId('chart').dataset['marks'] = String(chart.markCount);
   byId('chart').dataset['bands'] = String(last?.upper !== null && last?.upper !== undefined);
 }
@@ -138,7 +143,7 @@ function select(symbol: number | undefined): void {
   history.replaceState(null, '', `#${encodeURIComponent(name)}`);
   chart.clear();
   showPrice();
-  connection.subscribe(symbol);
+  connection?.subscribe(symbol);
   quietly(refreshSymbolOrders(symbol));
 }
 
@@ -151,11 +156,18 @@ function every(intervalMs: number, work: () => Promise<unknown>): void {
   setInterval(() => quietly(work()), intervalMs);
 }
 
+/** Without a session this ends at the login page before anything else is asked. */
 async function start(): Promise<void> {
   const { name, role } = await get<{ name: string; role: string }>('/api/session');
   setText('who', name);
   byId('who').title = role;
-  setUpTrading(role === 'trader' || role === 'admin');
+  mayTrade = role === 'trader' || role === 'admin';
+  setUpTrading(mayTrade);
+  connection = connect();
+  every(1000, refreshPositions);
+  every(2000, refreshLatency);
+  every(5000, refreshOrders);
+  every(5000, refreshSymbols);
 }
 
 picker.addEventListener('change', () => select(Number(picker.value)));
@@ -165,8 +177,4 @@ byId('logout').addEventListener('click', () => {
 showOrders([]);
 showPositions([]);
 showLatency([]);
-every(1000, refreshPositions);
-every(2000, refreshLatency);
-every(5000, refreshOrders);
-every(5000, refreshSymbols);
-quietly(start());
+start().catch(() => setText('connection', 'cannot start; load the page again', 'bad'));

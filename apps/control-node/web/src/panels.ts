@@ -1,6 +1,6 @@
 // The panels beside the chart, each from one answer of the node.
 
-import type { OrderView, PositionView, Watermarks } from '@ndts/protocol';
+import type { DataStatus, OrderView, PositionView, Watermarks } from '@ndts/protocol';
 import type { NodeView } from '@ndts/control-node';
 import type { LiveStatus } from './connection.js';
 import {
@@ -10,10 +10,11 @@ import {
   milliseconds,
   money,
   percent,
+  priceText,
   shortCount,
   sign,
 } from './format.js';
-import { type Cell, setRows, setText } from './page.js';
+import { byId, type Cell, setRows, setText } from './page.js';
 
 const silentMs = 3000;
 const tones: Readonly<Record<string, string>> = {
@@ -50,6 +51,7 @@ export function showStatus(status: LiveStatus): void {
   setText('fees', money(exec?.fees));
   const state = exec?.tradingState;
   setText('trading-state', state ?? 'no exec node', tones[state ?? ''] ?? '');
+  byId('trading-state').title = exec?.tradingReason ?? '';
   setText(
     'open-orders',
     exec === null ? '' : `${count(exec.openOrders)} open, ${count(exec.unknownOrders)} unknown`,
@@ -57,6 +59,7 @@ export function showStatus(status: LiveStatus): void {
   showWatermarks(status.watermarks, status.agesMs.data);
   showNodes(status.nodes);
   showStrategies(status);
+  showRejected(data);
 }
 
 function showWatermarks(marks: Watermarks | null, ageMs: number | null): void {
@@ -99,7 +102,7 @@ function showNodes(nodes: readonly NodeView[]): void {
     'nodes',
     nodes.map((node) => [
       { text: node.role, title: `${node.nodeId}, pid ${node.pid}, epoch ${node.epoch}` },
-      { text: node.state, tone: tones[node.state] ?? '', title: node.reason },
+      { text: node.state, tone: `left ${tones[node.state] ?? ''}`, title: node.reason },
       { text: percent(node.loadScore) },
       { text: percent(node.cpu) },
       { text: node.responseMs === null ? '–' : milliseconds(node.responseMs) },
@@ -113,11 +116,25 @@ function showStrategies({ calc }: LiveStatus): void {
     'strategies',
     (calc?.strategies ?? []).map((strategy) => [
       { text: strategy.name, title: `pid ${strategy.pid ?? '-'}, ${strategy.restarts} restarts` },
-      { text: strategy.state, tone: tones[strategy.state] ?? '', title: strategy.reason },
+      { text: strategy.state, tone: `left ${tones[strategy.state] ?? ''}`, title: strategy.reason },
       { text: shortCount(strategy.ticks) },
       { text: shortCount(strategy.signals) },
     ]),
     calc === null ? 'No calc node has spoken yet.' : 'No strategy is configured.',
+  );
+}
+
+function showRejected(data: DataStatus | null): void {
+  const polled = Math.max(1, data?.polled ?? 1);
+  const reasons = Object.entries(data?.rejected ?? {}).filter(([, ticks]) => ticks > 0);
+  setRows(
+    'rejected',
+    reasons.map(([reason, ticks]) => [
+      { text: reason },
+      { text: shortCount(ticks) },
+      { text: count((ticks / polled) * 1e6) },
+    ]),
+    data === null ? 'No data node has spoken yet.' : 'None.',
   );
 }
 
@@ -142,8 +159,8 @@ export function showPositions(positions: readonly PositionView[]): void {
     positions.map((position) => [
       { text: position.symbolName },
       { text: position.quantity, tone: sign(position.quantity) },
-      { text: money(position.averagePrice, 4) },
-      { text: money(position.lastPrice, 4) },
+      { text: priceText(position.averagePrice) },
+      { text: priceText(position.lastPrice) },
       { text: money(position.realisedPnl), tone: sign(position.realisedPnl) },
       { text: money(position.unrealisedPnl), tone: sign(position.unrealisedPnl) },
     ]),
@@ -158,13 +175,13 @@ export function showOrders(orders: readonly OrderView[]): void {
     'orders',
     orders.map((order) => [
       { text: clockTime(order.timeMs), title: order.clientOrderId },
-      { text: order.symbolName },
-      { text: order.side, tone: order.side === 'buy' ? 'good' : 'bad' },
+      { text: order.symbolName, tone: 'left' },
+      { text: order.side, tone: order.side === 'buy' ? 'left good' : 'left bad' },
       { text: `${order.filled} / ${order.quantity}` },
-      { text: Number(order.averagePrice) === 0 ? '–' : money(order.averagePrice, 4) },
+      { text: priceText(order.averagePrice) },
       {
         text: order.state,
-        tone: badStates.has(order.state) ? 'warn' : '',
+        tone: badStates.has(order.state) ? 'left warn' : 'left',
         title: order.reason,
       },
     ]),

@@ -9,6 +9,17 @@ const titles: Partial<Record<TradingStateName, string>> = {
   ACTIVE: 'Resume trading?',
 };
 
+const buttons = [
+  ['halt', 'HALTED'],
+  ['resume', 'ACTIVE'],
+] as const;
+
+/** Only what would change something can be pressed. */
+export function showTradingState(state: TradingStateName | undefined, allowed: boolean): void {
+  for (const [id, target] of buttons)
+    byId<HTMLButtonElement>(id).disabled = !allowed || state === undefined || state === target;
+}
+
 export function setUpTrading(allowed: boolean): void {
   const dialog = byId<HTMLDialogElement>('confirm');
   const why = byId<HTMLInputElement>('confirm-why');
@@ -22,12 +33,8 @@ export function setUpTrading(allowed: boolean): void {
     dialog.showModal();
     why.focus();
   };
-  for (const [id, state] of [
-    ['halt', 'HALTED'],
-    ['resume', 'ACTIVE'],
-  ] as const) {
+  for (const [id, state] of buttons) {
     const button = byId<HTMLButtonElement>(id);
-    button.disabled = !allowed;
     button.title = allowed ? '' : 'needs the role trader';
     button.addEventListener('click', () => ask(state));
   }
