@@ -122,9 +122,9 @@ test('a folder of a newer version, and a file in its place', () =>
  * one in the background is ended with the script. */
 function inNamespace(dir: string, script: string): Promise<Ended> {
   const node = `"${process.execPath}" "${command}" up --data-dir "${dir}/disk/data" --control.port=0`;
-  const quiet = '--storage.stagingDir=/dev/shm --feed.ticksPerSecond=1000';
+  const quiet = '--feed.ticksPerSecond=1000';
   const up = `${node} ${quiet}`;
-  const trap = `trap 'test -z "$pid" || kill -9 $pid 2>/dev/null' EXIT`;
+  const trap = `trap 'test -z "$pid" || kill -9 $pid 2>/dev/null || true' EXIT`;
   const body = `set -e; pid=; ${trap}; mkdir -p "${dir}/disk"; ${script.replaceAll('UP', up)}`;
   return run('unshare', ['-rm', 'sh', '-c', body]);
 }

@@ -72,7 +72,7 @@ async function openAll(input: FoundationInput, closing: CloseStack): Promise<Fou
   const { values, clock, random } = input;
   const folder = openDataFolder({
     dir: values.dataDir,
-    memoryParent: values.storage.ringDir,
+    memoryParent: values.storage.memoryDir,
     userId: input.userId,
     secureRandom: input.secureRandom,
   });
@@ -81,7 +81,7 @@ async function openAll(input: FoundationInput, closing: CloseStack): Promise<Fou
   closing.defer('ticks', () => ticks.close());
   const logger = openLog(folder, values, clock);
   closing.defer('log file', () => flushLogger(logger));
-  const journal = openJournal(folder, values);
+  const journal = openJournal(folder);
   closing.defer('journal', () => journal.close());
 
   const identity = Identity.open({

@@ -43,8 +43,6 @@ export interface ConfigValues {
   readonly storage: {
     /** shared memory between append and the log; holds what is accepted and not yet written */
     readonly stagingBytes: number;
-    /** folder of the staging file; empty: shared memory, or the data folder where there is none */
-    readonly stagingDir: string;
     /** size of one log file */
     readonly walFileBytes: number;
     /** log bytes kept before the memtable is sealed into a segment */
@@ -55,8 +53,8 @@ export interface ConfigValues {
     readonly commitIntervalMs: number;
     /** slots of the tick ring of one shard, a power of two */
     readonly ringSlots: number;
-    /** folder of the rings; empty: shared memory, or the data folder where there is none */
-    readonly ringDir: string;
+    /** folder for staging and rings; empty: shared memory, or the data folder where there is none */
+    readonly memoryDir: string;
   };
   readonly feed: {
     /** where ticks come from */
@@ -294,14 +292,6 @@ export const configKeys: readonly ConfigKey[] = [
     secret: false,
   },
   {
-    key: 'storage.stagingDir',
-    type: 'string',
-    default: '',
-    doc: 'folder of the staging file; empty: shared memory, or the data folder where there is none',
-    hot: false,
-    secret: false,
-  },
-  {
     key: 'storage.walFileBytes',
     type: 'integer',
     default: 67108864,
@@ -352,10 +342,10 @@ export const configKeys: readonly ConfigKey[] = [
     secret: false,
   },
   {
-    key: 'storage.ringDir',
+    key: 'storage.memoryDir',
     type: 'string',
     default: '',
-    doc: 'folder of the rings; empty: shared memory, or the data folder where there is none',
+    doc: 'folder for staging and rings; empty: shared memory, or the data folder where there is none',
     hot: false,
     secret: false,
   },

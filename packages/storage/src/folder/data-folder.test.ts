@@ -21,7 +21,6 @@ test('a new folder gets its parts, for its owner only, and its version', () => {
       dir: join(dir, 'data'),
       memoryParent,
       userId: 7,
-      secureRandom,
     });
     for (const part of [folder.ticks, folder.journal, folder.identity, folder.venue, folder.memory])
       assert.equal(statSync(part).mode & 0o777, 0o700, part);

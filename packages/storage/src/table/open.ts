@@ -12,9 +12,8 @@ const journalFileBytes = 16 * 1024 * 1024;
 const journalBudgetBytes = 256 * 1024 * 1024;
 const journalCommitIntervalMs = 2;
 
-function stagingDir(folder: DataFolder, values: ConfigValues, engine: string): string {
-  const parent = values.storage.stagingDir === '' ? folder.memory : values.storage.stagingDir;
-  const dir = join(parent, engine);
+function stagingDir(folder: DataFolder, engine: string): string {
+  const dir = join(folder.memory, engine);
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   return dir;
 }
@@ -22,7 +21,7 @@ function stagingDir(folder: DataFolder, values: ConfigValues, engine: string): s
 export function openTicks(folder: DataFolder, values: ConfigValues): Database {
   return openDatabase({
     dir: folder.ticks,
-    stagingDir: stagingDir(folder, values, 'staging-ticks'),
+    stagingDir: stagingDir(folder, 'staging-ticks'),
     stagingBytes: values.storage.stagingBytes,
     walFileBytes: values.storage.walFileBytes,
     walBudgetBytes: values.storage.walBudgetBytes,
@@ -32,10 +31,10 @@ export function openTicks(folder: DataFolder, values: ConfigValues): Database {
   });
 }
 
-export function openJournal(folder: DataFolder, values: ConfigValues): Database {
+export function openJournal(folder: DataFolder): Database {
   return openDatabase({
     dir: folder.journal,
-    stagingDir: stagingDir(folder, values, 'staging-journal'),
+    stagingDir: stagingDir(folder, 'staging-journal'),
     stagingBytes: journalStagingBytes,
     walFileBytes: journalFileBytes,
     walBudgetBytes: journalBudgetBytes,
