@@ -1,5 +1,5 @@
-// The calc node with a real strategy process: windows go on from history without a seam, signals are
-// those of the crossings, and the bus answers.
+// The calc node with a real strategy process: windows go on from history without a seam, signals
+// are those of the crossings, and the bus answers.
 
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -90,7 +90,7 @@ interface Setup {
   /** By `shard:sequence`: the factor columns' bytes and the signal. */
   readonly factorRows: Map<string, string>;
   readonly signals: string[];
-  until(what: string, holds: () => boolean): Promise<void>;
+  readonly until: (what: string, holds: () => boolean) => Promise<void>;
 }
 
 function read(reader: SlotRingReader, slotBytes: number, each: (slot: DataView) => void): void {
@@ -116,7 +116,8 @@ function setUp(context: TestContext): Setup {
   });
   const bus = new EmbeddedBus({ clock, logger });
   const metrics = new Metrics();
-  const readers: { reader: SlotRingReader; slotBytes: number; each(slot: DataView): void }[] = [];
+  const readers: { reader: SlotRingReader; slotBytes: number; each: (slot: DataView) => void }[] =
+    [];
   const factorRows = new Map<string, string>();
   const signals: string[] = [];
   const node = createCalcNode({

@@ -71,10 +71,6 @@ const statusNs = 250 * nsPerMs;
 const symbolsNs = 2000 * nsPerMs;
 const chartSymbolsMin = 64;
 
-export function createCalcNode(deps: CalcNodeDeps): CalcNode {
-  return new CalcNodeAgent(deps);
-}
-
 class CalcNodeAgent implements CalcNode {
   readonly name = 'calc';
   readonly #deps: CalcNodeDeps;
@@ -182,4 +178,8 @@ class CalcNodeAgent implements CalcNode {
   latency(): CalcLatency {
     return { tickToSignal: this.#supervisor.latency() };
   }
+}
+
+export function createCalcNode(deps: CalcNodeDeps): CalcNode {
+  return new CalcNodeAgent(deps);
 }

@@ -1,4 +1,5 @@
-// The data node's path: order of the stages, what happens when the engine refuses, what is reported.
+// The data node's path: order of the stages, what happens when the engine refuses, what is
+// reported.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

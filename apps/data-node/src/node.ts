@@ -62,10 +62,6 @@ const symbolsNs = 2000 * nsPerMs;
 const batchCapacityDefault = 1024;
 const rejectsKept = 1024;
 
-export function createDataNode(deps: DataNodeDeps): DataNode {
-  return new DataNodeAgent(deps);
-}
-
 class DataNodeAgent implements DataNode {
   readonly name = 'data';
   readonly #deps: DataNodeDeps;
@@ -188,4 +184,8 @@ class DataNodeAgent implements DataNode {
   setRules(rules: CleanRules): void {
     this.#deps.cleaner.setRules(rules);
   }
+}
+
+export function createDataNode(deps: DataNodeDeps): DataNode {
+  return new DataNodeAgent(deps);
 }

@@ -1,5 +1,5 @@
-// The data node on a real engine and real rings: what a reader of the rings sees is what the engine
-// holds, and a restart goes on.
+// The data node on a real engine and real rings: what a reader of the rings sees is what the
+// engine holds, and a restart goes on.
 
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';

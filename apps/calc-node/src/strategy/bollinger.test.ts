@@ -12,7 +12,7 @@ type Context = Parameters<NonNullable<typeof bollingerStrategy.onFactor>>[1];
 function create(): {
   context: Context;
   asked: string[];
-  feed(symbol: number, signal: number): void;
+  feed: (symbol: number, signal: number) => void;
 } {
   const parameters = resolveParameters(bollingerStrategy.params, { quantity: '1.5' });
   const asked: string[] = [];

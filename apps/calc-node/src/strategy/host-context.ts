@@ -15,7 +15,7 @@ export interface HostContextOptions {
   readonly state: unknown;
   readonly signals: SignalWriter;
   readonly clock: Clock;
-  log(text: string): void;
+  readonly log: (text: string) => void;
 }
 
 export class HostContext implements StrategyContext {

@@ -2,6 +2,7 @@
 // that too, but a plugin in an endless loop never listens; this thread does not run plugin code.
 // Always: no process of a strategy outlives its node by more than the interval.
 
+// ambient: a thread is what this file is about; it runs beside whatever the plugin does
 import { Worker, isMainThread, workerData } from 'node:worker_threads';
 
 const intervalMs = 500;

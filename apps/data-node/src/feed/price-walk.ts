@@ -16,12 +16,6 @@ const bytesDeviation = 147.8;
 const slowPull = 1e-4;
 const swingPull = 0.05;
 
-/** Nearly normal, from the four bytes of one draw. */
-function normal(draw: number): number {
-  const sum = (draw & 255) + ((draw >>> 8) & 255) + ((draw >>> 16) & 255) + (draw >>> 24);
-  return (sum - bytesMean) / bytesDeviation;
-}
-
 export class PriceWalk {
   /** What step() left: one quote in currency and its volumes. */
   price = 0;
@@ -97,4 +91,10 @@ export class PriceWalk {
     this.bidVolume = 100 * (1 + ((details >>> 8) & 15));
     this.askVolume = 100 * (1 + ((details >>> 12) & 15));
   }
+}
+
+/** Nearly normal, from the four bytes of one draw. */
+function normal(draw: number): number {
+  const sum = (draw & 255) + ((draw >>> 8) & 255) + ((draw >>> 16) & 255) + (draw >>> 24);
+  return (sum - bytesMean) / bytesDeviation;
 }

@@ -40,11 +40,6 @@ const duplicateKind = dirtKinds.indexOf('duplicate');
 const disorderKind = dirtKinds.indexOf('outOfOrder');
 const fillPeriodNs = 1000;
 
-/** SIM0001, SIM0002 ... */
-export function simulatorSymbolNames(count: number): string[] {
-  return Array.from({ length: count }, (_, index) => `SIM${String(index + 1).padStart(4, '0')}`);
-}
-
 export class Simulator implements Feed {
   readonly name = 'simulator';
   readonly #clock: Clock;
@@ -239,4 +234,9 @@ export class Simulator implements Feed {
       soil(batch, row, dirtKinds[kind]!);
     }
   }
+}
+
+/** SIM0001, SIM0002 ... */
+export function simulatorSymbolNames(count: number): string[] {
+  return Array.from({ length: count }, (_, index) => `SIM${String(index + 1).padStart(4, '0')}`);
 }
