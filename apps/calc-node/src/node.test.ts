@@ -14,6 +14,7 @@ import {
   type ConfigValues,
   createTickBatch,
   FactorSlot,
+  type Registry,
   SignalSlot,
   subjects,
   type TickBatch,
@@ -22,6 +23,7 @@ import {
   createSilentLogger,
   EmbeddedBus,
   EmbeddedRegistry,
+  type Logger,
   loadConfig,
   MemoryKeyValueStore,
   Metrics,
@@ -100,6 +102,11 @@ function read(reader: SlotRingReader, slotBytes: number, each: (slot: DataView) 
       each(new DataView(bytes.buffer, slot * slotBytes, slotBytes));
 }
 
+function createRegistry(clock: SystemClock, logger: Logger): Registry {
+  const store = new MemoryKeyValueStore();
+  return new EmbeddedRegistry({ store, clock, random: new SeededRandom(1), logger });
+}
+
 function setUp(context: TestContext): Setup {
   const dir = mkdtempSync(join(tmpdir(), 'ndts-calc-'));
   const clock = new SystemClock();
@@ -126,12 +133,7 @@ function setUp(context: TestContext): Setup {
     symbols: { all: () => symbols },
     tickRings: rings.paths,
     ringDir: join(dir, 'rings'),
-    registry: new EmbeddedRegistry({
-      store: new MemoryKeyValueStore(),
-      clock,
-      random: new SeededRandom(1),
-      logger,
-    }),
+    registry: createRegistry(clock, logger),
     clock,
     bus,
     metrics,
