@@ -25,7 +25,7 @@ interface Holding {
 }
 
 /** How many fills are answered from memory; older ones are read from the record. */
-const recentFills = 8192;
+const recentFills = 2048;
 
 export class PaperBook {
   readonly #orders = new Map<string, VenueOrder>();

@@ -112,6 +112,7 @@ export class PaperRecord {
   readonly path: string;
   readonly #file: number;
   #lines = '';
+  #scratch = Buffer.allocUnsafeSlow(1 << 16);
 
   /** Opens the record in the folder, replays it, and cuts off a torn last line. */
   constructor(dir: string, take: (entry: RecordEntry) => void) {
@@ -154,10 +155,13 @@ export class PaperRecord {
   /** Writes what was recorded, before anything of it is answered. */
   write(): void {
     if (this.#lines === '') return;
-    const bytes = Buffer.from(this.#lines, 'utf8');
+    const bytes = Buffer.byteLength(this.#lines, 'utf8');
+    if (bytes > this.#scratch.length) this.#scratch = Buffer.allocUnsafeSlow(bytes * 2);
+    this.#scratch.write(this.#lines, 'utf8');
     this.#lines = '';
     let written = 0;
-    while (written < bytes.length) written += writeSync(this.#file, bytes, written);
+    while (written < bytes)
+      written += writeSync(this.#file, this.#scratch, written, bytes - written);
   }
 
   close(): void {

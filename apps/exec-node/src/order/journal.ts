@@ -3,7 +3,7 @@
 // `exec/event/<20 digits>` without gaps; one flush is one atomic write; a batch that could not be
 // written is kept and written again with the same keys, so nothing is skipped or doubled.
 //
-// Beside each fill stands `exec/trade/<venue>/<trade id>` -> its event key, written in the same
+// Beside each fill stands `exec/trade/<venue>/<trade id>` -> its sequence (u64), written in the same
 // batch: what makes a fill idempotent for ever, without keeping all trade ids in memory.
 
 import type { KeyValueOperation, KeyValueStore } from '@ndts/protocol';
@@ -11,7 +11,6 @@ import type { KeyValueOperation, KeyValueStore } from '@ndts/protocol';
 const eventPrefix = 'exec/event/';
 const tradePrefix = 'exec/trade/';
 const pageEntries = 8192;
-const encoder = new TextEncoder();
 
 export class EventJournal {
   readonly #store: KeyValueStore;
@@ -56,8 +55,7 @@ export class EventJournal {
   /** As append, for a fill. */
   appendFill(value: Uint8Array, venue: string, tradeId: string): number {
     const sequence = this.append(value);
-    const index = encoder.encode(eventKey(sequence));
-    this.#pending.push({ key: `${tradePrefix}${venue}/${tradeId}`, value: index });
+    this.#pending.push({ key: `${tradePrefix}${venue}/${tradeId}`, value: number64(sequence) });
     return sequence;
   }
 
@@ -100,4 +98,15 @@ export class EventJournal {
 
 function eventKey(sequence: number): string {
   return eventPrefix + String(sequence).padStart(20, '0');
+}
+
+/** Little-endian u64, without a view: a small array lives on the heap of JavaScript. */
+function number64(value: number): Uint8Array {
+  const bytes = new Uint8Array(8);
+  let rest = value;
+  for (let index = 0; rest > 0; index++) {
+    bytes[index] = rest % 256;
+    rest = Math.floor(rest / 256);
+  }
+  return bytes;
 }

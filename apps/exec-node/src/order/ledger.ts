@@ -42,7 +42,7 @@ export const tradingActions: Readonly<Record<string, TradingStateName>> = {
   resume: 'ACTIVE',
 };
 
-const defaultKept: OrdersKept = { orders: 20_000, denied: 2_000 };
+const defaultKept: OrdersKept = { orders: 4_000, denied: 1_000 };
 
 export class Ledger {
   readonly orders: Orders;
