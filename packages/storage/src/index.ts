@@ -4,6 +4,7 @@ export { type DataFolder, folderVersion, openDataFolder } from './folder/data-fo
 export { openJournal, openTicks } from './table/open.js';
 export { SymbolRegistry } from './table/symbol-registry.js';
 export type { Database, DatabaseStats, SymbolEntry } from '@ndts/native/db';
+export { inspectFile } from '@ndts/native/inspect';
 
 export {
   createSlotRing,

@@ -4,7 +4,7 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { NdtsError } from '@ndts/protocol';
-const inspectFile = (path: string): string[] => [path];
+import { inspectFile } from '@ndts/storage';
 
 /** Returns how many files could not be read as what they claim to be. */
 export function inspect(paths: readonly string[], print: (text: string) => void): number {

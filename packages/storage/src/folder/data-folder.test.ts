@@ -1,5 +1,13 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -24,7 +32,7 @@ test('a new folder gets its parts, for its owner only, and its version', () => {
     });
     for (const part of [folder.ticks, folder.journal, folder.identity, folder.venue, folder.memory])
       assert.equal(statSync(part).mode & 0o777, 0o700, part);
-    assert.match(folder.memory, /memory\/ndts-7-[0-9a-f]{16}$/);
+    assert.match(folder.memory, /memory\/ndts-7-[0-9a-f]{16}-[0-9a-f]{8}$/);
     assert.equal(readFileSync(join(folder.root, 'VERSION'), 'utf8'), '1\n');
     assert.deepEqual(openDataFolder({ dir: join(dir, 'data'), memoryParent, userId: 7 }), folder);
   });
@@ -75,5 +83,8 @@ test('a folder made again has other memory, and the old one is removed; others s
     assert.ok(!existsSync(before), 'nobody can use it any more');
     assert.ok(existsSync(other), 'its data folder is there');
     assert.equal(open(data), after);
+    cpSync(data, join(dir, 'copy'), { recursive: true });
+    assert.notEqual(open(join(dir, 'copy')), after, 'a copy never meets its original');
+    assert.ok(existsSync(after));
   });
 });

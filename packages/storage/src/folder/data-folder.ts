@@ -2,8 +2,9 @@
 // checks what can be wrong with a folder before anything is written: that it is a folder, can be
 // written, and was not made by a newer version.
 //
-// The memory folder is named after an id in the data folder: a folder that was deleted and made
-// again never meets the memory of the one before, and what nobody can use any more is removed.
+// The memory folder is named after an id in the data folder and its place: a folder that was deleted
+// and made again never meets the memory of the one before, a copy never that of its original, and
+// what nobody can use any more is removed.
 
 import {
   accessSync,
@@ -16,8 +17,8 @@ import {
   rmSync,
   statSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { NdtsError } from '@ndts/protocol';
+import { basename, dirname, join } from 'node:path';
+import { NdtsError, xxHash32 } from '@ndts/protocol';
 import { fileError, type SecureRandom, systemSecureRandom, writePrivateFile } from '@ndts/runtime';
 
 /** Grows when a program of the version before could not read the folder any more. */
@@ -119,7 +120,11 @@ function memoryFolder(root: string, options: OpenDataFolderOptions): string {
       return join(root, 'memory');
     }
   }
-  return join(parent, `ndts-${options.userId}-${id}`);
+  return join(parent, memoryName(options.userId, id, root));
+}
+
+function memoryName(userId: number, id: string, root: string): string {
+  return `ndts-${userId}-${id}-${xxHash32(Buffer.from(root)).toString(16).padStart(8, '0')}`;
 }
 
 /** Made once, with the folder. */
@@ -140,11 +145,11 @@ function openMemory(folder: DataFolder, userId: number): void {
   writePrivateFile(join(folder.memory, ownerFile), `${folder.root}\n`);
   const parent = dirname(folder.memory);
   for (const name of readdirSync(parent))
-    if (name.startsWith(`ndts-${userId}-`)) removeAbandoned(join(parent, name));
+    if (name.startsWith(`ndts-${userId}-`)) removeAbandoned(join(parent, name), userId);
 }
 
 /** Removes memory whose data folder is gone, or has another id by now. */
-function removeAbandoned(memory: string): void {
+function removeAbandoned(memory: string, userId: number): void {
   let root: string;
   try {
     root = readFileSync(join(memory, ownerFile), 'utf8').trim();
@@ -157,5 +162,6 @@ function removeAbandoned(memory: string): void {
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) return;
   }
-  if (!memory.endsWith(`-${id}`) || id === '') rmSync(memory, { recursive: true, force: true });
+  if (basename(memory) === memoryName(userId, id, root)) return;
+  rmSync(memory, { recursive: true, force: true });
 }
