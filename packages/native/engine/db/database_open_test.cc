@@ -1,0 +1,141 @@
+// Opening what should not open, and what was moved: damage is named, nothing is started over.
+#include <gtest/gtest.h>
+
+#include "db/db_test_kit.h"
+
+namespace ndts {
+namespace {
+
+class DatabaseOpen : public testing::Test {
+ protected:
+  void SetUp() override {
+    ASSERT_TRUE(bench_.open().ok());
+    bench_.register_symbols();
+    append(100);
+    ASSERT_TRUE(bench_.write({{"a", "1"}, {"b", ""}}).ok());
+  }
+  void append(std::size_t rows) {
+    TestBatch batch(rows);
+    ticks_.fill(batch, rows);
+    ASSERT_TRUE(bench_.append(batch).ok());
+  }
+  std::string only(const std::string& end) {
+    std::vector<std::string> names;
+    EXPECT_TRUE(files_.list(tables_dir(bench_.options.dir), &names).ok());
+    for (const std::string& name : names)
+      if (name.ends_with(end)) return tables_dir(bench_.options.dir) + "/" + name;
+    ADD_FAILURE() << "no file ends with " << end;
+    return {};
+  }
+  void expect_corrupt(const std::string& file) {
+    const Status status = bench_.open();
+    EXPECT_EQ(status.code(), Code::kCorrupt) << status.text();
+    EXPECT_EQ(status.file(), file);
+  }
+
+  std::mt19937_64 random_{9};
+  RandomTicks ticks_{random_};
+  SimFileSystem files_{9};
+  DatabaseBench bench_{&files_, "/db"};
+};
+
+TEST_F(DatabaseOpen, NamesDamageAndStopsThere) {
+  ASSERT_TRUE(bench_.database->seal().ok());
+  ASSERT_TRUE(bench_.database->close().ok());
+  for (const std::string& file :
+       {manifest_path(bench_.options.dir), only(".segment"), only(".table")}) {
+    files_.flip_bit(file, 40, 3);
+    expect_corrupt(file);
+    files_.flip_bit(file, 40, 3);
+    ASSERT_TRUE(bench_.open().ok());
+    bench_.expect_model(random_);
+    ASSERT_TRUE(bench_.database->close().ok());
+  }
+}
+
+TEST_F(DatabaseOpen, MissesAFileThatIsListed) {
+  ASSERT_TRUE(bench_.database->seal().ok());
+  ASSERT_TRUE(bench_.database->close().ok());
+  for (const std::string& file : {only(".segment"), only(".table")}) {
+    ASSERT_TRUE(files_.rename(file, "/db/elsewhere").ok());
+    expect_corrupt(file);
+    ASSERT_TRUE(files_.rename("/db/elsewhere", file).ok());
+  }
+  ASSERT_TRUE(bench_.open().ok());
+  bench_.expect_model(random_);
+}
+
+TEST_F(DatabaseOpen, NeverStartsOverOnALogWithoutManifest) {
+  ASSERT_TRUE(bench_.database->close().ok());
+  const std::string path = manifest_path(bench_.options.dir);
+  ASSERT_TRUE(files_.rename(path, "/db/elsewhere").ok());
+  expect_corrupt(path);
+  ASSERT_TRUE(files_.rename("/db/elsewhere", path).ok());
+  ASSERT_TRUE(bench_.open().ok());
+  bench_.expect_model(random_);
+}
+
+// A block is checked when it is first read, and only its rows are refused.
+TEST_F(DatabaseOpen, NamesADamagedBlockWhenItIsRead) {
+  ASSERT_TRUE(bench_.database->seal().ok());
+  ASSERT_TRUE(bench_.database->close().ok());
+  const std::string file = only(".segment");
+  files_.flip_bit(file, sizeof(SegmentHeader) + 1, 0);
+  ASSERT_TRUE(bench_.open().ok());
+  TestBatch batch(1000);
+  int damaged = 0;
+  for (std::uint32_t symbol = 0; symbol < kTestSymbols; symbol += 1) {
+    std::size_t count = 0;
+    constexpr std::int64_t kAll = std::numeric_limits<std::int64_t>::max();
+    const Status status =
+        bench_.database->load_ticks(symbol, {-kAll, kAll}, batch.view(), &count);
+    if (status.ok()) continue;
+    damaged += 1;
+    EXPECT_EQ(status.code(), Code::kCorrupt);
+    EXPECT_EQ(status.file(), file);
+    EXPECT_EQ(status.offset(), sizeof(SegmentHeader));
+  }
+  EXPECT_EQ(damaged, 1);
+}
+
+TEST_F(DatabaseOpen, FindsTheStagingFileOfTheLastRun) {
+  bench_.kill();
+  bench_.options.staging_dir = "/another";
+  ASSERT_TRUE(bench_.open().ok());
+  EXPECT_GT(bench_.database->stats().staged_entries, 0u);
+  bench_.expect_model(random_);
+  ASSERT_TRUE(bench_.database->close().ok());
+  ASSERT_TRUE(bench_.open().ok());
+  std::vector<std::string> names;
+  ASSERT_TRUE(files_.list("/another", &names).ok());
+  EXPECT_EQ(names.size(), 1u);
+  bench_.expect_model(random_);
+}
+
+TEST_F(DatabaseOpen, RemovesWhatAFlushLeftBehind) {
+  ASSERT_TRUE(bench_.database->seal().ok());
+  append(50);
+  files_.fail_sync(2, Code::kIoError, 1'000);
+  EXPECT_FALSE(bench_.database->seal().ok());
+  bench_.kill();
+  files_.clear_faults();
+  ASSERT_TRUE(bench_.open().ok());
+  bench_.expect_model(random_);
+  std::vector<std::string> names;
+  ASSERT_TRUE(files_.list(tables_dir(bench_.options.dir), &names).ok());
+  EXPECT_EQ(names.size(), bench_.database->stats().segments + 1);
+}
+
+TEST_F(DatabaseOpen, SaysWhyTheFolderCanNotBeWritten) {
+  ASSERT_TRUE(bench_.database->close().ok());
+  for (const Code code : {Code::kReadOnly, Code::kDiskFull, Code::kIoError}) {
+    files_.fail_write(1, code, 1'000);
+    EXPECT_EQ(bench_.open().code(), code);
+    files_.clear_faults();
+  }
+  ASSERT_TRUE(bench_.open().ok());
+  bench_.expect_model(random_);
+}
+
+}  // namespace
+}  // namespace ndts
