@@ -301,7 +301,7 @@ TEST_F(TickRingsTest, WaitPollGivesUpInTimeAndFindsWhatComes) {
 }
 
 TEST_F(TickRingsTest, ReaderThreadSeesWholeRowsOnly) {
-  constexpr std::uint64_t kTicks = 2'000'000;
+  constexpr std::uint64_t kTicks = 500'000;
   ASSERT_TRUE(create(4, 256).ok());
   std::shared_ptr<TickRingsReader> reader = open();
   std::atomic<bool> done{false};  // set when all is published, read by the reader
