@@ -1,4 +1,4 @@
-// The broker cards on the paper broker, with and without latency; and that the page lists the cards.
+// The broker cards on the paper broker, with and without latency; and that the page lists them.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';

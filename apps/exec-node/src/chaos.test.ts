@@ -1,7 +1,7 @@
-// Chaos: random signals, updates that come twice, late and in any order, lost requests and answers,
-// outages, a full disk, kill -9 between any two operations, loss of power, and restarts from the same
-// journal and venue record. In the end: no order was sent twice or before its intent was journaled,
-// every fill counts once, positions equal the venue's.
+// Chaos: random signals, updates that come twice, late and in any order, lost requests and
+// answers, outages, a full disk, kill -9 between any two operations, loss of power, and restarts
+// from the same journal and venue record. In the end: no order was sent twice or before its intent
+// was journaled, every fill counts once, positions equal the venue's.
 
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -144,7 +144,7 @@ class Round {
 
   async pass(cycles: number, until?: Promise<void>): Promise<void> {
     let over = false;
-    until?.finally(() => {
+    void until?.finally(() => {
       over = true;
     });
     for (let cycle = 0; until === undefined ? cycle < cycles : !over; cycle++) {

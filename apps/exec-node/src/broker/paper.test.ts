@@ -1,5 +1,5 @@
-// The paper venue: its record, its matching, and how it misbehaves on demand. The cards every broker
-// must pass are in test/conformance.
+// The paper venue: its record, its matching, and how it misbehaves on demand. The cards every
+// broker must pass are in test/conformance.
 
 import assert from 'node:assert/strict';
 import { appendFileSync, mkdtempSync, readFileSync, rmSync, truncateSync } from 'node:fs';
@@ -9,7 +9,7 @@ import { type TestContext, test } from 'node:test';
 import {
   type BrokerOrderUpdate,
   type Fill,
-  NdtsError,
+  type NdtsError,
   type OrderIntent,
   OrderState,
   OrderStateNames,
@@ -108,7 +108,7 @@ test('without a market a market order is rejected, a limit order rests', async (
   assert.deepEqual(told, ['a rejected', 'b accepted']);
 });
 
-test('limit orders: at the market when marketable, else at their price when crossed', async (context) => {
+test('limit orders: at the market when marketable, else at their price', async (context) => {
   const { broker, ticks, told } = await open(folder(context));
   ticks.push({ symbol: 5, price: 100, bid: 99, ask: 101 });
   broker.submit(intent('taker', 1, '1', '105'));
@@ -230,7 +230,7 @@ test('an outage loses what is under way, both ways, and then all is back', async
   assert.deepEqual(told, []);
 });
 
-test('misbehaviour on demand: rejects, lost requests, lost answers, partial fills', async (context) => {
+test('misbehaviour on demand: rejects, losses, partial fills', async (context) => {
   const { broker, ticks, told } = await open(folder(context));
   ticks.push({ symbol: 5, price: 100 });
   const always = 1_000_000;

@@ -46,7 +46,7 @@ export class Intake {
     this.#highest = highest;
   }
 
-  /** The reader stays its owner's to close, after remove. Replaces an earlier one of the instance. */
+  /** The reader stays its owner's to close, after remove. Replaces the instance's earlier one. */
   add(instance: number, name: string, reader: SignalRingReader): void {
     this.remove(instance);
     this.#sources.push({ instance, name, reader, lapped: reader.lapped() });

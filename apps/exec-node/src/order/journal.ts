@@ -3,8 +3,8 @@
 // `exec/event/<20 digits>` without gaps; one flush is one atomic write; a batch that could not be
 // written is kept and written again with the same keys, so nothing is skipped or doubled.
 //
-// Beside each fill stands `exec/trade/<venue>/<trade id>` -> its sequence (u64), written in the same
-// batch: what makes a fill idempotent for ever, without keeping all trade ids in memory.
+// Beside each fill stands `exec/trade/<venue>/<trade id>` -> its sequence (u64), written in the
+// same batch: what makes a fill idempotent for ever, without keeping all trade ids in memory.
 
 import type { KeyValueOperation, KeyValueStore } from '@ndts/protocol';
 

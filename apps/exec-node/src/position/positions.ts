@@ -1,6 +1,6 @@
-// All positions, their sums and the loss of the day. Quantities, PnL and fees change by the ledger's
-// fold alone; marks come from the market and are not journaled. What always holds: the sums equal
-// the sums over the positions.
+// All positions, their sums and the loss of the day. Quantities, PnL and fees change by the
+// ledger's fold alone; marks come from the market and are not journaled. What always holds: the
+// sums equal the sums over the positions.
 
 import { moneyScale } from '@ndts/protocol';
 import { Position } from './position.js';

@@ -25,9 +25,9 @@ function setUp(): {
   answers: Answers;
   order: Order;
   ledger: Ledger;
-  tell(state: OrderState, venueOrderId?: string): void;
-  fill(tradeId: string, quantity: string, change?: Partial<Fill>): void;
-  sameAfterRestart(): void;
+  tell: (state: OrderState, venueOrderId?: string) => void;
+  fill: (tradeId: string, quantity: string, change?: Partial<Fill>) => void;
+  sameAfterRestart: () => void;
 } {
   const clock = new VirtualClock(20_000 * 86_400_000);
   const logger = createSilentLogger();

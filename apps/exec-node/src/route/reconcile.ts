@@ -1,7 +1,8 @@
-// Reconciliation: our orders, fills and positions against the broker's. At start, and whenever the
-// broker comes back, before anything new is sent. What always holds: nothing is ever sent from here;
-// an order the venue does not know is closed only after the card's in-flight horizon; fills found
-// here pass the same checks as live ones; a difference that remains stops trading with its reason.
+// Reconciliation: our orders, fills and positions against the broker's. At start, and whenever
+// the broker comes back, before anything new is sent. What always holds: nothing is ever sent from
+// here; an order the venue does not know is closed only after the card's in-flight horizon; fills
+// found here pass the same checks as live ones; a difference that remains stops trading with its
+// reason.
 
 import {
   type BrokerOrderStatus,
@@ -41,7 +42,7 @@ export class Reconciler {
   }
 
   /** Brings our side up to what the venue knows; returns what still differs, one line each.
-   * `atStart`: no order of this process has been sent yet. Rejects when the broker can't be asked. */
+   * `atStart`: no order of this process was sent yet. Rejects when the broker can't be asked. */
   async run(atStart: boolean): Promise<string[]> {
     const { broker, ledger } = this.#deps;
     await this.#pause(broker.card.inFlightMs);
@@ -149,8 +150,8 @@ export class Reconciler {
     return problems;
   }
 
-  /** Quantities are equal. The average depends on the order of the executions, and reports may come
-   * in another order than the venue's: when it is the same executions, the venue's average holds. */
+  /** Quantities are equal. The average depends on the order of executions, and reports may come in
+   * another order than the venue's: when it is the same executions, the venue's average holds. */
   async #compareAverages(theirs: readonly BrokerPosition[]): Promise<string[]> {
     const problems: string[] = [];
     for (const their of theirs) {
@@ -162,8 +163,9 @@ export class Reconciler {
       for (const { symbol, side, quantity, price, fee } of fills)
         if (symbol === their.symbol) replayed.execute(side, quantity, price, fee);
       const same = replayed.quantity === ours.quantity && replayed.cash === ours.cash;
-      const averages = `journal ${moneyText(ours.averagePrice)}, venue ${moneyText(their.averagePrice)}`;
-      const reason = `average price of ${this.#deps.symbolName(their.symbol)}: ${averages}`;
+      const [mine, other] = [moneyText(ours.averagePrice), moneyText(their.averagePrice)];
+      const name = this.#deps.symbolName(their.symbol);
+      const reason = `average price of ${name}: journal ${mine}, venue ${other}`;
       if (same && isNear(replayed.averagePrice, their.averagePrice))
         this.#adoptAverage(ours, replayed.averagePrice, reason);
       else problems.push(reason);
