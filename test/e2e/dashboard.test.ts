@@ -69,6 +69,10 @@ function chartPixels(page: Page): Promise<Record<string, number>> {
   });
 }
 
+async function textOf(page: Page, selector: string): Promise<string> {
+  return (await page.locator(selector).textContent()) ?? '';
+}
+
 function rowCount(page: Page, table: string): Promise<number> {
   return page.locator(`#${table} tbody tr:not(:has(.empty))`).count();
 }
@@ -97,12 +101,12 @@ async function checkLivePage(page: Page): Promise<void> {
   await waitForRows(page, 'strategies', 1);
   await page.waitForFunction(() => document.querySelectorAll('#nodes tbody td.good').length === 4);
   assert.equal(await rowCount(page, 'nodes'), 4);
-  assert.match(await page.locator('#price').innerText(), /^[\d,.]+$/);
-  assert.equal(await page.locator('#trading-state').innerText(), 'ACTIVE');
+  assert.match(await textOf(page, '#price'), /^[\d,.]+$/);
+  assert.equal(await textOf(page, '#trading-state'), 'ACTIVE');
   assert.ok(await page.locator('#banner').isHidden());
   assert.ok(await page.locator('#chart-empty').isHidden());
   // Every figure is there: no placeholder is left.
-  assert.ok(!(await page.locator('#figures').innerText()).includes('–'));
+  assert.ok(!(await textOf(page, '#figures')).includes('–'));
   const fits = await page.evaluate(
     () => document.documentElement.scrollHeight <= 800 && document.body.scrollWidth <= 1280,
   );
@@ -168,7 +172,7 @@ async function loseConnection(page: Page, platform: RunningPlatform): Promise<vo
   await platform.kill();
   const banner = page.locator('#banner');
   await banner.waitFor({ state: 'visible' });
-  assert.match(await banner.innerText(), /Connection lost/);
+  assert.match(await textOf(page, '#banner'), /Connection lost/);
 }
 
 test('a page without data says so', { skip }, async () => {
@@ -183,9 +187,9 @@ test('a page without data says so', { skip }, async () => {
     await page.goto(platform.run.url);
     await logIn(page, platform);
     await waitForRows(page, 'nodes', 4);
-    assert.match(await page.locator('#chart-empty').innerText(), /Waiting for the first ticks/);
-    assert.match(await page.locator('#positions').innerText(), /No positions yet/);
-    assert.match(await page.locator('#orders').innerText(), /No orders yet/);
+    assert.match(await textOf(page, '#chart-empty'), /Waiting for the first ticks/);
+    assert.match(await textOf(page, '#positions'), /No positions yet/);
+    assert.match(await textOf(page, '#orders'), /No orders yet/);
     await page.screenshot({ path: join(folder, 'empty.png') });
     await reconnects(page, platform, folder);
   } finally {

@@ -1,7 +1,7 @@
 // The control node's door.
 
 export type { StatusView } from './api/latest-status.js';
-export { type NodeView } from './membership/membership.js';
+export type { NodeView } from './membership/membership.js';
 export {
   type ControlAddress,
   ControlNode,

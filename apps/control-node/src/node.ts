@@ -1,6 +1,6 @@
-// The control node: the view of all nodes, and the API with the dashboard beside the path. Its whole
-// path on one page: check the nodes that are due, push to who listens live. Everything else answers
-// requests. Always: nothing here can hold up the other roles' work for long.
+// The control node: the view of all nodes, and the API with the dashboard beside the path. Its
+// whole path on one page: check the nodes that are due, push to who listens live. Everything else
+// answers requests. Always: nothing here can hold up the other roles' work for long.
 
 import {
   type Bus,
@@ -97,7 +97,7 @@ export class ControlNode implements Agent {
     return this.#membership.doWork(nowNs) + this.#live.doWork(nowNs);
   }
 
-  /** Listens when it resolves. PORT_IN_USE; CONFIG_INVALID_VALUE for an address that is not ours. */
+  /** Listens when it resolves. PORT_IN_USE, or CONFIG_INVALID_VALUE: an address not ours. */
   async start(): Promise<void> {
     try {
       await this.#open();

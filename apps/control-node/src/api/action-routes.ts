@@ -2,7 +2,7 @@
 // action is audited with its outcome, also when it fails.
 
 import { type Bus, NdtsError, subjects, type TradingStateName } from '@ndts/protocol';
-import { type AuditLog, type Identity, type Role } from '@ndts/runtime';
+import type { AuditLog, Identity, Role } from '@ndts/runtime';
 import {
   type ApiCall,
   type ApiRoute,
@@ -31,8 +31,8 @@ export function actionRoutes(options: ActionOptions): ApiRoute[] {
   return [...tradingStateRoutes(options), ...tokenRoutes(options), auditRoute(options)];
 }
 
-/** Records that it was asked, runs it, records what came of it. What cannot be recorded is not done;
- * `always` is for what makes things safer: it is done whatever the disk says. */
+/** Records that it was asked, runs it, records what came of it. What cannot be recorded is not
+ * done; `always` is for what makes things safer: it is done whatever the disk says. */
 async function audited<Result>(
   audit: AuditLog,
   call: ApiCall,

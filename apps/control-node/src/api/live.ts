@@ -1,6 +1,6 @@
-// The live push: a frame with the statuses every 250 ms, orders as they change, and the chart of the
-// symbol a client subscribed to. Always: what a client does not take in time is skipped, never
-// queued; no client costs anything while there is none; a connection ends with its token or session.
+// The live push: a frame with the statuses every 250 ms, orders as they change, and the chart of
+// the symbol a client subscribed to. Always: what a client does not take in time is skipped, never
+// queued; nothing is spent while there is no client; a connection ends with its token or session.
 
 import {
   type Bus,

@@ -84,7 +84,8 @@ export function routeTable(routes: readonly ApiRoute[]): string {
         (required ?? []).includes(name) ? `\`${name}\`` : `\`${name}\`?`,
       );
     });
-    return `| \`${route.method} ${route.path}\` | ${route.role} | ${names.join(', ')} | ${route.summary} |`;
+    const call = `\`${route.method} ${route.path}\``;
+    return `| ${call} | ${route.role} | ${names.join(', ')} | ${route.summary} |`;
   });
   return ['| route | role | takes | what |', '| --- | --- | --- | --- |', ...rows].join('\n');
 }

@@ -22,11 +22,23 @@ const loginShape = { perSecond: 0.5, burst: 10 };
 
 const whoSchema = objectOf({ name: { type: 'string' }, role: { type: 'string' } });
 
-export function sessionRoutes(options: SessionOptions): ApiRoute[] {
-  const { identity, guard, audit } = options;
-  const logins = new RateLimiter(options.clock, () => loginShape);
+/** Lets people in: counts, records, and sets the cookie. */
+class Door {
+  readonly #options: SessionOptions;
+  readonly #logins: RateLimiter;
 
-  const admit = (call: ApiCall, principal: Principal | undefined, how: string): Principal => {
+  constructor(options: SessionOptions) {
+    this.#options = options;
+    this.#logins = new RateLimiter(options.clock, () => loginShape);
+  }
+
+  limit(call: ApiCall): void {
+    if (!this.#logins.take(call.request.ip))
+      throw new NdtsError('RATE_LIMITED', 'too many logins from this address');
+  }
+
+  admit(call: ApiCall, principal: Principal | undefined, how: string): Principal {
+    const { audit, guard, identity } = this.#options;
     const allowed = principal !== undefined && allows(principal.role, 'viewer');
     audit.record({
       actor: principal?.name ?? 'unknown',
@@ -39,18 +51,14 @@ export function sessionRoutes(options: SessionOptions): ApiRoute[] {
     if (!allowed)
       throw new NdtsError('FORBIDDEN', `the role ${principal.role} cannot use the dashboard`);
     const id = identity.createSession(principal);
-    void call.reply.header(
-      'set-cookie',
-      `${guard.cookieName()}=${id}; Path=/; HttpOnly; SameSite=Strict`,
-    );
+    const cookie = `${guard.cookieName()}=${id}; Path=/; HttpOnly; SameSite=Strict`;
+    void call.reply.header('set-cookie', cookie);
     return principal;
-  };
+  }
+}
 
-  const limit = (call: ApiCall): void => {
-    if (!logins.take(call.request.ip))
-      throw new NdtsError('RATE_LIMITED', 'too many logins from this address');
-  };
-
+export function sessionRoutes(options: SessionOptions): ApiRoute[] {
+  const door = new Door(options);
   return [
     {
       method: 'POST',
@@ -60,48 +68,12 @@ export function sessionRoutes(options: SessionOptions): ApiRoute[] {
       body: objectOf({ token: { type: 'string', minLength: 1, maxLength: 512 } }),
       response: whoSchema,
       handle: (call) => {
-        limit(call);
-        return admit(call, identity.authenticate(String(call.body['token'])), 'token');
+        door.limit(call);
+        return door.admit(call, options.identity.authenticate(String(call.body['token'])), 'token');
       },
     },
-    {
-      method: 'GET',
-      path: '/login',
-      role: 'open',
-      summary: 'The login page; with a one-time ticket it logs in and goes to the dashboard.',
-      query: objectOf(
-        { ticket: { type: 'string', maxLength: 512 }, expired: { type: 'string', maxLength: 8 } },
-        [],
-      ),
-      produces: 'text/html',
-      handle: (call) => {
-        const ticket = call.query['ticket'];
-        if (ticket === undefined)
-          return call.reply.type(options.loginPage.type).send(options.loginPage.body);
-        limit(call);
-        try {
-          admit(call, identity.redeemTicket(String(ticket)), 'ticket');
-        } catch (error) {
-          if (!(error instanceof NdtsError)) throw error;
-          return call.reply.redirect('/login?expired', 303);
-        }
-        return call.reply.redirect('/', 303);
-      },
-    },
-    {
-      method: 'POST',
-      path: '/api/logout',
-      role: 'viewer',
-      summary: 'Ends the session.',
-      response: objectOf({ ended: { type: 'boolean' } }),
-      handle: (call) => {
-        const id = guard.sessionId(call.request);
-        if (id !== undefined) identity.endSession(id);
-        audit.record({ ...actorOf(call), action: 'logout', detail: '', outcome: 'ok' });
-        void call.reply.header('set-cookie', `${guard.cookieName()}=; Path=/; Max-Age=0`);
-        return { ended: id !== undefined };
-      },
-    },
+    ticketRoute(options, door),
+    logoutRoute(options),
     {
       method: 'GET',
       path: '/api/session',
@@ -111,6 +83,49 @@ export function sessionRoutes(options: SessionOptions): ApiRoute[] {
       handle: (call) => ({ name: call.principal.name, role: call.principal.role }),
     },
   ];
+}
+
+function ticketRoute({ identity, loginPage }: SessionOptions, door: Door): ApiRoute {
+  return {
+    method: 'GET',
+    path: '/login',
+    role: 'open',
+    summary: 'The login page; with a one-time ticket it logs in and goes to the dashboard.',
+    query: objectOf(
+      { ticket: { type: 'string', maxLength: 512 }, expired: { type: 'string', maxLength: 8 } },
+      [],
+    ),
+    produces: 'text/html',
+    handle: (call) => {
+      const ticket = call.query['ticket'];
+      if (ticket === undefined) return call.reply.type(loginPage.type).send(loginPage.body);
+      door.limit(call);
+      try {
+        door.admit(call, identity.redeemTicket(String(ticket)), 'ticket');
+      } catch (error) {
+        if (!(error instanceof NdtsError)) throw error;
+        return call.reply.redirect('/login?expired', 303);
+      }
+      return call.reply.redirect('/', 303);
+    },
+  };
+}
+
+function logoutRoute({ audit, guard, identity }: SessionOptions): ApiRoute {
+  return {
+    method: 'POST',
+    path: '/api/logout',
+    role: 'viewer',
+    summary: 'Ends the session.',
+    response: objectOf({ ended: { type: 'boolean' } }),
+    handle: (call) => {
+      const id = guard.sessionId(call.request);
+      if (id !== undefined) identity.endSession(id);
+      audit.record({ ...actorOf(call), action: 'logout', detail: '', outcome: 'ok' });
+      void call.reply.header('set-cookie', `${guard.cookieName()}=; Path=/; Max-Age=0`);
+      return { ended: id !== undefined };
+    },
+  };
 }
 
 export function actorOf(call: ApiCall): { actor: string; role: Principal['role'] } {

@@ -27,6 +27,7 @@ const charts = 'lightweight-charts.standalone.production.mjs';
 const types = {
   html: 'text/html; charset=utf-8',
   css: 'text/css; charset=utf-8',
+  svg: 'image/svg+xml',
   js: 'text/javascript; charset=utf-8',
 } as const;
 
@@ -47,6 +48,7 @@ export function readWebAssets(paths: WebAssetPaths): Map<string, WebAsset> {
     ['/', read(join(paths.pages, 'index.html'), types.html)],
     ['/login', read(join(paths.pages, 'login.html'), types.html)],
     ['/assets/style.css', read(join(paths.pages, 'style.css'), types.css)],
+    ['/assets/icon.svg', read(join(paths.pages, 'icon.svg'), types.svg)],
     ['/vendor/lightweight-charts.js', read(paths.charts, types.js)],
   ]);
   const scripts = existsSync(paths.scripts) ? readdirSync(paths.scripts) : [];

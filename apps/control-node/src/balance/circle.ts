@@ -1,7 +1,7 @@
-// Consistent hashing with bounded load: each node owns many points on a circle of 32 bits, work goes
-// to the first point at or after its own hash whose node is not full. Full means more than a quarter
-// above the average, so a hot arc spills over to its neighbours instead of drowning one node, and a
-// node that comes or goes moves only its own share.
+// Consistent hashing with bounded load: each node owns many points on a circle of 32 bits, work
+// goes to the first point at or after its own hash whose node is not full. Full means more than a
+// quarter above the average, so a hot arc spills over to its neighbours instead of drowning one
+// node, and a node that comes or goes moves only its own share.
 
 import { xxHash32 } from '@ndts/protocol';
 

@@ -1,5 +1,5 @@
-// Chooses the node for a new piece of work. Pure: the state goes in and the next state comes out, so
-// that the same calls give the same answers in production, in tests and in the simulation.
+// Chooses the node for a new piece of work. Pure: the state goes in and the next state comes out,
+// so that the same calls give the same answers in production, in tests and in the simulation.
 
 import type { ConfigValues } from '@ndts/protocol';
 import { chooseOnCircle } from './circle.js';
@@ -92,7 +92,7 @@ function leastLoaded(candidates: readonly Candidate[], state: SelectionState): s
   return best?.nodeId ?? '';
 }
 
-/** The node after the last one in the order of ids: nodes that come and go disturb no one's turn. */
+/** The node after the last one in the order of ids: who comes and goes disturbs no one's turn. */
 function nextInOrder(candidates: readonly Candidate[], lastNodeId: string): string {
   let first = '';
   let next = '';

@@ -1,5 +1,5 @@
 // The control node's view of all nodes: registrations and leases from the registry, heartbeats from
-// the bus, health checks of its own. A thin adapter: it gathers facts and lets decideNodeState judge.
+// the bus, health checks of its own. A thin adapter: it gathers facts, decideNodeState judges.
 // Always: at most one health check per node is in flight; a node that is gone stays visible for a
 // while, so that a loss is seen and not just missing.
 

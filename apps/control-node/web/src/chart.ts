@@ -20,6 +20,7 @@ interface Bucket {
 
 type Line = ISeriesApi<'Line'>;
 
+const bucketMs = 100;
 const bucketsPerSecond = 10;
 const keptBuckets = 3000;
 const marksMax = 200;
@@ -30,10 +31,6 @@ const colors = {
   buy: '#2fbf8a',
   sell: '#f2566a',
 } as const;
-
-function bucketTime(timeMs: number): number {
-  return Math.floor((timeMs * bucketsPerSecond) / 1000) / bucketsPerSecond;
-}
 
 export class PriceChart {
   readonly #chart: IChartApi;
@@ -197,6 +194,11 @@ export class PriceChart {
 }
 
 const neverTraded: ReadonlySet<string> = new Set(['denied', 'rejected', 'initialized']);
+
+function bucketTime(timeMs: number): number {
+  const bucket = Math.floor(timeMs / bucketMs);
+  return bucket / bucketsPerSecond;
+}
 
 function valueAt(
   time: Time & number,

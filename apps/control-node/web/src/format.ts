@@ -1,4 +1,4 @@
-// Numbers and times for people. Pure. Money arrives as exact decimal text and is only shortened here.
+// Numbers and times for people. Pure. Money arrives as exact decimal text and is only shortened.
 
 const missing = '–';
 

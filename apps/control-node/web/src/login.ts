@@ -9,6 +9,7 @@ const field = byId<HTMLInputElement>('token');
 if (new URLSearchParams(location.search).has('expired'))
   message.textContent = 'That link was used or has expired. Log in with a token.';
 
+field.focus();
 byId('login').addEventListener('submit', (event) => {
   event.preventDefault();
   void logIn();

@@ -1,5 +1,5 @@
-// Small helpers over the document. Text only ever enters as text; rows are updated in place, so that
-// nothing flickers and a selection survives.
+// Small helpers over the document. Text only ever enters as text; rows are updated in place, so
+// that nothing flickers and a selection survives.
 
 export interface Cell {
   readonly text: string;
@@ -41,7 +41,7 @@ export function setRows(id: string, rows: readonly (readonly Cell[])[], empty: s
     body.replaceChildren();
   }
   while (body.rows.length > rows.length) body.deleteRow(-1);
-  rows.forEach((cells, index) => setRow(body.rows[index] ?? body.insertRow(), cells));
+  for (const [index, cells] of rows.entries()) setRow(body.rows[index] ?? body.insertRow(), cells);
 }
 
 function setRow(row: HTMLTableRowElement, cells: readonly Cell[]): void {
