@@ -141,7 +141,9 @@ export class SignalTape implements SignalRingReader {
 
   poll(into: Uint8Array): number {
     const slots = this.#slots.splice(0, Math.floor(into.length / SignalSlot.sizeBytes));
-    slots.forEach((slot, index) => into.set(slot, index * SignalSlot.sizeBytes));
+    slots.forEach((slot, index) => {
+      into.set(slot, index * SignalSlot.sizeBytes);
+    });
     return slots.length;
   }
 
