@@ -322,8 +322,8 @@ class DatabaseWrap : public Napi::ObjectWrap<DatabaseWrap> {
         content.As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array)
       refuse(env, "expected the value of " + key + " to be a Uint8Array or undefined");
     auto bytes = content.As<Napi::Uint8Array>();
-    encode_operation(operations_, key,
-                     std::as_bytes(std::span<const std::uint8_t>(bytes.Data(), bytes.ByteLength())));
+    const std::span<const std::uint8_t> span(bytes.Data(), bytes.ByteLength());
+    encode_operation(operations_, key, std::as_bytes(span));
   }
 
   Napi::Value durable_position(const Napi::CallbackInfo& info) {

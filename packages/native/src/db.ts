@@ -45,7 +45,7 @@ export interface DatabaseStats {
   /** Memtables sealed since open, and attempts that failed and are tried again. */
   readonly flushes: number;
   readonly flushFailures: number;
-  /** Of the last open: entries replayed, bytes of torn tail left behind, entries found in staging. */
+  /** Of the last open: entries replayed, bytes of torn tail left behind, entries in staging. */
   readonly replayedEntries: number;
   readonly tornBytes: number;
   readonly stagedEntries: number;
@@ -68,7 +68,8 @@ export interface Database extends KeyValueStore {
   /** Exclusive sequences [accepted, durable, replicated, sealed] of each shard; 4 * shardCount. */
   watermarks(into: Float64Array): void;
   /** Ticks of a symbol with from <= time < to in (time, sequence) order, starting after
-   * `afterSequence` among ticks that equal `from`. Returns the count; less than capacity: the end. */
+   * `afterSequence` among ticks that equal `from`. Returns the count; less than
+   * capacity: the end. */
   loadTicks(symbol: number, from: Time, to: Time, batch: TickBatch, afterSequence?: number): number;
   /** The newest ticks of a symbol, at most batch.capacity, oldest first. */
   lastTicks(symbol: number, batch: TickBatch): number;
@@ -119,8 +120,6 @@ interface NativeDatabase {
   close(): void;
 }
 
-const classes = addon as { readonly Database: new (options: DatabaseOptions) => NativeDatabase };
-
 const loneSurrogate = /\p{Surrogate}/u;
 
 /** Text with half a surrogate pair has no UTF-8: two such keys would become one. */
@@ -133,6 +132,8 @@ function fill(batch: TickBatch, count: number): number {
   batch.count = count;
   return count;
 }
+
+const classes = addon as { readonly Database: new (options: DatabaseOptions) => NativeDatabase };
 
 class AddonDatabase implements Database {
   readonly #native: NativeDatabase;

@@ -138,7 +138,8 @@ Status Database::load_files() {
   return status;
 }
 
-// Files of a flush that was cut off before its manifest. Best effort: a stray file only takes space.
+// Files of a flush that was cut off before its manifest. Best effort: a stray file only takes
+// space.
 void Database::remove_strays() {
   FileSystem& files = *options_.files;
   const std::string dir = tables_dir(options_.dir);

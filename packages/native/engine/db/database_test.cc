@@ -16,7 +16,8 @@ std::vector<std::pair<std::string, std::optional<std::string>>> random_write(
     if (random() % 3 == 0) {
       operations.emplace_back(std::move(key), std::nullopt);
     } else {
-      operations.emplace_back(std::move(key), std::string(random() % 40, static_cast<char>(random())));
+      std::string value(random() % 40, static_cast<char>(random()));
+      operations.emplace_back(std::move(key), std::move(value));
     }
   }
   return operations;

@@ -1,6 +1,7 @@
 // hot: no allocation after the first batch of a size
 // Turns a TickBatch into the body of one log entry: rows checked, grouped by shard in their order,
-// by column, each group with its epoch and first sequence. The same columns then go to the memtable.
+// by column, each group with its epoch and first sequence. The same columns then go to the
+// memtable.
 //
 // Threads: the writer thread. Lifetime: body() and groups() hold until the next prepare().
 // Invariant: a batch with one bad row changes nothing anywhere.

@@ -51,7 +51,8 @@ void SeriesMemtable::link(Shard& shard, MemtableChunk& chunk, std::uint32_t star
   const std::uint32_t base = shard.rows - start;
   for (std::uint32_t index = start; index < end; index += 1) {
     const std::uint32_t symbol = columns.symbol[index];
-    if (symbol >= chains_.size()) chains_.resize(std::max<std::size_t>(symbol + 1, 2 * chains_.size()));
+    if (symbol >= chains_.size())
+      chains_.resize(std::max<std::size_t>(symbol + 1, 2 * chains_.size()));
     Chain& chain = chains_[symbol];
     const std::int64_t time = columns.time[index];
     chunk.previous[index] = chain.head;

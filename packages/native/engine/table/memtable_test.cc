@@ -1,4 +1,5 @@
-// The memtable against a plain vector: order per symbol under disorder, chunks re-used, epochs kept.
+// The memtable against a plain vector: order per symbol under disorder, chunks re-used, epochs
+// kept.
 #include "table/memtable.h"
 
 #include <gtest/gtest.h>

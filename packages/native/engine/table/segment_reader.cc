@@ -76,7 +76,8 @@ Status SegmentReader::check_footer(const SegmentTrailer& trailer) {
   const std::uint64_t range_bytes = std::uint64_t{trailer.range_count} * sizeof(SegmentRange);
   if (offset < sizeof(SegmentHeader) || offset > at || offset % 8 != 0)
     return corrupt("footer offset", at + offsetof(SegmentTrailer, footer_offset));
-  if (trailer.text_bytes > at || block_bytes + name_bytes + range_bytes + trailer.text_bytes != at - offset)
+  if (trailer.text_bytes > at ||
+      block_bytes + name_bytes + range_bytes + trailer.text_bytes != at - offset)
     return corrupt("length of the footer", at + offsetof(SegmentTrailer, block_count));
   if (crc32c(0, bytes_.subspan(offset, at - offset)) != trailer.footer_checksum)
     return corrupt("checksum of the footer", offset);
@@ -116,8 +117,9 @@ Status SegmentReader::check_blocks(std::uint64_t footer_offset) {
     if (block.offset != expected || block.rows == 0 || block.rows > kBlockRows ||
         block.bytes != std::uint64_t{block.rows} * kRawRowBytes || block.min_time > block.max_time)
       return corrupt("block entry", at);
+    const bool same_symbol = before != nullptr && block.symbol == before->symbol;
     if (before != nullptr && (block.symbol < before->symbol ||
-                              (block.symbol == before->symbol && block.min_time < before->max_time)))
+                              (same_symbol && block.min_time < before->max_time)))
       return corrupt("order of the blocks", at);
     expected += block.bytes;
     rows += block.rows;

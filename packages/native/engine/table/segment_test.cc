@@ -27,9 +27,9 @@ std::vector<TickRow> rows_of(std::uint32_t symbol, std::size_t count, std::uint6
   std::vector<TickRow> rows;
   for (std::size_t at = 0; at < count; at += 1) {
     const double price = at < 7 ? odd[at] : 100.0 + static_cast<double>(at);
-    rows.push_back({kDay * kNsPerDay + static_cast<std::int64_t>(at / 2), sequence + at, 1 + at / 50,
-                    price, -price, price / 3, odd[at % 7], 1e-300, 7.0, symbol,
-                    static_cast<std::uint32_t>(at)});
+    const std::int64_t time = kDay * kNsPerDay + static_cast<std::int64_t>(at / 2);
+    rows.push_back({time, sequence + at, 1 + at / 50, price, -price, price / 3, odd[at % 7], 1e-300,
+                    7.0, symbol, static_cast<std::uint32_t>(at)});
   }
   return rows;
 }
@@ -42,7 +42,8 @@ class Segment : public testing::Test {
     SegmentWriter writer(files_, "/t/s", 42, 6, kDay);
     ASSERT_TRUE(writer.create().ok());
     for (const std::vector<TickRow>& rows : rows_) {
-      ASSERT_TRUE(writer.begin_symbol(rows[0].symbol, "NAME" + std::to_string(rows[0].symbol)).ok());
+      const std::string name = "NAME" + std::to_string(rows[0].symbol);
+      ASSERT_TRUE(writer.begin_symbol(rows[0].symbol, name).ok());
       for (const TickRow& row : rows) ASSERT_TRUE(writer.add(row).ok());
     }
     ASSERT_TRUE(writer.finish(&summary_).ok());

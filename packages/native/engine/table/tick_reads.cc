@@ -72,7 +72,8 @@ class Merge {
           put_row(batch, filled, current(cursor), shard_);
           filled += 1;
           cursor.at += 1;
-        } while (filled < batch.capacity && settle(cursor) && !unread(cursor) && cursor.key < limit);
+        } while (filled < batch.capacity && settle(cursor) && !unread(cursor) &&
+                 cursor.key < limit);
       }
       if (settle(cursor)) push(cursor);
     }

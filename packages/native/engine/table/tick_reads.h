@@ -1,5 +1,6 @@
 // Reads of the series table across memtables and segments: by symbol and time, the newest of a
-// symbol, by sequence. Sources may overlap in time in any way; the order is always (time, sequence).
+// symbol, by sequence. Sources may overlap in time in any way; the order is always (time,
+// sequence).
 //
 // Threads: the writer thread of the memtables. Lifetime: nothing is kept between calls; segments
 // and memtables outlive the call. Errors: CORRUPT when a block that is needed does not match its
