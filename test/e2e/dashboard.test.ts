@@ -73,6 +73,20 @@ async function textOf(page: Page, selector: string): Promise<string> {
   return (await page.locator(selector).textContent()) ?? '';
 }
 
+/** Nothing is painted over the middle of it; a thing that lets clicks through is made to take them
+ * for the question. */
+function isOnTop(page: Page, selector: string): Promise<boolean> {
+  return page.evaluate((wanted) => {
+    const element = document.querySelector<HTMLElement>(wanted);
+    if (element === null) return false;
+    element.style.pointerEvents = 'auto';
+    const { left, top, width, height } = element.getBoundingClientRect();
+    const hit = document.elementFromPoint(left + width / 2, top + height / 2);
+    element.style.pointerEvents = '';
+    return hit === element;
+  }, selector);
+}
+
 function rowCount(page: Page, table: string): Promise<number> {
   return page.locator(`#${table} tbody tr:not(:has(.empty))`).count();
 }
@@ -166,8 +180,7 @@ async function halt(page: Page): Promise<void> {
   await page.waitForSelector('#confirm', { state: 'hidden' });
 }
 
-/** The node dies under the page: the page says so, and the login page takes over when a new one
- * is there, because sessions end with their process. */
+/** The node dies under the page, and the page says so. */
 async function loseConnection(page: Page, platform: RunningPlatform): Promise<void> {
   await platform.kill();
   const banner = page.locator('#banner');
@@ -188,6 +201,7 @@ test('a page without data says so', { skip }, async () => {
     await logIn(page, platform);
     await waitForRows(page, 'nodes', 4);
     assert.match(await textOf(page, '#chart-empty'), /Waiting for the first ticks/);
+    assert.ok(await isOnTop(page, '#chart-empty'), 'the chart does not cover what it says');
     assert.match(await textOf(page, '#positions'), /No positions yet/);
     assert.match(await textOf(page, '#orders'), /No orders yet/);
     await page.screenshot({ path: join(folder, 'empty.png') });
@@ -199,7 +213,8 @@ test('a page without data says so', { skip }, async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** A node that comes back on its port is found by the page without anybody's help. */
+/** A node that comes back on its port is found by the page without anybody's help. Sessions end with
+ * their process, so what it finds is the login. */
 async function reconnects(page: Page, first: RunningPlatform, folder: string): Promise<void> {
   const port = Number(new URL(first.run.url).port);
   await first.kill();

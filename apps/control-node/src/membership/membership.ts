@@ -176,6 +176,11 @@ export class Membership {
     const node = this.#nodes.get(event.key.slice(prefix.length));
     if (node === undefined || node.revision > event.revision) return;
     const nowNs = this.#options.clock.monotonicNs();
+    if (node.announced === 'DRAINING') {
+      this.#nodes.delete(node.registration.nodeId);
+      this.#options.logger.info({ nodeId: node.registration.nodeId }, 'a node left');
+      return;
+    }
     node.lostAtNs = nowNs;
     this.#reportChange(node.registration.nodeId, node, nowNs);
   }
