@@ -213,8 +213,8 @@ test('a page without data says so', { skip }, async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** A node that comes back on its port is found by the page without anybody's help. Sessions end with
- * their process, so what it finds is the login. */
+/** A node that comes back on its port is found by the page without anybody's help. Sessions end
+ * with their process, so what it finds is the login. */
 async function reconnects(page: Page, first: RunningPlatform, folder: string): Promise<void> {
   const port = Number(new URL(first.run.url).port);
   await first.kill();
