@@ -1,6 +1,7 @@
 // The other side of the ring tests: follows rings from a process or a worker of its own until it
 // has passed a number of ticks, and answers what it saw. Not part of any door.
 
+// ambient: it is the other thread of a test
 import { isMainThread, parentPort, workerData } from 'node:worker_threads';
 import { createTickBatch } from '@ndts/protocol';
 import { openTickRings, type TickRingReader } from './ring.js';

@@ -285,6 +285,51 @@ TEST_F(TickRingsTest, WatermarksByShard) {
   EXPECT_EQ(writer_->set_watermarks(wrong.data(), 8).code(), Code::kInvalidArgument);
 }
 
+// The worked example of docs/protocol/ring.md. These bytes are the protocol: they change only with
+// its version.
+TEST_F(TickRingsTest, BytesOfTheWorkedExample) {
+  ASSERT_TRUE(create(1, 8, 2, 5).ok());
+  const TickBatchMemory batch(1);
+  const TickColumns& t = batch.columns();
+  t.day[0] = 20'454;
+  t.ns_of_day[0] = 34'200'123'456'789;
+  t.sequence[0] = 5;
+  t.price[0] = 100.25;
+  t.volume[0] = 300;
+  t.bid[0] = 100.24;
+  t.ask[0] = 100.26;
+  t.bid_volume[0] = 1200;
+  t.ask_volume[0] = 900;
+  t.symbol[0] = 7;
+  t.epoch[0] = 2;
+  ASSERT_TRUE(writer_->publish(t, 1).ok());
+  const std::array<double, 4> marks{6, 5, 5, 0};
+  ASSERT_TRUE(writer_->set_watermarks(marks.data(), marks.size()).ok());
+  writer_->heartbeat(1'000'000'000'000);
+
+  const std::map<std::size_t, std::uint64_t> golden{
+      {0, 0x474e49525354444e},   {8, 0x0000000100000001},   {16, 0x0000000800000040},
+      {32, 2},                   {40, 5},                   {64, 6},
+      {72, 2},                   {80, 0x454e494c474e4956},  {128, 6},
+      {136, 2},                  {144, 0x454e494c474e4956}, {192, 6},
+      {200, 2},                  {208, 0x454e494c474e4956}, {256, 5},
+      {264, 2},                  {272, 0x454e494c474e4955}, {320, 5},
+      {328, 2},                  {336, 0x454e494c474e4955}, {392, 2},
+      {400, 0x454e494c474e4950}, {448, 0x000000e8d4a51000}, {456, 2},
+      {464, 0x454e49a493eb5950}, {960, 0x1886916cc42fbd15}, {968, 7},
+      {976, 0x4059100000000000}, {984, 0x4072c00000000000}, {992, 0x40590f5c28f5c28f},
+      {1000, 0x405910a3d70a3d71}, {1008, 0x4092c00000000000}, {1016, 0x408c200000000000}};
+  std::vector<std::byte> bytes;
+  ASSERT_TRUE(files_->read_file(paths().front(), &bytes).ok());
+  ASSERT_EQ(bytes.size(), 640u + 8 * 64);
+  std::map<std::size_t, std::uint64_t> found;
+  for (std::size_t at = 0; at < bytes.size(); at += 8) {
+    const auto word = load<std::uint64_t>(bytes.data() + at);
+    if (word != 0) found[at] = word;
+  }
+  EXPECT_EQ(found, golden);
+}
+
 TEST_F(TickRingsTest, WaitPollGivesUpInTimeAndFindsWhatComes) {
   ASSERT_TRUE(create(2, 64).ok());
   const auto reader = open();
