@@ -1,8 +1,8 @@
 // ingest: ticks through clean, log, memtable and rings, in batches, one thread beside the
-// committer. The simulator fills the batches ahead of the clock; only the path is timed. Accepted is when the
-// last append returned, durable when the last fdatasync did.
+// committer. The simulator fills the batches ahead of the clock; only the path is timed. Accepted is
+// when the last append returned, durable when the last fdatasync did.
 
-import { mkdirSync, readdirSync, statSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { openCleaner, Simulator, simulatorSymbolNames } from '@ndts/data-node';
 import { openDatabase } from '@ndts/native/db';
@@ -13,13 +13,6 @@ import { answerHash, type Bench, type BenchContext, pick } from './kit/bench.js'
 
 const shardCount = 64;
 const batchRows = 4096;
-
-function bytesBelow(dir: string): number {
-  let bytes = 0;
-  for (const entry of readdirSync(dir, { withFileTypes: true, recursive: true }))
-    if (entry.isFile()) bytes += statSync(join(entry.parentPath, entry.name)).size;
-  return bytes;
-}
 
 function makeBatches(symbols: number, total: number): TickBatch[] {
   const names = simulatorSymbolNames(symbols);
@@ -95,8 +88,9 @@ async function ingestSymbols(context: BenchContext, symbols: number): Promise<vo
   rings.close();
   cleaner.close();
   database.seal();
+  const { segmentBytes } = database.stats();
   database.close();
-  emit('segmentBytesPerTick', bytesBelow(join(dir, 'segments')) / rows, 'B');
+  emit('segmentBytesPerTick', segmentBytes / rows, 'B');
 }
 
 export const ingest: Bench = {

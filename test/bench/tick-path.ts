@@ -9,9 +9,13 @@ import { WebSocket } from 'ws';
 import { RunningPlatform } from '../kit/running-platform.js';
 import { answerHash, type Bench, type BenchContext, pick } from './kit/bench.js';
 
+interface Series {
+  readonly snapshot: HistogramSnapshot;
+}
+
 interface LatencyAnswer {
-  readonly exec: { readonly tickToOrder: HistogramSnapshot };
-  readonly calc: { readonly tickToSignal: HistogramSnapshot };
+  readonly exec: { readonly tickToOrder: Series };
+  readonly calc: { readonly tickToSignal: Series };
 }
 
 interface Measured {
@@ -55,19 +59,19 @@ async function measure(
   try {
     const socket = attachDashboard(platform);
     await sleep(context.size === 'smoke' ? 500 : warmUpMs);
-    const before = (await platform.get('/api/latency')) as { raw: LatencyAnswer };
+    const before = (await platform.get('/api/latency')) as LatencyAnswer;
     const acceptedBefore = await accepted(platform);
     const start = performance.now();
     await sleep(seconds * 1000);
-    const after = (await platform.get('/api/latency')) as { raw: LatencyAnswer };
+    const after = (await platform.get('/api/latency')) as LatencyAnswer;
     const elapsed = (performance.now() - start) / 1000;
     const ticks = (await accepted(platform)) - acceptedBefore;
     socket.terminate();
-    const old = before.raw;
-    const now = after.raw;
+    const between = (newer: Series, older: Series): HistogramSnapshot =>
+      subtractSnapshots(newer.snapshot, older.snapshot);
     return {
-      signal: subtractSnapshots(now.calc.tickToSignal, old.calc.tickToSignal),
-      order: subtractSnapshots(now.exec.tickToOrder, old.exec.tickToOrder),
+      signal: between(after.calc.tickToSignal, before.calc.tickToSignal),
+      order: between(after.exec.tickToOrder, before.exec.tickToOrder),
       ticksPerSecond: ticks / elapsed,
     };
   } finally {

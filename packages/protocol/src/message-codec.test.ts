@@ -77,3 +77,22 @@ test('growth at any field keeps every field', () => {
     reader.finish();
   }
 });
+
+test('two writers at once, and what was handed out before, never touch each other', () => {
+  const first = encodeFill(fill);
+  const one = new MessageWriter(1, 1);
+  const two = new MessageWriter(2, 1);
+  for (let index = 0; index < 20_000; index += 1) {
+    one.u32(index);
+    two.u32(~index >>> 0);
+  }
+  const three = encodeFill({ ...fill, tradeId: 'ü€😀' });
+  const a = new MessageReader(one.finish(), 1, 1);
+  const b = new MessageReader(two.finish(), 2, 1);
+  for (let index = 0; index < 20_000; index += 1) {
+    assert.equal(a.u32(), index);
+    assert.equal(b.u32(), ~index >>> 0);
+  }
+  assert.deepEqual(decodeFill(first), fill);
+  assert.equal(decodeFill(three).tradeId, 'ü€😀');
+});

@@ -7,14 +7,37 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { fatal: true });
 const headBytes = 4;
 
+/** Where messages are built, one behind the other. What is handed out is never written again; a
+ * chunk lives as long as a message in it. */
+const chunkBytes = 1 << 16;
+let chunk = new Uint8Array(chunkBytes);
+let chunkView = new DataView(chunk.buffer);
+let chunkUsed = 0;
+/** A writer that has not finished stands at the end of the chunk. */
+let chunkTaken = false;
+
+function newChunk(bytes: number): void {
+  chunk = new Uint8Array(Math.max(chunkBytes, bytes));
+  chunkView = new DataView(chunk.buffer);
+  chunkUsed = 0;
+}
+
 export class MessageWriter {
-  #bytes = new Uint8Array(256);
-  #view = new DataView(this.#bytes.buffer);
-  #offset = headBytes;
+  #bytes: Uint8Array;
+  #view: DataView;
+  #start: number;
+  #offset: number;
 
   constructor(kind: number, version: number) {
-    this.#view.setUint16(0, kind, true);
-    this.#view.setUint16(2, version, true);
+    // One at a time builds in a chunk; whoever comes meanwhile begins the next.
+    if (chunkTaken) newChunk(chunkBytes);
+    chunkTaken = true;
+    this.#bytes = chunk;
+    this.#view = chunkView;
+    this.#start = chunkUsed;
+    this.#offset = chunkUsed;
+    this.u16(kind);
+    this.u16(version);
   }
 
   u8(value: number): void {
@@ -51,31 +74,62 @@ export class MessageWriter {
     writeTime(this.#view, offset, value.day, value.nsOfDay);
   }
   str(value: string): void {
-    const text = encoder.encode(value);
-    if (text.length > 0xffff)
-      throw new NdtsError('INVALID_ARGUMENT', `text of ${text.length} bytes, at most 65535`);
-    this.u16(text.length);
-    const offset = this.#take(text.length);
-    this.#bytes.set(text, offset);
+    const characters = value.length;
+    if (characters > 0xffff) this.#tooLong(characters);
+    // Room for the worst case first: nothing is written yet when it moves.
+    this.#take(2 + characters * 3);
+    const offset = this.#offset - 2 - characters * 3;
+    const bytes = this.#bytes;
+    let index = 0;
+    for (; index < characters; index++) {
+      const code = value.charCodeAt(index);
+      if (code > 0x7f) break;
+      bytes[offset + 2 + index] = code;
+    }
+    const length =
+      index === characters
+        ? characters
+        : encoder.encodeInto(value, bytes.subarray(offset + 2, this.#offset)).written;
+    if (length > 0xffff) this.#tooLong(length);
+    this.#view.setUint16(offset, length, true);
+    this.#offset = offset + 2 + length;
   }
 
   finish(): Uint8Array {
-    return this.#bytes.slice(0, this.#offset);
+    if (this.#bytes === chunk) {
+      chunkUsed = this.#offset;
+      chunkTaken = false;
+    }
+    return this.#bytes.subarray(this.#start, this.#offset);
+  }
+
+  #tooLong(bytes: number): never {
+    throw new NdtsError('INVALID_ARGUMENT', `text of ${bytes} bytes, at most 65535`);
   }
 
   /** Growing replaces buffer and view: take the offset before touching either. */
   #take(bytes: number): number {
+    if (this.#offset + bytes > this.#bytes.length) this.#grow(bytes);
     const offset = this.#offset;
     this.#offset += bytes;
-    if (this.#offset > this.#bytes.length) this.#grow();
     return offset;
   }
 
-  #grow(): void {
-    const larger = new Uint8Array(Math.max(this.#bytes.length * 2, this.#offset));
-    larger.set(this.#bytes);
-    this.#bytes = larger;
-    this.#view = new DataView(larger.buffer);
+  #grow(bytes: number): void {
+    const written = this.#bytes.subarray(this.#start, this.#offset);
+    const mine = this.#bytes === chunk;
+    const size = Math.max(chunkBytes, (written.length + bytes) * 2);
+    if (mine) {
+      newChunk(size);
+      this.#bytes = chunk;
+      this.#view = chunkView;
+    } else {
+      this.#bytes = new Uint8Array(size);
+      this.#view = new DataView(this.#bytes.buffer);
+    }
+    this.#bytes.set(written);
+    this.#start = 0;
+    this.#offset = written.length;
   }
 }
 
