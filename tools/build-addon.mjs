@@ -3,7 +3,7 @@
 // changed sources and CMake files by itself, so calling this again is cheap.
 
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -50,6 +50,8 @@ export function buildAddon({ quiet = false } = {}) {
   const wanted = JSON.stringify(args);
   const known = existsSync(stamp) ? readFileSync(stamp, 'utf8') : '';
   if (known !== wanted || !existsSync(join(build, 'build.ninja'))) {
+    // CMake refuses the cache of a folder that was moved, and keeps options that are gone.
+    rmSync(build, { recursive: true, force: true });
     mkdirSync(build, { recursive: true });
     run('cmake', args, quiet);
     writeFileSync(stamp, wanted);

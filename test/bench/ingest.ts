@@ -1,6 +1,6 @@
 // ingest: ticks through clean, log, memtable and rings, in batches, one thread beside the
-// committer. The simulator fills the batches ahead of the clock; only the path is timed. Accepted is
-// when the last append returned, durable when the last fdatasync did.
+// committer. The simulator fills the batches ahead of the clock; only the path is timed. Accepted
+// is when the last append returned, durable when the last fdatasync did.
 
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';

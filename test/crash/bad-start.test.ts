@@ -121,8 +121,8 @@ test('a folder of a newer version, and a file in its place', () =>
 /** Runs a shell script as root of a namespace of its own, where it may mount. UP starts a node;
  * one in the background is ended with the script. */
 function inNamespace(dir: string, script: string): Promise<Ended> {
-  const node = `"${process.execPath}" "${command}" up --data-dir "${dir}/disk/data" --control.port=0`;
-  const quiet = '--feed.ticksPerSecond=1000';
+  const node = `"${process.execPath}" "${command}" up --data-dir "${dir}/disk/data"`;
+  const quiet = '--control.port=0 --feed.ticksPerSecond=1000';
   const up = `${node} ${quiet}`;
   const trap = `trap 'test -z "$pid" || kill -9 $pid 2>/dev/null || true' EXIT`;
   const body = `set -e; pid=; ${trap}; mkdir -p "${dir}/disk"; ${script.replaceAll('UP', up)}`;
@@ -152,7 +152,8 @@ test(
   needsMount,
   () =>
     withDir(async (dir) => {
-      const accepted = `"${process.execPath}" "${command}" status --json --data-dir "${dir}/disk/data"`;
+      const ask = `"${process.execPath}" "${command}" status --json`;
+      const accepted = `${ask} --data-dir "${dir}/disk/data"`;
       const script = `mount -t tmpfs -o size=700m none "${dir}/disk"
       UP >/dev/null & pid=$!
       while ! ${accepted} >/dev/null 2>&1; do sleep 0.2; done

@@ -4,8 +4,8 @@ const origin = 'Generated from packages/protocol/schema by tools/generate.mjs. D
 const note = `\n<!-- ${origin} -->\n\n`;
 
 function table(header, rows) {
-  const escape = (cell) => String(cell).replaceAll('|', '\\|');
-  const line = (cells) => `| ${cells.map(escape).join(' | ')} |\n`;
+  const cellText = (cell) => String(cell).replaceAll('|', '\\|');
+  const line = (cells) => `| ${cells.map(cellText).join(' | ')} |\n`;
   return line(header) + line(header.map(() => '---')) + rows.map(line).join('');
 }
 

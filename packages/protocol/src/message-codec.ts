@@ -16,12 +16,6 @@ let chunkUsed = 0;
 /** A writer that has not finished stands at the end of the chunk. */
 let chunkTaken = false;
 
-function newChunk(bytes: number): void {
-  chunk = new Uint8Array(Math.max(chunkBytes, bytes));
-  chunkView = new DataView(chunk.buffer);
-  chunkUsed = 0;
-}
-
 export class MessageWriter {
   #bytes: Uint8Array;
   #view: DataView;
@@ -197,6 +191,12 @@ export class MessageReader {
       throw new NdtsError('CORRUPT', `message ends at byte ${this.#bytes.byteLength}`);
     return offset;
   }
+}
+
+function newChunk(bytes: number): void {
+  chunk = new Uint8Array(Math.max(chunkBytes, bytes));
+  chunkView = new DataView(chunk.buffer);
+  chunkUsed = 0;
 }
 
 /** The kind of an encoded message, 0 when there is none. */

@@ -2,9 +2,9 @@
 // checks what can be wrong with a folder before anything is written: that it is a folder, can be
 // written, and was not made by a newer version.
 //
-// The memory folder is named after an id in the data folder and its place: a folder that was deleted
-// and made again never meets the memory of the one before, a copy never that of its original, and
-// what nobody can use any more is removed.
+// The memory folder is named after an id in the data folder and its place: a folder that was
+// deleted and made again never meets the memory of the one before, a copy never that of its
+// original, and what nobody can use any more is removed.
 
 import {
   accessSync,
