@@ -41,12 +41,13 @@ async function audited<Result>(
   run: () => Result | Promise<Result>,
   always = false,
 ): Promise<Result> {
-  const record = (outcome: string): unknown => {
+  const record = (outcome: string): NdtsError | undefined => {
     try {
       audit.record({ ...actorOf(call), action, detail, outcome });
       return undefined;
     } catch (error) {
-      return error;
+      if (error instanceof NdtsError) return error;
+      return new NdtsError('IO_ERROR', 'the audit log cannot be written', { cause: error });
     }
   };
   const unrecorded = record('asked');
