@@ -43,7 +43,9 @@ struct SmallLog {
 
 TEST(WalTornTail, EveryTruncationLength) {
   const std::uint64_t end = SmallLog(Ending::kPowerCut).end_offset;
-  for (std::uint64_t length = 0; length <= end; ++length) {
+  // The header page needs no 4096 rounds.
+  const auto stride = [](std::uint64_t at) { return at + 101 < kWalEntriesOffset ? 101u : 1u; };
+  for (std::uint64_t length = 0; length <= end; length += stride(length)) {
     SCOPED_TRACE(length);
     SmallLog log(Ending::kPowerCut);
     log.files.cut(log.path, length);

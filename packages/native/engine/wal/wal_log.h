@@ -1,7 +1,7 @@
 // The log behind wal.h: appender, committer and the waiting between them.
 //
-// Locks, in order: append_mutex_ (appenders), commit_mutex_ (committer steps), wait_mutex_ (sleepers
-// and failure). The positions are atomics; each names its partner below.
+// Locks, in order: append_mutex_ (appenders), commit_mutex_ (committer steps), wait_mutex_
+// (sleepers and failure). The positions are atomics; each names its partner below.
 #pragma once
 
 #include <atomic>

@@ -83,6 +83,7 @@ struct LogBench {
   }
 
   ManualClock clock{1'700'000'000'000'000'000};
+  SystemClock system_clock;
   WalOptions options;
   std::unique_ptr<Wal> wal;
   std::vector<Seen> seen;
