@@ -5,14 +5,13 @@
 //
 //   node tools/test.mjs [SUITE ...] [--no-coverage] [--list]
 
-import { rmSync } from 'node:fs';
 import { root } from './lib/root.mjs';
 import { endAllOnSignals } from './lib/run-process.mjs';
 import { missingPackages } from './setup/system-packages.mjs';
 import { engineCoverage } from './test/engine-coverage.mjs';
 import { addResults, failedOne, skippedOne, summaryLine } from './test/results.mjs';
 import { chooseSuites, presentSuites, runSuite } from './test/suites.mjs';
-import { countsFolder, removeCounts, typescriptCoverage } from './test/typescript-coverage.mjs';
+import { countsFolder, startCounts, typescriptCoverage } from './test/typescript-coverage.mjs';
 
 /** Suites whose processes are counted for the coverage of TypeScript. */
 const countedSuites = ['unit', 'golden', 'conformance', 'sim', 'crash', 'cluster', 'e2e'];
@@ -80,7 +79,7 @@ async function reportCoverage(ran) {
 
 async function runAll(chosen, coverage) {
   const missing = missingPackages().map((one) => one.name);
-  removeCounts();
+  startCounts();
   const results = [];
   for (const suite of chosen) {
     const counted = coverage && countedSuites.includes(suite.name);
@@ -94,7 +93,6 @@ async function runAll(chosen, coverage) {
       console.log(`coverage: ${error.stack ?? String(error)}`);
       results.push(failedOne('coverage'));
     }
-    rmSync(countsFolder, { recursive: true, force: true });
   }
   return addResults(results);
 }

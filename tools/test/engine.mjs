@@ -6,6 +6,7 @@ import { arch, availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { root } from '../lib/root.mjs';
 import { runProcess } from '../lib/run-process.mjs';
+import { takeLock } from '../setup/lock.mjs';
 import { addResults, failedOne, lastLines, readGoogleTest } from './results.mjs';
 
 const native = join(root, 'packages/native');
@@ -138,11 +139,7 @@ export function removeCounts(files) {
   for (const file of files) if (file.endsWith('.gcda')) rmSync(file, { force: true });
 }
 
-/**
- * @param {'coverage' | 'asan' | 'tsan'} kind
- * @param {{ limitSeconds: number, beforeRun?: () => void }} options
- */
-export async function runEngineTests(kind, { limitSeconds, beforeRun = () => {} }) {
+async function buildAndRun(kind, { limitSeconds, beforeRun = () => {} }) {
   const problem = await build(kind, limitSeconds);
   if (problem !== '') return failedOne(problem);
   beforeRun();
@@ -160,4 +157,19 @@ export async function runEngineTests(kind, { limitSeconds, beforeRun = () => {} 
   if (result.passed + result.failed + result.skipped === 0)
     return failedOne('the engine has no tests');
   return result;
+}
+
+/**
+ * One run at a time for each kind of build: ninja does not share its folder.
+ * @param {'coverage' | 'asan' | 'tsan'} kind
+ * @param {{ limitSeconds: number, beforeRun?: () => void }} options
+ */
+export async function runEngineTests(kind, options) {
+  const release = await takeLock(join(root, '.setup', `engine-${kind}.lock`));
+  process.once('exit', release);
+  try {
+    return await buildAndRun(kind, options);
+  } finally {
+    release();
+  }
 }

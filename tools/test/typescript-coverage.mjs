@@ -10,14 +10,15 @@ import { runProcess } from '../lib/run-process.mjs';
 import { splitSource } from '../lib/source-text.mjs';
 import { mappedLines } from './source-map.mjs';
 
-const folder = join(root, 'coverage');
+/** One per run: two runs side by side do not count each other's lines. */
+const folder = join(root, 'coverage', String(process.pid));
 
 /** Where V8 writes: the value of NODE_V8_COVERAGE for processes under test. */
 export const countsFolder = join(folder, 'v8');
 
-export function removeCounts() {
-  rmSync(folder, { recursive: true, force: true });
+export function startCounts() {
   mkdirSync(countsFolder, { recursive: true });
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
 }
 
 /** What a file of types compiles to holds nothing that could run. */
