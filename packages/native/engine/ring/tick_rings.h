@@ -71,6 +71,8 @@ class TickRingsReader {
     // The day the last tick was in.
     std::int64_t day_start_ns;
     double day;
+    // Makes the day that of the time.
+    void enter_day(std::int64_t time_ns);
   };
 
   // Maps the rings. Those of the shards in `positions` start there, all others at `otherwise`.
@@ -98,6 +100,9 @@ class TickRingsReader {
   static constexpr std::size_t kQuota = 256;
 
  private:
+  // Copies slots to rows, whole or not; returns all their flags together.
+  [[nodiscard]] static std::uint32_t copy(Ring* ring, const TickColumns& batch, std::size_t at,
+                                          std::size_t count);
   [[nodiscard]] std::size_t take(Ring* ring, const TickColumns& batch, std::size_t at,
                                  std::size_t limit);
 

@@ -20,8 +20,6 @@ inline void pause() {
 #endif
 }
 
-inline double number_of(std::uint64_t word) { return std::bit_cast<double>(word); }
-
 // Rounds towards the past, also before 1970.
 std::int64_t start_of_day(std::int64_t time_ns) {
   std::int64_t day = time_ns / kNsPerDay;
@@ -29,6 +27,19 @@ std::int64_t start_of_day(std::int64_t time_ns) {
   // The first day of the range begins before it; the last 16 hours of int64 time are not used.
   return std::max(day, static_cast<std::int64_t>(kDayMin)) * kNsPerDay;
 }
+
+}  // namespace
+
+void TickRingsReader::Ring::enter_day(std::int64_t time_ns) {
+  // Unsigned: also true for a time before the day.
+  if (static_cast<std::uint64_t>(time_ns) - static_cast<std::uint64_t>(day_start_ns) <
+      static_cast<std::uint64_t>(kNsPerDay))
+    return;
+  day_start_ns = start_of_day(time_ns);
+  day = static_cast<double>(day_start_ns / kNsPerDay);
+}
+
+namespace {
 
 void move_rows(const TickColumns& columns, std::size_t to, std::size_t from, std::size_t count) {
   columns.each([=](auto* column) {
@@ -77,42 +88,54 @@ Status TickRingsReader::open(FileSystem& files, const std::vector<std::string>& 
   return Status::success();
 }
 
+std::uint32_t TickRingsReader::copy(Ring* ring, const TickColumns& t, std::size_t at,
+                                    std::size_t count) {
+  const RingReader& reader = ring->reader;
+  const std::uint64_t first = reader.next();
+  const auto epoch = static_cast<std::uint32_t>(reader.shape().epoch);
+  std::uint32_t any_flags = 0;
+  // A line of every column at a time: columns of a power of two rows share cache sets, and more
+  // of them than a set holds lines.
+  constexpr std::size_t kRows = 8;
+  for (std::size_t from = 0; from < count; from += kRows) {
+    const std::size_t rows = std::min(kRows, count - from);
+    const std::uint64_t* slots[kRows];
+    for (std::size_t i = 0; i < rows; ++i) slots[i] = reader.slot(first + from + i);
+    const auto numbers = [&](double* column, std::size_t offset) {
+      for (std::size_t i = 0; i < rows; ++i)
+        column[at + from + i] = std::bit_cast<double>(load_word(slots[i] + offset / 8));
+    };
+    numbers(t.price, offsetof(TickSlot, price));
+    numbers(t.volume, offsetof(TickSlot, volume));
+    numbers(t.bid, offsetof(TickSlot, bid));
+    numbers(t.ask, offsetof(TickSlot, ask));
+    numbers(t.bid_volume, offsetof(TickSlot, bid_volume));
+    numbers(t.ask_volume, offsetof(TickSlot, ask_volume));
+    for (std::size_t i = 0; i < rows; ++i) {
+      const std::size_t row = at + from + i;
+      const std::uint64_t word = load_word(slots[i] + offsetof(TickSlot, symbol) / 8);
+      t.symbol[row] = static_cast<std::uint32_t>(word);
+      t.flags[row] = static_cast<std::uint32_t>(word >> 32);
+      any_flags |= t.flags[row];
+      const std::uint64_t time = load_word(slots[i] + offsetof(TickSlot, time) / 8);
+      ring->enter_day(static_cast<std::int64_t>(time));
+      t.day[row] = ring->day;
+      t.ns_of_day[row] =
+          static_cast<double>(static_cast<std::int64_t>(time) - ring->day_start_ns);
+      t.sequence[row] = static_cast<double>(first + from + i);
+      t.shard[row] = reader.shape().owner;
+      t.epoch[row] = epoch;
+    }
+  }
+  return any_flags;
+}
+
 std::size_t TickRingsReader::take(Ring* ring, const TickColumns& t, std::size_t at,
                                   std::size_t limit) {
   RingReader& reader = ring->reader;
   const std::size_t count = std::min<std::uint64_t>(reader.ready(), limit);
   if (count == 0) return 0;
-  const std::uint64_t first = reader.next();
-  const auto epoch = static_cast<std::uint32_t>(reader.shape().epoch);
-  const std::uint32_t shard = reader.shape().owner;
-  std::uint32_t any_flags = 0;
-  for (std::size_t i = 0; i < count; ++i) {
-    const std::uint64_t* slot = reader.slot(first + i);
-    const std::size_t row = at + i;
-    const auto time = static_cast<std::int64_t>(load_word(slot + offsetof(TickSlot, time) / 8));
-    // Unsigned: also true for a time before the day.
-    if (static_cast<std::uint64_t>(time) - static_cast<std::uint64_t>(ring->day_start_ns) >=
-        static_cast<std::uint64_t>(kNsPerDay)) {
-      ring->day_start_ns = start_of_day(time);
-      ring->day = static_cast<double>(ring->day_start_ns / kNsPerDay);
-    }
-    const std::uint64_t symbol_flags = load_word(slot + offsetof(TickSlot, symbol) / 8);
-    const auto flags = static_cast<std::uint32_t>(symbol_flags >> 32);
-    any_flags |= flags;
-    t.day[row] = ring->day;
-    t.ns_of_day[row] = static_cast<double>(time - ring->day_start_ns);
-    t.sequence[row] = static_cast<double>(first + i);
-    t.price[row] = number_of(load_word(slot + offsetof(TickSlot, price) / 8));
-    t.volume[row] = number_of(load_word(slot + offsetof(TickSlot, volume) / 8));
-    t.bid[row] = number_of(load_word(slot + offsetof(TickSlot, bid) / 8));
-    t.ask[row] = number_of(load_word(slot + offsetof(TickSlot, ask) / 8));
-    t.bid_volume[row] = number_of(load_word(slot + offsetof(TickSlot, bid_volume) / 8));
-    t.ask_volume[row] = number_of(load_word(slot + offsetof(TickSlot, ask_volume) / 8));
-    t.symbol[row] = static_cast<std::uint32_t>(symbol_flags);
-    t.flags[row] = flags;
-    t.shard[row] = shard;
-    t.epoch[row] = epoch;
-  }
+  const std::uint32_t any_flags = copy(ring, t, at, count);
   std::uint64_t overtaken = 0;
   if (!reader.pass(count, &overtaken)) return 0;
   std::size_t left = count - overtaken;
