@@ -61,9 +61,14 @@ async function buildTypeScript() {
     throw new SetupError(`TypeScript does not compile:\n${result.output.trim()}`);
 }
 
+/** In a process of its own, so that it can be interrupted and says that it is at work. */
 async function buildNative() {
-  const { buildAddon } = await import('./build-addon.mjs');
-  await buildAddon({ quiet: true });
+  const args = [join(root, 'tools/build-addon.mjs'), '--quiet'];
+  const result = await runProcess(process.execPath, args, { cwd: root });
+  if (result.code === 0) return;
+  // Without the progress of cmake and ninja.
+  const lines = result.output.split('\n').filter((line) => !/^(\[\d|ninja: E|-- )/.test(line));
+  throw new SetupError(`the addon does not build:\n${lines.slice(0, 40).join('\n').trim()}`);
 }
 
 async function step(name, print, action) {
