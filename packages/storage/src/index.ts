@@ -1,6 +1,7 @@
 // The public door of storage: the data folder, the engines, symbols and streams.
 
 export { type DataFolder, folderVersion, openDataFolder } from './folder/data-folder.js';
+export { MappedTransport } from './remote/mapped-transport.js';
 export { openJournal, openTicks } from './table/open.js';
 export { SymbolRegistry } from './table/symbol-registry.js';
 export type { Database, DatabaseStats, SymbolEntry } from '@ndts/native/db';

@@ -14,13 +14,12 @@ import {
   simulatorSymbolNames,
 } from '@ndts/data-node';
 import { createExecNode, type ExecNode, PaperBroker } from '@ndts/exec-node';
-import { createTickBatch } from '@ndts/protocol';
+import { createTickBatch, type TickStreamReader } from '@ndts/protocol';
 import {
   createTickRings,
+  MappedTransport,
   openSlotRing,
-  openTickRings,
   type SlotRingReader,
-  type TickRingReader,
   type TickRingWriter,
 } from '@ndts/storage';
 import type { Foundation } from './foundation.js';
@@ -168,8 +167,10 @@ function createExec(foundation: Foundation, rings: TickRingWriter): ExecNode {
   });
 }
 
-function openMarket(foundation: Foundation, rings: TickRingWriter, name: string): TickRingReader {
-  const market = openTickRings({ paths: rings.paths, from: 'tail' });
+/** All ticks from now on. */
+function openMarket(foundation: Foundation, rings: TickRingWriter, name: string): TickStreamReader {
+  const shards = rings.paths.map((_, shard) => shard);
+  const market = new MappedTransport(rings.paths).openTicks(shards);
   foundation.closing.defer(name, () => market.close());
   return market;
 }
