@@ -6,6 +6,69 @@
 
 namespace ndts {
 
+// The head of an encoded column.
+struct CodecHeader {
+  std::uint8_t codec;  // a ColumnCodec
+  std::uint8_t version;  // format version of the codec, 1
+  std::uint8_t type;  // a ColumnType
+  std::uint8_t parameter;  // meaning per codec, else zero
+  std::uint32_t count;  // values in the column
+};
+static_assert(sizeof(CodecHeader) == 8);
+static_assert(offsetof(CodecHeader, codec) == 0);
+static_assert(offsetof(CodecHeader, version) == 1);
+static_assert(offsetof(CodecHeader, type) == 2);
+static_assert(offsetof(CodecHeader, parameter) == 3);
+static_assert(offsetof(CodecHeader, count) == 4);
+
+// Follows the header when bit 7 of its parameter is set: value = offset + scale * coded.
+struct CodecScale {
+  std::uint64_t scale;  // greatest common divisor of the differences
+  std::int64_t offset;  // what every value leaves when divided by scale
+};
+static_assert(sizeof(CodecScale) == 16);
+static_assert(offsetof(CodecScale, scale) == 0);
+static_assert(offsetof(CodecScale, offset) == 8);
+
+// The head of up to 1024 integers: a transform, a width, and outliers beside it.
+struct FrameVector {
+  std::int64_t base;  // reference, or the value before the first
+  std::int32_t step;  // added to every packed value; zero for the reference
+  std::uint16_t patches;  // outliers, and 4096 * log2 of the bytes of each
+  std::uint8_t transform;  // a FrameTransform; 128 is set when an i64 follows
+  std::uint8_t width;  // bits of a packed value, 0 to 64
+};
+static_assert(sizeof(FrameVector) == 16);
+static_assert(offsetof(FrameVector, base) == 0);
+static_assert(offsetof(FrameVector, step) == 8);
+static_assert(offsetof(FrameVector, patches) == 12);
+static_assert(offsetof(FrameVector, transform) == 14);
+static_assert(offsetof(FrameVector, width) == 15);
+
+// How many exceptions, runs or dictionary entries the column has.
+struct CodecCount {
+  std::uint32_t count;  // how many
+  std::uint32_t reserved;  // zero
+};
+static_assert(sizeof(CodecCount) == 8);
+static_assert(offsetof(CodecCount, count) == 0);
+static_assert(offsetof(CodecCount, reserved) == 4);
+
+// Parameters of ALP_RD: the front bits of a double come from a dictionary.
+struct FrontBits {
+  std::uint8_t right_bits;  // bits packed as they are, 48 to 63
+  std::uint8_t code_bits;  // bits of a place in the dictionary, 0 to 3
+  std::uint8_t reserved[2];  // zero
+  std::uint32_t exceptions;  // values whose front bits are not in it
+  std::uint8_t dictionary[16];  // eight u16 front bits; unused ones zero
+};
+static_assert(sizeof(FrontBits) == 24);
+static_assert(offsetof(FrontBits, right_bits) == 0);
+static_assert(offsetof(FrontBits, code_bits) == 1);
+static_assert(offsetof(FrontBits, reserved) == 2);
+static_assert(offsetof(FrontBits, exceptions) == 4);
+static_assert(offsetof(FrontBits, dictionary) == 8);
+
 // The head of the manifest; records follow at once.
 struct ManifestHeader {
   std::uint32_t checksum;  // crc32c of the 60 bytes after it
@@ -354,6 +417,94 @@ static_assert(offsetof(SegmentTrailer, range_count) == 36);
 static_assert(offsetof(SegmentTrailer, text_bytes) == 40);
 static_assert(offsetof(SegmentTrailer, file_bytes) == 48);
 static_assert(offsetof(SegmentTrailer, reserved) == 56);
+
+// The head of a sorted table file; the first block follows at once.
+struct SstHeader {
+  std::uint32_t checksum;  // crc32c of the 124 bytes after it
+  std::uint32_t version;  // format version, 1
+  std::uint64_t magic;  // "NDTSSSTB"
+  std::uint64_t number;  // number of the file, as in its name
+  std::uint64_t entries;  // entries, deletes included
+  std::uint64_t deletes;  // entries that are deletes
+  std::uint64_t first_sequence;  // writes from this sequence may be here
+  std::uint64_t last_sequence;  // up to this one, inclusive
+  std::uint64_t index_offset;  // where the footer starts; the blocks end there
+  std::uint64_t key_bytes;  // bytes of the keys of the footer, without padding
+  std::uint64_t filter_offset;  // where the bloom filter starts; a multiple of 64
+  std::uint64_t file_bytes;  // length of the file; the filter ends there
+  std::uint32_t block_count;  // SstIndexEntry entries
+  std::uint32_t min_key_bytes;  // bytes of the least key, the first of the footer
+  std::uint32_t footer_checksum;  // crc32c from indexOffset to the end
+  std::uint32_t reserved0;  // zero
+  std::uint8_t reserved[24];  // zero
+};
+static_assert(sizeof(SstHeader) == 128);
+static_assert(offsetof(SstHeader, checksum) == 0);
+static_assert(offsetof(SstHeader, version) == 4);
+static_assert(offsetof(SstHeader, magic) == 8);
+static_assert(offsetof(SstHeader, number) == 16);
+static_assert(offsetof(SstHeader, entries) == 24);
+static_assert(offsetof(SstHeader, deletes) == 32);
+static_assert(offsetof(SstHeader, first_sequence) == 40);
+static_assert(offsetof(SstHeader, last_sequence) == 48);
+static_assert(offsetof(SstHeader, index_offset) == 56);
+static_assert(offsetof(SstHeader, key_bytes) == 64);
+static_assert(offsetof(SstHeader, filter_offset) == 72);
+static_assert(offsetof(SstHeader, file_bytes) == 80);
+static_assert(offsetof(SstHeader, block_count) == 88);
+static_assert(offsetof(SstHeader, min_key_bytes) == 92);
+static_assert(offsetof(SstHeader, footer_checksum) == 96);
+static_assert(offsetof(SstHeader, reserved0) == 100);
+static_assert(offsetof(SstHeader, reserved) == 104);
+
+// The head of a block. Entries follow, then one u16 per entry: where it starts in the block.
+struct SstBlockHead {
+  std::uint32_t checksum;  // crc32c of the rest of the block, seeded with file number and place of the block
+  std::uint32_t entries;  // entries, at least 1
+};
+static_assert(sizeof(SstBlockHead) == 8);
+static_assert(offsetof(SstBlockHead, checksum) == 0);
+static_assert(offsetof(SstBlockHead, entries) == 4);
+
+// Footer entry of one block.
+struct SstIndexEntry {
+  std::uint64_t offset;  // where the block starts in the file
+  std::uint64_t key_offset;  // where its last key starts in the keys of the footer
+  std::uint32_t bytes;  // length of the block
+  std::uint32_t key_bytes;  // length of its last key
+};
+static_assert(sizeof(SstIndexEntry) == 24);
+static_assert(offsetof(SstIndexEntry, offset) == 0);
+static_assert(offsetof(SstIndexEntry, key_offset) == 8);
+static_assert(offsetof(SstIndexEntry, bytes) == 16);
+static_assert(offsetof(SstIndexEntry, key_bytes) == 20);
+
+// A sorted table as a manifest lists it; its least and its greatest key follow.
+struct SstRecord {
+  std::uint64_t number;  // number of the file, as in its name
+  std::uint64_t bytes;  // length of the file
+  std::uint64_t entries;  // entries, deletes included
+  std::uint64_t deletes;  // entries that are deletes
+  std::uint64_t first_sequence;  // writes from this sequence may be in it
+  std::uint64_t last_sequence;  // up to this one, inclusive
+  std::uint64_t hidden_bytes;  // estimate of what it hides in older files
+  std::uint32_t level;  // 0 to 6
+  std::uint32_t header_checksum;  // checksum field of its header
+  std::uint32_t min_key_bytes;  // bytes of the least key
+  std::uint32_t max_key_bytes;  // bytes of the greatest key
+};
+static_assert(sizeof(SstRecord) == 72);
+static_assert(offsetof(SstRecord, number) == 0);
+static_assert(offsetof(SstRecord, bytes) == 8);
+static_assert(offsetof(SstRecord, entries) == 16);
+static_assert(offsetof(SstRecord, deletes) == 24);
+static_assert(offsetof(SstRecord, first_sequence) == 32);
+static_assert(offsetof(SstRecord, last_sequence) == 40);
+static_assert(offsetof(SstRecord, hidden_bytes) == 48);
+static_assert(offsetof(SstRecord, level) == 56);
+static_assert(offsetof(SstRecord, header_checksum) == 60);
+static_assert(offsetof(SstRecord, min_key_bytes) == 64);
+static_assert(offsetof(SstRecord, max_key_bytes) == 68);
 
 // Rows of one shard in a log entry of kind ticks, which holds one or more of these. Columns follow, each `rows` long: time, price, volume, bid, ask, bid volume, ask volume (8 bytes each), symbol, flags (4 each).
 struct TicksEntry {

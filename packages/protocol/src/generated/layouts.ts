@@ -1,5 +1,68 @@
 // Generated from packages/protocol/schema by tools/generate.mjs. Do not edit.
 
+/** The head of an encoded column. Offsets in bytes. */
+export const CodecHeader = {
+  sizeBytes: 8,
+  /** u8: a ColumnCodec */
+  codec: 0,
+  /** u8: format version of the codec, 1 */
+  version: 1,
+  /** u8: a ColumnType */
+  type: 2,
+  /** u8: meaning per codec, else zero */
+  parameter: 3,
+  /** u32: values in the column */
+  count: 4,
+} as const;
+
+/** Follows the header when bit 7 of its parameter is set: value = offset + scale * coded. Offsets in bytes. */
+export const CodecScale = {
+  sizeBytes: 16,
+  /** u64: greatest common divisor of the differences */
+  scale: 0,
+  /** i64: what every value leaves when divided by scale */
+  offset: 8,
+} as const;
+
+/** The head of up to 1024 integers: a transform, a width, and outliers beside it. Offsets in bytes. */
+export const FrameVector = {
+  sizeBytes: 16,
+  /** i64: reference, or the value before the first */
+  base: 0,
+  /** i32: added to every packed value; zero for the reference */
+  step: 8,
+  /** u16: outliers, and 4096 * log2 of the bytes of each */
+  patches: 12,
+  /** u8: a FrameTransform; 128 is set when an i64 follows */
+  transform: 14,
+  /** u8: bits of a packed value, 0 to 64 */
+  width: 15,
+} as const;
+
+/** How many exceptions, runs or dictionary entries the column has. Offsets in bytes. */
+export const CodecCount = {
+  sizeBytes: 8,
+  /** u32: how many */
+  count: 0,
+  /** u32: zero */
+  reserved: 4,
+} as const;
+
+/** Parameters of ALP_RD: the front bits of a double come from a dictionary. Offsets in bytes. */
+export const FrontBits = {
+  sizeBytes: 24,
+  /** u8: bits packed as they are, 48 to 63 */
+  rightBits: 0,
+  /** u8: bits of a place in the dictionary, 0 to 3 */
+  codeBits: 1,
+  /** bytes[2]: zero */
+  reserved: 2,
+  /** u32: values whose front bits are not in it */
+  exceptions: 4,
+  /** bytes[16]: eight u16 front bits; unused ones zero */
+  dictionary: 8,
+} as const;
+
 /** The head of the manifest; records follow at once. Offsets in bytes. */
 export const ManifestHeader = {
   sizeBytes: 64,
@@ -347,6 +410,94 @@ export const SegmentTrailer = {
   fileBytes: 48,
   /** bytes[8]: zero */
   reserved: 56,
+} as const;
+
+/** The head of a sorted table file; the first block follows at once. Offsets in bytes. */
+export const SstHeader = {
+  sizeBytes: 128,
+  /** u32: crc32c of the 124 bytes after it */
+  checksum: 0,
+  /** u32: format version, 1 */
+  version: 4,
+  /** u64: "NDTSSSTB" */
+  magic: 8,
+  /** u64: number of the file, as in its name */
+  number: 16,
+  /** u64: entries, deletes included */
+  entries: 24,
+  /** u64: entries that are deletes */
+  deletes: 32,
+  /** u64: writes from this sequence may be here */
+  firstSequence: 40,
+  /** u64: up to this one, inclusive */
+  lastSequence: 48,
+  /** u64: where the footer starts; the blocks end there */
+  indexOffset: 56,
+  /** u64: bytes of the keys of the footer, without padding */
+  keyBytes: 64,
+  /** u64: where the bloom filter starts; a multiple of 64 */
+  filterOffset: 72,
+  /** u64: length of the file; the filter ends there */
+  fileBytes: 80,
+  /** u32: SstIndexEntry entries */
+  blockCount: 88,
+  /** u32: bytes of the least key, the first of the footer */
+  minKeyBytes: 92,
+  /** u32: crc32c from indexOffset to the end */
+  footerChecksum: 96,
+  /** u32: zero */
+  reserved0: 100,
+  /** bytes[24]: zero */
+  reserved: 104,
+} as const;
+
+/** The head of a block. Entries follow, then one u16 per entry: where it starts in the block. Offsets in bytes. */
+export const SstBlockHead = {
+  sizeBytes: 8,
+  /** u32: crc32c of the rest of the block, seeded with file number and place of the block */
+  checksum: 0,
+  /** u32: entries, at least 1 */
+  entries: 4,
+} as const;
+
+/** Footer entry of one block. Offsets in bytes. */
+export const SstIndexEntry = {
+  sizeBytes: 24,
+  /** u64: where the block starts in the file */
+  offset: 0,
+  /** u64: where its last key starts in the keys of the footer */
+  keyOffset: 8,
+  /** u32: length of the block */
+  bytes: 16,
+  /** u32: length of its last key */
+  keyBytes: 20,
+} as const;
+
+/** A sorted table as a manifest lists it; its least and its greatest key follow. Offsets in bytes. */
+export const SstRecord = {
+  sizeBytes: 72,
+  /** u64: number of the file, as in its name */
+  number: 0,
+  /** u64: length of the file */
+  bytes: 8,
+  /** u64: entries, deletes included */
+  entries: 16,
+  /** u64: entries that are deletes */
+  deletes: 24,
+  /** u64: writes from this sequence may be in it */
+  firstSequence: 32,
+  /** u64: up to this one, inclusive */
+  lastSequence: 40,
+  /** u64: estimate of what it hides in older files */
+  hiddenBytes: 48,
+  /** u32: 0 to 6 */
+  level: 56,
+  /** u32: checksum field of its header */
+  headerChecksum: 60,
+  /** u32: bytes of the least key */
+  minKeyBytes: 64,
+  /** u32: bytes of the greatest key */
+  maxKeyBytes: 68,
 } as const;
 
 /** Rows of one shard in a log entry of kind ticks, which holds one or more of these. Columns follow, each `rows` long: time, price, volume, bid, ask, bid volume, ask volume (8 bytes each), symbol, flags (4 each). Offsets in bytes. */
