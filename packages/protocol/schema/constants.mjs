@@ -123,6 +123,35 @@ export const constants = [
     values: { raw: [1, 'each column as it is in memory'] },
   },
   {
+    name: 'ColumnCodec',
+    doc: 'How an encoded column is stored; docs/formats/codecs.md.',
+    values: {
+      raw: [1, 'as it is in memory'],
+      frame: [2, 'integers: reference or differences, bit-packed, outliers beside them'],
+      runLength: [3, 'values and how often each repeats'],
+      dictionary: [4, 'places in a list of the distinct values'],
+      decimal: [5, 'doubles that are integers divided by a power of ten'],
+      alpRd: [6, 'doubles: front bits from a dictionary, the others packed'],
+      gorilla: [7, 'doubles: XOR with the one before, as published'],
+    },
+  },
+  {
+    name: 'ColumnType',
+    doc: 'What an encoded column holds.',
+    values: { i64: [1, 'int64'], f64: [2, 'float64'], u32: [3, 'uint32'] },
+  },
+  {
+    name: 'FrameTransform',
+    doc: 'How the integers of a vector follow from the packed ones.',
+    values: {
+      reference: [1, 'base plus the packed value'],
+      delta1: [2, 'difference to the value before'],
+      delta4: [3, 'difference to the fourth value before'],
+      delta8: [4, 'difference to the eighth value before'],
+      deltaOfDelta: [5, 'difference of the differences'],
+    },
+  },
+  {
     name: 'ManifestKind',
     doc: 'What a manifest record describes.',
     values: {

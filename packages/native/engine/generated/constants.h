@@ -111,6 +111,33 @@ enum class BlockCodec : std::uint32_t {
   kRaw = 1,  // each column as it is in memory
 };
 
+// How an encoded column is stored; docs/formats/codecs.md.
+enum class ColumnCodec : std::uint32_t {
+  kRaw = 1,  // as it is in memory
+  kFrame = 2,  // integers: reference or differences, bit-packed, outliers beside them
+  kRunLength = 3,  // values and how often each repeats
+  kDictionary = 4,  // places in a list of the distinct values
+  kDecimal = 5,  // doubles that are integers divided by a power of ten
+  kAlpRd = 6,  // doubles: front bits from a dictionary, the others packed
+  kGorilla = 7,  // doubles: XOR with the one before, as published
+};
+
+// What an encoded column holds.
+enum class ColumnType : std::uint32_t {
+  kI64 = 1,  // int64
+  kF64 = 2,  // float64
+  kU32 = 3,  // uint32
+};
+
+// How the integers of a vector follow from the packed ones.
+enum class FrameTransform : std::uint32_t {
+  kReference = 1,  // base plus the packed value
+  kDelta1 = 2,  // difference to the value before
+  kDelta4 = 3,  // difference to the fourth value before
+  kDelta8 = 4,  // difference to the eighth value before
+  kDeltaOfDelta = 5,  // difference of the differences
+};
+
 // What a manifest record describes.
 enum class ManifestKind : std::uint32_t {
   kShard = 1,  // ManifestShard

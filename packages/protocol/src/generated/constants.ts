@@ -296,6 +296,81 @@ export const BlockCodecNames: Readonly<Record<number, BlockCodecName>> = {
   1: 'raw',
 };
 
+/** How an encoded column is stored; docs/formats/codecs.md. */
+export const ColumnCodec = {
+  /** as it is in memory */
+  raw: 1,
+  /** integers: reference or differences, bit-packed, outliers beside them */
+  frame: 2,
+  /** values and how often each repeats */
+  runLength: 3,
+  /** places in a list of the distinct values */
+  dictionary: 4,
+  /** doubles that are integers divided by a power of ten */
+  decimal: 5,
+  /** doubles: front bits from a dictionary, the others packed */
+  alpRd: 6,
+  /** doubles: XOR with the one before, as published */
+  gorilla: 7,
+} as const;
+export type ColumnCodec = (typeof ColumnCodec)[keyof typeof ColumnCodec];
+export type ColumnCodecName = keyof typeof ColumnCodec;
+
+/** Names of ColumnCodec by number. */
+export const ColumnCodecNames: Readonly<Record<number, ColumnCodecName>> = {
+  1: 'raw',
+  2: 'frame',
+  3: 'runLength',
+  4: 'dictionary',
+  5: 'decimal',
+  6: 'alpRd',
+  7: 'gorilla',
+};
+
+/** What an encoded column holds. */
+export const ColumnType = {
+  /** int64 */
+  i64: 1,
+  /** float64 */
+  f64: 2,
+  /** uint32 */
+  u32: 3,
+} as const;
+export type ColumnType = (typeof ColumnType)[keyof typeof ColumnType];
+export type ColumnTypeName = keyof typeof ColumnType;
+
+/** Names of ColumnType by number. */
+export const ColumnTypeNames: Readonly<Record<number, ColumnTypeName>> = {
+  1: 'i64',
+  2: 'f64',
+  3: 'u32',
+};
+
+/** How the integers of a vector follow from the packed ones. */
+export const FrameTransform = {
+  /** base plus the packed value */
+  reference: 1,
+  /** difference to the value before */
+  delta1: 2,
+  /** difference to the fourth value before */
+  delta4: 3,
+  /** difference to the eighth value before */
+  delta8: 4,
+  /** difference of the differences */
+  deltaOfDelta: 5,
+} as const;
+export type FrameTransform = (typeof FrameTransform)[keyof typeof FrameTransform];
+export type FrameTransformName = keyof typeof FrameTransform;
+
+/** Names of FrameTransform by number. */
+export const FrameTransformNames: Readonly<Record<number, FrameTransformName>> = {
+  1: 'reference',
+  2: 'delta1',
+  3: 'delta4',
+  4: 'delta8',
+  5: 'deltaOfDelta',
+};
+
 /** What a manifest record describes. */
 export const ManifestKind = {
   /** ManifestShard */

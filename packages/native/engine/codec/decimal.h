@@ -1,0 +1,38 @@
+// Doubles that are integers divided by a power of ten: prices, sizes, rates as people write them.
+// The integers are stored as scaled frame vectors; a value comes back by one IEEE division, which
+// is exact where multiplying by 10^-e is not. What does not come back bit for bit (NaN, -0,
+// infinities, true doubles) stands at the end of the column as it is.
+//
+//   CodecCount of exceptions, [CodecScale], frame vectors, u64 bits x exceptions,
+//   u32 places x exceptions in ascending order, zeros to a multiple of 8
+//
+// The header's parameter is the exponent, 0 to 15, and kScaledBit.
+//
+// Threads: any. Errors: false for bytes no encoder writes.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "base/bytes.h"
+#include "codec/kernels.h"
+
+namespace ndts::codec {
+
+inline constexpr unsigned kExponentMax = 15;
+
+// Appends the body and gives the header's parameter. Any values; how small depends on them.
+void put_decimal(const Kernels& kernels, std::span<const double> values, std::uint8_t* parameter,
+                 std::vector<std::byte>* out);
+
+[[nodiscard]] bool read_decimal(const Kernels& kernels, ByteReader* reader, std::uint8_t parameter,
+                                std::span<double> out);
+
+// The sum without making the doubles: the integers' exact sum, as a double, divided once; then
+// the exceptions are added one after the other.
+[[nodiscard]] bool sum_decimal(const Kernels& kernels, ByteReader* reader, std::uint8_t parameter,
+                               std::size_t count, double* sum);
+
+}  // namespace ndts::codec
