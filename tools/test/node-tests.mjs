@@ -31,10 +31,10 @@ export function findToolTests() {
     .map((path) => ({ source: path, compiled: path }));
 }
 
-/** The part of the report for people that tells what failed. */
+/** The report for people without what passed: what failed, and what processes said as they died. */
 function failures(text) {
-  const start = text.lastIndexOf('failing tests:');
-  return lastLines(start === -1 ? text : text.slice(start), 200);
+  const lines = text.split('\n').filter((line) => !/^\s*(?:✔|ℹ|▶|﹣)/.test(line));
+  return lastLines(lines.join('\n').replace(/\n{3,}/g, '\n\n'), 200);
 }
 
 /**
