@@ -1,6 +1,6 @@
-// kill -9 in a loop of 50 restarts, at a random moment each: every tick that was ever visible on a
-// ring is in the store with the same bits, no order reached the venue twice, and positions after
-// the last restart are those of the venue.
+// kill -9 in a loop of 50 restarts, at a random moment each (some while starting, some while
+// trading): every tick that was ever visible on a ring is in the store with the same bits, no order
+// reached the venue twice, and positions after the last restart are those of the venue.
 
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -11,7 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type ConfigValues, createTickBatch, type PositionView } from '@ndts/protocol';
 import { loadConfig, SeededRandom } from '@ndts/runtime';
 import { type DataFolder, openDataFolder, openTicks } from '@ndts/storage';
-import { RunningPlatform } from '../kit/running-platform.js';
+import { killWhileStarting, RunningPlatform } from '../kit/running-platform.js';
 import { fingerprint, RingWitness } from './ring-witness.js';
 import { readVenueRecord } from './venue-record.js';
 
@@ -29,15 +29,32 @@ const keys = {
   'log.level': 'warn',
 };
 
-async function oneRound(dataDir: string, witness: RingWitness, liveMs: number): Promise<void> {
+async function ordersOf(platform: RunningPlatform): Promise<number> {
+  const status = (await platform.get('/api/status')) as { exec: { orders: number } | null };
+  return status.exec?.orders ?? 0;
+}
+
+/** Starts, watches for a while, kills. Every fifth round first waits until it has traded. */
+async function oneRound(
+  dataDir: string,
+  witness: RingWitness,
+  liveMs: number,
+  trade: boolean,
+): Promise<void> {
   const platform = await RunningPlatform.start({ dataDir, keys });
   const rings = witness.attach(platform.run.memory);
-  const end = performance.now() + liveMs;
-  while (performance.now() < end) {
+  const before = trade ? await ordersOf(platform) : 0;
+  let end = performance.now() + liveMs;
+  let traded = !trade;
+  while (!traded || performance.now() < end) {
     rings.poll();
+    if (!traded && (await ordersOf(platform)) > before) {
+      traded = true;
+      end = performance.now() + liveMs;
+    }
     await sleep(5);
+    assert.ok(!platform.ended, `the node ended by itself: ${platform.output}`);
   }
-  assert.ok(!platform.ended, `the node ended by itself: ${platform.output}`);
   await platform.kill();
   rings.poll();
   rings.close();
@@ -81,7 +98,8 @@ test(`kill -9, ${rounds} times`, async () => {
   const witness = new RingWitness();
   try {
     for (let round = 0; round < rounds; round += 1)
-      await oneRound(dataDir, witness, random.integer(400));
+      if (round % 10 === 7) await killWhileStarting({ dataDir, keys }, random.integer(800));
+      else await oneRound(dataDir, witness, random.integer(400), round % 5 === 0);
     const last = await RunningPlatform.start({
       dataDir,
       keys: { ...keys, 'feed.ticksPerSecond': 0 },

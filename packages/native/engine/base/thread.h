@@ -39,7 +39,7 @@ class Thread {
   void join();
 
  private:
-  std::thread thread_;  // ambient: this is the seam that hands threads in  // ambient: the seam itself
+  std::thread thread_;  // ambient: the seam itself
 };
 
 // Calls `step` again and again. A step that did no work (returned 0) is followed by a sleep of at
