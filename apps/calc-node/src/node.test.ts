@@ -214,7 +214,7 @@ function reference(all: TickBatch): Map<string, string> {
 }
 
 test('factors go on from history to the bit; signals and the bus follow', {
-  timeout: 60_000,
+  timeout: 600_000,
 }, async (context) => {
   const { bus, market, node, metrics, factorRows, signals, until } = setUp(context);
   const seen: CalcStatus[] = [];

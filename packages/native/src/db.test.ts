@@ -375,7 +375,7 @@ test('an open database does not keep the process alive', () => {
     console.log('durable');`;
   const child = spawnSync(process.execPath, ['--input-type=module', '-e', source], {
     encoding: 'utf8',
-    timeout: 60_000,
+    timeout: 600_000,
   });
   equal(child.stdout.trim(), 'durable');
   equal(child.status, 0, child.stderr);

@@ -26,7 +26,7 @@ import {
 import { createTickRings, openSlotRing, type SlotRingReader } from '@ndts/storage';
 import { Supervisor, type SupervisorOptions } from './supervisor.js';
 
-const testTimeout = { timeout: 60_000 };
+const testTimeout = { timeout: 600_000 };
 
 /** A market of one shard with ticks for symbol 1, strategies, and who reads their signals. */
 class Bench {
