@@ -70,11 +70,12 @@ function printCoverage(title, files, depth) {
   console.log(coverageLine('all', sumOf(files)));
 }
 
-async function reportCoverage(ran) {
-  if (ran.some((one) => countedSuites.includes(one.name)))
+/** Of suites in which something passed: one that did not even build has measured nothing. */
+async function reportCoverage(chosen, results) {
+  const ran = chosen.filter((_, index) => results[index].passed > 0).map((one) => one.name);
+  if (ran.some((name) => countedSuites.includes(name)))
     printCoverage('TypeScript', await typescriptCoverage(), 2);
-  if (ran.some((one) => one.name === 'engine'))
-    printCoverage('the engine', await engineCoverage(), 4);
+  if (ran.includes('engine')) printCoverage('the engine', await engineCoverage(), 4);
 }
 
 async function runAll(chosen, coverage) {
@@ -88,7 +89,7 @@ async function runAll(chosen, coverage) {
   }
   if (coverage) {
     try {
-      await reportCoverage(chosen);
+      await reportCoverage(chosen, results);
     } catch (error) {
       console.log(`coverage: ${error.stack ?? String(error)}`);
       results.push(failedOne('coverage'));
