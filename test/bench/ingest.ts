@@ -48,6 +48,7 @@ async function ingestSymbols(context: BenchContext, symbols: number): Promise<vo
     walBudgetBytes: 4 * 1024 * 1024 * 1024,
     memtableBytes: 4 * 1024 * 1024 * 1024,
     commitIntervalMs: 5,
+    sealIntervalMs: 0,
     shardCount,
   });
   simulatorSymbolNames(symbols).forEach((name, index) => {

@@ -29,6 +29,7 @@ function open(context: BenchContext, name: string): Database {
     walBudgetBytes: 1024 * 1024 * 1024,
     memtableBytes: 1024 * 1024 * 1024,
     commitIntervalMs: 5,
+    sealIntervalMs: 0,
     shardCount: 1,
   });
 }

@@ -57,6 +57,7 @@ class Engine {
       walBudgetBytes: 16 * 1_048_576,
       memtableBytes: 4 * 1_048_576,
       commitIntervalMs: 1,
+      sealIntervalMs: 0,
       shardCount: 1,
     });
   }

@@ -16,14 +16,14 @@ export function configDoc(keys) {
     if (key.min !== undefined) range += ` from ${key.min}`;
     if (key.max !== undefined) range += ` to ${key.max}`;
     const shown = Array.isArray(key.default) ? key.default.join(', ') : key.default;
-    return [`\`${key.key}\``, range, `\`${shown}\``, key.hot ? 'hot' : '', key.doc];
+    return [`\`${key.key}\``, range, `\`${shown}\``, key.doc];
   });
   return (
     `# Configuration\n${note}` +
     'Default < file (`--config FILE`, YAML or TOML) < environment < flag (`--a.b=value`). ' +
     'The environment name of `a.bC` is `NDTS_A_B_C`. An unknown key is refused with the nearest ' +
-    'known name. *hot*: may change while running.\n\n' +
-    table(['key', 'type', 'default', '', 'what it is'], rows)
+    'known name.\n\n' +
+    table(['key', 'type', 'default', 'what it is'], rows)
   );
 }
 

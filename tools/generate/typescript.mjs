@@ -121,7 +121,7 @@ export function tsConfig(keys) {
   parts.push("  readonly type: 'string' | 'integer' | 'number' | 'boolean' | 'enum' | 'list';\n");
   parts.push('  readonly default: string | number | boolean | readonly string[];\n');
   parts.push('  readonly doc: string;\n  readonly values?: readonly string[];\n');
-  parts.push('  readonly min?: number;\n  readonly max?: number;\n  readonly hot: boolean;\n');
+  parts.push('  readonly min?: number;\n  readonly max?: number;\n');
   parts.push('  readonly secret: boolean;\n}\n\n');
   parts.push('export const configKeys: readonly ConfigKey[] = [\n');
   for (const key of keys) {
@@ -130,7 +130,7 @@ export function tsConfig(keys) {
     if (key.values) parts.push(`    values: ${literal(key.values)},\n`);
     if (key.min !== undefined) parts.push(`    min: ${key.min},\n`);
     if (key.max !== undefined) parts.push(`    max: ${key.max},\n`);
-    parts.push(`    hot: ${key.hot ?? false},\n    secret: ${key.secret ?? false},\n  },\n`);
+    parts.push(`    secret: ${key.secret ?? false},\n  },\n`);
   }
   parts.push('];\n');
   return parts.join('');

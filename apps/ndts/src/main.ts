@@ -90,7 +90,7 @@ async function runUp(flags: UpFlags, unparsed: readonly string[]): Promise<void>
     screen: {
       isTerminal: process.stdout.isTTY === true,
       get columns() {
-        return process.stdout.columns ?? 80;
+        return process.stdout.columns || 80; // a terminal of unknown size says 0
       },
       write: (text) => process.stdout.write(text),
     },

@@ -95,6 +95,9 @@ class DatabaseWrap : public Napi::ObjectWrap<DatabaseWrap> {
     options.wal_file_bytes = option(given, "walFileBytes");
     options.wal_budget_bytes = option(given, "walBudgetBytes");
     options.memtable_bytes = option(given, "memtableBytes");
+    options.seal_interval_ns =
+        static_cast<std::int64_t>(finite_number(env, given.Get("sealIntervalMs"),
+                                                "sealIntervalMs") * 1e6);
     options.commit_interval_ns =
         static_cast<std::int64_t>(finite_number(env, given.Get("commitIntervalMs"),
                                                 "commitIntervalMs") * 1e6);

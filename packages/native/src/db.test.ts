@@ -25,6 +25,7 @@ beforeEach(() => {
     walBudgetBytes: 8 << 20,
     memtableBytes: 1 << 20,
     commitIntervalMs: 1,
+    sealIntervalMs: 0,
     shardCount: 4,
   };
 });
@@ -380,4 +381,20 @@ test('an open database does not keep the process alive', () => {
   equal(child.stdout.trim(), 'durable');
   equal(child.status, 0, child.stderr);
   deepEqual(open().get('k'), new Uint8Array(1));
+});
+
+test('what is in memory for long is sealed, however little', async () => {
+  const database = open({ sealIntervalMs: 20 });
+  database.registerSymbol(1, 0, 'A');
+  const batch = createTickBatch(8);
+  fillOdd(batch, 1);
+  batch.count = 1;
+  database.appendTicks(batch);
+  const marks = new Float64Array(4 * 4);
+  while (marks[3] !== 1) {
+    database.watermarks(marks);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  assert.equal(database.stats().segments, 1);
+  assert.deepEqual([...marks.subarray(0, 4)], [1, 1, 1, 1]);
 });

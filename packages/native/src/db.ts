@@ -22,6 +22,8 @@ export interface DatabaseOptions {
   readonly walBudgetBytes: number;
   readonly memtableBytes: number;
   readonly commitIntervalMs: number;
+  /** What is in memory longer than this is sealed, however little; 0: only by size. */
+  readonly sealIntervalMs: number;
   /** Number of shards of the series table, a power of two; fixed when the folder is created. */
   readonly shardCount: number;
 }

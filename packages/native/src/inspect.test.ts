@@ -33,6 +33,7 @@ test('every file of a database prints, damage is named', (context) => {
     walBudgetBytes: 8 << 20,
     memtableBytes: 1 << 20,
     commitIntervalMs: 1,
+    sealIntervalMs: 0,
     shardCount: 2,
   });
   database.registerSymbol(5, 1, 'A"B');

@@ -4,7 +4,7 @@
 /** @type {import('./types.mjs').ErrorCode[]} */
 export const errors = [
   { code: 'OK', number: 0, doc: 'no error', hint: '' },
-  { code: 'INVALID_ARGUMENT', number: 1, doc: 'a call was made with a value it cannot take', hint: 'read the message: it names what was expected' },
+  { code: 'INVALID_ARGUMENT', number: 1, doc: 'a call was made with a value it cannot take', hint: '' },
   { code: 'CLOSED', number: 2, doc: 'the handle was closed before', hint: 'do not use a handle after close' },
   { code: 'NOT_FOUND', number: 3, doc: 'no such file, key or node', hint: '' },
   { code: 'ALREADY_EXISTS', number: 4, doc: 'it exists already', hint: '' },

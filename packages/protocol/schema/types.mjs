@@ -12,7 +12,7 @@
  * @typedef {{ name: string, kind: number, version: number, doc: string, fields: MessageField[] }}
  *   Message
  * @typedef {{ key: string, type: 'string' | 'integer' | 'number' | 'boolean' | 'enum' | 'list',
- *   default: unknown, doc: string, values?: string[], min?: number, max?: number, hot?: boolean,
+ *   default: unknown, doc: string, values?: string[], min?: number, max?: number,
  *   secret?: boolean }} ConfigKey
  */
 export {};

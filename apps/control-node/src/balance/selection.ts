@@ -1,11 +1,10 @@
 // Chooses the node for a new piece of work. Pure: the state goes in and the next state comes out,
 // so that the same calls give the same answers in production, in tests and in the simulation.
 
-import type { ConfigValues } from '@ndts/protocol';
 import { chooseOnCircle } from './circle.js';
 import { assignmentLoad } from './load-score.js';
 
-export type SelectionStrategy = ConfigValues['cluster']['loadBalanceStrategy'];
+export type SelectionStrategy = 'least_loaded' | 'round_robin' | 'consistent_hash';
 
 export interface Candidate {
   readonly nodeId: string;

@@ -9,9 +9,13 @@ test('flags come as --key=value and as --key value', () => {
   });
 });
 
-test('a flag without a value is refused', () => {
-  assert.throws(() => parseSettings(['--feed.seed']), { code: 'CONFIG_INVALID_VALUE' });
-  assert.throws(() => parseSettings(['--feed.seed', '--x=1']), { code: 'CONFIG_INVALID_VALUE' });
+test('a flag without a value is left to the check of its key', () => {
+  assert.deepEqual(parseSettings(['--feed.seed']).keys, { 'feed.seed': '' });
+  assert.deepEqual(parseSettings(['--feed.seed', '--x=1']).keys, { 'feed.seed': '', x: '1' });
+});
+
+test('a flag given twice is refused', () => {
+  assert.throws(() => parseSettings(['--a=1', '--a', '2']), { code: 'CONFIG_INVALID_VALUE' });
 });
 
 test('words a command does not take are refused by name', () => {

@@ -21,15 +21,18 @@ export function parseSettings(unparsed: readonly string[]): Settings {
       continue;
     }
     const equals = text.indexOf('=');
+    const key = text.slice(2, equals > 0 ? equals : undefined);
+    if (Object.hasOwn(keys, key))
+      throw new NdtsError('CONFIG_INVALID_VALUE', `--${key} is given twice`);
     if (equals > 0) {
-      keys[text.slice(2, equals)] = text.slice(equals + 1);
+      keys[key] = text.slice(equals + 1);
       continue;
     }
+    // Without a value the key is checked all the same: a misspelt one gets its proposal.
     const value = unparsed[index + 1];
-    if (value === undefined || value.startsWith('--'))
-      throw new NdtsError('CONFIG_INVALID_VALUE', `${text}: expected a value (${text}=VALUE)`);
-    keys[text.slice(2)] = value;
-    index += 1;
+    const given = value !== undefined && !value.startsWith('--');
+    keys[key] = given ? value : '';
+    if (given) index += 1;
   }
   return { keys, words };
 }

@@ -23,7 +23,8 @@ export async function up(input: UpInput): Promise<void> {
   const live = new LiveLine(screen);
   let timer = clock.setTimer(refreshMs, refresh);
   function refresh(): void {
-    live.update(statusLine(platform.latestStatus()), clock.nowMs());
+    const columns = screen.isTerminal ? screen.columns - 1 : undefined;
+    live.update(statusLine(platform.latestStatus(), columns), clock.nowMs());
     timer = clock.setTimer(refreshMs, refresh);
   }
   try {

@@ -4,14 +4,13 @@
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Bus, Clock, ConfigValues, Jobs, Log, Random, Registry } from '@ndts/protocol';
+import type { Bus, Clock, ConfigValues, Jobs, Random, Registry } from '@ndts/protocol';
 import {
   AuditLog,
   CloseStack,
   createLogger,
   EmbeddedBus,
   EmbeddedJobs,
-  EmbeddedLog,
   EmbeddedRegistry,
   flushLogger,
   Identity,
@@ -50,7 +49,6 @@ export interface Foundation {
   readonly journal: Database;
   readonly bus: Bus;
   readonly registry: Registry;
-  readonly log: Log;
   readonly jobs: Jobs;
   readonly symbols: SymbolRegistry;
   /** Kept in the data folder: the same after every restart. */
@@ -81,7 +79,7 @@ async function openAll(input: FoundationInput, closing: CloseStack): Promise<Fou
   closing.defer('ticks', () => ticks.close());
   const logger = openLog(folder, values, clock);
   closing.defer('log file', () => flushLogger(logger));
-  const journal = openJournal(folder);
+  const journal = openJournal(folder, values);
   closing.defer('journal', () => journal.close());
 
   const identity = Identity.open({
@@ -96,8 +94,6 @@ async function openAll(input: FoundationInput, closing: CloseStack): Promise<Fou
   closing.defer('bus', () => bus.close());
   const registry = new EmbeddedRegistry({ store: journal, clock, random, logger });
   closing.defer('registry', () => registry.close());
-  const log = new EmbeddedLog({ store: journal });
-  closing.defer('log', () => log.close());
   const jobs = new EmbeddedJobs({ store: journal, clock, random, logger });
   closing.defer('jobs', () => jobs.close());
   const symbols = await SymbolRegistry.open({ registry, shardCount: values.cluster.shards });
@@ -114,7 +110,6 @@ async function openAll(input: FoundationInput, closing: CloseStack): Promise<Fou
     journal,
     bus,
     registry,
-    log,
     jobs,
     symbols,
     nodeName: nodeName(folder, values, input.secureRandom),

@@ -48,6 +48,16 @@ test('the line says what matters, in one line', () => {
   );
 });
 
+test('a narrow terminal loses what matters least, never orders and PnL', () => {
+  const status = { data, calc: undefined, exec };
+  const at80 = statusLine(status, 79);
+  assert.ok(at80.length <= 79, at80);
+  assert.match(at80, /1,000 ticks\/s .*durable -3.1 ms .*orders 2 \| PnL \+9.25 \| HALTED/);
+  assert.doesNotMatch(at80, /replicated|accepted/);
+  const narrow = statusLine(status, 10);
+  assert.equal(narrow, '1,000 ticks/s | orders 2 | PnL +9.25 | HALTED | 1 UNKNOWN');
+});
+
 function recorder(isTerminal: boolean): { screen: Screen; written: string[] } {
   const written: string[] = [];
   return { screen: { isTerminal, columns: 30, write: (text) => written.push(text) }, written };

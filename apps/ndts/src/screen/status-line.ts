@@ -10,26 +10,41 @@ export interface LatestStatus {
   readonly exec: ExecStatus | undefined;
 }
 
-export function statusLine(status: LatestStatus): string {
+/** As much as fits into `columns`: what matters least is left out first, nothing is cut. */
+export function statusLine(status: LatestStatus, columns = Number.POSITIVE_INFINITY): string {
   const { data, calc, exec } = status;
   if (data === undefined) return 'starting';
   const marks = data.watermarks;
-  const parts = [
-    `${numberText(Math.round(data.ticksPerSecond))} ticks/s`,
-    `accepted ${numberText(marks.accepted)}`,
-    `durable -${lagText(marks.durableLagMs)}`,
-    `replicated -${lagText(marks.replicatedLagMs)}`,
-    `sealed -${numberText(marks.sealedLagTicks)}`,
+  const parts: Part[] = [
+    [0, `${numberText(Math.round(data.ticksPerSecond))} ticks/s`],
+    [4, `accepted ${numberText(marks.accepted)}`],
+    [1, `durable -${lagText(marks.durableLagMs)}`],
+    [3, `replicated -${lagText(marks.replicatedLagMs)}`],
+    [2, `sealed -${numberText(marks.sealedLagTicks)}`],
   ];
-  if (calc !== undefined) parts.push(`signals ${numberText(calc.signals)}`);
+  if (calc !== undefined) parts.push([1, `signals ${numberText(calc.signals)}`]);
   if (exec !== undefined) {
-    parts.push(`orders ${numberText(exec.orders)}`);
+    parts.push([0, `orders ${numberText(exec.orders)}`]);
     const pnl = Number(exec.realisedPnl) + Number(exec.unrealisedPnl) - Number(exec.fees);
-    parts.push(`PnL ${pnl >= 0 ? '+' : ''}${numberText(Number(pnl.toFixed(2)))}`);
-    if (exec.tradingState !== 'ACTIVE') parts.push(exec.tradingState);
-    if (exec.unknownOrders > 0) parts.push(`${exec.unknownOrders} UNKNOWN`);
+    parts.push([0, `PnL ${pnl >= 0 ? '+' : ''}${numberText(Number(pnl.toFixed(2)))}`]);
+    if (exec.tradingState !== 'ACTIVE') parts.push([0, exec.tradingState]);
+    if (exec.unknownOrders > 0) parts.push([0, `${exec.unknownOrders} UNKNOWN`]);
   }
-  return parts.join(' | ');
+  for (let least = 4; least > 0; least -= 1) {
+    const line = joinParts(parts, least);
+    if (line.length <= columns) return line;
+  }
+  return joinParts(parts, 0);
+}
+
+/** How little it matters, and what it says. */
+type Part = readonly [number, string];
+
+function joinParts(parts: readonly Part[], least: number): string {
+  return parts
+    .filter(([matter]) => matter <= least)
+    .map(([, text]) => text)
+    .join(' | ');
 }
 
 function lagText(ms: number): string {

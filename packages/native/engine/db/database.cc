@@ -120,6 +120,7 @@ bool Database::anything_to_flush() const {
 }
 
 void Database::rotate() {
+  unsealed_since_ns_ = 0;
   auto job = std::make_unique<FlushJob>();
   job->position = wal_->accepted_position();
   job->manifest = manifest_;
@@ -165,8 +166,16 @@ void Database::tend() {
     return;
   }
   if (active_->bytes() >= options_.memtable_bytes ||
-      wal_->accepted_position() - manifest_.wal_position >= options_.wal_budget_bytes)
+      wal_->accepted_position() - manifest_.wal_position >= options_.wal_budget_bytes || is_old())
     rotate();
+}
+
+// Is something in memory and log alone for longer than it should be?
+bool Database::is_old() {
+  if (options_.seal_interval_ns == 0 || (active_->rows() == 0 && !key_value_changed_)) return false;
+  const std::int64_t now = options_.clock->monotonic_ns();
+  if (unsealed_since_ns_ == 0) unsealed_since_ns_ = now;
+  return now - unsealed_since_ns_ >= options_.seal_interval_ns;
 }
 
 // Bounds the memory: appends wait for a flush that can't keep up, and are refused while it fails.

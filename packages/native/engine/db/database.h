@@ -48,6 +48,7 @@ struct DatabaseOptions {
   std::uint64_t wal_budget_bytes = 512u << 20;
   std::uint64_t memtable_bytes = 128u << 20;
   std::int64_t commit_interval_ns = 5'000'000;
+  std::int64_t seal_interval_ns = 0;  // 0: sealed by size only
   std::uint32_t shard_count = 64;  // a power of two
   // false: no thread is started; commits and flushes run when somebody waits (tests).
   bool threads = true;
@@ -140,6 +141,7 @@ class Database {
   void resubmit(std::unique_ptr<FlushJob> job);
   void install(std::unique_ptr<FlushJob> job);
   bool anything_to_flush() const;
+  bool is_old();
 
   const DatabaseOptions options_;
   std::unique_ptr<FileLock> lock_;
@@ -151,6 +153,7 @@ class Database {
   std::vector<std::byte> scratch_;
 
   ChunkPool pool_;
+  std::int64_t unsealed_since_ns_ = 0;  // oldest write that no file holds yet; 0: none
   std::unique_ptr<SeriesMemtable> active_;
   std::unique_ptr<SeriesMemtable> immutable_;  // being flushed, or null
   std::vector<SeriesMemtable*> memtables_;     // of the two, those that exist

@@ -33,11 +33,7 @@ export interface ConfigValues {
     readonly heartbeatIntervalMs: number;
     /** time to live of a node lease */
     readonly leaseTtlMs: number;
-    /** longest time a failover may take before it is tried again */
-    readonly failoverTimeoutMs: number;
-    /** how a node is chosen for new work */
-    readonly loadBalanceStrategy: 'least_loaded' | 'round_robin' | 'consistent_hash';
-    /** copies of each shard; 1 on one machine */
+    /** copies of each shard; more than one comes with replication */
     readonly dataReplication: number;
   };
   readonly storage: {
@@ -51,6 +47,8 @@ export interface ConfigValues {
     readonly memtableBytes: number;
     /** longest time an accepted tick waits for its fdatasync when nobody waits for it */
     readonly commitIntervalMs: number;
+    /** longest time ticks stay in memory and log before they are sealed into segments; 0: only by size */
+    readonly sealIntervalMs: number;
     /** slots of the tick ring of one shard, a power of two */
     readonly ringSlots: number;
     /** folder for staging and rings; empty: shared memory, or the data folder where there is none */
@@ -137,7 +135,6 @@ export interface ConfigKey {
   readonly values?: readonly string[];
   readonly min?: number;
   readonly max?: number;
-  readonly hot: boolean;
   readonly secret: boolean;
 }
 
@@ -147,7 +144,6 @@ export const configKeys: readonly ConfigKey[] = [
     type: 'string',
     default: 'data',
     doc: 'the one folder everything is kept in',
-    hot: false,
     secret: false,
   },
   {
@@ -155,7 +151,6 @@ export const configKeys: readonly ConfigKey[] = [
     type: 'string',
     default: '',
     doc: 'name of this node; empty: made at the first start and kept',
-    hot: false,
     secret: false,
   },
   {
@@ -163,7 +158,6 @@ export const configKeys: readonly ConfigKey[] = [
     type: 'string',
     default: '127.0.0.1',
     doc: 'address the listeners of this node bind to',
-    hot: false,
     secret: false,
   },
   {
@@ -172,7 +166,6 @@ export const configKeys: readonly ConfigKey[] = [
     default: 'info',
     doc: 'lowest level that is logged',
     values: ['trace', 'debug', 'info', 'warn', 'error', 'fatal'],
-    hot: true,
     secret: false,
   },
   {
@@ -180,7 +173,6 @@ export const configKeys: readonly ConfigKey[] = [
     type: 'string',
     default: '',
     doc: 'log file; empty: logs/ndts.log in the data folder; "-": standard error',
-    hot: false,
     secret: false,
   },
   {
@@ -189,7 +181,6 @@ export const configKeys: readonly ConfigKey[] = [
     default: 'adaptive',
     doc: 'what the main loop does without work: spin for loop.spinMs then sleep, always spin, or always sleep',
     values: ['adaptive', 'spin', 'sleep'],
-    hot: false,
     secret: false,
   },
   {
@@ -199,7 +190,6 @@ export const configKeys: readonly ConfigKey[] = [
     doc: 'how long adaptive spins after the last work',
     min: 0,
     max: 10000,
-    hot: true,
     secret: false,
   },
   {
@@ -209,7 +199,6 @@ export const configKeys: readonly ConfigKey[] = [
     doc: 'how long it sleeps then',
     min: 1,
     max: 1000,
-    hot: true,
     secret: false,
   },
   {
@@ -219,7 +208,6 @@ export const configKeys: readonly ConfigKey[] = [
     doc: 'number of virtual shards, a power of two; fixed at the first start of a data folder',
     min: 1,
     max: 1024,
-    hot: false,
     secret: false,
   },
   {
@@ -229,7 +217,6 @@ export const configKeys: readonly ConfigKey[] = [
     doc: 'between two health checks of a node',
     min: 100,
     max: 600000,
-    hot: true,
     secret: false,
   },
   {
@@ -239,7 +226,6 @@ export const configKeys: readonly ConfigKey[] = [
     doc: 'between two heartbeats of a node',
     min: 50,
     max: 60000,
-    hot: true,
     secret: false,
   },
   {
@@ -249,36 +235,15 @@ export const configKeys: readonly ConfigKey[] = [
     doc: 'time to live of a node lease',
     min: 500,
     max: 600000,
-    hot: false,
-    secret: false,
-  },
-  {
-    key: 'cluster.failoverTimeoutMs',
-    type: 'integer',
-    default: 30000,
-    doc: 'longest time a failover may take before it is tried again',
-    min: 1000,
-    max: 600000,
-    hot: true,
-    secret: false,
-  },
-  {
-    key: 'cluster.loadBalanceStrategy',
-    type: 'enum',
-    default: 'least_loaded',
-    doc: 'how a node is chosen for new work',
-    values: ['least_loaded', 'round_robin', 'consistent_hash'],
-    hot: true,
     secret: false,
   },
   {
     key: 'cluster.dataReplication',
     type: 'integer',
     default: 1,
-    doc: 'copies of each shard; 1 on one machine',
+    doc: 'copies of each shard; more than one comes with replication',
     min: 1,
-    max: 7,
-    hot: false,
+    max: 1,
     secret: false,
   },
   {
@@ -288,7 +253,6 @@ export const configKeys: readonly ConfigKey[] = [
     doc: 'shared memory between append and the log; holds what is accepted and not yet written',
     min: 1048576,
     max: 17179869184,
-    hot: false,
     secret: false,
   },
   {
@@ -298,7 +262,6 @@ export const configKeys: readonly ConfigKey[] = [
     doc: 'size of one log file',
     min: 1048576,
     max: 17179869184,
-    hot: false,
     secret: false,
   },
   {
@@ -308,7 +271,6 @@ export const configKeys: readonly ConfigKey[] = [
     doc: 'log bytes kept before the memtable is sealed into a segment',
     min: 4194304,
     max: 1099511627776,
-    hot: false,
     secret: false,
   },
   {
@@ -318,7 +280,6 @@ export const configKeys: readonly ConfigKey[] = [
     doc: 'memtable bytes before it is sealed into a segment',
     min: 1048576,
     max: 68719476736,
-    hot: false,
     secret: false,
   },
   {
@@ -328,7 +289,15 @@ export const configKeys: readonly ConfigKey[] = [
     doc: 'longest time an accepted tick waits for its fdatasync when nobody waits for it',
     min: 0,
     max: 10000,
-    hot: true,
+    secret: false,
+  },
+  {
+    key: 'storage.sealIntervalMs',
+    type: 'integer',
+    default: 900000,
+    doc: 'longest time ticks stay in memory and log before they are sealed into segments; 0: only by size',
+    min: 0,
+    max: 86400000,
     secret: false,
   },
   {
@@ -338,7 +307,6 @@ export const configKeys: readonly ConfigKey[] = [
     doc: 'slots of the tick ring of one shard, a power of two',
     min: 1024,
     max: 16777216,
-    hot: false,
     secret: false,
   },
   {
@@ -346,7 +314,6 @@ export const configKeys: readonly ConfigKey[] = [
     type: 'string',
     default: '',
     doc: 'folder for staging and rings; empty: shared memory, or the data folder where there is none',
-    hot: false,
     secret: false,
   },
   {
@@ -355,7 +322,6 @@ export const configKeys: readonly ConfigKey[] = [
     default: 'simulator',
     doc: 'where ticks come from',
     values: ['simulator', 'none'],
-    hot: false,
     secret: false,
   },
   {
@@ -365,7 +331,6 @@ export const configKeys: readonly ConfigKey[] = [
     doc: 'number of simulated symbols',
     min: 1,
     max: 100000,
-    hot: false,
     secret: false,
   },
   {
@@ -375,7 +340,6 @@ export const configKeys: readonly ConfigKey[] = [
     doc: 'simulated ticks per second over all symbols',
     min: 0,
     max: 10000000,
-    hot: true,
     secret: false,
   },
   {
@@ -385,7 +349,6 @@ export const configKeys: readonly ConfigKey[] = [
     doc: 'seed of the simulator; the same seed gives the same ticks',
     min: 0,
     max: 4294967295,
-    hot: false,
     secret: false,
   },
   {
@@ -395,7 +358,6 @@ export const configKeys: readonly ConfigKey[] = [
     doc: 'how many of a million simulated ticks are dirty',
     min: 0,
     max: 1000000,
-    hot: false,
     secret: false,
   },
   {
@@ -404,7 +366,6 @@ export const configKeys: readonly ConfigKey[] = [
     default: 999999,
     doc: 'a price must be above 0 and below this',
     min: 0,
-    hot: true,
     secret: false,
   },
   {
@@ -413,7 +374,6 @@ export const configKeys: readonly ConfigKey[] = [
     default: 0.1,
     doc: '(ask - bid) / bid must be below this',
     min: 0,
-    hot: true,
     secret: false,
   },
   {
@@ -423,7 +383,6 @@ export const configKeys: readonly ConfigKey[] = [
     doc: 'a tick older than the newest of its symbol by more than this is refused',
     min: 0,
     max: 86400000,
-    hot: true,
     secret: false,
   },
   {
@@ -431,7 +390,6 @@ export const configKeys: readonly ConfigKey[] = [
     type: 'list',
     default: ['bollinger'],
     doc: 'strategies to run: names of built-in ones or paths of plugin files',
-    hot: false,
     secret: false,
   },
   {
@@ -441,7 +399,6 @@ export const configKeys: readonly ConfigKey[] = [
     doc: 'Bollinger period',
     min: 2,
     max: 10000,
-    hot: false,
     secret: false,
   },
   {
@@ -451,7 +408,6 @@ export const configKeys: readonly ConfigKey[] = [
     doc: 'Bollinger width in population standard deviations',
     min: 0.01,
     max: 100,
-    hot: false,
     secret: false,
   },
   {
@@ -459,7 +415,6 @@ export const configKeys: readonly ConfigKey[] = [
     type: 'string',
     default: '1',
     doc: 'quantity of one order, a decimal number',
-    hot: false,
     secret: false,
   },
   {
@@ -469,7 +424,6 @@ export const configKeys: readonly ConfigKey[] = [
     doc: 'how long a signal may be acted on',
     min: 1,
     max: 3600000,
-    hot: false,
     secret: false,
   },
   {
@@ -479,7 +433,6 @@ export const configKeys: readonly ConfigKey[] = [
     doc: 'heap limit of a strategy process',
     min: 16,
     max: 65536,
-    hot: false,
     secret: false,
   },
   {
@@ -487,7 +440,6 @@ export const configKeys: readonly ConfigKey[] = [
     type: 'string',
     default: 'paper',
     doc: 'account the orders belong to',
-    hot: false,
     secret: false,
   },
   {
@@ -496,7 +448,6 @@ export const configKeys: readonly ConfigKey[] = [
     default: 'accepted',
     doc: 'what an intent must be before its order is sent; accepted is for the paper broker only',
     values: ['accepted', 'durable'],
-    hot: false,
     secret: false,
   },
   {
@@ -505,7 +456,6 @@ export const configKeys: readonly ConfigKey[] = [
     default: 'paper',
     doc: 'the broker orders go to',
     values: ['paper'],
-    hot: false,
     secret: false,
   },
   {
@@ -515,7 +465,6 @@ export const configKeys: readonly ConfigKey[] = [
     doc: 'an order without an answer of the broker for this long is unknown and is asked for',
     min: 1,
     max: 3600000,
-    hot: true,
     secret: false,
   },
   {
@@ -525,7 +474,6 @@ export const configKeys: readonly ConfigKey[] = [
     doc: 'simulated one-way latency of the paper broker',
     min: 0,
     max: 60000000,
-    hot: true,
     secret: false,
   },
   {
@@ -535,7 +483,6 @@ export const configKeys: readonly ConfigKey[] = [
     doc: 'fee of the paper broker in basis points of the traded value',
     min: 0,
     max: 10000,
-    hot: true,
     secret: false,
   },
   {
@@ -543,7 +490,6 @@ export const configKeys: readonly ConfigKey[] = [
     type: 'string',
     default: '100',
     doc: 'largest absolute position per symbol, open orders included; a decimal number',
-    hot: true,
     secret: false,
   },
   {
@@ -551,7 +497,6 @@ export const configKeys: readonly ConfigKey[] = [
     type: 'string',
     default: '1000000',
     doc: 'largest quantity times price of one order; a decimal number',
-    hot: true,
     secret: false,
   },
   {
@@ -559,7 +504,6 @@ export const configKeys: readonly ConfigKey[] = [
     type: 'string',
     default: '50000',
     doc: 'largest realised and unrealised loss of a day; a decimal number',
-    hot: true,
     secret: false,
   },
   {
@@ -567,7 +511,6 @@ export const configKeys: readonly ConfigKey[] = [
     type: 'string',
     default: '0.00000001',
     doc: 'a quantity must be a multiple of this; a decimal number',
-    hot: true,
     secret: false,
   },
   {
@@ -577,7 +520,6 @@ export const configKeys: readonly ConfigKey[] = [
     doc: 'how far a limit price may be from the live market',
     min: 0,
     max: 100,
-    hot: true,
     secret: false,
   },
   {
@@ -587,7 +529,6 @@ export const configKeys: readonly ConfigKey[] = [
     doc: 'a price older than this is no market',
     min: 1,
     max: 86400000,
-    hot: true,
     secret: false,
   },
   {
@@ -597,7 +538,6 @@ export const configKeys: readonly ConfigKey[] = [
     doc: 'message rate limit of the account',
     min: 1,
     max: 10000000,
-    hot: true,
     secret: false,
   },
   {
@@ -607,7 +547,6 @@ export const configKeys: readonly ConfigKey[] = [
     doc: 'port of dashboard, REST and metrics; 0: any free one',
     min: 0,
     max: 65535,
-    hot: false,
     secret: false,
   },
   {
@@ -617,7 +556,6 @@ export const configKeys: readonly ConfigKey[] = [
     doc: 'requests per second and client',
     min: 1,
     max: 1000000,
-    hot: true,
     secret: false,
   },
 ];

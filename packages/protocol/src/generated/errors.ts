@@ -10,7 +10,7 @@ export const errorTable = {
   INVALID_ARGUMENT: {
     number: 1,
     meaning: 'a call was made with a value it cannot take',
-    hint: 'read the message: it names what was expected',
+    hint: '',
   },
   CLOSED: {
     number: 2,

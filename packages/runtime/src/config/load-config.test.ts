@@ -156,7 +156,6 @@ test('a secret is never shown, neither described nor refused', () => {
     default: '',
     values: ['x'],
     doc: '',
-    hot: false,
     secret: true,
   } as const;
   const described = describeConfig(load({}), [secret]);

@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import {
   cpSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -82,6 +84,13 @@ test('a folder made again has other memory, and the old one is removed; others s
     assert.notEqual(after, before);
     assert.ok(!existsSync(before), 'nobody can use it any more');
     assert.ok(existsSync(other), 'its data folder is there');
+    const staging = join(after, 'staging-ticks');
+    mkdirSync(staging);
+    writeFileSync(join(staging, 'wal_1.staging'), '');
+    renameSync(data, join(dir, 'moved'));
+    open(join(dir, 'moved'));
+    assert.ok(existsSync(join(staging, 'wal_1.staging')), 'a moved folder still needs it');
+    renameSync(join(dir, 'moved'), data);
     assert.equal(open(data), after);
     cpSync(data, join(dir, 'copy'), { recursive: true });
     assert.notEqual(open(join(dir, 'copy')), after, 'a copy never meets its original');

@@ -4,7 +4,8 @@
 //
 // The memory folder is named after an id in the data folder and its place: a folder that was
 // deleted and made again never meets the memory of the one before, a copy never that of its
-// original, and what nobody can use any more is removed.
+// original. What is left of folders that are gone is removed, but never a staging file: the folder
+// may have been moved, or its disk may come back, and staging holds what was accepted last.
 
 import {
   accessSync,
@@ -148,7 +149,7 @@ function openMemory(folder: DataFolder, userId: number): void {
     if (name.startsWith(`ndts-${userId}-`)) removeAbandoned(join(parent, name), userId);
 }
 
-/** Removes memory whose data folder is gone, or has another id by now. */
+/** Removes memory whose data folder is gone, or has another id by now, unless ticks may be in it. */
 function removeAbandoned(memory: string, userId: number): void {
   let root: string;
   try {
@@ -163,5 +164,8 @@ function removeAbandoned(memory: string, userId: number): void {
     if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) return;
   }
   if (basename(memory) === memoryName(userId, id, root)) return;
+  rmSync(join(memory, 'rings'), { recursive: true, force: true });
+  const files = readdirSync(memory, { recursive: true, encoding: 'utf8' });
+  if (files.some((name) => name.endsWith('.staging'))) return;
   rmSync(memory, { recursive: true, force: true });
 }

@@ -27,11 +27,12 @@ export function openTicks(folder: DataFolder, values: ConfigValues): Database {
     walBudgetBytes: values.storage.walBudgetBytes,
     memtableBytes: values.storage.memtableBytes,
     commitIntervalMs: values.storage.commitIntervalMs,
+    sealIntervalMs: values.storage.sealIntervalMs,
     shardCount: values.cluster.shards,
   });
 }
 
-export function openJournal(folder: DataFolder): Database {
+export function openJournal(folder: DataFolder, values: ConfigValues): Database {
   return openDatabase({
     dir: folder.journal,
     stagingDir: stagingDir(folder, 'staging-journal'),
@@ -40,6 +41,7 @@ export function openJournal(folder: DataFolder): Database {
     walBudgetBytes: journalBudgetBytes,
     memtableBytes: journalBudgetBytes,
     commitIntervalMs: journalCommitIntervalMs,
+    sealIntervalMs: values.storage.sealIntervalMs,
     shardCount: 1,
   });
 }
