@@ -395,6 +395,6 @@ test('what is in memory for long is sealed, however little', async () => {
     database.watermarks(marks);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
-  assert.equal(database.stats().segments, 1);
-  assert.deepEqual([...marks.subarray(0, 4)], [1, 1, 1, 1]);
+  equal(database.stats().segments, 1);
+  deepEqual([...marks.subarray(0, 4)], [1, 1, 1, 1]);
 });
