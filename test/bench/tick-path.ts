@@ -1,11 +1,16 @@
 // tick_to_signal and tick_to_order: `ndts up` as it ships - strategy in a process of its own, a
 // dashboard client attached - at fixed rates. The feed is open-loop and a tick carries the time at
 // which it was due, so that every stall counts in full (no coordinated omission).
+//
+// Which orders fall into the measured time differs from run to run, so the answer is the hash of the
+// verdict on the whole run, read from the venue's own record after the end: orders sent twice,
+// orders not filled exactly once and in full, fills without an order. It is equal in every right run.
 
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type HistogramSnapshot, subtractSnapshots, summarizeUs } from '@ndts/runtime';
 import { WebSocket } from 'ws';
+import { readVenueRecord } from '../crash/venue-record.js';
 import { RunningPlatform } from '../kit/running-platform.js';
 import { answerHash, type Bench, type BenchContext, pick } from './kit/bench.js';
 
@@ -19,6 +24,7 @@ interface LatencyAnswer {
 }
 
 interface Measured {
+  readonly answer: string;
   readonly signal: HistogramSnapshot;
   readonly order: HistogramSnapshot;
   readonly ticksPerSecond: number;
@@ -41,14 +47,25 @@ async function accepted(platform: RunningPlatform): Promise<number> {
   return status.data.watermarks.accepted;
 }
 
+/** The strategy runs and its orders arrive: from here on counts what a user would see. */
+async function untilTrading(platform: RunningPlatform): Promise<void> {
+  for (;;) {
+    const latency = (await platform.get('/api/latency')) as Partial<LatencyAnswer>;
+    if ((latency.exec?.tickToOrder.snapshot.count ?? 0) > 10) return;
+    if (platform.ended) throw new Error(`the node ended: ${platform.output}`);
+    await sleep(50);
+  }
+}
+
 async function measure(
   context: BenchContext,
   rate: number,
   journalMode: string,
 ): Promise<Measured> {
   const seconds = pick(context.size, { smoke: 0.5, small: 8, full: 60 });
+  const dataDir = join(context.dir, `${rate}-${journalMode}`);
   const platform = await RunningPlatform.start({
-    dataDir: join(context.dir, `${rate}-${journalMode}`),
+    dataDir,
     keys: {
       'feed.ticksPerSecond': rate,
       'feed.symbols': symbols,
@@ -56,8 +73,24 @@ async function measure(
       'exec.journalMode': journalMode,
     },
   });
+  const measured = await watch(platform, context, seconds).finally(() => platform.stop());
+  return { ...measured, answer: verdictHash(dataDir) };
+}
+
+function verdictHash(dataDir: string): string {
+  const { orders, fills, sentTwice } = readVenueRecord(join(dataDir, 'venue'));
+  if (orders === 0) throw new Error('no order reached the venue');
+  return answerHash(sentTwice.length, fills - orders);
+}
+
+async function watch(
+  platform: RunningPlatform,
+  context: BenchContext,
+  seconds: number,
+): Promise<Omit<Measured, 'answer'>> {
+  const socket = attachDashboard(platform);
   try {
-    const socket = attachDashboard(platform);
+    await untilTrading(platform);
     await sleep(context.size === 'smoke' ? 500 : warmUpMs);
     const before = (await platform.get('/api/latency')) as LatencyAnswer;
     const acceptedBefore = await accepted(platform);
@@ -66,7 +99,6 @@ async function measure(
     const after = (await platform.get('/api/latency')) as LatencyAnswer;
     const elapsed = (performance.now() - start) / 1000;
     const ticks = (await accepted(platform)) - acceptedBefore;
-    socket.terminate();
     const between = (newer: Series, older: Series): HistogramSnapshot =>
       subtractSnapshots(newer.snapshot, older.snapshot);
     return {
@@ -75,7 +107,7 @@ async function measure(
       ticksPerSecond: ticks / elapsed,
     };
   } finally {
-    await platform.stop();
+    socket.terminate();
   }
 }
 
@@ -84,18 +116,20 @@ function emitSummary(
   bench: string,
   params: Record<string, string | number>,
   snapshot: HistogramSnapshot,
+  answer: string,
 ): void {
   const summary = summarizeUs(snapshot);
   const all = { ...params, samples: summary.count };
-  const answer = answerHash(summary.count);
-  const rows: [string, number][] = [
-    ['p50', summary.p50],
-    ['p99', summary.p99],
-    ['p99.9', summary.p999],
-    ['max', summary.max],
+  // A percentile needs enough samples above it to mean something.
+  const rows: [string, number, number][] = [
+    ['p50', summary.p50, 10],
+    ['p99', summary.p99, 200],
+    ['p99.9', summary.p999, 2000],
+    ['max', summary.max, 1],
   ];
-  for (const [metric, value] of rows)
-    context.emit({ bench, params: all, metric, value, unit: 'us', answer });
+  for (const [metric, value, samplesMin] of rows)
+    if (summary.count >= samplesMin)
+      context.emit({ bench, params: all, metric, value, unit: 'us', answer });
 }
 
 function rates(context: BenchContext): number[] {
@@ -109,7 +143,7 @@ export const tickToSignal: Bench = {
     for (const rate of rates(context)) {
       const measured = await measure(context, rate, 'accepted');
       const params = { ticksPerSecond: rate, reached: Math.round(measured.ticksPerSecond) };
-      emitSummary(context, 'tick_to_signal', params, measured.signal);
+      emitSummary(context, 'tick_to_signal', params, measured.signal, measured.answer);
     }
   },
 };
@@ -123,7 +157,7 @@ export const tickToOrder: Bench = {
         const measured = await measure(context, rate, journal);
         const reached = Math.round(measured.ticksPerSecond);
         const params = { ticksPerSecond: rate, reached, journal };
-        emitSummary(context, 'tick_to_order', params, measured.order);
+        emitSummary(context, 'tick_to_order', params, measured.order, measured.answer);
       }
   },
 };
