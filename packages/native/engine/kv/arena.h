@@ -1,4 +1,5 @@
-// Memory that is handed out piece by piece and given back all at once.
+// Memory that is handed out piece by piece and given back all at once, in huge pages where there
+// are any: a memtable is searched at random, and small pages would double the cost of that.
 //
 // Threads: allocate() from one thread; what it returned may be read by others once it was
 // published to them. bytes() from any thread. Lifetime: everything lives as long as the arena.
@@ -15,7 +16,7 @@ namespace ndts {
 
 class Arena {
  public:
-  static constexpr std::size_t kBlockBytes = 1u << 20;
+  static constexpr std::size_t kBlockBytes = 2u << 20;
 
   // Aligned to 8.
   [[nodiscard]] std::byte* allocate(std::size_t bytes) {
@@ -31,22 +32,14 @@ class Arena {
   [[nodiscard]] std::uint64_t bytes() const { return used_.load(std::memory_order_relaxed); }
 
  private:
-  std::byte* allocate_slow(std::size_t bytes) {
-    // Large pieces get a block of their own, so that they waste at most a quarter of one.
-    if (bytes > kBlockBytes / 4) {
-      used_.fetch_add(bytes, std::memory_order_relaxed);
-      return add_block(bytes);
-    }
-    next_ = add_block(kBlockBytes);
-    left_ = kBlockBytes;
-    return allocate(bytes);
-  }
-  std::byte* add_block(std::size_t bytes) {
-    blocks_.push_back(std::make_unique_for_overwrite<std::byte[]>(bytes));
-    return blocks_.back().get();
-  }
+  struct Free {
+    void operator()(std::byte* block) const;
+  };
 
-  std::vector<std::unique_ptr<std::byte[]>> blocks_;
+  std::byte* allocate_slow(std::size_t bytes);
+  std::byte* add_block(std::size_t bytes);
+
+  std::vector<std::unique_ptr<std::byte, Free>> blocks_;
   std::byte* next_ = nullptr;
   std::size_t left_ = 0;
   std::atomic<std::uint64_t> used_{0};  // a counter; orders nothing

@@ -12,7 +12,7 @@ SkipList::Node* SkipList::allocate_node(std::size_t bytes, int height) {
   std::byte* memory = arena_.allocate(sizeof(Node) + links * sizeof(Node::Link) + bytes);
   Node* node = new (memory) Node();
   node->height_ = links;
-  for (int level = 0; level < height; level += 1) new (&node->link(level)) Node::Link(nullptr);
+  for (int level = 0; level < height; level += 1) new (&node->link(level)) Node::Link();
   return node;
 }
 
@@ -31,6 +31,18 @@ bool SkipList::is_before(const Node* node, const Target& target) {
   return order != 0 ? order < 0 : node->tag_ > target.tag;
 }
 
+SkipList::Node* SkipList::next_before(const Node* node, int level, const Target& target) {
+  const Node::Link& link = node->link(level);
+  Node* next = link.node.load(std::memory_order_relaxed);
+  if (next == nullptr || link.prefix > target.prefix) return nullptr;
+  return link.prefix < target.prefix || is_before(next, target) ? next : nullptr;
+}
+
+void SkipList::prefetch(const Node* node, int level) {
+  const Node* next = node->link(level).node.load(std::memory_order_relaxed);
+  if (next != nullptr) __builtin_prefetch(&next->link(level));
+}
+
 void SkipList::find_place(const Target& target) {
   // Where keys come in order the place is right behind the last one: go up from the bottom only
   // until the old path is right again.
@@ -39,15 +51,18 @@ void SkipList::find_place(const Target& target) {
   for (; level < height; level += 1) {
     const Node* from = previous_[static_cast<std::size_t>(level)];
     if (from != head_ && !is_before(from, target)) continue;
-    const Node* next = from->next(level);
-    if (next == nullptr || !is_before(next, target)) break;
+    if (next_before(from, level, target) == nullptr) break;
   }
   if (level == 0) return;
   Node* node = level < height ? previous_[static_cast<std::size_t>(level)] : head_;
   for (int down = level - 1; down >= 0; down -= 1) {
-    for (Node* next = node->next(down); next != nullptr && is_before(next, target);
-         next = node->next(down))
+    // Where this level does not go on, the next node of the level below is wanted: fetch it
+    // meanwhile.
+    if (down > 0) prefetch(node, down - 1);
+    while (Node* next = next_before(node, down, target)) {
       node = next;
+      if (down > 0) prefetch(node, down - 1);
+    }
     previous_[static_cast<std::size_t>(down)] = node;
   }
 }
@@ -69,10 +84,13 @@ void SkipList::insert(std::string_view key, std::uint64_t sequence, KeyValueKind
     height_.store(height, std::memory_order_relaxed);
   for (int level = 0; level < height; level += 1) {
     Node*& before = previous_[static_cast<std::size_t>(level)];
-    node->link(level).store(before->link(level).load(std::memory_order_relaxed),
-                            std::memory_order_relaxed);
+    Node::Link& from = before->link(level);
+    Node::Link& to_next = node->link(level);
+    to_next.prefix = from.prefix;
+    to_next.node.store(from.node.load(std::memory_order_relaxed), std::memory_order_relaxed);
+    from.prefix = target.prefix;
     // Release pairs with the acquire in Node::next(): whoever finds the node finds it complete.
-    before->link(level).store(node, std::memory_order_release);
+    from.node.store(node, std::memory_order_release);
     before = node;
   }
 }

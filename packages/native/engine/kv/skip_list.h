@@ -42,11 +42,16 @@ class SkipList {
 
    private:
     friend class SkipList;
-    using Link = std::atomic<Node*>;
+    struct Link {
+      std::atomic<Node*> node{nullptr};
+      // Of the key behind it, so that the writer need not go there to pass it by. The writer only:
+      // a reader might find it changed before or after the pointer.
+      std::uint64_t prefix = 0;
+    };
 
     // Acquire pairs with the release in SkipList::insert(): the node behind it is complete.
     [[nodiscard]] Node* next(int level) const {
-      return link(level).load(std::memory_order_acquire);
+      return link(level).node.load(std::memory_order_acquire);
     }
     [[nodiscard]] Link& link(int level) const {
       auto* links = const_cast<Node*>(this) + 1;
@@ -84,6 +89,9 @@ class SkipList {
   };
 
   [[nodiscard]] static bool is_before(const Node* node, const Target& target);
+  // The writer's: the node behind `node` if it is before `target`, else null.
+  [[nodiscard]] static Node* next_before(const Node* node, int level, const Target& target);
+  static void prefetch(const Node* node, int level);
   [[nodiscard]] Node* allocate_node(std::size_t bytes, int height);
   [[nodiscard]] int random_height();
   // Fills previous_ for `target`, from where the last insert left it.
