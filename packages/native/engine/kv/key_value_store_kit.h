@@ -112,14 +112,12 @@ class StoreUnderTest {
   }
 
   FileSystem& files_;
+  std::string manifest_path_;
   ManualClock clock;
   KeyValueOptions options;
-  std::unique_ptr<KeyValueStore> store;
   std::vector<std::vector<std::byte>> log;
   KvModel model;
-
- private:
-  std::string manifest_path_;
+  std::unique_ptr<KeyValueStore> store;  // last: its thread uses the others until it ends
 };
 
 inline KvPairs scan_all(const KeyValueSnapshot& snapshot, const KeyValueScan& range) {

@@ -143,7 +143,7 @@ class SstFile {
   // its last key, as a number. Searched instead of the keys.
   std::size_t common_ = 0;
   std::vector<std::uint64_t> prefixes_;
-  // One bit per block that was checked. Relaxed: the bytes never change, checking twice is harmless.
+  // One bit per block that was checked. Relaxed: bytes never change, checking twice is harmless.
   std::unique_ptr<std::atomic<std::uint64_t>[]> checked_;
 };
 

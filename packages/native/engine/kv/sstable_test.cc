@@ -131,7 +131,8 @@ bool damage_is_named(FileSystem& files, const SstInfo& info, const TableModel& m
   }
   const auto cursor = file->cursor();
   std::vector<Answer> found;
-  for (cursor->seek(""); cursor->valid(); cursor->next()) found.push_back(answer_of(cursor->entry()));
+  for (cursor->seek(""); cursor->valid(); cursor->next())
+    found.push_back(answer_of(cursor->entry()));
   if (!cursor->status().ok()) {
     EXPECT_EQ(cursor->status().code(), Code::kCorrupt) << cursor->status().text();
     EXPECT_FALSE(cursor->status().file().empty());
