@@ -1,0 +1,7 @@
+// Fuzz target: decimal doubles and their sums; codec_fuzz.h says what must hold.
+#include "codec/codec_fuzz.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  ndts::codec::fuzz_codec<double>(ndts::ColumnCodec::kDecimal, data, size);
+  return 0;
+}

@@ -1,0 +1,8 @@
+// Fuzz target: columns as they are; codec_fuzz.h says what must hold.
+#include "codec/codec_fuzz.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  ndts::codec::fuzz_codec<std::int64_t>(ndts::ColumnCodec::kRaw, data, size);
+  ndts::codec::fuzz_codec<double>(ndts::ColumnCodec::kRaw, data, size);
+  return 0;
+}
