@@ -54,8 +54,10 @@ class Round {
       'exec.journalMode': this.#durable ? 'durable' : 'accepted',
       'exec.paperLatencyUs': String(random.integer(3) * 500),
     };
+    const snapshotEvents = 1 + random.integer(40);
+    const journalLimits = { snapshotEvents, keptEvents: random.integer(100) };
     this.harness = createHarness({
-      ...{ dir, clock, journal, config, seed: random.integer(1000) },
+      ...{ dir, clock, journal, config, journalLimits, seed: random.integer(1000) },
       wrap: (broker) => {
         this.unruly = new UnrulyBroker(broker, random.fork('unruly'), journal, this.#durable);
         return this.unruly;

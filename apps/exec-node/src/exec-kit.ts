@@ -27,6 +27,7 @@ import {
 import type { Gateway } from './broker/gateway.js';
 import { PaperBroker } from './broker/paper.js';
 import type { SignalRingReader } from './intake/intake.js';
+import { foldJournal, type JournalLimits } from './order/checkpoints.js';
 import { EventJournal } from './order/journal.js';
 import { Ledger } from './order/ledger.js';
 import { createExecNode, type ExecNode } from './node.js';
@@ -162,6 +163,7 @@ export interface HarnessOptions {
   readonly seed?: number;
   /** Flags, as --risk.maxPosition=10. */
   readonly config?: Readonly<Record<string, string>>;
+  readonly journalLimits?: JournalLimits;
   /** Puts something between node and venue. */
   readonly wrap?: (broker: PaperBroker) => Gateway;
 }
@@ -205,6 +207,7 @@ export function createHarness(options: HarnessOptions): Harness {
     market: ticks.reader(),
     symbolName: (id) => `S${id}`,
     epoch: 1,
+    ...(options.journalLimits === undefined ? {} : { journalLimits: options.journalLimits }),
   });
   const signals = new SignalTape(clock, 1);
   node.addSignalRing(1, 'test', signals);
@@ -260,6 +263,6 @@ export function ledgerSnapshot(ledger: Ledger): unknown {
 /** The ledger a restart would see. */
 export function rebuild(journal: KeyValueStore): Ledger {
   const ledger = new Ledger();
-  new EventJournal(journal).replay((sequence, value) => ledger.applyEncoded(sequence, value));
+  foldJournal(new EventJournal(journal), ledger);
   return ledger;
 }

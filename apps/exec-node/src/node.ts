@@ -23,6 +23,7 @@ import { type Agent, LatencyHistogram, type Logger, type Metrics } from '@ndts/r
 import type { Gateway } from './broker/gateway.js';
 import { Intake, type SignalRingReader } from './intake/intake.js';
 import type { Signal } from './intake/signal.js';
+import { Checkpoints, foldJournal, type JournalLimits } from './order/checkpoints.js';
 import { EventJournal } from './order/journal.js';
 import { Ledger, tradingActions } from './order/ledger.js';
 import { Scribe } from './order/scribe.js';
@@ -51,6 +52,8 @@ export interface ExecNodeDeps {
   readonly symbolName: (id: number) => string;
   /** Of this ownership of the account; grows with every start. */
   readonly epoch: number;
+  /** How long the journal grows; the defaults are for a node that trades. */
+  readonly journalLimits?: JournalLimits;
 }
 
 export function createExecNode(deps: ExecNodeDeps): ExecNode {
@@ -66,6 +69,7 @@ export class ExecNode implements Agent {
   readonly #deps: ExecNodeDeps;
   readonly #limits: RiskLimits;
   readonly #journal: EventJournal;
+  readonly #checkpoints: Checkpoints;
   readonly #market: Market;
   readonly #intake: Intake;
   readonly #scribe: Scribe;
@@ -93,8 +97,13 @@ export class ExecNode implements Agent {
     this.#limits = limitsOf(config.risk);
     this.#exposure = emptyExposure();
     const ledger = this.ledger;
-    const journal = new EventJournal(deps.journal);
+    const { card } = broker;
+    const journal = new EventJournal(
+      deps.journal,
+      (venue) => venue === card.name && card.numbersTrades === true,
+    );
     this.#journal = journal;
+    this.#checkpoints = new Checkpoints(journal, ledger, clock, logger, deps.journalLimits);
     this.#market = new Market(deps.market, (symbol) => ledger.positions.touch(symbol));
     this.#intake = new Intake((instance) => ledger.highest(instance));
     const gate = new LogGate(clock, logLinesPerSecond);
@@ -138,6 +147,7 @@ export class ExecNode implements Agent {
     this.#release.timeOuts();
     if (this.#write()) this.#status.doWork();
     this.#watch();
+    work += this.#checkpoints.doWork(work === 0);
     this.#progress += 1;
     return work;
   }
@@ -147,11 +157,10 @@ export class ExecNode implements Agent {
   async start(): Promise<void> {
     const { clock, logger, epoch } = this.#deps;
     const begin = clock.monotonicNs();
-    const events = this.#journal.replay((sequence, value) =>
-      this.ledger.applyEncoded(sequence, value),
-    );
+    const events = foldJournal(this.#journal, this.ledger);
     const tookMs = Math.round((clock.monotonicNs() - begin) / nsPerMs);
-    logger.info({ epoch, events, tookMs, ...this.ledger.counts }, 'order journal folded');
+    const { covered } = this.#journal;
+    logger.info({ epoch, covered, events, tookMs, ...this.ledger.counts }, 'order journal folded');
     this.#status.open();
     await this.#recover();
     this.#started = true;
@@ -163,7 +172,7 @@ export class ExecNode implements Agent {
     this.#started = false;
     await this.#busy;
     this.#answers.drain();
-    this.#scribe.flush();
+    if (this.#scribe.flush()) this.#checkpoints.close();
     this.#status.close();
     await this.#deps.broker.disconnect();
     await this.#journal.durable();

@@ -107,6 +107,7 @@ export class PaperBroker implements Gateway {
       name: paperVenue,
       deduplicates: 'ever',
       exclusiveSession: true,
+      numbersTrades: true,
       inFlightMs: Math.ceil((2 * this.#latencyNs) / 1e6),
     };
   }

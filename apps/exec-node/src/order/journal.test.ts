@@ -23,10 +23,13 @@ function event(number: number): Uint8Array {
 function replayed(store: MemoryKeyValueStore): { sequences: number[]; journal: EventJournal } {
   const sequences: number[] = [];
   const journal = new EventJournal(store);
-  journal.replay((sequence, value) => {
-    assert.deepEqual(value, event(sequence));
-    sequences.push(sequence);
-  });
+  journal.replay(
+    (sequence, value) => {
+      assert.deepEqual(value, event(sequence));
+      sequences.push(sequence);
+    },
+    () => assert.fail('there is no snapshot'),
+  );
   return { sequences, journal };
 }
 

@@ -67,9 +67,25 @@ export class Ledger {
     return this.#highest.entries();
   }
 
+  /** Venues and the id of the last execution of each. */
+  venues(): IterableIterator<[string, string]> {
+    return this.#lastTradeIds.entries();
+  }
+
   /** Id of the last execution of the venue; undefined when none. */
   lastTradeId(venue: string): string | undefined {
     return this.#lastTradeIds.get(venue);
+  }
+
+  /** From a snapshot. */
+  restoreTradeId(venue: string, tradeId: string): void {
+    this.#lastTradeIds.set(venue, tradeId);
+  }
+
+  /** The ordinal was taken from the instance. */
+  raise(instance: number, ordinal: bigint): void {
+    const value = Number(ordinal);
+    if (value > this.highest(instance)) this.#highest.set(instance, value);
   }
 
   /** Applies an encoded event of the journal. */
@@ -101,7 +117,7 @@ export class Ledger {
 
   applyIntent(sequence: number, intent: OrderIntent): Order {
     const order = new Order(intent, OrderState.intended, sequence);
-    this.#raise(intent.instance, intent.ordinal);
+    this.raise(intent.instance, intent.ordinal);
     this.counts.intents += 1;
     this.orders.add(order);
     this.#expose(order, intent.quantity);
@@ -109,7 +125,7 @@ export class Ledger {
   }
 
   applyDenied(sequence: number, denied: OrderDenied): Order {
-    this.#raise(denied.instance, denied.ordinal);
+    this.raise(denied.instance, denied.ordinal);
     this.counts.denied += 1;
     const order = new Order(intentOfDenied(denied), OrderState.denied, sequence);
     order.reason = RiskReasonNames[denied.reason] ?? String(denied.reason);
@@ -160,11 +176,6 @@ export class Ledger {
 
   applyAdjustment(adjusted: PositionAdjusted): void {
     this.positions.adjust(adjusted.symbol, adjusted.averagePrice, adjusted.time.day);
-  }
-
-  #raise(instance: number, ordinal: bigint): void {
-    const value = Number(ordinal);
-    if (value > this.highest(instance)) this.#highest.set(instance, value);
   }
 
   #expose(order: Order, change: bigint): void {

@@ -20,6 +20,11 @@ class Newest {
     this.#slots = new Array<Order | undefined>(capacity).fill(undefined);
   }
 
+  /** How many are in it. */
+  get count(): number {
+    return Math.min(this.#count, this.#slots.length);
+  }
+
   /** Adds an order; returns the one that falls out. */
   add(order: Order): Order | undefined {
     const at = this.#count++ % this.#slots.length;
@@ -63,10 +68,26 @@ export class Orders {
   add(order: Order): void {
     this.#byId.set(order.intent.clientOrderId, order);
     this.#open.add(order);
-    const old = this.#listed.add(order);
-    if (old === undefined) return;
-    old.unlisted = true;
-    if (old.closed) this.#byId.delete(old.intent.clientOrderId);
+    this.#list(order);
+  }
+
+  /** All orders in memory, in an order in which restore() gives the same again. */
+  *kept(): Generator<Order> {
+    for (const order of this.#open) if (order.unlisted) yield order;
+    yield* oldestFirst(this.#listed);
+    yield* oldestFirst(this.#denied);
+  }
+
+  /** From a snapshot: the order as it stands. */
+  restore(order: Order): void {
+    if (order.state === OrderState.denied) {
+      this.#denied.add(order);
+      return;
+    }
+    if (order.state === OrderState.unknown) this.#unknown += 1;
+    this.#byId.set(order.intent.clientOrderId, order);
+    if (!order.closed) this.#open.add(order);
+    if (!order.unlisted) this.#list(order);
   }
 
   addDenied(order: Order): void {
@@ -99,5 +120,19 @@ export class Orders {
       if (symbol === undefined || newest.intent.symbol === symbol) found.push(newest);
     }
     return found;
+  }
+
+  #list(order: Order): void {
+    const old = this.#listed.add(order);
+    if (old === undefined) return;
+    old.unlisted = true;
+    if (old.closed) this.#byId.delete(old.intent.clientOrderId);
+  }
+}
+
+function* oldestFirst(newest: Newest): Generator<Order> {
+  for (let back = newest.count - 1; back >= 0; back--) {
+    const order = newest.at(back);
+    if (order !== undefined) yield order;
   }
 }

@@ -45,6 +45,29 @@ export class Positions {
     return this.#fees;
   }
 
+  /** Day of the last execution, and what it realised so far less fees, scaled by 1e16. */
+  get day(): number {
+    return this.#day;
+  }
+
+  get dayResult(): bigint {
+    return this.#dayResult;
+  }
+
+  /** From a snapshot: a position of a symbol that has none here yet. */
+  restore(position: Position): void {
+    this.#bySymbol.set(position.symbol, position);
+    this.#realised += position.realised;
+    this.#unrealised += position.unrealised;
+    this.#fees += position.fees;
+  }
+
+  /** From a snapshot. */
+  restoreDay(day: number, dayResult: bigint): void {
+    this.#day = day;
+    this.#dayResult = dayResult;
+  }
+
   /** Applies an execution that happened on a day (whole days since 1970, UTC). */
   execute(
     symbol: number,

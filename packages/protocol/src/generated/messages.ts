@@ -17,6 +17,18 @@ export const MessageKind = {
   OperatorAction: 5,
   /** The average price of a position set to that of the venue: same executions, other order. */
   PositionAdjusted: 6,
+  /** Head of a snapshot of the order ledger: what the fold of the journal gave so far. */
+  LedgerStanding: 7,
+  /** In a snapshot, behind the intent of the order: what its events made of it. */
+  OrderStanding: 8,
+  /** In a snapshot, behind an OrderStanding: one execution that was applied. */
+  OrderTrade: 9,
+  /** In a snapshot: a position. Sums are integers of 1e-16, as text. */
+  PositionStanding: 10,
+  /** In a snapshot: the highest ordinal ever taken from a strategy instance. */
+  InstanceStanding: 11,
+  /** The last execution of a venue; in a snapshot, and as the floor of trade ids let go. */
+  VenueStanding: 12,
 } as const;
 
 /** An order that passed risk and is about to be sent. Written before it is sent. */
@@ -304,6 +316,236 @@ export function decodePositionAdjusted(bytes: Uint8Array): PositionAdjusted {
     averagePrice: reader.money(),
     reason: reader.str(),
     time: reader.time(),
+  };
+  reader.finish();
+  return message;
+}
+
+/** Head of a snapshot of the order ledger: what the fold of the journal gave so far. */
+export interface LedgerStanding {
+  /** the last event covered */
+  readonly sequence: bigint;
+  /** intents counted */
+  readonly intents: bigint;
+  /** denied signals counted */
+  readonly denied: bigint;
+  /** executions counted */
+  readonly fills: bigint;
+  /** ACTIVE, REDUCING or HALTED */
+  readonly tradingState: string;
+  /** who set it and why */
+  readonly tradingReason: string;
+  /** day of the last execution, since 1970 */
+  readonly day: number;
+  /** realised on that day less fees; integer of 1e-16 */
+  readonly dayResult: string;
+}
+
+export function encodeLedgerStanding(message: LedgerStanding): Uint8Array {
+  const writer = new MessageWriter(7, 1);
+  writer.i64(message.sequence);
+  writer.i64(message.intents);
+  writer.i64(message.denied);
+  writer.i64(message.fills);
+  writer.str(message.tradingState);
+  writer.str(message.tradingReason);
+  writer.u32(message.day);
+  writer.str(message.dayResult);
+  return writer.finish();
+}
+
+export function decodeLedgerStanding(bytes: Uint8Array): LedgerStanding {
+  const reader = new MessageReader(bytes, 7, 1);
+  const message = {
+    sequence: reader.i64(),
+    intents: reader.i64(),
+    denied: reader.i64(),
+    fills: reader.i64(),
+    tradingState: reader.str(),
+    tradingReason: reader.str(),
+    day: reader.u32(),
+    dayResult: reader.str(),
+  };
+  reader.finish();
+  return message;
+}
+
+/** In a snapshot, behind the intent of the order: what its events made of it. */
+export interface OrderStanding {
+  /** place of the intent in the journal */
+  readonly sequence: bigint;
+  /** OrderState */
+  readonly state: number;
+  /** the id of the venue, when known */
+  readonly venueOrderId: string;
+  /** the last reason told */
+  readonly reason: string;
+  /** sum of the fills */
+  readonly filled: bigint;
+  /** quantity times price; integer of 1e-16 */
+  readonly filledValue: string;
+  /** 1: no quantity is open any more */
+  readonly closed: number;
+  /** 1: among the newest, which are listed */
+  readonly listed: number;
+  /** how many OrderTrade follow */
+  readonly trades: number;
+  /** of the last event */
+  readonly time: Time;
+}
+
+export function encodeOrderStanding(message: OrderStanding): Uint8Array {
+  const writer = new MessageWriter(8, 1);
+  writer.i64(message.sequence);
+  writer.u32(message.state);
+  writer.str(message.venueOrderId);
+  writer.str(message.reason);
+  writer.money(message.filled);
+  writer.str(message.filledValue);
+  writer.u8(message.closed);
+  writer.u8(message.listed);
+  writer.u32(message.trades);
+  writer.time(message.time);
+  return writer.finish();
+}
+
+export function decodeOrderStanding(bytes: Uint8Array): OrderStanding {
+  const reader = new MessageReader(bytes, 8, 1);
+  const message = {
+    sequence: reader.i64(),
+    state: reader.u32(),
+    venueOrderId: reader.str(),
+    reason: reader.str(),
+    filled: reader.money(),
+    filledValue: reader.str(),
+    closed: reader.u8(),
+    listed: reader.u8(),
+    trades: reader.u32(),
+    time: reader.time(),
+  };
+  reader.finish();
+  return message;
+}
+
+/** In a snapshot, behind an OrderStanding: one execution that was applied. */
+export interface OrderTrade {
+  /** id of the execution at the venue */
+  readonly tradeId: string;
+}
+
+export function encodeOrderTrade(message: OrderTrade): Uint8Array {
+  const writer = new MessageWriter(9, 1);
+  writer.str(message.tradeId);
+  return writer.finish();
+}
+
+export function decodeOrderTrade(bytes: Uint8Array): OrderTrade {
+  const reader = new MessageReader(bytes, 9, 1);
+  const message = {
+    tradeId: reader.str(),
+  };
+  reader.finish();
+  return message;
+}
+
+/** In a snapshot: a position. Sums are integers of 1e-16, as text. */
+export interface PositionStanding {
+  /** symbol id */
+  readonly symbol: number;
+  /** signed quantity */
+  readonly quantity: bigint;
+  /** paid for the open quantity */
+  readonly cost: string;
+  /** realised PnL without fees */
+  readonly realised: string;
+  /** received minus paid, without fees */
+  readonly cash: string;
+  /** fees */
+  readonly fees: bigint;
+  /** open quantity of orders that buy */
+  readonly openBuy: bigint;
+  /** open quantity of orders that sell */
+  readonly openSell: bigint;
+  /** price it was last valued at */
+  readonly markPrice: bigint;
+}
+
+export function encodePositionStanding(message: PositionStanding): Uint8Array {
+  const writer = new MessageWriter(10, 1);
+  writer.u32(message.symbol);
+  writer.money(message.quantity);
+  writer.str(message.cost);
+  writer.str(message.realised);
+  writer.str(message.cash);
+  writer.money(message.fees);
+  writer.money(message.openBuy);
+  writer.money(message.openSell);
+  writer.money(message.markPrice);
+  return writer.finish();
+}
+
+export function decodePositionStanding(bytes: Uint8Array): PositionStanding {
+  const reader = new MessageReader(bytes, 10, 1);
+  const message = {
+    symbol: reader.u32(),
+    quantity: reader.money(),
+    cost: reader.str(),
+    realised: reader.str(),
+    cash: reader.str(),
+    fees: reader.money(),
+    openBuy: reader.money(),
+    openSell: reader.money(),
+    markPrice: reader.money(),
+  };
+  reader.finish();
+  return message;
+}
+
+/** In a snapshot: the highest ordinal ever taken from a strategy instance. */
+export interface InstanceStanding {
+  /** strategy instance */
+  readonly instance: number;
+  /** highest ordinal */
+  readonly ordinal: bigint;
+}
+
+export function encodeInstanceStanding(message: InstanceStanding): Uint8Array {
+  const writer = new MessageWriter(11, 1);
+  writer.u32(message.instance);
+  writer.i64(message.ordinal);
+  return writer.finish();
+}
+
+export function decodeInstanceStanding(bytes: Uint8Array): InstanceStanding {
+  const reader = new MessageReader(bytes, 11, 1);
+  const message = {
+    instance: reader.u32(),
+    ordinal: reader.i64(),
+  };
+  reader.finish();
+  return message;
+}
+
+/** The last execution of a venue; in a snapshot, and as the floor of trade ids let go. */
+export interface VenueStanding {
+  /** venue */
+  readonly venue: string;
+  /** id of the execution */
+  readonly tradeId: string;
+}
+
+export function encodeVenueStanding(message: VenueStanding): Uint8Array {
+  const writer = new MessageWriter(12, 1);
+  writer.str(message.venue);
+  writer.str(message.tradeId);
+  return writer.finish();
+}
+
+export function decodeVenueStanding(bytes: Uint8Array): VenueStanding {
+  const reader = new MessageReader(bytes, 12, 1);
+  const message = {
+    venue: reader.str(),
+    tradeId: reader.str(),
   };
   reader.finish();
   return message;

@@ -11,6 +11,9 @@ export interface BrokerCard {
   /** How long the venue remembers client order ids: a re-send within it is refused as duplicate. */
   readonly deduplicates: 'none' | 'while-open' | 'day' | 'ever';
   readonly exclusiveSession: boolean;
+  /** Trade ids end in a number that grows with every execution, so that ids of long ago are known
+   * without being kept. Absent: they are not numbered. */
+  readonly numbersTrades?: boolean;
   /** The longest time a sent request may still take effect. */
   readonly inFlightMs: number;
 }

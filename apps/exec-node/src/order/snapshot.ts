@@ -1,0 +1,188 @@
+// The ledger as bytes, so that a start need not fold every event there ever was. What always holds:
+// restoring a snapshot gives the ledger the fold of the events it covers would give; what only
+// this process knows (submitted, latencies) is not in it. Marks are in it: they are the last known
+// prices, better than none until the market ticks again.
+//
+// Form: messages of the schema, each behind its length (u32, little-endian): LedgerStanding first,
+// then per order OrderIntent, OrderStanding and its OrderTrades, then PositionStanding,
+// InstanceStanding, VenueStanding.
+
+import {
+  decodeInstanceStanding,
+  decodeLedgerStanding,
+  decodeOrderIntent,
+  decodeOrderStanding,
+  decodeOrderTrade,
+  decodePositionStanding,
+  decodeVenueStanding,
+  encodeInstanceStanding,
+  encodeLedgerStanding,
+  encodeOrderIntent,
+  encodeOrderStanding,
+  encodeOrderTrade,
+  encodePositionStanding,
+  encodeVenueStanding,
+  MessageKind,
+  messageKind,
+  NdtsError,
+  OrderState,
+  type TradingStateName,
+} from '@ndts/protocol';
+import { Position } from '../position/position.js';
+import type { Ledger } from './ledger.js';
+import { Order } from './order.js';
+
+/** Encodes the ledger as it is after the event of this sequence. */
+export function encodeLedger(ledger: Ledger, sequence: number): Uint8Array {
+  const { counts, positions, tradingState, tradingReason } = ledger;
+  const parts: Uint8Array[] = [
+    encodeLedgerStanding({
+      sequence: BigInt(sequence),
+      intents: BigInt(counts.intents),
+      denied: BigInt(counts.denied),
+      fills: BigInt(counts.fills),
+      tradingState,
+      tradingReason,
+      day: positions.day,
+      dayResult: String(positions.dayResult),
+    }),
+  ];
+  for (const order of ledger.orders.kept()) pushOrder(parts, order);
+  for (const position of positions.all()) parts.push(encodePosition(position));
+  for (const [instance, ordinal] of ledger.instances())
+    parts.push(encodeInstanceStanding({ instance, ordinal: BigInt(ordinal) }));
+  for (const [venue, tradeId] of ledger.venues())
+    parts.push(encodeVenueStanding({ venue, tradeId }));
+  return framed(parts);
+}
+
+/** Fills an empty ledger; returns the sequence of the last event covered. */
+export function restoreLedger(ledger: Ledger, bytes: Uint8Array): number {
+  const messages = unframed(bytes);
+  const head = messages.next().value;
+  if (head === undefined) throw new NdtsError('CORRUPT', 'the snapshot of the journal is empty');
+  const standing = decodeLedgerStanding(head);
+  ledger.counts.intents = Number(standing.intents);
+  ledger.counts.denied = Number(standing.denied);
+  ledger.counts.fills = Number(standing.fills);
+  ledger.tradingState = standing.tradingState as TradingStateName;
+  ledger.tradingReason = standing.tradingReason;
+  ledger.positions.restoreDay(standing.day, BigInt(standing.dayResult));
+  for (const message of messages) restoreOne(ledger, message, messages);
+  return Number(standing.sequence);
+}
+
+function restoreOne(ledger: Ledger, message: Uint8Array, rest: Iterator<Uint8Array>): void {
+  const kind = messageKind(message);
+  switch (kind) {
+    case MessageKind.OrderIntent:
+      restoreOrder(ledger, message, rest);
+      return;
+    case MessageKind.PositionStanding:
+      ledger.positions.restore(decodePosition(message));
+      return;
+    case MessageKind.InstanceStanding: {
+      const { instance, ordinal } = decodeInstanceStanding(message);
+      ledger.raise(instance, ordinal);
+      return;
+    }
+    case MessageKind.VenueStanding: {
+      const { venue, tradeId } = decodeVenueStanding(message);
+      ledger.restoreTradeId(venue, tradeId);
+      return;
+    }
+    default:
+      throw new NdtsError('CORRUPT', `the snapshot of the journal holds a message of kind ${kind}`);
+  }
+}
+
+function pushOrder(parts: Uint8Array[], order: Order): void {
+  // Submitted is not journaled: after a restart the broker is asked.
+  const state = order.state === OrderState.submitted ? OrderState.intended : order.state;
+  parts.push(
+    encodeOrderIntent(order.intent),
+    encodeOrderStanding({
+      sequence: BigInt(order.sequence),
+      state,
+      venueOrderId: order.venueOrderId,
+      reason: order.reason,
+      filled: order.filled,
+      filledValue: String(order.filledValue),
+      closed: order.closed ? 1 : 0,
+      listed: order.unlisted ? 0 : 1,
+      trades: order.tradeIds.length,
+      time: order.time,
+    }),
+  );
+  for (const tradeId of order.tradeIds) parts.push(encodeOrderTrade({ tradeId }));
+}
+
+function restoreOrder(ledger: Ledger, message: Uint8Array, rest: Iterator<Uint8Array>): void {
+  const intent = decodeOrderIntent(message);
+  const standing = decodeOrderStanding(following(rest));
+  const order = new Order(intent, standing.state as OrderState, Number(standing.sequence));
+  order.venueOrderId = standing.venueOrderId;
+  order.reason = standing.reason;
+  order.filled = standing.filled;
+  order.filledValue = BigInt(standing.filledValue);
+  order.closed = standing.closed === 1;
+  order.unlisted = standing.listed === 0;
+  order.time = standing.time;
+  for (let trade = 0; trade < standing.trades; trade++)
+    order.tradeIds.push(decodeOrderTrade(following(rest)).tradeId);
+  ledger.orders.restore(order);
+}
+
+function encodePosition(position: Position): Uint8Array {
+  const { symbol, quantity, cost, realised, cash, fees, openBuy, openSell, markPrice } = position;
+  return encodePositionStanding({
+    ...{ symbol, quantity, fees, openBuy, openSell, markPrice },
+    ...{ cost: String(cost), realised: String(realised), cash: String(cash) },
+  });
+}
+
+function decodePosition(message: Uint8Array): Position {
+  const standing = decodePositionStanding(message);
+  const position = new Position(standing.symbol);
+  position.quantity = standing.quantity;
+  position.cost = BigInt(standing.cost);
+  position.realised = BigInt(standing.realised);
+  position.cash = BigInt(standing.cash);
+  position.fees = standing.fees;
+  position.openBuy = standing.openBuy;
+  position.openSell = standing.openSell;
+  position.mark(standing.markPrice);
+  return position;
+}
+
+function framed(parts: readonly Uint8Array[]): Uint8Array {
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + 4 + part.length, 0));
+  const view = new DataView(bytes.buffer);
+  let offset = 0;
+  for (const part of parts) {
+    view.setUint32(offset, part.length, true);
+    bytes.set(part, offset + 4);
+    offset += 4 + part.length;
+  }
+  return bytes;
+}
+
+function* unframed(bytes: Uint8Array): Generator<Uint8Array, undefined> {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (let offset = 0; offset < bytes.length; ) {
+    const end = offset + 4 + (offset + 4 <= bytes.length ? view.getUint32(offset, true) : 0);
+    if (offset + 4 > bytes.length || end > bytes.length) throw cutOff();
+    yield bytes.subarray(offset + 4, end);
+    offset = end;
+  }
+}
+
+function following(rest: Iterator<Uint8Array>): Uint8Array {
+  const { done, value } = rest.next();
+  if (done === true) throw cutOff();
+  return value;
+}
+
+function cutOff(): NdtsError {
+  return new NdtsError('CORRUPT', 'the snapshot of the journal is cut off');
+}
