@@ -5,6 +5,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "codec/bit_pack.h"
 #include "codec/codec.h"
 #include "codec/dictionary.h"
 #include "codec/run_length.h"
@@ -15,8 +16,9 @@ namespace {
 // A run or an entry takes at least that many values, else it is not tried.
 constexpr std::size_t kValuesPerRun = 4;
 constexpr std::size_t kValuesPerEntry = 4;
-// Front bits need at least 48 bits a value; with less there is no point in trying.
+// With fewer bits a value there is no point in trying.
 constexpr std::size_t kFrontBitsMin = 48;
+constexpr std::size_t kGorillaMin = 16;
 
 template <typename T>
 std::span<const T> sample_of(std::span<const T> values) {
@@ -61,7 +63,11 @@ void enter_repeats(std::span<const std::int64_t> sample, Contest<T>* contest) {
   if (count_runs(sample) * kValuesPerRun <= sample.size())
     contest->enter(ColumnCodec::kRunLength, 1);
   const std::size_t limit = std::min(sample.size() / kValuesPerEntry, kDictionaryMax);
-  if (count_distinct(sample, limit) <= limit) contest->enter(ColumnCodec::kDictionary, 1);
+  const std::size_t distinct = count_distinct(sample, limit);
+  if (distinct == 0 || distinct > limit) return;
+  // Places in no particular order need that many bits; in order they would fit a frame as well.
+  if (contest->best_bytes() * 8 > sample.size() * width_of(distinct - 1))
+    contest->enter(ColumnCodec::kDictionary, 1);
 }
 
 }  // namespace
@@ -86,7 +92,8 @@ ColumnCodec choose_f64(const Kernels& kernels, std::span<const double> values) {
   if (contest.best_bytes() * 8 > sample.size() * kFrontBitsMin)
     contest.enter(ColumnCodec::kAlpRd, 0);
   // A tenth of the speed of the others.
-  contest.enter(ColumnCodec::kGorilla, 16);
+  if (contest.best_bytes() * 8 > sample.size() * kGorillaMin)
+    contest.enter(ColumnCodec::kGorilla, 16);
   return contest.best();
 }
 
