@@ -3,6 +3,7 @@
 
 import {
   type ConfigValues,
+  createTickBatch,
   type KeyValueStore,
   msPerDay,
   OrderState,
@@ -31,6 +32,7 @@ import { foldJournal, type JournalLimits } from './order/checkpoints.js';
 import { EventJournal } from './order/journal.js';
 import { Ledger } from './order/ledger.js';
 import { createExecNode, type ExecNode } from './node.js';
+import type { LastTicks } from './risk/market.js';
 
 export interface TestTick {
   readonly symbol: number;
@@ -164,6 +166,8 @@ export interface HarnessOptions {
   /** Flags, as --risk.maxPosition=10. */
   readonly config?: Readonly<Record<string, string>>;
   readonly journalLimits?: JournalLimits;
+  /** Stored before the start. */
+  readonly lastTicks?: readonly TestTick[];
   /** Puts something between node and venue. */
   readonly wrap?: (broker: PaperBroker) => Gateway;
 }
@@ -195,6 +199,7 @@ export function createHarness(options: HarnessOptions): Harness {
   const broker = new PaperBroker({
     dir: options.dir,
     market: ticks.reader(),
+    lastTicks: storedTicks(options.lastTicks ?? []),
     clock,
     random: new SeededRandom(options.seed ?? 1),
     logger,
@@ -205,6 +210,7 @@ export function createHarness(options: HarnessOptions): Harness {
     ...{ config, journal, clock, logger, metrics, bus },
     broker: options.wrap?.(broker) ?? broker,
     market: ticks.reader(),
+    lastTicks: storedTicks(options.lastTicks ?? []),
     symbolName: (id) => `S${id}`,
     epoch: 1,
     ...(options.journalLimits === undefined ? {} : { journalLimits: options.journalLimits }),
@@ -218,6 +224,18 @@ export function createHarness(options: HarnessOptions): Harness {
     }
   };
   return { node, broker, bus, metrics, clock, journal, ticks, signals, config, settle };
+}
+
+function storedTicks(ticks: readonly TestTick[]): LastTicks {
+  return (take) => {
+    const batch = createTickBatch(1);
+    for (const tick of ticks) {
+      const reader = new TapeReader();
+      reader.ticks.push(tick);
+      reader.poll(batch);
+      take(batch);
+    }
+  };
 }
 
 export function timeMsOfTestDay(): number {

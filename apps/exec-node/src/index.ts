@@ -7,5 +7,5 @@ export type { SignalRingReader } from './intake/intake.js';
 export { createExecNode, type ExecNode, type ExecNodeDeps } from './node.js';
 export { checkRisk, type RiskExposure, type RiskOrder } from './risk/check.js';
 export { limitsOf, type RiskLimits } from './risk/limits.js';
-export type { MarketPoint } from './risk/market.js';
+export type { LastTicks, MarketPoint } from './risk/market.js';
 export type { ExecLatency } from './status.js';

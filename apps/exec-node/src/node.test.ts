@@ -396,3 +396,29 @@ test('a record that cannot be read keeps the node up and orders in', async (cont
   assert.deepEqual(states(harness), [`1-1-0 ${denied} BROKER_UNAVAILABLE`]);
   assert.equal(harness.node.health().ok, false);
 });
+
+test('after a restart the last stored price values positions; its age is judged', async (context) => {
+  const dir = folder(context);
+  const first = await started({ dir });
+  first.ticks.push({ symbol: 3, price: 100 });
+  first.signals.push({ ordinal: 1, symbol: 3, side: 1, quantity: '2' });
+  await first.settle();
+  const time = first.clock.now();
+  first.clock.advance(3600e9);
+  const second = await started({
+    ...{ dir, journal: first.journal, clock: first.clock },
+    lastTicks: [{ symbol: 3, price: 90, time }],
+  });
+  const [position] = (await second.bus.request(subjects.execPositions, undefined)) as [
+    PositionView,
+  ];
+  assert.equal(position.lastPrice, '90');
+  assert.equal(position.unrealisedPnl, '-20');
+  second.signals.push({ ordinal: 2, symbol: 3, side: 1 });
+  await second.settle();
+  assert.deepEqual(states(second)[0], `1-2-0 ${denied} STALE_MARKET`);
+  second.ticks.push({ symbol: 3, price: 95 });
+  second.signals.push({ ordinal: 3, symbol: 3, side: 1 });
+  await second.settle();
+  assert.deepEqual(states(second)[0], `1-3-0 ${filled} `);
+});

@@ -30,7 +30,7 @@ import { Scribe } from './order/scribe.js';
 import { nextState } from './order/transitions.js';
 import { checkRisk, type RiskExposure } from './risk/check.js';
 import { limitsOf, type RiskLimits } from './risk/limits.js';
-import { emptyPoint, Market } from './risk/market.js';
+import { emptyPoint, type LastTicks, Market } from './risk/market.js';
 import { MessageRate } from './risk/message-rate.js';
 import { Answers } from './route/answers.js';
 import { LogGate } from './route/log-gate.js';
@@ -49,6 +49,8 @@ export interface ExecNodeDeps {
   readonly broker: Gateway;
   /** All ticks, for the prices risk looks at. Closed by whoever opened it. */
   readonly market: TickStreamReader;
+  /** The last stored ticks, so that positions are valued before the market ticks again. */
+  readonly lastTicks?: LastTicks;
   readonly symbolName: (id: number) => string;
   /** Of this ownership of the account; grows with every start. */
   readonly epoch: number;
@@ -161,6 +163,7 @@ export class ExecNode implements Agent {
     const tookMs = Math.round((clock.monotonicNs() - begin) / nsPerMs);
     const { covered } = this.#journal;
     logger.info({ epoch, covered, events, tookMs, ...this.ledger.counts }, 'order journal folded');
+    this.#deps.lastTicks?.((batch) => this.#market.seed(batch));
     this.#status.open();
     await this.#recover();
     this.#started = true;

@@ -22,7 +22,7 @@ import {
   type TickStreamReader,
 } from '@ndts/protocol';
 import type { Logger } from '@ndts/runtime';
-import { emptyPoint, Market, touchPrice } from '../risk/market.js';
+import { emptyPoint, type LastTicks, Market, touchPrice } from '../risk/market.js';
 import type { Gateway } from './gateway.js';
 import { fillOf, PaperBook, paperVenue, tradeNumber, type VenueOrder } from './paper-book.js';
 import { PaperRecord, readRecord } from './paper-record.js';
@@ -32,6 +32,8 @@ export interface PaperBrokerOptions {
   readonly dir: string;
   /** The venue's own view of the market; closed by whoever opened it. */
   readonly market: TickStreamReader;
+  /** What the market was before the stream. */
+  readonly lastTicks?: LastTicks;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -100,6 +102,7 @@ export class PaperBroker implements Gateway {
     this.#market = new Market(options.market, (symbol) => {
       if ((this.#book.working(symbol)?.size ?? 0) > 0) this.#touched.add(symbol);
     });
+    options.lastTicks?.((batch) => this.#market.seed(batch));
   }
 
   get card(): BrokerCard {

@@ -15,6 +15,9 @@ import {
 const batchTicks = 1024;
 const startSymbols = 256;
 
+/** Hands over the last stored ticks, in as many batches as it likes. */
+export type LastTicks = (take: (batch: TickBatch) => void) => void;
+
 /** One symbol's market, as risk reads it. */
 export interface MarketPoint {
   last: number;
@@ -49,20 +52,15 @@ export class Market {
   poll(): number {
     const batch = this.#batch;
     const count = this.#reader.poll(batch);
-    for (let row = 0; row < count; row++) {
-      const flags = batch.flags[row] ?? 0;
-      if ((flags & TickFlags.void) !== 0) continue;
-      const symbol = batch.symbol[row] ?? 0;
-      if (symbol >= this.#last.length) this.#grow(symbol + 1);
-      this.#last[symbol] = batch.price[row] ?? 0;
-      this.#bid[symbol] = positive(batch.bid[row] ?? 0);
-      this.#ask[symbol] = positive(batch.ask[row] ?? 0);
-      this.#day[symbol] = batch.day[row] ?? 0;
-      this.#nsOfDay[symbol] = batch.nsOfDay[row] ?? 0;
-      this.#flags[symbol] = flags;
-      this.#onTick(symbol);
-    }
+    for (let row = 0; row < count; row++) this.#take(batch, row);
     return count;
+  }
+
+  /** Ticks from before the stream, of symbols that have none here yet. They keep their time: risk
+   * judges their age as that of any other. */
+  seed(batch: TickBatch): void {
+    for (let row = 0; row < batch.count; row++)
+      if ((this.#last[batch.symbol[row] ?? 0] ?? 0) === 0) this.#take(batch, row);
   }
 
   /** Copies a symbol's market; last is 0 when there is none. */
@@ -79,6 +77,20 @@ export class Market {
   lastMoney(symbol: number): bigint {
     const last = this.#last[symbol] ?? 0;
     return last > 0 ? moneyFromFloat(last) : 0n;
+  }
+
+  #take(batch: TickBatch, row: number): void {
+    const flags = batch.flags[row] ?? 0;
+    if ((flags & TickFlags.void) !== 0) return;
+    const symbol = batch.symbol[row] ?? 0;
+    if (symbol >= this.#last.length) this.#grow(symbol + 1);
+    this.#last[symbol] = batch.price[row] ?? 0;
+    this.#bid[symbol] = positive(batch.bid[row] ?? 0);
+    this.#ask[symbol] = positive(batch.ask[row] ?? 0);
+    this.#day[symbol] = batch.day[row] ?? 0;
+    this.#nsOfDay[symbol] = batch.nsOfDay[row] ?? 0;
+    this.#flags[symbol] = flags;
+    this.#onTick(symbol);
   }
 
   #grow(symbols: number): void {

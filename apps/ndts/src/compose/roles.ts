@@ -13,7 +13,7 @@ import {
   Simulator,
   simulatorSymbolNames,
 } from '@ndts/data-node';
-import { createExecNode, type ExecNode, PaperBroker } from '@ndts/exec-node';
+import { createExecNode, type ExecNode, type LastTicks, PaperBroker } from '@ndts/exec-node';
 import { createTickBatch, type TickStreamReader } from '@ndts/protocol';
 import {
   createTickRings,
@@ -150,6 +150,7 @@ function createExec(foundation: Foundation, rings: TickRingWriter): ExecNode {
   const broker = new PaperBroker({
     dir: folder.venue,
     market: openMarket(foundation, rings, 'venue market'),
+    lastTicks: lastTicksOf(foundation),
     clock: foundation.clock,
     logger: foundation.logger,
     random: foundation.random.fork('paper'),
@@ -162,9 +163,18 @@ function createExec(foundation: Foundation, rings: TickRingWriter): ExecNode {
     journal,
     broker,
     market: openMarket(foundation, rings, 'market'),
+    lastTicks: lastTicksOf(foundation),
     symbolName: (id) => symbols.byId(id)?.name ?? `#${id}`,
     epoch: foundation.ticks.epoch(0),
   });
+}
+
+/** The last stored tick of each symbol. */
+function lastTicksOf({ ticks, symbols }: Foundation): LastTicks {
+  const last = createTickBatch(1);
+  return (take) => {
+    for (const entry of symbols.all()) if (ticks.lastTicks(entry.id, last) > 0) take(last);
+  };
 }
 
 /** All ticks from now on. */
