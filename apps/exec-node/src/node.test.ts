@@ -422,3 +422,25 @@ test('after a restart the last stored price values positions; its age is judged'
   await second.settle();
   assert.deepEqual(states(second)[0], `1-3-0 ${filled} `);
 });
+
+test('an order is canceled on request; counts in the status begin with the process', async (context) => {
+  const dir = folder(context);
+  const first = await started({ dir });
+  first.ticks.push({ symbol: 3, price: 100 });
+  first.signals.push({ ordinal: 1, symbol: 3, side: 1, limit: '99' });
+  await first.settle();
+  const cancel = (clientOrderId: string): Promise<unknown> =>
+    first.bus.request(subjects.execCancel, { clientOrderId, actor: 'anna', why: 'enough' });
+  assert.equal(await cancel('1-7-0'), false);
+  assert.equal(await cancel('1-1-0'), true);
+  await first.settle();
+  assert.deepEqual(states(first), [`1-1-0 ${canceled} canceled on request`]);
+  assert.equal(await cancel('1-1-0'), false);
+  const second = await started({ dir, journal: first.journal, clock: first.clock });
+  const told: ExecStatus[] = [];
+  second.bus.subscribe(subjects.execStatus, (message) => told.push(message.payload as ExecStatus));
+  second.clock.advance(250e6);
+  await second.settle();
+  const { signals, orders, ordersTotal } = told.at(-1) as ExecStatus;
+  assert.deepEqual([signals, orders, ordersTotal], [0, 0, 1]);
+});

@@ -133,6 +133,7 @@ export class ExecNode implements Agent {
       intakeCounts: this.#intake.counts,
       answerCounts: answers.counts,
       blocked: () => this.#blocked(),
+      cancel: ({ clientOrderId, actor, why }) => this.cancel(clientOrderId, `${actor}: ${why}`),
       setTradingState: (request) => this.setTradingState(request),
     });
   }

@@ -4,6 +4,7 @@
 
 import {
   type Bus,
+  type CancelRequest,
   type Clock,
   type ExecStatus,
   moneyText,
@@ -20,7 +21,7 @@ import {
 import type { HistogramSnapshot, Metrics } from '@ndts/runtime';
 import type { IntakeCounts } from './intake/intake.js';
 import type { EventJournal } from './order/journal.js';
-import type { Ledger } from './order/ledger.js';
+import type { Ledger, LedgerCounts } from './order/ledger.js';
 import type { Order } from './order/order.js';
 import { orderView } from './order/view.js';
 import { fromSquared } from './position/position.js';
@@ -48,6 +49,7 @@ export interface StatusDeps {
   readonly symbolName: (id: number) => string;
   /** Why nothing can be sent at the moment; empty when it can. */
   readonly blocked: () => string;
+  readonly cancel: (request: CancelRequest) => boolean;
   readonly setTradingState: (request: TradingStateRequest) => Promise<TradingStateName>;
 }
 
@@ -60,6 +62,8 @@ export class StatusDesk {
   readonly #changed = new Set<Order>();
   readonly #ends: (() => void)[] = [];
   readonly #count: (() => void)[] = [];
+  /** What the journal had counted before this process. */
+  #start: LedgerCounts = { intents: 0, denied: 0, fills: 0 };
   #nextNs = 0;
   #eventsLeft = orderEventsPerStatus;
   #undurablePosition = 0;
@@ -72,14 +76,17 @@ export class StatusDesk {
     for (const name of Object.keys(RiskReasonNames)) this.denied[Number(name)] = 0;
   }
 
+  /** After the journal was folded. */
   open(): void {
-    const { bus } = this.#deps;
+    const { bus, ledger } = this.#deps;
+    this.#start = { ...ledger.counts };
     this.#ends.push(
       bus.respond(subjects.execOrders, (request) => this.#orders(request as OrdersRequest)),
       bus.respond(subjects.execPositions, () => this.#positions()),
       bus.respond(subjects.execTradingState, (request) =>
         this.#deps.setTradingState(request as TradingStateRequest),
       ),
+      bus.respond(subjects.execCancel, (request) => this.#deps.cancel(request as CancelRequest)),
       bus.respond(subjects.execLatency, () => this.#latency()),
     );
     this.#openMetrics();
@@ -116,14 +123,17 @@ export class StatusDesk {
   status(): ExecStatus {
     const { ledger, clock, latencies, market } = this.#deps;
     ledger.positions.mark((symbol) => market.lastMoney(symbol));
+    const intents = ledger.counts.intents - this.#start.intents;
+    const denied = ledger.counts.denied - this.#start.denied;
     return {
       timeMs: clock.nowMs(),
       tradingState: ledger.tradingState,
       tradingReason: this.#deps.blocked() || ledger.tradingReason,
-      signals: ledger.counts.intents + ledger.counts.denied,
-      orders: ledger.counts.intents,
-      denied: ledger.counts.denied,
-      fills: ledger.counts.fills,
+      signals: intents + denied,
+      orders: intents,
+      denied,
+      fills: ledger.counts.fills - this.#start.fills,
+      ordersTotal: ledger.counts.intents,
       openOrders: ledger.orders.open().size,
       unknownOrders: ledger.orders.unknownCount,
       realisedPnl: moneyText(fromSquared(ledger.positions.realised)),
@@ -190,7 +200,7 @@ export class StatusDesk {
   /** Counters are brought up to date with the status, not on the hot path. */
   #openMetrics(): void {
     const { metrics, intakeCounts, answerCounts, ledger } = this.#deps;
-    const start = { ...ledger.counts };
+    const start = this.#start;
     this.#counter('exec_signals_total', 'signals read', () => intakeCounts.signals);
     this.#counter('exec_signals_lapped_total', 'signals lost', () => intakeCounts.lapped);
     this.#counter('exec_signals_foreign_total', 'signals of no use', () => intakeCounts.foreign);

@@ -20,6 +20,8 @@ export const subjects = {
   calcChart: 'calc.chart',
   /** Request OrdersRequest -> OrderView[], newest first. */
   execOrders: 'exec.orders',
+  /** Request CancelRequest -> boolean; false: the order is not open. */
+  execCancel: 'exec.cancel',
   /** Request undefined -> PositionView[]. */
   execPositions: 'exec.positions',
   /** Request TradingStateRequest -> TradingStateName. */
@@ -119,10 +121,13 @@ export interface ExecStatus {
   readonly tradingState: TradingStateName;
   /** Why the state is not ACTIVE, or why no order can be sent; empty when all is well. */
   readonly tradingReason?: string;
+  /** Signals, orders, denied and fills count since this process started. */
   readonly signals: number;
   readonly orders: number;
   readonly denied: number;
   readonly fills: number;
+  /** Since the first start ever. */
+  readonly ordersTotal?: number;
   readonly openOrders: number;
   readonly unknownOrders: number;
   readonly realisedPnl: string;
@@ -161,6 +166,12 @@ export interface ChartPoint {
 export interface OrdersRequest {
   readonly limit: number;
   readonly symbol?: number;
+}
+
+export interface CancelRequest {
+  readonly clientOrderId: string;
+  readonly actor: string;
+  readonly why: string;
 }
 
 export interface OrderView {

@@ -28,7 +28,12 @@ const tokenName = { type: 'string', pattern: '^[A-Za-z0-9._-]{1,64}$' };
 const stateSchema = objectOf({ state: { type: 'string', enum: tradingStates } });
 
 export function actionRoutes(options: ActionOptions): ApiRoute[] {
-  return [...tradingStateRoutes(options), ...tokenRoutes(options), auditRoute(options)];
+  return [
+    ...tradingStateRoutes(options),
+    cancelRoute(options),
+    ...tokenRoutes(options),
+    auditRoute(options),
+  ];
 }
 
 /** Records that it was asked, runs it, records what came of it. What cannot be recorded is not
@@ -98,6 +103,35 @@ function tradingStateRoutes({ bus, audit }: ActionOptions): ApiRoute[] {
       },
     },
   ];
+}
+
+function cancelRoute({ bus, audit }: ActionOptions): ApiRoute {
+  return {
+    method: 'POST',
+    path: '/api/orders/cancel',
+    role: 'trader',
+    summary: 'Asks the venue to cancel an open order; who and why are kept.',
+    body: objectOf(
+      {
+        clientOrderId: { type: 'string', minLength: 1, maxLength: 100 },
+        why: { type: 'string', minLength: 1, maxLength: 200 },
+      },
+      ['clientOrderId', 'why'],
+    ),
+    response: objectOf({ requested: { type: 'string' } }),
+    handle: (call) => {
+      const clientOrderId = String(call.body['clientOrderId']);
+      const why = String(call.body['why']);
+      const request = { clientOrderId, why, actor: call.principal.name };
+      const ask = async (): Promise<object> => {
+        if ((await bus.request(subjects.execCancel, request)) !== true)
+          throw new NdtsError('NOT_FOUND', `no open order is called '${clientOrderId}'`);
+        return { requested: clientOrderId };
+      };
+      // Taking risk away does not wait for the audit log.
+      return audited(audit, call, 'order-cancel', `${clientOrderId}: ${why}`, ask, true);
+    },
+  };
 }
 
 function tokenRoutes({ identity, audit, accessChanged }: ActionOptions): ApiRoute[] {

@@ -140,6 +140,31 @@ test('the trading state is changed by a trader, and the change is kept', async (
   assert.equal(bad.status, 400);
 });
 
+test('a trader asks for a cancel; what is not open is not found', async () => {
+  const token = control.tokens.trader;
+  const path = '/api/orders/cancel';
+  const body = { clientOrderId: '1-1-0', why: 'test' };
+  const asked = await control.call(path, { method: 'POST', token, body });
+  assert.deepEqual(await asked.json(), { requested: '1-1-0' });
+  const other = { clientOrderId: '1-9-0', why: 'test' };
+  const unknown = await control.call(path, { method: 'POST', token, body: other });
+  assert.equal(unknown.status, 404);
+  assert.equal(await codeOf(unknown), 'NOT_FOUND');
+  const viewer = control.tokens.viewer;
+  assert.equal((await control.call(path, { method: 'POST', token: viewer, body })).status, 403);
+  const audit = await control.call('/api/audit?limit=4', { token: control.tokens.admin });
+  const entries = (await audit.json()) as { action: string; detail: string; outcome: string }[];
+  assert.deepEqual(
+    entries.map(({ action, detail, outcome }) => `${action} ${detail} ${outcome}`),
+    [
+      'order-cancel 1-9-0: test failed: NOT_FOUND',
+      'order-cancel 1-9-0: test asked',
+      'order-cancel 1-1-0: test ok',
+      'order-cancel 1-1-0: test asked',
+    ],
+  );
+});
+
 test('tokens are made, listed without their secret, and revoked', async () => {
   const token = control.tokens.admin;
   const body = { name: 'desk', role: 'viewer' };

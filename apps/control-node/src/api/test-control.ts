@@ -4,7 +4,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type ConfigValues, NdtsError, subjects, type TradingStateRequest } from '@ndts/protocol';
+import {
+  type CancelRequest,
+  type ConfigValues,
+  NdtsError,
+  subjects,
+  type TradingStateRequest,
+} from '@ndts/protocol';
 import {
   type Agent,
   AgentLoop,
@@ -135,6 +141,9 @@ function answerAsRoles(bus: EmbeddedBus): void {
     return [{ timeMs: 1000, price: 12.5, middle: 12, upper: 13, lower: 11, value: 0.75 }];
   });
   bus.respond(subjects.execOrders, () => []);
+  bus.respond(subjects.execCancel, (payload) => {
+    return (payload as CancelRequest).clientOrderId === '1-1-0';
+  });
   bus.respond(subjects.execPositions, () => []);
   bus.respond(subjects.execTradingState, (payload) => {
     state = (payload as TradingStateRequest).set ?? state;

@@ -108,9 +108,9 @@ function execText(exec: ExecStatus): string {
   const latency = exec.tickToOrderUs;
   return [
     `trading    ${exec.tradingState}`,
-    `orders     ${numberText(exec.orders)} (${numberText(exec.openOrders)} open, ` +
-      `${numberText(exec.unknownOrders)} unknown, ${numberText(exec.denied)} denied, ` +
-      `${numberText(exec.fills)} fills)`,
+    `since start  ${numberText(exec.signals)} signals, ${numberText(exec.orders)} orders, ` +
+      `${numberText(exec.denied)} denied, ${numberText(exec.fills)} fills`,
+    `orders     ${numberText(exec.openOrders)} open, ${numberText(exec.unknownOrders)} unknown`,
     `PnL        realised ${exec.realisedPnl}, unrealised ${exec.unrealisedPnl}, fees ${exec.fees}`,
     `tick to order  p50 ${latency.p50} us, p99 ${latency.p99} us, max ${latency.max} us ` +
       `(${numberText(latency.count)} orders)`,
