@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { SeededRandom, VirtualClock } from '@ndts/runtime';
-import { readRecord, recordFileName } from './broker/paper-record.js';
+import { readRecords } from './broker/paper-record.js';
 import { ChaosStore, Fuse, UnrulyBroker } from './chaos-kit.js';
 import {
   createHarness,
@@ -58,6 +58,8 @@ class Round {
     const journalLimits = { snapshotEvents, keptEvents: random.integer(100) };
     this.harness = createHarness({
       ...{ dir, clock, journal, config, journalLimits, seed: random.integer(1000) },
+      // At nearly every start, and all of it kept for the check.
+      venueLimits: { recordBytes: random.integer(4000), archives: 1e6, closedOrders: 40 },
       wrap: (broker) => {
         this.unruly = new UnrulyBroker(broker, random.fork('unruly'), journal, this.#durable);
         return this.unruly;
@@ -176,7 +178,7 @@ class Round {
     const { node, broker } = this.harness;
     assert.equal(new Set(this.sent).size, this.sent.length, 'an order was sent twice');
     const fills = new Set<string>();
-    readRecord(join(this.dir, recordFileName), (entry) => {
+    readRecords(this.dir, (entry) => {
       assert.notEqual(entry.kind, 'duplicate', `the venue saw ${entry.id} twice`);
       if (entry.kind === 'fill') fills.add(entry.tradeId);
     });

@@ -26,7 +26,7 @@ import {
   VirtualClock,
 } from '@ndts/runtime';
 import type { Gateway } from './broker/gateway.js';
-import { PaperBroker } from './broker/paper.js';
+import { PaperBroker, type PaperLimits } from './broker/paper.js';
 import type { SignalRingReader } from './intake/intake.js';
 import { foldJournal, type JournalLimits } from './order/checkpoints.js';
 import { EventJournal } from './order/journal.js';
@@ -165,6 +165,7 @@ export interface HarnessOptions {
   readonly seed?: number;
   /** Flags, as --risk.maxPosition=10. */
   readonly config?: Readonly<Record<string, string>>;
+  readonly venueLimits?: Partial<PaperLimits>;
   readonly journalLimits?: JournalLimits;
   /** Stored before the start. */
   readonly lastTicks?: readonly TestTick[];
@@ -200,6 +201,7 @@ export function createHarness(options: HarnessOptions): Harness {
     dir: options.dir,
     market: ticks.reader(),
     lastTicks: storedTicks(options.lastTicks ?? []),
+    limits: options.venueLimits ?? {},
     clock,
     random: new SeededRandom(options.seed ?? 1),
     logger,

@@ -1,8 +1,13 @@
 // The public door of the exec node.
 
 export type { Gateway } from './broker/gateway.js';
-export { type PaperBehaviour, PaperBroker, type PaperBrokerOptions } from './broker/paper.js';
-export { type RecordEntry, readRecord, recordFileName } from './broker/paper-record.js';
+export {
+  type PaperBehaviour,
+  PaperBroker,
+  type PaperBrokerOptions,
+  type PaperLimits,
+} from './broker/paper.js';
+export { type RecordEntry, readRecords } from './broker/paper-record.js';
 export type { SignalRingReader } from './intake/intake.js';
 export { createExecNode, type ExecNode, type ExecNodeDeps } from './node.js';
 export { checkRisk, type RiskExposure, type RiskOrder } from './risk/check.js';

@@ -83,6 +83,7 @@ export class ExecNode implements Agent {
   readonly #point = emptyPoint();
   readonly #exposure: RiskExposure;
   #now: Time;
+  #nowRead = false;
   #started = false;
   #attached = false;
   /** Reconciled with a broker that is reachable: orders may be sent. */
@@ -141,7 +142,7 @@ export class ExecNode implements Agent {
   /** The path of one cycle. Returns how much was done. */
   doWork(): number {
     if (!this.#started) return 0;
-    this.#now = this.#deps.clock.now();
+    this.#nowRead = false;
     let work = this.#market.poll();
     if (this.#scribe.failure === '') work += this.#intake.poll(this.#decide);
     if (this.#write() && this.#ready) work += this.#release.release();
@@ -233,7 +234,7 @@ export class ExecNode implements Agent {
   }
 
   readonly #decide = (signal: Signal): void => {
-    const now = this.#now;
+    const now = this.#readNow();
     const clientOrderId = `${signal.instance}-${signal.ordinal}-0`;
     const { instance, symbol, side, quantity } = signal;
     const ordinal = BigInt(signal.ordinal);
@@ -284,6 +285,13 @@ export class ExecNode implements Agent {
     exposure.messagesLeft = this.#rate.left(nowNs, this.#limits.ordersPerSecond);
     this.#market.read(signal.symbol, this.#point);
     return checkRisk(signal, this.#limits, exposure, this.#point, this.#now);
+  }
+
+  /** The time of this cycle, read when it is first needed. */
+  #readNow(): Time {
+    if (!this.#nowRead) this.#now = this.#deps.clock.now();
+    this.#nowRead = true;
+    return this.#now;
   }
 
   readonly #lastMoney = (symbol: number): bigint => this.#market.lastMoney(symbol);

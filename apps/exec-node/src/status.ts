@@ -54,6 +54,7 @@ export interface StatusDeps {
 }
 
 const statusNs = 250e6;
+const watchNs = 1e6;
 const orderEventsPerStatus = 50;
 const changedMax = 1000;
 
@@ -65,6 +66,7 @@ export class StatusDesk {
   /** What the journal had counted before this process. */
   #start: LedgerCounts = { intents: 0, denied: 0, fills: 0 };
   #nextNs = 0;
+  #watchNs = 0;
   #eventsLeft = orderEventsPerStatus;
   #undurablePosition = 0;
   #undurableSinceNs = 0;
@@ -116,7 +118,10 @@ export class StatusDesk {
       this.#deps.bus.publish(subjects.execStatus, this.status());
       for (const count of this.#count) count();
     }
-    this.#watchDurable(now);
+    if (now >= this.#watchNs) {
+      this.#watchNs = now + watchNs;
+      this.#watchDurable(now);
+    }
     if (this.#changed.size > 0) this.#publishChanged();
   }
 

@@ -1,9 +1,16 @@
 // What the simulated venue knows: every order it ever received, what was executed, what is held. It
 // is a fold of the record, by arithmetic of its own, so that it can contradict the exec node. What
-// always holds: an id, once received, is known for ever.
+// always holds: an id, once received, is known for ever; memory does not grow with closed orders.
 
 import { type BrokerPosition, divideRound, type Fill, OrderState, OrderType } from '@ndts/protocol';
-import type { RecordEntry, RecordedFill, RecordedOrder } from './paper-record.js';
+import { PaperIds } from './paper-ids.js';
+import {
+  type RecordedFill,
+  type RecordedOrder,
+  type RecordLine,
+  type RecordState,
+  readRecords,
+} from './paper-record.js';
 
 export const paperVenue = 'paper';
 
@@ -28,12 +35,26 @@ interface Holding {
 const recentFills = 2048;
 
 export class PaperBook {
+  readonly #closedKept: number;
   readonly #orders = new Map<string, VenueOrder>();
   readonly #working = new Map<number, Set<VenueOrder>>();
+  /** Closed orders in memory, in the order in which they closed. */
+  readonly #closed = new Set<VenueOrder>();
+  readonly #forgotten = new PaperIds();
   readonly #holdings = new Map<number, Holding>();
   #recent: Fill[] = [];
   #orderNumber = 0;
   #fillNumber = 0;
+
+  /** `closedKept`: how many closed orders stay in memory. */
+  constructor(closedKept: number) {
+    this.#closedKept = closedKept;
+  }
+
+  /** True: it may have been received, though it is no longer in memory. */
+  forgot(id: string): boolean {
+    return !this.#orders.has(id) && this.#forgotten.has(id);
+  }
 
   order(id: string): VenueOrder | undefined {
     return this.#orders.get(id);
@@ -61,14 +82,14 @@ export class PaperBook {
   }
 
   /** Applies a line of the record; live and at start alike. */
-  apply(entry: RecordEntry): void {
+  apply(entry: RecordLine): void {
     switch (entry.kind) {
       case 'order':
         this.#receive(entry, OrderState.accepted);
         return;
       case 'reject':
         this.#orderNumber += 1;
-        this.#orders.set(entry.id, rejectedOrder(entry.id, entry.venueOrderId));
+        this.#add(rejectedOrder(entry.id, entry.venueOrderId));
         return;
       case 'cancel':
         this.#cancel(entry.id);
@@ -78,6 +99,70 @@ export class PaperBook {
         return;
       case 'duplicate':
         return;
+      default:
+        this.#restore(entry);
+    }
+  }
+
+  /** All of it, for a record that begins again as this part. */
+  *state(part: number): Generator<RecordState> {
+    yield { kind: 'state', part, orders: this.#orderNumber, fills: this.#fillNumber };
+    yield* this.#forgotten.lines();
+    for (const [symbol, { quantity, averagePrice }] of this.#holdings) {
+      const texts = { quantity: String(quantity), averagePrice: String(averagePrice) };
+      yield { kind: 'holding', symbol, ...texts };
+    }
+    for (const order of this.#closed) yield standingOf(order);
+    for (const order of this.#orders.values())
+      if (!this.#closed.has(order)) yield standingOf(order);
+  }
+
+  #restore(line: RecordState): void {
+    switch (line.kind) {
+      case 'state':
+        this.#orderNumber = line.orders;
+        this.#fillNumber = line.fills;
+        return;
+      case 'highest':
+        this.#forgotten.raise(line.series, line.ordinal);
+        return;
+      case 'known':
+        this.#forgotten.add(line.known);
+        return;
+      case 'holding': {
+        const { quantity, averagePrice } = line;
+        const held = { quantity: BigInt(quantity), averagePrice: BigInt(averagePrice) };
+        this.#holdings.set(line.symbol, held);
+        return;
+      }
+      case 'standing':
+        this.#add(orderOf(line, BigInt(line.filled), line.state as OrderState));
+    }
+  }
+
+  #add(order: VenueOrder): void {
+    this.#orders.set(order.id, order);
+    if (!isWorking(order)) {
+      this.#close(order);
+      return;
+    }
+    let working = this.#working.get(order.symbol);
+    if (working === undefined) {
+      working = new Set();
+      this.#working.set(order.symbol, working);
+    }
+    working.add(order);
+  }
+
+  #close(order: VenueOrder): void {
+    this.#working.get(order.symbol)?.delete(order);
+    this.#closed.add(order);
+    if (this.#closed.size <= this.#closedKept) return;
+    for (const oldest of this.#closed) {
+      this.#closed.delete(oldest);
+      this.#orders.delete(oldest.id);
+      this.#forgotten.add(oldest.id);
+      return;
     }
   }
 
@@ -98,31 +183,14 @@ export class PaperBook {
 
   #receive(entry: RecordedOrder, state: OrderState): void {
     this.#orderNumber += 1;
-    const order: VenueOrder = {
-      id: entry.id,
-      venueOrderId: entry.venueOrderId,
-      symbol: entry.symbol,
-      side: entry.side,
-      type: entry.type,
-      quantity: BigInt(entry.quantity),
-      limitPrice: BigInt(entry.limitPrice),
-      filled: 0n,
-      state,
-    };
-    this.#orders.set(order.id, order);
-    let working = this.#working.get(order.symbol);
-    if (working === undefined) {
-      working = new Set();
-      this.#working.set(order.symbol, working);
-    }
-    working.add(order);
+    this.#add(orderOf(entry, 0n, state));
   }
 
   #cancel(id: string): void {
     const order = this.#orders.get(id);
     if (order === undefined) return;
     order.state = OrderState.canceled;
-    this.#working.get(order.symbol)?.delete(order);
+    this.#close(order);
   }
 
   #execute(entry: RecordedFill): void {
@@ -136,7 +204,7 @@ export class PaperBook {
     order.filled += fill.quantity;
     const complete = order.filled === order.quantity;
     order.state = complete ? OrderState.filled : OrderState.partiallyFilled;
-    if (complete) this.#working.get(order.symbol)?.delete(order);
+    if (complete) this.#close(order);
   }
 
   /** Netting with an average that is rounded at each step, as venues keep it. */
@@ -156,6 +224,38 @@ export class PaperBook {
     held.quantity = after;
     this.#holdings.set(fill.symbol, held);
   }
+}
+
+export function isWorking(order: VenueOrder): boolean {
+  return order.state === OrderState.accepted || order.state === OrderState.partiallyFilled;
+}
+
+/** An order as the record files tell it; undefined when they do not. `complete`: none is gone. */
+export function findInRecords(dir: string, id: string): { order?: VenueOrder; complete: boolean } {
+  const book = new PaperBook(1);
+  const complete = readRecords(dir, (entry) => {
+    if (entry.id === id) book.apply(entry);
+  });
+  const order = book.order(id);
+  return order === undefined ? { complete } : { order, complete };
+}
+
+function orderOf(
+  entry: Omit<RecordedOrder, 'kind' | 'day' | 'ns'>,
+  filled: bigint,
+  state: OrderState,
+): VenueOrder {
+  const { id, venueOrderId, symbol, side, type } = entry;
+  const [quantity, limitPrice] = [BigInt(entry.quantity), BigInt(entry.limitPrice)];
+  return { id, venueOrderId, symbol, side, type, quantity, limitPrice, filled, state };
+}
+
+function standingOf(order: VenueOrder): RecordState {
+  const { id, venueOrderId, symbol, side, type, state } = order;
+  const [quantity, limitPrice] = [String(order.quantity), String(order.limitPrice)];
+  const filled = String(order.filled);
+  const what = { id, venueOrderId, symbol, side, type, quantity, limitPrice, filled, state };
+  return { kind: 'standing', ...what };
 }
 
 export function fillOf(entry: RecordedFill): Fill {

@@ -3,15 +3,25 @@
 // of what was sent to it. What always holds: one write per batch; a line that was answered is never
 // lost to kill -9; a torn last line was never answered and is cut off at the next open.
 //
+// A record that has grown long begins again at an open: a new file opens with the state so far, and
+// the old one stays as record-<part>.jsonl, of which the newest few are kept. The new file takes the
+// old one's place by a rename, so that there is always exactly one whole record.
+//
 // Quantities, prices and fees are integers scaled by 1e8, as text.
 
 import {
   closeSync,
+  copyFileSync,
   fstatSync,
+  fsyncSync,
   ftruncateSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -66,12 +76,64 @@ export type RecordEntry =
   | RecordedCancel
   | RecordedFill;
 
+/** What a record begins with when it is not the first: all that the parts before it gave. */
+export type RecordState =
+  | { kind: 'state'; part: number; orders: number; fills: number }
+  | { kind: 'highest'; series: string; ordinal: number }
+  | { kind: 'known'; known: string }
+  | { kind: 'holding'; symbol: number; quantity: string; averagePrice: string }
+  | (Omit<RecordedOrder, 'kind' | 'day' | 'ns'> & {
+      kind: 'standing';
+      filled: string;
+      state: number;
+    });
+
+export type RecordLine = RecordEntry | RecordState;
+
 export const recordFileName = 'record.jsonl';
+const newFileName = 'record.jsonl.new';
+const archiveName = /^record-(\d+)\.jsonl$/;
 const chunkBytes = 1 << 20;
 const newline = 0x0a;
 
-/** Reads every whole line of a record, oldest first; returns the bytes they take. */
+/** Reads every whole line of one file of a record, oldest first, but not the state it begins with;
+ * returns the bytes all lines take. */
 export function readRecord(path: string, take: (entry: RecordEntry) => void): number {
+  return readFileLines(path, (line) => {
+    if (isEntry(line)) take(line);
+  });
+}
+
+/** Reads what the venue still has of its record, oldest first, over all its files. True: nothing of
+ * it is gone. */
+export function readRecords(dir: string, take: (entry: RecordEntry) => void): boolean {
+  const parts = archivesOf(dir);
+  let part = 1;
+  for (const archive of parts) readRecord(archivePath(dir, archive), take);
+  readFileLines(join(dir, recordFileName), (line) => {
+    if (line.kind === 'state') part = line.part;
+    else if (isEntry(line)) take(line);
+  });
+  return parts.length === part - 1;
+}
+
+/** Numbers of the archived parts, oldest first. */
+function archivesOf(dir: string): number[] {
+  return readdirSync(dir)
+    .flatMap((name) => archiveName.exec(name)?.[1] ?? [])
+    .map(Number)
+    .sort((a, b) => a - b);
+}
+
+function archivePath(dir: string, part: number): string {
+  return join(dir, `record-${part}.jsonl`);
+}
+
+function isEntry(line: RecordLine): line is RecordEntry {
+  return 'day' in line;
+}
+
+function readFileLines(path: string, take: (line: RecordLine) => void): number {
   const file = openSync(path, 'r');
   try {
     return readLines(file, path, take);
@@ -80,7 +142,7 @@ export function readRecord(path: string, take: (entry: RecordEntry) => void): nu
   }
 }
 
-function readLines(file: number, path: string, take: (entry: RecordEntry) => void): number {
+function readLines(file: number, path: string, take: (line: RecordLine) => void): number {
   const chunk = Buffer.allocUnsafe(chunkBytes);
   let rest = Buffer.alloc(0);
   let whole = 0;
@@ -100,32 +162,71 @@ function readLines(file: number, path: string, take: (entry: RecordEntry) => voi
   }
 }
 
-function parseLine(line: string, path: string, offset: number): RecordEntry {
+function parseLine(line: string, path: string, offset: number): RecordLine {
   try {
-    return JSON.parse(line) as RecordEntry;
+    return JSON.parse(line) as RecordLine;
   } catch {
     throw new NdtsError('CORRUPT', `expected a JSON line at byte ${offset} of ${path}`);
   }
 }
 
 export class PaperRecord {
+  readonly dir: string;
   readonly path: string;
-  readonly #file: number;
+  #file: number;
+  #part = 1;
   #lines = '';
   #scratch = Buffer.allocUnsafeSlow(1 << 16);
 
   /** Opens the record in the folder, replays it, and cuts off a torn last line. */
-  constructor(dir: string, take: (entry: RecordEntry) => void) {
+  constructor(dir: string, take: (line: RecordLine) => void) {
     mkdirSync(dir, { recursive: true, mode: 0o700 });
+    this.dir = dir;
     this.path = join(dir, recordFileName);
     this.#file = openSync(this.path, 'a+', 0o600);
     try {
-      const whole = readRecord(this.path, take);
+      const whole = readFileLines(this.path, (line) => {
+        if (line.kind === 'state') this.#part = line.part;
+        take(line);
+      });
       if (whole < fstatSync(this.#file).size) ftruncateSync(this.#file, whole);
+      // Of a beginning again that was cut off: the record itself is still that part.
+      rmSync(archivePath(dir, this.#part), { force: true });
     } catch (error) {
       closeSync(this.#file);
       throw error;
     }
+  }
+
+  get bytes(): number {
+    return fstatSync(this.#file).size;
+  }
+
+  /** Number of this file of the record, from 1. */
+  get part(): number {
+    return this.#part;
+  }
+
+  /** Begins again with this state, which must say part + 1, before anything is recorded. Keeps so
+   * many archives. When it throws, the record goes on as it was. */
+  beginAgain(state: Iterable<RecordState>, archives: number): void {
+    const lines = [...state].map((line) => `${JSON.stringify(line)}\n`);
+    const fresh = join(this.dir, newFileName);
+    writeFileSync(fresh, lines.join(''), { mode: 0o600, flush: true });
+    copyFileSync(this.path, archivePath(this.dir, this.#part));
+    const file = openSync(fresh, 'a+', 0o600);
+    try {
+      renameSync(fresh, this.path);
+    } catch (error) {
+      closeSync(file);
+      throw error;
+    }
+    closeSync(this.#file);
+    this.#file = file;
+    this.#part += 1;
+    syncFolder(this.dir);
+    for (const part of archivesOf(this.dir))
+      if (part < this.#part - archives) rmSync(archivePath(this.dir, part), { force: true });
   }
 
   /** Bytes not yet written. */
@@ -166,5 +267,14 @@ export class PaperRecord {
 
   close(): void {
     closeSync(this.#file);
+  }
+}
+
+function syncFolder(dir: string): void {
+  const folder = openSync(dir, 'r');
+  try {
+    fsyncSync(folder);
+  } finally {
+    closeSync(folder);
   }
 }

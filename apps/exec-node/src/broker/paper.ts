@@ -24,8 +24,16 @@ import {
 import type { Logger } from '@ndts/runtime';
 import { emptyPoint, type LastTicks, Market, touchPrice } from '../risk/market.js';
 import type { Gateway } from './gateway.js';
-import { fillOf, PaperBook, paperVenue, tradeNumber, type VenueOrder } from './paper-book.js';
-import { PaperRecord, readRecord } from './paper-record.js';
+import {
+  fillOf,
+  findInRecords,
+  isWorking,
+  PaperBook,
+  paperVenue,
+  tradeNumber,
+  type VenueOrder,
+} from './paper-book.js';
+import { PaperRecord, readRecords } from './paper-record.js';
 
 export interface PaperBrokerOptions {
   /** The venue's own folder. */
@@ -40,7 +48,24 @@ export interface PaperBrokerOptions {
   /** One way. */
   readonly latencyUs: number;
   readonly feeBps: number;
+  readonly limits?: Partial<PaperLimits>;
 }
+
+/** What the venue keeps. */
+export interface PaperLimits {
+  /** A record longer than this begins again at the next open. */
+  readonly recordBytes: number;
+  /** Parts of the record that stay behind it. */
+  readonly archives: number;
+  /** Closed orders in memory. */
+  readonly closedOrders: number;
+}
+
+const defaultLimits: PaperLimits = {
+  recordBytes: 4 * 1024 * 1024,
+  archives: 8,
+  closedOrders: 4096,
+};
 
 /** How the venue misbehaves; each a chance in a million. */
 export interface PaperBehaviour {
@@ -79,6 +104,7 @@ const reopenNs = 1e9;
 
 export class PaperBroker implements Gateway {
   readonly #options: PaperBrokerOptions;
+  readonly #limits: PaperLimits;
   readonly #market: Market;
   readonly #point = emptyPoint();
   readonly #touched = new Set<number>();
@@ -89,7 +115,7 @@ export class PaperBroker implements Gateway {
   #latencyNs: number;
   #feeRate: bigint;
   #record: PaperRecord | undefined;
-  #book = new PaperBook();
+  #book: PaperBook;
   #listener: BrokerListener | undefined;
   #outage = false;
   #muted = false;
@@ -97,6 +123,8 @@ export class PaperBroker implements Gateway {
 
   constructor(options: PaperBrokerOptions) {
     this.#options = options;
+    this.#limits = { ...defaultLimits, ...options.limits };
+    this.#book = new PaperBook(this.#limits.closedOrders);
     this.#latencyNs = options.latencyUs * 1e3;
     this.#feeRate = feeRateOf(options.feeBps);
     this.#market = new Market(options.market, (symbol) => {
@@ -155,7 +183,12 @@ export class PaperBroker implements Gateway {
     this.#write();
     this.#reachable();
     const order = this.#book.order(clientOrderId);
-    return order === undefined ? undefined : statusOf(order);
+    if (order !== undefined) return statusOf(order);
+    if (!this.#book.forgot(clientOrderId)) return undefined;
+    const old = findInRecords(this.#options.dir, clientOrderId);
+    if (old.order !== undefined) return statusOf(old.order);
+    if (old.complete) return undefined;
+    throw new NdtsError('UNAVAILABLE', `order ${clientOrderId} is older than the venue's records`);
   }
 
   async queryOpenOrders(): Promise<BrokerOrderStatus[]> {
@@ -164,12 +197,12 @@ export class PaperBroker implements Gateway {
   }
 
   async queryFills(afterTradeId?: string): Promise<Fill[]> {
-    const record = this.#reachable();
+    this.#reachable();
     const recent = this.#book.recentAfter(afterTradeId);
     if (recent !== undefined) return recent;
     const after = afterTradeId === undefined ? 0 : tradeNumber(afterTradeId);
     const fills: Fill[] = [];
-    readRecord(record.path, (entry) => {
+    readRecords(this.#options.dir, (entry) => {
       if (entry.kind === 'fill' && tradeNumber(entry.tradeId) > after) fills.push(fillOf(entry));
     });
     return fills;
@@ -202,9 +235,18 @@ export class PaperBroker implements Gateway {
   }
 
   #open(): void {
-    const book = new PaperBook();
-    this.#record = new PaperRecord(this.#options.dir, (entry) => book.apply(entry));
+    const { recordBytes, archives, closedOrders } = this.#limits;
+    const book = new PaperBook(closedOrders);
+    const record = new PaperRecord(this.#options.dir, (line) => book.apply(line));
+    this.#record = record;
     this.#book = book;
+    if (record.bytes <= recordBytes) return;
+    try {
+      record.beginAgain(book.state(record.part + 1), archives);
+    } catch (error) {
+      const reason = { error: errorLine(error) };
+      this.#options.logger.warn(reason, "the paper venue's record cannot be shortened now");
+    }
   }
 
   /** Forgets what was not written: only the record counts. */
@@ -246,10 +288,9 @@ export class PaperBroker implements Gateway {
     }
   }
 
-  #reachable(): PaperRecord {
+  #reachable(): void {
     if (this.#record === undefined || this.#outage)
       throw new NdtsError('UNAVAILABLE', 'the paper venue is not reachable');
-    return this.#record;
   }
 
   #due(): number {
@@ -275,13 +316,7 @@ export class PaperBroker implements Gateway {
 
   #receiveOrder(intent: OrderIntent): void {
     const id = intent.clientOrderId;
-    const known = this.#book.order(id);
-    if (known !== undefined) {
-      this.#note({ kind: 'duplicate', id, ...this.#stamp() });
-      // The answer tells how the first one stands; it never rejects it.
-      this.#tell(known, known.state, 'duplicate refused');
-      return;
-    }
+    if (this.#isDuplicate(id)) return;
     const price = this.#arrivalPrice(intent);
     const refusal = this.#refusal(intent, price);
     if (refusal !== '') {
@@ -305,6 +340,20 @@ export class PaperBroker implements Gateway {
     const order = this.#known(id);
     this.#tell(order, OrderState.accepted, '');
     if (price > 0n) this.#executeSome(order, price);
+  }
+
+  /** The answer tells how the first one stands; it never rejects it. */
+  #isDuplicate(id: string): boolean {
+    let known = this.#book.order(id);
+    if (known === undefined) {
+      if (!this.#book.forgot(id)) return false;
+      const old = findInRecords(this.#options.dir, id);
+      if (old.order === undefined && old.complete) return false;
+      known = old.order;
+    }
+    this.#note({ kind: 'duplicate', id, ...this.#stamp() });
+    if (known !== undefined) this.#tell(known, known.state, 'duplicate refused');
+    return true;
   }
 
   #refusal(intent: OrderIntent, price: bigint): string {
@@ -342,6 +391,7 @@ export class PaperBroker implements Gateway {
   }
 
   #finishPartials(): number {
+    if (this.#unfinished.length === 0) return 0;
     const orders = this.#unfinished.splice(0);
     for (const order of orders) {
       if (!isWorking(order)) continue;
@@ -356,10 +406,13 @@ export class PaperBroker implements Gateway {
   /** Resting limit orders fill at their price when the market crosses it; market orders that a
    * restart left open fill at the market. */
   #matchTouched(): number {
+    if (this.#touched.size === 0) return 0;
     let count = 0;
     for (const symbol of this.#touched) {
+      const working = this.#book.working(symbol);
+      if (working === undefined) continue;
       this.#market.read(symbol, this.#point);
-      for (const order of this.#book.working(symbol) ?? []) {
+      for (const order of working) {
         const price = this.#restingPrice(order);
         if (price === 0n) continue;
         this.#execute(order, order.quantity - order.filled, price);
@@ -450,10 +503,6 @@ function statusOf(order: VenueOrder): BrokerOrderStatus {
     state: order.state,
     filledQuantity: order.filled,
   };
-}
-
-function isWorking(order: VenueOrder): boolean {
-  return order.state === OrderState.accepted || order.state === OrderState.partiallyFilled;
 }
 
 /** Basis points as an exact fraction of 1e8. */

@@ -69,6 +69,7 @@ test('rings come and go; a ring replaced is not read any more', () => {
 test('what a strategy overwrote is counted', () => {
   const { intake, tape, poll } = setUp();
   tape.lost = 12;
+  tape.push({ ordinal: 13 });
   poll();
   assert.equal(intake.counts.lapped, 12);
   poll();

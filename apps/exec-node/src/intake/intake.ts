@@ -61,8 +61,10 @@ export class Intake {
    * over is used again for the next signal. Returns how many slots were read. */
   poll(decide: (signal: Signal) => void): number {
     let work = 0;
-    for (const source of this.#sources) {
+    for (let at = 0; at < this.#sources.length; at++) {
+      const source = this.#sources[at] as Source;
       const count = source.reader.poll(this.#slots);
+      if (count === 0) continue;
       work += count;
       for (let index = 0; index < count; index++) this.#take(source, index, decide);
       const lapped = source.reader.lapped();
