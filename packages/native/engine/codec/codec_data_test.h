@@ -133,6 +133,10 @@ inline std::vector<Column<double>> double_columns(Random& random, std::size_t co
     price += static_cast<double>(below(random, 3)) - 1;
     return random() % 20 == 0 ? odd[random() % std::size(odd)] : price / 100;
   });
+  add("lots with a rest, and odd", [&](std::size_t) {
+    if (random() % 20 == 0) return random() % 2 == 0 ? 1.0 / 3 : -0.0;
+    return static_cast<double>(7 + 100 * below(random, 1000)) / 100;
+  });
   add("signed decimals", [&](std::size_t) {
     return static_cast<double>(below(random, 2001) - 1000) / 1e6;
   });

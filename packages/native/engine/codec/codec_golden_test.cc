@@ -127,8 +127,8 @@ TEST(CodecGolden, alp_rd) {
 
 // 12 to 24 as in the paper's figure: 11, 11 leading zeros, 1 bit, 1.
 TEST(CodecGolden, gorilla) {
-  expect_golden(ColumnCodec::kGorilla, std::vector<double>{12, 24, 15, 12, 12, 35},
-                "07010200060000004028000000000000d60f58971b491a60");
+  expect_golden(ColumnCodec::kGorilla, std::vector<double>{12, 24, 15, 12, 12, 35, 35.000000001},
+                "07010200070000004028000000000000d60f58971b491a7fe1000112e0800000");
 }
 
 }  // namespace

@@ -242,6 +242,26 @@ TEST(Codec, wrong_type_count_and_version_are_named) {
   EXPECT_EQ(decode_i64({}, three).code(), Code::kCorrupt);
 }
 
+TEST(Codec, a_patch_beyond_its_vector_is_refused) {
+  std::vector<std::int64_t> values(kVectorValues, 5);
+  for (std::size_t i = 0; i < values.size(); i += 3) values[i] = 6;
+  values[1000] = 1'000'000;
+  std::vector<std::byte> bytes;
+  put_frame_as(best_kernels(), FrameTransform::kReference, values, &bytes);
+  const auto read = [&] {
+    ByteReader reader(bytes);
+    FrameReader frame;
+    return frame.read(best_kernels(), &reader, values.size());
+  };
+  ASSERT_TRUE(read());
+  std::byte* place = bytes.data() + bytes.size() - 4;  // after four bytes of value
+  ASSERT_EQ(load<std::uint16_t>(place), 1000);
+  store<std::uint16_t>(place, 1023);
+  EXPECT_TRUE(read());
+  store<std::uint16_t>(place, 1024);
+  EXPECT_FALSE(read());
+}
+
 template <typename T>
 void expect_survives_damage(const std::vector<std::byte>& bytes, std::vector<T>* out) {
   for (std::size_t length = 0; length < bytes.size(); ++length) {
