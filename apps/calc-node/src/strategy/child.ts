@@ -21,12 +21,16 @@ export interface StrategyChild {
   kill(signal: 'SIGTERM' | 'SIGKILL'): void;
   /** Memory it really uses; undefined where the system does not tell. */
   residentBytes(): number | undefined;
+  /** Processor time of all its threads so far; undefined where the system does not tell. */
+  cpuMs(): number | undefined;
 }
 
 export type SpawnChild = (memoryMb: number, events: ChildEvents) => StrategyChild;
 
 const hostMain = fileURLToPath(new URL('./host-main.js', import.meta.url));
 const pageBytes = 4096;
+/** /proc counts in hundredths of a second, whatever the kernel's own ticks are. */
+const cpuTickMs = 10;
 
 export const spawnStrategyChild: SpawnChild = (memoryMb, events) => {
   // ambient: the child runs on the very Node this process runs on
@@ -46,6 +50,7 @@ export const spawnStrategyChild: SpawnChild = (memoryMb, events) => {
       }),
     kill: (signal) => void child.kill(signal),
     residentBytes: () => readResidentBytes(child.pid),
+    cpuMs: () => readCpuMs(child.pid),
   };
 };
 
@@ -75,6 +80,19 @@ function readResidentBytes(pid: number | undefined): number | undefined {
   try {
     const pages = Number(readFileSync(`/proc/${pid}/statm`, 'latin1').split(' ')[1]);
     return Number.isFinite(pages) ? pages * pageBytes : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function readCpuMs(pid: number | undefined): number | undefined {
+  if (pid === undefined) return undefined;
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    // The name in parentheses may hold anything; the fields after it are numbered from 3.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    const ticks = Number(fields[14 - 3]) + Number(fields[15 - 3]);
+    return Number.isFinite(ticks) ? ticks * cpuTickMs : undefined;
   } catch {
     return undefined;
   }

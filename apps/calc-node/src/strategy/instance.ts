@@ -11,11 +11,12 @@ import { dropSnapshot, nextGeneration, readSnapshot, writeSnapshot } from './rec
 import { type RunOptions, StrategyRun } from './run.js';
 
 export interface RestartPolicy {
-  /** Before the first restart; doubles with each failure within the window. */
+  /** Before the first restart; doubles with each failure that follows. */
   readonly backOffMs: number;
   readonly backOffMsMax: number;
   readonly failuresMax: number;
-  readonly windowMs: number;
+  /** A life that ran so long makes up for the failures before it. */
+  readonly steadyMs: number;
 }
 
 export interface InstanceOptions
@@ -54,7 +55,9 @@ export class StrategyInstance {
   #starts = 0;
   #reason = '';
   #startAtNs = 0;
-  #failuresNs: number[] = [];
+  /** Since the last steady life. */
+  #failures = 0;
+  #runningSinceNs: number | undefined;
   /** Of the lives before this one, and of this one. */
   #past = noReport;
   #report = noReport;
@@ -100,11 +103,19 @@ export class StrategyInstance {
     };
   }
 
-  /** Also takes a parked instance out of its parking. */
   start(): void {
-    if (this.#isWanted && this.#state !== 'parked') return;
+    if (this.#isWanted) return;
     this.#isWanted = true;
-    this.#failuresNs = [];
+    this.#startAnew();
+  }
+
+  /** Takes a parked or waiting instance back to its first start. */
+  restart(): void {
+    if (this.#state === 'parked' || this.#state === 'backing-off') this.#startAnew();
+  }
+
+  #startAnew(): void {
+    this.#failures = 0;
     this.#reason = '';
     this.#launch();
   }
@@ -151,6 +162,7 @@ export class StrategyInstance {
         onSignalRing: (path) => this.#options.onSignalRing(path),
         onRunning: () => {
           this.#state = 'running';
+          this.#runningSinceNs ??= this.#options.clock.monotonicNs();
         },
         onReport: (report) => {
           this.#report = report;
@@ -178,13 +190,16 @@ export class StrategyInstance {
   #failed(reason: string): void {
     const { clock, restart, logger, name, instance } = this.#options;
     const nowNs = clock.monotonicNs();
-    const windowNs = restart.windowMs * nsPerMs;
-    this.#failuresNs = this.#failuresNs.filter((failureNs) => nowNs - failureNs < windowNs);
-    this.#failuresNs.push(nowNs);
-    const failures = this.#failuresNs.length;
+    const steadyNs = restart.steadyMs * nsPerMs;
+    const wasSteady =
+      this.#runningSinceNs !== undefined && nowNs - this.#runningSinceNs >= steadyNs;
+    this.#runningSinceNs = undefined;
+    this.#failures = wasSteady ? 1 : this.#failures + 1;
+    const failures = this.#failures;
     if (failures >= restart.failuresMax) {
       this.#state = 'parked';
-      this.#reason = `${failures} failures within ${restart.windowMs / 1000} s; last: ${reason}`;
+      const steady = `${restart.steadyMs / 1000} s`;
+      this.#reason = `${failures} failures, none after a run of ${steady}; last: ${reason}`;
       logger.error({ strategy: instance, name, reason }, 'strategy parked');
       return;
     }

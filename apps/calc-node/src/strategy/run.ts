@@ -3,7 +3,7 @@
 // exactly once, with what ended it.
 
 import { rmSync } from 'node:fs';
-import { type Clock, nsPerMs, nsPerSecond } from '@ndts/protocol';
+import { type Clock, nsPerSecond } from '@ndts/protocol';
 import type { Logger } from '@ndts/runtime';
 import { openSlotRing, type SymbolEntry } from '@ndts/storage';
 import { FactorSource } from '../factor/factor-source.js';
@@ -17,13 +17,16 @@ import {
   readChildMessage,
 } from './host-protocol.js';
 import { LineCapture } from './line-capture.js';
+import { Silence } from './silence.js';
 
 export interface RunLimits {
   readonly memoryMb: number;
-  /** From spawn to the first report. */
+  /** From spawn until it runs: `startMs` when it works, `startMsMax` when it gets no processor. */
   readonly startMs: number;
-  /** A child that reports nothing for so long hangs. */
+  readonly startMsMax: number;
+  /** A child hangs that reports nothing for `hangMs` and works, or for `hangMsMax` at all. */
   readonly hangMs: number;
+  readonly hangMsMax: number;
   /** Asked to stop, then told (SIGTERM), then killed, each after so long. */
   readonly stopMs: number;
 }
@@ -57,10 +60,9 @@ const messagesPerSecondMax = 200;
 
 export class StrategyRun {
   readonly #options: RunOptions;
-  readonly #startNs: number;
+  readonly #silence: Silence;
   #child: StrategyChild | undefined;
   #factors: FactorSource | undefined;
-  #lastReportNs = 0;
   #isRunning = false;
   #isStopping = false;
   #isOver = false;
@@ -73,8 +75,8 @@ export class StrategyRun {
 
   constructor(options: RunOptions) {
     this.#options = options;
-    this.#startNs = options.clock.monotonicNs();
-    this.#messagesSinceNs = this.#startNs;
+    this.#messagesSinceNs = options.clock.monotonicNs();
+    this.#silence = new Silence(this.#messagesSinceNs, 0);
   }
 
   get pid(): number | undefined {
@@ -115,12 +117,7 @@ export class StrategyRun {
   check(nowNs: number): void {
     if (this.#isOver || this.#reason !== '' || this.#child === undefined) return;
     const { limits } = this.#options;
-    const sinceStartMs = (nowNs - this.#startNs) / nsPerMs;
-    const sinceReportMs = (nowNs - this.#lastReportNs) / nsPerMs;
-    if (!this.#isRunning && sinceStartMs > limits.startMs)
-      this.#kill(`not running ${limits.startMs} ms after its start`);
-    else if (this.#isRunning && !this.#isStopping && sinceReportMs > limits.hangMs)
-      this.#kill(`no report for ${limits.hangMs} ms: an endless loop?`);
+    this.#checkSilence(this.#child, nowNs);
     const residentMax = limits.memoryMb * 1024 * 1024 + residentBytesBesideHeap;
     const resident = this.#child.residentBytes() ?? 0;
     if (resident > residentMax)
@@ -132,6 +129,18 @@ export class StrategyRun {
       this.#messages = 0;
     }
     this.#announceSymbols();
+  }
+
+  #checkSilence(child: StrategyChild, nowNs: number): void {
+    const { startMs, startMsMax, hangMs, hangMsMax } = this.#options.limits;
+    const limits = this.#isRunning
+      ? { busyMs: hangMs, anyMs: hangMsMax }
+      : { busyMs: startMs, anyMs: startMsMax };
+    const overMs = this.#silence.exceeded(nowNs, limits, () => child.cpuMs());
+    if (overMs === undefined || this.#isStopping) return;
+    if (!this.#isRunning) this.#kill(`not running ${overMs} ms after its start`);
+    else if (overMs === hangMs) this.#kill(`no report for ${hangMs} ms: an endless loop?`);
+    else this.#kill(`no report for ${hangMsMax} ms: does it wait for something?`);
   }
 
   /** Resolves when the process is gone. */
@@ -172,11 +181,11 @@ export class StrategyRun {
         break;
       case 'running':
         this.#isRunning = true;
-        this.#lastReportNs = this.#options.clock.monotonicNs();
+        this.#silence.heard(this.#options.clock.monotonicNs(), this.#child?.cpuMs());
         events.onRunning();
         break;
       case 'report':
-        this.#lastReportNs = this.#options.clock.monotonicNs();
+        this.#silence.heard(this.#options.clock.monotonicNs(), this.#child?.cpuMs());
         events.onReport(message);
         break;
       case 'snapshot':

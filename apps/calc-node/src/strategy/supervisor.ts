@@ -42,8 +42,14 @@ export interface SupervisorOptions {
   readonly spawn?: SpawnChild;
 }
 
-const limitsDefault = { startMs: 20_000, hangMs: 5000, stopMs: 1000 };
-const restartDefault = { backOffMs: 250, backOffMsMax: 30_000, failuresMax: 5, windowMs: 60_000 };
+const limitsDefault = {
+  startMs: 20_000,
+  startMsMax: 120_000,
+  hangMs: 5000,
+  hangMsMax: 60_000,
+  stopMs: 1000,
+};
+const restartDefault = { backOffMs: 250, backOffMsMax: 30_000, failuresMax: 5, steadyMs: 60_000 };
 const factorSlots = 32_768;
 const signalSlots = 8192;
 const reportIntervalMs = 250;
@@ -105,11 +111,12 @@ export class Supervisor {
     );
   }
 
-  /** Starts a parked strategy again. */
-  restart(name: string): void {
+  /** Starts a parked or waiting strategy at once; one that runs is left alone. */
+  restart(name: string): StrategyView {
     const instance = this.#instances.find((candidate) => candidate.name === name);
     if (instance === undefined) throw new NdtsError('NOT_FOUND', `no strategy named '${name}'`);
-    instance.start();
+    instance.restart();
+    return instance.view();
   }
 
   async stop(): Promise<void> {
