@@ -27,8 +27,19 @@ function verdict(change: Partial<NodeFacts>): [NodeStateName, string] {
 }
 
 test('a healthy node is what it announces', () => {
-  for (const announced of ['STANDBY', 'ACTIVE', 'DRAINING', 'DEGRADED'] as const)
+  for (const announced of ['STANDBY', 'ACTIVE', 'DRAINING'] as const)
     assert.deepEqual(verdict({ announced }), [announced, '']);
+});
+
+test('a bad state always has a reason, also when the node gave none yet', () => {
+  const silent = { ok: false, detail: '', progress: 10 };
+  const told = { ok: false, detail: 'disk slow', progress: 10 };
+  for (const announced of ['DEGRADED', 'FAILED'] as const) {
+    for (const health of [undefined, silent, healthy.health])
+      assert.deepEqual(verdict({ announced, health }), [announced, 'reported by the node itself']);
+    assert.deepEqual(verdict({ announced, health: told }), [announced, 'disk slow']);
+  }
+  assert.deepEqual(verdict({ health: silent }), ['DEGRADED', 'reported by the node itself']);
 });
 
 test('a node before its first health answer is what it announces', () => {

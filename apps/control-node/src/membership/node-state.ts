@@ -28,7 +28,7 @@ export interface NodePolicy {
 
 export interface NodeVerdict {
   readonly state: NodeStateName;
-  /** Why it is not what it announced; '' when it is. */
+  /** Why it is not what it announced, or why what it announced is bad; '' when all is well. */
   readonly reason: string;
 }
 
@@ -50,7 +50,7 @@ export function decideNodeState(facts: NodeFacts, policy: NodePolicy): NodeVerdi
 
 function failureOf(facts: NodeFacts, policy: NodePolicy): string {
   if (!facts.leaseAlive) return 'lease lost';
-  if (facts.announced === 'FAILED') return facts.health?.detail ?? 'reported by the node itself';
+  if (facts.announced === 'FAILED') return detailOf(facts);
   if (facts.heartbeatAgeMs > policy.leaseTtlMs)
     return `no heartbeat for ${seconds(facts.heartbeatAgeMs)}`;
   if (facts.missedChecks >= checksMissedFailed)
@@ -59,14 +59,20 @@ function failureOf(facts: NodeFacts, policy: NodePolicy): string {
 }
 
 function weaknessOf(facts: NodeFacts, policy: NodePolicy): string {
-  if (facts.health !== undefined && !facts.health.ok) return facts.health.detail;
+  if (facts.health !== undefined && !facts.health.ok) return detailOf(facts);
   if (facts.missedChecks > 0) return 'last health check without an answer';
   if (facts.heartbeatAgeMs > heartbeatsLate * policy.heartbeatIntervalMs)
     return `heartbeat late by ${seconds(facts.heartbeatAgeMs - policy.heartbeatIntervalMs)}`;
   if (facts.health !== undefined && facts.stalledMs > checksStalled * policy.checkIntervalMs)
     return `no progress for ${seconds(facts.stalledMs)}`;
   if (facts.responseMs > slowResponseMs) return `answers in ${seconds(facts.responseMs)}`;
-  return '';
+  return facts.announced === 'DEGRADED' ? detailOf(facts) : '';
+}
+
+/** What the node said of it. It may have announced a state before it was asked about its health. */
+function detailOf({ health }: NodeFacts): string {
+  const detail = health?.detail ?? '';
+  return detail === '' ? 'reported by the node itself' : detail;
 }
 
 function seconds(ms: number): string {
