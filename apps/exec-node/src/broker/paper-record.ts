@@ -27,6 +27,22 @@ import {
 import { join } from 'node:path';
 import { NdtsError } from '@ndts/protocol';
 
+/** What the venue keeps. */
+export interface PaperLimits {
+  /** A record longer than this begins again at the next open. */
+  readonly recordBytes: number;
+  /** Parts of the record that stay behind it. */
+  readonly archives: number;
+  /** Closed orders in memory. */
+  readonly closedOrders: number;
+}
+
+export const defaultLimits: PaperLimits = {
+  recordBytes: 4 * 1024 * 1024,
+  archives: 8,
+  closedOrders: 4096,
+};
+
 interface Stamped {
   /** clientOrderId. */
   readonly id: string;

@@ -33,7 +33,7 @@ import {
   tradeNumber,
   type VenueOrder,
 } from './paper-book.js';
-import { PaperRecord, readRecords } from './paper-record.js';
+import { defaultLimits, type PaperLimits, PaperRecord, readRecords } from './paper-record.js';
 
 export interface PaperBrokerOptions {
   /** The venue's own folder. */
@@ -50,22 +50,6 @@ export interface PaperBrokerOptions {
   readonly feeBps: number;
   readonly limits?: Partial<PaperLimits>;
 }
-
-/** What the venue keeps. */
-export interface PaperLimits {
-  /** A record longer than this begins again at the next open. */
-  readonly recordBytes: number;
-  /** Parts of the record that stay behind it. */
-  readonly archives: number;
-  /** Closed orders in memory. */
-  readonly closedOrders: number;
-}
-
-const defaultLimits: PaperLimits = {
-  recordBytes: 4 * 1024 * 1024,
-  archives: 8,
-  closedOrders: 4096,
-};
 
 /** How the venue misbehaves; each a chance in a million. */
 export interface PaperBehaviour {

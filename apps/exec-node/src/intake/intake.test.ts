@@ -69,7 +69,7 @@ test('rings come and go; a ring replaced is not read any more', () => {
 test('what a strategy overwrote is counted', () => {
   const { intake, tape, poll } = setUp();
   tape.lost = 12;
-  tape.push({ ordinal: 13 });
+  tape.push({ ordinal: 13, symbol: 1, side: 1 });
   poll();
   assert.equal(intake.counts.lapped, 12);
   poll();
