@@ -75,6 +75,13 @@ test('a wrong value names key, what is expected and what was found', () =>
     );
   }));
 
+test('a strategy that is not there is named', () =>
+  withDir(async (dir) => {
+    const missing = join(dir, 'missing.mjs');
+    const ended = await up(join(dir, 'data'), `--strategy.list=${missing}`);
+    assertOneLine(ended, /^CONFIG_INVALID_VALUE: strategy\.list: .*bollinger.*missing\.mjs/);
+  }));
+
 test('an unknown key is refused with the nearest known one', () =>
   withDir(async (dir) => {
     const ended = await up(join(dir, 'data'), '--feed.tickPerSecond=1');

@@ -2,7 +2,7 @@
 // Always: one strategy's trouble is its own; the others are not touched.
 
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
-import { basename, isAbsolute, join, resolve } from 'node:path';
+import { join } from 'node:path';
 import {
   type Clock,
   type ConfigValues,
@@ -16,7 +16,7 @@ import type { Chart } from '../emit/chart.js';
 import type { History } from '../source/warm-up.js';
 import { type SpawnChild, spawnStrategyChild } from './child.js';
 import { type RestartPolicy, StrategyInstance } from './instance.js';
-import { builtInStrategies, strategyNamePattern } from './load-strategy.js';
+import { type NamedPlugin, resolvePlugins } from './plugin-list.js';
 import { instanceId } from './records.js';
 import type { RunLimits } from './run.js';
 
@@ -56,24 +56,22 @@ const reportIntervalMs = 250;
 
 export class Supervisor {
   readonly #options: SupervisorOptions;
+  readonly #plugins: readonly NamedPlugin[];
   #instances: readonly StrategyInstance[] = [];
 
+  /** CONFIG_INVALID_VALUE: strategy.list names what is not there. */
   constructor(options: SupervisorOptions) {
     this.#options = options;
+    this.#plugins = resolvePlugins(options.config.strategy.list);
   }
 
   /** Resolves when every configured strategy has its id and is on its way. */
   async start(): Promise<void> {
-    const { config, registry, ringDir } = this.#options;
+    const { registry, ringDir } = this.#options;
     mkdirSync(ringDir, { recursive: true, mode: 0o700 });
     removeOldRings(ringDir);
-    const plugins = config.strategy.list.map(nameOf);
-    const names = plugins.map(({ name }) => name);
-    const twice = names.find((name, index) => names.indexOf(name) !== index);
-    if (twice !== undefined)
-      throw new NdtsError('CONFIG_INVALID_VALUE', `strategy.list has two named ${twice}`);
     const instances: StrategyInstance[] = [];
-    for (const { name, plugin } of plugins)
+    for (const { name, plugin } of this.#plugins)
       instances.push(this.#create(name, plugin, await instanceId(registry, name)));
     this.#instances = instances;
     for (const instance of instances) instance.start();
@@ -146,29 +144,6 @@ export class Supervisor {
       onSignalRing: (path) => onSignalRing(instance, name, path),
     });
   }
-}
-
-interface NamedPlugin {
-  readonly name: string;
-  /** Built-in name or absolute path. */
-  readonly plugin: string;
-}
-
-function nameOf(entry: string): NamedPlugin {
-  if (builtInStrategies.includes(entry)) return { name: entry, plugin: entry };
-  const name = basename(entry).replace(/\.[cm]?[jt]s$/, '');
-  const isFile = isAbsolute(entry) || entry.includes('/') || name !== entry;
-  if (!isFile)
-    throw new NdtsError(
-      'CONFIG_INVALID_VALUE',
-      `strategy.list: expected ${builtInStrategies.join(', ')} or a file, found '${entry}'`,
-    );
-  if (!strategyNamePattern.test(name))
-    throw new NdtsError(
-      'CONFIG_INVALID_VALUE',
-      `strategy.list: expected a file named with a-z, 0-9, '-', '_', '.', found '${entry}'`,
-    );
-  return { name, plugin: resolve(entry) };
 }
 
 /** Rings a killed node left; their readers and writers are gone with it. */

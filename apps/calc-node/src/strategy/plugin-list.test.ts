@@ -1,0 +1,34 @@
+// Every way in which an entry of strategy.list can be wrong is named.
+
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { resolvePlugins } from './plugin-list.js';
+
+test('built-in names and files are found, the rest is refused by name', (context) => {
+  const dir = mkdtempSync(join(tmpdir(), 'ndts-plugins-'));
+  context.after(() => rmSync(dir, { recursive: true, force: true }));
+  const good = join(dir, 'mean-reversion.mjs');
+  writeFileSync(good, '');
+  writeFileSync(join(dir, 'Shouts.mjs'), '');
+  mkdirSync(join(dir, 'folder.mjs'));
+  mkdirSync(join(dir, 'other'));
+  writeFileSync(join(dir, 'other', 'mean-reversion.js'), '');
+  assert.deepEqual(resolvePlugins(['bollinger', good]), [
+    { name: 'bollinger', plugin: 'bollinger' },
+    { name: 'mean-reversion', plugin: good },
+  ]);
+  const refused: readonly (readonly [string[], RegExp])[] = [
+    [['bolinger'], /expected a readable file or .*\(bollinger\), found 'bolinger'$/],
+    [['/nope.js'], /found '\/nope\.js' \(no such file\)/],
+    [[join(dir, 'folder.mjs')], /folder\.mjs' \(not a file\)/],
+    [[join(good, 'inside.mjs')], /inside\.mjs' \(.*ENOTDIR/],
+    [[join(dir, 'Shouts.mjs')], /expected a file named with a-z.*Shouts/],
+    [['bollinger', 'bollinger'], /'bollinger' twice/],
+    [[good, join(dir, 'other', 'mean-reversion.js')], /'mean-reversion' twice/],
+  ];
+  for (const [list, message] of refused)
+    assert.throws(() => resolvePlugins(list), { code: 'CONFIG_INVALID_VALUE', message });
+});

@@ -1,0 +1,52 @@
+// What strategy.list means: built-in strategies by name, others by file. Always: what is wrong
+// with an entry is found when the node is made, not when a process has failed five times.
+
+import { accessSync, constants, statSync } from 'node:fs';
+import { basename, isAbsolute, resolve } from 'node:path';
+import { NdtsError } from '@ndts/protocol';
+import { builtInStrategies, strategyNamePattern } from './load-strategy.js';
+
+export interface NamedPlugin {
+  readonly name: string;
+  /** Built-in name or absolute path. */
+  readonly plugin: string;
+}
+
+/** CONFIG_INVALID_VALUE for what is neither built in nor a readable file, and for a name twice. */
+export function resolvePlugins(list: readonly string[]): NamedPlugin[] {
+  const plugins = list.map(resolvePlugin);
+  const names = plugins.map(({ name }) => name);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) fail(`expected each name once, found '${twice}' twice`);
+  return plugins;
+}
+
+function resolvePlugin(entry: string): NamedPlugin {
+  if (builtInStrategies.includes(entry)) return { name: entry, plugin: entry };
+  const name = basename(entry).replace(/\.[cm]?[jt]s$/, '');
+  const isPath = isAbsolute(entry) || entry.includes('/') || name !== entry;
+  if (!isPath) fail(`${expected}, found '${entry}'`);
+  const plugin = resolve(entry);
+  const problem = unreadable(plugin);
+  if (problem !== '') fail(`${expected}, found '${entry}' (${problem})`);
+  if (!strategyNamePattern.test(name))
+    fail(`expected a file named with a-z, 0-9, '-', '_', '.', found '${entry}'`);
+  return { name, plugin };
+}
+
+const expected = `expected a readable file or a built-in strategy (${builtInStrategies.join(', ')})`;
+
+/** '' when it is a file that can be read. */
+function unreadable(path: string): string {
+  try {
+    if (!statSync(path).isFile()) return 'not a file';
+    accessSync(path, constants.R_OK);
+    return '';
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'no such file' : String(error);
+  }
+}
+
+function fail(what: string): never {
+  throw new NdtsError('CONFIG_INVALID_VALUE', `strategy.list: ${what}`);
+}
