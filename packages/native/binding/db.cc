@@ -266,7 +266,8 @@ class DatabaseWrap : public Napi::ObjectWrap<DatabaseWrap> {
   Napi::Value get(const Napi::CallbackInfo& info) {
     const Napi::Env env = info.Env();
     Database& database = open(env);
-    const std::optional<Bytes> value = database.get(key_of(env, info[0], "key"));
+    std::optional<Bytes> value;
+    check(env, database.get(key_of(env, info[0], "key"), &value));
     return value.has_value() ? Napi::Value(copy_of(env, *value)) : env.Undefined();
   }
 
@@ -286,13 +287,13 @@ class DatabaseWrap : public Napi::ObjectWrap<DatabaseWrap> {
     const Napi::String key_name = Napi::String::New(env, "key");
     const Napi::String value_name = Napi::String::New(env, "value");
     std::uint32_t count = 0;
-    database.scan(range, [&](std::string_view key, Bytes value) {
+    check(env, database.scan(range, [&](std::string_view key, Bytes value) {
       const Napi::HandleScope scope(env);
       Napi::Object entry = Napi::Object::New(env);
       entry.Set(key_name, Napi::String::New(env, key.data(), key.size()));
       entry.Set(value_name, copy_of(env, value));
       result.Set(count++, entry);
-    });
+    }));
     return result;
   }
 

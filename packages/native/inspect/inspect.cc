@@ -5,6 +5,7 @@
 #include "db/tick_batcher.h"
 #include "format.h"
 #include "generated/constants.h"
+#include "kv/sstable.h"
 #include "ring/ring_line.h"
 #include "ring/ring_memory.h"
 #include "table/key_value_file.h"
@@ -204,6 +205,15 @@ Status inspect_manifest(FileSystem& files, const std::string& path, const PrintL
               .add("entries", manifest.table->entries)
               .add("bytes", manifest.table->bytes)
               .text());
+  for (const SstInfo& table : manifest.key_value.tables)
+    print(Fields()
+              .add("sorted table", table.number)
+              .add("level", table.level)
+              .add("entries", table.entries)
+              .add("bytes", table.bytes)
+              .add("from", quoted(table.min_key))
+              .add("to", quoted(table.max_key))
+              .text());
   print("staging " + quoted(manifest.staging_path));
   return {};
 }
@@ -218,6 +228,26 @@ Status inspect_table(FileSystem& files, const std::string& path, const PrintLine
       });
   print(std::to_string(count) + " entries");
   return status;
+}
+
+Status inspect_sorted_table(FileSystem& files, const std::string& path, const PrintLine& print) {
+  std::shared_ptr<SstFile> table;
+  NDTS_TRY(SstFile::open_unlisted(files, path, &table));
+  const SstInfo& info = table->info();
+  print("sorted table, version " + std::to_string(kSstVersion));
+  print(Fields()
+            .add("number", info.number)
+            .add("entries", info.entries)
+            .add("deletes", info.deletes)
+            .add("sequences from", info.first_sequence)
+            .add("to", info.last_sequence)
+            .text());
+  const std::unique_ptr<Cursor> each = table->cursor();
+  for (each->seek(""); each->valid(); each->next())
+    print(quoted(each->entry().key) +
+          (each->entry().deleted ? std::string(" deleted")
+                                 : " " + std::to_string(each->entry().value.size()) + " bytes"));
+  return each->status();
 }
 
 bool line_good(const RingLine& line) {
@@ -268,6 +298,7 @@ Status inspect_file(FileSystem& files, const std::string& path, const PrintLine&
   if (second == kWalMagic) return inspect_log(files, path, print);
   if (second == kSegmentMagic) return inspect_segment(files, path, print);
   if (second == kManifestMagic) return inspect_manifest(files, path, print);
+  if (second == kSstMagic) return inspect_sorted_table(files, path, print);
   if (second == kTableMagic) return inspect_table(files, path, print);
   return Status(Code::kInvalidArgument, "no file of NDTS: unknown magic", path);
 }

@@ -54,7 +54,7 @@ test('every file of a database prints, damage is named', (context) => {
   match(manifest, /symbol 5 shard 1 "A\\x22B"/);
   const segment = only(join(dir, 'tables'), '.segment');
   match(inspectFile(segment).join('\n'), /day 2026-01-01 {2}rows 3.*price 0\.1 to 2/s);
-  const table = only(join(dir, 'tables'), '.table');
+  const table = only(join(dir, 'tables'), '.sst');
   ok(inspectFile(table).includes('"key" 3 bytes'));
   database.close();
 

@@ -160,6 +160,8 @@ export const constants = [
       segment: [3, 'ManifestSegment'],
       table: [4, 'ManifestTable'],
       staging: [5, 'path of the staging file of the last open, UTF-8'],
+      keyValue: [6, 'ManifestKeyValue'],
+      sst: [7, 'SstRecord'],
     },
   },
 ];

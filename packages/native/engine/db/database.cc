@@ -1,6 +1,8 @@
 // Appending, reading, flushing. See database.h; opening is in database_open.cc.
 #include "db/database.h"
 
+#include <algorithm>
+
 #include "generated/constants.h"
 
 namespace ndts {
@@ -67,9 +69,19 @@ Status Database::write(Bytes batch, std::uint64_t* position) {
   NDTS_TRY(make_room());
   const Bytes parts[] = {batch};
   NDTS_TRY(wal_->append(kKeyValue, kManyShards, parts, position));
-  key_value_.apply(batch);
+  key_value_->apply(batch, *position);
   key_value_changed_ = true;
   return {};
+}
+
+Status Database::get(std::string_view key, std::optional<Bytes>* value) {
+  return reader_->get(key, value);
+}
+
+Status Database::scan(const KeyValueScan& range, const KeyValueTable::Visit& visit) {
+  KeyValueIterator each = reader_->iterate(range);
+  for (; each.valid(); each.next()) visit(each.entry().key, each.entry().value);
+  return each.status();
 }
 
 void Database::watermarks(std::span<double> into) {
@@ -123,17 +135,13 @@ void Database::rotate() {
   unsealed_since_ns_ = 0;
   auto job = std::make_unique<FlushJob>();
   job->position = wal_->accepted_position();
-  job->manifest = manifest_;
   job->symbols.assign(symbols_.all().begin(), symbols_.all().end());
   immutable_ = std::move(active_);
   active_ = std::make_unique<SeriesMemtable>(options_.shard_count, pool_);
   memtables_ = {immutable_.get(), active_.get()};
   job->memtable = immutable_.get();
-  if (key_value_changed_) {
-    key_value_.freeze();
-    job->entries = &key_value_.base();
-    key_value_changed_ = false;
-  }
+  key_value_->rotate();
+  key_value_changed_ = false;
   flusher_->submit(std::move(job));
 }
 
@@ -152,7 +160,6 @@ void Database::install(std::unique_ptr<FlushJob> job) {
     segments_[reader->summary().shard].push_back(std::move(reader));
   immutable_.reset();
   memtables_ = {active_.get()};
-  if (key_value_.frozen()) key_value_.thaw();
 }
 
 void Database::tend() {
@@ -166,6 +173,7 @@ void Database::tend() {
     return;
   }
   if (active_->bytes() >= options_.memtable_bytes ||
+      key_value_->active_bytes() >= options_.memtable_bytes ||
       wal_->accepted_position() - manifest_.wal_position >= options_.wal_budget_bytes || is_old())
     rotate();
 }
@@ -182,7 +190,9 @@ bool Database::is_old() {
 Status Database::make_room() {
   tend();
   if (!options_.threads && flusher_->busy()) install(flusher_->wait());
-  if (active_->bytes() < kStallFactor * options_.memtable_bytes) return {};
+  if (std::max(active_->bytes(), key_value_->active_bytes()) <
+      kStallFactor * options_.memtable_bytes)
+    return {};
   if (failed_ != nullptr) return failed_->status;
   if (!flusher_->busy()) return {};
   const std::int64_t start = options_.clock->monotonic_ns();
@@ -215,7 +225,7 @@ DatabaseStats Database::stats() {
   for (const SeriesMemtable* memtable : memtables_) stats.memtable_bytes += memtable->bytes();
   stats.segments = manifest_.segments.size();
   for (const ManifestSegment& segment : manifest_.segments) stats.segment_bytes += segment.bytes;
-  stats.key_value_entries = key_value_.entries();
+  stats.key_value_entries = key_value_->stats().entries;
   stats.flushes = flushes_;
   stats.flush_failures = flush_failures_;
   stats.replayed_entries = recovery.replayed_entries;
@@ -228,6 +238,7 @@ Status Database::close() {
   if (closed_) return {};
   closed_ = true;
   if (flusher_ != nullptr) flusher_->stop();
+  if (key_value_ != nullptr) key_value_->close();
   Status status;
   if (wal_ != nullptr) {
     status = wal_->close();

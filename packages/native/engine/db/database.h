@@ -19,6 +19,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,7 @@
 #include "db/manifest.h"
 #include "db/marks.h"
 #include "db/tick_batcher.h"
+#include "kv/key_value_store.h"
 #include "table/key_value.h"
 #include "table/memtable.h"
 #include "table/tick_reads.h"
@@ -65,7 +67,7 @@ struct DatabaseStats {
   std::uint64_t memtable_bytes;
   std::uint64_t segments;
   std::uint64_t segment_bytes;
-  std::uint64_t key_value_entries;
+  std::uint64_t key_value_entries;  // overwritten and deleted ones too, until compaction
   std::uint64_t flushes;
   std::uint64_t flush_failures;
   std::uint64_t replayed_entries;
@@ -100,10 +102,9 @@ class Database {
   [[nodiscard]] Status read_sequence(std::uint32_t shard, std::uint64_t from,
                                      const TickBatchView& batch, std::size_t* count);
 
-  std::optional<Bytes> get(std::string_view key) const { return key_value_.get(key); }
-  void scan(const KeyValueScan& range, const KeyValueTable::Visit& visit) const {
-    key_value_.scan(range, visit);
-  }
+  // nullopt: no such key. The value lives until the next call.
+  [[nodiscard]] Status get(std::string_view key, std::optional<Bytes>* value);
+  [[nodiscard]] Status scan(const KeyValueScan& range, const KeyValueTable::Visit& visit);
   // `batch` as encode_operation() makes it; an empty one is accepted and changes nothing.
   [[nodiscard]] Status write(Bytes batch, std::uint64_t* position);
 
@@ -128,6 +129,8 @@ class Database {
   [[nodiscard]] Status load_manifest();
   [[nodiscard]] Status create_manifest();
   [[nodiscard]] Status load_files();
+  [[nodiscard]] Status open_key_value();
+  [[nodiscard]] Status load_old_table();
   void remove_strays();
   [[nodiscard]] Status open_log();
   [[nodiscard]] Status replay(const WalRecord& record);
@@ -158,8 +161,9 @@ class Database {
   std::unique_ptr<SeriesMemtable> immutable_;  // being flushed, or null
   std::vector<SeriesMemtable*> memtables_;     // of the two, those that exist
   std::vector<std::vector<std::unique_ptr<SegmentReader>>> segments_;  // by shard
-  KeyValueTable key_value_;
-  bool key_value_changed_ = false;  // since the table file, or since the flush that writes it
+  std::unique_ptr<KeyValueStore> key_value_;
+  std::unique_ptr<KeyValueReader> reader_;  // of the writer thread
+  bool key_value_changed_ = false;  // since the flush before
 
   std::unique_ptr<Wal> wal_;
   std::unique_ptr<Flusher> flusher_;

@@ -13,6 +13,7 @@ namespace ndts {
 namespace {
 
 constexpr std::uint32_t kMaxShards = 65536;
+constexpr std::uint64_t kLevel1Bytes = 400u << 20;
 
 std::string hex(std::uint64_t value) {
   std::string text;
@@ -64,9 +65,13 @@ Status Database::open(const DatabaseOptions& options, std::unique_ptr<Database>*
   NDTS_TRY(made->load_manifest());
   NDTS_TRY(made->load_files());
   made->remove_strays();
+  NDTS_TRY(made->open_key_value());
   NDTS_TRY(made->open_log());
   NDTS_TRY(made->grant_epochs());
-  made->flusher_ = std::make_unique<Flusher>(*options.files, *made->wal_, options.dir);
+  const auto symbols = made->symbols_.all();
+  made->flusher_ = std::make_unique<Flusher>(
+      *options.files, *made->wal_, *made->key_value_, options.dir, made->manifest_,
+      std::vector<const SymbolInfo*>(symbols.begin(), symbols.end()));
   if (options.threads) {
     made->wal_->start();
     Wal* wal = made->wal_.get();
@@ -127,11 +132,39 @@ Status Database::load_files() {
     NDTS_TRY(status);
     segments_[segment.shard].push_back(std::move(reader));
   }
+  return {};
+}
+
+// It has no thread of its own: the flusher's does its work.
+Status Database::open_key_value() {
+  KeyValueOptions options;
+  options.files = options_.files;
+  options.clock = options_.clock;
+  options.dir = tables_dir(options_.dir);
+  options.memtable_bytes = options_.memtable_bytes;
+  options.compaction.level1_bytes =
+      std::max<std::uint64_t>(kLevel1Bytes, 4 * options_.memtable_bytes);
+  options.threads = false;
+  options.log_edit = [this](const KeyValueManifest& next, const KeyValueEdit&) {
+    return flusher_->log_edit(next);
+  };
+  NDTS_TRY(KeyValueStore::open(options, manifest_.key_value, &key_value_));
+  reader_ = std::make_unique<KeyValueReader>(*key_value_);
+  return load_old_table();
+}
+
+// The table as versions before sorted tables wrote it: into the memtable, and from there on with
+// the next flush.
+Status Database::load_old_table() {
   if (!manifest_.table.has_value()) return {};
+  std::vector<std::byte> batch;
   const std::string path = table_path(options_.dir, manifest_.table->position);
-  Status status = read_table(files, path, &*manifest_.table,
-                             [this](std::string_view key, Bytes value) {
-                               key_value_.load(key, value);
+  Status status = read_table(*options_.files, path, &*manifest_.table,
+                             [this, &batch](std::string_view key, Bytes value) {
+                               batch.clear();
+                               encode_operation(batch, key, value);
+                               key_value_->apply(batch, manifest_.table->position);
+                               key_value_changed_ = true;
                              });
   if (status.code() == Code::kNotFound)
     return Status(Code::kCorrupt, "the key-value table that the manifest lists is missing", path);
@@ -189,7 +222,7 @@ Status Database::replay(const WalRecord& record) {
       return replay_ticks(record);
     case LogKind::kKeyValue:
       if (!check_batch(record.payload).ok()) return corrupt_entry(record, "key-value batch");
-      key_value_.apply(record.payload);
+      key_value_->apply(record.payload, record.position);
       key_value_changed_ = true;
       return {};
     case LogKind::kSymbol:

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "db/db_test_kit.h"
+#include "table/key_value_file.h"
 
 namespace ndts {
 namespace {
@@ -43,7 +44,7 @@ TEST_F(DatabaseOpen, NamesDamageAndStopsThere) {
   ASSERT_TRUE(bench_.database->seal().ok());
   ASSERT_TRUE(bench_.database->close().ok());
   for (const std::string& file :
-       {manifest_path(bench_.options.dir), only(".segment"), only(".table")}) {
+       {manifest_path(bench_.options.dir), only(".segment"), only(".sst")}) {
     files_.flip_bit(file, 40, 3);
     expect_corrupt(file);
     files_.flip_bit(file, 40, 3);
@@ -56,11 +57,42 @@ TEST_F(DatabaseOpen, NamesDamageAndStopsThere) {
 TEST_F(DatabaseOpen, MissesAFileThatIsListed) {
   ASSERT_TRUE(bench_.database->seal().ok());
   ASSERT_TRUE(bench_.database->close().ok());
-  for (const std::string& file : {only(".segment"), only(".table")}) {
+  for (const std::string& file : {only(".segment"), only(".sst")}) {
     ASSERT_TRUE(files_.rename(file, "/db/elsewhere").ok());
     expect_corrupt(file);
     ASSERT_TRUE(files_.rename("/db/elsewhere", file).ok());
   }
+  ASSERT_TRUE(bench_.open().ok());
+  bench_.expect_model(random_);
+}
+
+// What versions before sorted tables wrote: the whole key-value table as one file.
+TEST_F(DatabaseOpen, TakesOverAnOldKeyValueTable) {
+  ASSERT_TRUE(bench_.database->seal().ok());
+  ASSERT_TRUE(bench_.database->close().ok());
+  const std::string dir = bench_.options.dir;
+  Manifest manifest;
+  std::vector<SymbolInfo> symbols;
+  ASSERT_TRUE(read_manifest(files_, manifest_path(dir), &manifest, &symbols).ok());
+  std::vector<const SymbolInfo*> named;
+  for (const SymbolInfo& symbol : symbols) named.push_back(&symbol);
+  KeyValueTable::Base entries;
+  entries["old"] = {std::byte{'x'}};
+  manifest.table = ManifestTable{};
+  ASSERT_TRUE(write_table(files_, table_path(dir, manifest.wal_position), manifest.wal_position,
+                          entries, &*manifest.table).ok());
+  ASSERT_TRUE(write_manifest(files_, dir, manifest, named).ok());
+  bench_.model.entries["old"] = "x";
+  for (int round = 0; round < 2; round += 1) {
+    ASSERT_TRUE(bench_.open().ok());
+    bench_.expect_model(random_);
+    ASSERT_TRUE(bench_.database->close().ok());
+  }
+  ASSERT_TRUE(bench_.open().ok());
+  ASSERT_TRUE(bench_.database->seal().ok());
+  bench_.expect_model(random_);
+  EXPECT_FALSE(files_.exists(table_path(dir, manifest.table->position)));
+  ASSERT_TRUE(bench_.database->close().ok());
   ASSERT_TRUE(bench_.open().ok());
   bench_.expect_model(random_);
 }

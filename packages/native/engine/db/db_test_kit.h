@@ -191,9 +191,10 @@ struct DatabaseBench {
 
   std::vector<std::pair<std::string, std::string>> scan(const KeyValueScan& range) const {
     std::vector<std::pair<std::string, std::string>> found;
-    database->scan(range, [&found](std::string_view key, Bytes value) {
+    const Status status = database->scan(range, [&found](std::string_view key, Bytes value) {
       found.emplace_back(key, text_of(value));
     });
+    EXPECT_TRUE(status.ok()) << status.text();
     return found;
   }
 

@@ -3,9 +3,9 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "base/crash_point.h"
-#include "table/key_value_file.h"
 #include "table/segment_writer.h"
 
 namespace ndts {
@@ -13,6 +13,7 @@ namespace ndts {
 namespace {
 
 constexpr std::int64_t kIdleNs = 100'000'000;
+constexpr std::uint64_t kStepBytes = 16u << 20;
 
 // The rows of one symbol of one shard, and where the next day starts in them.
 struct SymbolRows {
@@ -23,8 +24,14 @@ struct SymbolRows {
 
 }  // namespace
 
-Flusher::Flusher(FileSystem& files, Wal& wal, std::string dir)
-    : files_(files), wal_(wal), dir_(std::move(dir)) {}
+Flusher::Flusher(FileSystem& files, Wal& wal, KeyValueStore& key_value, std::string dir,
+                 Manifest manifest, std::vector<const SymbolInfo*> symbols)
+    : files_(files),
+      wal_(wal),
+      key_value_(key_value),
+      dir_(std::move(dir)),
+      manifest_(std::move(manifest)),
+      symbols_(std::move(symbols)) {}
 
 void Flusher::start(std::function<void()> idle) {
   thread_ = std::make_unique<BackgroundThread>(
@@ -52,7 +59,11 @@ std::unique_ptr<FlushJob> Flusher::collect() {
 }
 
 std::unique_ptr<FlushJob> Flusher::wait() {
-  if (thread_ == nullptr) step();
+  if (thread_ == nullptr) {
+    while (phase_.load(std::memory_order_acquire) == Phase::kSubmitted) step();
+    while (key_value_.compact_in_background() > 0) {
+    }
+  }
   MutexLock lock(mutex_);
   while (phase_.load(std::memory_order_acquire) == Phase::kSubmitted) ended_.wait(lock);
   lock.unlock();
@@ -60,7 +71,8 @@ std::unique_ptr<FlushJob> Flusher::wait() {
 }
 
 std::uint64_t Flusher::step() {
-  if (phase_.load(std::memory_order_acquire) != Phase::kSubmitted) return 0;
+  if (phase_.load(std::memory_order_acquire) != Phase::kSubmitted || key_value_.must_compact())
+    return key_value_.compact_in_background();
   job_->status = run(*job_);
   MutexLock lock(mutex_);
   phase_.store(Phase::kEnded, std::memory_order_release);
@@ -69,7 +81,7 @@ std::uint64_t Flusher::step() {
 }
 
 Status Flusher::run(FlushJob& job) {
-  // Also what the table file holds must be durable before it may stand without its log.
+  // Also what the tables hold must be durable before it may stand without its log.
   NDTS_TRY(wal_.wait_durable(job.position));
   if (!job.segments_done) {
     if (Status status = write_segments(job); !status.ok()) {
@@ -78,32 +90,51 @@ Status Flusher::run(FlushJob& job) {
     }
     job.segments_done = true;
   }
-  if (job.entries != nullptr && !job.table.has_value()) NDTS_TRY(write_entries(job));
   NDTS_TRY(files_.sync_directory(tables_dir(dir_)));
   crash_point("flush.files_written");
-
-  Manifest next = job.manifest;
-  next.generation += 1;
-  next.wal_position = job.position;
-  next.segments.insert(next.segments.end(), job.written.begin(), job.written.end());
-  if (job.table.has_value()) next.table = job.table;
-  for (std::uint32_t shard = 0; shard < next.shards.size(); shard += 1)
-    if (job.memtable->shard_rows(shard) > 0)
-      next.shards[shard].sealed_sequence = job.memtable->end_sequence(shard);
-  // Even a manifest that failed to sync may be the one found later: its generation is used up.
-  job.manifest.generation += 1;
-  NDTS_TRY(write_manifest(files_, dir_, next, job.symbols));
+  running_ = &job;
+  Status status = flush_key_value();
+  running_ = nullptr;
+  NDTS_TRY(status);
   crash_point("flush.manifest_written");
-
-  if (job.table.has_value() && job.manifest.table.has_value() &&
-      job.manifest.table->position != job.table->position) {
-    // Best effort: the next open removes what no manifest names.
-    static_cast<void>(files_.remove(table_path(dir_, job.manifest.table->position)));
-  }
-  job.manifest = std::move(next);
+  job.manifest = manifest_;
   // A log file that stays is only space; the next checkpoint tries again.
   static_cast<void>(wal_.checkpoint(job.position));
   crash_point("flush.checkpointed");
+  return {};
+}
+
+// The last part of the flush of the key-value store is log_edit(), where one manifest takes in
+// both; where it has nothing to flush, the manifest is written for the segments alone.
+Status Flusher::flush_key_value() {
+  for (std::uint64_t work = 1; work > 0;) NDTS_TRY(key_value_.flush_step(kStepBytes, &work));
+  return manifest_.wal_position < running_->position ? write(manifest_.key_value) : Status();
+}
+
+Status Flusher::log_edit(const KeyValueManifest& next) { return write(next); }
+
+Status Flusher::write(const KeyValueManifest& key_value) {
+  // Even a manifest that failed to sync may be the one found later: its generation is used up.
+  manifest_.generation += 1;
+  Manifest next = manifest_;
+  next.key_value = key_value;
+  std::optional<ManifestTable> old_table;
+  if (running_ != nullptr) {
+    const FlushJob& job = *running_;
+    next.wal_position = job.position;
+    next.segments.insert(next.segments.end(), job.written.begin(), job.written.end());
+    for (std::uint32_t shard = 0; shard < next.shards.size(); shard += 1)
+      if (job.memtable->shard_rows(shard) > 0)
+        next.shards[shard].sealed_sequence = job.memtable->end_sequence(shard);
+    // What the old table held was put into the memtable at the open.
+    old_table = std::exchange(next.table, std::nullopt);
+  }
+  NDTS_TRY(write_manifest(files_, dir_, next, running_ != nullptr ? running_->symbols : symbols_));
+  if (running_ != nullptr) symbols_ = running_->symbols;
+  manifest_ = std::move(next);
+  // Best effort: the next open removes what no manifest names.
+  if (old_table.has_value())
+    static_cast<void>(files_.remove(table_path(dir_, old_table->position)));
   return {};
 }
 
@@ -137,7 +168,7 @@ Status Flusher::write_shard(FlushJob& job, std::uint32_t shard,
     std::int64_t day = std::numeric_limits<std::int64_t>::max();
     for (const SymbolRows& symbol : all)
       if (!done(symbol)) day = std::min(day, day_at(symbol));
-    const std::uint64_t number = job.manifest.next_file++;
+    const std::uint64_t number = manifest_.next_file++;
     job.written.push_back({});
     job.written.back().number = number;
     SegmentWriter writer(files_, segment_path(dir_, number), number, shard, day);
@@ -160,21 +191,6 @@ void Flusher::remove_written(FlushJob& job) {
   for (const ManifestSegment& segment : job.written)
     static_cast<void>(files_.remove(segment_path(dir_, segment.number)));
   job.written.clear();
-}
-
-Status Flusher::write_entries(FlushJob& job) {
-  const std::string path = table_path(dir_, job.position);
-  // Left over from an attempt that failed half-way, or from before a crash; never a listed one,
-  // because the position grew since the last table.
-  if (files_.exists(path)) NDTS_TRY(files_.remove(path));
-  ManifestTable record{};
-  if (Status status = write_table(files_, path, job.position, *job.entries, &record);
-      !status.ok()) {
-    static_cast<void>(files_.remove(path));
-    return status;
-  }
-  job.table = record;
-  return {};
 }
 
 }  // namespace ndts

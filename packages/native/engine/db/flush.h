@@ -1,6 +1,6 @@
-// Flushing: a memtable and, when it changed, the key-value table become immutable files, the
-// manifest lists them, and the log below is let go. One job at a time, run by a background thread,
-// or by whoever waits where there is none.
+// Flushing: memtables become immutable files, the manifest lists them, and the log below is let go.
+// One job at a time, run by a background thread, or by whoever waits where there is none; the time
+// between jobs goes to compaction. All manifests after the open are written here.
 //
 // Threads: submit(), collect() and wait() from the writer thread; step() is the background. A job
 // belongs to the background from submit() until collect() or wait() hands it back.
@@ -18,7 +18,7 @@
 #include "base/file.h"
 #include "base/thread.h"
 #include "db/manifest.h"
-#include "table/key_value.h"
+#include "kv/key_value_store.h"
 #include "table/memtable.h"
 #include "table/segment_reader.h"
 #include "wal/wal.h"
@@ -26,27 +26,27 @@
 namespace ndts {
 
 struct FlushJob {
-  // What to flush. `memtable` and `entries` stand still; entries is null when unchanged.
+  // What to flush. `memtable` stands still; so does what the key-value store rotated.
   const SeriesMemtable* memtable = nullptr;
-  const KeyValueTable::Base* entries = nullptr;
   std::uint64_t position = 0;  // of the log: everything up to it is in the two, or older
-  Manifest manifest;           // the current one; the new one after success
   std::vector<const SymbolInfo*> symbols;
 
   // What came of it.
   Status status;
+  Manifest manifest;  // after success: the new one
   std::vector<ManifestSegment> written;
   bool segments_done = false;
-  std::optional<ManifestTable> table;
   std::vector<std::unique_ptr<SegmentReader>> readers;
 };
 
 class Flusher {
  public:
-  // `idle` is called about every 100 ms by the background thread.
-  Flusher(FileSystem& files, Wal& wal, std::string dir);
+  // `manifest` and `symbols` as they were written last.
+  Flusher(FileSystem& files, Wal& wal, KeyValueStore& key_value, std::string dir,
+          Manifest manifest, std::vector<const SymbolInfo*> symbols);
   ~Flusher() { stop(); }
 
+  // `idle` is called about every 100 ms by the background thread.
   void start(std::function<void()> idle);
   // Lets a running job end; a job that did not start stays undone.
   void stop();
@@ -58,8 +58,10 @@ class Flusher {
   // Waits until the job has ended.
   [[nodiscard]] std::unique_ptr<FlushJob> wait();
 
-  // Runs the submitted job if there is one; returns the work done.
+  // Runs the submitted job if there is one, else a part of a compaction; returns the work done.
   std::uint64_t step();
+  // What the key-value store calls when a flush or compaction of it ended.
+  [[nodiscard]] Status log_edit(const KeyValueManifest& next);
 
  private:
   enum class Phase : std::uint32_t { kIdle = 0, kSubmitted = 1, kEnded = 2 };
@@ -68,12 +70,18 @@ class Flusher {
   [[nodiscard]] Status write_segments(FlushJob& job);
   [[nodiscard]] Status write_shard(FlushJob& job, std::uint32_t shard,
                                    const std::vector<const SymbolInfo*>& by_id);
-  [[nodiscard]] Status write_entries(FlushJob& job);
+  [[nodiscard]] Status flush_key_value();
+  [[nodiscard]] Status write(const KeyValueManifest& key_value);
   void remove_written(FlushJob& job);
 
   FileSystem& files_;
   Wal& wal_;
+  KeyValueStore& key_value_;
   const std::string dir_;
+  // Background only: what was written last.
+  Manifest manifest_;
+  std::vector<const SymbolInfo*> symbols_;
+  FlushJob* running_ = nullptr;  // the job whose manifest is to be written
   std::unique_ptr<FlushJob> job_;
   // submit() releases kSubmitted to step(), step() releases kEnded to collect() and wait().
   std::atomic<Phase> phase_{Phase::kIdle};

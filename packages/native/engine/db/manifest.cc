@@ -36,7 +36,7 @@ class RecordWriter {
   }
   Bytes finish(const Manifest& manifest) {
     ManifestHeader header{};
-    header.version = kManifestVersion;
+    header.version = manifest.key_value.next_number > 1 ? kManifestVersion : 1;
     header.magic = kManifestMagic;
     header.generation = manifest.generation;
     header.wal_position = manifest.wal_position;
@@ -69,6 +69,7 @@ class RecordReader {
     manifest_->id = header.id;
     manifest_->generation = header.generation;
     manifest_->wal_position = header.wal_position;
+    manifest_->key_value.position = header.wal_position;
     manifest_->next_file = header.next_file;
     manifest_->shards.resize(header.shard_count);
     at_ = sizeof header;
@@ -137,6 +138,17 @@ class RecordReader {
       case ManifestKind::kTable:
         manifest_->table = body.read<ManifestTable>();
         return {};
+      case ManifestKind::kKeyValue: {
+        const auto head = body.read<ManifestKeyValue>();
+        manifest_->key_value.last_sequence = head.last_sequence;
+        manifest_->key_value.next_number = head.next_number;
+        return {};
+      }
+      case ManifestKind::kSst:
+        manifest_->key_value.tables.emplace_back();
+        if (!decode_table(body.read_bytes(body.left()), &manifest_->key_value.tables.back()).ok())
+          return corrupt("record of a sorted table");
+        return {};
       case ManifestKind::kStaging:
         manifest_->staging_path = text_of(body.read_bytes(body.left()));
         return {};
@@ -201,6 +213,17 @@ Status write_manifest(FileSystem& files, const std::string& dir, const Manifest&
   if (manifest.table.has_value()) {
     writer.begin(ManifestKind::kTable);
     writer.put(bytes_of(*manifest.table));
+    writer.end();
+  }
+  if (manifest.key_value.next_number > 1) {
+    const ManifestKeyValue head{manifest.key_value.last_sequence, manifest.key_value.next_number};
+    writer.begin(ManifestKind::kKeyValue);
+    writer.put(bytes_of(head));
+    writer.end();
+  }
+  for (const SstInfo& table : manifest.key_value.tables) {
+    writer.begin(ManifestKind::kSst);
+    writer.put(encode_table(table));
     writer.end();
   }
   writer.begin(ManifestKind::kStaging);

@@ -15,12 +15,14 @@
 
 #include "base/file.h"
 #include "generated/layouts.h"
+#include "kv/version.h"
 #include "table/symbols.h"
 
 namespace ndts {
 
 inline constexpr std::uint64_t kManifestMagic = 0x494e'414d'5354'444e;  // "NDTSMANI"
-inline constexpr std::uint32_t kManifestVersion = 1;
+// Written as 1 where there is no sorted table yet, which older programs can read.
+inline constexpr std::uint32_t kManifestVersion = 2;
 
 struct ShardState {
   std::uint64_t epoch = 0;
@@ -35,7 +37,10 @@ struct Manifest {
   std::uint64_t next_file = 1;
   std::vector<ShardState> shards;
   std::vector<ManifestSegment> segments;
+  // The whole key-value table as one file, as older versions wrote it.
   std::optional<ManifestTable> table;
+  // Its position is wal_position.
+  KeyValueManifest key_value;
   std::string staging_path;
 };
 

@@ -23,6 +23,14 @@ class ManifestFile : public testing::Test {
     manifest_.shards[1] = {7, 0, {{7, 0}}};
     manifest_.segments.push_back({3, -2, 400, 10, -20, -10, 0, 100, 1, 0xabcd});
     manifest_.table = ManifestTable{123, 64, 0};
+    manifest_.key_value.last_sequence = 77;
+    manifest_.key_value.next_number = 6;
+    SstInfo table;
+    table.number = 5;
+    table.level = 3;
+    table.min_key = "a";
+    table.max_key = std::string(40, 'z');
+    manifest_.key_value.tables = {table};
     manifest_.staging_path = "/shm/x";
     const SymbolInfo first{0, 0, "A"};
     const SymbolInfo second{9, 1, std::string(300, 'n')};
@@ -60,6 +68,12 @@ TEST_F(ManifestFile, ComesBackAsWritten) {
   ASSERT_EQ(found_.segments.size(), 1u);
   EXPECT_EQ(found_.segments[0].day, -2);
   EXPECT_EQ(found_.table->position, 123u);
+  EXPECT_EQ(found_.key_value.position, 123u);
+  EXPECT_EQ(found_.key_value.last_sequence, 77u);
+  EXPECT_EQ(found_.key_value.next_number, 6u);
+  ASSERT_EQ(found_.key_value.tables.size(), 1u);
+  EXPECT_EQ(found_.key_value.tables[0].level, 3u);
+  EXPECT_EQ(found_.key_value.tables[0].max_key, std::string(40, 'z'));
   EXPECT_EQ(found_.staging_path, "/shm/x");
   ASSERT_EQ(symbols_.size(), 2u);
   EXPECT_EQ(symbols_[1].name, std::string(300, 'n'));

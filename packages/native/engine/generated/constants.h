@@ -145,6 +145,8 @@ enum class ManifestKind : std::uint32_t {
   kSegment = 3,  // ManifestSegment
   kTable = 4,  // ManifestTable
   kStaging = 5,  // path of the staging file of the last open, UTF-8
+  kKeyValue = 6,  // ManifestKeyValue
+  kSst = 7,  // SstRecord
 };
 
 }  // namespace ndts

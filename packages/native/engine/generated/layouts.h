@@ -72,7 +72,7 @@ static_assert(offsetof(FrontBits, dictionary) == 8);
 // The head of the manifest; records follow at once.
 struct ManifestHeader {
   std::uint32_t checksum;  // crc32c of the 60 bytes after it
-  std::uint32_t version;  // version of all formats of the folder, 1
+  std::uint32_t version;  // version: 2 with a key-value record, else 1
   std::uint64_t magic;  // "NDTSMANI"
   std::uint64_t generation;  // grows by one with every manifest written
   std::uint64_t wal_position;  // entries up to this position are in files listed here
@@ -163,7 +163,16 @@ static_assert(offsetof(ManifestSegment, end_sequence) == 56);
 static_assert(offsetof(ManifestSegment, shard) == 64);
 static_assert(offsetof(ManifestSegment, trailer_checksum) == 68);
 
-// Body of a key-value table record; at most one.
+// Body of a key-value record; at most one. SstRecord records list the tables.
+struct ManifestKeyValue {
+  std::uint64_t last_sequence;  // sequence of the newest write in the tables
+  std::uint64_t next_number;  // number the next sorted table gets
+};
+static_assert(sizeof(ManifestKeyValue) == 16);
+static_assert(offsetof(ManifestKeyValue, last_sequence) == 0);
+static_assert(offsetof(ManifestKeyValue, next_number) == 8);
+
+// Body of a key-value table record; at most one. Read, but not written any more.
 struct ManifestTable {
   std::uint64_t position;  // position it was written at, as in its name
   std::uint64_t bytes;  // length of the file

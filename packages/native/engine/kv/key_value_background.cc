@@ -26,17 +26,31 @@ SstLevel pick(const SstLevel& level, const std::vector<std::uint64_t>& numbers) 
 }  // namespace
 
 std::uint64_t KeyValueStore::background_step() {
+  if (paused()) {
+    sweep();
+    return 0;
+  }
+  // A flush is what writers may wait for: compaction gets the time it leaves.
+  std::uint64_t work = 0;
+  const Status status = flush_step(options_.step_bytes, &work);
+  if (!status.ok()) retry_at_ns_ = options_.clock->monotonic_ns() + kRetryNs;
+  return !status.ok() || work > 0 ? work : compact_in_background();
+}
+
+std::uint64_t KeyValueStore::compact_in_background() {
   sweep();
   if (paused()) return 0;
   std::uint64_t work = 0;
-  Status status = flush_step(options_.step_bytes, &work);
-  // A flush is what writers may wait for: compaction gets the time it leaves.
-  if (status.ok() && work == 0) {
-    const std::uint64_t budget = compaction_allowance();
-    if (budget > 0) status = compact_step(budget, &work);
-  }
-  if (!status.ok()) retry_at_ns_ = options_.clock->monotonic_ns() + kRetryNs;
-  return status.ok() ? work : 0;
+  const std::uint64_t budget = compaction_allowance();
+  if (budget == 0) return 0;
+  if (compact_step(budget, &work).ok()) return work;
+  retry_at_ns_ = options_.clock->monotonic_ns() + kRetryNs;
+  return 0;
+}
+
+bool KeyValueStore::must_compact() const {
+  const MutexLock lock(state_mutex_);
+  return (*state_->levels)[0].size() >= options_.level0_limit && failure_.ok();
 }
 
 bool KeyValueStore::paused() {

@@ -4,7 +4,7 @@
 // Lifetime: spans live as long as the memtable.
 #pragma once
 
-#include <optional>
+#include <atomic>
 
 #include "kv/cursor.h"
 #include "kv/skip_list.h"
@@ -23,6 +23,7 @@ class KeyValueMemtable {
   void note(std::uint64_t position, std::uint64_t sequence) {
     position_ = position;
     last_sequence_ = sequence;
+    entries_.store(sequence - first_sequence_ + 1, std::memory_order_relaxed);
   }
 
   // The newest version not above `sequence`; a delete is found, too.
@@ -33,6 +34,7 @@ class KeyValueMemtable {
 
   [[nodiscard]] bool empty() const { return last_sequence_ == 0; }
   [[nodiscard]] std::uint64_t bytes() const { return list_.bytes(); }
+  [[nodiscard]] std::uint64_t entries() const { return entries_.load(std::memory_order_relaxed); }
   // Of the writer, or of anyone once the memtable is immutable.
   [[nodiscard]] std::uint64_t position() const { return position_; }
   [[nodiscard]] std::uint64_t last_sequence() const { return last_sequence_; }
@@ -44,6 +46,7 @@ class KeyValueMemtable {
   std::uint64_t position_ = 0;
   std::uint64_t first_sequence_ = 0;
   std::uint64_t last_sequence_ = 0;
+  std::atomic<std::uint64_t> entries_{0};  // a counter; orders nothing
 };
 
 }  // namespace ndts

@@ -217,7 +217,11 @@ KeyValueStats KeyValueStore::stats() const {
   const TableShape shape = shape_locked();
   stats.immutable = state_->immutable.size();
   stats.memtable_bytes = state_->active->bytes();
-  for (const auto& memtable : state_->immutable) stats.memtable_bytes += memtable->bytes();
+  for (const auto& memtable : state_->immutable) {
+    stats.memtable_bytes += memtable->bytes();
+    stats.entries += memtable->entries();
+  }
+  stats.entries += state_->active->entries();
   for (std::size_t level = 0; level < kSstLevels; level += 1) {
     stats.tables[level] = shape[level].size();
     for (const SstInfo* table : shape[level]) {

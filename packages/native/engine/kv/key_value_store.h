@@ -53,7 +53,7 @@ struct KeyValueStats {
   std::uint64_t immutable;
   std::array<std::uint64_t, kSstLevels> tables;
   std::array<std::uint64_t, kSstLevels> bytes;
-  std::uint64_t entries;  // in tables, deletes and hidden ones included
+  std::uint64_t entries;  // in tables and memtables, deletes and hidden ones included
   std::uint64_t hidden_bytes;
   std::uint64_t pending_bytes;
   std::uint64_t flushes;
@@ -98,6 +98,14 @@ class KeyValueStore {
   [[nodiscard]] Status compact_step(std::uint64_t budget, std::uint64_t* work);
   // Frees memtables and files nobody needs any more.
   void sweep();
+  // sweep() and a compact_step() within the I/O budget, with a pause after an error: for whoever
+  // runs the background where options.threads is false. Returns the work done.
+  std::uint64_t compact_in_background();
+  // So many tables in level 0 that compaction has to go before the next flush.
+  [[nodiscard]] bool must_compact() const;
+
+  // Writer only.
+  [[nodiscard]] std::uint64_t active_bytes() const { return active_->bytes(); }
 
  private:
   friend class KeyValueReader;

@@ -9,7 +9,7 @@ export const manifestLayouts = [
     doc: 'The head of the manifest; records follow at once.',
     fields: [
       { name: 'checksum', type: 'u32', doc: 'crc32c of the 60 bytes after it' },
-      { name: 'version', type: 'u32', doc: 'version of all formats of the folder, 1' },
+      { name: 'version', type: 'u32', doc: 'version: 2 with a key-value record, else 1' },
       { name: 'magic', type: 'u64', doc: '"NDTSMANI"' },
       { name: 'generation', type: 'u64', doc: 'grows by one with every manifest written' },
       { name: 'walPosition', type: 'u64', doc: 'entries up to this position are in files listed here' },
@@ -78,9 +78,18 @@ export const manifestLayouts = [
     ],
   },
   {
+    name: 'ManifestKeyValue',
+    size: 16,
+    doc: 'Body of a key-value record; at most one. SstRecord records list the tables.',
+    fields: [
+      { name: 'lastSequence', type: 'u64', doc: 'sequence of the newest write in the tables' },
+      { name: 'nextNumber', type: 'u64', doc: 'number the next sorted table gets' },
+    ],
+  },
+  {
     name: 'ManifestTable',
     size: 24,
-    doc: 'Body of a key-value table record; at most one.',
+    doc: 'Body of a key-value table record; at most one. Read, but not written any more.',
     fields: [
       { name: 'position', type: 'u64', doc: 'position it was written at, as in its name' },
       { name: 'bytes', type: 'u64', doc: 'length of the file' },

@@ -383,6 +383,10 @@ export const ManifestKind = {
   table: 4,
   /** path of the staging file of the last open, UTF-8 */
   staging: 5,
+  /** ManifestKeyValue */
+  keyValue: 6,
+  /** SstRecord */
+  sst: 7,
 } as const;
 export type ManifestKind = (typeof ManifestKind)[keyof typeof ManifestKind];
 export type ManifestKindName = keyof typeof ManifestKind;
@@ -394,4 +398,6 @@ export const ManifestKindNames: Readonly<Record<number, ManifestKindName>> = {
   3: 'segment',
   4: 'table',
   5: 'staging',
+  6: 'keyValue',
+  7: 'sst',
 };

@@ -68,7 +68,7 @@ export const ManifestHeader = {
   sizeBytes: 64,
   /** u32: crc32c of the 60 bytes after it */
   checksum: 0,
-  /** u32: version of all formats of the folder, 1 */
+  /** u32: version: 2 with a key-value record, else 1 */
   version: 4,
   /** u64: "NDTSMANI" */
   magic: 8,
@@ -157,7 +157,16 @@ export const ManifestSegment = {
   trailerChecksum: 68,
 } as const;
 
-/** Body of a key-value table record; at most one. Offsets in bytes. */
+/** Body of a key-value record; at most one. SstRecord records list the tables. Offsets in bytes. */
+export const ManifestKeyValue = {
+  sizeBytes: 16,
+  /** u64: sequence of the newest write in the tables */
+  lastSequence: 0,
+  /** u64: number the next sorted table gets */
+  nextNumber: 8,
+} as const;
+
+/** Body of a key-value table record; at most one. Read, but not written any more. Offsets in bytes. */
 export const ManifestTable = {
   sizeBytes: 24,
   /** u64: position it was written at, as in its name */
