@@ -1,7 +1,6 @@
 // What the simulated venue remembers by itself: the witness of what was really sent to it.
 
-import { join } from 'node:path';
-import { type RecordEntry, readRecord, recordFileName } from '@ndts/exec-node';
+import { type RecordEntry, readRecords } from '@ndts/exec-node';
 import { moneyText } from '@ndts/protocol';
 
 export interface VenueSummary {
@@ -32,7 +31,7 @@ export function readVenueRecord(dir: string): VenueSummary {
       totals.set(entry.symbol, (totals.get(entry.symbol) ?? 0n) + signed);
     }
   };
-  readRecord(join(dir, recordFileName), take);
+  readRecords(dir, take);
   const positions = new Map(
     [...totals]
       .filter(([, quantity]) => quantity !== 0n)

@@ -26,7 +26,8 @@ import {
   VirtualClock,
 } from '@ndts/runtime';
 import type { Gateway } from './broker/gateway.js';
-import { PaperBroker, type PaperLimits } from './broker/paper.js';
+import { PaperBroker } from './broker/paper.js';
+import type { PaperLimits } from './broker/paper-record.js';
 import type { SignalRingReader } from './intake/intake.js';
 import { foldJournal, type JournalLimits } from './order/checkpoints.js';
 import { EventJournal } from './order/journal.js';

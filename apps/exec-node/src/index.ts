@@ -5,9 +5,8 @@ export {
   type PaperBehaviour,
   PaperBroker,
   type PaperBrokerOptions,
-  type PaperLimits,
 } from './broker/paper.js';
-export { type RecordEntry, readRecords } from './broker/paper-record.js';
+export { type PaperLimits, type RecordEntry, readRecords } from './broker/paper-record.js';
 export type { SignalRingReader } from './intake/intake.js';
 export { createExecNode, type ExecNode, type ExecNodeDeps } from './node.js';
 export { checkRisk, type RiskExposure, type RiskOrder } from './risk/check.js';
