@@ -243,10 +243,12 @@ Status inspect_sorted_table(FileSystem& files, const std::string& path, const Pr
             .add("to", info.last_sequence)
             .text());
   const std::unique_ptr<Cursor> each = table->cursor();
-  for (each->seek(""); each->valid(); each->next())
-    print(quoted(each->entry().key) +
-          (each->entry().deleted ? std::string(" deleted")
-                                 : " " + std::to_string(each->entry().value.size()) + " bytes"));
+  for (each->seek(""); each->valid(); each->next()) {
+    const KeyValueEntry& entry = each->entry();
+    const std::string key = quoted(entry.key);
+    print(entry.deleted ? key + " deleted"
+                        : key + " " + std::to_string(entry.value.size()) + " bytes");
+  }
   return each->status();
 }
 
