@@ -33,9 +33,9 @@ const pageBytes = 4096;
 const cpuTickMs = 10;
 
 export const spawnStrategyChild: SpawnChild = (memoryMb, events) => {
-  // ambient: the child runs on the very Node this process runs on
-  const node = process.execPath;
-  const child = spawn(node, [`--max-old-space-size=${memoryMb}`, hostMain], {
+  // ambient: the child runs on the very Node this process runs on, and watches this process
+  const { execPath: node, pid } = process;
+  const child = spawn(node, [`--max-old-space-size=${memoryMb}`, hostMain, String(pid)], {
     env: {},
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     serialization: 'advanced',

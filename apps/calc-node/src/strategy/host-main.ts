@@ -46,7 +46,7 @@ interface Loaded {
 
 // ambient: this file is the main program of a process of its own
 const self = process;
-startWatchdog(self.ppid);
+startWatchdog(Number(self.argv[2]));
 const channel: HostChannel = confineProcess(self);
 const exit = self.exit.bind(self);
 let loaded: Loaded | undefined;
@@ -154,6 +154,7 @@ function begin(message: BeginMessage): void {
     reader: openTickRings({ paths: message.tickRings, from }),
     batch: createTickBatch(batchCapacity),
     spinUs: settings.idle === 'sleep' ? 0 : waitSpinUs,
+    spinMs: settings.idle === 'spin' ? Infinity : settings.spinMs,
     reportIntervalMs: settings.reportIntervalMs,
     monotonicNs: () => clock.monotonicNs(),
     report: (report) => {

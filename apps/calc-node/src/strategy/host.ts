@@ -1,7 +1,8 @@
 // hot: no allocation after init
 // A strategy's loop in its own process: the second half of the tick path on one page. Always:
 // hooks see ticks in the order of the ring, each once; a signal leaves before the next hook is
-// called.
+// called. Without ticks it spins for spinMs and then rests: the first tick after a pause may be
+// taken a few milliseconds late (AgentLoop), every one that follows at once.
 
 import { nsPerMs, type TickBatch } from '@ndts/protocol';
 import type { Agent } from '@ndts/runtime';
@@ -24,6 +25,8 @@ export interface HostParts {
   readonly signals: SignalWriter;
   /** How long a poll spins natively while there is nothing. */
   readonly spinUs: number;
+  /** How long after the last tick polls still spin; Infinity: always. */
+  readonly spinMs: number;
   readonly reportIntervalMs: number;
   monotonicNs(): number;
   report(message: ReportMessage): void;
@@ -38,6 +41,9 @@ export class StrategyHost implements Agent {
   readonly #parts: HostParts;
   readonly #tick = new TickCursor();
   readonly #timerNs: number;
+  readonly #spinNs: number;
+  #spinUntilNs = 0;
+  #nowNs: number;
   #ticks = 0;
   #factorRows = 0;
   #reportAtNs = 0;
@@ -47,12 +53,15 @@ export class StrategyHost implements Agent {
   constructor(parts: HostParts) {
     this.#parts = parts;
     this.#timerNs = (parts.strategy.timerIntervalMs ?? timerIntervalMsDefault) * nsPerMs;
-    this.#timerAtNs = parts.monotonicNs() + this.#timerNs;
+    this.#spinNs = parts.spinMs * nsPerMs;
+    this.#nowNs = parts.monotonicNs();
+    this.#spinUntilNs = this.#nowNs + this.#spinNs;
+    this.#timerAtNs = this.#nowNs + this.#timerNs;
   }
 
   doWork(): number {
     const { reader, batch, plan, spinUs } = this.#parts;
-    const rows = reader.waitPoll(batch, spinUs);
+    const rows = reader.waitPoll(batch, this.#nowNs < this.#spinUntilNs ? spinUs : 0);
     if (rows > 0) {
       plan.compute(batch);
       this.#callHooks(batch);
@@ -61,6 +70,8 @@ export class StrategyHost implements Agent {
       this.#ticks += rows;
     }
     const nowNs = this.#parts.monotonicNs();
+    this.#nowNs = nowNs;
+    if (rows > 0) this.#spinUntilNs = nowNs + this.#spinNs;
     if (nowNs >= this.#timerAtNs) this.#callTimer(nowNs);
     if (nowNs >= this.#reportAtNs) this.#report(nowNs);
     return rows;

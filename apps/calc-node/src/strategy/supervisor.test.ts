@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import {
   type ConfigValues,
   createTickBatch,
@@ -309,6 +310,22 @@ test(
     assert.ok(!isAlive(pid));
   },
 );
+
+test('a process whose node died before it came up ends too', testTimeout, async (context) => {
+  const dir = mkdtempSync(join(tmpdir(), 'ndts-orphan-'));
+  context.after(() => rmSync(dir, { recursive: true, force: true }));
+  writeFileSync(join(dir, 'loops.mjs'), 'for (;;);');
+  const hostMain = fileURLToPath(new URL('./host-main.js', import.meta.url));
+  // The pid it is told is not its parent's.
+  const child = spawn(process.execPath, [hostMain, '1'], {
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    serialization: 'advanced',
+  });
+  context.after(() => child.kill('SIGKILL'));
+  child.send({ type: 'load', plugin: join(dir, 'loops.mjs') });
+  const [, signal] = (await once(child, 'exit', { signal: context.signal })) as [null, string];
+  assert.equal(signal, 'SIGKILL');
+});
 
 test('a parked strategy starts again when a person says so', testTimeout, async (context) => {
   const bench = new Bench({ throws: plugin("onTick() { throw new Error('still'); }") });

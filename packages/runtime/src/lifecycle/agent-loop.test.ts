@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Timer } from '@ndts/protocol';
 import { SystemClock } from '../clock/system-clock.js';
 import { type Agent, AgentLoop, type AgentLoopOptions } from './agent-loop.js';
 
@@ -121,4 +122,50 @@ test('wake ends a sleep; a loop that sleeps long still stops at once', async () 
   await loop.stop();
   loop.wake();
   loop.configure({ spinMs: 0, sleepMs: 1 });
+});
+
+/** The system's time, and every sleep that was asked for; each is over at once. */
+class CountingClock extends SystemClock {
+  readonly sleeps: number[] = [];
+  aheadNs = 0;
+
+  override monotonicNs(): number {
+    return super.monotonicNs() + this.aheadNs;
+  }
+
+  override setTimer(delayMs: number, action: () => void): Timer {
+    this.sleeps.push(delayMs);
+    this.aheadNs += delayMs * 1e6;
+    const immediate = setImmediate(action);
+    return { cancel: () => clearImmediate(immediate) };
+  }
+}
+
+test('adaptive sleeps longer the longer there is no work, and work ends that', async () => {
+  const clock = new CountingClock();
+  let work = 0;
+  const loop = loopOf([{ name: 'a', doWork: () => (work > 0 ? work-- : 0) }], {
+    clock,
+    sleepMs: 2,
+  });
+  loop.start();
+  await until(() => clock.sleeps.at(-1) === 16);
+  const growing = [...new Set(clock.sleeps)];
+  assert.deepEqual(growing, [2, 4, 8, 16]);
+  clock.aheadNs += 3600e9;
+  const before = clock.sleeps.length;
+  await until(() => clock.sleeps.length > before + 3);
+  assert.equal(clock.sleeps.at(-1), 16);
+  work = 1;
+  await until(() => clock.sleeps.at(-1) === 2);
+  await loop.stop();
+});
+
+test('sleep sleeps the same whatever there is', async () => {
+  const clock = new CountingClock();
+  const loop = loopOf([{ name: 'a', doWork: () => 0 }], { clock, idle: 'sleep', sleepMs: 500 });
+  loop.start();
+  await until(() => clock.sleeps.length > 20);
+  await loop.stop();
+  assert.deepEqual([...new Set(clock.sleeps)], [500]);
 });

@@ -1,8 +1,9 @@
 // hot: no allocation after init
 // The duty cycle of a node's main thread. All agents do their work in turn; several cycles share
 // one turn of the event loop, bounded in time, so that its cost is spread and I/O still gets its
-// turn. Always: an agent that throws is reported and called again; no agent runs after stop()
-// resolved.
+// turn. Without work adaptive sleeps, longer after a second of that: then the first work after a
+// pause may wait for restFactorMax times sleepMs. Always: an agent that throws is reported and
+// called again; no agent runs after stop() resolved.
 
 import type { Clock, Timer } from '@ndts/protocol';
 
@@ -13,7 +14,7 @@ export interface Agent {
 }
 
 export interface AgentLoopOptions {
-  /** Without work: spin for spinMs then sleep, always spin, or sleep at once. */
+  /** Without work: spin for spinMs then sleep ever longer, always spin, or sleep at once. */
   readonly idle: 'adaptive' | 'spin' | 'sleep';
   readonly spinMs: number;
   readonly sleepMs: number;
@@ -23,6 +24,9 @@ export interface AgentLoopOptions {
 
 /** How long the cycles of one turn may take together before I/O gets its turn. */
 const turnNsMax = 50_000;
+/** Sleeps double with every second without work, up to so many times sleepMs. */
+const restFactorMax = 8;
+const restGrowNs = 1e9;
 
 export class AgentLoop {
   readonly #agents: readonly Agent[];
@@ -102,7 +106,7 @@ export class AgentLoop {
     }
     this.#inCycle = false;
     if (!this.#running) this.#release();
-    else if (idle) this.#timer = clock.setTimer(this.#sleepMs, this.#turn);
+    else if (idle) this.#timer = clock.setTimer(this.#restMs(nowNs), this.#turn);
     else this.#scheduleNow();
   }
 
@@ -123,6 +127,12 @@ export class AgentLoop {
   #mayRest(nowNs: number): boolean {
     if (this.#options.idle === 'spin') return false;
     return this.#options.idle === 'sleep' || nowNs - this.#lastWorkNs >= this.#spinNs;
+  }
+
+  #restMs(nowNs: number): number {
+    if (this.#options.idle !== 'adaptive') return this.#sleepMs;
+    const doublings = Math.floor((nowNs - this.#lastWorkNs) / restGrowNs);
+    return this.#sleepMs * Math.min(restFactorMax, 2 ** doublings);
   }
 
   #report(agent: Agent, error: unknown): void {
