@@ -10,10 +10,11 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ConfigValues, createTickBatch, type PositionView } from '@ndts/protocol';
 import { loadConfig, SeededRandom } from '@ndts/runtime';
-import { type DataFolder, openDataFolder, openTicks } from '@ndts/storage';
+import { type DataFolder, openDataFolder, openJournal, openTicks } from '@ndts/storage';
 import { killWhileStarting, RunningPlatform } from '../kit/running-platform.js';
+import { readJournalOrders } from './journal-orders.js';
 import { fingerprint, RingWitness } from './ring-witness.js';
-import { readVenueRecord } from './venue-record.js';
+import { readVenueRecord, type VenueSummary } from './venue-record.js';
 
 const rounds = 50;
 const shards = 8;
@@ -90,6 +91,30 @@ function checkTicks(folder: DataFolder, values: ConfigValues, witness: RingWitne
   }
 }
 
+/** Every order the venue received is in the journal, every one that is not was closed as never
+ * received, and both know the same executions. */
+function checkOrders(folder: DataFolder, values: ConfigValues, venue: VenueSummary): void {
+  const journal = openJournal(folder, values);
+  try {
+    const { intents, notReceived, trades } = readJournalOrders(journal);
+    const received = [...intents].filter((id) => !notReceived.has(id));
+    assert.deepEqual(received.sort(), [...venue.ids].sort(), 'orders of journal and venue');
+    assert.deepEqual(trades.sort(), [...venue.trades].sort(), 'executions of journal and venue');
+  } finally {
+    journal.close();
+  }
+}
+
+function checkResults(positions: readonly PositionView[], venue: VenueSummary): void {
+  assert.deepEqual(
+    new Map(
+      positions.map(({ symbol, realisedPnl, fees }) => [symbol, { realised: realisedPnl, fees }]),
+    ),
+    venue.results,
+    'realised PnL and fees',
+  );
+}
+
 test(`kill -9, ${rounds} times`, async () => {
   const seed = Date.now() >>> 0;
   console.log(`seed ${seed}`);
@@ -124,7 +149,10 @@ test(`kill -9, ${rounds} times`, async () => {
     const args = Object.fromEntries(Object.entries(keys).map(([key, value]) => [key, `${value}`]));
     assert.deepEqual(witness.contradictions, []);
     assert.ok(witness.count > 1000, `saw ${witness.count} ticks`);
-    checkTicks(folder, loadConfig({ args, environment: {} }), witness);
+    const values = loadConfig({ args, environment: {} });
+    checkOrders(folder, values, venue);
+    checkResults(positions, venue);
+    checkTicks(folder, values, witness);
     console.log(`${witness.count} ticks, ${venue.orders} orders, ${venue.fills} fills`);
     rmSync(folder.memory, { recursive: true, force: true });
   } finally {

@@ -397,7 +397,7 @@ test('a record that cannot be read keeps the node up and orders in', async (cont
   assert.equal(harness.node.health().ok, false);
 });
 
-test('after a restart the last stored price values positions; its age is judged', async (context) => {
+test('a restart values positions at the last stored price, and judges its age', async (context) => {
   const dir = folder(context);
   const first = await started({ dir });
   first.ticks.push({ symbol: 3, price: 100 });
@@ -423,7 +423,7 @@ test('after a restart the last stored price values positions; its age is judged'
   assert.deepEqual(states(second)[0], `1-3-0 ${filled} `);
 });
 
-test('an order is canceled on request; counts in the status begin with the process', async (context) => {
+test('an order is canceled on request; the status counts since the start', async (context) => {
   const dir = folder(context);
   const first = await started({ dir });
   first.ticks.push({ symbol: 3, price: 100 });

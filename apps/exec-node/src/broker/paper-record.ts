@@ -3,9 +3,9 @@
 // of what was sent to it. What always holds: one write per batch; a line that was answered is never
 // lost to kill -9; a torn last line was never answered and is cut off at the next open.
 //
-// A record that has grown long begins again at an open: a new file opens with the state so far, and
-// the old one stays as record-<part>.jsonl, of which the newest few are kept. The new file takes the
-// old one's place by a rename, so that there is always exactly one whole record.
+// A record that has grown long begins again at an open: a new file opens with the state so far,
+// and the old one stays as record-<part>.jsonl, of which the newest few are kept. The new file
+// takes the old one's place by a rename, so that there is always exactly one whole record.
 //
 // Quantities, prices and fees are integers scaled by 1e8, as text.
 
@@ -112,80 +112,6 @@ const archiveName = /^record-(\d+)\.jsonl$/;
 const chunkBytes = 1 << 20;
 const newline = 0x0a;
 
-/** Reads every whole line of one file of a record, oldest first, but not the state it begins with;
- * returns the bytes all lines take. */
-export function readRecord(path: string, take: (entry: RecordEntry) => void): number {
-  return readFileLines(path, (line) => {
-    if (isEntry(line)) take(line);
-  });
-}
-
-/** Reads what the venue still has of its record, oldest first, over all its files. True: nothing of
- * it is gone. */
-export function readRecords(dir: string, take: (entry: RecordEntry) => void): boolean {
-  const parts = archivesOf(dir);
-  let part = 1;
-  for (const archive of parts) readRecord(archivePath(dir, archive), take);
-  readFileLines(join(dir, recordFileName), (line) => {
-    if (line.kind === 'state') part = line.part;
-    else if (isEntry(line)) take(line);
-  });
-  return parts.length === part - 1;
-}
-
-/** Numbers of the archived parts, oldest first. */
-function archivesOf(dir: string): number[] {
-  return readdirSync(dir)
-    .flatMap((name) => archiveName.exec(name)?.[1] ?? [])
-    .map(Number)
-    .sort((a, b) => a - b);
-}
-
-function archivePath(dir: string, part: number): string {
-  return join(dir, `record-${part}.jsonl`);
-}
-
-function isEntry(line: RecordLine): line is RecordEntry {
-  return 'day' in line;
-}
-
-function readFileLines(path: string, take: (line: RecordLine) => void): number {
-  const file = openSync(path, 'r');
-  try {
-    return readLines(file, path, take);
-  } finally {
-    closeSync(file);
-  }
-}
-
-function readLines(file: number, path: string, take: (line: RecordLine) => void): number {
-  const chunk = Buffer.allocUnsafe(chunkBytes);
-  let rest = Buffer.alloc(0);
-  let whole = 0;
-  for (;;) {
-    const bytes = readSync(file, chunk, 0, chunkBytes, null);
-    if (bytes === 0) return whole;
-    const data = Buffer.concat([rest, chunk.subarray(0, bytes)]);
-    let start = 0;
-    for (;;) {
-      const end = data.indexOf(newline, start);
-      if (end < 0) break;
-      take(parseLine(data.toString('utf8', start, end), path, whole));
-      whole += end + 1 - start;
-      start = end + 1;
-    }
-    rest = Buffer.from(data.subarray(start));
-  }
-}
-
-function parseLine(line: string, path: string, offset: number): RecordLine {
-  try {
-    return JSON.parse(line) as RecordLine;
-  } catch {
-    throw new NdtsError('CORRUPT', `expected a JSON line at byte ${offset} of ${path}`);
-  }
-}
-
 export class PaperRecord {
   readonly dir: string;
   readonly path: string;
@@ -283,6 +209,80 @@ export class PaperRecord {
 
   close(): void {
     closeSync(this.#file);
+  }
+}
+
+/** Reads every whole line of one file of a record, oldest first, but not the state it begins with;
+ * returns the bytes all lines take. */
+export function readRecord(path: string, take: (entry: RecordEntry) => void): number {
+  return readFileLines(path, (line) => {
+    if (isEntry(line)) take(line);
+  });
+}
+
+/** Reads what the venue still has of its record, oldest first, over all its files. True: nothing of
+ * it is gone. */
+export function readRecords(dir: string, take: (entry: RecordEntry) => void): boolean {
+  const parts = archivesOf(dir);
+  let part = 1;
+  for (const archive of parts) readRecord(archivePath(dir, archive), take);
+  readFileLines(join(dir, recordFileName), (line) => {
+    if (line.kind === 'state') part = line.part;
+    else if (isEntry(line)) take(line);
+  });
+  return parts.length === part - 1;
+}
+
+/** Numbers of the archived parts, oldest first. */
+function archivesOf(dir: string): number[] {
+  return readdirSync(dir)
+    .flatMap((name) => archiveName.exec(name)?.[1] ?? [])
+    .map(Number)
+    .sort((a, b) => a - b);
+}
+
+function archivePath(dir: string, part: number): string {
+  return join(dir, `record-${part}.jsonl`);
+}
+
+function isEntry(line: RecordLine): line is RecordEntry {
+  return 'day' in line;
+}
+
+function readFileLines(path: string, take: (line: RecordLine) => void): number {
+  const file = openSync(path, 'r');
+  try {
+    return readLines(file, path, take);
+  } finally {
+    closeSync(file);
+  }
+}
+
+function readLines(file: number, path: string, take: (line: RecordLine) => void): number {
+  const chunk = Buffer.allocUnsafe(chunkBytes);
+  let rest = Buffer.alloc(0);
+  let whole = 0;
+  for (;;) {
+    const bytes = readSync(file, chunk, 0, chunkBytes, null);
+    if (bytes === 0) return whole;
+    const data = Buffer.concat([rest, chunk.subarray(0, bytes)]);
+    let start = 0;
+    for (;;) {
+      const end = data.indexOf(newline, start);
+      if (end < 0) break;
+      take(parseLine(data.toString('utf8', start, end), path, whole));
+      whole += end + 1 - start;
+      start = end + 1;
+    }
+    rest = Buffer.from(data.subarray(start));
+  }
+}
+
+function parseLine(line: string, path: string, offset: number): RecordLine {
+  try {
+    return JSON.parse(line) as RecordLine;
+  } catch {
+    throw new NdtsError('CORRUPT', `expected a JSON line at byte ${offset} of ${path}`);
   }
 }
 

@@ -121,7 +121,7 @@ test('a long record begins again, and the venue knows all it knew', async (conte
   assert.equal(await venue.broker.queryOrder('1-9999-0'), undefined);
 });
 
-test('archives are limited; what went with them is refused, not executed again', async (context) => {
+test('archives are limited; what went with them is not executed again', async (context) => {
   const dir = folder(context);
   const limits = { recordBytes: 20_000, archives: 1, closedOrders: 20 };
   let venue = await open(dir, limits);
