@@ -2,9 +2,9 @@
 // dashboard client attached - at fixed rates. The feed is open-loop and a tick carries the time at
 // which it was due, so that every stall counts in full (no coordinated omission).
 //
-// Which orders fall into the measured time differs from run to run, so the answer is the hash of the
-// verdict on the whole run, read from the venue's own record after the end: orders sent twice,
-// orders not filled exactly once and in full, fills without an order. It is equal in every right run.
+// Which orders fall into the measured time differs from run to run, so the answer is the hash of
+// the verdict on the whole run, read from the venue's own record after the end: orders sent twice,
+// orders and fills that do not pair. It is equal in every right run.
 
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -73,7 +73,9 @@ async function measure(
       'exec.journalMode': journalMode,
     },
   });
-  const measured = await watch(platform, context, seconds).finally(() => platform.stop());
+  const measured = await watch(platform, context, seconds).finally(async () => {
+    await platform.stop();
+  });
   return { ...measured, answer: verdictHash(dataDir) };
 }
 

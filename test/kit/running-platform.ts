@@ -23,26 +23,6 @@ export interface PlatformOptions {
 
 const startLimitMs = 60_000;
 
-function spawnNode(options: PlatformOptions): ChildProcess {
-  const keys = { 'control.port': 0, ...options.keys };
-  const flags = Object.entries(keys).map(([key, value]) => `--${key}=${value}`);
-  return spawn(process.execPath, [command, 'up', '--data-dir', options.dataDir, ...flags], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH: process.env['PATH'] ?? '' },
-  });
-}
-
-/** kill -9 so many milliseconds after the process was made, ready or not. */
-export async function killWhileStarting(options: PlatformOptions, afterMs: number): Promise<void> {
-  const child = spawnNode(options);
-  child.stdout?.resume();
-  child.stderr?.resume();
-  const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  await sleep(afterMs);
-  child.kill('SIGKILL');
-  await gone;
-}
-
 export class RunningPlatform {
   readonly run: RunFile;
   readonly token: string;
@@ -130,4 +110,24 @@ function readRunFile(dataDir: string, pid: number | undefined): RunFile | undefi
   } catch {
     return undefined;
   }
+}
+
+/** kill -9 so many milliseconds after the process was made, ready or not. */
+export async function killWhileStarting(options: PlatformOptions, afterMs: number): Promise<void> {
+  const child = spawnNode(options);
+  child.stdout?.resume();
+  child.stderr?.resume();
+  const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  await sleep(afterMs);
+  child.kill('SIGKILL');
+  await gone;
+}
+
+function spawnNode(options: PlatformOptions): ChildProcess {
+  const keys = { 'control.port': 0, ...options.keys };
+  const flags = Object.entries(keys).map(([key, value]) => `--${key}=${value}`);
+  return spawn(process.execPath, [command, 'up', '--data-dir', options.dataDir, ...flags], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { PATH: process.env['PATH'] ?? '' },
+  });
 }

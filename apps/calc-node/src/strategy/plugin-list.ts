@@ -34,7 +34,8 @@ function resolvePlugin(entry: string): NamedPlugin {
   return { name, plugin };
 }
 
-const expected = `expected a readable file or a built-in strategy (${builtInStrategies.join(', ')})`;
+const known = builtInStrategies.join(', ');
+const expected = `expected a readable file or a built-in strategy (${known})`;
 
 /** '' when it is a file that can be read. */
 function unreadable(path: string): string {

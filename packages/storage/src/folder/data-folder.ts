@@ -149,7 +149,7 @@ function openMemory(folder: DataFolder, userId: number): void {
     if (name.startsWith(`ndts-${userId}-`)) removeAbandoned(join(parent, name), userId);
 }
 
-/** Removes memory whose data folder is gone, or has another id by now, unless ticks may be in it. */
+/** Removes memory whose data folder is gone, or has another id by now; never ticks in it. */
 function removeAbandoned(memory: string, userId: number): void {
   let root: string;
   try {
