@@ -16,6 +16,7 @@ import {
   FactorSlot,
   type Registry,
   SignalSlot,
+  type StrategyView,
   subjects,
   type TickBatch,
 } from '@ndts/protocol';
@@ -251,6 +252,13 @@ test('factors go on from history to the bit; signals and the bus follow', {
   assert.ok(chart.every((point) => point.upper! > point.lower! && point.price > 0));
   const latency = (await bus.request(calcSubjects.latency, undefined)) as CalcLatency;
   assert.equal(latency.tickToSignal.count, signals.length);
+  const restarted = await bus.request(subjects.calcRestartStrategy, { name: 'bollinger' });
+  assert.equal((restarted as StrategyView).state, 'running');
+  assert.equal((restarted as StrategyView).restarts, 0);
+  await assert.rejects(bus.request(subjects.calcRestartStrategy, { name: 'x' }), {
+    code: 'NOT_FOUND',
+  });
+  await assert.rejects(bus.request(subjects.calcRestartStrategy, {}), { code: 'INVALID_ARGUMENT' });
   assert.match(await metrics.text(), /ndts_calc_strategy_running\{strategy="bollinger"\} 1/);
   await assert.rejects(bus.request(subjects.calcChart, { symbol: 'x' }), /symbol, limit/);
   assert.equal(node.state(), 'ACTIVE');

@@ -9,9 +9,12 @@ import {
   type Clock,
   type ConfigValues,
   type HealthReport,
+  NdtsError,
   type NodeStateName,
   nsPerMs,
   type Registry,
+  type RestartStrategyRequest,
+  type StrategyView,
   subjects,
 } from '@ndts/protocol';
 import type { Agent, Logger, Metrics } from '@ndts/runtime';
@@ -56,8 +59,8 @@ export interface CalcNode extends Agent {
   start(): Promise<void>;
   /** Resolves when every strategy's process is gone. */
   stop(): Promise<void>;
-  /** Starts a parked strategy again. */
-  restartStrategy(name: string): void;
+  /** Starts a parked or waiting strategy at once; one that runs is left alone. */
+  restartStrategy(name: string): StrategyView;
   state(): NodeStateName;
   health(): HealthReport;
   status(): CalcStatus;
@@ -138,6 +141,7 @@ class CalcNodeAgent implements CalcNode {
     this.#leaveBus = [
       bus.respond(subjects.calcChart, (request) => answerChart(this.#chart, request)),
       bus.respond(calcSubjects.latency, () => this.latency()),
+      bus.respond(subjects.calcRestartStrategy, (request) => this.#restart(request)),
     ];
     this.#state = 'ACTIVE';
     await this.#supervisor.start();
@@ -151,8 +155,15 @@ class CalcNodeAgent implements CalcNode {
     this.#state = 'STANDBY';
   }
 
-  restartStrategy(name: string): void {
-    this.#supervisor.restart(name);
+  restartStrategy(name: string): StrategyView {
+    return this.#supervisor.restart(name);
+  }
+
+  #restart(request: unknown): StrategyView {
+    const { name } = (request ?? {}) as Partial<RestartStrategyRequest>;
+    if (typeof name !== 'string')
+      throw new NdtsError('INVALID_ARGUMENT', 'expected { name } of a strategy');
+    return this.restartStrategy(name);
   }
 
   state(): NodeStateName {

@@ -9,6 +9,7 @@ import {
   NdtsError,
   nsPerMs,
   nsPerSecond,
+  type RejectView,
   subjects,
   type SymbolInfo,
   type TickBatch,
@@ -16,9 +17,8 @@ import {
 import { createSilentLogger, EmbeddedBus, loadConfig, Metrics, VirtualClock } from '@ndts/runtime';
 import type { Database, TickRingWriter } from '@ndts/storage';
 import { cleanRules } from './clean/rules.js';
-import type { RejectView } from './clean/rejects.js';
 import { Simulator, simulatorSymbolNames } from './feed/simulator.js';
-import { createDataNode, type DataNode, rejectsSubject } from './node.js';
+import { createDataNode, type DataNode } from './node.js';
 
 const shardCount = 4;
 
@@ -212,7 +212,7 @@ test('symbols and rejects are answered; a price from before the start is known',
   const after = (await bus.request(subjects.dataSymbols, undefined)) as SymbolInfo[];
   assert.equal(after.length, 6);
   assert.ok(after.every((symbol) => symbol.ticks > 0));
-  const rejects = (await bus.request(rejectsSubject, 5)) as RejectView[];
+  const rejects = (await bus.request(subjects.dataRejects, 5)) as RejectView[];
   assert.equal(rejects.length, 5);
   assert.ok(rejects.every((reject) => reject.reason !== 'ok' && reject.timeMs > 1.7e12));
   await node.stop();

@@ -53,9 +53,6 @@ export interface DataNode extends Agent {
   setRules(rules: CleanRules): void;
 }
 
-/** Request: number (limit) or undefined -> RejectView[], newest first. */
-export const rejectsSubject = 'data.rejects';
-
 const statusNs = 250 * nsPerMs;
 /** The directory may be large: it is read again only so often. */
 const symbolsNs = 2000 * nsPerMs;
@@ -146,7 +143,7 @@ class DataNodeAgent implements DataNode {
       if (database.lastTicks(entry.id, last) > 0) this.#latest.setPrice(entry.id, last.price[0]!);
     this.#leaveBus = [
       bus.respond(subjects.dataSymbols, (request) => listSymbols(symbols, this.#latest, request)),
-      bus.respond(rejectsSubject, (limit) =>
+      bus.respond(subjects.dataRejects, (limit) =>
         this.#rejects.list(typeof limit === 'number' ? limit : rejectsKept),
       ),
     ];

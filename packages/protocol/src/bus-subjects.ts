@@ -16,6 +16,8 @@ export const subjects = {
   execStatus: 'status.exec',
   /** Request SymbolsRequest -> SymbolInfo[]. */
   dataSymbols: 'data.symbols',
+  /** Request number (limit) or undefined -> RejectView[], newest first. */
+  dataRejects: 'data.rejects',
   /** Request ChartRequest -> ChartPoint[]: price and bands of a symbol. */
   calcChart: 'calc.chart',
   /** Request OrdersRequest -> OrderView[], newest first. */
@@ -30,6 +32,9 @@ export const subjects = {
   execLatency: 'exec.latency',
   /** Request undefined -> histogram snapshots of the calc node since the start. */
   calcLatency: 'calc.latency',
+  /** Request RestartStrategyRequest -> StrategyView. Starts a parked or waiting strategy at once;
+   * one that runs is left alone. NOT_FOUND: no strategy of that name. */
+  calcRestartStrategy: 'calc.restart-strategy',
   /** OrderView, on each change of an order. */
   orderEvent: 'order.event',
 } as const;
@@ -84,6 +89,22 @@ export interface DataStatus {
     readonly epoch: number;
     readonly accepted: number;
   }[];
+}
+
+/** A tick the cleaner refused. */
+export interface RejectView {
+  readonly symbol: number;
+  readonly reason: string;
+  readonly timeMs: number;
+  /** As text: NaN and infinities have no JSON form. */
+  readonly price: string;
+  readonly volume: string;
+  readonly bid: string;
+  readonly ask: string;
+}
+
+export interface RestartStrategyRequest {
+  readonly name: string;
 }
 
 export interface StrategyView {

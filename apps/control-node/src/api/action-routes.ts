@@ -1,4 +1,4 @@
-// What changes something: the trading state and the tokens, and the record of who did it. Each
+// What changes something: the trading state, orders, strategies and tokens, and the record of who did it. Each
 // action is audited with its outcome, also when it fails.
 
 import { type Bus, NdtsError, subjects, type TradingStateName } from '@ndts/protocol';
@@ -31,6 +31,7 @@ export function actionRoutes(options: ActionOptions): ApiRoute[] {
   return [
     ...tradingStateRoutes(options),
     cancelRoute(options),
+    restartRoute(options),
     ...tokenRoutes(options),
     auditRoute(options),
   ];
@@ -130,6 +131,23 @@ function cancelRoute({ bus, audit }: ActionOptions): ApiRoute {
       };
       // Taking risk away does not wait for the audit log.
       return audited(audit, call, 'order-cancel', `${clientOrderId}: ${why}`, ask, true);
+    },
+  };
+}
+
+function restartRoute({ bus, audit }: ActionOptions): ApiRoute {
+  return {
+    method: 'POST',
+    path: '/api/strategies/restart',
+    role: 'trader',
+    summary: 'Starts a parked or waiting strategy at once; one that runs is left alone.',
+    body: objectOf({ name: { type: 'string', minLength: 1, maxLength: 64 } }),
+    response: viewOf('StrategyView'),
+    handle: (call) => {
+      const name = String(call.body['name']);
+      return audited(audit, call, 'strategy-restart', name, () =>
+        bus.request(subjects.calcRestartStrategy, { name }),
+      );
     },
   };
 }

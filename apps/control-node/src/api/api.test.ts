@@ -85,6 +85,15 @@ test('reads answer what the roles say', async () => {
   ]);
   assert.equal(((await read('/api/chart?symbol=AAA')) as unknown[]).length, 1);
   assert.deepEqual(await read('/api/chart?symbol=3&limit=5'), await read('/api/chart?symbol=AAA'));
+  const rejects = (await read('/api/rejects')) as { reason: string; bid: string }[];
+  assert.deepEqual(
+    rejects.map(({ reason, bid }) => [reason, bid]),
+    [
+      ['jump', 'NaN'],
+      ['jump', 'NaN'],
+    ],
+  );
+  assert.equal(((await read('/api/rejects?limit=1')) as unknown[]).length, 1);
   assert.deepEqual(await read('/api/trading-state'), { state: 'ACTIVE' });
   assert.deepEqual(await read('/api/latency'), { exec: null, calc: null });
   const status = (await read('/api/status')) as { data: null; agesMs: { data: null } };
@@ -161,6 +170,29 @@ test('a trader asks for a cancel; what is not open is not found', async () => {
       'order-cancel 1-9-0: test asked',
       'order-cancel 1-1-0: test ok',
       'order-cancel 1-1-0: test asked',
+    ],
+  );
+});
+
+test('a trader restarts a strategy; one that is not there is not found', async () => {
+  const path = '/api/strategies/restart';
+  const ask = (token: string, name: string): Promise<Response> =>
+    control.call(path, { method: 'POST', token, body: { name } });
+  const { trader, viewer } = control.tokens;
+  const restarted = (await (await ask(trader, 'bollinger')).json()) as { state: string };
+  assert.equal(restarted.state, 'starting');
+  assert.equal((await ask(trader, 'nobody')).status, 404);
+  assert.equal((await ask(trader, '')).status, 400);
+  assert.equal((await ask(viewer, 'bollinger')).status, 403);
+  const audit = await control.call('/api/audit?limit=4', { token: control.tokens.admin });
+  const entries = (await audit.json()) as { action: string; detail: string; outcome: string }[];
+  assert.deepEqual(
+    entries.map(({ action, detail, outcome }) => `${action} ${detail} ${outcome}`),
+    [
+      'strategy-restart nobody failed: NOT_FOUND',
+      'strategy-restart nobody asked',
+      'strategy-restart bollinger ok',
+      'strategy-restart bollinger asked',
     ],
   );
 });

@@ -89,6 +89,15 @@ function marketRoutes({ bus }: ReadOptions): ApiRoute[] {
     },
     {
       method: 'GET',
+      path: '/api/rejects',
+      role: 'viewer',
+      summary: 'Ticks the cleaner refused, with the reason, newest first.',
+      query: objectOf({ limit: limitOf(100, 1000) }, []),
+      response: listOf(viewOf('RejectView')),
+      handle: ({ query }) => bus.request(subjects.dataRejects, numberOf(query['limit'])),
+    },
+    {
+      method: 'GET',
       path: '/api/chart',
       role: 'viewer',
       summary: 'Price and Bollinger bands of a symbol, oldest first; by id or by name.',

@@ -8,6 +8,7 @@ import {
   type CancelRequest,
   type ConfigValues,
   NdtsError,
+  type RestartStrategyRequest,
   subjects,
   type TradingStateRequest,
 } from '@ndts/protocol';
@@ -139,6 +140,15 @@ function answerAsRoles(bus: EmbeddedBus): void {
     const { symbol } = payload as { symbol: number };
     if (symbol !== 3) throw new NdtsError('NOT_FOUND', `no symbol ${symbol}`);
     return [{ timeMs: 1000, price: 12.5, middle: 12, upper: 13, lower: 11, value: 0.75 }];
+  });
+  const reject = { symbol: 3, reason: 'jump', timeMs: 1000, price: '99', volume: '1' };
+  bus.respond(subjects.dataRejects, (limit) =>
+    Array.from({ length: Math.min(2, Number(limit)) }, () => ({ ...reject, bid: 'NaN', ask: '0' })),
+  );
+  bus.respond(subjects.calcRestartStrategy, (payload) => {
+    const { name } = payload as RestartStrategyRequest;
+    if (name !== 'bollinger') throw new NdtsError('NOT_FOUND', `no strategy named '${name}'`);
+    return { instance: 1, name, state: 'starting', restarts: 3 };
   });
   bus.respond(subjects.execOrders, () => []);
   bus.respond(subjects.execCancel, (payload) => {

@@ -3,18 +3,7 @@
 // with their reason, so that a person can look at what was wrong. Bounded: the oldest row makes
 // room.
 
-import { CleanReasonNames, createTickBatch, type TickBatch } from '@ndts/protocol';
-
-export interface RejectView {
-  readonly symbol: number;
-  readonly reason: string;
-  readonly timeMs: number;
-  /** As text: NaN and infinities have no JSON form. */
-  readonly price: string;
-  readonly volume: string;
-  readonly bid: string;
-  readonly ask: string;
-}
+import { CleanReasonNames, createTickBatch, type RejectView, type TickBatch } from '@ndts/protocol';
 
 export class RecentRejects {
   readonly #rows: TickBatch;
