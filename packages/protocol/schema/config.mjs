@@ -10,7 +10,7 @@ export const configKeys = [
   { key: 'log.file', type: 'string', default: '', doc: 'log file; empty: logs/ndts.log in the data folder; "-": standard error' },
   { key: 'loop.idle', type: 'enum', values: ['adaptive', 'spin', 'sleep'], default: 'adaptive', doc: 'what the main loop does without work: spin for loop.spinMs then sleep, always spin, or always sleep' },
   { key: 'loop.spinMs', type: 'integer', min: 0, max: 10000, default: 20, doc: 'how long adaptive spins after the last work' },
-  { key: 'loop.sleepMs', type: 'integer', min: 1, max: 1000, default: 1, doc: 'how long it sleeps then' },
+  { key: 'loop.sleepMs', type: 'integer', min: 1, max: 1000, default: 1, doc: 'how long it sleeps then; up to eight times as long after seconds without work' },
   { key: 'cluster.shards', type: 'integer', min: 1, max: 1024, default: 64, doc: 'number of virtual shards, a power of two; fixed at the first start of a data folder' },
   { key: 'cluster.healthCheckIntervalMs', type: 'integer', min: 100, max: 600000, default: 5000, doc: 'between two health checks of a node' },
   { key: 'cluster.heartbeatIntervalMs', type: 'integer', min: 50, max: 60000, default: 1000, doc: 'between two heartbeats of a node' },

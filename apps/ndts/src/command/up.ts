@@ -6,6 +6,7 @@ import { errorLine } from '@ndts/protocol';
 import { type Platform, type PlatformInput, startPlatform } from '../compose/platform.js';
 import { LiveLine, type Screen, statusLine } from '../screen/status-line.js';
 import { numberText } from '../screen/table.js';
+import { exposureNote } from './exposure.js';
 
 export interface UpInput extends PlatformInput {
   readonly screen: Screen;
@@ -20,6 +21,9 @@ export async function up(input: UpInput): Promise<void> {
   const platform = await startPlatform(input);
   const { screen, clock } = input;
   screen.write(bannerText(platform, input));
+  const { logger, values } = platform.foundation;
+  const exposure = exposureNote(values.node.host);
+  if (exposure !== '') logger.warn({ host: values.node.host }, exposure);
   const live = new LiveLine(screen);
   let timer = clock.setTimer(refreshMs, refresh);
   function refresh(): void {
@@ -65,6 +69,8 @@ function bannerText(platform: Platform, input: UpInput): string {
         `${numberText(stats.stagedEntries)} of them from staging)`;
   lines.push(`  data       ${near(folder.root)}${recovered}`);
   lines.push(`  feed       ${values.feed.kind}, broker ${values.exec.broker}`);
+  const exposure = exposureNote(values.node.host);
+  if (exposure !== '') lines.push(`  note       ${exposure}`);
   lines.push('  stop       Ctrl-C\n\n');
   return lines.join('\n');
 }

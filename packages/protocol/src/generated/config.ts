@@ -21,7 +21,7 @@ export interface ConfigValues {
     readonly idle: 'adaptive' | 'spin' | 'sleep';
     /** how long adaptive spins after the last work */
     readonly spinMs: number;
-    /** how long it sleeps then */
+    /** how long it sleeps then; up to eight times as long after seconds without work */
     readonly sleepMs: number;
   };
   readonly cluster: {
@@ -196,7 +196,7 @@ export const configKeys: readonly ConfigKey[] = [
     key: 'loop.sleepMs',
     type: 'integer',
     default: 1,
-    doc: 'how long it sleeps then',
+    doc: 'how long it sleeps then; up to eight times as long after seconds without work',
     min: 1,
     max: 1000,
     secret: false,
