@@ -1,5 +1,5 @@
-// What changes something: the trading state, orders, strategies and tokens, and the record of who did it. Each
-// action is audited with its outcome, also when it fails.
+// What changes something: the trading state, orders, strategies and tokens, and the record of who
+// did it. Each action is audited with its outcome, also when it fails.
 
 import { type Bus, NdtsError, subjects, type TradingStateName } from '@ndts/protocol';
 import type { AuditLog, Identity, Role } from '@ndts/runtime';
