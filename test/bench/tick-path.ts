@@ -73,9 +73,12 @@ async function measure(
       'exec.journalMode': journalMode,
     },
   });
-  const measured = await watch(platform, context, seconds).finally(async () => {
+  let measured: Omit<Measured, 'answer'>;
+  try {
+    measured = await watch(platform, context, seconds);
+  } finally {
     await platform.stop();
-  });
+  }
   return { ...measured, answer: verdictHash(dataDir) };
 }
 

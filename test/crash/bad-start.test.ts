@@ -38,14 +38,8 @@ function run(program: string, args: readonly string[]): Promise<Ended> {
 }
 
 function up(dataDir: string, ...flags: string[]): Promise<Ended> {
-  return run(process.execPath, [
-    command,
-    'up',
-    '--data-dir',
-    dataDir,
-    '--control.port=0',
-    ...flags,
-  ]);
+  const port = flags.some((flag) => flag.startsWith('--control.port')) ? [] : ['--control.port=0'];
+  return run(process.execPath, [command, 'up', '--data-dir', dataDir, ...port, ...flags]);
 }
 
 function assertOneLine(ended: Ended, pattern: RegExp): void {
@@ -80,6 +74,12 @@ test('a strategy that is not there is named', () =>
     const missing = join(dir, 'missing.mjs');
     const ended = await up(join(dir, 'data'), `--strategy.list=${missing}`);
     assertOneLine(ended, /^CONFIG_INVALID_VALUE: strategy\.list: .*bollinger.*missing\.mjs/);
+  }));
+
+test('a key given twice is refused', () =>
+  withDir(async (dir) => {
+    const ended = await up(join(dir, 'data'), '--feed.symbols=5', '--feed.symbols=7');
+    assertOneLine(ended, /^CONFIG_INVALID_VALUE: --feed\.symbols is given twice/);
   }));
 
 test('an unknown key is refused with the nearest known one', () =>
