@@ -119,8 +119,42 @@ export const constants = [
   },
   {
     name: 'BlockCodec',
-    doc: 'How the columns of a segment block are stored.',
+    doc: 'Version 1: how the columns of a segment block are stored.',
     values: { raw: [1, 'each column as it is in memory'] },
+  },
+  {
+    name: 'ValueType',
+    doc: 'What a column of a series table holds.',
+    values: {
+      i64: [1, 'int64'],
+      f64: [2, 'float64'],
+      i32: [3, 'int32'],
+      f32: [4, 'float32'],
+      bool: [5, 'false or true'],
+      symbol: [6, 'a symbol id'],
+      text: [7, 'UTF-8 text'],
+      bytes: [8, 'bytes'],
+    },
+  },
+  {
+    name: 'StreamPart',
+    doc: 'What a stream of a segment holds; the first three every table has.',
+    values: {
+      time: [1, 'times, int64'],
+      sequence: [2, 'sequences, int64'],
+      epoch: [3, 'epochs, uint32'],
+      values: [4, 'values of a column; of text and bytes: offsets into its heap'],
+      nulls: [5, 'of a nullable column: 1 where the value is null'],
+      heap: [6, 'of text and bytes: length (u32) and bytes of each distinct value'],
+    },
+  },
+  {
+    name: 'StripEncoding',
+    doc: 'How the bytes of a strip are to be read.',
+    values: {
+      codec: [1, 'an encoded column, docs/formats/codecs.md'],
+      plain: [2, 'as it is in memory'],
+    },
   },
   {
     name: 'ColumnCodec',

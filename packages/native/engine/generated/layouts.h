@@ -138,7 +138,7 @@ static_assert(sizeof(ManifestSymbol) == 8);
 static_assert(offsetof(ManifestSymbol, symbol) == 0);
 static_assert(offsetof(ManifestSymbol, shard) == 4);
 
-// Body of a segment record.
+// Body of a segment record: a segment of version 1. Read, but not written any more.
 struct ManifestSegment {
   std::uint64_t number;  // number of the file, as in its name
   std::int64_t day;  // UTC day
@@ -162,6 +162,35 @@ static_assert(offsetof(ManifestSegment, first_sequence) == 48);
 static_assert(offsetof(ManifestSegment, end_sequence) == 56);
 static_assert(offsetof(ManifestSegment, shard) == 64);
 static_assert(offsetof(ManifestSegment, trailer_checksum) == 68);
+
+// Body of a series record: one segment of any table.
+struct SegmentRecord {
+  std::uint64_t number;  // number of the file, as in its name
+  std::int64_t day;  // UTC day
+  std::uint64_t bytes;  // length of the file
+  std::uint64_t rows;  // rows
+  std::int64_t min_time;  // earliest time
+  std::int64_t max_time;  // latest time
+  std::uint64_t first_sequence;  // lowest sequence
+  std::uint64_t end_sequence;  // highest sequence plus one
+  std::uint32_t table;  // the table
+  std::uint32_t shard;  // the shard
+  std::uint32_t trailer_checksum;  // checksum field of its trailer
+  std::uint32_t version;  // format version of the file
+};
+static_assert(sizeof(SegmentRecord) == 80);
+static_assert(offsetof(SegmentRecord, number) == 0);
+static_assert(offsetof(SegmentRecord, day) == 8);
+static_assert(offsetof(SegmentRecord, bytes) == 16);
+static_assert(offsetof(SegmentRecord, rows) == 24);
+static_assert(offsetof(SegmentRecord, min_time) == 32);
+static_assert(offsetof(SegmentRecord, max_time) == 40);
+static_assert(offsetof(SegmentRecord, first_sequence) == 48);
+static_assert(offsetof(SegmentRecord, end_sequence) == 56);
+static_assert(offsetof(SegmentRecord, table) == 64);
+static_assert(offsetof(SegmentRecord, shard) == 68);
+static_assert(offsetof(SegmentRecord, trailer_checksum) == 72);
+static_assert(offsetof(SegmentRecord, version) == 76);
 
 // Body of a key-value record; at most one. SstRecord records list the tables.
 struct ManifestKeyValue {
@@ -331,10 +360,10 @@ static_assert(offsetof(SignalSlot, reserved) == 96);
 // The head of a segment file; the first block follows at once.
 struct SegmentHeader {
   std::uint32_t checksum;  // crc32c of the 60 bytes after it
-  std::uint32_t version;  // format version, 1
+  std::uint32_t version;  // format version, 2
   std::uint64_t magic;  // "NDTSSEGM"
   std::uint32_t shard;  // the one shard of the file
-  std::uint32_t reserved0;  // zero
+  std::uint32_t table;  // the one table of the file; zero in version 1
   std::int64_t day;  // the one UTC day of the file, days since 1970-01-01
   std::uint64_t rows;  // rows in all blocks
   std::uint64_t number;  // number of the file, as in its name
@@ -345,14 +374,90 @@ static_assert(offsetof(SegmentHeader, checksum) == 0);
 static_assert(offsetof(SegmentHeader, version) == 4);
 static_assert(offsetof(SegmentHeader, magic) == 8);
 static_assert(offsetof(SegmentHeader, shard) == 16);
-static_assert(offsetof(SegmentHeader, reserved0) == 20);
+static_assert(offsetof(SegmentHeader, table) == 20);
 static_assert(offsetof(SegmentHeader, day) == 24);
 static_assert(offsetof(SegmentHeader, rows) == 32);
 static_assert(offsetof(SegmentHeader, number) == 40);
 static_assert(offsetof(SegmentHeader, reserved1) == 48);
 
-// Footer entry of one block: some consecutive rows of one symbol.
+// Footer entry of one block: some consecutive rows in (symbol, time, sequence) order.
 struct SegmentBlock {
+  std::uint64_t offset;  // where the block starts in the file
+  std::uint64_t bytes;  // its length, a multiple of 8
+  std::uint32_t rows;  // rows of the block, 1 to 4096
+  std::uint32_t first_run;  // place of its first SegmentRun
+  std::uint32_t run_count;  // its SegmentRun entries: symbols with rows in it
+  std::uint32_t reserved;  // zero
+  std::int64_t min_time;  // earliest time
+  std::int64_t max_time;  // latest time
+  std::uint64_t first_sequence;  // lowest sequence
+  std::uint64_t end_sequence;  // highest sequence plus one
+};
+static_assert(sizeof(SegmentBlock) == 64);
+static_assert(offsetof(SegmentBlock, offset) == 0);
+static_assert(offsetof(SegmentBlock, bytes) == 8);
+static_assert(offsetof(SegmentBlock, rows) == 16);
+static_assert(offsetof(SegmentBlock, first_run) == 20);
+static_assert(offsetof(SegmentBlock, run_count) == 24);
+static_assert(offsetof(SegmentBlock, reserved) == 28);
+static_assert(offsetof(SegmentBlock, min_time) == 32);
+static_assert(offsetof(SegmentBlock, max_time) == 40);
+static_assert(offsetof(SegmentBlock, first_sequence) == 48);
+static_assert(offsetof(SegmentBlock, end_sequence) == 56);
+
+// Footer entry of one strip: the bytes of one stream in one block.
+struct SegmentStrip {
+  std::uint32_t offset;  // from the start of the block, a multiple of 8
+  std::uint32_t bytes;  // its length; zeros follow up to a multiple of 8
+  std::uint32_t checksum;  // crc32c of its bytes and the zeros
+  std::uint32_t encoding;  // a StripEncoding
+  std::uint64_t min;  // bits of the least value: i64, f64 or u64 by the type
+  std::uint64_t max;  // bits of the greatest value
+};
+static_assert(sizeof(SegmentStrip) == 32);
+static_assert(offsetof(SegmentStrip, offset) == 0);
+static_assert(offsetof(SegmentStrip, bytes) == 4);
+static_assert(offsetof(SegmentStrip, checksum) == 8);
+static_assert(offsetof(SegmentStrip, encoding) == 12);
+static_assert(offsetof(SegmentStrip, min) == 16);
+static_assert(offsetof(SegmentStrip, max) == 24);
+
+// Footer entry of one run: the rows of one symbol in one block.
+struct SegmentRun {
+  std::uint32_t symbol;  // symbol id
+  std::uint32_t block;  // place of the block
+  std::uint32_t first_row;  // first row in the block
+  std::uint32_t rows;  // rows
+  std::int64_t min_time;  // time of its first row
+  std::int64_t max_time;  // time of its last row
+};
+static_assert(sizeof(SegmentRun) == 32);
+static_assert(offsetof(SegmentRun, symbol) == 0);
+static_assert(offsetof(SegmentRun, block) == 4);
+static_assert(offsetof(SegmentRun, first_row) == 8);
+static_assert(offsetof(SegmentRun, rows) == 12);
+static_assert(offsetof(SegmentRun, min_time) == 16);
+static_assert(offsetof(SegmentRun, max_time) == 24);
+
+// Footer entry of one stream: a physical column of every block.
+struct SegmentStream {
+  std::uint32_t name_offset;  // name of the column, from the start of the text
+  std::uint32_t name_bytes;  // its bytes, UTF-8; zero for what every table has
+  std::uint16_t column;  // place of the column in the schema, else zero
+  std::uint8_t part;  // a StreamPart
+  std::uint8_t type;  // the ValueType of the column
+  std::uint32_t reserved;  // zero
+};
+static_assert(sizeof(SegmentStream) == 16);
+static_assert(offsetof(SegmentStream, name_offset) == 0);
+static_assert(offsetof(SegmentStream, name_bytes) == 4);
+static_assert(offsetof(SegmentStream, column) == 8);
+static_assert(offsetof(SegmentStream, part) == 10);
+static_assert(offsetof(SegmentStream, type) == 11);
+static_assert(offsetof(SegmentStream, reserved) == 12);
+
+// Version 1: footer entry of one block, some consecutive rows of one symbol.
+struct SegmentBlockV1 {
   std::uint32_t symbol;  // symbol id
   std::uint32_t rows;  // rows of the block, 1 to 4096
   std::uint64_t offset;  // where the block starts in the file
@@ -364,17 +469,17 @@ struct SegmentBlock {
   double min_price;  // smallest price that is a number, else +infinity
   double max_price;  // largest price that is a number, else -infinity
 };
-static_assert(sizeof(SegmentBlock) == 64);
-static_assert(offsetof(SegmentBlock, symbol) == 0);
-static_assert(offsetof(SegmentBlock, rows) == 4);
-static_assert(offsetof(SegmentBlock, offset) == 8);
-static_assert(offsetof(SegmentBlock, bytes) == 16);
-static_assert(offsetof(SegmentBlock, checksum) == 24);
-static_assert(offsetof(SegmentBlock, codec) == 28);
-static_assert(offsetof(SegmentBlock, min_time) == 32);
-static_assert(offsetof(SegmentBlock, max_time) == 40);
-static_assert(offsetof(SegmentBlock, min_price) == 48);
-static_assert(offsetof(SegmentBlock, max_price) == 56);
+static_assert(sizeof(SegmentBlockV1) == 64);
+static_assert(offsetof(SegmentBlockV1, symbol) == 0);
+static_assert(offsetof(SegmentBlockV1, rows) == 4);
+static_assert(offsetof(SegmentBlockV1, offset) == 8);
+static_assert(offsetof(SegmentBlockV1, bytes) == 16);
+static_assert(offsetof(SegmentBlockV1, checksum) == 24);
+static_assert(offsetof(SegmentBlockV1, codec) == 28);
+static_assert(offsetof(SegmentBlockV1, min_time) == 32);
+static_assert(offsetof(SegmentBlockV1, max_time) == 40);
+static_assert(offsetof(SegmentBlockV1, min_price) == 48);
+static_assert(offsetof(SegmentBlockV1, max_price) == 56);
 
 // Footer entry of one symbol: where its name is in the text at the end of the footer.
 struct SegmentName {
@@ -403,16 +508,17 @@ static_assert(offsetof(SegmentRange, rows) == 24);
 // The last 64 bytes of a segment file.
 struct SegmentTrailer {
   std::uint32_t checksum;  // crc32c of the 60 bytes after it
-  std::uint32_t version;  // format version, 1
+  std::uint32_t version;  // format version, 2
   std::uint64_t magic;  // "NDTSSEGM"
   std::uint64_t footer_offset;  // where the footer starts; the blocks end there
   std::uint32_t footer_checksum;  // crc32c of the footer
-  std::uint32_t block_count;  // SegmentBlock entries
+  std::uint32_t block_count;  // SegmentBlock entries, in version 1 SegmentBlockV1
   std::uint32_t name_count;  // SegmentName entries
   std::uint32_t range_count;  // SegmentRange entries
   std::uint64_t text_bytes;  // bytes of the names, padded with zeros to 8
   std::uint64_t file_bytes;  // length of the file
-  std::uint8_t reserved[8];  // zero
+  std::uint32_t run_count;  // SegmentRun entries; zero in version 1
+  std::uint32_t stream_count;  // SegmentStream entries; zero in version 1
 };
 static_assert(sizeof(SegmentTrailer) == 64);
 static_assert(offsetof(SegmentTrailer, checksum) == 0);
@@ -425,7 +531,8 @@ static_assert(offsetof(SegmentTrailer, name_count) == 32);
 static_assert(offsetof(SegmentTrailer, range_count) == 36);
 static_assert(offsetof(SegmentTrailer, text_bytes) == 40);
 static_assert(offsetof(SegmentTrailer, file_bytes) == 48);
-static_assert(offsetof(SegmentTrailer, reserved) == 56);
+static_assert(offsetof(SegmentTrailer, run_count) == 56);
+static_assert(offsetof(SegmentTrailer, stream_count) == 60);
 
 // The head of a sorted table file; the first block follows at once.
 struct SstHeader {

@@ -63,7 +63,7 @@ export const manifestLayouts = [
   {
     name: 'ManifestSegment',
     size: 72,
-    doc: 'Body of a segment record.',
+    doc: 'Body of a segment record: a segment of version 1. Read, but not written any more.',
     fields: [
       { name: 'number', type: 'u64', doc: 'number of the file, as in its name' },
       { name: 'day', type: 'i64', doc: 'UTC day' },
@@ -75,6 +75,25 @@ export const manifestLayouts = [
       { name: 'endSequence', type: 'u64', doc: 'highest sequence plus one' },
       { name: 'shard', type: 'u32', doc: 'the shard' },
       { name: 'trailerChecksum', type: 'u32', doc: 'checksum field of its trailer' },
+    ],
+  },
+  {
+    name: 'SegmentRecord',
+    size: 80,
+    doc: 'Body of a series record: one segment of any table.',
+    fields: [
+      { name: 'number', type: 'u64', doc: 'number of the file, as in its name' },
+      { name: 'day', type: 'i64', doc: 'UTC day' },
+      { name: 'bytes', type: 'u64', doc: 'length of the file' },
+      { name: 'rows', type: 'u64', doc: 'rows' },
+      { name: 'minTime', type: 'i64', doc: 'earliest time' },
+      { name: 'maxTime', type: 'i64', doc: 'latest time' },
+      { name: 'firstSequence', type: 'u64', doc: 'lowest sequence' },
+      { name: 'endSequence', type: 'u64', doc: 'highest sequence plus one' },
+      { name: 'table', type: 'u32', doc: 'the table' },
+      { name: 'shard', type: 'u32', doc: 'the shard' },
+      { name: 'trailerChecksum', type: 'u32', doc: 'checksum field of its trailer' },
+      { name: 'version', type: 'u32', doc: 'format version of the file' },
     ],
   },
   {

@@ -1,0 +1,34 @@
+// Which segments of a (table, shard, day) to merge next: a pure function of the segments there are.
+//
+// Files of similar size are merged, small ones first, so that a row is rewritten a number of times
+// that grows with the logarithm of the day's rows, and a day has a number of files that does, too.
+// Segments above a size are left alone. Nothing moves between days, shards or tables.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "generated/layouts.h"
+
+namespace ndts {
+
+struct SegmentPlanOptions {
+  std::uint32_t fan_in = 4;                 // merged at once, at least
+  std::uint32_t fan_in_max = 32;            // at most
+  std::uint64_t segment_bytes = 1u << 30;   // the output is not planned to be larger
+  // A day has at most about so many files that are not yet merged, whatever their sizes.
+  std::uint32_t day_segments = 16;
+};
+
+struct SegmentPlan {
+  std::vector<std::uint64_t> inputs;  // numbers
+};
+
+// `segments`: of all tables, shards and days, in any order. The plan that saves the most files for
+// the bytes it reads; nullopt: nothing to do.
+[[nodiscard]] std::optional<SegmentPlan> plan_segments(std::span<const SegmentRecord> segments,
+                                                       const SegmentPlanOptions& options);
+
+}  // namespace ndts
