@@ -110,6 +110,8 @@ export const constants = [
       ticks: [1, 'one batch, atomic: TicksEntry and columns, once per shard'],
       keyValue: [2, 'one atomic batch: KeyValueHead, key, value, repeated'],
       symbol: [3, 'a symbol was registered: SymbolEntryHead and name'],
+      table: [4, 'a table was created: SchemaHead and what follows it'],
+      rows: [5, 'one batch of any table, atomic: RowsEntry and columns, once per shard'],
     },
   },
   {
@@ -196,6 +198,10 @@ export const constants = [
       staging: [5, 'path of the staging file of the last open, UTF-8'],
       keyValue: [6, 'ManifestKeyValue'],
       sst: [7, 'SstRecord'],
+      series: [8, 'SegmentRecord'],
+      schema: [9, 'SchemaHead'],
+      tableShard: [10, 'ManifestTableShard'],
+      symbolFile: [11, 'ManifestSymbolFile'],
     },
   },
 ];

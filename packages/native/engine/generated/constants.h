@@ -98,6 +98,8 @@ enum class LogKind : std::uint32_t {
   kTicks = 1,  // one batch, atomic: TicksEntry and columns, once per shard
   kKeyValue = 2,  // one atomic batch: KeyValueHead, key, value, repeated
   kSymbol = 3,  // a symbol was registered: SymbolEntryHead and name
+  kTable = 4,  // a table was created: SchemaHead and what follows it
+  kRows = 5,  // one batch of any table, atomic: RowsEntry and columns, once per shard
 };
 
 // Operations of a key-value batch.
@@ -175,6 +177,10 @@ enum class ManifestKind : std::uint32_t {
   kStaging = 5,  // path of the staging file of the last open, UTF-8
   kKeyValue = 6,  // ManifestKeyValue
   kSst = 7,  // SstRecord
+  kSeries = 8,  // SegmentRecord
+  kSchema = 9,  // SchemaHead
+  kTableShard = 10,  // ManifestTableShard
+  kSymbolFile = 11,  // ManifestSymbolFile
 };
 
 }  // namespace ndts

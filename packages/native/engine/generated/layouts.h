@@ -72,7 +72,7 @@ static_assert(offsetof(FrontBits, dictionary) == 8);
 // The head of the manifest; records follow at once.
 struct ManifestHeader {
   std::uint32_t checksum;  // crc32c of the 60 bytes after it
-  std::uint32_t version;  // version: 2 with a key-value record, else 1
+  std::uint32_t version;  // version: 3
   std::uint64_t magic;  // "NDTSMANI"
   std::uint64_t generation;  // grows by one with every manifest written
   std::uint64_t wal_position;  // entries up to this position are in files listed here
@@ -129,7 +129,60 @@ static_assert(sizeof(ManifestEpoch) == 16);
 static_assert(offsetof(ManifestEpoch, epoch) == 0);
 static_assert(offsetof(ManifestEpoch, first_sequence) == 8);
 
-// Body of a symbol record; the name follows, UTF-8.
+// Body of a table shard record: what a shard has reached in a table other than ticks; epochCount ManifestEpoch entries follow, oldest first. None where it has no rows.
+struct ManifestTableShard {
+  std::uint32_t table;  // the table
+  std::uint32_t shard;  // the shard
+  std::uint64_t sealed_sequence;  // sequences below this are in segments
+  std::uint32_t epoch_count;  // entries that follow
+  std::uint32_t reserved;  // zero
+};
+static_assert(sizeof(ManifestTableShard) == 24);
+static_assert(offsetof(ManifestTableShard, table) == 0);
+static_assert(offsetof(ManifestTableShard, shard) == 4);
+static_assert(offsetof(ManifestTableShard, sealed_sequence) == 8);
+static_assert(offsetof(ManifestTableShard, epoch_count) == 16);
+static_assert(offsetof(ManifestTableShard, reserved) == 20);
+
+// Body of a symbol file record; the files in the order of the manifest hold all symbols.
+struct ManifestSymbolFile {
+  std::uint64_t number;  // number of the file, as in its name
+  std::uint64_t bytes;  // length of the file
+  std::uint64_t first_ordinal;  // symbols in the files before it
+  std::uint64_t count;  // symbols in it
+  std::uint32_t checksum;  // checksum field of its header
+  std::uint32_t reserved;  // zero
+};
+static_assert(sizeof(ManifestSymbolFile) == 40);
+static_assert(offsetof(ManifestSymbolFile, number) == 0);
+static_assert(offsetof(ManifestSymbolFile, bytes) == 8);
+static_assert(offsetof(ManifestSymbolFile, first_ordinal) == 16);
+static_assert(offsetof(ManifestSymbolFile, count) == 24);
+static_assert(offsetof(ManifestSymbolFile, checksum) == 32);
+static_assert(offsetof(ManifestSymbolFile, reserved) == 36);
+
+// The head of a symbol file; per symbol follow ManifestSymbol, length of the name (u32), name, unaligned.
+struct SymbolFileHeader {
+  std::uint32_t checksum;  // crc32c of the rest of the file
+  std::uint32_t version;  // format version, 1
+  std::uint64_t magic;  // "NDTSSYMB"
+  std::uint64_t first_ordinal;  // symbols in the files before it
+  std::uint64_t count;  // symbols in it
+  std::uint64_t file_bytes;  // length of the file
+  std::uint64_t number;  // number of the file, as in its name
+  std::uint8_t reserved[16];  // zero
+};
+static_assert(sizeof(SymbolFileHeader) == 64);
+static_assert(offsetof(SymbolFileHeader, checksum) == 0);
+static_assert(offsetof(SymbolFileHeader, version) == 4);
+static_assert(offsetof(SymbolFileHeader, magic) == 8);
+static_assert(offsetof(SymbolFileHeader, first_ordinal) == 16);
+static_assert(offsetof(SymbolFileHeader, count) == 24);
+static_assert(offsetof(SymbolFileHeader, file_bytes) == 32);
+static_assert(offsetof(SymbolFileHeader, number) == 40);
+static_assert(offsetof(SymbolFileHeader, reserved) == 48);
+
+// Body of a symbol record; the name follows, UTF-8. Written to symbol files since version 3.
 struct ManifestSymbol {
   std::uint32_t symbol;  // symbol id
   std::uint32_t shard;  // its shard
@@ -634,6 +687,49 @@ static_assert(offsetof(TicksEntry, epoch) == 0);
 static_assert(offsetof(TicksEntry, first_sequence) == 8);
 static_assert(offsetof(TicksEntry, shard) == 16);
 static_assert(offsetof(TicksEntry, rows) == 20);
+
+// Rows of one shard of any table in a log entry of kind rows, which holds one or more of these. Columns follow, each `rows` long and padded with zeros to 8: time (i64), symbol (u32), then per column of the schema its values (of text and bytes: lengths, u32) and, if it is nullable, its nulls (u8); then the heap: all texts and bytes one after the other, by column, then row, padded with zeros to 8.
+struct RowsEntry {
+  std::uint64_t epoch;  // epoch of the shard
+  std::uint64_t first_sequence;  // sequence of the first row; the rest follow
+  std::uint32_t table;  // the table
+  std::uint32_t shard;  // the shard
+  std::uint32_t rows;  // rows
+  std::uint32_t heap_bytes;  // bytes of the heap without padding
+};
+static_assert(sizeof(RowsEntry) == 32);
+static_assert(offsetof(RowsEntry, epoch) == 0);
+static_assert(offsetof(RowsEntry, first_sequence) == 8);
+static_assert(offsetof(RowsEntry, table) == 16);
+static_assert(offsetof(RowsEntry, shard) == 20);
+static_assert(offsetof(RowsEntry, rows) == 24);
+static_assert(offsetof(RowsEntry, heap_bytes) == 28);
+
+// Body of a log entry of kind table and of a schema record: name of the table, then per column SchemaColumn and name.
+struct SchemaHead {
+  std::uint32_t table;  // id of the table
+  std::uint32_t column_count;  // columns
+  std::uint32_t name_bytes;  // bytes of the name, UTF-8
+  std::uint32_t reserved;  // zero
+};
+static_assert(sizeof(SchemaHead) == 16);
+static_assert(offsetof(SchemaHead, table) == 0);
+static_assert(offsetof(SchemaHead, column_count) == 4);
+static_assert(offsetof(SchemaHead, name_bytes) == 8);
+static_assert(offsetof(SchemaHead, reserved) == 12);
+
+// One column of a schema; its name follows, UTF-8.
+struct SchemaColumn {
+  std::uint8_t type;  // a ValueType
+  std::uint8_t nullable;  // 1 where values may be null
+  std::uint16_t name_bytes;  // bytes of the name
+  std::uint32_t reserved;  // zero
+};
+static_assert(sizeof(SchemaColumn) == 8);
+static_assert(offsetof(SchemaColumn, type) == 0);
+static_assert(offsetof(SchemaColumn, nullable) == 1);
+static_assert(offsetof(SchemaColumn, name_bytes) == 2);
+static_assert(offsetof(SchemaColumn, reserved) == 4);
 
 // Body of a log entry of kind symbol; the name follows, UTF-8.
 struct SymbolEntryHead {

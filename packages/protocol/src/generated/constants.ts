@@ -256,6 +256,10 @@ export const LogKind = {
   keyValue: 2,
   /** a symbol was registered: SymbolEntryHead and name */
   symbol: 3,
+  /** a table was created: SchemaHead and what follows it */
+  table: 4,
+  /** one batch of any table, atomic: RowsEntry and columns, once per shard */
+  rows: 5,
 } as const;
 export type LogKind = (typeof LogKind)[keyof typeof LogKind];
 export type LogKindName = keyof typeof LogKind;
@@ -265,6 +269,8 @@ export const LogKindNames: Readonly<Record<number, LogKindName>> = {
   1: 'ticks',
   2: 'keyValue',
   3: 'symbol',
+  4: 'table',
+  5: 'rows',
 };
 
 /** Operations of a key-value batch. */
@@ -465,6 +471,14 @@ export const ManifestKind = {
   keyValue: 6,
   /** SstRecord */
   sst: 7,
+  /** SegmentRecord */
+  series: 8,
+  /** SchemaHead */
+  schema: 9,
+  /** ManifestTableShard */
+  tableShard: 10,
+  /** ManifestSymbolFile */
+  symbolFile: 11,
 } as const;
 export type ManifestKind = (typeof ManifestKind)[keyof typeof ManifestKind];
 export type ManifestKindName = keyof typeof ManifestKind;
@@ -478,4 +492,8 @@ export const ManifestKindNames: Readonly<Record<number, ManifestKindName>> = {
   5: 'staging',
   6: 'keyValue',
   7: 'sst',
+  8: 'series',
+  9: 'schema',
+  10: 'tableShard',
+  11: 'symbolFile',
 };

@@ -68,7 +68,7 @@ export const ManifestHeader = {
   sizeBytes: 64,
   /** u32: crc32c of the 60 bytes after it */
   checksum: 0,
-  /** u32: version: 2 with a key-value record, else 1 */
+  /** u32: version: 3 */
   version: 4,
   /** u64: "NDTSMANI" */
   magic: 8,
@@ -123,7 +123,60 @@ export const ManifestEpoch = {
   firstSequence: 8,
 } as const;
 
-/** Body of a symbol record; the name follows, UTF-8. Offsets in bytes. */
+/** Body of a table shard record: what a shard has reached in a table other than ticks; epochCount ManifestEpoch entries follow, oldest first. None where it has no rows. Offsets in bytes. */
+export const ManifestTableShard = {
+  sizeBytes: 24,
+  /** u32: the table */
+  table: 0,
+  /** u32: the shard */
+  shard: 4,
+  /** u64: sequences below this are in segments */
+  sealedSequence: 8,
+  /** u32: entries that follow */
+  epochCount: 16,
+  /** u32: zero */
+  reserved: 20,
+} as const;
+
+/** Body of a symbol file record; the files in the order of the manifest hold all symbols. Offsets in bytes. */
+export const ManifestSymbolFile = {
+  sizeBytes: 40,
+  /** u64: number of the file, as in its name */
+  number: 0,
+  /** u64: length of the file */
+  bytes: 8,
+  /** u64: symbols in the files before it */
+  firstOrdinal: 16,
+  /** u64: symbols in it */
+  count: 24,
+  /** u32: checksum field of its header */
+  checksum: 32,
+  /** u32: zero */
+  reserved: 36,
+} as const;
+
+/** The head of a symbol file; per symbol follow ManifestSymbol, length of the name (u32), name, unaligned. Offsets in bytes. */
+export const SymbolFileHeader = {
+  sizeBytes: 64,
+  /** u32: crc32c of the rest of the file */
+  checksum: 0,
+  /** u32: format version, 1 */
+  version: 4,
+  /** u64: "NDTSSYMB" */
+  magic: 8,
+  /** u64: symbols in the files before it */
+  firstOrdinal: 16,
+  /** u64: symbols in it */
+  count: 24,
+  /** u64: length of the file */
+  fileBytes: 32,
+  /** u64: number of the file, as in its name */
+  number: 40,
+  /** bytes[16]: zero */
+  reserved: 48,
+} as const;
+
+/** Body of a symbol record; the name follows, UTF-8. Written to symbol files since version 3. Offsets in bytes. */
 export const ManifestSymbol = {
   sizeBytes: 8,
   /** u32: symbol id */
@@ -627,6 +680,49 @@ export const TicksEntry = {
   shard: 16,
   /** u32: rows */
   rows: 20,
+} as const;
+
+/** Rows of one shard of any table in a log entry of kind rows, which holds one or more of these. Columns follow, each `rows` long and padded with zeros to 8: time (i64), symbol (u32), then per column of the schema its values (of text and bytes: lengths, u32) and, if it is nullable, its nulls (u8); then the heap: all texts and bytes one after the other, by column, then row, padded with zeros to 8. Offsets in bytes. */
+export const RowsEntry = {
+  sizeBytes: 32,
+  /** u64: epoch of the shard */
+  epoch: 0,
+  /** u64: sequence of the first row; the rest follow */
+  firstSequence: 8,
+  /** u32: the table */
+  table: 16,
+  /** u32: the shard */
+  shard: 20,
+  /** u32: rows */
+  rows: 24,
+  /** u32: bytes of the heap without padding */
+  heapBytes: 28,
+} as const;
+
+/** Body of a log entry of kind table and of a schema record: name of the table, then per column SchemaColumn and name. Offsets in bytes. */
+export const SchemaHead = {
+  sizeBytes: 16,
+  /** u32: id of the table */
+  table: 0,
+  /** u32: columns */
+  columnCount: 4,
+  /** u32: bytes of the name, UTF-8 */
+  nameBytes: 8,
+  /** u32: zero */
+  reserved: 12,
+} as const;
+
+/** One column of a schema; its name follows, UTF-8. Offsets in bytes. */
+export const SchemaColumn = {
+  sizeBytes: 8,
+  /** u8: a ValueType */
+  type: 0,
+  /** u8: 1 where values may be null */
+  nullable: 1,
+  /** u16: bytes of the name */
+  nameBytes: 2,
+  /** u32: zero */
+  reserved: 4,
 } as const;
 
 /** Body of a log entry of kind symbol; the name follows, UTF-8. Offsets in bytes. */
