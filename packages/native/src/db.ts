@@ -2,16 +2,21 @@
 // key-value table. Synchronous and batch-wise; only waiting for the disk is a promise.
 
 import { resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import {
   type KeyValueEntry,
   type KeyValueOperation,
   type KeyValueRange,
   type KeyValueStore,
   NdtsError,
+  type TableSchema,
   type TickBatch,
   type Time,
 } from '@ndts/protocol';
 import { addon, native, toNdtsError } from './addon.js';
+import type { TableBatch } from './table-batch.js';
+
+export { type ColumnValues, TableBatch } from './table-batch.js';
 
 export interface DatabaseOptions {
   readonly dir: string;
@@ -24,8 +29,48 @@ export interface DatabaseOptions {
   readonly commitIntervalMs: number;
   /** What is in memory longer than this is sealed, however little; 0: only by size. */
   readonly sealIntervalMs: number;
-  /** Number of shards of the series table, a power of two; fixed when the folder is created. */
+  /** Number of shards of the series tables, a power of two; fixed when the folder is created. */
   readonly shardCount: number;
+  /** How often a snapshot is made by itself; default 0: on demand only. */
+  readonly snapshotIntervalMs?: number;
+  /** How many of those are kept; default 2. */
+  readonly snapshotsKept?: number;
+  /** What merging segments may read, and compaction of the key-value table, in a second each;
+   * default 0: no limit. */
+  readonly compactionBytesPerSecond?: number;
+  /** Files of level 0 of the key-value table that begin a compaction; default 4. */
+  readonly level0Tables?: number;
+  /** Size of level 1; at least four memtables; default 400 MiB. */
+  readonly level1Bytes?: number;
+  /** How much larger each level is than the one above it; default 10. */
+  readonly levelFactor?: number;
+  /** Segments of a day that are merged at once, at least; default 4. */
+  readonly mergeSegments?: number;
+}
+
+const defaults = {
+  snapshotIntervalMs: 0,
+  snapshotsKept: 2,
+  compactionBytesPerSecond: 0,
+  level0Tables: 4,
+  level1Bytes: 400 * 1024 * 1024,
+  levelFactor: 10,
+  mergeSegments: 4,
+} as const;
+
+export interface TableInfo extends TableSchema {
+  readonly id: number;
+}
+
+/** The table of ticks, which every database has. */
+export const tickTable = 1;
+
+export interface SnapshotInfo {
+  readonly name: string;
+  readonly wallMs: number;
+  /** Of the files it lists, which it shares with the database while that has them. */
+  readonly bytes: number;
+  readonly files: number;
 }
 
 export interface SymbolEntry {
@@ -35,18 +80,35 @@ export interface SymbolEntry {
 }
 
 export interface DatabaseStats {
+  /** Appends that waited for staging memory, a log file or memory. */
   readonly appendWaits: number;
   readonly appendWaitNs: number;
+  /** Of these, those that waited for a flush or a compaction that can't keep up. */
+  readonly stalls: number;
+  readonly stallNs: number;
   readonly commits: number;
   readonly walFiles: number;
   readonly walBytes: number;
   readonly memtableBytes: number;
   readonly segments: number;
   readonly segmentBytes: number;
+  readonly segmentRows: number;
   readonly keyValueEntries: number;
+  readonly keyValueBytes: number;
+  /** Bytes that compaction of the key-value table is behind. */
+  readonly keyValuePending: number;
   /** Memtables sealed since open, and attempts that failed and are tried again. */
   readonly flushes: number;
   readonly flushFailures: number;
+  /** Of segments, and compactions of the key-value table. */
+  readonly merges: number;
+  readonly mergedBytes: number;
+  readonly mergeFailures: number;
+  readonly snapshots: number;
+  readonly snapshotFailures: number;
+  /** Files that are only kept because somebody reads them. */
+  readonly obsoleteFiles: number;
+  readonly symbols: number;
   /** Of the last open: entries replayed, bytes of torn tail left behind, entries in staging. */
   readonly replayedEntries: number;
   readonly tornBytes: number;
@@ -61,14 +123,14 @@ export interface Database extends KeyValueStore {
   symbols(): SymbolEntry[];
   /** The epoch of the shard; it grew, durably, when this database was opened. */
   epoch(shard: number): number;
-  /** The sequence the next tick of the shard will get. */
-  nextSequence(shard: number): number;
+  /** The sequence the next row of the shard will get, in the table; default: ticks. */
+  nextSequence(shard: number, table?: number): number;
   /** Accepts rows [0, count): writes shard, epoch and sequence into the batch; staging first, then
    * memtable. Returns the log position. The batch is accepted whole, or the call throws and nothing
    * changed. Waits, counted, when staging is full. */
   appendTicks(batch: TickBatch): number;
   /** Exclusive sequences [accepted, durable, replicated, sealed] of each shard; 4 * shardCount. */
-  watermarks(into: Float64Array): void;
+  watermarks(into: Float64Array, table?: number): void;
   /** Ticks of a symbol with from <= time < to in (time, sequence) order, starting after
    * `afterSequence` among ticks that equal `from`. Returns the count; less than
    * capacity: the end. */
@@ -78,7 +140,37 @@ export interface Database extends KeyValueStore {
   /** Ticks of a shard by sequence from `fromSequence` on, in sequence order. */
   readSequence(shard: number, fromSequence: number, batch: TickBatch): number;
 
+  /** Logs the table and gives it an id; the same schema again is the same table. ALREADY_EXISTS when
+   * the name has other columns. */
+  createTable(schema: TableSchema): number;
+  /** Ticks first. */
+  tables(): TableInfo[];
+  /** As appendTicks, for a table of any schema. */
+  appendRows(table: number, batch: TableBatch): number;
+  /** As loadTicks. */
+  loadRows(
+    table: number,
+    symbol: number,
+    from: Time,
+    to: Time,
+    batch: TableBatch,
+    afterSequence?: number,
+  ): number;
+  /** As lastTicks. */
+  lastRows(table: number, symbol: number, batch: TableBatch): number;
+  /** As readSequence. */
+  readRows(table: number, shard: number, fromSequence: number, batch: TableBatch): number;
+
+  /** Makes a snapshot on disk of what is accepted now: links, behind a flush, without stopping
+   * writes. Letters, digits, '.', '-', '_'. ALREADY_EXISTS: the name, or one is being made. */
+  snapshot(name: string): Promise<void>;
+  /** The complete ones, oldest first. */
+  snapshots(): SnapshotInfo[];
+  removeSnapshot(name: string): void;
+
   acceptedPosition(): number;
+  /** Merges and compacts until nothing is due; for tools and benches. */
+  settle(): void;
   /** Seals all memtables into segments and checkpoints; for close and for tests. */
   seal(): void;
   stats(): DatabaseStats;
@@ -90,9 +182,43 @@ interface NativeDatabase {
   registerSymbol(id: number, shard: number, name: string): void;
   symbols(): SymbolEntry[];
   epoch(shard: number): number;
-  nextSequence(shard: number): number;
+  nextSequence(shard: number, table: number | undefined): number;
   appendTicks(buffer: ArrayBuffer, capacity: number, count: number): number;
-  watermarks(into: Float64Array): void;
+  watermarks(into: Float64Array, table: number | undefined): void;
+  createTable(schema: TableSchema): number;
+  tables(): TableInfo[];
+  appendRows(
+    table: number,
+    buffer: ArrayBuffer,
+    capacity: number,
+    count: number,
+    heap: Uint8Array | undefined,
+  ): number;
+  loadRows(
+    table: number,
+    symbol: number,
+    fromDay: number,
+    fromNs: number,
+    toDay: number,
+    toNs: number,
+    firstSequence: number,
+    buffer: ArrayBuffer,
+    capacity: number,
+  ): number;
+  lastRows(table: number, symbol: number, buffer: ArrayBuffer, capacity: number): number;
+  readRows(
+    table: number,
+    shard: number,
+    from: number,
+    buffer: ArrayBuffer,
+    capacity: number,
+  ): number;
+  takeHeap(): Uint8Array;
+  beginSnapshot(name: string): void;
+  snapshotMade(): boolean;
+  snapshots(): SnapshotInfo[];
+  removeSnapshot(name: string): void;
+  settle(): void;
   loadTicks(
     symbol: number,
     fromDay: number,
@@ -135,7 +261,12 @@ function fill(batch: TickBatch, count: number): number {
   return count;
 }
 
-const classes = addon as { readonly Database: new (options: DatabaseOptions) => NativeDatabase };
+const classes = addon as {
+  readonly Database: new (options: DatabaseOptions) => NativeDatabase;
+  restoreSnapshot(folder: string, dir: string): void;
+};
+
+const snapshotPollMs = 5;
 
 class AddonDatabase implements Database {
   readonly #native: NativeDatabase;
@@ -146,7 +277,12 @@ class AddonDatabase implements Database {
     for (const folder of [dir, stagingDir])
       if (typeof folder !== 'string' || folder === '')
         throw new NdtsError('INVALID_ARGUMENT', 'expected dir and stagingDir to be paths');
-    const absolute = { ...options, dir: resolve(dir), stagingDir: resolve(stagingDir) };
+    const absolute = {
+      ...defaults,
+      ...options,
+      dir: resolve(dir),
+      stagingDir: resolve(stagingDir),
+    };
     this.#native = native(() => new classes.Database(absolute));
     this.shardCount = options.shardCount;
   }
@@ -163,8 +299,8 @@ class AddonDatabase implements Database {
     return native(() => this.#native.epoch(shard));
   }
 
-  nextSequence(shard: number): number {
-    return native(() => this.#native.nextSequence(shard));
+  nextSequence(shard: number, table?: number): number {
+    return native(() => this.#native.nextSequence(shard, table));
   }
 
   appendTicks(batch: TickBatch): number {
@@ -175,9 +311,9 @@ class AddonDatabase implements Database {
     }
   }
 
-  watermarks(into: Float64Array): void {
+  watermarks(into: Float64Array, table?: number): void {
     try {
-      this.#native.watermarks(into);
+      this.#native.watermarks(into, table);
     } catch (error) {
       throw toNdtsError(error);
     }
@@ -219,6 +355,87 @@ class AddonDatabase implements Database {
       batch,
       native(() => this.#native.readSequence(shard, fromSequence, buffer, capacity)),
     );
+  }
+
+  createTable(schema: TableSchema): number {
+    return native(() => this.#native.createTable(schema));
+  }
+
+  tables(): TableInfo[] {
+    return native(() => this.#native.tables());
+  }
+
+  appendRows(table: number, batch: TableBatch): number {
+    const { buffer, capacity, count } = batch;
+    try {
+      return this.#native.appendRows(table, buffer, capacity, count, batch.heap());
+    } catch (error) {
+      throw toNdtsError(error);
+    }
+  }
+
+  loadRows(
+    table: number,
+    symbol: number,
+    from: Time,
+    to: Time,
+    batch: TableBatch,
+    afterSequence?: number,
+  ): number {
+    const first = afterSequence === undefined ? 0 : afterSequence + 1;
+    const { buffer, capacity } = batch;
+    const load = () =>
+      this.#native.loadRows(
+        table,
+        symbol,
+        from.day,
+        from.nsOfDay,
+        to.day,
+        to.nsOfDay,
+        first,
+        buffer,
+        capacity,
+      );
+    return this.#filled(batch, native(load));
+  }
+
+  lastRows(table: number, symbol: number, batch: TableBatch): number {
+    const { buffer, capacity } = batch;
+    return this.#filled(
+      batch,
+      native(() => this.#native.lastRows(table, symbol, buffer, capacity)),
+    );
+  }
+
+  readRows(table: number, shard: number, fromSequence: number, batch: TableBatch): number {
+    const { buffer, capacity } = batch;
+    return this.#filled(
+      batch,
+      native(() => this.#native.readRows(table, shard, fromSequence, buffer, capacity)),
+    );
+  }
+
+  #filled(batch: TableBatch, count: number): number {
+    batch.count = count;
+    if (batch.hasHeap) batch.takeHeap(this.#native.takeHeap());
+    return count;
+  }
+
+  async snapshot(name: string): Promise<void> {
+    native(() => this.#native.beginSnapshot(name));
+    while (!native(() => this.#native.snapshotMade())) await delay(snapshotPollMs);
+  }
+
+  snapshots(): SnapshotInfo[] {
+    return native(() => this.#native.snapshots());
+  }
+
+  removeSnapshot(name: string): void {
+    native(() => this.#native.removeSnapshot(name));
+  }
+
+  settle(): void {
+    native(() => this.#native.settle());
   }
 
   get(key: string): Uint8Array | undefined {
@@ -272,4 +489,9 @@ class AddonDatabase implements Database {
  * VERSION_TOO_NEW, CORRUPT, INVALID_ARGUMENT (another shardCount), IO_ERROR, DISK_FULL. */
 export function openDatabase(options: DatabaseOptions): Database {
   return new AddonDatabase(options);
+}
+
+/** Makes a database folder of a snapshot folder. `dir` must not exist or be empty. */
+export function restoreSnapshot(folder: string, dir: string): void {
+  native(() => classes.restoreSnapshot(resolve(folder), resolve(dir)));
 }

@@ -216,6 +216,29 @@ static_assert(offsetof(ManifestSegment, end_sequence) == 56);
 static_assert(offsetof(ManifestSegment, shard) == 64);
 static_assert(offsetof(ManifestSegment, trailer_checksum) == 68);
 
+// The file COMPLETE of a snapshot folder, written and synced last.
+struct SnapshotMark {
+  std::uint32_t checksum;  // crc32c of the 60 bytes after it
+  std::uint32_t version;  // format version, 1
+  std::uint64_t magic;  // "NDTSSNAP"
+  std::uint64_t generation;  // of the manifest it was taken from
+  std::int64_t wall_time;  // when it was taken
+  std::uint64_t bytes;  // bytes of the files that the manifest lists
+  std::uint32_t file_count;  // files that the manifest lists
+  std::uint32_t manifest_checksum;  // crc32c of the whole MANIFEST beside it
+  std::uint8_t reserved[16];  // zero
+};
+static_assert(sizeof(SnapshotMark) == 64);
+static_assert(offsetof(SnapshotMark, checksum) == 0);
+static_assert(offsetof(SnapshotMark, version) == 4);
+static_assert(offsetof(SnapshotMark, magic) == 8);
+static_assert(offsetof(SnapshotMark, generation) == 16);
+static_assert(offsetof(SnapshotMark, wall_time) == 24);
+static_assert(offsetof(SnapshotMark, bytes) == 32);
+static_assert(offsetof(SnapshotMark, file_count) == 40);
+static_assert(offsetof(SnapshotMark, manifest_checksum) == 44);
+static_assert(offsetof(SnapshotMark, reserved) == 48);
+
 // Body of a series record: one segment of any table.
 struct SegmentRecord {
   std::uint64_t number;  // number of the file, as in its name

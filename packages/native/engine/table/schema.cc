@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "generated/layouts.h"
+#include "generated/tables.h"
 
 namespace ndts {
 
@@ -82,15 +83,12 @@ Status decode_schema(Bytes bytes, TableSchema* schema) {
 }
 
 const TableSchema& tick_schema() {
-  static const TableSchema schema{kTickTable,
-                                  "tick",
-                                  {{"price", ValueType::kF64, false},
-                                   {"volume", ValueType::kF64, false},
-                                   {"bid1", ValueType::kF64, false},
-                                   {"ask1", ValueType::kF64, false},
-                                   {"bid_vol1", ValueType::kF64, false},
-                                   {"ask_vol1", ValueType::kF64, false},
-                                   {"flags", ValueType::kI32, false}}};
+  static const TableSchema schema = [] {
+    TableSchema made{kTickTable, kTickTableName, {}};
+    for (const BuiltInColumn& column : kTickColumns)
+      made.columns.push_back({column.name, column.type, column.nullable});
+    return made;
+  }();
   return schema;
 }
 

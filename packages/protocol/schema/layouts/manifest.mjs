@@ -118,6 +118,22 @@ export const manifestLayouts = [
     ],
   },
   {
+    name: 'SnapshotMark',
+    size: 64,
+    doc: 'The file COMPLETE of a snapshot folder, written and synced last.',
+    fields: [
+      { name: 'checksum', type: 'u32', doc: 'crc32c of the 60 bytes after it' },
+      { name: 'version', type: 'u32', doc: 'format version, 1' },
+      { name: 'magic', type: 'u64', doc: '"NDTSSNAP"' },
+      { name: 'generation', type: 'u64', doc: 'of the manifest it was taken from' },
+      { name: 'wallTime', type: 'i64', doc: 'when it was taken' },
+      { name: 'bytes', type: 'u64', doc: 'bytes of the files that the manifest lists' },
+      { name: 'fileCount', type: 'u32', doc: 'files that the manifest lists' },
+      { name: 'manifestChecksum', type: 'u32', doc: 'crc32c of the whole MANIFEST beside it' },
+      { name: 'reserved', type: 'bytes[16]', doc: 'zero' },
+    ],
+  },
+  {
     name: 'SegmentRecord',
     size: 80,
     doc: 'Body of a series record: one segment of any table.',

@@ -210,6 +210,29 @@ export const ManifestSegment = {
   trailerChecksum: 68,
 } as const;
 
+/** The file COMPLETE of a snapshot folder, written and synced last. Offsets in bytes. */
+export const SnapshotMark = {
+  sizeBytes: 64,
+  /** u32: crc32c of the 60 bytes after it */
+  checksum: 0,
+  /** u32: format version, 1 */
+  version: 4,
+  /** u64: "NDTSSNAP" */
+  magic: 8,
+  /** u64: of the manifest it was taken from */
+  generation: 16,
+  /** i64: when it was taken */
+  wallTime: 24,
+  /** u64: bytes of the files that the manifest lists */
+  bytes: 32,
+  /** u32: files that the manifest lists */
+  fileCount: 40,
+  /** u32: crc32c of the whole MANIFEST beside it */
+  manifestChecksum: 44,
+  /** bytes[16]: zero */
+  reserved: 48,
+} as const;
+
 /** Body of a series record: one segment of any table. Offsets in bytes. */
 export const SegmentRecord = {
   sizeBytes: 80,
