@@ -40,6 +40,10 @@ struct RowsView {
   // By column; null where no value of the column is. Empty where no column of the schema is
   // nullable.
   std::span<const std::uint8_t* const> nulls;
+
+  [[nodiscard]] const std::uint8_t* nulls_of(std::size_t column) const {
+    return nulls.empty() ? nullptr : nulls[column];
+  }
 };
 
 // Memory for up to `capacity` rows of a schema.
