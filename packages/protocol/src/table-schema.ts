@@ -1,11 +1,11 @@
 // What a series table is: its columns beside time, symbol, sequence and epoch, which every table
 // has.
 
-export type ColumnTypeName = 'i64' | 'f64' | 'i32' | 'f32' | 'bool' | 'symbol' | 'text' | 'bytes';
+import type { ValueTypeName } from './generated/constants.js';
 
 export interface ColumnSchema {
   readonly name: string;
-  readonly type: ColumnTypeName;
+  readonly type: ValueTypeName;
   /** Default: false. */
   readonly nullable?: boolean;
 }

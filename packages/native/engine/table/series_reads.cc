@@ -17,26 +17,6 @@ struct Key {
   friend auto operator<=>(const Key&, const Key&) = default;
 };
 
-RowsView slice(const RowsView& rows, std::size_t first, std::size_t count,
-               std::vector<const std::byte*>* values, std::vector<const std::uint8_t*>* nulls,
-               const TableSchema& schema) {
-  RowsView part = rows;
-  part.count = count;
-  part.time += first;
-  part.sequence += first;
-  part.epoch += first;
-  values->assign(rows.values.begin(), rows.values.end());
-  nulls->assign(rows.nulls.begin(), rows.nulls.end());
-  for (std::size_t column = 0; column < values->size(); column += 1)
-    if ((*values)[column] != nullptr)
-      (*values)[column] += first * value_bytes(schema.columns[column].type);
-  for (const std::uint8_t*& column : *nulls)
-    if (column != nullptr) column += first;
-  part.values = *values;
-  part.nulls = *nulls;
-  return part;
-}
-
 // Copies rows to place `at` of `out`.
 void put(const RowsOut& out, std::size_t at, const TableSchema& schema, const RowsView& rows,
          std::uint32_t symbol, std::uint32_t shard) {
@@ -201,9 +181,7 @@ class SegmentCursor final : public Cursor {
     *more = settle();
     return {};
   }
-  RowsView rows() override {
-    return slice(all_, first_taken_, taken_, &values_, &nulls_, schema_);
-  }
+  RowsView rows() override { return block_->view(first_taken_, taken_); }
 
  private:
   Status read_run() {
@@ -246,8 +224,6 @@ class SegmentCursor final : public Cursor {
   std::size_t end_ = 0;
   std::size_t first_taken_ = 0;
   std::size_t taken_ = 0;
-  std::vector<const std::byte*> values_;
-  std::vector<const std::uint8_t*> nulls_;
 };
 
 bool later(const std::unique_ptr<Cursor>& a, const std::unique_ptr<Cursor>& b) {
@@ -363,12 +339,11 @@ class Window {
       if (block.end_sequence <= first_ || block.first_sequence >= end_) continue;
       if (read_ != &block) NDTS_TRY(rows->read(segment, run.block, columns));
       read_ = &block;
-      const RowsView all = rows->view();
+      const std::uint64_t* const sequence = rows->view().sequence;
       for (std::size_t row = run.first_row; row < std::size_t{run.first_row} + run.rows; row += 1) {
-        if (all.sequence[row] < first_ || all.sequence[row] >= end_) continue;
-        const auto index = static_cast<std::size_t>(all.sequence[row] - first_);
-        put(out_, index, *sources_.schema,
-            slice(all, row, 1, &values_, &nulls_, *sources_.schema), run.symbol, sources_.shard);
+        if (sequence[row] < first_ || sequence[row] >= end_) continue;
+        const auto index = static_cast<std::size_t>(sequence[row] - first_);
+        put(out_, index, *sources_.schema, rows->view(row, 1), run.symbol, sources_.shard);
         filled_[index] = 1;
       }
     }
@@ -397,8 +372,6 @@ class Window {
   const std::uint64_t end_;
   std::vector<std::uint8_t> filled_;
   const SegmentBlock* read_ = nullptr;
-  std::vector<const std::byte*> values_;
-  std::vector<const std::uint8_t*> nulls_;
 };
 
 // The lowest sequence at or after `from` that a source may have; the maximum when there is none.
