@@ -91,12 +91,10 @@ std::string_view SegmentReader::name(const SegmentName& entry) const {
 
 std::span<const SegmentRun> SegmentReader::runs(std::uint32_t symbol) const {
   const std::span<const SegmentRun> runs = parts_.runs;
-  const auto first =
-      std::lower_bound(runs.begin(), runs.end(), symbol,
-                       [](const SegmentRun& run, std::uint32_t wanted) { return run.symbol < wanted; });
-  const auto last =
-      std::upper_bound(first, runs.end(), symbol,
-                       [](std::uint32_t wanted, const SegmentRun& run) { return wanted < run.symbol; });
+  const auto first = std::partition_point(
+      runs.begin(), runs.end(), [symbol](const SegmentRun& run) { return run.symbol < symbol; });
+  const auto last = std::partition_point(
+      first, runs.end(), [symbol](const SegmentRun& run) { return run.symbol == symbol; });
   return {first, last};
 }
 

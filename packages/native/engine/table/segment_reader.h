@@ -91,8 +91,8 @@ class SegmentReader {
 class BlockRows {
  public:
   explicit BlockRows(const TableSchema& schema);
-  // `columns[i]` false: the values of column i are not read and stay null pointers in view(). Empty:
-  // all. The reader has the columns of the schema and outlives the view.
+  // `columns[i]` false: the values of column i are not read and stay null pointers in view().
+  // Empty: all. The reader has the columns of the schema and outlives the view.
   [[nodiscard]] Status read(const SegmentReader& reader, std::size_t block,
                             std::span<const bool> columns = {});
   // Rows [first, first + count) of the block read last. Until the next view() or read().

@@ -40,7 +40,7 @@ TEST_F(Segment, ReadsBackRandomTablesBitForBit) {
   const std::uint64_t seed = segment_seed(7);
   SCOPED_TRACE("NDTS_TEST_SEED=" + std::to_string(seed));
   random_.seed(seed);
-  for (int round = 0; round < 60; round += 1) {
+  for (int round = 0; round < 25; round += 1) {
     const TableSchema schema = random_schema(random_);
     SegmentModel model;
     std::uint64_t sequence = random_() % 1000;

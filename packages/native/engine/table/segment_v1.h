@@ -1,5 +1,6 @@
-// Segments of version 1: ticks, each block of one symbol, its columns as they are in memory and under
-// one checksum. They are presented as version 2 with plain strips; see docs/formats/segment.md.
+// Segments of version 1: ticks, each block of one symbol, its columns as they are in memory and
+// under one checksum. They are presented as version 2 with plain strips; see
+// docs/formats/segment.md.
 //
 // What version 1 does not say is made as wide as it can be: a block's sequences are those of the
 // file, least and greatest values other than of time and price are those of the type.
