@@ -12,8 +12,6 @@ namespace ndts {
 
 namespace {
 
-constexpr std::size_t kFirstColumnStream = 3;
-
 bool is_aligned(const std::byte* at, std::size_t bytes) {
   return reinterpret_cast<std::uintptr_t>(at) % bytes == 0;
 }
