@@ -52,7 +52,8 @@ TEST(RowBuffer, AppendsPartsOfOtherRows) {
 }
 
 TEST(RowBuffer, StartsEveryColumnAtACacheLine) {
-  const TableSchema schema{3, "rows", {{"a", ValueType::kBool, true}, {"b", ValueType::kF32, true}}};
+  const TableSchema schema{
+      3, "rows", {{"a", ValueType::kBool, true}, {"b", ValueType::kF32, true}}};
   RowBuffer rows(schema, 13);
   const void* const columns[] = {rows.time(),    rows.sequence(), rows.epoch(), rows.values(0),
                                  rows.nulls(0), rows.values(1),   rows.nulls(1)};
