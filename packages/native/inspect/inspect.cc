@@ -5,11 +5,11 @@
 #include "db/tick_batcher.h"
 #include "format.h"
 #include "generated/constants.h"
+#include "inspect_segment.h"
 #include "kv/sstable.h"
 #include "ring/ring_line.h"
 #include "ring/ring_memory.h"
 #include "table/key_value_file.h"
-#include "table/segment_reader.h"
 #include "table/segment_writer.h"
 #include "wal/wal_reader.h"
 
@@ -116,50 +116,6 @@ Status inspect_staging(const std::string& path, Bytes bytes, const PrintLine& pr
   if (header.checksum != crc32c(0, bytes.subspan(16, 112)))
     return Status(Code::kCorrupt, "staging memory: checksum of the header", path, 12);
   return {};
-}
-
-Status inspect_segment(FileSystem& files, const std::string& path, const PrintLine& print) {
-  std::unique_ptr<SegmentReader> reader;
-  NDTS_TRY(SegmentReader::open(files, path, nullptr, &reader));
-  const ManifestSegment& summary = reader->summary();
-  print("segment " + std::to_string(summary.number) + ", version " +
-        std::to_string(kSegmentVersion));
-  print(Fields()
-            .add("shard", summary.shard)
-            .add("day", day_text(summary.day))
-            .add("rows", summary.rows)
-            .add("bytes", summary.bytes)
-            .add("from", time_text(summary.min_time))
-            .add("to", time_text(summary.max_time))
-            .text());
-  for (const SegmentRange& range : reader->ranges())
-    print(Fields()
-              .add("epoch", range.epoch)
-              .add("sequences from", range.first_sequence)
-              .add("below", range.end_sequence)
-              .add("rows", range.rows)
-              .text());
-  for (const SegmentName& name : reader->names())
-    print("symbol " + std::to_string(name.symbol) + " " + quoted(reader->name(name)));
-  Status damage;
-  for (const SegmentBlock& block : reader->blocks()) {
-    BlockColumns columns;
-    const Status status = reader->read(block, &columns);
-    print("at " + std::to_string(block.offset) + "  " +
-          Fields()
-              .add("symbol", block.symbol)
-              .add("rows", block.rows)
-              .add("bytes", block.bytes)
-              .add("codec", block.codec == 1 ? std::string("raw") : std::to_string(block.codec))
-              .add("crc32c", hex_text(block.checksum))
-              .add("from", time_text(block.min_time))
-              .add("to", time_text(block.max_time))
-              .add("price", real_text(block.min_price) + " to " + real_text(block.max_price))
-              .text() +
-          (status.ok() ? "" : "  " + status.text()));
-    if (damage.ok()) damage = status;
-  }
-  return damage;
 }
 
 Status inspect_manifest(FileSystem& files, const std::string& path, const PrintLine& print) {

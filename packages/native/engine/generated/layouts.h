@@ -521,7 +521,7 @@ struct SegmentStream {
   std::uint32_t name_bytes;  // its bytes, UTF-8; zero for what every table has
   std::uint16_t column;  // place of the column in the schema, else zero
   std::uint8_t part;  // a StreamPart
-  std::uint8_t type;  // the ValueType of the column
+  std::uint8_t type;  // the ValueType of the column, else zero
   std::uint32_t reserved;  // zero
 };
 static_assert(sizeof(SegmentStream) == 16);

@@ -11,10 +11,6 @@ namespace ndts {
 
 namespace {
 
-// The streams every table has, by place.
-constexpr std::size_t kSequenceStream = 1;
-constexpr std::size_t kEpochStream = 2;
-
 // Least and greatest value, without nulls and NaN; the least is above the greatest when there is
 // none.
 template <typename T>

@@ -18,7 +18,7 @@ namespace ndts {
 
 inline constexpr std::uint32_t kBlockRows = 4096;
 // A block ends early when its texts come to more, before repeats are removed.
-inline constexpr std::uint64_t kBlockTextBytes = 64u << 20;
+inline constexpr std::uint64_t kBlockTextBytes = 16u << 20;
 // What the texts of one row may come to; places in a block are 32 bits.
 inline constexpr std::uint64_t kRowTextBytes = 1u << 30;
 
@@ -28,6 +28,11 @@ struct StreamKey {
   ValueType type;        // of the column; without meaning for the first three
   std::uint16_t column;  // likewise
 };
+// The streams every table has, by place; the first column has the next.
+inline constexpr std::size_t kTimeStream = 0;
+inline constexpr std::size_t kSequenceStream = 1;
+inline constexpr std::size_t kEpochStream = 2;
+inline constexpr std::size_t kFirstColumnStream = 3;
 // The streams of a schema, in the order in which a segment has them.
 [[nodiscard]] std::vector<StreamKey> streams_of(const TableSchema& schema);
 

@@ -65,7 +65,8 @@ Status SegmentMerge::advance(std::uint64_t* bytes) {
     }
   }
   if (first == nullptr) return begin_symbol();
-  return first->loaded ? write_rows(*first, second) : load_run(*first, bytes);
+  if (first->loaded) return write_rows(*first, second);
+  return can_move(*first, second) ? move_block(*first, bytes) : load_run(*first, bytes);
 }
 
 bool SegmentMerge::has_symbol(const Source& source) const {
@@ -75,8 +76,8 @@ bool SegmentMerge::has_symbol(const Source& source) const {
 // By (time, sequence) of the next row. Of a run that is not loaded only the time is known: it comes
 // first among equals, so that it is loaded when the sequence matters.
 bool SegmentMerge::comes_before(const Source& a, const Source& b) const {
-  const std::int64_t time_a = a.loaded ? a.time[a.row] : run_of(a).min_time;
-  const std::int64_t time_b = b.loaded ? b.time[b.row] : run_of(b).min_time;
+  const std::int64_t time_a = time_of(a);
+  const std::int64_t time_b = time_of(b);
   if (time_a != time_b) return time_a < time_b;
   if (!a.loaded || !b.loaded) return !a.loaded && b.loaded;
   return a.sequence[a.row] < b.sequence[b.row];
@@ -106,6 +107,28 @@ Status SegmentMerge::begin_symbol() {
       names.begin(), names.end(), symbol_,
       [](const SegmentName& entry, std::uint32_t symbol) { return entry.symbol < symbol; });
   return writer_->begin_symbol(symbol_, least->reader->name(*name), rows);
+}
+
+// Only full blocks, so that short ones become fewer with every merge: at most one stays between
+// two full ones. And only where no other row has a time of the block.
+bool SegmentMerge::can_move(const Source& source, const Source* other) const {
+  const SegmentReader& reader = *source.reader;
+  const SegmentRun& run = run_of(source);
+  if (run.rows != kBlockRows || reader.record().version != kSegmentVersion) return false;
+  const SegmentStrip& epochs = reader.strip(run.block, kEpochStream);
+  if (epochs.min != epochs.max) return false;
+  if (!last_epochs_.empty() && last_time_ >= run.min_time) return false;
+  return other == nullptr || time_of(*other) > run.max_time;
+}
+
+Status SegmentMerge::move_block(Source& source, std::uint64_t* bytes) {
+  const SegmentRun& run = run_of(source);
+  NDTS_TRY(writer_->add_block(*source.reader, run.block));
+  *bytes += source.reader->blocks()[run.block].bytes;
+  // No other input has rows of its last time: none that comes can be like its last row.
+  last_epochs_.clear();
+  source.run += 1;
+  return {};
 }
 
 Status SegmentMerge::load_run(Source& source, std::uint64_t* bytes) {
@@ -164,7 +187,7 @@ std::size_t SegmentMerge::stretch_end(const Source& source, const Source* other)
   const std::uint64_t* sequence = source.sequence;
   std::size_t end = source.end;
   if (other != nullptr) {
-    const std::int64_t limit = other->loaded ? other->time[other->row] : run_of(*other).min_time;
+    const std::int64_t limit = time_of(*other);
     const std::uint64_t limit_sequence = other->loaded ? other->sequence[other->row] : 0;
     const auto before = [&](std::size_t row) {
       return time[row] < limit || (time[row] == limit && sequence[row] < limit_sequence);

@@ -2,7 +2,8 @@
 //
 // Rows leave in (symbol, time, sequence) order. The same (epoch, sequence) twice would be a row
 // stored twice: the merge keeps one and counts the other. Epoch and sequence stay as they are.
-// A block of an input is decoded once, and one block of each input is in memory.
+// A full block of one symbol whose time is its own moves as it is, any other block is decoded,
+// once; one block of each input is in memory.
 //
 // Threads: one at a time. Lifetime: FileSystem outlives it; inputs are kept. Errors: those of the
 // readers and the writer, INVALID_ARGUMENT for inputs that do not belong together; then only
@@ -57,11 +58,17 @@ class SegmentMerge {
   [[nodiscard]] Status advance(std::uint64_t* bytes);
   [[nodiscard]] Status begin_symbol();
   [[nodiscard]] Status load_run(Source& source, std::uint64_t* bytes);
+  [[nodiscard]] bool can_move(const Source& source, const Source* other) const;
+  [[nodiscard]] Status move_block(Source& source, std::uint64_t* bytes);
   [[nodiscard]] Status write_rows(Source& source, const Source* other);
   [[nodiscard]] const SegmentRun& run_of(const Source& source) const {
     return source.reader->runs()[source.run];
   }
   [[nodiscard]] bool has_symbol(const Source& source) const;
+  // Of its next row.
+  [[nodiscard]] std::int64_t time_of(const Source& source) const {
+    return source.loaded ? source.time[source.row] : run_of(source).min_time;
+  }
   [[nodiscard]] bool comes_before(const Source& a, const Source& b) const;
   [[nodiscard]] bool is_repeated(const Source& source);
   [[nodiscard]] std::size_t stretch_end(const Source& source, const Source* other) const;

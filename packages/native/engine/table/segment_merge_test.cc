@@ -97,7 +97,7 @@ class Merge : public testing::Test {
 // Rows of a symbol dealt out: as one stretch each, as long stretches, or row by row.
 void deal(Random& random, std::uint32_t symbol, const std::vector<ModelRow>& rows,
           std::vector<SegmentModel>* models) {
-  const std::size_t lengths[] = {100'000, 1 + rows.size() / models->size(), 700, 40, 1};
+  const std::size_t lengths[] = {100'000, 1 + rows.size() / models->size(), 5000, 40, 1};
   const std::size_t length = lengths[random() % 5];
   std::size_t to = random() % models->size();
   for (std::size_t at = 0; at < rows.size(); at += 1) {
@@ -128,9 +128,9 @@ TEST_F(Merge, GivesWhatASortOfAllRowsGives) {
     const TableSchema schema = random_schema(random_);
     std::vector<SegmentModel> models(1 + random_() % 6);
     std::uint64_t sequence = 1;
-    const std::uint32_t symbols = 1 + static_cast<std::uint32_t>(random_() % 20);
+    const std::uint32_t symbols = 1 + static_cast<std::uint32_t>(random_() % 8);
     for (std::uint32_t symbol = 0; symbol < symbols; symbol += 1) {
-      const std::size_t count = random_() % 4 == 0 ? 1 + random_() % 6000 : 1 + random_() % 50;
+      const std::size_t count = random_() % 4 == 0 ? 1 + random_() % 20'000 : 1 + random_() % 50;
       deal(random_, symbol, random_rows(random_, schema, count, kDay * kNsPerDay, sequence),
            &models);
       sequence += count;
@@ -162,6 +162,39 @@ TEST_F(Merge, KeepsEqualSequencesOfDifferentEpochs) {
   for (const ModelRow& each : found[1]) epochs.insert(each.epoch);
   EXPECT_EQ(found[1].size(), 4u);
   EXPECT_EQ(epochs.size(), 4u);
+}
+
+// Two files, one after the other in time, 2 * 4096 and 100 rows each: what moves and what is
+// encoded anew shows in the rows of the blocks.
+TEST_F(Merge, MovesFullBlocksAsTheyAre) {
+  const TableSchema schema{5, "", {{"a", ValueType::kText, true}, {"b", ValueType::kF64, false}}};
+  std::vector<SegmentModel> models(2);
+  for (std::size_t at = 0; at < 2; at += 1) {
+    std::vector<ModelRow>& rows = models[at][1];
+    rows = random_rows(random_, schema, 2 * kBlockRows + 100,
+                       kDay * kNsPerDay + static_cast<std::int64_t>(at) * 100'000, at * 10'000);
+    for (ModelRow& row : rows) row.epoch = 1;
+    write(schema, models[at]);
+  }
+  const auto inputs = inputs_;
+  std::uint64_t duplicates = 0;
+  ASSERT_TRUE(run(schema, 1, &duplicates).ok());
+  std::shared_ptr<const SegmentReader> output;
+  ASSERT_TRUE(SegmentReader::open(files_, "/t/out", &record_, &output).ok());
+  const std::uint32_t expected[] = {4096, 4096, 100, 4096, 4096, 100};
+  ASSERT_EQ(output->blocks().size(), 6u);
+  for (std::size_t block = 0; block < 6; block += 1) {
+    EXPECT_EQ(output->blocks()[block].rows, expected[block]);
+    for (std::size_t stream = 0; stream < output->streams().size(); stream += 1) {
+      Bytes found;
+      Bytes before;
+      ASSERT_TRUE(output->strip_bytes(block, stream, &found).ok());
+      ASSERT_TRUE(inputs[block / 3]->strip_bytes(block % 3, stream, &before).ok());
+      EXPECT_TRUE(std::equal(found.begin(), found.end(), before.begin(), before.end()));
+    }
+  }
+  ASSERT_TRUE(files_.remove("/t/out").ok());
+  expect_merged(schema, models, 1);
 }
 
 TEST_F(Merge, TakesFilesOfVersion1) {

@@ -119,7 +119,8 @@ Status Parser::split() {
   const std::uint64_t end = file_.size() - sizeof trailer_;
   at_ = trailer_.footer_offset;
   // Bounded first, so that the sum cannot overflow.
-  const bool few = trailer_.stream_count <= 3 + 3 * kMaxColumns && trailer_.text_bytes <= end;
+  const bool few = trailer_.stream_count <= kFirstColumnStream + 3 * kMaxColumns &&
+                   trailer_.text_bytes <= end;
   const std::uint64_t strips =
       few ? std::uint64_t{trailer_.block_count} * trailer_.stream_count : 0;
   const std::uint64_t bytes = std::uint64_t{trailer_.block_count} * sizeof(SegmentBlock) +
@@ -152,14 +153,14 @@ bool Parser::in_text(std::uint64_t offset, std::uint64_t bytes) {
 Status Parser::check_streams() {
   const std::span<const SegmentStream> streams = parts_.streams;
   parts_.schema.id = header_.table;
-  for (std::size_t at = 3; at < streams.size();) NDTS_TRY(check_column(&at));
+  for (std::size_t at = kFirstColumnStream; at < streams.size();) NDTS_TRY(check_column(&at));
   const std::vector<StreamKey> keys = streams_of(parts_.schema);
   if (keys.size() != streams.size() || parts_.schema.columns.size() > kMaxColumns)
     return corrupt("number of streams", trailer_.footer_offset);
   for (std::size_t at = 0; at < streams.size(); at += 1) {
     SegmentStream expected{};
     expected.part = static_cast<std::uint8_t>(keys[at].part);
-    if (at >= 3) {
+    if (at >= kFirstColumnStream) {
       expected.name_offset = streams[at].name_offset;
       expected.name_bytes = streams[at].name_bytes;
       expected.column = keys[at].column;

@@ -12,8 +12,6 @@ namespace ndts {
 
 namespace {
 
-constexpr std::size_t kFirstColumnStream = 3;
-
 bool is_aligned(const std::byte* at, std::size_t bytes) {
   return reinterpret_cast<std::uintptr_t>(at) % bytes == 0;
 }
@@ -38,18 +36,28 @@ std::size_t stream_width(const SegmentStream& stream) {
 }
 
 // The values of a raw column of 8-byte values stand in it as they are in memory.
-const std::byte* raw_values(Bytes column, std::size_t rows) {
+const std::byte* raw_values(Bytes column, ColumnType type, std::size_t rows) {
   codec::ColumnInfo info;
   const bool raw = codec::inspect(column, &info).ok() && info.codec == ColumnCodec::kRaw &&
-                   info.count == rows && column.size() == sizeof(CodecHeader) + 8 * rows &&
+                   info.type == type && info.count == rows &&
+                   column.size() == sizeof(CodecHeader) + 8 * rows &&
                    load<CodecHeader>(column.data()).parameter == 0;
   const std::byte* at = column.data() + sizeof(CodecHeader);
   return raw && is_aligned(at, 8) ? at : nullptr;
 }
 
-bool is_type(Bytes column, ColumnType type) {
-  return column.size() >= sizeof(CodecHeader) &&
-         load<CodecHeader>(column.data()).type == static_cast<std::uint8_t>(type);
+// Places in a heap, in the second half of a room, become pointers into it. Pointer `at` is written
+// over places that were read before: 8 * (at + 1) <= 4 * (rows + at + 1).
+Status point_into(Bytes heap, std::size_t rows, std::byte* room) {
+  constexpr std::size_t kHead = sizeof(std::uint32_t);
+  for (std::size_t at = 0; at < rows; at += 1) {
+    const std::size_t offset = load<std::uint32_t>(room + 4 * (rows + at));
+    const bool head = offset <= heap.size() && heap.size() - offset >= kHead;
+    if (!head || load<std::uint32_t>(heap.data() + offset) > heap.size() - offset - kHead)
+      return Status(Code::kCorrupt, "a place outside of the heap");
+    store(room + 8 * at, heap.data() + offset);
+  }
+  return {};
 }
 
 Status out_of_range() { return Status(Code::kCorrupt, "a value that the type does not have"); }
@@ -73,7 +81,7 @@ Status SegmentReader::open(FileSystem& files, const std::string& path,
     NDTS_TRY(file->map(&made->mapping_));
   }
   made->bytes_ = made->mapping_->bytes();
-  NDTS_TRY(read_segment_parts(made->bytes_, path, &made->parts_));
+  NDTS_TRY(made->outcome(read_segment_parts(made->bytes_, path, &made->parts_)));
   const SegmentParts& parts = made->parts_;
   if (expected != nullptr && std::memcmp(expected, &parts.record, sizeof parts.record) != 0)
     return made->corrupt("it is not the file that the manifest lists", 0);
@@ -84,6 +92,10 @@ Status SegmentReader::open(FileSystem& files, const std::string& path,
   *reader = std::move(made);
   return {};
 }
+
+// Everything that was read from the mapping ends here: the place to ask whether the mapping failed
+// meanwhile, and what was found is not what the file holds.
+Status SegmentReader::outcome(Status status) const { return status; }
 
 std::string_view SegmentReader::name(const SegmentName& entry) const {
   return parts_.text.substr(entry.offset, entry.bytes);
@@ -153,9 +165,9 @@ Status SegmentReader::check_sum(Place place) const {
   return {};
 }
 
-// Whatever a strip was read as passes here. A codec does not know where its bytes are from; and
-// that it was asked for another type or count is damage, here.
-Status SegmentReader::check_values(Place place, Status decoded) const {
+// A codec does not know where its bytes are from; and that it was asked for another type or count
+// is damage, here.
+Status SegmentReader::check_values(Place place, const Status& decoded) const {
   if (decoded.ok()) return {};
   const Code code =
       decoded.code() == Code::kVersionTooNew ? Code::kVersionTooNew : Code::kCorrupt;
@@ -163,21 +175,30 @@ Status SegmentReader::check_values(Place place, Status decoded) const {
                 offset_of(place));
 }
 
-Status SegmentReader::strip_bytes(std::size_t block, std::size_t stream, Bytes* bytes) const {
-  NDTS_TRY(check_sum({block, stream}));
-  *bytes = bytes_.subspan(offset_of({block, stream}), strip(block, stream).bytes);
+Status SegmentReader::find(Place place, Bytes* bytes) const {
+  NDTS_TRY(check_sum(place));
+  *bytes = bytes_.subspan(offset_of(place), strip(place.block, place.stream).bytes);
   return {};
+}
+
+Status SegmentReader::strip_bytes(std::size_t block, std::size_t stream, Bytes* bytes) const {
+  return outcome(find({block, stream}, bytes));
 }
 
 Status SegmentReader::read(std::size_t block, std::size_t stream, MutableBytes room,
                            codec::Scratch* scratch, const std::byte** values) const {
-  const Place place{block, stream};
+  return outcome(decode({block, stream}, room, scratch, values));
+}
+
+Status SegmentReader::decode(Place place, MutableBytes room, codec::Scratch* scratch,
+                             const std::byte** values) const {
   Bytes bytes;
-  NDTS_TRY(strip_bytes(block, stream, &bytes));
-  if (strip(block, stream).encoding == static_cast<std::uint32_t>(StripEncoding::kPlain))
+  NDTS_TRY(find(place, &bytes));
+  if (strip(place.block, place.stream).encoding ==
+      static_cast<std::uint32_t>(StripEncoding::kPlain))
     return read_plain(place, bytes, values);
-  const std::size_t rows = parts_.blocks[block].rows;
-  const SegmentStream& entry = parts_.streams[stream];
+  const std::size_t rows = parts_.blocks[place.block].rows;
+  const SegmentStream& entry = parts_.streams[place.stream];
   const auto part = static_cast<StreamPart>(entry.part);
   const bool is_f64 =
       part == StreamPart::kValues && entry.type == static_cast<std::uint8_t>(ValueType::kF64);
@@ -186,16 +207,16 @@ Status SegmentReader::read(std::size_t block, std::size_t stream, MutableBytes r
       (part == StreamPart::kValues && entry.type == static_cast<std::uint8_t>(ValueType::kI64));
   *values = room.data();
   if (is_f64 || is_i64) {
-    const std::byte* raw = raw_values(bytes, rows);
-    if (raw != nullptr && is_type(bytes, is_f64 ? ColumnType::kF64 : ColumnType::kI64)) {
+    const std::byte* raw = raw_values(bytes, is_f64 ? ColumnType::kF64 : ColumnType::kI64, rows);
+    if (raw != nullptr) {
       *values = raw;
-      return check_values(place, {});
+      return {};
     }
-    return check_values(place, is_f64
-                                   ? codec::decode_f64(bytes, span_of<double>(room.data(), rows))
-                                   : codec::decode_i64(bytes, span_of<std::int64_t>(
-                                                                  room.data(), rows)));
   }
+  if (is_f64)
+    return check_values(place, codec::decode_f64(bytes, span_of<double>(room.data(), rows)));
+  if (is_i64)
+    return check_values(place, codec::decode_i64(bytes, span_of<std::int64_t>(room.data(), rows)));
   if (part == StreamPart::kValues && entry.type == static_cast<std::uint8_t>(ValueType::kI32))
     return check_values(place, read_signed(place, bytes, room, scratch));
   return read_unsigned(place, bytes, room, scratch);
@@ -209,7 +230,7 @@ Status SegmentReader::read_plain(Place place, Bytes bytes, const std::byte** val
       bytes.size() != rows * width || !is_aligned(bytes.data(), width))
     return corrupt("plain " + describe(place), offset_of(place));
   *values = bytes.data();
-  return check_values(place, {});
+  return {};
 }
 
 Status SegmentReader::read_signed(Place place, Bytes bytes, MutableBytes room,
@@ -238,7 +259,12 @@ Status SegmentReader::read_unsigned(Place place, Bytes bytes, MutableBytes room,
   NDTS_TRY(check_values(
       place, codec::decode_u32(bytes, span_of<std::uint32_t>(words, rows), scratch)));
   if (width == 4) return {};
-  if (width == 8) return check_values(place, read_texts(place, rows, room));
+  if (width == 8) {
+    const int heap_stream = stream(StreamPart::kHeap, entry.column);
+    Bytes heap;
+    NDTS_TRY(find({place.block, static_cast<std::size_t>(heap_stream)}, &heap));
+    return check_values(place, point_into(heap, rows, room.data()));
+  }
   const auto* from = reinterpret_cast<const std::uint32_t*>(words);
   auto* to = reinterpret_cast<std::uint8_t*>(room.data());
   std::uint32_t all = 0;
@@ -247,22 +273,6 @@ Status SegmentReader::read_unsigned(Place place, Bytes bytes, MutableBytes room,
     to[at] = static_cast<std::uint8_t>(from[at]);
   }
   return check_values(place, all <= 1 ? Status() : out_of_range());
-}
-
-// Pointer `at` is written over places that were read before: 8 * (at + 1) <= 4 * (rows + at + 1).
-Status SegmentReader::read_texts(Place place, std::size_t rows, MutableBytes room) const {
-  const int heap_stream = stream(StreamPart::kHeap, parts_.streams[place.stream].column);
-  Bytes heap;
-  NDTS_TRY(strip_bytes(place.block, static_cast<std::size_t>(heap_stream), &heap));
-  constexpr std::size_t kHead = sizeof(std::uint32_t);
-  for (std::size_t at = 0; at < rows; at += 1) {
-    const std::size_t offset = load<std::uint32_t>(room.data() + 4 * (rows + at));
-    const bool head = offset <= heap.size() && heap.size() - offset >= kHead;
-    if (!head || load<std::uint32_t>(heap.data() + offset) > heap.size() - offset - kHead)
-      return Status(Code::kCorrupt, "a place outside of the heap");
-    store(room.data() + 8 * at, heap.data() + offset);
-  }
-  return {};
 }
 
 BlockRows::BlockRows(const TableSchema& schema) {

@@ -68,14 +68,17 @@ class SegmentReader {
   [[nodiscard]] Status corrupt(const std::string& what, std::uint64_t offset) const;
   [[nodiscard]] std::string describe(Place place) const;
   [[nodiscard]] std::uint64_t offset_of(Place place) const;
+  [[nodiscard]] Status outcome(Status status) const;
   [[nodiscard]] Status check_sum(Place place) const;
-  [[nodiscard]] Status check_values(Place place, Status decoded) const;
+  [[nodiscard]] Status check_values(Place place, const Status& decoded) const;
+  [[nodiscard]] Status find(Place place, Bytes* bytes) const;
+  [[nodiscard]] Status decode(Place place, MutableBytes room, codec::Scratch* scratch,
+                              const std::byte** values) const;
   [[nodiscard]] Status read_plain(Place place, Bytes bytes, const std::byte** values) const;
   [[nodiscard]] Status read_signed(Place place, Bytes bytes, MutableBytes room,
                                    codec::Scratch* scratch) const;
   [[nodiscard]] Status read_unsigned(Place place, Bytes bytes, MutableBytes room,
                                      codec::Scratch* scratch) const;
-  [[nodiscard]] Status read_texts(Place place, std::size_t rows, MutableBytes room) const;
 
   std::string path_;
   std::unique_ptr<Mapping> mapping_;

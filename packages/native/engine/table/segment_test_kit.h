@@ -111,8 +111,10 @@ inline std::vector<ModelRow> random_rows(Random& random, const TableSchema& sche
   for (std::size_t at = 0; at < schema.columns.size(); at += 1) styles.push_back(random() % 3);
   std::int64_t time = first_time;
   const std::uint32_t epoch = 1 + static_cast<std::uint32_t>(random() % 3);
+  const std::size_t epoch_rows = random() % 3 == 0 ? 700 : count;
   for (std::size_t at = 0; at < count; at += 1) {
-    ModelRow row{time, first_sequence + at, epoch + static_cast<std::uint32_t>(at / 700), {}};
+    const auto later = static_cast<std::uint32_t>(at / epoch_rows);
+    ModelRow row{time, first_sequence + at, epoch + later, {}};
     for (std::size_t column = 0; column < styles.size(); column += 1)
       row.cells.push_back(random_cell(random, schema.columns[column], styles[column]));
     rows.push_back(std::move(row));

@@ -6,6 +6,7 @@
 
 #include "base/crc32c.h"
 #include "generated/constants.h"
+#include "table/segment_reader.h"
 
 namespace ndts {
 
@@ -140,11 +141,35 @@ Status SegmentWriter::end_block() {
     block.max_time = std::max(block.max_time, runs_[at].max_time);
   }
   note_ranges();
-  const std::size_t sequence_strip = strips_.size() + 1;
+  const std::size_t sequence_strip = strips_.size() + kSequenceStream;
   block_.finish(&buffer_, &strips_);
   block.bytes = buffer_.size() - start;
   block.first_sequence = strips_[sequence_strip].min;
   block.end_sequence = strips_[sequence_strip].max + 1;
+  return put_block(block);
+}
+
+Status SegmentWriter::add_block(const SegmentReader& reader, std::size_t index) {
+  if (block_.rows() > 0) NDTS_TRY(end_block());
+  SegmentBlock block = reader.blocks()[index];
+  block.offset = flushed_ + buffer_.size();
+  block.first_run = static_cast<std::uint32_t>(runs_.size());
+  runs_.push_back({symbol_, static_cast<std::uint32_t>(blocks_.size()), 0, block.rows,
+                   block.min_time, block.max_time});
+  for (std::size_t stream = 0; stream < streams_.size(); stream += 1) {
+    Bytes bytes;
+    NDTS_TRY(reader.strip_bytes(index, stream, &bytes));
+    append(bytes, &buffer_);
+    buffer_.resize(static_cast<std::size_t>(align_up(buffer_.size(), 8)));
+    strips_.push_back(reader.strip(index, stream));
+  }
+  const std::uint64_t epoch = reader.strip(index, kEpochStream).min;
+  note_range(epoch, block.first_sequence, block.end_sequence - 1, block.rows);
+  left_ -= std::min<std::uint64_t>(left_, block.rows);
+  return put_block(block);
+}
+
+Status SegmentWriter::put_block(const SegmentBlock& block) {
   record_.rows += block.rows;
   record_.min_time = std::min(record_.min_time, block.min_time);
   record_.max_time = std::max(record_.max_time, block.max_time);

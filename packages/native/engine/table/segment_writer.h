@@ -28,6 +28,8 @@ inline constexpr std::uint32_t kSegmentVersion = 2;
 // A symbol with at least so many rows left begins a block.
 inline constexpr std::uint32_t kOwnBlockRows = 1024;
 
+class SegmentReader;
+
 class SegmentWriter {
  public:
   SegmentWriter(FileSystem& files, std::string path, std::uint64_t number,
@@ -41,12 +43,16 @@ class SegmentWriter {
                                     std::uint64_t rows);
   // Rows of the symbol begun last, in (time, sequence) order, all of the segment's day.
   [[nodiscard]] Status add(const RowsView& rows);
+  // All rows of a block, as they are encoded: it holds only rows of the symbol begun last, of one
+  // epoch, of a file of version 2 with the same columns. Errors of the reader, too.
+  [[nodiscard]] Status add_block(const SegmentReader& reader, std::size_t block);
   // At least one symbol was begun.
   [[nodiscard]] Status finish(SegmentRecord* record);
 
  private:
   [[nodiscard]] Status write_out();
   [[nodiscard]] Status end_block();
+  [[nodiscard]] Status put_block(const SegmentBlock& block);
   [[nodiscard]] Status put_footer();
   void begin_run();
   void extend_run(const RowsView& rows, std::size_t first, std::size_t count);

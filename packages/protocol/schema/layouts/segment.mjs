@@ -71,7 +71,7 @@ export const segmentLayouts = [
       { name: 'nameBytes', type: 'u32', doc: 'its bytes, UTF-8; zero for what every table has' },
       { name: 'column', type: 'u16', doc: 'place of the column in the schema, else zero' },
       { name: 'part', type: 'u8', doc: 'a StreamPart' },
-      { name: 'type', type: 'u8', doc: 'the ValueType of the column' },
+      { name: 'type', type: 'u8', doc: 'the ValueType of the column, else zero' },
       { name: 'reserved', type: 'u32', doc: 'zero' },
     ],
   },

@@ -520,7 +520,7 @@ export const SegmentStream = {
   column: 8,
   /** u8: a StreamPart */
   part: 10,
-  /** u8: the ValueType of the column */
+  /** u8: the ValueType of the column, else zero */
   type: 11,
   /** u32: zero */
   reserved: 12,
