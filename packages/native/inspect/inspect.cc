@@ -2,7 +2,6 @@
 #include "inspect.h"
 
 #include "db/manifest.h"
-#include "db/tick_batcher.h"
 #include "format.h"
 #include "generated/constants.h"
 #include "inspect_segment.h"
@@ -118,6 +117,32 @@ Status inspect_staging(const std::string& path, Bytes bytes, const PrintLine& pr
   return {};
 }
 
+std::string epochs_text(const ShardProgress& shard) {
+  std::string text = "  epochs";
+  for (const ManifestEpoch& epoch : shard.epochs)
+    text.append(" ").append(std::to_string(epoch.epoch)).append("@").append(
+        std::to_string(epoch.first_sequence));
+  return text;
+}
+
+void print_tables(const Manifest& manifest, const PrintLine& print) {
+  for (const TableProgress& table : manifest.tables) {
+    std::string line = "table " + std::to_string(table.schema.id) + " " + quoted(table.schema.name);
+    for (const ColumnSchema& column : table.schema.columns)
+      line += "  " + column.name + " " + type_text(column.type) + (column.nullable ? "?" : "");
+    print(line);
+    for (std::size_t shard = 0; shard < table.shards.size(); shard += 1) {
+      if (table.shards[shard].epochs.empty()) continue;
+      print(Fields()
+                .add("shard", shard)
+                .add("epoch", manifest.epochs[shard])
+                .add("sealed below", table.shards[shard].sealed_sequence)
+                .text() +
+            epochs_text(table.shards[shard]));
+    }
+  }
+}
+
 Status inspect_manifest(FileSystem& files, const std::string& path, const PrintLine& print) {
   Manifest manifest;
   std::vector<SymbolInfo> symbols;
@@ -127,27 +152,23 @@ Status inspect_manifest(FileSystem& files, const std::string& path, const PrintL
             .add("generation", manifest.generation)
             .add("log position", manifest.wal_position)
             .add("next file", manifest.next_file)
-            .add("shards", manifest.shards.size())
+            .add("shards", manifest.shard_count())
             .text());
-  for (std::size_t index = 0; index < manifest.shards.size(); index += 1) {
-    const ShardState& shard = manifest.shards[index];
-    std::string line = Fields()
-                           .add("shard", index)
-                           .add("epoch", shard.epoch)
-                           .add("sealed below", shard.sealed_sequence)
-                           .text() +
-                       "  epochs";
-    for (const ManifestEpoch& epoch : shard.epochs)
-      line.append(" ").append(std::to_string(epoch.epoch)).append("@").append(
-          std::to_string(epoch.first_sequence));
-    print(line);
-  }
+  print_tables(manifest, print);
   for (const SymbolInfo& symbol : symbols)
     print("symbol " + std::to_string(symbol.id) + " shard " + std::to_string(symbol.shard) + " " +
           quoted(symbol.name));
-  for (const ManifestSegment& segment : manifest.segments)
+  for (const ManifestSymbolFile& file : manifest.symbol_files)
+    print(Fields()
+              .add("symbol file", file.number)
+              .add("symbols from", file.first_ordinal)
+              .add("count", file.count)
+              .add("bytes", file.bytes)
+              .text());
+  for (const SegmentRecord& segment : manifest.segments)
     print(Fields()
               .add("segment", segment.number)
+              .add("table", segment.table)
               .add("shard", segment.shard)
               .add("day", day_text(segment.day))
               .add("rows", segment.rows)

@@ -29,11 +29,6 @@ std::string codec_text(ColumnCodec codec) {
   return std::to_string(static_cast<std::uint32_t>(codec));
 }
 
-std::string type_text(ValueType type) {
-  constexpr const char* kNames[] = {"i64", "f64", "i32", "f32", "bool", "symbol", "text", "bytes"};
-  return kNames[static_cast<std::uint32_t>(type) - 1];
-}
-
 std::string stream_text(const TableSchema& schema, const SegmentStream& stream) {
   switch (static_cast<StreamPart>(stream.part)) {
     case StreamPart::kTime:

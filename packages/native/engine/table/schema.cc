@@ -19,7 +19,9 @@ Status refused(const std::string& what) {
 bool is_type(ValueType type) { return type >= ValueType::kI64 && type <= ValueType::kBytes; }
 
 void append(std::vector<std::byte>& to, Bytes part) {
-  to.insert(to.end(), part.begin(), part.end());
+  const std::size_t at = to.size();
+  to.resize(at + part.size());
+  if (!part.empty()) std::memcpy(to.data() + at, part.data(), part.size());
 }
 
 }  // namespace
