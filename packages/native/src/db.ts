@@ -2,51 +2,37 @@
 // key-value table. Synchronous and batch-wise; only waiting for the disk is a promise.
 
 import { resolve } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
+import { setTimeout as delay } from 'node:timers/promises'; // ambient: asks a thread of the engine
 import {
   type KeyValueEntry,
   type KeyValueOperation,
   type KeyValueRange,
-  type KeyValueStore,
   NdtsError,
   type TableSchema,
   type TickBatch,
   type Time,
 } from '@ndts/protocol';
 import { addon, native, toNdtsError } from './addon.js';
+import type {
+  Database,
+  DatabaseOptions,
+  DatabaseStats,
+  SnapshotInfo,
+  SymbolEntry,
+  TableInfo,
+} from './database.js';
 import type { TableBatch } from './table-batch.js';
 
+export {
+  type Database,
+  type DatabaseOptions,
+  type DatabaseStats,
+  type SnapshotInfo,
+  type SymbolEntry,
+  type TableInfo,
+  tickTable,
+} from './database.js';
 export { type ColumnValues, TableBatch } from './table-batch.js';
-
-export interface DatabaseOptions {
-  readonly dir: string;
-  /** Folder of the staging file, in shared memory when there is any. */
-  readonly stagingDir: string;
-  readonly stagingBytes: number;
-  readonly walFileBytes: number;
-  readonly walBudgetBytes: number;
-  readonly memtableBytes: number;
-  readonly commitIntervalMs: number;
-  /** What is in memory longer than this is sealed, however little; 0: only by size. */
-  readonly sealIntervalMs: number;
-  /** Number of shards of the series tables, a power of two; fixed when the folder is created. */
-  readonly shardCount: number;
-  /** How often a snapshot is made by itself; default 0: on demand only. */
-  readonly snapshotIntervalMs?: number;
-  /** How many of those are kept; default 2. */
-  readonly snapshotsKept?: number;
-  /** What merging segments may read, and compaction of the key-value table, in a second each;
-   * default 0: no limit. */
-  readonly compactionBytesPerSecond?: number;
-  /** Files of level 0 of the key-value table that begin a compaction; default 4. */
-  readonly level0Tables?: number;
-  /** Size of level 1; at least four memtables; default 400 MiB. */
-  readonly level1Bytes?: number;
-  /** How much larger each level is than the one above it; default 10. */
-  readonly levelFactor?: number;
-  /** Segments of a day that are merged at once, at least; default 4. */
-  readonly mergeSegments?: number;
-}
 
 const defaults = {
   snapshotIntervalMs: 0,
@@ -57,126 +43,6 @@ const defaults = {
   levelFactor: 10,
   mergeSegments: 4,
 } as const;
-
-export interface TableInfo extends TableSchema {
-  readonly id: number;
-}
-
-/** The table of ticks, which every database has. */
-export const tickTable = 1;
-
-export interface SnapshotInfo {
-  readonly name: string;
-  readonly wallMs: number;
-  /** Of the files it lists, which it shares with the database while that has them. */
-  readonly bytes: number;
-  readonly files: number;
-}
-
-export interface SymbolEntry {
-  readonly id: number;
-  readonly shard: number;
-  readonly name: string;
-}
-
-export interface DatabaseStats {
-  /** Appends that waited for staging memory, a log file or memory. */
-  readonly appendWaits: number;
-  readonly appendWaitNs: number;
-  /** Of these, those that waited for a flush or a compaction that can't keep up. */
-  readonly stalls: number;
-  readonly stallNs: number;
-  readonly commits: number;
-  readonly walFiles: number;
-  readonly walBytes: number;
-  readonly memtableBytes: number;
-  readonly segments: number;
-  readonly segmentBytes: number;
-  readonly segmentRows: number;
-  readonly keyValueEntries: number;
-  readonly keyValueBytes: number;
-  /** Bytes that compaction of the key-value table is behind. */
-  readonly keyValuePending: number;
-  /** Memtables sealed since open, and attempts that failed and are tried again. */
-  readonly flushes: number;
-  readonly flushFailures: number;
-  /** Of segments, and compactions of the key-value table. */
-  readonly merges: number;
-  readonly mergedBytes: number;
-  readonly mergeFailures: number;
-  readonly snapshots: number;
-  readonly snapshotFailures: number;
-  /** Files that are only kept because somebody reads them. */
-  readonly obsoleteFiles: number;
-  readonly symbols: number;
-  /** Of the last open: entries replayed, bytes of torn tail left behind, entries in staging. */
-  readonly replayedEntries: number;
-  readonly tornBytes: number;
-  readonly stagedEntries: number;
-}
-
-export interface Database extends KeyValueStore {
-  readonly shardCount: number;
-
-  /** Logs the symbol; a no-op when it is known as such; ALREADY_EXISTS when id or name differ. */
-  registerSymbol(id: number, shard: number, name: string): void;
-  symbols(): SymbolEntry[];
-  /** The epoch of the shard; it grew, durably, when this database was opened. */
-  epoch(shard: number): number;
-  /** The sequence the next row of the shard will get, in the table; default: ticks. */
-  nextSequence(shard: number, table?: number): number;
-  /** Accepts rows [0, count): writes shard, epoch and sequence into the batch; staging first, then
-   * memtable. Returns the log position. The batch is accepted whole, or the call throws and nothing
-   * changed. Waits, counted, when staging is full. */
-  appendTicks(batch: TickBatch): number;
-  /** Exclusive sequences [accepted, durable, replicated, sealed] of each shard; 4 * shardCount. */
-  watermarks(into: Float64Array, table?: number): void;
-  /** Ticks of a symbol with from <= time < to in (time, sequence) order, starting after
-   * `afterSequence` among ticks that equal `from`. Returns the count; less than
-   * capacity: the end. */
-  loadTicks(symbol: number, from: Time, to: Time, batch: TickBatch, afterSequence?: number): number;
-  /** The newest ticks of a symbol, at most batch.capacity, oldest first. */
-  lastTicks(symbol: number, batch: TickBatch): number;
-  /** Ticks of a shard by sequence from `fromSequence` on, in sequence order. */
-  readSequence(shard: number, fromSequence: number, batch: TickBatch): number;
-
-  /** Logs the table and gives it an id; the same schema again is the same table. ALREADY_EXISTS when
-   * the name has other columns. */
-  createTable(schema: TableSchema): number;
-  /** Ticks first. */
-  tables(): TableInfo[];
-  /** As appendTicks, for a table of any schema. */
-  appendRows(table: number, batch: TableBatch): number;
-  /** As loadTicks. */
-  loadRows(
-    table: number,
-    symbol: number,
-    from: Time,
-    to: Time,
-    batch: TableBatch,
-    afterSequence?: number,
-  ): number;
-  /** As lastTicks. */
-  lastRows(table: number, symbol: number, batch: TableBatch): number;
-  /** As readSequence. */
-  readRows(table: number, shard: number, fromSequence: number, batch: TableBatch): number;
-
-  /** Makes a snapshot on disk of what is accepted now: links, behind a flush, without stopping
-   * writes. Letters, digits, '.', '-', '_'. ALREADY_EXISTS: the name, or one is being made. */
-  snapshot(name: string): Promise<void>;
-  /** The complete ones, oldest first. */
-  snapshots(): SnapshotInfo[];
-  removeSnapshot(name: string): void;
-
-  acceptedPosition(): number;
-  /** Merges and compacts until nothing is due; for tools and benches. */
-  settle(): void;
-  /** Seals all memtables into segments and checkpoints; for close and for tests. */
-  seal(): void;
-  stats(): DatabaseStats;
-  /** Commits and closes. Twice is allowed; any other call afterwards is CLOSED. */
-  close(): void;
-}
 
 interface NativeDatabase {
   registerSymbol(id: number, shard: number, name: string): void;
@@ -271,6 +137,8 @@ const snapshotPollMs = 5;
 class AddonDatabase implements Database {
   readonly #native: NativeDatabase;
   readonly shardCount: number;
+  /** Tables that batches of a schema were found to fit. */
+  readonly #fitting = new WeakMap<TableSchema, number>();
 
   constructor(options: DatabaseOptions) {
     const { dir, stagingDir } = options;
@@ -367,6 +235,7 @@ class AddonDatabase implements Database {
 
   appendRows(table: number, batch: TableBatch): number {
     const { buffer, capacity, count } = batch;
+    this.#checkFit(table, batch.schema);
     try {
       return this.#native.appendRows(table, buffer, capacity, count, batch.heap());
     } catch (error) {
@@ -384,6 +253,7 @@ class AddonDatabase implements Database {
   ): number {
     const first = afterSequence === undefined ? 0 : afterSequence + 1;
     const { buffer, capacity } = batch;
+    this.#checkFit(table, batch.schema);
     const load = () =>
       this.#native.loadRows(
         table,
@@ -401,6 +271,7 @@ class AddonDatabase implements Database {
 
   lastRows(table: number, symbol: number, batch: TableBatch): number {
     const { buffer, capacity } = batch;
+    this.#checkFit(table, batch.schema);
     return this.#filled(
       batch,
       native(() => this.#native.lastRows(table, symbol, buffer, capacity)),
@@ -409,10 +280,26 @@ class AddonDatabase implements Database {
 
   readRows(table: number, shard: number, fromSequence: number, batch: TableBatch): number {
     const { buffer, capacity } = batch;
+    this.#checkFit(table, batch.schema);
     return this.#filled(
       batch,
       native(() => this.#native.readRows(table, shard, fromSequence, buffer, capacity)),
     );
+  }
+
+  /** The engine sees memory only: columns of another table would be taken for its own. */
+  #checkFit(table: number, schema: TableSchema): void {
+    if (this.#fitting.get(schema) === table) return;
+    const known = this.tables().find((one) => one.id === table);
+    if (known === undefined) throw new NdtsError('NOT_FOUND', `there is no table ${table}`);
+    const columnsOf = (one: TableSchema): string =>
+      JSON.stringify(one.columns.map((c) => [c.name, c.type, c.nullable === true]));
+    if (columnsOf(known) !== columnsOf(schema))
+      throw new NdtsError(
+        'INVALID_ARGUMENT',
+        `the batch has the columns of ${schema.name}, not those of table ${known.name}`,
+      );
+    this.#fitting.set(schema, table);
   }
 
   #filled(batch: TableBatch, count: number): number {

@@ -1,8 +1,9 @@
-// Rows of a table of any schema, by column, in one memory that the engine reads and fills. Texts and
-// bytes stand in a heap beside it.
+// Rows of a table of any schema, by column, in one memory that the engine reads and fills. Texts
+// and bytes stand in a heap beside it.
 //
-//   day, nsOfDay, sequence (8 bytes a row), symbol, shard, epoch (4), then per column its values and,
-//   if it is nullable, its nulls (1); each from a multiple of 64. A text is its place in the heap.
+//   day, nsOfDay, sequence (8 bytes a row), symbol, shard, epoch (4), then per column its values
+//   and, if it is nullable, its nulls (1); each from a multiple of 64. A text is its place in the
+//   heap.
 
 import { type ColumnSchema, NdtsError, type TableSchema } from '@ndts/protocol';
 

@@ -1,5 +1,5 @@
-// Tables of any schema in the database, against a model: every type, nulls and texts, through seals,
-// merges, reopening, kills and power cuts; and what is refused.
+// Tables of any schema in the database, against a model: every type, nulls and texts, through
+// seals, merges, reopening, kills and power cuts; and what is refused.
 #include <gtest/gtest.h>
 
 #include "db/db_test_kit.h"

@@ -1,4 +1,5 @@
-// Version 1 of manifest and key-value table, byte for byte; segments are in table/segment_*test.cc. These texts never change: a
+// Version 1 of manifest and key-value table, byte for byte (segments are in
+// table/segment_golden_test.cc). These texts never change: a
 // new version gets its own beside them, and the old ones stay readable.
 #include <gtest/gtest.h>
 

@@ -10,7 +10,6 @@ namespace ndts {
 
 namespace {
 
-constexpr std::uint64_t kSnapshotMagic = 0x5041'4e53'5354'444e;  // "NDTSSNAP"
 constexpr std::uint32_t kSnapshotVersion = 1;
 constexpr std::size_t kMaxName = 64;
 constexpr std::size_t kCopyBytes = 1u << 20;
@@ -25,22 +24,6 @@ Status file_checksum(FileSystem& files, const std::string& path, std::uint32_t* 
   std::vector<std::byte> content;
   NDTS_TRY(files.read_file(path, &content));
   *checksum = crc32c(0, content);
-  return {};
-}
-
-Status read_mark(FileSystem& files, const std::string& folder, SnapshotMark* mark) {
-  const std::string path = mark_path(folder);
-  std::vector<std::byte> content;
-  NDTS_TRY(files.read_file(path, &content));
-  if (content.size() != sizeof *mark) return Status(Code::kCorrupt, "snapshot mark: size", path);
-  *mark = load<SnapshotMark>(content.data());
-  if (mark->magic != kSnapshotMagic || mark->checksum != crc32c(0, bytes_of(*mark).subspan(4)))
-    return Status(Code::kCorrupt, "snapshot mark: checksum", path);
-  if (mark->version > kSnapshotVersion)
-    return Status(Code::kVersionTooNew,
-                  "snapshot version " + std::to_string(mark->version) + ", this is version " +
-                      std::to_string(kSnapshotVersion),
-                  path);
   return {};
 }
 
@@ -95,6 +78,22 @@ Status check_snapshot_name(const std::string& name) {
                 "first; found '" + name + "'");
 }
 
+Status read_snapshot_mark(FileSystem& files, const std::string& folder, SnapshotMark* mark) {
+  const std::string path = mark_path(folder);
+  std::vector<std::byte> content;
+  NDTS_TRY(files.read_file(path, &content));
+  if (content.size() != sizeof *mark) return Status(Code::kCorrupt, "snapshot mark: size", path);
+  *mark = load<SnapshotMark>(content.data());
+  if (mark->magic != kSnapshotMagic || mark->checksum != crc32c(0, bytes_of(*mark).subspan(4)))
+    return Status(Code::kCorrupt, "snapshot mark: checksum", path);
+  if (mark->version > kSnapshotVersion)
+    return Status(Code::kVersionTooNew,
+                  "snapshot version " + std::to_string(mark->version) + ", this is version " +
+                      std::to_string(kSnapshotVersion),
+                  path);
+  return {};
+}
+
 Status write_snapshot(FileSystem& files, const std::string& dir, const Manifest& manifest,
                       std::int64_t wall_ns, const std::string& name) {
   NDTS_TRY(check_snapshot_name(name));
@@ -142,7 +141,7 @@ Status list_snapshots(FileSystem& files, const std::string& dir,
   NDTS_TRY(files.list(snapshots_dir(dir), &names));
   for (const std::string& name : names) {
     SnapshotMark mark{};
-    const Status status = read_mark(files, snapshot_folder(dir, name), &mark);
+    const Status status = read_snapshot_mark(files, snapshot_folder(dir, name), &mark);
     if (status.code() == Code::kNotFound || status.code() == Code::kCorrupt) continue;
     NDTS_TRY(status);
     snapshots->push_back({name, mark.generation, mark.wall_time, mark.bytes, mark.file_count});
@@ -179,7 +178,7 @@ void prune_snapshots(FileSystem& files, const std::string& dir, std::size_t keep
 Status restore_snapshot(FileSystem& files, Clock& clock, const std::string& folder,
                         const std::string& dir) {
   SnapshotMark mark{};
-  const Status read = read_mark(files, folder, &mark);
+  const Status read = read_snapshot_mark(files, folder, &mark);
   if (read.code() == Code::kNotFound)
     return Status(Code::kNotFound, "no complete snapshot", folder);
   NDTS_TRY(read);

@@ -22,6 +22,8 @@ namespace ndts {
 // What the names of snapshots begin with that a database makes by itself.
 inline constexpr std::string_view kOwnSnapshotPrefix = "auto-";
 
+inline constexpr std::uint64_t kSnapshotMagic = 0x5041'4e53'5354'444e;  // "NDTSSNAP"
+
 struct SnapshotInfo {
   std::string name;
   std::uint64_t generation = 0;
@@ -39,6 +41,9 @@ struct SnapshotInfo {
 [[nodiscard]] Status write_snapshot(FileSystem& files, const std::string& dir,
                                     const Manifest& manifest, std::int64_t wall_ns,
                                     const std::string& name);
+// NOT_FOUND when the snapshot is not complete.
+[[nodiscard]] Status read_snapshot_mark(FileSystem& files, const std::string& folder,
+                                        SnapshotMark* mark);
 // The complete ones, oldest first.
 [[nodiscard]] Status list_snapshots(FileSystem& files, const std::string& dir,
                                     std::vector<SnapshotInfo>* snapshots);

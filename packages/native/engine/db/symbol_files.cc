@@ -7,7 +7,6 @@ namespace ndts {
 
 namespace {
 
-constexpr std::uint64_t kSymbolMagic = 0x424d'5953'5354'444e;  // "NDTSSYMB"
 constexpr std::uint32_t kSymbolVersion = 1;
 
 void append(std::vector<std::byte>* to, Bytes part) {

@@ -14,6 +14,7 @@
 
 namespace ndts {
 
+inline constexpr std::uint64_t kSymbolMagic = 0x424d'5953'5354'444e;  // "NDTSSYMB"
 // More files than this are made one.
 inline constexpr std::size_t kSymbolFilesMax = 8;
 

@@ -1,5 +1,5 @@
-// Rows of a table of any schema for tests of the database: random ones, a model of plain vectors, and
-// a batch in both directions.
+// Rows of a table of any schema for tests of the database: random ones, a model of plain vectors,
+// and a batch in both directions.
 #pragma once
 
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
-// The metrics of the engines, set from their statistics: how full they are, and what writes have had
-// to wait for.
+// The metrics of the engines, set from their statistics: how full they are, and what writes have
+// had to wait for.
 
 import type { Database, DatabaseStats } from '@ndts/native/db';
 import type { Counter, Gauge, Metrics } from '@ndts/runtime';
