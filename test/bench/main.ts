@@ -5,12 +5,21 @@
 import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { codec } from './codec.js';
 import { ingest } from './ingest.js';
+import { keyValueBenches } from './key-value.js';
 import { type Bench, type BenchLine, type BenchSize, lineText } from './kit/bench.js';
 import { tickToOrder, tickToSignal } from './tick-path.js';
 import { walAppend } from './wal-append.js';
 
-const benches: readonly Bench[] = [walAppend, ingest, tickToSignal, tickToOrder];
+const benches: readonly Bench[] = [
+  walAppend,
+  ingest,
+  tickToSignal,
+  tickToOrder,
+  ...keyValueBenches,
+  codec,
+];
 
 interface Options {
   readonly names: string[];
@@ -58,7 +67,7 @@ function printList(): void {
   console.log('npm run bench -- [name ...] [--json] [--full | --smoke] [--peer NAME]\n');
   for (const bench of benches) {
     const peers = bench.peers === undefined ? '' : ` (--peer ${bench.peers.join(', ')})`;
-    console.log(`  ${bench.name.padEnd(16)} ${bench.about}${peers}`);
+    console.log(`  ${bench.name.padEnd(20)} ${bench.about}${peers}`);
   }
 }
 

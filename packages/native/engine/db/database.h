@@ -140,6 +140,9 @@ class Database {
   // `batch` as encode_operation() makes it; an empty one is accepted and changes nothing.
   [[nodiscard]] Status write(Bytes batch, std::uint64_t* position);
 
+  // For readers on other threads (KeyValueReader, snapshots), until close(); from any thread.
+  const KeyValueStore& key_value() const { return *key_value_; }
+
   std::uint64_t accepted_position() const { return wal_->accepted_position(); }
   std::uint64_t durable_position() const { return wal_->durable_position(); }
   void request_commit() { wal_->request_commit(); }
