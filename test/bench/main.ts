@@ -6,19 +6,24 @@ import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { codec } from './codec.js';
-import { ingest } from './ingest.js';
+import { ingestTicks } from './ingest-ticks.js';
 import { keyValueBenches } from './key-value.js';
 import { type Bench, type BenchLine, type BenchSize, lineText } from './kit/bench.js';
+import { compactionStall, openCold, recoveryBench, snapshotBench } from './storage.js';
 import { tickToOrder, tickToSignal } from './tick-path.js';
 import { walAppend } from './wal-append.js';
 
 const benches: readonly Bench[] = [
   walAppend,
-  ingest,
+  ingestTicks,
   tickToSignal,
   tickToOrder,
   ...keyValueBenches,
   codec,
+  openCold,
+  recoveryBench,
+  snapshotBench,
+  compactionStall,
 ];
 
 interface Options {

@@ -8,7 +8,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type Database, type DatabaseOptions, openDatabase } from '@ndts/native/db';
 import { createTickBatch, shardOf } from '@ndts/protocol';
-import { answerHash, type Bench, type BenchContext, percentile, percentiles, pick } from './kit/bench.js';
+import {
+  answerHash,
+  type Bench,
+  type BenchContext,
+  percentile,
+  percentiles,
+  pick,
+} from './kit/bench.js';
 import { sortedCopy } from './kit/disk.js';
 import { TickFill } from './kit/tick-fill.js';
 
@@ -36,8 +43,7 @@ function openBench(
 ): Database {
   const dir = join(context.dir, name);
   const stagingDir = join(context.memory, name);
-  for (const folder of [dir, stagingDir])
-    if (!existsSync(folder)) mkdirSync(folder);
+  for (const folder of [dir, stagingDir]) if (!existsSync(folder)) mkdirSync(folder);
   return openDatabase({ ...storageOptions(dir, stagingDir), ...changes });
 }
 
@@ -62,7 +68,8 @@ async function open3000(context: BenchContext): Promise<void> {
   const written = openBench(context, 'open');
   registerSymbols(written, symbols);
   const fill = new TickFill(symbols, 1e6);
-  for (let made = 0; made < symbols * perSymbol; made += 6000) written.appendTicks(fill.batch(6000));
+  for (let made = 0; made < symbols * perSymbol; made += 6000)
+    written.appendTicks(fill.batch(6000));
   written.seal();
   written.settle();
   const { segments, segmentBytes } = written.stats();
