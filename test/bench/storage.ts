@@ -1,5 +1,6 @@
 // The engine under what a long day does to it: open_3000 (cold), recovery after a kill, snapshot
-// (how long, and what writers feel of it), compaction_stall (accepted appends while segments merge).
+// (how long, and what writers feel of it), compaction_stall (accepted appends while segments are
+// merged).
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';

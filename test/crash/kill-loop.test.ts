@@ -67,7 +67,8 @@ function checkTicks(folder: DataFolder, values: ConfigValues, witness: RingWitne
   try {
     for (const [shard, ticks] of witness.seen) {
       const left = new Map(ticks);
-      let next = Math.min(...ticks.keys());
+      // Not spread: there may be more ticks than a call takes arguments.
+      let next = [...ticks.keys()].reduce((least, one) => Math.min(least, one), Infinity);
       for (;;) {
         const count = database.readSequence(shard, next, batch);
         if (count === 0) break;

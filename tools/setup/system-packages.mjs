@@ -20,6 +20,13 @@ export const systemPackages = [
     for: 'tests',
     why: 'the engine tests link GoogleTest',
   },
+  { name: 'clang', command: 'clang++', for: 'tests', why: 'compiles the fuzz targets' },
+  {
+    name: 'libclang-rt-dev',
+    file: '/usr/lib/llvm-14/lib/clang/14.0.6/lib/linux',
+    for: 'tests',
+    why: 'the fuzz targets link libFuzzer and AddressSanitizer',
+  },
   { name: 'chromium', command: 'chromium', for: 'tests', why: 'the dashboard is looked at in it' },
 ];
 

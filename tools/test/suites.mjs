@@ -3,12 +3,13 @@
 // skipping is allowed; `limitSeconds` is for a suite that hangs, not for one that is slow.
 
 import { join } from 'node:path';
+import { buildFuzzTargets, fuzzTargets, runFuzzTargets } from '../fuzz.mjs';
 import { inModules, root } from '../lib/root.mjs';
 import { runProcess } from '../lib/run-process.mjs';
 import { listCounters } from './engine-coverage.mjs';
 import { removeCounts, runEngineTests } from './engine.mjs';
 import { findTests, findToolTests, runNodeTests } from './node-tests.mjs';
-import { addResults, failedOne, readBenchLines, resultOfCommand } from './results.mjs';
+import { addResults, failedOne, passedOne, readBenchLines, resultOfCommand } from './results.mjs';
 
 /** @typedef {{ limitSeconds: number, countsFolder?: string }} SuiteContext
  *  @typedef {{ name: string, needs?: string[], limitSeconds: number, optional?: boolean,
@@ -58,6 +59,19 @@ function plainEngine({ limitSeconds }) {
   return runEngineTests('coverage', { limitSeconds, beforeRun });
 }
 
+/** Seconds for each target: enough to see that it runs and finds what is plain. */
+const fuzzSeconds = 4;
+
+async function fuzz() {
+  const names = fuzzTargets();
+  const problem = await buildFuzzTargets(names);
+  if (problem !== '') return failedOne(problem);
+  const results = await runFuzzTargets(names, fuzzSeconds);
+  return addResults(
+    results.map((one) => (one.problem === '' ? passedOne() : failedOne(one.problem))),
+  );
+}
+
 const compiler = ['g++', 'cmake', 'ninja-build', 'libgtest-dev'];
 
 /** @type {readonly Suite[]} */
@@ -102,6 +116,12 @@ export const suites = [
     needs: compiler,
     limitSeconds: 1500,
     run: ({ limitSeconds }) => runEngineTests('tsan', { limitSeconds }),
+  },
+  {
+    name: 'fuzz',
+    needs: [...compiler, 'clang', 'libclang-rt-dev'],
+    limitSeconds: 900,
+    run: fuzz,
   },
 ];
 

@@ -1,5 +1,5 @@
-// The process that the recovery bench kills: fills segments of a size, then the log as far as it may
-// grow, says so and waits. Arguments: folder, staging folder, bytes of segments.
+// The process that the recovery bench kills: fills segments of a size, then the log as far as it
+// may grow, says so and waits. Arguments: folder, staging folder, bytes of segments.
 
 import { openDatabase } from '@ndts/native/db';
 import { registerSymbols, storageOptions } from '../storage.js';

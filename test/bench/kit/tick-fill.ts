@@ -1,5 +1,6 @@
-// Ticks for the benches of the engine: a price walk of two decimals, lots of 100, bid and ask a cent
-// around, nanosecond times at irregular gaps; by a fixed rule, so that equal work has an equal hash.
+// Ticks for the benches of the engine: a price walk of two decimals, lots of 100, bid and ask a
+// cent around, nanosecond times at irregular gaps; by a fixed rule, so that equal work has an equal
+// hash.
 
 import { createTickBatch, type TickBatch } from '@ndts/protocol';
 

@@ -5,9 +5,10 @@
 // whoever stores it has one over more, and checks it first. Decoding stays within its input and
 // output whatever the bytes are; damaged ones are CORRUPT or give wrong values.
 //
-// Threads: any, nothing is kept. Memory: with a Scratch, which grows once and is re-used, nothing is
-// allocated but what `out` grows by (run length and dictionary excepted). Columns of more than 2^32 - 1 values are not encoded: the caller's
-// business, like that `out` of a decode has exactly the column's count (INVALID_ARGUMENT).
+// Threads: any, nothing is kept. Memory: with a Scratch, which grows once and is re-used, nothing
+// is allocated but what `out` grows by (run length and dictionary excepted). Columns of more than
+// 2^32 - 1 values are not encoded: the caller's business, like that `out` of a decode has exactly
+// the column's count (INVALID_ARGUMENT).
 // Errors: CORRUPT, VERSION_TOO_NEW, INVALID_ARGUMENT; without file and offset, which the caller
 // knows.
 #pragma once

@@ -43,8 +43,10 @@ void consider_step(const Kernels& kernels, std::int64_t step, const IntegerRange
     step = std::clamp<std::int64_t>(step, std::numeric_limits<std::int32_t>::min(),
                                     std::numeric_limits<std::int32_t>::max());
   // Those below the step are as wide as can be.
-  const unsigned widest = step > range.least ? 64 : width_of(static_cast<std::uint64_t>(range.greatest) -
-                                                   static_cast<std::uint64_t>(step));
+  const unsigned widest = step > range.least
+                              ? 64
+                              : width_of(static_cast<std::uint64_t>(range.greatest) -
+                                         static_cast<std::uint64_t>(step));
   WidthCounts counts;
   kernels.widths(plan->residuals, count, static_cast<std::uint64_t>(step), widest, &counts);
   const Cheapest cheapest = cheapest_width(counts, widest, count);

@@ -1,10 +1,11 @@
 // The SIMD loops of the codecs over a set of lanes `L`: 4 or 8 values of 64 bits in a register.
 // Included by the file of each instruction set, after its target is set, and by nothing else.
 //
-// L has: leading_zeros (of a word); kWidth, Vector, Count (of a shift); load, store, all, count_of, shift_right, shift_left,
-// add, subtract (of 64 bits), multiply_low, bit_and, bit_or, bit_xor; least, greatest (signed); above (a bit
-// for every lane where a is above b, unsigned); prefix (inclusive sum over the lanes), last (the highest lane in all of them); whole (integers to doubles, see kRoundingBits),
-// divide, store_double; choose (one of 8 by the lowest three bits).
+// L has: leading_zeros (of a word); kWidth, Vector, Count (of a shift); load, store, all, count_of,
+// shift_right, shift_left, add, subtract (of 64 bits), multiply_low, bit_and, bit_or, bit_xor;
+// least, greatest (signed); above (a bit for every lane where a is above b, unsigned); prefix
+// (inclusive sum over the lanes), last (the highest lane in all of them); whole (integers to
+// doubles, see kRoundingBits), divide, store_double; choose (one of 8 by the lowest three bits).
 #pragma once
 
 #include <cstddef>
@@ -270,7 +271,8 @@ void pack(const std::uint64_t* values, std::size_t rows, std::uint64_t step, uns
     const typename L::Count left = L::count_of(used);
 #pragma GCC unroll 4
     for (std::size_t j = 0; j < kRegisters<L>; ++j) {
-      value[j] = L::bit_and(L::subtract(load<L>(values + row * kLanes + j * L::kWidth), steps), mask);
+      const auto from = load<L>(values + row * kLanes + j * L::kWidth);
+      value[j] = L::bit_and(L::subtract(from, steps), mask);
       word[j] = L::bit_or(word[j], L::shift_left(value[j], left));
     }
     used += width;

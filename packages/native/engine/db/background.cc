@@ -53,7 +53,7 @@ void Background::start(std::function<void()> idle) {
 void Background::stop() {
   if (thread_ != nullptr) thread_->stop();
   thread_.reset();
-  if (merge_.has_value() && !merge_->named) merge_->merge->abandon();
+  if (merge_ != nullptr && !merge_->named) merge_->merge->abandon();
   merge_.reset();
   sweep();
 }
@@ -106,7 +106,7 @@ std::uint64_t Background::step() {
 std::uint64_t Background::compact() {
   const std::uint64_t work = key_value_.compact_in_background() + merge_in_background();
   const MutexLock lock(mutex_);
-  idle_ = work == 0 && (!merge_.has_value() || !merge_failure_.ok());
+  idle_ = work == 0 && (merge_ == nullptr || !merge_failure_.ok());
   if (idle_) ended_.notify_all();
   return work;
 }

@@ -16,7 +16,6 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -151,7 +150,7 @@ class Background {
   std::map<std::uint64_t, std::shared_ptr<const SegmentReader>> readers_;  // of all it lists
   std::vector<std::shared_ptr<const SegmentReader>> obsolete_;
   FlushJob* running_ = nullptr;  // the job whose manifest is to be written
-  std::optional<RunningMerge> merge_;
+  std::unique_ptr<RunningMerge> merge_;  // null: none
   IoBudget budget_;
   std::uint64_t planned_generation_ = 0;  // a plan for this manifest found nothing to do
   std::int64_t merge_retry_at_ns_ = 0;

@@ -28,7 +28,7 @@ std::uint64_t Background::merge_in_background() {
   if (merge_retry_at_ns_ != 0 && options_.clock->monotonic_ns() < merge_retry_at_ns_) return 0;
   merge_retry_at_ns_ = 0;
   const std::uint64_t allowance = budget_.allowance();
-  if (allowance == 0 || (!merge_.has_value() && !begin_merge())) return 0;
+  if (allowance == 0 || (merge_ == nullptr && !begin_merge())) return 0;
   std::uint64_t bytes = 0;
   const Status status = merge_step(allowance, &bytes);
   budget_.took(bytes);
@@ -54,7 +54,7 @@ bool Background::begin_merge() {
   output.number = manifest_.next_file++;
   output.version = kSegmentVersion;
   const TableSchema& schema = manifest_.find_table(output.table)->schema;
-  merge_.emplace();
+  merge_ = std::make_unique<RunningMerge>();
   merge_->inputs = plan->inputs;
   merge_->merge = std::make_unique<SegmentMerge>(files_, segment_path(dir_, output),
                                                  output.number, schema, std::move(inputs));

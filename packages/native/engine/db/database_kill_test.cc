@@ -40,6 +40,7 @@ DatabaseOptions options_for(FileSystem& files, Clock& clock, const std::string& 
   options.wal_budget_bytes = 8u << 20;
   options.memtable_bytes = 100'000;
   options.commit_interval_ns = 1'000'000;
+  options.snapshot_interval_ns = 50'000'000;
   options.shard_count = kShards;
   return options;
 }
@@ -134,7 +135,18 @@ void expect_rounds(const std::string& folder, std::uint64_t last) {
     }
     ASSERT_EQ(next, database->next_sequence(shard));
   }
+  // A snapshot is whole or not listed.
+  std::vector<SnapshotInfo> snapshots;
+  ASSERT_TRUE(database->list_snapshots(&snapshots).ok());
   ASSERT_TRUE(database->close().ok());
+  if (snapshots.empty()) return;
+  const std::string again = folder + "/again";
+  const std::string from = snapshot_folder(folder + "/data", snapshots.back().name);
+  const Status restored = restore_snapshot(*files, clock, from, again + "/data");
+  ASSERT_TRUE(restored.ok()) << restored.text();
+  ASSERT_TRUE(Database::open(options_for(*files, clock, again), &database).ok());
+  ASSERT_TRUE(database->close().ok());
+  static_cast<void>(std::system(("rm -rf '" + again + "'").c_str()));
 }
 
 TEST(DatabaseKill, AtRandomMoments) {
@@ -151,10 +163,15 @@ TEST(DatabaseKill, AtRandomMoments) {
 TEST(DatabaseKill, AtEveryCrashPoint) {
   const Folder folder;
   std::uint64_t last = run_child(folder.path, 100, nullptr);
-  for (const char* point : {"open.before_manifest", "open.manifest_written",
-                            "flush.segment_written", "flush.files_written", "kv.table_written",
-                            "kv.flush_built", "kv.flush_logged", "flush.manifest_written",
-                            "flush.checkpointed"}) {
+  for (const char* point :
+       {"open.before_manifest",      "open.manifest_written", "wal.before_write",
+        "wal.after_write",           "wal.after_sync",        "wal.before_rename",
+        "wal.after_rename",          "wal.after_remove",      "flush.segment_written",
+        "flush.files_written",       "kv.table_written",      "kv.flush_built",
+        "kv.flush_logged",           "flush.manifest_written", "flush.checkpointed",
+        "merge.file_written",        "merge.manifest_written", "kv.compaction_built",
+        "kv.compaction_logged",      "snapshot.linked",       "snapshot.manifest_written",
+        "snapshot.complete"}) {
     for (int run = 0; run < 2; run += 1) {
       SCOPED_TRACE(point);
       last = std::max(last, run_child(folder.path, UINT64_MAX, point));
