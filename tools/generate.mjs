@@ -8,6 +8,7 @@ import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { cppConstants, cppErrors, cppLayouts } from './generate/cpp.mjs';
+import { cppTables, tablesDoc, tsTables } from './generate/tables.mjs';
 import { configDoc, constantsDoc, errorsDoc, layoutsDoc, messagesDoc } from './generate/docs.mjs';
 import { placeLayouts } from './generate/place.mjs';
 import { tsBatches, tsConfig, tsConstants, tsErrors, tsLayouts } from './generate/typescript.mjs';
@@ -35,6 +36,7 @@ export async function generateAll() {
   const layouts = await loadLayouts();
   const { batches } = await load('layouts/batch.mjs');
   const { constants } = await load('constants.mjs');
+  const { tables } = await load('tables.mjs');
   const { errors } = await load('errors.mjs');
   const { configKeys } = await load('config.mjs');
   const { messages } = await load('messages.mjs');
@@ -44,16 +46,19 @@ export async function generateAll() {
     [`${ts}/layouts.ts`, tsLayouts(layouts)],
     [`${ts}/batches.ts`, tsBatches(batches)],
     [`${ts}/constants.ts`, tsConstants(constants)],
+    [`${ts}/tables.ts`, tsTables(tables)],
     [`${ts}/errors.ts`, tsErrors(errors)],
     [`${ts}/config.ts`, tsConfig(configKeys)],
     [`${ts}/messages.ts`, tsMessages(messages)],
     [`${cpp}/layouts.h`, cppLayouts(layouts, batches)],
     [`${cpp}/constants.h`, cppConstants(constants)],
+    [`${cpp}/tables.h`, cppTables(tables)],
     [`${cpp}/errors.h`, cppErrors(errors)],
     ['docs/config.md', configDoc(configKeys)],
     ['docs/protocol/errors.md', errorsDoc(errors)],
     ['docs/protocol/constants.md', constantsDoc(constants)],
     ['docs/protocol/messages.md', messagesDoc(messages)],
+    ['docs/formats/tables.md', tablesDoc(tables)],
     ['docs/formats/layouts.md', layoutsDoc(layouts, batches)],
   ]);
 }

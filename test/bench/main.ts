@@ -5,12 +5,26 @@
 import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ingest } from './ingest.js';
+import { codec } from './codec.js';
+import { ingestTicks } from './ingest-ticks.js';
+import { keyValueBenches } from './key-value.js';
 import { type Bench, type BenchLine, type BenchSize, lineText } from './kit/bench.js';
+import { compactionStall, openCold, recoveryBench, snapshotBench } from './storage.js';
 import { tickToOrder, tickToSignal } from './tick-path.js';
 import { walAppend } from './wal-append.js';
 
-const benches: readonly Bench[] = [walAppend, ingest, tickToSignal, tickToOrder];
+const benches: readonly Bench[] = [
+  walAppend,
+  ingestTicks,
+  tickToSignal,
+  tickToOrder,
+  ...keyValueBenches,
+  codec,
+  openCold,
+  recoveryBench,
+  snapshotBench,
+  compactionStall,
+];
 
 interface Options {
   readonly names: string[];
@@ -58,7 +72,7 @@ function printList(): void {
   console.log('npm run bench -- [name ...] [--json] [--full | --smoke] [--peer NAME]\n');
   for (const bench of benches) {
     const peers = bench.peers === undefined ? '' : ` (--peer ${bench.peers.join(', ')})`;
-    console.log(`  ${bench.name.padEnd(16)} ${bench.about}${peers}`);
+    console.log(`  ${bench.name.padEnd(20)} ${bench.about}${peers}`);
   }
 }
 

@@ -1,9 +1,9 @@
 // The tables in the docs that follow from the schema.
 
 const origin = 'Generated from packages/protocol/schema by tools/generate.mjs. Do not edit.';
-const note = `\n<!-- ${origin} -->\n\n`;
+export const note = `\n<!-- ${origin} -->\n\n`;
 
-function table(header, rows) {
+export function table(header, rows) {
   const cellText = (cell) => String(cell).replaceAll('|', '\\|');
   const line = (cells) => `| ${cells.map(cellText).join(' | ')} |\n`;
   return line(header) + line(header.map(() => '---')) + rows.map(line).join('');

@@ -51,6 +51,11 @@ std::string real_text(double value) {
   return std::string(text, end.ptr);
 }
 
+std::string type_text(ValueType type) {
+  constexpr const char* kNames[] = {"i64", "f64", "i32", "f32", "bool", "symbol", "text", "bytes"};
+  return kNames[static_cast<std::uint32_t>(type) - 1];
+}
+
 std::string quoted(std::string_view text) {
   std::string result = "\"";
   for (const char letter : text) {

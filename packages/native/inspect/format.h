@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "generated/constants.h"
+
 namespace ndts {
 
 // "1970-01-01"; days may be negative.
@@ -16,6 +18,8 @@ namespace ndts {
 [[nodiscard]] std::string hex_text(std::uint32_t value);
 // The shortest text that reads back as the same double.
 [[nodiscard]] std::string real_text(double value);
+// "f64" and the like.
+[[nodiscard]] std::string type_text(ValueType type);
 // Text in quotes, what is not printable as \xNN.
 [[nodiscard]] std::string quoted(std::string_view text);
 

@@ -2,14 +2,16 @@
 #include "inspect.h"
 
 #include "db/manifest.h"
-#include "db/tick_batcher.h"
+#include "db/snapshot_folder.h"
+#include "db/symbol_files.h"
 #include "format.h"
 #include "generated/constants.h"
+#include "inspect_segment.h"
 #include "kv/sstable.h"
 #include "ring/ring_line.h"
 #include "ring/ring_memory.h"
 #include "table/key_value_file.h"
-#include "table/segment_reader.h"
+#include "table/logged_rows.h"
 #include "table/segment_writer.h"
 #include "wal/wal_reader.h"
 
@@ -20,18 +22,42 @@ namespace {
 // How often the head of a living ring is read again when a line was caught half-written.
 constexpr int kRingReads = 100;
 
+std::string group_text(std::uint32_t table, std::uint32_t shard, std::uint64_t epoch,
+                       std::uint64_t sequence, std::uint32_t rows) {
+  return "  [table " + std::to_string(table) + " shard " + std::to_string(shard) + " epoch " +
+         std::to_string(epoch) + " sequence " + std::to_string(sequence) + " rows " +
+         std::to_string(rows);
+}
+
 std::string ticks_text(Bytes payload) {
   std::string text;
   std::vector<std::byte> scratch;
-  const Status status = each_group(
-      payload, scratch, [&text](const TicksEntry& entry, const ConstRowColumns& columns) {
-        text += "  [shard " + std::to_string(entry.shard) + " epoch " +
-                std::to_string(entry.epoch) + " sequence " + std::to_string(entry.first_sequence) +
-                " rows " + std::to_string(entry.rows) + " first " +
-                (entry.rows == 0 ? std::string("-") : time_text(columns.time[0])) + "]";
-        return Status();
-      });
-  return status.ok() ? text : text + "  " + status.text();
+  LoggedRowsReader reader(payload, &scratch);
+  LoggedRows rows;
+  for (bool found = true;;) {
+    const Status status = reader.next_ticks(&rows, &found);
+    if (!status.ok()) return text + "  " + status.text();
+    if (!found) return text;
+    text += group_text(kTickTable, rows.shard, rows.epoch, rows.first_sequence, rows.rows) +
+            " first " + (rows.rows == 0 ? std::string("-") : time_text(rows.time[0])) + "]";
+  }
+}
+
+// Without the schema only the first group can be told from the next.
+std::string rows_text(Bytes payload) {
+  ByteReader reader(payload);
+  const auto entry = reader.read<RowsEntry>();
+  if (!reader.ok()) return "  cut short";
+  return group_text(entry.table, entry.shard, entry.epoch, entry.first_sequence, entry.rows) +
+         " ...]";
+}
+
+std::string schema_text(Bytes payload) {
+  TableSchema schema;
+  const Status status = decode_schema(payload, &schema);
+  if (!status.ok()) return "  " + status.text();
+  return "  [" + std::to_string(schema.id) + " " + quoted(schema.name) + ", " +
+         std::to_string(schema.columns.size()) + " columns]";
 }
 
 std::string key_value_text(Bytes payload) {
@@ -64,6 +90,10 @@ std::string entry_text(const WalEntry& entry) {
       return "keyValue" + key_value_text(entry.payload);
     case LogKind::kSymbol:
       return "symbol" + symbol_text(entry.payload);
+    case LogKind::kTable:
+      return "table" + schema_text(entry.payload);
+    case LogKind::kRows:
+      return "rows" + rows_text(entry.payload);
   }
   if (entry.header.kind == kWalSealKind) return "closed";
   return "kind " + std::to_string(entry.header.kind);
@@ -118,48 +148,30 @@ Status inspect_staging(const std::string& path, Bytes bytes, const PrintLine& pr
   return {};
 }
 
-Status inspect_segment(FileSystem& files, const std::string& path, const PrintLine& print) {
-  std::unique_ptr<SegmentReader> reader;
-  NDTS_TRY(SegmentReader::open(files, path, nullptr, &reader));
-  const ManifestSegment& summary = reader->summary();
-  print("segment " + std::to_string(summary.number) + ", version " +
-        std::to_string(kSegmentVersion));
-  print(Fields()
-            .add("shard", summary.shard)
-            .add("day", day_text(summary.day))
-            .add("rows", summary.rows)
-            .add("bytes", summary.bytes)
-            .add("from", time_text(summary.min_time))
-            .add("to", time_text(summary.max_time))
-            .text());
-  for (const SegmentRange& range : reader->ranges())
-    print(Fields()
-              .add("epoch", range.epoch)
-              .add("sequences from", range.first_sequence)
-              .add("below", range.end_sequence)
-              .add("rows", range.rows)
-              .text());
-  for (const SegmentName& name : reader->names())
-    print("symbol " + std::to_string(name.symbol) + " " + quoted(reader->name(name)));
-  Status damage;
-  for (const SegmentBlock& block : reader->blocks()) {
-    BlockColumns columns;
-    const Status status = reader->read(block, &columns);
-    print("at " + std::to_string(block.offset) + "  " +
-          Fields()
-              .add("symbol", block.symbol)
-              .add("rows", block.rows)
-              .add("bytes", block.bytes)
-              .add("codec", block.codec == 1 ? std::string("raw") : std::to_string(block.codec))
-              .add("crc32c", hex_text(block.checksum))
-              .add("from", time_text(block.min_time))
-              .add("to", time_text(block.max_time))
-              .add("price", real_text(block.min_price) + " to " + real_text(block.max_price))
-              .text() +
-          (status.ok() ? "" : "  " + status.text()));
-    if (damage.ok()) damage = status;
+std::string epochs_text(const ShardProgress& shard) {
+  std::string text = "  epochs";
+  for (const ManifestEpoch& epoch : shard.epochs)
+    text.append(" ").append(std::to_string(epoch.epoch)).append("@").append(
+        std::to_string(epoch.first_sequence));
+  return text;
+}
+
+void print_tables(const Manifest& manifest, const PrintLine& print) {
+  for (const TableProgress& table : manifest.tables) {
+    std::string line = "table " + std::to_string(table.schema.id) + " " + quoted(table.schema.name);
+    for (const ColumnSchema& column : table.schema.columns)
+      line += "  " + column.name + " " + type_text(column.type) + (column.nullable ? "?" : "");
+    print(line);
+    for (std::size_t shard = 0; shard < table.shards.size(); shard += 1) {
+      if (table.shards[shard].epochs.empty()) continue;
+      print(Fields()
+                .add("shard", shard)
+                .add("epoch", manifest.epochs[shard])
+                .add("sealed below", table.shards[shard].sealed_sequence)
+                .text() +
+            epochs_text(table.shards[shard]));
+    }
   }
-  return damage;
 }
 
 Status inspect_manifest(FileSystem& files, const std::string& path, const PrintLine& print) {
@@ -171,27 +183,23 @@ Status inspect_manifest(FileSystem& files, const std::string& path, const PrintL
             .add("generation", manifest.generation)
             .add("log position", manifest.wal_position)
             .add("next file", manifest.next_file)
-            .add("shards", manifest.shards.size())
+            .add("shards", manifest.shard_count())
             .text());
-  for (std::size_t index = 0; index < manifest.shards.size(); index += 1) {
-    const ShardState& shard = manifest.shards[index];
-    std::string line = Fields()
-                           .add("shard", index)
-                           .add("epoch", shard.epoch)
-                           .add("sealed below", shard.sealed_sequence)
-                           .text() +
-                       "  epochs";
-    for (const ManifestEpoch& epoch : shard.epochs)
-      line.append(" ").append(std::to_string(epoch.epoch)).append("@").append(
-          std::to_string(epoch.first_sequence));
-    print(line);
-  }
+  print_tables(manifest, print);
   for (const SymbolInfo& symbol : symbols)
     print("symbol " + std::to_string(symbol.id) + " shard " + std::to_string(symbol.shard) + " " +
           quoted(symbol.name));
-  for (const ManifestSegment& segment : manifest.segments)
+  for (const ManifestSymbolFile& file : manifest.symbol_files)
+    print(Fields()
+              .add("symbol file", file.number)
+              .add("symbols from", file.first_ordinal)
+              .add("count", file.count)
+              .add("bytes", file.bytes)
+              .text());
+  for (const SegmentRecord& segment : manifest.segments)
     print(Fields()
               .add("segment", segment.number)
+              .add("table", segment.table)
               .add("shard", segment.shard)
               .add("day", day_text(segment.day))
               .add("rows", segment.rows)
@@ -230,6 +238,27 @@ Status inspect_table(FileSystem& files, const std::string& path, const PrintLine
   return status;
 }
 
+Status inspect_symbols(FileSystem& files, const std::string& path, Bytes head,
+                       const PrintLine& print) {
+  const auto header = load<SymbolFileHeader>(head.data());
+  std::vector<SymbolInfo> symbols;
+  // As it says of itself: there is no manifest to compare with.
+  NDTS_TRY(read_symbols(files, path,
+                        {header.number, header.file_bytes, header.first_ordinal, header.count,
+                         header.checksum, 0},
+                        &symbols));
+  print("symbol file, version " + std::to_string(header.version));
+  print(Fields()
+            .add("number", header.number)
+            .add("symbols from", header.first_ordinal)
+            .add("count", header.count)
+            .text());
+  for (const SymbolInfo& symbol : symbols)
+    print("symbol " + std::to_string(symbol.id) + " shard " + std::to_string(symbol.shard) + " " +
+          quoted(symbol.name));
+  return {};
+}
+
 Status inspect_sorted_table(FileSystem& files, const std::string& path, const PrintLine& print) {
   std::shared_ptr<SstFile> table;
   NDTS_TRY(SstFile::open_unlisted(files, path, &table));
@@ -250,6 +279,19 @@ Status inspect_sorted_table(FileSystem& files, const std::string& path, const Pr
                         : key + " " + std::to_string(entry.value.size()) + " bytes");
   }
   return each->status();
+}
+
+Status inspect_snapshot(FileSystem& files, const std::string& path, const PrintLine& print) {
+  SnapshotMark mark{};
+  NDTS_TRY(read_snapshot_mark(files, parent_folder(path), &mark));
+  print("snapshot, version " + std::to_string(mark.version));
+  print(Fields()
+            .add("generation", mark.generation)
+            .add("taken", time_text(mark.wall_time))
+            .add("files", mark.file_count)
+            .add("bytes", mark.bytes)
+            .text());
+  return {};
 }
 
 bool line_good(const RingLine& line) {
@@ -302,6 +344,8 @@ Status inspect_file(FileSystem& files, const std::string& path, const PrintLine&
   if (second == kManifestMagic) return inspect_manifest(files, path, print);
   if (second == kSstMagic) return inspect_sorted_table(files, path, print);
   if (second == kTableMagic) return inspect_table(files, path, print);
+  if (second == kSymbolMagic) return inspect_symbols(files, path, bytes, print);
+  if (second == kSnapshotMagic) return inspect_snapshot(files, path, print);
   return Status(Code::kInvalidArgument, "no file of NDTS: unknown magic", path);
 }
 

@@ -2,97 +2,89 @@
 // key-value table. Synchronous and batch-wise; only waiting for the disk is a promise.
 
 import { resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises'; // ambient: asks a thread of the engine
 import {
   type KeyValueEntry,
   type KeyValueOperation,
   type KeyValueRange,
-  type KeyValueStore,
   NdtsError,
+  type TableSchema,
   type TickBatch,
   type Time,
 } from '@ndts/protocol';
 import { addon, native, toNdtsError } from './addon.js';
+import type {
+  Database,
+  DatabaseOptions,
+  DatabaseStats,
+  SnapshotInfo,
+  SymbolEntry,
+  TableInfo,
+} from './database.js';
+import type { TableBatch } from './table-batch.js';
 
-export interface DatabaseOptions {
-  readonly dir: string;
-  /** Folder of the staging file, in shared memory when there is any. */
-  readonly stagingDir: string;
-  readonly stagingBytes: number;
-  readonly walFileBytes: number;
-  readonly walBudgetBytes: number;
-  readonly memtableBytes: number;
-  readonly commitIntervalMs: number;
-  /** What is in memory longer than this is sealed, however little; 0: only by size. */
-  readonly sealIntervalMs: number;
-  /** Number of shards of the series table, a power of two; fixed when the folder is created. */
-  readonly shardCount: number;
-}
+export {
+  type Database,
+  type DatabaseOptions,
+  type DatabaseStats,
+  type SnapshotInfo,
+  type SymbolEntry,
+  type TableInfo,
+  tickTable,
+} from './database.js';
+export { type ColumnValues, TableBatch } from './table-batch.js';
 
-export interface SymbolEntry {
-  readonly id: number;
-  readonly shard: number;
-  readonly name: string;
-}
-
-export interface DatabaseStats {
-  readonly appendWaits: number;
-  readonly appendWaitNs: number;
-  readonly commits: number;
-  readonly walFiles: number;
-  readonly walBytes: number;
-  readonly memtableBytes: number;
-  readonly segments: number;
-  readonly segmentBytes: number;
-  readonly keyValueEntries: number;
-  /** Memtables sealed since open, and attempts that failed and are tried again. */
-  readonly flushes: number;
-  readonly flushFailures: number;
-  /** Of the last open: entries replayed, bytes of torn tail left behind, entries in staging. */
-  readonly replayedEntries: number;
-  readonly tornBytes: number;
-  readonly stagedEntries: number;
-}
-
-export interface Database extends KeyValueStore {
-  readonly shardCount: number;
-
-  /** Logs the symbol; a no-op when it is known as such; ALREADY_EXISTS when id or name differ. */
-  registerSymbol(id: number, shard: number, name: string): void;
-  symbols(): SymbolEntry[];
-  /** The epoch of the shard; it grew, durably, when this database was opened. */
-  epoch(shard: number): number;
-  /** The sequence the next tick of the shard will get. */
-  nextSequence(shard: number): number;
-  /** Accepts rows [0, count): writes shard, epoch and sequence into the batch; staging first, then
-   * memtable. Returns the log position. The batch is accepted whole, or the call throws and nothing
-   * changed. Waits, counted, when staging is full. */
-  appendTicks(batch: TickBatch): number;
-  /** Exclusive sequences [accepted, durable, replicated, sealed] of each shard; 4 * shardCount. */
-  watermarks(into: Float64Array): void;
-  /** Ticks of a symbol with from <= time < to in (time, sequence) order, starting after
-   * `afterSequence` among ticks that equal `from`. Returns the count; less than
-   * capacity: the end. */
-  loadTicks(symbol: number, from: Time, to: Time, batch: TickBatch, afterSequence?: number): number;
-  /** The newest ticks of a symbol, at most batch.capacity, oldest first. */
-  lastTicks(symbol: number, batch: TickBatch): number;
-  /** Ticks of a shard by sequence from `fromSequence` on, in sequence order. */
-  readSequence(shard: number, fromSequence: number, batch: TickBatch): number;
-
-  acceptedPosition(): number;
-  /** Seals all memtables into segments and checkpoints; for close and for tests. */
-  seal(): void;
-  stats(): DatabaseStats;
-  /** Commits and closes. Twice is allowed; any other call afterwards is CLOSED. */
-  close(): void;
-}
+const defaults = {
+  snapshotIntervalMs: 0,
+  snapshotsKept: 2,
+  compactionBytesPerSecond: 0,
+  level0Tables: 4,
+  level1Bytes: 400 * 1024 * 1024,
+  levelFactor: 10,
+  mergeSegments: 4,
+} as const;
 
 interface NativeDatabase {
   registerSymbol(id: number, shard: number, name: string): void;
   symbols(): SymbolEntry[];
   epoch(shard: number): number;
-  nextSequence(shard: number): number;
+  nextSequence(shard: number, table: number | undefined): number;
   appendTicks(buffer: ArrayBuffer, capacity: number, count: number): number;
-  watermarks(into: Float64Array): void;
+  watermarks(into: Float64Array, table: number | undefined): void;
+  createTable(schema: TableSchema): number;
+  tables(): TableInfo[];
+  appendRows(
+    table: number,
+    buffer: ArrayBuffer,
+    capacity: number,
+    count: number,
+    heap: Uint8Array | undefined,
+  ): number;
+  loadRows(
+    table: number,
+    symbol: number,
+    fromDay: number,
+    fromNs: number,
+    toDay: number,
+    toNs: number,
+    firstSequence: number,
+    buffer: ArrayBuffer,
+    capacity: number,
+  ): number;
+  lastRows(table: number, symbol: number, buffer: ArrayBuffer, capacity: number): number;
+  readRows(
+    table: number,
+    shard: number,
+    from: number,
+    buffer: ArrayBuffer,
+    capacity: number,
+  ): number;
+  takeHeap(): Uint8Array;
+  beginSnapshot(name: string): void;
+  snapshotMade(): boolean;
+  snapshots(): SnapshotInfo[];
+  removeSnapshot(name: string): void;
+  settle(): void;
   loadTicks(
     symbol: number,
     fromDay: number,
@@ -135,18 +127,30 @@ function fill(batch: TickBatch, count: number): number {
   return count;
 }
 
-const classes = addon as { readonly Database: new (options: DatabaseOptions) => NativeDatabase };
+const classes = addon as {
+  readonly Database: new (options: DatabaseOptions) => NativeDatabase;
+  restoreSnapshot(folder: string, dir: string): void;
+};
+
+const snapshotPollMs = 5;
 
 class AddonDatabase implements Database {
   readonly #native: NativeDatabase;
   readonly shardCount: number;
+  /** Tables that batches of a schema were found to fit. */
+  readonly #fitting = new WeakMap<TableSchema, number>();
 
   constructor(options: DatabaseOptions) {
     const { dir, stagingDir } = options;
     for (const folder of [dir, stagingDir])
       if (typeof folder !== 'string' || folder === '')
         throw new NdtsError('INVALID_ARGUMENT', 'expected dir and stagingDir to be paths');
-    const absolute = { ...options, dir: resolve(dir), stagingDir: resolve(stagingDir) };
+    const absolute = {
+      ...defaults,
+      ...options,
+      dir: resolve(dir),
+      stagingDir: resolve(stagingDir),
+    };
     this.#native = native(() => new classes.Database(absolute));
     this.shardCount = options.shardCount;
   }
@@ -163,8 +167,8 @@ class AddonDatabase implements Database {
     return native(() => this.#native.epoch(shard));
   }
 
-  nextSequence(shard: number): number {
-    return native(() => this.#native.nextSequence(shard));
+  nextSequence(shard: number, table?: number): number {
+    return native(() => this.#native.nextSequence(shard, table));
   }
 
   appendTicks(batch: TickBatch): number {
@@ -175,9 +179,9 @@ class AddonDatabase implements Database {
     }
   }
 
-  watermarks(into: Float64Array): void {
+  watermarks(into: Float64Array, table?: number): void {
     try {
-      this.#native.watermarks(into);
+      this.#native.watermarks(into, table);
     } catch (error) {
       throw toNdtsError(error);
     }
@@ -219,6 +223,106 @@ class AddonDatabase implements Database {
       batch,
       native(() => this.#native.readSequence(shard, fromSequence, buffer, capacity)),
     );
+  }
+
+  createTable(schema: TableSchema): number {
+    return native(() => this.#native.createTable(schema));
+  }
+
+  tables(): TableInfo[] {
+    return native(() => this.#native.tables());
+  }
+
+  appendRows(table: number, batch: TableBatch): number {
+    const { buffer, capacity, count } = batch;
+    this.#checkFit(table, batch.schema);
+    try {
+      return this.#native.appendRows(table, buffer, capacity, count, batch.heap());
+    } catch (error) {
+      throw toNdtsError(error);
+    }
+  }
+
+  loadRows(
+    table: number,
+    symbol: number,
+    from: Time,
+    to: Time,
+    batch: TableBatch,
+    afterSequence?: number,
+  ): number {
+    const first = afterSequence === undefined ? 0 : afterSequence + 1;
+    const { buffer, capacity } = batch;
+    this.#checkFit(table, batch.schema);
+    const load = () =>
+      this.#native.loadRows(
+        table,
+        symbol,
+        from.day,
+        from.nsOfDay,
+        to.day,
+        to.nsOfDay,
+        first,
+        buffer,
+        capacity,
+      );
+    return this.#filled(batch, native(load));
+  }
+
+  lastRows(table: number, symbol: number, batch: TableBatch): number {
+    const { buffer, capacity } = batch;
+    this.#checkFit(table, batch.schema);
+    return this.#filled(
+      batch,
+      native(() => this.#native.lastRows(table, symbol, buffer, capacity)),
+    );
+  }
+
+  readRows(table: number, shard: number, fromSequence: number, batch: TableBatch): number {
+    const { buffer, capacity } = batch;
+    this.#checkFit(table, batch.schema);
+    return this.#filled(
+      batch,
+      native(() => this.#native.readRows(table, shard, fromSequence, buffer, capacity)),
+    );
+  }
+
+  /** The engine sees memory only: columns of another table would be taken for its own. */
+  #checkFit(table: number, schema: TableSchema): void {
+    if (this.#fitting.get(schema) === table) return;
+    const known = this.tables().find((one) => one.id === table);
+    if (known === undefined) throw new NdtsError('NOT_FOUND', `there is no table ${table}`);
+    const columnsOf = (one: TableSchema): string =>
+      JSON.stringify(one.columns.map((c) => [c.name, c.type, c.nullable === true]));
+    if (columnsOf(known) !== columnsOf(schema))
+      throw new NdtsError(
+        'INVALID_ARGUMENT',
+        `the batch has the columns of ${schema.name}, not those of table ${known.name}`,
+      );
+    this.#fitting.set(schema, table);
+  }
+
+  #filled(batch: TableBatch, count: number): number {
+    batch.count = count;
+    if (batch.hasHeap) batch.takeHeap(this.#native.takeHeap());
+    return count;
+  }
+
+  async snapshot(name: string): Promise<void> {
+    native(() => this.#native.beginSnapshot(name));
+    while (!native(() => this.#native.snapshotMade())) await delay(snapshotPollMs);
+  }
+
+  snapshots(): SnapshotInfo[] {
+    return native(() => this.#native.snapshots());
+  }
+
+  removeSnapshot(name: string): void {
+    native(() => this.#native.removeSnapshot(name));
+  }
+
+  settle(): void {
+    native(() => this.#native.settle());
   }
 
   get(key: string): Uint8Array | undefined {
@@ -272,4 +376,9 @@ class AddonDatabase implements Database {
  * VERSION_TOO_NEW, CORRUPT, INVALID_ARGUMENT (another shardCount), IO_ERROR, DISK_FULL. */
 export function openDatabase(options: DatabaseOptions): Database {
   return new AddonDatabase(options);
+}
+
+/** Makes a database folder of a snapshot folder. `dir` must not exist or be empty. */
+export function restoreSnapshot(folder: string, dir: string): void {
+  native(() => classes.restoreSnapshot(resolve(folder), resolve(dir)));
 }

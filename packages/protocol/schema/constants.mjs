@@ -110,6 +110,8 @@ export const constants = [
       ticks: [1, 'one batch, atomic: TicksEntry and columns, once per shard'],
       keyValue: [2, 'one atomic batch: KeyValueHead, key, value, repeated'],
       symbol: [3, 'a symbol was registered: SymbolEntryHead and name'],
+      table: [4, 'a table was created: SchemaHead and what follows it'],
+      rows: [5, 'one batch of any table, atomic: RowsEntry and columns, once per shard'],
     },
   },
   {
@@ -119,8 +121,42 @@ export const constants = [
   },
   {
     name: 'BlockCodec',
-    doc: 'How the columns of a segment block are stored.',
+    doc: 'Version 1: how the columns of a segment block are stored.',
     values: { raw: [1, 'each column as it is in memory'] },
+  },
+  {
+    name: 'ValueType',
+    doc: 'What a column of a series table holds.',
+    values: {
+      i64: [1, 'int64'],
+      f64: [2, 'float64'],
+      i32: [3, 'int32'],
+      f32: [4, 'float32'],
+      bool: [5, 'false or true'],
+      symbol: [6, 'a symbol id'],
+      text: [7, 'UTF-8 text'],
+      bytes: [8, 'bytes'],
+    },
+  },
+  {
+    name: 'StreamPart',
+    doc: 'What a stream of a segment holds; the first three every table has.',
+    values: {
+      time: [1, 'times, int64'],
+      sequence: [2, 'sequences, int64'],
+      epoch: [3, 'epochs, uint32'],
+      values: [4, 'values of a column; of text and bytes: offsets into its heap'],
+      nulls: [5, 'of a nullable column: 1 where the value is null'],
+      heap: [6, 'of text and bytes: length (u32) and bytes of each distinct value'],
+    },
+  },
+  {
+    name: 'StripEncoding',
+    doc: 'How the bytes of a strip are to be read.',
+    values: {
+      codec: [1, 'an encoded column, docs/formats/codecs.md'],
+      plain: [2, 'as it is in memory'],
+    },
   },
   {
     name: 'ColumnCodec',
@@ -162,6 +198,10 @@ export const constants = [
       staging: [5, 'path of the staging file of the last open, UTF-8'],
       keyValue: [6, 'ManifestKeyValue'],
       sst: [7, 'SstRecord'],
+      series: [8, 'SegmentRecord'],
+      schema: [9, 'SchemaHead'],
+      tableShard: [10, 'ManifestTableShard'],
+      symbolFile: [11, 'ManifestSymbolFile'],
     },
   },
 ];

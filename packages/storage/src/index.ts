@@ -4,7 +4,18 @@ export { type DataFolder, folderVersion, openDataFolder } from './folder/data-fo
 export { MappedTransport } from './remote/mapped-transport.js';
 export { openJournal, openTicks } from './table/open.js';
 export { SymbolRegistry } from './table/symbol-registry.js';
-export type { Database, DatabaseStats, SymbolEntry } from '@ndts/native/db';
+export { StorageMetrics } from './table/storage-metrics.js';
+export {
+  type ColumnValues,
+  type Database,
+  type DatabaseStats,
+  restoreSnapshot,
+  type SnapshotInfo,
+  type SymbolEntry,
+  TableBatch,
+  type TableInfo,
+  tickTable,
+} from '@ndts/native/db';
 export { inspectFile } from '@ndts/native/inspect';
 
 export {

@@ -24,7 +24,7 @@ export function inspect(paths: readonly string[], print: (text: string) => void)
   return failed;
 }
 
-const known = /\.(log|segment|table|sst|staging|ring)$|^MANIFEST|\.manifest$/;
+const known = /\.(log|segment|table|sst|dict|staging|ring)$|^MANIFEST|^COMPLETE$|\.manifest$/;
 
 function filesBelow(path: string): string[] {
   let isFolder: boolean;

@@ -9,6 +9,7 @@ import {
   type NodeStateName,
 } from '@ndts/protocol';
 import { type Agent, AgentLoop, NodePresence, writePrivateFile } from '@ndts/runtime';
+import { StorageMetrics } from '@ndts/storage';
 import type { LatestStatus } from '../screen/status-line.js';
 import { type Foundation, type FoundationInput, openFoundation } from './foundation.js';
 import { createRoles, type Roles } from './roles.js';
@@ -40,7 +41,9 @@ export async function startPlatform(input: PlatformInput): Promise<Platform> {
 }
 
 async function start(foundation: Foundation, input: PlatformInput): Promise<Platform> {
-  const { closing, folder, logger } = foundation;
+  const { closing, folder, journal, logger, metrics, ticks } = foundation;
+  const storageMetrics = new StorageMetrics(metrics, { ticks, journal });
+  closing.defer('storage metrics', () => storageMetrics.close());
   const roles = await createRoles(foundation, input.version);
   const { data, calc, exec, control } = roles;
   await control.start();
@@ -63,7 +66,7 @@ async function start(foundation: Foundation, input: PlatformInput): Promise<Plat
   const run = { pid: input.processId, url, memory: folder.memory, version: input.version };
   writePrivateFile(folder.runFile, `${JSON.stringify(run)}\n`);
   closing.defer('run file', () => rmSync(folder.runFile, { force: true }));
-  logger.info({ url, dataDir: folder.root, stats: foundation.ticks.stats() }, 'up');
+  logger.info({ url, dataDir: folder.root, stats: ticks.stats() }, 'up');
   return {
     url,
     foundation,

@@ -87,6 +87,8 @@ class FileSystem {
                                     std::vector<std::string>* names) = 0;
   // Makes the folder and its missing parents, mode 0700, names synced; ok when it exists.
   [[nodiscard]] virtual Status make_directory(const std::string& folder) = 0;
+  // An empty one. Its name is gone after sync_directory() of its parent.
+  [[nodiscard]] virtual Status remove_directory(const std::string& folder) = 0;
   [[nodiscard]] virtual Status sync_directory(const std::string& folder) = 0;
   [[nodiscard]] virtual bool exists(const std::string& path) = 0;
   // Creates the file and locks it; LOCKED when somebody else holds it.

@@ -235,6 +235,11 @@ class PosixFileSystem final : public FileSystem {
     return sync_directory(parent);
   }
 
+  Status remove_directory(const std::string& folder) override {
+    if (::rmdir(folder.c_str()) < 0) return from_errno(errno, "cannot remove folder", folder);
+    return Status::success();
+  }
+
   Status sync_directory(const std::string& folder) override {
     const int descriptor = restarted(
         [&] { return ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); });

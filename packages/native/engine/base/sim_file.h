@@ -58,6 +58,7 @@ class SimFileSystem final : public FileSystem {
   Status hard_link(const std::string& from, const std::string& to) override;
   Status list(const std::string& folder, std::vector<std::string>* names) override;
   Status make_directory(const std::string& folder) override;
+  Status remove_directory(const std::string& folder) override;
   Status sync_directory(const std::string& folder) override;
   bool exists(const std::string& path) override;
   Status lock(const std::string& path, std::unique_ptr<FileLock>* lock) override;

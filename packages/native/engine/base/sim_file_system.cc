@@ -166,6 +166,22 @@ Status SimFileSystem::make_directory(const std::string& folder) {
   return Status::success();
 }
 
+Status SimFileSystem::remove_directory(const std::string& folder) {
+  const MutexLock lock(mutex_);
+  NDTS_TRY(check_alive(folder));
+  NDTS_TRY(count(SimOperation::kRemove, folder));
+  if (!folders_.contains(folder)) return missing(folder);
+  const auto inside = [&folder](const std::string& path) {
+    return path != folder && parent_folder(path) == folder;
+  };
+  for (const auto& [path, node] : live_)
+    if (inside(path)) return Status(Code::kIoError, "the folder is not empty", folder);
+  for (const std::string& path : folders_)
+    if (inside(path)) return Status(Code::kIoError, "the folder is not empty", folder);
+  folders_.erase(folder);
+  return Status::success();
+}
+
 Status SimFileSystem::sync_directory(const std::string& folder) {
   const MutexLock lock(mutex_);
   NDTS_TRY(check_alive(folder));

@@ -17,14 +17,8 @@ constexpr unsigned kRightMax = 63;
 constexpr std::size_t kSampleValues = 256;
 constexpr std::size_t kExceptionBits = 48;
 
-struct Split {
-  unsigned right_bits = kRightMin;
-  unsigned code_bits = 0;
-  std::array<std::uint16_t, kEntries> front{};  // most frequent first
-};
-
 // The most frequent front bits of a sorted sample, and the bits the sample takes with them.
-std::size_t rank_fronts(std::span<const std::uint64_t> sorted, unsigned right_bits, Split* split) {
+FrontSplit rank_fronts(std::span<const std::uint64_t> sorted, unsigned right_bits) {
   struct Front {
     std::size_t count;
     std::uint16_t bits;
@@ -44,7 +38,8 @@ std::size_t rank_fronts(std::span<const std::uint64_t> sorted, unsigned right_bi
                     [](const Front& a, const Front& b) {
                       return a.count != b.count ? a.count > b.count : a.bits < b.bits;
                     });
-  std::size_t best = ~std::size_t{0};
+  FrontSplit best;
+  best.bits = ~std::size_t{0};
   std::size_t covered = 0;
   std::size_t taken = 0;
   for (unsigned code_bits = 0; code_bits <= 3; ++code_bits) {
@@ -52,58 +47,59 @@ std::size_t rank_fronts(std::span<const std::uint64_t> sorted, unsigned right_bi
       covered += fronts[taken].count;
     const std::size_t bits =
         sorted.size() * (right_bits + code_bits) + (sorted.size() - covered) * kExceptionBits;
-    if (bits >= best) continue;
-    best = bits;
-    *split = {right_bits, code_bits, {}};
-    for (std::size_t i = 0; i < taken; ++i) split->front[i] = fronts[i].bits;
+    if (bits >= best.bits) continue;
+    best = {right_bits, code_bits, {}, sorted.size(), bits};
+    for (std::size_t i = 0; i < taken; ++i) best.front[i] = fronts[i].bits;
   }
   return best;
 }
 
-Split choose_split(std::span<const double> values) {
+}  // namespace
+
+FrontSplit choose_split(std::span<const double> values) {
   std::array<std::uint64_t, kSampleValues> sample;
   const std::size_t taken = std::min(kSampleValues, values.size());
   for (std::size_t i = 0; i < taken; ++i)
     sample[i] = std::bit_cast<std::uint64_t>(values[i * values.size() / taken]);
   const std::span<std::uint64_t> sorted(sample.data(), taken);
   std::sort(sorted.begin(), sorted.end());
-  Split best;
-  std::size_t best_bits = ~std::size_t{0};
-  for (unsigned right_bits = kRightMin; right_bits <= kRightMax; ++right_bits) {
-    Split split;
-    const std::size_t bits = rank_fronts(sorted, right_bits, &split);
-    if (bits >= best_bits) continue;
-    best_bits = bits;
-    best = split;
+  FrontSplit best = rank_fronts(sorted, kRightMin);
+  for (unsigned right_bits = kRightMin + 1; right_bits <= kRightMax; ++right_bits) {
+    if (taken * right_bits >= best.bits) break;
+    const FrontSplit split = rank_fronts(sorted, right_bits);
+    if (split.bits < best.bits) best = split;
   }
   return best;
 }
+
+namespace {
 
 struct Exceptions {
   std::vector<std::uint32_t> places;
   std::vector<std::uint16_t> fronts;
 };
 
-void put_vector(const Kernels& kernels, const Split& split, std::span<const double> values,
+void put_vector(const Kernels& kernels, const FrontSplit& split, std::span<const double> values,
                 std::size_t first, Exceptions* exceptions, std::vector<std::byte>* out) {
-  VectorWords right{};
-  VectorWords codes{};
+  VectorWords right;
+  VectorWords codes;
   const std::size_t entries = std::size_t{1} << split.code_bits;
+  for (std::size_t i = values.size(); i < rows_of(values.size()) * kLanes; ++i)
+    right[i] = codes[i] = 0;
   for (std::size_t i = 0; i < values.size(); ++i) {
     const auto bits = std::bit_cast<std::uint64_t>(values[i]);
     const auto front = static_cast<std::uint16_t>(bits >> split.right_bits);
     right[i] = bits & low_bits(split.right_bits);
-    std::size_t code = 0;
-    while (code < entries && split.front[code] != front) ++code;
-    if (code < entries) {
-      codes[i] = code;
-    } else {
-      exceptions->places.push_back(static_cast<std::uint32_t>(first + i));
-      exceptions->fronts.push_back(front);
-    }
+    std::size_t code = entries;  // all are compared, because which one it is can't be predicted
+    for (std::size_t entry = entries; entry-- > 0;)
+      code = split.front[entry] == front ? entry : code;
+    codes[i] = code & (entries - 1);
+    if (code < entries) continue;
+    exceptions->places.push_back(static_cast<std::uint32_t>(first + i));
+    exceptions->fronts.push_back(front);
   }
-  pack_vector(kernels, right, values.size(), split.right_bits, out);
-  pack_vector(kernels, codes, values.size(), split.code_bits, out);
+  pack_vector(kernels, right, values.size(), 0, split.right_bits, out);
+  pack_vector(kernels, codes, values.size(), 0, split.code_bits, out);
 }
 
 void restore(const Kernels& kernels, FrontBitsRun run, Bytes right, Bytes codes,
@@ -144,9 +140,8 @@ bool read_exceptions(ByteReader* reader, std::size_t count, unsigned right_bits,
 
 }  // namespace
 
-void put_alp_rd(const Kernels& kernels, std::span<const double> values,
+void put_alp_rd(const Kernels& kernels, const FrontSplit& split, std::span<const double> values,
                 std::vector<std::byte>* out) {
-  const Split split = choose_split(values);
   FrontBits head{};
   head.right_bits = static_cast<std::uint8_t>(split.right_bits);
   head.code_bits = static_cast<std::uint8_t>(split.code_bits);

@@ -8,6 +8,7 @@
 // Threads: any. Errors: false for bytes no encoder writes.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -18,8 +19,18 @@
 
 namespace ndts::codec {
 
+// Where to split, and the dictionary, by a sample.
+struct FrontSplit {
+  unsigned right_bits = 0;
+  unsigned code_bits = 0;
+  std::array<std::uint16_t, 8> front{};  // most frequent first
+  std::size_t taken = 0;                 // values in the sample
+  std::size_t bits = 0;                  // that they take
+};
+[[nodiscard]] FrontSplit choose_split(std::span<const double> values);
+
 // Appends the body of at least one value.
-void put_alp_rd(const Kernels& kernels, std::span<const double> values,
+void put_alp_rd(const Kernels& kernels, const FrontSplit& split, std::span<const double> values,
                 std::vector<std::byte>* out);
 
 [[nodiscard]] bool read_alp_rd(const Kernels& kernels, ByteReader* reader, std::span<double> out);

@@ -3,17 +3,20 @@
 namespace ndts::codec {
 namespace {
 
-void pack_in_line(const std::uint64_t* values, std::size_t count, unsigned width, std::byte* out) {
+void pack_in_line(const std::uint64_t* values, std::size_t count, std::uint64_t step,
+                  unsigned width, std::byte* out) {
+  const std::uint64_t mask = low_bits(width);
   std::uint64_t word = 0;
   unsigned used = 0;
   for (std::size_t i = 0; i < count; ++i) {
-    word |= values[i] << used;
+    const std::uint64_t value = (values[i] - step) & mask;
+    word |= value << used;
     used += width;
     if (used < 64) continue;
     store(out, word);
     out += sizeof(word);
     used -= 64;
-    word = used == 0 ? 0 : values[i] >> (width - used);
+    word = used == 0 ? 0 : value >> (width - used);
   }
   if (used > 0) store(out, word);
 }
@@ -34,15 +37,15 @@ void unpack_in_line(const std::byte* from, std::size_t count, unsigned width,
 }  // namespace
 
 void pack_vector(const Kernels& kernels, const std::uint64_t* values, std::size_t count,
-                 unsigned width, std::vector<std::byte>* out) {
+                 std::uint64_t step, unsigned width, std::vector<std::byte>* out) {
   const std::size_t at = out->size();
   const std::size_t bytes = packed_bytes(count, width);
   if (bytes == 0) return;
   out->resize(at + bytes);
   if (is_interleaved(count))
-    kernels.pack(values, rows_of(count), width, out->data() + at);
+    kernels.pack(values, rows_of(count), step, width, out->data() + at);
   else
-    pack_in_line(values, count, width, out->data() + at);
+    pack_in_line(values, count, step, width, out->data() + at);
 }
 
 Bytes read_packed(ByteReader* reader, std::size_t count, unsigned width) {

@@ -42,10 +42,10 @@ using VectorWords = std::uint64_t[kVectorValues];
   return width == 0 ? 0 : ~std::uint64_t{0} >> (64 - width);
 }
 
-// Appends `count` values, each of at most `width` bits. `values` holds zeros from count to the end
-// of the last row.
+// Appends the lowest `width` bits of `count` values less `step`. When they are interleaved `values`
+// holds `step` from count to the end of the last row.
 void pack_vector(const Kernels& kernels, const std::uint64_t* values, std::size_t count,
-                 unsigned width, std::vector<std::byte>* out);
+                 std::uint64_t step, unsigned width, std::vector<std::byte>* out);
 
 // The bytes of a packed vector, empty when they are not all there; width at most 64.
 [[nodiscard]] Bytes read_packed(ByteReader* reader, std::size_t count, unsigned width);

@@ -16,9 +16,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     values[i] &= low_bits(width);
   }
   std::vector<std::byte> packed;
-  pack_vector(best_kernels(), values, count, width, &packed);
+  pack_vector(best_kernels(), values, count, 0, width, &packed);
   std::vector<std::byte> again;
-  pack_vector(scalar_kernels(), values, count, width, &again);
+  pack_vector(scalar_kernels(), values, count, 0, width, &again);
   fuzz_check(packed == again);
   VectorWords back;
   unpack_vector(best_kernels(), packed, count, width, back);

@@ -5,8 +5,6 @@
 #include <string>
 
 #include "codec/alp_rd.h"
-#include "codec/append.h"
-#include "codec/choose.h"
 #include "codec/decimal.h"
 #include "codec/dictionary.h"
 #include "codec/frame.h"
@@ -18,62 +16,6 @@
 
 namespace ndts::codec {
 namespace {
-
-std::size_t put_header(ColumnCodec codec, ColumnType type, std::size_t count,
-                       std::vector<std::byte>* out) {
-  const std::size_t at = out->size();
-  const CodecHeader header{static_cast<std::uint8_t>(codec), kCodecVersion,
-                           static_cast<std::uint8_t>(type), 0, static_cast<std::uint32_t>(count)};
-  append(header, out);
-  return at;
-}
-
-void set_parameter(std::size_t header_at, std::uint8_t parameter, std::vector<std::byte>* out) {
-  (*out)[header_at + offsetof(CodecHeader, parameter)] = std::byte{parameter};
-}
-
-// Doubles as their bits: the same memory, which int64 may not name.
-std::vector<std::int64_t> bits_of(std::span<const double> values) {
-  std::vector<std::int64_t> bits(values.size());
-  if (!bits.empty()) std::memcpy(bits.data(), values.data(), values.size_bytes());
-  return bits;
-}
-
-void put_integers(const Kernels& kernels, std::span<const std::int64_t> values,
-                  std::size_t header_at, std::vector<std::byte>* out) {
-  const FrameScale scale = common_scale(values);
-  if (scale.scale == 1) return put_frames(kernels, values, out);
-  set_parameter(header_at, kScaledBit, out);
-  put_scale(scale, out);
-  std::vector<std::int64_t> divided(values.size());
-  divide_by(scale, values, divided.data());
-  put_frames(kernels, divided, out);
-}
-
-// The codecs that hold any 64 bits; `type` is what they are.
-bool put_any(const Kernels& kernels, ColumnCodec codec, ColumnType type,
-             std::span<const std::int64_t> values, std::vector<std::byte>* out) {
-  const std::size_t at = out->size();
-  const std::size_t header_at = put_header(codec, type, values.size(), out);
-  switch (codec) {
-    case ColumnCodec::kRaw:
-      put_raw(values, out);
-      return true;
-    case ColumnCodec::kFrame:
-      put_integers(kernels, values, header_at, out);
-      return true;
-    case ColumnCodec::kRunLength:
-      put_run_length(kernels, values, out);
-      return true;
-    case ColumnCodec::kDictionary:
-      if (put_dictionary(kernels, values, out)) return true;
-      break;
-    default:
-      break;
-  }
-  out->resize(at);
-  return false;
-}
 
 template <typename T>
 bool read_any(const Kernels& kernels, const CodecHeader& header, ByteReader* reader,
@@ -169,74 +111,6 @@ Status inspect(Bytes column, ColumnInfo* info) {
   *info = {static_cast<ColumnCodec>(header.codec), static_cast<ColumnType>(header.type),
            header.count};
   return Status::success();
-}
-
-bool encode_i64_as(ColumnCodec codec, std::span<const std::int64_t> values,
-                   std::vector<std::byte>* out, const Kernels& kernels) {
-  return put_any(kernels, codec, ColumnType::kI64, values, out);
-}
-
-bool encode_f64_as(ColumnCodec codec, std::span<const double> values, std::vector<std::byte>* out,
-                   const Kernels& kernels) {
-  if (codec == ColumnCodec::kFrame) return false;
-  if (codec < ColumnCodec::kDecimal)
-    return put_any(kernels, codec, ColumnType::kF64, bits_of(values), out);
-  if (values.empty()) return false;
-  const std::size_t at = put_header(codec, ColumnType::kF64, values.size(), out);
-  std::uint8_t parameter = 0;
-  switch (codec) {
-    case ColumnCodec::kDecimal:
-      put_decimal(kernels, values, &parameter, out);
-      break;
-    case ColumnCodec::kAlpRd:
-      put_alp_rd(kernels, values, out);
-      break;
-    case ColumnCodec::kGorilla:
-      put_gorilla(values, out);
-      break;
-    default:
-      out->resize(at);
-      return false;
-  }
-  set_parameter(at, parameter, out);
-  return true;
-}
-
-namespace {
-
-// What was chosen on a sample may be larger than raw in the end.
-template <typename T>
-void keep_or_raw(bool encoded, ColumnType type, std::size_t at, std::span<const T> values,
-                 std::vector<std::byte>* out) {
-  const std::size_t raw_bytes = sizeof(CodecHeader) + values.size() * sizeof(std::uint64_t);
-  if (encoded && out->size() - at <= raw_bytes) return;
-  out->resize(at);
-  put_header(ColumnCodec::kRaw, type, values.size(), out);
-  put_raw(values, out);
-}
-
-}  // namespace
-
-void encode_i64(std::span<const std::int64_t> values, std::vector<std::byte>* out,
-                const Kernels& kernels) {
-  const std::size_t at = out->size();
-  const bool encoded = encode_i64_as(choose_i64(kernels, values), values, out, kernels);
-  keep_or_raw(encoded, ColumnType::kI64, at, values, out);
-}
-
-void encode_f64(std::span<const double> values, std::vector<std::byte>* out,
-                const Kernels& kernels) {
-  const std::size_t at = out->size();
-  const bool encoded = encode_f64_as(choose_f64(kernels, values), values, out, kernels);
-  keep_or_raw(encoded, ColumnType::kF64, at, values, out);
-}
-
-void encode_u32(std::span<const std::uint32_t> values, std::vector<std::byte>* out,
-                const Kernels& kernels) {
-  const std::vector<std::int64_t> wide(values.begin(), values.end());
-  const std::size_t at = out->size();
-  encode_i64(wide, out, kernels);
-  (*out)[at + offsetof(CodecHeader, type)] = std::byte{static_cast<std::uint8_t>(ColumnType::kU32)};
 }
 
 Status decode_i64(Bytes column, std::span<std::int64_t> out, const Kernels& kernels) {

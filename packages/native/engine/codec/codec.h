@@ -5,8 +5,8 @@
 // whoever stores it has one over more, and checks it first. Decoding stays within its input and
 // output whatever the bytes are; damaged ones are CORRUPT or give wrong values.
 //
-// Threads: any, nothing is kept. Memory: decoding allocates nothing (Scratch grows once and is
-// re-used); encoding allocates. Columns of more than 2^32 - 1 values are not encoded: the caller's
+// Threads: any, nothing is kept. Memory: with a Scratch, which grows once and is re-used, nothing is
+// allocated but what `out` grows by (run length and dictionary excepted). Columns of more than 2^32 - 1 values are not encoded: the caller's
 // business, like that `out` of a decode has exactly the column's count (INVALID_ARGUMENT).
 // Errors: CORRUPT, VERSION_TOO_NEW, INVALID_ARGUMENT; without file and offset, which the caller
 // knows.
@@ -19,6 +19,7 @@
 #include "base/bytes.h"
 #include "base/status.h"
 #include "codec/kernels.h"
+#include "codec/scratch.h"
 #include "generated/constants.h"
 
 namespace ndts::codec {
@@ -31,16 +32,17 @@ struct ColumnInfo {
   std::uint32_t count = 0;
 };
 
-// Memory a caller lends; keep it for the next call.
-struct Scratch {
-  std::vector<std::int64_t> integers;
-  std::vector<double> doubles;
-};
-
 // What stands at the head of an encoded column.
 [[nodiscard]] Status inspect(Bytes column, ColumnInfo* info);
 
-// Append an encoded column to `out`.
+// Append an encoded column to `out`, with the smallest codec.
+void encode_i64(std::span<const std::int64_t> values, std::vector<std::byte>* out,
+                Scratch* scratch, const Kernels& kernels = best_kernels());
+void encode_f64(std::span<const double> values, std::vector<std::byte>* out, Scratch* scratch,
+                const Kernels& kernels = best_kernels());
+void encode_u32(std::span<const std::uint32_t> values, std::vector<std::byte>* out,
+                Scratch* scratch, const Kernels& kernels = best_kernels());
+// The same with memory of their own.
 void encode_i64(std::span<const std::int64_t> values, std::vector<std::byte>* out,
                 const Kernels& kernels = best_kernels());
 void encode_f64(std::span<const double> values, std::vector<std::byte>* out,

@@ -20,25 +20,6 @@ constexpr std::size_t kSampleValues = 64;
 __extension__ using Wide = __int128;
 __extension__ using WideBits = unsigned __int128;  // that may wrap, on damaged bytes
 
-// The smallest exponent under which the most of a sample are integers.
-std::uint8_t choose_exponent(const Kernels& kernels, std::span<const double> values) {
-  double sample[kSampleValues];
-  const std::size_t taken = std::min(kSampleValues, values.size());
-  for (std::size_t i = 0; i < taken; ++i) sample[i] = values[i * values.size() / taken];
-  std::int64_t integers[kSampleValues];
-  std::uint16_t exceptions[kSampleValues];
-  std::size_t fewest = taken + 1;
-  std::uint8_t best = 0;
-  for (std::uint8_t exponent = 0; exponent <= kExponentMax && fewest > 0; ++exponent) {
-    const std::size_t found =
-        kernels.decimal(sample, taken, kPowers[exponent], integers, exceptions);
-    if (found >= fewest) continue;
-    fewest = found;
-    best = exponent;
-  }
-  return best;
-}
-
 // Gives the exceptions the integer before them, so that they cost nothing in the frame.
 void fill_exceptions(std::span<const std::uint32_t> places, std::span<std::int64_t> integers) {
   if (places.empty() || places.size() == integers.size()) return;
@@ -86,11 +67,31 @@ struct Exceptions {
 
 }  // namespace
 
-void put_decimal(const Kernels& kernels, std::span<const double> values, std::uint8_t* parameter,
-                 std::vector<std::byte>* out) {
-  const std::uint8_t exponent = choose_exponent(kernels, values);
-  std::vector<std::int64_t> integers(values.size());
-  std::vector<std::uint32_t> places;
+DecimalGuess guess_decimal(const Kernels& kernels, std::span<const double> values) {
+  double sample[kSampleValues];
+  DecimalGuess guess;
+  guess.taken = std::min(kSampleValues, values.size());
+  for (std::size_t i = 0; i < guess.taken; ++i)
+    sample[i] = values[i * values.size() / guess.taken];
+  std::int64_t integers[kSampleValues];
+  std::uint16_t places[kSampleValues];
+  guess.exceptions = guess.taken + 1;
+  for (std::uint8_t exponent = 0; exponent <= kExponentMax && guess.exceptions > 0; ++exponent) {
+    const std::size_t found =
+        kernels.decimal(sample, guess.taken, kPowers[exponent], integers, places);
+    if (found >= guess.exceptions) continue;
+    guess.exceptions = found;
+    guess.exponent = exponent;
+  }
+  return guess;
+}
+
+void put_decimal(const Kernels& kernels, std::uint8_t exponent, std::span<const double> values,
+                 std::uint8_t* parameter, Scratch* scratch, std::vector<std::byte>* out) {
+  if (scratch->integers.size() < values.size()) scratch->integers.resize(values.size());
+  std::span<std::int64_t> integers(scratch->integers.data(), values.size());
+  std::vector<std::uint32_t>& places = scratch->places;
+  places.clear();
   std::uint16_t found[kVectorValues];
   for (std::size_t at = 0; at < values.size(); at += kVectorValues) {
     const std::size_t count = std::min(kVectorValues, values.size() - at);
@@ -100,13 +101,13 @@ void put_decimal(const Kernels& kernels, std::span<const double> values, std::ui
       places.push_back(static_cast<std::uint32_t>(at + found[i]));
   }
   fill_exceptions(places, integers);
-  const FrameScale scale = common_scale(integers);
+  const FrameScale scale = take_scale(kernels, integers, &scratch->quotients);
   *parameter = exponent;
   append(CodecCount{static_cast<std::uint32_t>(places.size()), 0}, out);
   if (scale.scale != 1) {
     *parameter |= kScaledBit;
     put_scale(scale, out);
-    divide_by(scale, integers, integers.data());
+    integers = {scratch->quotients.data(), values.size()};
   }
   put_frames(kernels, integers, out);
   for (const std::uint32_t place : places) append(values[place], out);

@@ -18,14 +18,23 @@
 
 #include "base/bytes.h"
 #include "codec/kernels.h"
+#include "codec/scratch.h"
 
 namespace ndts::codec {
 
 inline constexpr unsigned kExponentMax = 15;
 
+// The smallest exponent under which the most of a sample are integers.
+struct DecimalGuess {
+  std::uint8_t exponent = 0;
+  std::size_t taken = 0;       // values in the sample
+  std::size_t exceptions = 0;  // of them
+};
+[[nodiscard]] DecimalGuess guess_decimal(const Kernels& kernels, std::span<const double> values);
+
 // Appends the body and gives the header's parameter. Any values; how small depends on them.
-void put_decimal(const Kernels& kernels, std::span<const double> values, std::uint8_t* parameter,
-                 std::vector<std::byte>* out);
+void put_decimal(const Kernels& kernels, std::uint8_t exponent, std::span<const double> values,
+                 std::uint8_t* parameter, Scratch* scratch, std::vector<std::byte>* out);
 
 [[nodiscard]] bool read_decimal(const Kernels& kernels, ByteReader* reader, std::uint8_t parameter,
                                 std::span<double> out);

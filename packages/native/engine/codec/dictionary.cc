@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstring>
 
 #include "codec/append.h"
 #include "codec/frame.h"
@@ -10,13 +11,15 @@
 namespace ndts::codec {
 namespace {
 
+constexpr std::uint64_t kMixer = 0x9e3779b97f4a7c15u;
+
 // Distinct values in open addressing, at most half full.
 class Places {
  public:
   // The slot of `value`, taken for it when it was free.
   std::size_t slot_of(std::int64_t value) {
     std::size_t slot =
-        static_cast<std::size_t>((static_cast<std::uint64_t>(value) * 0x9e3779b97f4a7c15u) >> 53);
+        static_cast<std::size_t>((static_cast<std::uint64_t>(value) * kMixer) >> 53);
     while (used_[slot] && keys_[slot] != value) slot = (slot + 1) % kSlots;
     if (!used_[slot]) {
       used_[slot] = true;
@@ -44,13 +47,30 @@ class Places {
 
 }  // namespace
 
-std::size_t count_distinct(std::span<const std::int64_t> values, std::size_t limit) {
-  Places places;
-  for (const std::int64_t value : values) {
-    places.slot_of(value);
-    if (places.size() > limit) break;
+DistinctCount count_distinct(std::span<const std::int64_t> values, std::size_t limit) {
+  // Marks a place for each value, of at least twice as many, and counts the marks. As many values
+  // fall on another's mark as chance has it.
+  constexpr std::size_t kPlacesMin = 64;
+  constexpr std::size_t kLook = 64;  // values, between looks at the limit
+  std::uint8_t marks[2 * kVectorValues];
+  const std::size_t places = std::max(kPlacesMin, 2 * std::bit_ceil(values.size()));
+  const int shift = 64 - std::countr_zero(places);
+  std::memset(marks, 0, places);
+  std::size_t marked = 0;
+  const auto expected = [&] {
+    return std::min(marked + marked * marked / (2 * places), values.size());
+  };
+  DistinctCount count;
+  for (std::size_t at = 0; at < values.size() && marked <= limit;) {
+    if (at <= values.size() / 2) count.half = expected();
+    for (const std::size_t end = std::min(at + kLook, values.size()); at < end; ++at) {
+      const std::size_t place = static_cast<std::uint64_t>(values[at]) * kMixer >> shift;
+      marked += marks[place] == 0 ? 1 : 0;
+      marks[place] = 1;
+    }
   }
-  return places.size();
+  count.all = expected();
+  return count;
 }
 
 bool put_dictionary(const Kernels& kernels, std::span<const std::int64_t> values,

@@ -16,8 +16,14 @@ namespace ndts::codec {
 
 inline constexpr std::size_t kDictionaryMax = 1024;
 
-// How many distinct values there are, or `limit` + 1 when there are more. limit <= 1024.
-[[nodiscard]] std::size_t count_distinct(std::span<const std::int64_t> values, std::size_t limit);
+// About how many distinct values there are among up to 1024, in the first half and in all. Where
+// they are more than `limit`, any number above it is given.
+struct DistinctCount {
+  std::size_t half = 0;
+  std::size_t all = 0;
+};
+[[nodiscard]] DistinctCount count_distinct(std::span<const std::int64_t> values,
+                                           std::size_t limit);
 
 // Appends nothing and returns false when there are more than 1024 distinct values, or none.
 [[nodiscard]] bool put_dictionary(const Kernels& kernels, std::span<const std::int64_t> values,

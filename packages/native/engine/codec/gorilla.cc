@@ -73,6 +73,25 @@ class BitReader {
 
 }  // namespace
 
+std::size_t gorilla_bits_min(std::span<const double> values) {
+  if (values.empty()) return 0;
+  std::size_t bits = 64;
+  auto before = std::bit_cast<std::uint64_t>(values[0]);
+  for (const double value : values.subspan(1)) {
+    const std::uint64_t difference = std::bit_cast<std::uint64_t>(value) ^ before;
+    before ^= difference;
+    if (difference == 0) {
+      bits += 1;
+      continue;
+    }
+    // A window that is used again is no narrower than what it shows.
+    const unsigned zeros =
+        std::min(static_cast<unsigned>(std::countl_zero(difference)), kLeadingMax);
+    bits += 2 + 64 - zeros - static_cast<unsigned>(std::countr_zero(difference));
+  }
+  return bits;
+}
+
 void put_gorilla(std::span<const double> values, std::vector<std::byte>* out) {
   BitWriter writer(out);
   auto before = std::bit_cast<std::uint64_t>(values[0]);

@@ -22,6 +22,9 @@
 
 namespace ndts::codec {
 
+// Bits that the body of these values takes at least.
+[[nodiscard]] std::size_t gorilla_bits_min(std::span<const double> values);
+
 // Appends the body of at least one value.
 void put_gorilla(std::span<const double> values, std::vector<std::byte>* out);
 

@@ -5,6 +5,11 @@
 
 #include "base/bytes.h"
 #include "codec/kernels_simd.h"
+#include "codec/kernels_widths.h"
+
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
 
 namespace ndts::codec {
 namespace {
@@ -26,14 +31,15 @@ std::uint64_t packed_at(const std::byte* packed, unsigned width, std::size_t row
   return value & mask_of(width);
 }
 
-void pack(const std::uint64_t* values, std::size_t rows, unsigned width, std::byte* out) {
+void pack(const std::uint64_t* values, std::size_t rows, std::uint64_t step, unsigned width,
+          std::byte* out) {
   if (width == 0) return;
   for (std::size_t lane = 0; lane < kLanes; ++lane) {
     std::uint64_t word = 0;
     unsigned used = 0;
     std::byte* to = out + lane * sizeof(word);
     for (std::size_t row = 0; row < rows; ++row) {
-      const std::uint64_t value = values[row * kLanes + lane];
+      const std::uint64_t value = (values[row * kLanes + lane] - step) & mask_of(width);
       word |= value << used;
       used += width;
       if (used < 64) continue;
@@ -132,17 +138,94 @@ std::size_t decimal(const double* values, std::size_t count, double power,
   return found;
 }
 
+struct PlainBits {
+  static std::size_t zeros(std::uint64_t value) {
+    return static_cast<std::size_t>(std::countl_zero(value));
+  }
+  static IntegerRange range(const std::uint64_t* values, std::size_t count) {
+    IntegerRange range = kNoRange;
+    for (std::size_t i = 0; i < count; ++i) range.include(static_cast<std::int64_t>(values[i]));
+    return range;
+  }
+  // Writes zigzag(value - from) over the values; returns all of them, or'ed.
+  static std::uint64_t zigzags(std::uint64_t* values, std::size_t count, std::uint64_t from) {
+    std::uint64_t all = 0;
+    for (std::size_t i = 0; i < count; ++i) all |= values[i] = zigzag(values[i] - from);
+    return all;
+  }
+};
+
+IntegerRange residuals(FrameTransform transform, const std::uint64_t* values, std::size_t count,
+                       std::uint64_t* out) {
+  IntegerRange range = kNoRange;
+  with_transform(transform, [&]<FrameTransform kTransform>() {
+    for (std::size_t i = reach_of(kTransform); i < count; ++i) {
+      const std::uint64_t residual = delta_at<kTransform>(values + i);
+      if constexpr (kTransform != FrameTransform::kReference) out[i] = residual;
+      range.include(static_cast<std::int64_t>(residual));
+    }
+  });
+  return range;
+}
+
+FrameGuess guess(FrameTransform transform, const std::uint64_t* values, std::size_t count) {
+  return with_transform(transform, [&]<FrameTransform kTransform>() {
+    const auto take_run = [](const std::uint64_t* from, std::uint64_t* to, std::size_t run) {
+      for (std::size_t i = 0; i < run; ++i) to[i] = delta_at<kTransform>(from + i);
+    };
+    return guess_runs<PlainBits>(values, count, reach_of(kTransform), take_run);
+  });
+}
+
+std::size_t above(const std::uint64_t* values, std::size_t count, std::uint64_t step,
+                  std::uint64_t limit, std::uint16_t* places) {
+  std::size_t found = 0;
+  for (std::size_t i = 0; i < count; ++i)
+    if (values[i] - step > limit) places[found++] = static_cast<std::uint16_t>(i);
+  return found;
+}
+
+bool divide(const std::int64_t* values, std::size_t count, const ExactDivision& by,
+            std::int64_t* out) {
+  bool whole = true;
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::uint64_t distance = static_cast<std::uint64_t>(values[i]) - by.least;
+    const std::uint64_t quotient =
+        std::rotr(distance * by.odd_inverse, static_cast<int>(by.twos));
+    whole &= quotient <= by.greatest;
+    out[i] = static_cast<std::int64_t>(by.first + quotient);
+  }
+  return whole;
+}
+
 }  // namespace
 
 const Kernels& scalar_kernels() {
   static constexpr Kernels kTable{"scalar",  pack,       unpack,  frame_i64, frame_f64,
-                                  frame_sum, front_bits, decimal};
+                                  frame_sum, front_bits, decimal, residuals, guess,
+                                  widths<PlainBits>, above, divide};
   return kTable;
 }
 
+#if defined(__x86_64__)
+namespace {
+
+// Beside AVX2 the table counts leading zeros, which a processor without it takes for something
+// else, silently.
+bool has_lzcnt() {
+  unsigned a = 0;
+  unsigned b = 0;
+  unsigned c = 0;
+  unsigned d = 0;
+  return __get_cpuid(0x80000001, &a, &b, &c, &d) != 0 && (c & bit_LZCNT) != 0;
+}
+
+}  // namespace
+#endif
+
 const Kernels* avx2_kernels() {
 #if defined(__x86_64__)
-  static const bool has = __builtin_cpu_supports("avx2") != 0;
+  static const bool has = __builtin_cpu_supports("avx2") != 0 && has_lzcnt();
   return has ? &compiled_avx2_kernels() : nullptr;
 #else
   return nullptr;
@@ -152,7 +235,8 @@ const Kernels* avx2_kernels() {
 const Kernels* avx512_kernels() {
 #if defined(__x86_64__)
   static const bool has =
-      __builtin_cpu_supports("avx512f") != 0 && __builtin_cpu_supports("avx512dq") != 0;
+      __builtin_cpu_supports("avx512f") != 0 && __builtin_cpu_supports("avx512dq") != 0 &&
+      avx2_kernels() != nullptr;
   return has ? &compiled_avx512_kernels() : nullptr;
 #else
   return nullptr;

@@ -7,7 +7,7 @@
 
 #include "codec/kernels_simd.h"
 
-#pragma GCC target("avx2")
+#pragma GCC target("avx2,lzcnt")
 
 #include <immintrin.h>
 
@@ -22,6 +22,7 @@ struct Avx2Lanes {
   using Doubles = __m256d;
   using Count = __m128i;
 
+  static std::size_t leading_zeros(std::uint64_t word) { return _lzcnt_u64(word); }
   static Vector load(const std::byte* p) {
     return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
   }
@@ -35,6 +36,20 @@ struct Avx2Lanes {
   static Vector add(Vector a, Vector b) { return _mm256_add_epi64(a, b); }
   static Vector bit_and(Vector a, Vector b) { return _mm256_and_si256(a, b); }
   static Vector bit_or(Vector a, Vector b) { return _mm256_or_si256(a, b); }
+  static Vector bit_xor(Vector a, Vector b) { return _mm256_xor_si256(a, b); }
+  static Vector subtract(Vector a, Vector b) { return _mm256_sub_epi64(a, b); }
+  static Vector least(Vector a, Vector b) {
+    return _mm256_blendv_epi8(a, b, _mm256_cmpgt_epi64(a, b));
+  }
+  static Vector greatest(Vector a, Vector b) {
+    return _mm256_blendv_epi8(b, a, _mm256_cmpgt_epi64(a, b));
+  }
+  static unsigned above(Vector a, Vector b) {
+    const Vector sign = all(std::uint64_t{1} << 63);
+    const Vector is_above =
+        _mm256_cmpgt_epi64(_mm256_xor_si256(a, sign), _mm256_xor_si256(b, sign));
+    return static_cast<unsigned>(_mm256_movemask_pd(_mm256_castsi256_pd(is_above)));
+  }
   static Vector multiply_low(Vector a, Vector b) {
     const Vector low = _mm256_mul_epu32(a, b);
     const Vector cross = _mm256_add_epi64(_mm256_mul_epu32(_mm256_srli_epi64(a, 32), b),

@@ -7,7 +7,7 @@
 
 #include "codec/kernels_simd.h"
 
-#pragma GCC target("avx2,avx512f,avx512dq")
+#pragma GCC target("avx2,lzcnt,avx512f,avx512dq")
 #pragma GCC optimize("fp-contract=off")
 
 #if defined(__GNUC__) && !defined(__clang__)
@@ -28,6 +28,7 @@ struct Avx512Lanes {
   using Doubles = __m512d;
   using Count = __m128i;
 
+  static std::size_t leading_zeros(std::uint64_t word) { return _lzcnt_u64(word); }
   static Vector load(const std::byte* p) { return _mm512_loadu_si512(p); }
   static void store(std::byte* p, Vector x) { _mm512_storeu_si512(p, x); }
   static Vector all(std::uint64_t x) { return _mm512_set1_epi64(static_cast<long long>(x)); }
@@ -37,6 +38,11 @@ struct Avx512Lanes {
   static Vector add(Vector a, Vector b) { return _mm512_add_epi64(a, b); }
   static Vector bit_and(Vector a, Vector b) { return _mm512_and_si512(a, b); }
   static Vector bit_or(Vector a, Vector b) { return _mm512_or_si512(a, b); }
+  static Vector bit_xor(Vector a, Vector b) { return _mm512_xor_si512(a, b); }
+  static Vector subtract(Vector a, Vector b) { return _mm512_sub_epi64(a, b); }
+  static Vector least(Vector a, Vector b) { return _mm512_min_epi64(a, b); }
+  static Vector greatest(Vector a, Vector b) { return _mm512_max_epi64(a, b); }
+  static unsigned above(Vector a, Vector b) { return _mm512_cmpgt_epu64_mask(a, b); }
   static Vector multiply_low(Vector a, Vector b) { return _mm512_mullo_epi64(a, b); }
   static Vector prefix(Vector x) {
     const Vector zero = _mm512_setzero_si512();

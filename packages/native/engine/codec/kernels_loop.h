@@ -1,9 +1,9 @@
 // The SIMD loops of the codecs over a set of lanes `L`: 4 or 8 values of 64 bits in a register.
 // Included by the file of each instruction set, after its target is set, and by nothing else.
 //
-// L has: kWidth, Vector, Count (of a shift); load, store, all, count_of, shift_right, shift_left,
-// add, subtract (of 64 bits), multiply_low, bit_and, bit_or; prefix (inclusive sum over the
-// lanes), last (the highest lane in all of them); whole (integers to doubles, see kRoundingBits),
+// L has: leading_zeros (of a word); kWidth, Vector, Count (of a shift); load, store, all, count_of, shift_right, shift_left,
+// add, subtract (of 64 bits), multiply_low, bit_and, bit_or, bit_xor; least, greatest (signed); above (a bit
+// for every lane where a is above b, unsigned); prefix (inclusive sum over the lanes), last (the highest lane in all of them); whole (integers to doubles, see kRoundingBits),
 // divide, store_double; choose (one of 8 by the lowest three bits).
 #pragma once
 
@@ -11,6 +11,7 @@
 #include <cstdint>
 
 #include "codec/kernels.h"
+#include "codec/kernels_widths.h"
 
 namespace ndts::codec {
 namespace {
@@ -19,6 +20,15 @@ alignas(64) constexpr std::uint64_t kZeroRow[kLanes] = {};
 
 template <typename L>
 constexpr std::size_t kRegisters = kLanes / L::kWidth;  // per row
+
+template <typename L>
+[[gnu::always_inline]] inline typename L::Vector load(const std::uint64_t* values) {
+  return L::load(reinterpret_cast<const std::byte*>(values));
+}
+template <typename L>
+[[gnu::always_inline]] inline void store(std::uint64_t* values, typename L::Vector vector) {
+  L::store(reinterpret_cast<std::byte*>(values), vector);
+}
 
 // Reads packed rows one after the other. The word behind a lane's last one is never read.
 template <typename L>
@@ -241,9 +251,12 @@ void unpack(const std::byte* packed, std::size_t rows, unsigned width, std::uint
 }
 
 template <typename L>
-void pack(const std::uint64_t* values, std::size_t rows, unsigned width, std::byte* out) {
+void pack(const std::uint64_t* values, std::size_t rows, std::uint64_t step, unsigned width,
+          std::byte* out) {
   using Vector = typename L::Vector;
   if (width == 0) return;
+  const Vector steps = L::all(step);
+  const Vector mask = L::all(~std::uint64_t{0} >> (64 - width));
   Vector word[kRegisters<L>];
   for (Vector& one : word) one = L::all(0);
   unsigned used = 0;
@@ -257,7 +270,7 @@ void pack(const std::uint64_t* values, std::size_t rows, unsigned width, std::by
     const typename L::Count left = L::count_of(used);
 #pragma GCC unroll 4
     for (std::size_t j = 0; j < kRegisters<L>; ++j) {
-      value[j] = L::load(reinterpret_cast<const std::byte*>(values + row * kLanes + j * L::kWidth));
+      value[j] = L::bit_and(L::subtract(load<L>(values + row * kLanes + j * L::kWidth), steps), mask);
       word[j] = L::bit_or(word[j], L::shift_left(value[j], left));
     }
     used += width;
@@ -307,10 +320,149 @@ std::size_t decimal(const double* values, std::size_t count, double power,
   return found;
 }
 
+// The residuals of as many values as a register has lanes.
+template <typename L, FrameTransform kTransform>
+[[gnu::always_inline]] inline typename L::Vector deltas_at(const std::uint64_t* value) {
+  const typename L::Vector here = load<L>(value);
+  if constexpr (kTransform == FrameTransform::kReference) {
+    return here;
+  } else if constexpr (kTransform == FrameTransform::kDeltaOfDelta) {
+    const typename L::Vector before = load<L>(value - 1);
+    return L::subtract(L::subtract(here, before), L::subtract(before, load<L>(value - 2)));
+  } else {
+    return L::subtract(here, load<L>(value - reach_of(kTransform)));
+  }
+}
+
+template <typename L, FrameTransform kTransform>
+IntegerRange residuals_of(const std::uint64_t* values, std::size_t count, std::uint64_t* out) {
+  using Vector = typename L::Vector;
+  Vector least = L::all(static_cast<std::uint64_t>(kNoRange.least));
+  Vector greatest = L::all(static_cast<std::uint64_t>(kNoRange.greatest));
+  std::size_t at = reach_of(kTransform);
+  for (; at + L::kWidth <= count; at += L::kWidth) {
+    const Vector residual = deltas_at<L, kTransform>(values + at);
+    if constexpr (kTransform != FrameTransform::kReference) store<L>(out + at, residual);
+    least = L::least(least, residual);
+    greatest = L::greatest(greatest, residual);
+  }
+  std::uint64_t lanes[2 * L::kWidth];
+  store<L>(lanes, least);
+  store<L>(lanes + L::kWidth, greatest);
+  IntegerRange range = kNoRange;
+  for (std::size_t i = 0; i < L::kWidth; ++i) {
+    const auto low = static_cast<std::int64_t>(lanes[i]);
+    const auto high = static_cast<std::int64_t>(lanes[i + L::kWidth]);
+    range.least = low < range.least ? low : range.least;
+    range.greatest = high > range.greatest ? high : range.greatest;
+  }
+  for (; at < count; ++at) {
+    const std::uint64_t residual = delta_at<kTransform>(values + at);
+    if constexpr (kTransform != FrameTransform::kReference) out[at] = residual;
+    range.include(static_cast<std::int64_t>(residual));
+  }
+  return range;
+}
+
+template <typename L>
+IntegerRange residuals(FrameTransform transform, const std::uint64_t* values, std::size_t count,
+                       std::uint64_t* out) {
+  return with_transform(transform, [&]<FrameTransform kTransform>() {
+    return residuals_of<L, kTransform>(values, count, out);
+  });
+}
+
+template <typename L>
+struct BitsOf {
+  static std::size_t zeros(std::uint64_t value) { return L::leading_zeros(value); }
+  static IntegerRange range(const std::uint64_t* values, std::size_t count) {
+    return residuals_of<L, FrameTransform::kReference>(values, count, nullptr);
+  }
+  static std::uint64_t zigzags(std::uint64_t* values, std::size_t count, std::uint64_t from) {
+    using Vector = typename L::Vector;
+    const Vector froms = L::all(from);
+    const typename L::Count sign_bit = L::count_of(63);
+    Vector any = L::all(0);
+    std::size_t i = 0;
+    for (; i + L::kWidth <= count; i += L::kWidth) {
+      const Vector distance = L::subtract(load<L>(values + i), froms);
+      const Vector sign = L::subtract(L::all(0), L::shift_right(distance, sign_bit));
+      const Vector folded = L::bit_xor(L::add(distance, distance), sign);
+      store<L>(values + i, folded);
+      any = L::bit_or(any, folded);
+    }
+    std::uint64_t lanes[L::kWidth];
+    store<L>(lanes, any);
+    std::uint64_t all = 0;
+    for (const std::uint64_t lane : lanes) all |= lane;
+    for (; i < count; ++i) all |= values[i] = zigzag(values[i] - from);
+    return all;
+  }
+};
+
+template <typename L>
+FrameGuess guess(FrameTransform transform, const std::uint64_t* values, std::size_t count) {
+  return with_transform(transform, [&]<FrameTransform kTransform>() {
+    const auto take_run = [](const std::uint64_t* from, std::uint64_t* to, std::size_t run) {
+      std::size_t i = 0;
+      for (; i + L::kWidth <= run; i += L::kWidth)
+        store<L>(to + i, deltas_at<L, kTransform>(from + i));
+      for (; i < run; ++i) to[i] = delta_at<kTransform>(from + i);
+    };
+    return guess_runs<BitsOf<L>>(values, count, reach_of(kTransform), take_run);
+  });
+}
+
+template <typename L>
+std::size_t above(const std::uint64_t* values, std::size_t count, std::uint64_t step,
+                  std::uint64_t limit, std::uint16_t* places) {
+  const typename L::Vector steps = L::all(step);
+  const typename L::Vector limits = L::all(limit);
+  std::size_t found = 0;
+  std::size_t at = 0;
+  for (; at + kLanes <= count; at += kLanes) {
+    unsigned is_above = 0;
+#pragma GCC unroll 4
+    for (std::size_t j = 0; j < kLanes; j += L::kWidth)
+      is_above |= L::above(L::subtract(load<L>(values + at + j), steps), limits) << j;
+    for (; is_above != 0; is_above &= is_above - 1)
+      places[found++] =
+          static_cast<std::uint16_t>(at + static_cast<std::size_t>(__builtin_ctz(is_above)));
+  }
+  for (; at < count; ++at)
+    if (values[at] - step > limit) places[found++] = static_cast<std::uint16_t>(at);
+  return found;
+}
+
+template <typename L>
+bool divide(const std::int64_t* values, std::size_t count, const ExactDivision& by,
+            std::int64_t* out) {
+  using Vector = typename L::Vector;
+  const Vector least = L::all(by.least);
+  const Vector first = L::all(by.first);
+  const Vector inverse = L::all(by.odd_inverse);
+  const Vector limit = L::all(by.greatest);
+  const typename L::Count right = L::count_of(by.twos);
+  const typename L::Count left = L::count_of(64 - by.twos);
+  unsigned rest = 0;
+  std::size_t at = 0;
+  for (; at + L::kWidth <= count; at += L::kWidth) {
+    const Vector distance =
+        L::subtract(L::load(reinterpret_cast<const std::byte*>(values + at)), least);
+    const Vector product = L::multiply_low(distance, inverse);
+    const Vector quotient = L::bit_or(L::shift_right(product, right), L::shift_left(product, left));
+    rest |= L::above(quotient, limit);
+    L::store(reinterpret_cast<std::byte*>(out + at), L::add(quotient, first));
+  }
+  const bool whole = scalar_kernels().divide(values + at, count - at, by, out + at);
+  return rest == 0 && whole;
+}
+
 template <typename L>
 constexpr Kernels table_of(const char* name) {
-  return {name,         pack<L>,      unpack<L>,     frame_i64<L>,
-          frame_f64<L>, frame_sum<L>, front_bits<L>, decimal<L>};
+  return {name,          pack<L>,       unpack<L>,    frame_i64<L>, frame_f64<L>,
+          frame_sum<L>,  front_bits<L>, decimal<L>,   residuals<L>, guess<L>,
+          widths<BitsOf<L>>, above<L>,      divide<L>};
 }
 
 }  // namespace

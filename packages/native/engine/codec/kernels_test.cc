@@ -32,8 +32,8 @@ TEST_P(KernelsTwin, packs_and_unpacks_every_width_and_row_count) {
       const std::vector<std::uint64_t> values = words(rows * kLanes, width);
       std::vector<std::byte> a(packed_row_bytes(rows, width));
       std::vector<std::byte> b(a.size());
-      scalar_kernels().pack(values.data(), rows, width, a.data());
-      GetParam()->pack(values.data(), rows, width, b.data());
+      scalar_kernels().pack(values.data(), rows, 0, width, a.data());
+      GetParam()->pack(values.data(), rows, 0, width, b.data());
       ASSERT_EQ(a, b) << "width " << width << " rows " << rows;
       std::vector<std::uint64_t> back(values.size());
       scalar_kernels().unpack(a.data(), rows, width, back.data());

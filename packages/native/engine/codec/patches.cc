@@ -2,23 +2,15 @@
 
 namespace ndts::codec {
 
-std::size_t find_patches(const std::uint64_t* values, std::size_t count, unsigned width,
-                         std::uint16_t* places) {
-  const std::uint64_t limit = low_bits(width);
-  std::size_t found = 0;
-  for (std::size_t i = 0; i < count; ++i) {
-    places[found] = static_cast<std::uint16_t>(i);
-    found += values[i] > limit ? 1 : 0;
-  }
-  return found;
-}
-
-void put_patches(const std::uint64_t* values, const std::uint16_t* places, std::size_t patches,
+void put_patches(const Kernels& kernels, std::span<const std::uint64_t> values, std::uint64_t step,
                  unsigned width, unsigned bytes_log, std::vector<std::byte>* out) {
+  std::uint16_t places[kVectorValues];
+  const std::size_t patches =
+      kernels.above(values.data(), values.size(), step, low_bits(width), places);
   std::size_t at = out->size();
   out->resize(at + patches_bytes(patches, bytes_log));
   for (std::size_t i = 0; i < patches; ++i) {
-    const std::uint64_t high = values[places[i]] >> width;
+    const std::uint64_t high = (values[places[i]] - step) >> width;
     std::memcpy(out->data() + at, &high, std::size_t{1} << bytes_log);
     at += std::size_t{1} << bytes_log;
   }

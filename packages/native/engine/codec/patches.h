@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "base/bytes.h"
@@ -29,11 +30,8 @@ inline constexpr unsigned kPatchCountMask = (1u << kPatchBytesShift) - 1;
   return align_up((count << bytes_log) + count * sizeof(std::uint16_t), 8);
 }
 
-// Collects the places of values wider than `width`, in order; returns how many.
-[[nodiscard]] std::size_t find_patches(const std::uint64_t* values, std::size_t count,
-                                       unsigned width, std::uint16_t* places);
-// Appends the bits above `width` of the values at `places`, 1 << bytes_log bytes each.
-void put_patches(const std::uint64_t* values, const std::uint16_t* places, std::size_t patches,
+// Appends the bits above `width` of every value - step that has some, 1 << bytes_log bytes each.
+void put_patches(const Kernels& kernels, std::span<const std::uint64_t> values, std::uint64_t step,
                  unsigned width, unsigned bytes_log, std::vector<std::byte>* out);
 
 // Adds the patches to unpacked values. False when they are not wholly there, a place is not below

@@ -9,32 +9,60 @@
 
 namespace ndts::codec {
 
-std::size_t count_runs(std::span<const std::int64_t> values) {
+std::size_t count_runs(std::span<const std::int64_t> values, std::size_t limit) {
+  constexpr std::size_t kLook = 64;  // values, between looks at the limit
   std::size_t runs = values.empty() ? 0 : 1;
-  for (std::size_t i = 1; i < values.size(); ++i) runs += values[i] != values[i - 1] ? 1 : 0;
+  for (std::size_t i = 1; i < values.size() && runs <= limit;) {
+    const std::size_t end = std::min(i + kLook, values.size());
+    for (; i < end; ++i) runs += values[i] != values[i - 1] ? 1 : 0;
+  }
   return runs;
 }
 
+namespace {
+
+// Where the run that begins at `at` ends.
+std::size_t run_end(std::span<const std::int64_t> values, std::size_t at) {
+  constexpr std::size_t kBlock = 8;
+  const std::int64_t value = values[at];
+  std::size_t end = at + 1;
+  const auto is_in_run = [&] { return end < values.size() && values[end] == value; };
+  for (; is_in_run() && end < at + kBlock; ++end) continue;
+  if (end < at + kBlock) return end;
+  for (; end + kBlock <= values.size(); end += kBlock) {
+    std::int64_t difference = 0;
+    for (std::size_t i = 0; i < kBlock; ++i) difference |= values[end + i] ^ value;
+    if (difference != 0) break;
+  }
+  while (is_in_run()) ++end;
+  return end;
+}
+
+}  // namespace
+
 void put_run_length(const Kernels& kernels, std::span<const std::int64_t> values,
                     std::vector<std::byte>* out) {
-  append(CodecCount{static_cast<std::uint32_t>(count_runs(values)), 0}, out);
+  const std::size_t head_at = out->size();
+  append(CodecCount{}, out);
   std::int64_t run_values[kVectorValues];
   std::int64_t lengths[kVectorValues];
   std::size_t runs = 0;
+  CodecCount head{};
   const auto put = [&] {
     put_frame(kernels, {run_values, runs}, out);
     put_frame(kernels, {lengths, runs}, out);
+    head.count += static_cast<std::uint32_t>(runs);
     runs = 0;
   };
   for (std::size_t at = 0; at < values.size();) {
-    std::size_t end = at + 1;
-    while (end < values.size() && values[end] == values[at]) ++end;
+    const std::size_t end = run_end(values, at);
     run_values[runs] = values[at];
     lengths[runs] = static_cast<std::int64_t>(end - at);
     if (++runs == kVectorValues) put();
     at = end;
   }
   if (runs > 0) put();
+  store(out->data() + head_at, head);
 }
 
 template <typename T>

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <vector>
 
@@ -15,8 +16,14 @@
 
 namespace ndts::codec {
 
-// How many runs there are; 0 for no values.
-[[nodiscard]] std::size_t count_runs(std::span<const std::int64_t> values);
+// Whether the values are all the same, bit for bit; none are.
+template <typename T>
+[[nodiscard]] bool is_one_run(std::span<const T> values) {
+  return values.size() < 2 ||
+         std::memcmp(values.data(), values.data() + 1, values.size_bytes() - sizeof(T)) == 0;
+}
+// How many runs there are, or any number above `limit` when there are more; 0 for no values.
+[[nodiscard]] std::size_t count_runs(std::span<const std::int64_t> values, std::size_t limit);
 
 void put_run_length(const Kernels& kernels, std::span<const std::int64_t> values,
                     std::vector<std::byte>* out);

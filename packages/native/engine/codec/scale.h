@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <vector>
 
@@ -15,11 +14,10 @@ namespace ndts::codec {
 // Set in the header's parameter when a CodecScale follows.
 inline constexpr std::uint8_t kScaledBit = 0x80;
 
-// The scale of these values: 1 and 0 when there is nothing to take out.
-[[nodiscard]] FrameScale common_scale(std::span<const std::int64_t> values);
-
-// (value - offset) / scale for each; exact for values the scale was found in.
-void divide_by(const FrameScale& scale, std::span<const std::int64_t> values, std::int64_t* out);
+// The scale of these values, 1 and 0 when there is nothing to take out. Otherwise
+// (value - offset) / scale of each is in `out`, which is as large as they are and not their memory.
+[[nodiscard]] FrameScale take_scale(const Kernels& kernels, std::span<const std::int64_t> values,
+                                    std::vector<std::int64_t>* out);
 
 void put_scale(const FrameScale& scale, std::vector<std::byte>* out);
 // scale is left at 1 when the bit is not set; false when it is not there or not one we write.

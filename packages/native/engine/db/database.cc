@@ -1,4 +1,5 @@
-// Appending, reading, flushing. See database.h; opening is in database_open.cc.
+// Appending, reading, flushing. See database.h; opening is in database_open.cc, snapshots in
+// database_snapshots.cc.
 #include "db/database.h"
 
 #include <algorithm>
@@ -10,17 +11,63 @@ namespace ndts {
 namespace {
 
 constexpr std::int64_t kRetryNs = 1'000'000'000;
-// How far the active memtable may outgrow its limit while the one before it is being flushed.
+// How far the active memtables may outgrow their limit while those before are being flushed.
 constexpr std::uint64_t kStallFactor = 4;
 
-constexpr auto kTicks = static_cast<std::uint32_t>(LogKind::kTicks);
-constexpr auto kKeyValue = static_cast<std::uint32_t>(LogKind::kKeyValue);
-constexpr auto kSymbol = static_cast<std::uint32_t>(LogKind::kSymbol);
+constexpr std::uint32_t log_kind(LogKind kind) { return static_cast<std::uint32_t>(kind); }
 
 }  // namespace
 
 // A failure to commit is found again by the next open; here nobody is left to tell.
 Database::~Database() { static_cast<void>(close()); }
+
+SeriesTable* Database::find(std::uint32_t table) const {
+  if (table == kTickTable) [[likely]]
+    return tables_.front().get();
+  for (const std::unique_ptr<SeriesTable>& one : tables_)
+    if (one->schema().id == table) return one.get();
+  return nullptr;
+}
+
+std::vector<const TableSchema*> Database::tables() const {
+  std::vector<const TableSchema*> schemas;
+  for (const std::unique_ptr<SeriesTable>& table : tables_) schemas.push_back(&table->schema());
+  return schemas;
+}
+
+const TableSchema* Database::schema(std::uint32_t table) const {
+  const SeriesTable* found = find(table);
+  return found == nullptr ? nullptr : &found->schema();
+}
+
+SeriesTable& Database::add_table(const TableProgress& progress) {
+  tables_.push_back(std::make_unique<SeriesTable>(progress, options_.memtable_bytes));
+  SeriesTable& table = *tables_.back();
+  for (std::uint32_t shard = 0; shard < options_.shard_count; shard += 1)
+    table.set_epoch(shard, manifest_.epochs[shard]);
+  return table;
+}
+
+Status Database::create_table(const TableSchema& schema, std::uint32_t* table) {
+  TableSchema made = schema;
+  made.id = kTickTable;
+  for (const std::unique_ptr<SeriesTable>& one : tables_) {
+    made.id = std::max(made.id, one->schema().id);
+    if (one->schema().name != schema.name) continue;
+    *table = one->schema().id;
+    if (one->schema().columns == schema.columns) return {};
+    return Status(Code::kAlreadyExists, "table " + schema.name + " has other columns");
+  }
+  made.id += 1;
+  NDTS_TRY(check_schema(made));
+  const std::vector<std::byte> body = encode_schema(made);
+  const Bytes parts[] = {body};
+  std::uint64_t position = 0;
+  NDTS_TRY(wal_->append(log_kind(LogKind::kTable), kManyShards, parts, &position));
+  add_table({made, std::vector<ShardProgress>(options_.shard_count)});
+  *table = made.id;
+  return {};
+}
 
 Status Database::register_symbol(std::uint32_t id, std::uint32_t shard, std::string_view name) {
   if (shard >= options_.shard_count)
@@ -32,31 +79,38 @@ Status Database::register_symbol(std::uint32_t id, std::uint32_t shard, std::str
   const SymbolEntryHead head{id, shard};
   const Bytes parts[] = {bytes_of(head), bytes_of_text(name)};
   std::uint64_t position = 0;
-  NDTS_TRY(wal_->append(kSymbol, shard, parts, &position));
+  NDTS_TRY(wal_->append(log_kind(LogKind::kSymbol), shard, parts, &position));
   symbols_.add(id, shard, name);
   return {};
 }
 
 Status Database::append_ticks(const TickBatchView& batch, std::uint64_t* position) {
-  if (batch.count == 0) {
+  tick_rows_.set(batch);
+  return append(*tables_.front(), tick_rows_, position);
+}
+
+Status Database::append_rows(std::uint32_t table, const RowsIn& rows, std::uint64_t* position) {
+  SeriesTable* found = find(table);
+  if (found == nullptr)
+    return Status(Code::kNotFound, "there is no table " + std::to_string(table));
+  return append(*found, rows, position);
+}
+
+Status Database::append(SeriesTable& table, const RowsIn& rows, std::uint64_t* position) {
+  if (rows.count == 0) {
     *position = wal_->accepted_position();
     return {};
   }
   NDTS_TRY(make_room());
-  NDTS_TRY(batcher_.prepare(batch, symbols_, shards_));
-  const std::span<const TickGroup> groups = batcher_.groups();
+  NDTS_TRY(batcher_.prepare(table.schema(), rows, symbols_, table.positions()));
+  const std::span<const LoggedRows> groups = batcher_.groups();
   const Bytes parts[] = {batcher_.body()};
-  const std::uint32_t tag = groups.size() == 1 ? groups.front().entry.shard : kManyShards;
-  NDTS_TRY(wal_->append(kTicks, tag, parts, position));
-  for (const TickGroup& group : groups) {
-    ShardPosition& shard = shards_[group.entry.shard];
-    active_->append(group.entry.shard, shard.epoch, shard.next_sequence, group.columns,
-                    group.entry.rows);
-    shard.next_sequence += group.entry.rows;
-    marks_.push(*position, group.entry.shard, shard.next_sequence);
-  }
-  marks_.advance(wal_->durable_position());
-  batcher_.stamp(batch);
+  const std::uint32_t tag = groups.size() == 1 ? groups.front().shard : kManyShards;
+  const LogKind kind = table.schema().id == kTickTable ? LogKind::kTicks : LogKind::kRows;
+  NDTS_TRY(wal_->append(log_kind(kind), tag, parts, position));
+  for (const LoggedRows& group : groups) table.append(group, *position);
+  table.advance(wal_->durable_position());
+  batcher_.stamp(rows);
   return {};
 }
 
@@ -68,7 +122,7 @@ Status Database::write(Bytes batch, std::uint64_t* position) {
   }
   NDTS_TRY(make_room());
   const Bytes parts[] = {batch};
-  NDTS_TRY(wal_->append(kKeyValue, kManyShards, parts, position));
+  NDTS_TRY(wal_->append(log_kind(LogKind::kKeyValue), kManyShards, parts, position));
   key_value_->apply(batch, *position);
   key_value_changed_ = true;
   return {};
@@ -84,68 +138,92 @@ Status Database::scan(const KeyValueScan& range, const KeyValueTable::Visit& vis
   return each.status();
 }
 
-void Database::watermarks(std::span<double> into) {
+void Database::watermarks(std::span<double> into, std::uint32_t table) {
   tend();
-  marks_.advance(wal_->durable_position());
+  SeriesTable& found = *find(table);
+  found.advance(wal_->durable_position());
   for (std::uint32_t shard = 0; shard < options_.shard_count; shard += 1) {
     double* marks = into.data() + std::size_t{4} * shard;
-    marks[0] = static_cast<double>(shards_[shard].next_sequence);
-    marks[1] = static_cast<double>(marks_.durable(shard));
+    marks[0] = static_cast<double>(found.positions()[shard].next_sequence);
+    marks[1] = static_cast<double>(found.durable(shard));
     marks[2] = marks[1];  // one copy: replicated is durable
-    marks[3] = static_cast<double>(manifest_.shards[shard].sealed_sequence);
+    marks[3] = static_cast<double>(found.sealed(shard));
   }
 }
 
-TickSources Database::sources(std::uint32_t shard) {
-  return {shard, memtables_, segments_[shard]};
+Status Database::find_readable(std::uint32_t table, std::uint32_t symbol, std::uint32_t* shard,
+                               SeriesTable** found) const {
+  *found = find(table);
+  if (*found == nullptr)
+    return Status(Code::kNotFound, "there is no table " + std::to_string(table));
+  *shard = symbols_.shard(symbol);
+  if (*shard != kNoShard) return {};
+  return Status(Code::kInvalidArgument,
+                "symbol id " + std::to_string(symbol) + " is not registered");
 }
 
-Status Database::load_ticks(std::uint32_t symbol, const TimeRange& range,
-                            const TickBatchView& batch, std::size_t* count) {
+Status Database::load_rows(std::uint32_t table, std::uint32_t symbol, const TimeRange& range,
+                           const RowsOut& out, std::size_t* count) {
   *count = 0;
-  const std::uint32_t shard = symbols_.shard(symbol);
-  if (shard == kNoShard)
-    return Status(Code::kInvalidArgument,
-                  "symbol id " + std::to_string(symbol) + " is not registered");
+  std::uint32_t shard = 0;
+  SeriesTable* found = nullptr;
+  NDTS_TRY(find_readable(table, symbol, &shard, &found));
   if (range.from >= range.to) return {};
-  return ndts::load_ticks(sources(shard), symbol, range, batch, count);
+  return ndts::load_rows(found->sources(shard), symbol, range, out, count);
 }
 
-Status Database::last_ticks(std::uint32_t symbol, const TickBatchView& batch,
-                            std::size_t* count) {
+Status Database::last_rows(std::uint32_t table, std::uint32_t symbol, const RowsOut& out,
+                           std::size_t* count) {
   *count = 0;
-  const std::uint32_t shard = symbols_.shard(symbol);
-  if (shard == kNoShard)
-    return Status(Code::kInvalidArgument,
-                  "symbol id " + std::to_string(symbol) + " is not registered");
-  return ndts::last_ticks(sources(shard), symbol, batch, count);
+  std::uint32_t shard = 0;
+  SeriesTable* found = nullptr;
+  NDTS_TRY(find_readable(table, symbol, &shard, &found));
+  return ndts::last_rows(found->sources(shard), symbol, out, count);
 }
 
-Status Database::read_sequence(std::uint32_t shard, std::uint64_t from,
-                               const TickBatchView& batch, std::size_t* count) {
-  return ndts::read_sequence(sources(shard), from, batch, count);
+Status Database::read_sequence(std::uint32_t table, std::uint32_t shard, std::uint64_t from,
+                               const RowsOut& out, std::size_t* count) {
+  *count = 0;
+  SeriesTable* found = find(table);
+  if (found == nullptr)
+    return Status(Code::kNotFound, "there is no table " + std::to_string(table));
+  return ndts::read_sequence(found->sources(shard), from, out, count);
+}
+
+std::uint64_t Database::active_bytes() const {
+  std::uint64_t bytes = 0;
+  for (const std::unique_ptr<SeriesTable>& table : tables_) bytes += table->active_bytes();
+  return bytes;
+}
+
+std::uint64_t Database::active_rows() const {
+  std::uint64_t rows = 0;
+  for (const std::unique_ptr<SeriesTable>& table : tables_) rows += table->active_rows();
+  return rows;
 }
 
 bool Database::anything_to_flush() const {
-  return active_->rows() > 0 || key_value_changed_ ||
-         wal_->accepted_position() > manifest_.wal_position;
+  return active_rows() > 0 || key_value_changed_ ||
+         wal_->accepted_position() > flushed_position_;
 }
 
-void Database::rotate() {
+void Database::rotate(const std::string& snapshot) {
   unsealed_since_ns_ = 0;
   auto job = std::make_unique<FlushJob>();
   job->position = wal_->accepted_position();
-  job->symbols.assign(symbols_.all().begin(), symbols_.all().end());
-  immutable_ = std::move(active_);
-  active_ = std::make_unique<SeriesMemtable>(options_.shard_count, pool_);
-  memtables_ = {immutable_.get(), active_.get()};
-  job->memtable = immutable_.get();
+  job->snapshot = snapshot;
+  const std::span<const SymbolInfo* const> all = symbols_.all();
+  const auto fresh = all.subspan(symbols_flushed_);
+  job->symbols.assign(fresh.begin(), fresh.end());
+  symbols_flushed_ = all.size();
+  for (const std::unique_ptr<SeriesTable>& table : tables_)
+    job->tables.push_back({table->schema(), table->rotate(), table->progress()});
   key_value_->rotate();
   key_value_changed_ = false;
-  flusher_->submit(std::move(job));
+  background_->submit(std::move(job));
 }
 
-void Database::resubmit(std::unique_ptr<FlushJob> job) { flusher_->submit(std::move(job)); }
+void Database::resubmit(std::unique_ptr<FlushJob> job) { background_->submit(std::move(job)); }
 
 void Database::install(std::unique_ptr<FlushJob> job) {
   if (!job->status.ok()) {
@@ -155,32 +233,44 @@ void Database::install(std::unique_ptr<FlushJob> job) {
     return;
   }
   flushes_ += 1;
-  manifest_ = std::move(job->manifest);
-  for (std::unique_ptr<SegmentReader>& reader : job->readers)
-    segments_[reader->summary().shard].push_back(std::move(reader));
-  immutable_.reset();
-  memtables_ = {active_.get()};
+  flushed_position_ = job->position;
+  for (const std::unique_ptr<SeriesTable>& table : tables_) table->flushed();
+  for (std::shared_ptr<const SegmentReader>& reader : job->readers)
+    find(reader->record().table)->add_segment(std::move(reader));
+  note_snapshot(*job);
+}
+
+// Only behind the flushes that made what was merged.
+void Database::install_merges() {
+  for (MergedSegments& merged : background_->take_merges())
+    find(merged.segment->record().table)->merged(merged.removed, std::move(merged.segment));
 }
 
 void Database::tend() {
-  if (flusher_->busy()) {
-    std::unique_ptr<FlushJob> job = flusher_->collect();
+  if (background_->busy()) {
+    std::unique_ptr<FlushJob> job = background_->collect();
     if (job == nullptr) return;
     install(std::move(job));
   }
+  install_merges();
   if (failed_ != nullptr) {
     if (options_.clock->monotonic_ns() >= retry_at_ns_) resubmit(std::move(failed_));
     return;
   }
-  if (active_->bytes() >= options_.memtable_bytes ||
-      key_value_->active_bytes() >= options_.memtable_bytes ||
-      wal_->accepted_position() - manifest_.wal_position >= options_.wal_budget_bytes || is_old())
-    rotate();
+  if (snapshot_due()) {
+    rotate(wanted_snapshot_);
+    wanted_snapshot_.clear();
+  } else if (active_bytes() >= options_.memtable_bytes ||
+             key_value_->active_bytes() >= options_.memtable_bytes ||
+             wal_->accepted_position() - flushed_position_ >= options_.wal_budget_bytes ||
+             is_old()) {
+    rotate("");
+  }
 }
 
 // Is something in memory and log alone for longer than it should be?
 bool Database::is_old() {
-  if (options_.seal_interval_ns == 0 || (active_->rows() == 0 && !key_value_changed_)) return false;
+  if (options_.seal_interval_ns == 0 || (active_rows() == 0 && !key_value_changed_)) return false;
   const std::int64_t now = options_.clock->monotonic_ns();
   if (unsealed_since_ns_ == 0) unsealed_since_ns_ = now;
   return now - unsealed_since_ns_ >= options_.seal_interval_ns;
@@ -189,14 +279,17 @@ bool Database::is_old() {
 // Bounds the memory: appends wait for a flush that can't keep up, and are refused while it fails.
 Status Database::make_room() {
   tend();
-  if (!options_.threads && flusher_->busy()) install(flusher_->wait());
-  if (std::max(active_->bytes(), key_value_->active_bytes()) <
+  if (!options_.threads && background_->busy()) {
+    install(background_->wait());
+    install_merges();
+  }
+  if (std::max(active_bytes(), key_value_->active_bytes()) <
       kStallFactor * options_.memtable_bytes)
     return {};
   if (failed_ != nullptr) return failed_->status;
-  if (!flusher_->busy()) return {};
+  if (!background_->busy()) return {};
   const std::int64_t start = options_.clock->monotonic_ns();
-  install(flusher_->wait());
+  install(background_->wait());
   stalls_ += 1;
   stall_ns_ += static_cast<std::uint64_t>(options_.clock->monotonic_ns() - start);
   return failed_ != nullptr ? failed_->status : Status();
@@ -204,30 +297,57 @@ Status Database::make_room() {
 
 Status Database::seal() {
   if (failed_ != nullptr) resubmit(std::move(failed_));
-  if (flusher_->busy()) install(flusher_->wait());
+  if (background_->busy()) install(background_->wait());
+  install_merges();
   if (failed_ != nullptr) return failed_->status;
   if (!anything_to_flush()) return {};
-  rotate();
-  install(flusher_->wait());
+  rotate("");
+  install(background_->wait());
+  install_merges();
   return failed_ != nullptr ? failed_->status : Status();
+}
+
+Status Database::settle() {
+  NDTS_TRY(seal());
+  NDTS_TRY(background_->settle());
+  install_merges();
+  return {};
 }
 
 DatabaseStats Database::stats() {
   tend();
   const WalStats wal = wal_->stats();
   const WalRecovery& recovery = wal_->recovery();
+  const KeyValueStats key_value = key_value_->stats();
+  const BackgroundStats background = background_->stats();
   DatabaseStats stats{};
   stats.append_waits = wal.append_waits + stalls_;
   stats.append_wait_ns = wal.append_wait_ns + stall_ns_;
+  stats.stalls = stalls_;
+  stats.stall_ns = stall_ns_;
   stats.commits = wal.commits;
   stats.wal_files = wal.files;
   stats.wal_bytes = wal.bytes_retained;
-  for (const SeriesMemtable* memtable : memtables_) stats.memtable_bytes += memtable->bytes();
-  stats.segments = manifest_.segments.size();
-  for (const ManifestSegment& segment : manifest_.segments) stats.segment_bytes += segment.bytes;
-  stats.key_value_entries = key_value_->stats().entries;
+  for (const std::unique_ptr<SeriesTable>& table : tables_) {
+    const SegmentTotals totals = table->segment_totals();
+    stats.memtable_bytes += table->bytes();
+    stats.segments += totals.files;
+    stats.segment_bytes += totals.bytes;
+    stats.segment_rows += totals.rows;
+  }
+  stats.memtable_bytes += key_value.memtable_bytes;
+  stats.key_value_entries = key_value.entries;
+  for (const std::uint64_t bytes : key_value.bytes) stats.key_value_bytes += bytes;
+  stats.key_value_pending = key_value.pending_bytes;
   stats.flushes = flushes_;
   stats.flush_failures = flush_failures_;
+  stats.merges = background.merges + key_value.compactions;
+  stats.merged_bytes = background.merged_bytes + key_value.compacted_bytes;
+  stats.merge_failures = background.merge_failures + key_value.failures;
+  stats.snapshots = snapshots_;
+  stats.snapshot_failures = snapshot_failures_;
+  stats.obsolete_files = background.obsolete_files;
+  stats.symbols = symbols_.all().size();
   stats.replayed_entries = recovery.replayed_entries;
   stats.torn_bytes = recovery.torn_bytes;
   stats.staged_entries = recovery.staged_entries;
@@ -237,7 +357,7 @@ DatabaseStats Database::stats() {
 Status Database::close() {
   if (closed_) return {};
   closed_ = true;
-  if (flusher_ != nullptr) flusher_->stop();
+  if (background_ != nullptr) background_->stop();
   if (key_value_ != nullptr) key_value_->close();
   Status status;
   if (wal_ != nullptr) {

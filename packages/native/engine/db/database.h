@@ -1,13 +1,16 @@
-// ndtsdb: one engine over one folder: a log, a series table of ticks in shards, a key-value table.
+// ndtsdb: one engine over one folder: a log, series tables in shards (ticks and those that were
+// created), a key-value table.
 //
 //   dir/LOCK              held while open
-//   dir/MANIFEST          which files there are, epochs, symbols (docs/formats/manifest.md)
+//   dir/MANIFEST          which files there are, tables, epochs (docs/formats/manifest.md)
 //   dir/wal/              the log (docs/formats/wal.md)
-//   dir/tables/           segments and the key-value table
+//   dir/tables/           segments, sorted tables, symbol files
+//   dir/snapshots/        links to these, one folder a snapshot
 //   staging_dir/          the staging file of the log, in shared memory where there is any
 //
-// Threads: every call from one thread at a time, the writer's; on_durable comes from the committer
-// and on_failure from the flush thread. Lifetime: FileSystem and Clock outlive the database.
+// Threads: every call from one thread at a time, the writer's; what snapshot() returns goes to any.
+// on_durable comes from the committer and on_failure from the background. Lifetime: FileSystem and
+// Clock outlive the database; snapshots may outlive it.
 // Errors: INVALID_ARGUMENT, ALREADY_EXISTS, NOT_FOUND, LOCKED, READ_ONLY, DISK_FULL, IO_ERROR,
 // CORRUPT, VERSION_TOO_NEW, NO_SPACE_ACCEPTED, each with file and offset where there is one.
 // Invariants: what a call accepted is read back by every later call and after kill -9; what is
@@ -25,14 +28,14 @@
 
 #include "base/clock.h"
 #include "base/file.h"
-#include "db/flush.h"
+#include "db/background.h"
+#include "db/database_snapshot.h"
 #include "db/manifest.h"
-#include "db/marks.h"
-#include "db/tick_batcher.h"
+#include "db/row_batcher.h"
+#include "db/series_table.h"
+#include "db/snapshot_folder.h"
 #include "kv/key_value_store.h"
 #include "table/key_value.h"
-#include "table/memtable.h"
-#include "table/tick_reads.h"
 #include "wal/wal.h"
 
 namespace ndts {
@@ -52,6 +55,12 @@ struct DatabaseOptions {
   std::int64_t commit_interval_ns = 5'000'000;
   std::int64_t seal_interval_ns = 0;  // 0: sealed by size only
   std::uint32_t shard_count = 64;  // a power of two
+  std::int64_t snapshot_interval_ns = 0;  // 0: snapshots on demand only
+  std::uint32_t snapshots_kept = 2;       // of those made by themselves
+  CompactionOptions compaction;           // of the key-value table
+  SegmentPlanOptions segments;
+  std::uint32_t day_segments_limit = 256;  // files of a (table, shard, day) before writes wait
+  std::uint64_t compaction_bytes_per_second = 0;  // of each; 0: as fast as it goes
   // false: no thread is started; commits and flushes run when somebody waits (tests).
   bool threads = true;
   std::function<void(std::uint64_t)> on_durable;
@@ -59,17 +68,29 @@ struct DatabaseOptions {
 };
 
 struct DatabaseStats {
-  std::uint64_t append_waits;
+  std::uint64_t append_waits;  // for staging memory, a log file, or memory
   std::uint64_t append_wait_ns;
+  std::uint64_t stalls;        // of these: for a flush or a compaction that can't keep up
+  std::uint64_t stall_ns;
   std::uint64_t commits;
   std::uint64_t wal_files;
   std::uint64_t wal_bytes;
   std::uint64_t memtable_bytes;
   std::uint64_t segments;
   std::uint64_t segment_bytes;
+  std::uint64_t segment_rows;
   std::uint64_t key_value_entries;  // overwritten and deleted ones too, until compaction
+  std::uint64_t key_value_bytes;    // of its files
+  std::uint64_t key_value_pending;  // bytes that compaction is behind
   std::uint64_t flushes;
   std::uint64_t flush_failures;
+  std::uint64_t merges;  // of segments, and compactions of the key-value table
+  std::uint64_t merged_bytes;
+  std::uint64_t merge_failures;
+  std::uint64_t snapshots;
+  std::uint64_t snapshot_failures;
+  std::uint64_t obsolete_files;
+  std::uint64_t symbols;
   std::uint64_t replayed_entries;
   std::uint64_t torn_bytes;
   std::uint64_t staged_entries;
@@ -88,25 +109,39 @@ class Database {
                                        std::string_view name);
   std::span<const SymbolInfo* const> symbols() const { return symbols_.all(); }
   // shard < shard_count().
-  std::uint64_t epoch(std::uint32_t shard) const { return shards_[shard].epoch; }
-  std::uint64_t next_sequence(std::uint32_t shard) const { return shards_[shard].next_sequence; }
+  std::uint64_t epoch(std::uint32_t shard) const { return manifest_.epochs[shard]; }
 
+  // Logs the table and gives it an id; the same schema again is the same table. ALREADY_EXISTS when
+  // the name has another schema. `schema.id` is not looked at.
+  [[nodiscard]] Status create_table(const TableSchema& schema, std::uint32_t* table);
+  // Ticks first. Null when there is no such table.
+  std::vector<const TableSchema*> tables() const;
+  [[nodiscard]] const TableSchema* schema(std::uint32_t table) const;
+
+  std::uint64_t next_sequence(std::uint32_t shard, std::uint32_t table = kTickTable) const {
+    return find(table)->positions()[shard].next_sequence;
+  }
   // Writes shard, epoch and sequence into the rows. A failed call changes nothing.
   [[nodiscard]] Status append_ticks(const TickBatchView& batch, std::uint64_t* position);
-  // [accepted, durable, replicated, sealed] of each shard, exclusive.
-  void watermarks(std::span<double> into);
-  [[nodiscard]] Status load_ticks(std::uint32_t symbol, const TimeRange& range,
-                                  const TickBatchView& batch, std::size_t* count);
-  [[nodiscard]] Status last_ticks(std::uint32_t symbol, const TickBatchView& batch,
-                                  std::size_t* count);
-  [[nodiscard]] Status read_sequence(std::uint32_t shard, std::uint64_t from,
-                                     const TickBatchView& batch, std::size_t* count);
+  [[nodiscard]] Status append_rows(std::uint32_t table, const RowsIn& rows,
+                                   std::uint64_t* position);
+  // [accepted, durable, replicated, sealed] of each shard, exclusive. `table` exists.
+  void watermarks(std::span<double> into, std::uint32_t table = kTickTable);
+  [[nodiscard]] Status load_rows(std::uint32_t table, std::uint32_t symbol, const TimeRange& range,
+                                 const RowsOut& out, std::size_t* count);
+  [[nodiscard]] Status last_rows(std::uint32_t table, std::uint32_t symbol, const RowsOut& out,
+                                 std::size_t* count);
+  [[nodiscard]] Status read_sequence(std::uint32_t table, std::uint32_t shard, std::uint64_t from,
+                                     const RowsOut& out, std::size_t* count);
 
   // nullopt: no such key. The value lives until the next call.
   [[nodiscard]] Status get(std::string_view key, std::optional<Bytes>* value);
   [[nodiscard]] Status scan(const KeyValueScan& range, const KeyValueTable::Visit& visit);
   // `batch` as encode_operation() makes it; an empty one is accepted and changes nothing.
   [[nodiscard]] Status write(Bytes batch, std::uint64_t* position);
+
+  // For readers on other threads (KeyValueReader, snapshots), until close(); from any thread.
+  const KeyValueStore& key_value() const { return *key_value_; }
 
   std::uint64_t accepted_position() const { return wal_->accepted_position(); }
   std::uint64_t durable_position() const { return wal_->durable_position(); }
@@ -115,8 +150,23 @@ class Database {
   // Why nothing becomes durable now; ok when it does.
   [[nodiscard]] Status failure() const { return wal_->failure(); }
 
+  // One state of all tables, for any thread, for as long as it is kept.
+  [[nodiscard]] DatabaseSnapshot snapshot();
+  // Begins a snapshot on disk of what is accepted now; ask snapshot_result() until it is there.
+  // Only one at a time: ALREADY_EXISTS.
+  [[nodiscard]] Status begin_snapshot(const std::string& name);
+  // nullopt while it is under way or none was begun; the outcome once.
+  [[nodiscard]] std::optional<Status> snapshot_result();
+  // Waits for it.
+  [[nodiscard]] Status write_snapshot(const std::string& name);
+  [[nodiscard]] Status list_snapshots(std::vector<SnapshotInfo>* snapshots) const;
+  // Not while one is being made.
+  [[nodiscard]] Status remove_snapshot(const std::string& name);
+
   // Seals everything into files, waits for it, and lets the log go.
   [[nodiscard]] Status seal();
+  // Merges and compacts until nothing is due. Without threads, or for tools and benches.
+  [[nodiscard]] Status settle();
   // Does what is due: takes in a flush that ended, begins one that is needed. Every append does.
   void tend();
   DatabaseStats stats();
@@ -128,51 +178,72 @@ class Database {
   [[nodiscard]] Status check_options() const;
   [[nodiscard]] Status load_manifest();
   [[nodiscard]] Status create_manifest();
-  [[nodiscard]] Status load_files();
+  [[nodiscard]] Status load_symbols(const std::vector<SymbolInfo>& old_symbols);
+  [[nodiscard]] Status add_symbols(const std::vector<SymbolInfo>& symbols,
+                                   const std::string& path);
+  [[nodiscard]] Status load_segments(SegmentList* segments);
   [[nodiscard]] Status open_key_value();
   [[nodiscard]] Status load_old_table();
   void remove_strays();
   [[nodiscard]] Status open_log();
   [[nodiscard]] Status replay(const WalRecord& record);
-  [[nodiscard]] Status replay_ticks(const WalRecord& record);
+  [[nodiscard]] Status replay_rows(const WalRecord& record);
+  [[nodiscard]] Status replay_group(const WalRecord& record, const LoggedRows& rows);
   [[nodiscard]] Status replay_symbol(const WalRecord& record);
+  [[nodiscard]] Status replay_table(const WalRecord& record);
   [[nodiscard]] Status grant_epochs();
+  void start_background(SegmentList segments);
 
-  TickSources sources(std::uint32_t shard);
+  [[nodiscard]] SeriesTable* find(std::uint32_t table) const;
+  [[nodiscard]] Status find_readable(std::uint32_t table, std::uint32_t symbol,
+                                     std::uint32_t* shard, SeriesTable** found) const;
+  SeriesTable& add_table(const TableProgress& progress);
+  [[nodiscard]] Status append(SeriesTable& table, const RowsIn& rows, std::uint64_t* position);
+  [[nodiscard]] std::uint64_t active_bytes() const;
+  [[nodiscard]] std::uint64_t active_rows() const;
   [[nodiscard]] Status make_room();
-  void rotate();
+  void rotate(const std::string& snapshot);
   void resubmit(std::unique_ptr<FlushJob> job);
   void install(std::unique_ptr<FlushJob> job);
-  bool anything_to_flush() const;
-  bool is_old();
+  void install_merges();
+  void note_snapshot(const FlushJob& job);
+  [[nodiscard]] bool snapshot_due();
+  [[nodiscard]] bool anything_to_flush() const;
+  [[nodiscard]] bool is_old();
 
   const DatabaseOptions options_;
   std::unique_ptr<FileLock> lock_;
-  Manifest manifest_;  // as it was read or written last
+  Manifest manifest_;  // as the open wrote it; the background has the present one
   SymbolTable symbols_;
-  std::vector<ShardPosition> shards_;
-  DurableMarks marks_;
-  TickBatcher batcher_;
+  std::size_t symbols_flushed_ = 0;  // the first so many are in files, or on their way
+  std::size_t old_symbols_ = 0;  // of these, in a manifest of version 2 or older
+  std::vector<std::unique_ptr<SeriesTable>> tables_;  // ticks first
+  RowBatcher batcher_;
+  RowsIn tick_rows_;
+  LoggedRows logged_;
   std::vector<std::byte> scratch_;
 
-  ChunkPool pool_;
   std::int64_t unsealed_since_ns_ = 0;  // oldest write that no file holds yet; 0: none
-  std::unique_ptr<SeriesMemtable> active_;
-  std::unique_ptr<SeriesMemtable> immutable_;  // being flushed, or null
-  std::vector<SeriesMemtable*> memtables_;     // of the two, those that exist
-  std::vector<std::vector<std::unique_ptr<SegmentReader>>> segments_;  // by shard
   std::unique_ptr<KeyValueStore> key_value_;
   std::unique_ptr<KeyValueReader> reader_;  // of the writer thread
   bool key_value_changed_ = false;  // since the flush before
 
   std::unique_ptr<Wal> wal_;
-  std::unique_ptr<Flusher> flusher_;
+  std::unique_ptr<Background> background_;
   std::unique_ptr<FlushJob> failed_;  // a flush to be tried again
   std::int64_t retry_at_ns_ = 0;
+  std::uint64_t flushed_position_ = 0;  // of the log: everything up to it is in files
   std::uint64_t flushes_ = 0;
   std::uint64_t flush_failures_ = 0;
   std::uint64_t stalls_ = 0;
   std::uint64_t stall_ns_ = 0;
+
+  std::string wanted_snapshot_;  // begun, not yet handed to a flush
+  bool snapshot_running_ = false;
+  std::optional<Status> snapshot_result_;
+  std::int64_t snapshot_at_ns_ = 0;  // when the last one was made by itself
+  std::uint64_t snapshots_ = 0;
+  std::uint64_t snapshot_failures_ = 0;
   bool closed_ = false;
 };
 

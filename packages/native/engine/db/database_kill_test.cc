@@ -12,6 +12,7 @@
 #include "base/crash_point.h"
 #include "base/file.h"
 #include "db/database.h"
+#include "table/tick_row_test_kit.h"
 
 namespace ndts {
 namespace {
@@ -121,7 +122,8 @@ void expect_rounds(const std::string& folder, std::uint64_t last) {
   for (std::uint32_t shard = 0; shard < kShards; shard += 1) {
     std::uint64_t next = 0;
     for (std::size_t count = 1; count > 0; next += count) {
-      ASSERT_TRUE(database->read_sequence(shard, next, batch, &count).ok());
+      ASSERT_TRUE(
+          database->read_sequence(kTickTable, shard, next, RowsOut::of(batch), &count).ok());
       for (std::size_t at = 0; at < count; at += 1) {
         ASSERT_EQ(batch.sequence[at], static_cast<double>(next + at));
         ASSERT_EQ(batch.price[at], price_of(shard, next + at));

@@ -5,6 +5,7 @@
 #include "base/crash_point.h"
 #include "base/crc32c.h"
 #include "db/database.h"
+#include "db/symbol_files.h"
 #include "generated/constants.h"
 #include "table/key_value_file.h"
 
@@ -13,16 +14,11 @@ namespace ndts {
 namespace {
 
 constexpr std::uint32_t kMaxShards = 65536;
-constexpr std::uint64_t kLevel1Bytes = 400u << 20;
 
 std::string hex(std::uint64_t value) {
   std::string text;
   for (int shift = 60; shift >= 0; shift -= 4) text += "0123456789abcdef"[value >> shift & 15];
   return text;
-}
-
-bool ends_with(const std::string& text, std::string_view end) {
-  return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
 }
 
 Status corrupt_entry(const WalRecord& record, const std::string& what) {
@@ -33,13 +29,7 @@ Status corrupt_entry(const WalRecord& record, const std::string& what) {
 }  // namespace
 
 Database::Database(const DatabaseOptions& options)
-    : options_(options),
-      shards_(options.shard_count),
-      marks_(options.shard_count),
-      batcher_(options.shard_count),
-      pool_(static_cast<std::size_t>(options.memtable_bytes / sizeof(MemtableChunk)) +
-            options.shard_count),
-      segments_(options.shard_count) {}
+    : options_(options), batcher_(options.shard_count) {}
 
 Status Database::check_options() const {
   const std::uint32_t shards = options_.shard_count;
@@ -63,44 +53,76 @@ Status Database::open(const DatabaseOptions& options, std::unique_ptr<Database>*
   NDTS_TRY(options.files->make_directory(options.dir));
   NDTS_TRY(options.files->lock(options.dir + "/LOCK", &made->lock_));
   NDTS_TRY(made->load_manifest());
-  NDTS_TRY(made->load_files());
+  SegmentList segments;
+  NDTS_TRY(made->load_segments(&segments));
   made->remove_strays();
   NDTS_TRY(made->open_key_value());
   NDTS_TRY(made->open_log());
   NDTS_TRY(made->grant_epochs());
-  const auto symbols = made->symbols_.all();
-  made->flusher_ = std::make_unique<Flusher>(
-      *options.files, *made->wal_, *made->key_value_, options.dir, made->manifest_,
-      std::vector<const SymbolInfo*>(symbols.begin(), symbols.end()));
-  if (options.threads) {
-    made->wal_->start();
-    Wal* wal = made->wal_.get();
-    made->flusher_->start([wal, report = options.on_failure] {
-      if (const Status status = wal->failure(); !status.ok() && report) report(status);
-    });
-  }
+  made->start_background(std::move(segments));
   *database = std::move(made);
   return {};
+}
+
+void Database::start_background(SegmentList segments) {
+  BackgroundOptions options;
+  options.files = options_.files;
+  options.clock = options_.clock;
+  options.dir = options_.dir;
+  options.plan = options_.segments;
+  options.day_segments_limit = options_.day_segments_limit;
+  options.snapshots_kept = options_.snapshots_kept;
+  options.bytes_per_second = options_.compaction_bytes_per_second;
+  background_ = std::make_unique<Background>(options, *wal_, *key_value_, symbols_, manifest_,
+                                             std::move(segments));
+  if (!options_.threads) return;
+  wal_->start();
+  background_->start([wal = wal_.get(), report = options_.on_failure] {
+    if (const Status status = wal->failure(); !status.ok() && report) report(status);
+  });
 }
 
 Status Database::load_manifest() {
   FileSystem& files = *options_.files;
   const std::string path = manifest_path(options_.dir);
   if (!files.exists(path)) return create_manifest();
-  std::vector<SymbolInfo> symbols;
-  NDTS_TRY(read_manifest(files, path, &manifest_, &symbols));
-  if (manifest_.shards.size() != options_.shard_count)
+  std::vector<SymbolInfo> old_symbols;
+  NDTS_TRY(read_manifest(files, path, &manifest_, &old_symbols));
+  if (manifest_.shard_count() != options_.shard_count)
     return Status(Code::kInvalidArgument,
                   "shardCount is " + std::to_string(options_.shard_count) + ", the folder " +
-                      options_.dir + " was made with " + std::to_string(manifest_.shards.size()));
+                      options_.dir + " was made with " +
+                      std::to_string(manifest_.shard_count()));
+  NDTS_TRY(load_symbols(old_symbols));
+  for (const TableProgress& table : manifest_.tables) add_table(table);
+  flushed_position_ = manifest_.wal_position;
+  return files.make_directory(tables_dir(options_.dir));
+}
+
+Status Database::load_symbols(const std::vector<SymbolInfo>& old_symbols) {
+  for (const ManifestSymbolFile& record : manifest_.symbol_files) {
+    const std::string path = symbol_file_path(options_.dir, record.number);
+    std::vector<SymbolInfo> symbols;
+    Status status = read_symbols(*options_.files, path, record, &symbols);
+    if (status.code() == Code::kNotFound)
+      return Status(Code::kCorrupt, "a symbol file that the manifest lists is missing", path);
+    NDTS_TRY(status);
+    NDTS_TRY(add_symbols(symbols, path));
+  }
+  symbols_flushed_ = symbols_.all().size();
+  old_symbols_ = old_symbols.size();
+  return add_symbols(old_symbols, manifest_path(options_.dir));
+}
+
+Status Database::add_symbols(const std::vector<SymbolInfo>& symbols, const std::string& path) {
   for (const SymbolInfo& symbol : symbols) {
     bool known = false;
     NDTS_TRY(symbols_.check(symbol.id, symbol.shard, symbol.name, &known));
     if (known || symbol.shard >= options_.shard_count)
-      return Status(Code::kCorrupt, "manifest: symbol " + symbol.name, path);
+      return Status(Code::kCorrupt, "symbol " + symbol.name, path);
     symbols_.add(symbol.id, symbol.shard, symbol.name);
   }
-  return files.make_directory(tables_dir(options_.dir));
+  return {};
 }
 
 Status Database::create_manifest() {
@@ -111,26 +133,36 @@ Status Database::create_manifest() {
   if (!names.empty())
     return Status(Code::kCorrupt, "there is a log but no manifest",
                   manifest_path(options_.dir));
+  names.clear();
+  if (files.exists(tables_dir(options_.dir)))
+    NDTS_TRY(files.list(tables_dir(options_.dir), &names));
+  if (!names.empty())
+    return Status(Code::kCorrupt, "there are tables but no manifest",
+                  manifest_path(options_.dir));
   NDTS_TRY(files.make_directory(tables_dir(options_.dir)));
-  manifest_.shards.resize(options_.shard_count);
-  for (ShardState& shard : manifest_.shards) shard.epochs.push_back({0, 0});
+  manifest_ = Manifest::empty(options_.shard_count);
   // Different for two folders on one host, also for those made in the same nanosecond.
   const std::int64_t wall_ns = options_.clock->wall_ns();
   manifest_.id = static_cast<std::uint64_t>(wall_ns) << 32 |
                  crc32c(crc32c(0, bytes_of(wall_ns)), bytes_of_text(options_.dir));
-  return write_manifest(files, options_.dir, manifest_, {});
+  for (const TableProgress& table : manifest_.tables) add_table(table);
+  return write_manifest(files, options_.dir, manifest_);
 }
 
-Status Database::load_files() {
-  FileSystem& files = *options_.files;
-  for (const ManifestSegment& segment : manifest_.segments) {
-    std::unique_ptr<SegmentReader> reader;
-    Status status =
-        SegmentReader::open(files, segment_path(options_.dir, segment.number), &segment, &reader);
+Status Database::load_segments(SegmentList* segments) {
+  for (const SegmentRecord& record : manifest_.segments) {
+    std::shared_ptr<const SegmentReader> reader;
+    Status status = SegmentReader::open(*options_.files, segment_path(options_.dir, record),
+                                        &record, &reader);
     if (status.code() == Code::kNotFound)
       return Status(Code::kCorrupt, "a segment that the manifest lists is missing", status.file());
     NDTS_TRY(status);
-    segments_[segment.shard].push_back(std::move(reader));
+    SeriesTable* table = find(record.table);
+    if (reader->schema().columns != table->schema().columns)
+      return Status(Code::kCorrupt, "the columns are not those of table " + table->schema().name,
+                    reader->path());
+    table->add_segment(reader);
+    segments->push_back(std::move(reader));
   }
   return {};
 }
@@ -142,11 +174,13 @@ Status Database::open_key_value() {
   options.clock = options_.clock;
   options.dir = tables_dir(options_.dir);
   options.memtable_bytes = options_.memtable_bytes;
+  options.compaction = options_.compaction;
   options.compaction.level1_bytes =
-      std::max<std::uint64_t>(kLevel1Bytes, 4 * options_.memtable_bytes);
+      std::max<std::uint64_t>(options.compaction.level1_bytes, 4 * options_.memtable_bytes);
+  options.compaction_bytes_per_second = options_.compaction_bytes_per_second;
   options.threads = false;
   options.log_edit = [this](const KeyValueManifest& next, const KeyValueEdit&) {
-    return flusher_->log_edit(next);
+    return background_->log_edit(next);
   };
   NDTS_TRY(KeyValueStore::open(options, manifest_.key_value, &key_value_));
   reader_ = std::make_unique<KeyValueReader>(*key_value_);
@@ -171,21 +205,18 @@ Status Database::load_old_table() {
   return status;
 }
 
-// Files of a flush that was cut off before its manifest. Best effort: a stray file only takes
-// space.
+// Files of work that was cut off before its manifest, and those that were read until the end.
+// Best effort: a stray file only takes space. Sorted tables are the key-value store's.
 void Database::remove_strays() {
   FileSystem& files = *options_.files;
   const std::string dir = tables_dir(options_.dir);
-  std::vector<std::string> keep;
-  for (const ManifestSegment& segment : manifest_.segments)
-    keep.push_back(segment_path(options_.dir, segment.number));
-  if (manifest_.table.has_value())
-    keep.push_back(table_path(options_.dir, manifest_.table->position));
+  std::vector<std::string> keep = listed_files(options_.dir, manifest_);
   std::sort(keep.begin(), keep.end());
   std::vector<std::string> names;
   if (!files.list(dir, &names).ok()) return;
   for (const std::string& name : names) {
-    if (!ends_with(name, ".segment") && !ends_with(name, ".table")) continue;
+    if (!name.ends_with(".segment") && !name.ends_with(".table") && !name.ends_with(".dict"))
+      continue;
     const std::string path = dir + "/" + name;
     if (!std::binary_search(keep.begin(), keep.end(), path))
       static_cast<void>(files.remove(path));
@@ -199,10 +230,6 @@ Status Database::open_log() {
   const std::string path = options_.staging_dir + "/wal_" + hex(manifest_.id) + ".staging";
   if (manifest_.staging_path.empty() || !files.exists(manifest_.staging_path))
     manifest_.staging_path = path;
-  for (std::uint32_t shard = 0; shard < options_.shard_count; shard += 1)
-    shards_[shard] = {manifest_.shards[shard].epoch, manifest_.shards[shard].sealed_sequence};
-  active_ = std::make_unique<SeriesMemtable>(options_.shard_count, pool_);
-  memtables_ = {active_.get()};
   WalOptions options;
   options.files = &files;
   options.clock = options_.clock;
@@ -219,7 +246,8 @@ Status Database::open_log() {
 Status Database::replay(const WalRecord& record) {
   switch (static_cast<LogKind>(record.kind)) {
     case LogKind::kTicks:
-      return replay_ticks(record);
+    case LogKind::kRows:
+      return replay_rows(record);
     case LogKind::kKeyValue:
       if (!check_batch(record.payload).ok()) return corrupt_entry(record, "key-value batch");
       key_value_->apply(record.payload, record.position);
@@ -227,29 +255,47 @@ Status Database::replay(const WalRecord& record) {
       return {};
     case LogKind::kSymbol:
       return replay_symbol(record);
+    case LogKind::kTable:
+      return replay_table(record);
   }
   return corrupt_entry(record, "unknown kind " + std::to_string(record.kind));
 }
 
-Status Database::replay_ticks(const WalRecord& record) {
-  return each_group(
-      record.payload, scratch_,
-      [this, &record](const TicksEntry& entry, const ConstRowColumns& columns) -> Status {
-        if (entry.shard >= options_.shard_count) return corrupt_entry(record, "shard");
-        ShardPosition& shard = shards_[entry.shard];
-        if (entry.epoch > shard.epoch) return corrupt_entry(record, "epoch not granted");
-        if (entry.first_sequence != shard.next_sequence)
-          return corrupt_entry(record, "shard " + std::to_string(entry.shard) +
-                                           " goes on at sequence " +
-                                           std::to_string(shard.next_sequence) + ", found " +
-                                           std::to_string(entry.first_sequence));
-        for (std::uint32_t row = 0; row < entry.rows; row += 1)
-          if (symbols_.shard(columns.symbol[row]) != entry.shard)
-            return corrupt_entry(record, "symbol of another shard");
-        active_->append(entry.shard, entry.epoch, entry.first_sequence, columns, entry.rows);
-        shard.next_sequence += entry.rows;
-        return {};
-      });
+Status Database::replay_rows(const WalRecord& record) {
+  LoggedRowsReader reader(record.payload, &scratch_);
+  const bool ticks = static_cast<LogKind>(record.kind) == LogKind::kTicks;
+  const auto schema_of = [this](std::uint32_t table) { return schema(table); };
+  for (bool found = true;;) {
+    const Status status = ticks ? reader.next_ticks(&logged_, &found)
+                                : reader.next_rows(schema_of, &logged_, &found);
+    if (!status.ok()) return corrupt_entry(record, status.message());
+    if (!found) return {};
+    NDTS_TRY(replay_group(record, logged_));
+  }
+}
+
+Status Database::replay_group(const WalRecord& record, const LoggedRows& rows) {
+  if (rows.shard >= options_.shard_count) return corrupt_entry(record, "shard");
+  for (std::uint32_t row = 0; row < rows.rows; row += 1)
+    if (symbols_.shard(rows.symbol[row]) != rows.shard)
+      return corrupt_entry(record, "symbol of another shard");
+  SeriesTable& table = *find(rows.table);
+  const char* refused = table.replay(rows);
+  if (refused == nullptr) return {};
+  return corrupt_entry(
+      record, std::string(refused) + ": table " + table.schema().name + ", shard " +
+                  std::to_string(rows.shard) + ", epoch " + std::to_string(rows.epoch) +
+                  ", sequence " + std::to_string(rows.first_sequence) + ", expected " +
+                  std::to_string(table.positions()[rows.shard].next_sequence));
+}
+
+Status Database::replay_table(const WalRecord& record) {
+  TableSchema made;
+  if (!decode_schema(record.payload, &made).ok()) return corrupt_entry(record, "schema");
+  if (const TableSchema* known = schema(made.id); known != nullptr)
+    return *known == made ? Status() : corrupt_entry(record, "table created differently before");
+  add_table({made, std::vector<ShardProgress>(options_.shard_count)});
+  return {};
 }
 
 Status Database::replay_symbol(const WalRecord& record) {
@@ -267,24 +313,35 @@ Status Database::replay_symbol(const WalRecord& record) {
 // Everything found is durable by now. An epoch without rows needs no entry of its own: it ends
 // where it begins, which is where the next one begins.
 Status Database::grant_epochs() {
-  for (std::uint32_t index = 0; index < options_.shard_count; index += 1) {
-    ShardState& state = manifest_.shards[index];
-    const std::uint64_t next = shards_[index].next_sequence;
-    if (next < state.epochs.back().first_sequence)
+  std::vector<ShardProgress>& ticks = manifest_.tables.front().shards;
+  for (std::uint32_t shard = 0; shard < options_.shard_count; shard += 1) {
+    std::vector<ManifestEpoch>& epochs = ticks[shard].epochs;
+    const std::uint64_t next = next_sequence(shard);
+    if (next < epochs.back().first_sequence)
       return Status(Code::kCorrupt,
-                    "shard " + std::to_string(index) + " ends at sequence " +
-                        std::to_string(next) + ", its epoch " + std::to_string(state.epoch) +
-                        " began at " + std::to_string(state.epochs.back().first_sequence),
+                    "shard " + std::to_string(shard) + " ends at sequence " +
+                        std::to_string(next) + ", its epoch " +
+                        std::to_string(epochs.back().epoch) + " began at " +
+                        std::to_string(epochs.back().first_sequence),
                     manifest_path(options_.dir));
-    state.epoch += 1;
-    if (state.epochs.back().first_sequence == next) state.epochs.pop_back();
-    state.epochs.push_back({state.epoch, next});
-    shards_[index].epoch = state.epoch;
-    marks_.set(index, next);
+    const std::uint64_t epoch = manifest_.epochs[shard] += 1;
+    if (epochs.back().first_sequence == next) epochs.pop_back();
+    epochs.push_back({epoch, next});
+    tables_.front()->set_epochs(shard, epochs);
+    for (const std::unique_ptr<SeriesTable>& table : tables_) table->set_epoch(shard, epoch);
+  }
+  for (const std::unique_ptr<SeriesTable>& table : tables_) table->end_replay();
+  std::vector<std::string> obsolete;
+  // Symbols of a version 2 manifest; those of the log are still there.
+  if (symbols_flushed_ == 0 && manifest_.symbol_files.empty() && old_symbols_ > 0) {
+    const auto old = symbols_.all().first(old_symbols_);
+    NDTS_TRY(write_symbols(*options_.files, options_.dir, old, &manifest_, &obsolete));
+    NDTS_TRY(options_.files->sync_directory(tables_dir(options_.dir)));
+    symbols_flushed_ = old_symbols_;
   }
   manifest_.generation += 1;
   crash_point("open.before_manifest");
-  NDTS_TRY(write_manifest(*options_.files, options_.dir, manifest_, symbols_.all()));
+  NDTS_TRY(write_manifest(*options_.files, options_.dir, manifest_));
   crash_point("open.manifest_written");
   return {};
 }

@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "base/sim_file.h"
 #include "db/database.h"
+#include "table/tick_row_test_kit.h"
 
 namespace ndts {
 
@@ -103,6 +104,9 @@ class ProcessFiles final : public FileSystem {
   }
   Status make_directory(const std::string& folder) override {
     return ended_ ? gone() : files_.make_directory(folder);
+  }
+  Status remove_directory(const std::string& folder) override {
+    return ended_ ? gone() : files_.remove_directory(folder);
   }
   Status sync_directory(const std::string& folder) override {
     return ended_ ? gone() : files_.sync_directory(folder);
@@ -203,7 +207,8 @@ struct DatabaseBench {
     TestBatch batch(page);
     for (;;) {
       std::size_t count = 0;
-      const Status status = database->load_ticks(symbol, range, batch.view(), &count);
+      const Status status =
+          database->load_rows(kTickTable, symbol, range, RowsOut::of(batch.view()), &count);
       EXPECT_TRUE(status.ok()) << status.text();
       for (std::size_t at = 0; at < count; at += 1) rows.push_back(batch.row(at));
       if (!status.ok() || count < page) return rows;
@@ -233,7 +238,8 @@ struct DatabaseBench {
       expect_rows(load(symbol, {from, to}, 100), part);
       TestBatch last(1 + random() % 50);
       std::size_t count = 0;
-      ASSERT_TRUE(database->last_ticks(symbol, last.view(), &count).ok());
+      ASSERT_TRUE(
+          database->last_rows(kTickTable, symbol, RowsOut::of(last.view()), &count).ok());
       ASSERT_EQ(count, std::min(wanted.size(), last.view().capacity));
       for (std::size_t at = 0; at < count; at += 1)
         ASSERT_TRUE(same_row(last.row(at), wanted[wanted.size() - count + at]));
@@ -247,7 +253,9 @@ struct DatabaseBench {
     std::uint64_t next = 0;
     for (;;) {
       std::size_t count = 0;
-      ASSERT_TRUE(database->read_sequence(shard, next, batch.view(), &count).ok());
+      ASSERT_TRUE(
+          database->read_sequence(kTickTable, shard, next, RowsOut::of(batch.view()), &count)
+              .ok());
       if (count == 0) break;
       for (std::size_t at = 0; at < count; at += 1)
         ASSERT_TRUE(same_row(batch.row(at), model.shards[shard][next + at]));

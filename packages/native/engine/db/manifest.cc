@@ -36,13 +36,13 @@ class RecordWriter {
   }
   Bytes finish(const Manifest& manifest) {
     ManifestHeader header{};
-    header.version = manifest.key_value.next_number > 1 ? kManifestVersion : 1;
+    header.version = kManifestVersion;
     header.magic = kManifestMagic;
     header.generation = manifest.generation;
     header.wal_position = manifest.wal_position;
     header.next_file = manifest.next_file;
     header.file_bytes = bytes_.size();
-    header.shard_count = static_cast<std::uint32_t>(manifest.shards.size());
+    header.shard_count = manifest.shard_count();
     header.record_count = count_;
     header.id = manifest.id;
     header.checksum = crc32c(0, bytes_of(header).subspan(4));
@@ -71,12 +71,14 @@ class RecordReader {
     manifest_->wal_position = header.wal_position;
     manifest_->key_value.position = header.wal_position;
     manifest_->next_file = header.next_file;
-    manifest_->shards.resize(header.shard_count);
+    manifest_->epochs.resize(header.shard_count);
+    manifest_->tables = {{tick_schema(), {}}};
+    manifest_->tables[0].shards.resize(header.shard_count);
     at_ = sizeof header;
     for (std::uint32_t ordinal = 0; ordinal < header.record_count; ordinal += 1)
       NDTS_TRY(read_record(ordinal));
     if (at_ != bytes_.size()) return corrupt("bytes after the last record");
-    for (const ShardState& shard : manifest_->shards)
+    for (const ShardProgress& shard : manifest_->tables[0].shards)
       if (shard.epochs.empty()) return corrupt("a shard without a record");
     return {};
   }
@@ -131,10 +133,15 @@ class RecordReader {
         return {};
       }
       case ManifestKind::kSegment:
-        manifest_->segments.push_back(body.read<ManifestSegment>());
-        if (manifest_->segments.back().shard >= manifest_->shards.size())
-          return corrupt("shard of a segment");
-        return {};
+        return read_old_segment(body);
+      case ManifestKind::kSeries:
+        return read_segment(body);
+      case ManifestKind::kSchema:
+        return read_schema(body);
+      case ManifestKind::kTableShard:
+        return read_table_shard(body);
+      case ManifestKind::kSymbolFile:
+        return read_symbol_file(body);
       case ManifestKind::kTable:
         manifest_->table = body.read<ManifestTable>();
         return {};
@@ -158,13 +165,63 @@ class RecordReader {
 
   Status read_shard(ByteReader& body) {
     const auto head = body.read<ManifestShard>();
-    if (head.shard >= manifest_->shards.size() || !manifest_->shards[head.shard].epochs.empty())
+    std::vector<ShardProgress>& shards = manifest_->tables[0].shards;
+    if (head.shard >= shards.size() || !shards[head.shard].epochs.empty())
       return corrupt("shard of a record");
-    ShardState& shard = manifest_->shards[head.shard];
-    shard.epoch = head.epoch;
-    shard.sealed_sequence = head.sealed_sequence;
-    for (std::uint32_t index = 0; index < head.epoch_count && body.ok(); index += 1)
-      shard.epochs.push_back(body.read<ManifestEpoch>());
+    manifest_->epochs[head.shard] = head.epoch;
+    shards[head.shard].sealed_sequence = head.sealed_sequence;
+    read_epochs(body, head.epoch_count, &shards[head.shard]);
+    return {};
+  }
+
+  Status read_table_shard(ByteReader& body) {
+    const auto head = body.read<ManifestTableShard>();
+    TableProgress* table = manifest_->find_table(head.table);
+    if (table == nullptr || head.shard >= table->shards.size() || head.reserved != 0 ||
+        !table->shards[head.shard].epochs.empty())
+      return corrupt("shard of a table");
+    table->shards[head.shard].sealed_sequence = head.sealed_sequence;
+    read_epochs(body, head.epoch_count, &table->shards[head.shard]);
+    return {};
+  }
+
+  static void read_epochs(ByteReader& body, std::uint32_t count, ShardProgress* shard) {
+    for (std::uint32_t index = 0; index < count && body.ok(); index += 1)
+      shard->epochs.push_back(body.read<ManifestEpoch>());
+  }
+
+  Status read_schema(ByteReader& body) {
+    TableProgress table;
+    if (!decode_schema(body.read_bytes(body.left()), &table.schema).ok() ||
+        manifest_->find_table(table.schema.id) != nullptr)
+      return corrupt("schema of a table");
+    table.shards.resize(manifest_->epochs.size());
+    manifest_->tables.push_back(std::move(table));
+    return {};
+  }
+
+  Status read_old_segment(ByteReader& body) {
+    const auto old = body.read<ManifestSegment>();
+    manifest_->segments.push_back({old.number, old.day, old.bytes, old.rows, old.min_time,
+                                   old.max_time, old.first_sequence, old.end_sequence, kTickTable,
+                                   old.shard, old.trailer_checksum, 1});
+    return old.shard < manifest_->epochs.size() ? Status() : corrupt("shard of a segment");
+  }
+
+  Status read_segment(ByteReader& body) {
+    const auto segment = body.read<SegmentRecord>();
+    manifest_->segments.push_back(segment);
+    return segment.shard < manifest_->epochs.size() &&
+                   manifest_->find_table(segment.table) != nullptr
+               ? Status()
+               : corrupt("table or shard of a segment");
+  }
+
+  Status read_symbol_file(ByteReader& body) {
+    const auto file = body.read<ManifestSymbolFile>();
+    if (file.first_ordinal != manifest_->symbols() || file.reserved != 0)
+      return corrupt("order of the symbol files");
+    manifest_->symbol_files.push_back(file);
     return {};
   }
 
@@ -175,50 +232,47 @@ class RecordReader {
   std::uint64_t at_ = 0;
 };
 
-}  // namespace
-
-std::string manifest_path(const std::string& dir) { return dir + "/MANIFEST"; }
-std::string tables_dir(const std::string& dir) { return dir + "/tables"; }
-std::string segment_path(const std::string& dir, std::uint64_t number) {
-  return tables_dir(dir) + "/ticks_" + padded(number) + ".segment";
-}
-std::string table_path(const std::string& dir, std::uint64_t position) {
-  return tables_dir(dir) + "/kv_" + padded(position) + ".table";
+void put_epochs(RecordWriter& writer, const ShardProgress& shard) {
+  for (const ManifestEpoch& epoch : shard.epochs) writer.put(bytes_of(epoch));
 }
 
-Status write_manifest(FileSystem& files, const std::string& dir, const Manifest& manifest,
-                      std::span<const SymbolInfo* const> symbols) {
-  RecordWriter writer;
-  for (std::uint32_t index = 0; index < manifest.shards.size(); index += 1) {
-    const ShardState& shard = manifest.shards[index];
-    const ManifestShard head{index, static_cast<std::uint32_t>(shard.epochs.size()),
-                             shard.sealed_sequence, shard.epoch};
+void put_tables(RecordWriter& writer, const Manifest& manifest) {
+  for (std::uint32_t index = 0; index < manifest.shard_count(); index += 1) {
+    const ShardProgress& shard = manifest.tables[0].shards[index];
     writer.begin(ManifestKind::kShard);
-    writer.put(bytes_of(head));
-    for (const ManifestEpoch& epoch : shard.epochs) writer.put(bytes_of(epoch));
+    writer.put(bytes_of(ManifestShard{index, static_cast<std::uint32_t>(shard.epochs.size()),
+                                      shard.sealed_sequence, manifest.epochs[index]}));
+    put_epochs(writer, shard);
     writer.end();
   }
-  for (const SymbolInfo* symbol : symbols) {
-    const ManifestSymbol head{symbol->id, symbol->shard};
-    writer.begin(ManifestKind::kSymbol);
-    writer.put(bytes_of(head));
-    writer.put(bytes_of_text(symbol->name));
+  for (std::size_t at = 1; at < manifest.tables.size(); at += 1) {
+    const TableProgress& table = manifest.tables[at];
+    writer.begin(ManifestKind::kSchema);
+    writer.put(encode_schema(table.schema));
     writer.end();
+    for (std::uint32_t index = 0; index < manifest.shard_count(); index += 1) {
+      const ShardProgress& shard = table.shards[index];
+      if (shard.epochs.empty()) continue;
+      writer.begin(ManifestKind::kTableShard);
+      writer.put(bytes_of(ManifestTableShard{table.schema.id, index, shard.sealed_sequence,
+                                             static_cast<std::uint32_t>(shard.epochs.size()),
+                                             0}));
+      put_epochs(writer, shard);
+      writer.end();
+    }
   }
-  for (const ManifestSegment& segment : manifest.segments) {
-    writer.begin(ManifestKind::kSegment);
-    writer.put(bytes_of(segment));
-    writer.end();
-  }
+}
+
+void put_key_value(RecordWriter& writer, const Manifest& manifest) {
   if (manifest.table.has_value()) {
     writer.begin(ManifestKind::kTable);
     writer.put(bytes_of(*manifest.table));
     writer.end();
   }
   if (manifest.key_value.next_number > 1) {
-    const ManifestKeyValue head{manifest.key_value.last_sequence, manifest.key_value.next_number};
     writer.begin(ManifestKind::kKeyValue);
-    writer.put(bytes_of(head));
+    writer.put(bytes_of(ManifestKeyValue{manifest.key_value.last_sequence,
+                                         manifest.key_value.next_number}));
     writer.end();
   }
   for (const SstInfo& table : manifest.key_value.tables) {
@@ -226,6 +280,63 @@ Status write_manifest(FileSystem& files, const std::string& dir, const Manifest&
     writer.put(encode_table(table));
     writer.end();
   }
+}
+
+}  // namespace
+
+Manifest Manifest::empty(std::uint32_t shard_count) {
+  Manifest manifest;
+  manifest.epochs.resize(shard_count);
+  manifest.tables = {{tick_schema(), {}}};
+  manifest.tables[0].shards.resize(shard_count, {0, {{0, 0}}});
+  return manifest;
+}
+
+TableProgress* Manifest::find_table(std::uint32_t id) {
+  for (TableProgress& table : tables)
+    if (table.schema.id == id) return &table;
+  return nullptr;
+}
+
+std::string manifest_path(const std::string& dir) { return dir + "/MANIFEST"; }
+std::string tables_dir(const std::string& dir) { return dir + "/tables"; }
+std::string segment_path(const std::string& dir, const SegmentRecord& segment) {
+  const char* name = segment.version == 1 ? "/ticks_" : "/series_";
+  return tables_dir(dir) + name + padded(segment.number) + ".segment";
+}
+std::string table_path(const std::string& dir, std::uint64_t position) {
+  return tables_dir(dir) + "/kv_" + padded(position) + ".table";
+}
+std::string symbol_file_path(const std::string& dir, std::uint64_t number) {
+  return tables_dir(dir) + "/symbols_" + padded(number) + ".dict";
+}
+
+std::vector<std::string> listed_files(const std::string& dir, const Manifest& manifest) {
+  std::vector<std::string> paths;
+  for (const SegmentRecord& segment : manifest.segments)
+    paths.push_back(segment_path(dir, segment));
+  for (const ManifestSymbolFile& file : manifest.symbol_files)
+    paths.push_back(symbol_file_path(dir, file.number));
+  for (const SstInfo& table : manifest.key_value.tables)
+    paths.push_back(sst_path(tables_dir(dir), table.number));
+  if (manifest.table.has_value()) paths.push_back(table_path(dir, manifest.table->position));
+  return paths;
+}
+
+Status write_manifest(FileSystem& files, const std::string& dir, const Manifest& manifest) {
+  RecordWriter writer;
+  put_tables(writer, manifest);
+  for (const ManifestSymbolFile& file : manifest.symbol_files) {
+    writer.begin(ManifestKind::kSymbolFile);
+    writer.put(bytes_of(file));
+    writer.end();
+  }
+  for (const SegmentRecord& segment : manifest.segments) {
+    writer.begin(ManifestKind::kSeries);
+    writer.put(bytes_of(segment));
+    writer.end();
+  }
+  put_key_value(writer, manifest);
   writer.begin(ManifestKind::kStaging);
   writer.put(bytes_of_text(manifest.staging_path));
   writer.end();
@@ -233,10 +344,10 @@ Status write_manifest(FileSystem& files, const std::string& dir, const Manifest&
 }
 
 Status read_manifest(FileSystem& files, const std::string& path, Manifest* manifest,
-                     std::vector<SymbolInfo>* symbols) {
+                     std::vector<SymbolInfo>* old_symbols) {
   std::vector<std::byte> content;
   NDTS_TRY(files.read_file(path, &content));
-  return RecordReader(path, content, manifest, symbols).run();
+  return RecordReader(path, content, manifest, old_symbols).run();
 }
 
 }  // namespace ndts

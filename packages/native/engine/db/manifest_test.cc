@@ -18,10 +18,11 @@ class ManifestFile : public testing::Test {
     manifest_.generation = 9;
     manifest_.wal_position = 123;
     manifest_.next_file = 4;
-    manifest_.shards.resize(2);
-    manifest_.shards[0] = {7, 100, {{1, 0}, {7, 100}}};
-    manifest_.shards[1] = {7, 0, {{7, 0}}};
-    manifest_.segments.push_back({3, -2, 400, 10, -20, -10, 0, 100, 1, 0xabcd});
+    manifest_.epochs = {7, 7};
+    manifest_.tables = {{tick_schema(), {{100, {{1, 0}, {7, 100}}}, {0, {{7, 0}}}}},
+                        {other_, {{0, {}}, {5, {{6, 0}}}}}};
+    manifest_.segments.push_back({3, -2, 400, 10, -20, -10, 0, 100, 2, 1, 0xabcd, 2});
+    manifest_.symbol_files = {{8, 100, 0, 5, 0x1234, 0}, {9, 200, 5, 2, 0x5678, 0}};
     manifest_.table = ManifestTable{123, 64, 0};
     manifest_.key_value.last_sequence = 77;
     manifest_.key_value.next_number = 6;
@@ -32,10 +33,7 @@ class ManifestFile : public testing::Test {
     table.max_key = std::string(40, 'z');
     manifest_.key_value.tables = {table};
     manifest_.staging_path = "/shm/x";
-    const SymbolInfo first{0, 0, "A"};
-    const SymbolInfo second{9, 1, std::string(300, 'n')};
-    const SymbolInfo* symbols[] = {&first, &second};
-    ASSERT_TRUE(write_manifest(files_, "/db", manifest_, symbols).ok());
+    ASSERT_TRUE(write_manifest(files_, "/db", manifest_).ok());
     std::vector<std::byte> content;
     ASSERT_TRUE(files_.read_file(path_, &content).ok());
     bytes_ = content.size();
@@ -49,6 +47,9 @@ class ManifestFile : public testing::Test {
   SimFileSystem files_{1};
   const std::string path_ = manifest_path("/db");
   std::uint64_t bytes_ = 0;
+  const TableSchema other_{2,
+                           "bar",
+                           {{"open", ValueType::kF64, false}, {"note", ValueType::kText, true}}};
   Manifest manifest_;
   Manifest found_;
   std::vector<SymbolInfo> symbols_;
@@ -60,13 +61,21 @@ TEST_F(ManifestFile, ComesBackAsWritten) {
   EXPECT_EQ(found_.generation, 9u);
   EXPECT_EQ(found_.wal_position, 123u);
   EXPECT_EQ(found_.next_file, 4u);
-  ASSERT_EQ(found_.shards.size(), 2u);
-  EXPECT_EQ(found_.shards[0].epoch, 7u);
-  EXPECT_EQ(found_.shards[0].sealed_sequence, 100u);
-  ASSERT_EQ(found_.shards[0].epochs.size(), 2u);
-  EXPECT_EQ(found_.shards[0].epochs[1].first_sequence, 100u);
+  EXPECT_EQ(found_.epochs, manifest_.epochs);
+  ASSERT_EQ(found_.tables.size(), 2u);
+  const std::vector<ShardProgress>& ticks = found_.tables[0].shards;
+  EXPECT_EQ(ticks[0].sealed_sequence, 100u);
+  ASSERT_EQ(ticks[0].epochs.size(), 2u);
+  EXPECT_EQ(ticks[0].epochs[1].first_sequence, 100u);
+  EXPECT_EQ(found_.tables[1].schema, other_);
+  EXPECT_TRUE(found_.tables[1].shards[0].epochs.empty());
+  EXPECT_EQ(found_.tables[1].shards[1].sealed_sequence, 5u);
+  ASSERT_EQ(found_.tables[1].shards[1].epochs.size(), 1u);
   ASSERT_EQ(found_.segments.size(), 1u);
   EXPECT_EQ(found_.segments[0].day, -2);
+  EXPECT_EQ(found_.segments[0].table, 2u);
+  EXPECT_EQ(found_.segments[0].version, 2u);
+  EXPECT_EQ(found_.symbols(), 7u);
   EXPECT_EQ(found_.table->position, 123u);
   EXPECT_EQ(found_.key_value.position, 123u);
   EXPECT_EQ(found_.key_value.last_sequence, 77u);
@@ -75,8 +84,7 @@ TEST_F(ManifestFile, ComesBackAsWritten) {
   EXPECT_EQ(found_.key_value.tables[0].level, 3u);
   EXPECT_EQ(found_.key_value.tables[0].max_key, std::string(40, 'z'));
   EXPECT_EQ(found_.staging_path, "/shm/x");
-  ASSERT_EQ(symbols_.size(), 2u);
-  EXPECT_EQ(symbols_[1].name, std::string(300, 'n'));
+  EXPECT_TRUE(symbols_.empty());
 }
 
 TEST_F(ManifestFile, NamesEveryFlippedByte) {

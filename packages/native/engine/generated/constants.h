@@ -98,6 +98,8 @@ enum class LogKind : std::uint32_t {
   kTicks = 1,  // one batch, atomic: TicksEntry and columns, once per shard
   kKeyValue = 2,  // one atomic batch: KeyValueHead, key, value, repeated
   kSymbol = 3,  // a symbol was registered: SymbolEntryHead and name
+  kTable = 4,  // a table was created: SchemaHead and what follows it
+  kRows = 5,  // one batch of any table, atomic: RowsEntry and columns, once per shard
 };
 
 // Operations of a key-value batch.
@@ -106,9 +108,37 @@ enum class KeyValueKind : std::uint32_t {
   kDelete = 2,  // removes the key
 };
 
-// How the columns of a segment block are stored.
+// Version 1: how the columns of a segment block are stored.
 enum class BlockCodec : std::uint32_t {
   kRaw = 1,  // each column as it is in memory
+};
+
+// What a column of a series table holds.
+enum class ValueType : std::uint32_t {
+  kI64 = 1,  // int64
+  kF64 = 2,  // float64
+  kI32 = 3,  // int32
+  kF32 = 4,  // float32
+  kBool = 5,  // false or true
+  kSymbol = 6,  // a symbol id
+  kText = 7,  // UTF-8 text
+  kBytes = 8,  // bytes
+};
+
+// What a stream of a segment holds; the first three every table has.
+enum class StreamPart : std::uint32_t {
+  kTime = 1,  // times, int64
+  kSequence = 2,  // sequences, int64
+  kEpoch = 3,  // epochs, uint32
+  kValues = 4,  // values of a column; of text and bytes: offsets into its heap
+  kNulls = 5,  // of a nullable column: 1 where the value is null
+  kHeap = 6,  // of text and bytes: length (u32) and bytes of each distinct value
+};
+
+// How the bytes of a strip are to be read.
+enum class StripEncoding : std::uint32_t {
+  kCodec = 1,  // an encoded column, docs/formats/codecs.md
+  kPlain = 2,  // as it is in memory
 };
 
 // How an encoded column is stored; docs/formats/codecs.md.
@@ -147,6 +177,10 @@ enum class ManifestKind : std::uint32_t {
   kStaging = 5,  // path of the staging file of the last open, UTF-8
   kKeyValue = 6,  // ManifestKeyValue
   kSst = 7,  // SstRecord
+  kSeries = 8,  // SegmentRecord
+  kSchema = 9,  // SchemaHead
+  kTableShard = 10,  // ManifestTableShard
+  kSymbolFile = 11,  // ManifestSymbolFile
 };
 
 }  // namespace ndts

@@ -72,7 +72,7 @@ static_assert(offsetof(FrontBits, dictionary) == 8);
 // The head of the manifest; records follow at once.
 struct ManifestHeader {
   std::uint32_t checksum;  // crc32c of the 60 bytes after it
-  std::uint32_t version;  // version: 2 with a key-value record, else 1
+  std::uint32_t version;  // version: 3
   std::uint64_t magic;  // "NDTSMANI"
   std::uint64_t generation;  // grows by one with every manifest written
   std::uint64_t wal_position;  // entries up to this position are in files listed here
@@ -129,7 +129,60 @@ static_assert(sizeof(ManifestEpoch) == 16);
 static_assert(offsetof(ManifestEpoch, epoch) == 0);
 static_assert(offsetof(ManifestEpoch, first_sequence) == 8);
 
-// Body of a symbol record; the name follows, UTF-8.
+// Body of a table shard record: what a shard has reached in a table other than ticks; epochCount ManifestEpoch entries follow, oldest first. None where it has no rows.
+struct ManifestTableShard {
+  std::uint32_t table;  // the table
+  std::uint32_t shard;  // the shard
+  std::uint64_t sealed_sequence;  // sequences below this are in segments
+  std::uint32_t epoch_count;  // entries that follow
+  std::uint32_t reserved;  // zero
+};
+static_assert(sizeof(ManifestTableShard) == 24);
+static_assert(offsetof(ManifestTableShard, table) == 0);
+static_assert(offsetof(ManifestTableShard, shard) == 4);
+static_assert(offsetof(ManifestTableShard, sealed_sequence) == 8);
+static_assert(offsetof(ManifestTableShard, epoch_count) == 16);
+static_assert(offsetof(ManifestTableShard, reserved) == 20);
+
+// Body of a symbol file record; the files in the order of the manifest hold all symbols.
+struct ManifestSymbolFile {
+  std::uint64_t number;  // number of the file, as in its name
+  std::uint64_t bytes;  // length of the file
+  std::uint64_t first_ordinal;  // symbols in the files before it
+  std::uint64_t count;  // symbols in it
+  std::uint32_t checksum;  // checksum field of its header
+  std::uint32_t reserved;  // zero
+};
+static_assert(sizeof(ManifestSymbolFile) == 40);
+static_assert(offsetof(ManifestSymbolFile, number) == 0);
+static_assert(offsetof(ManifestSymbolFile, bytes) == 8);
+static_assert(offsetof(ManifestSymbolFile, first_ordinal) == 16);
+static_assert(offsetof(ManifestSymbolFile, count) == 24);
+static_assert(offsetof(ManifestSymbolFile, checksum) == 32);
+static_assert(offsetof(ManifestSymbolFile, reserved) == 36);
+
+// The head of a symbol file; per symbol follow ManifestSymbol, length of the name (u32), name, unaligned.
+struct SymbolFileHeader {
+  std::uint32_t checksum;  // crc32c of the rest of the file
+  std::uint32_t version;  // format version, 1
+  std::uint64_t magic;  // "NDTSSYMB"
+  std::uint64_t first_ordinal;  // symbols in the files before it
+  std::uint64_t count;  // symbols in it
+  std::uint64_t file_bytes;  // length of the file
+  std::uint64_t number;  // number of the file, as in its name
+  std::uint8_t reserved[16];  // zero
+};
+static_assert(sizeof(SymbolFileHeader) == 64);
+static_assert(offsetof(SymbolFileHeader, checksum) == 0);
+static_assert(offsetof(SymbolFileHeader, version) == 4);
+static_assert(offsetof(SymbolFileHeader, magic) == 8);
+static_assert(offsetof(SymbolFileHeader, first_ordinal) == 16);
+static_assert(offsetof(SymbolFileHeader, count) == 24);
+static_assert(offsetof(SymbolFileHeader, file_bytes) == 32);
+static_assert(offsetof(SymbolFileHeader, number) == 40);
+static_assert(offsetof(SymbolFileHeader, reserved) == 48);
+
+// Body of a symbol record; the name follows, UTF-8. Written to symbol files since version 3.
 struct ManifestSymbol {
   std::uint32_t symbol;  // symbol id
   std::uint32_t shard;  // its shard
@@ -138,7 +191,7 @@ static_assert(sizeof(ManifestSymbol) == 8);
 static_assert(offsetof(ManifestSymbol, symbol) == 0);
 static_assert(offsetof(ManifestSymbol, shard) == 4);
 
-// Body of a segment record.
+// Body of a segment record: a segment of version 1. Read, but not written any more.
 struct ManifestSegment {
   std::uint64_t number;  // number of the file, as in its name
   std::int64_t day;  // UTC day
@@ -162,6 +215,58 @@ static_assert(offsetof(ManifestSegment, first_sequence) == 48);
 static_assert(offsetof(ManifestSegment, end_sequence) == 56);
 static_assert(offsetof(ManifestSegment, shard) == 64);
 static_assert(offsetof(ManifestSegment, trailer_checksum) == 68);
+
+// The file COMPLETE of a snapshot folder, written and synced last.
+struct SnapshotMark {
+  std::uint32_t checksum;  // crc32c of the 60 bytes after it
+  std::uint32_t version;  // format version, 1
+  std::uint64_t magic;  // "NDTSSNAP"
+  std::uint64_t generation;  // of the manifest it was taken from
+  std::int64_t wall_time;  // when it was taken
+  std::uint64_t bytes;  // bytes of the files that the manifest lists
+  std::uint32_t file_count;  // files that the manifest lists
+  std::uint32_t manifest_checksum;  // crc32c of the whole MANIFEST beside it
+  std::uint8_t reserved[16];  // zero
+};
+static_assert(sizeof(SnapshotMark) == 64);
+static_assert(offsetof(SnapshotMark, checksum) == 0);
+static_assert(offsetof(SnapshotMark, version) == 4);
+static_assert(offsetof(SnapshotMark, magic) == 8);
+static_assert(offsetof(SnapshotMark, generation) == 16);
+static_assert(offsetof(SnapshotMark, wall_time) == 24);
+static_assert(offsetof(SnapshotMark, bytes) == 32);
+static_assert(offsetof(SnapshotMark, file_count) == 40);
+static_assert(offsetof(SnapshotMark, manifest_checksum) == 44);
+static_assert(offsetof(SnapshotMark, reserved) == 48);
+
+// Body of a series record: one segment of any table.
+struct SegmentRecord {
+  std::uint64_t number;  // number of the file, as in its name
+  std::int64_t day;  // UTC day
+  std::uint64_t bytes;  // length of the file
+  std::uint64_t rows;  // rows
+  std::int64_t min_time;  // earliest time
+  std::int64_t max_time;  // latest time
+  std::uint64_t first_sequence;  // lowest sequence
+  std::uint64_t end_sequence;  // highest sequence plus one
+  std::uint32_t table;  // the table
+  std::uint32_t shard;  // the shard
+  std::uint32_t trailer_checksum;  // checksum field of its trailer
+  std::uint32_t version;  // format version of the file
+};
+static_assert(sizeof(SegmentRecord) == 80);
+static_assert(offsetof(SegmentRecord, number) == 0);
+static_assert(offsetof(SegmentRecord, day) == 8);
+static_assert(offsetof(SegmentRecord, bytes) == 16);
+static_assert(offsetof(SegmentRecord, rows) == 24);
+static_assert(offsetof(SegmentRecord, min_time) == 32);
+static_assert(offsetof(SegmentRecord, max_time) == 40);
+static_assert(offsetof(SegmentRecord, first_sequence) == 48);
+static_assert(offsetof(SegmentRecord, end_sequence) == 56);
+static_assert(offsetof(SegmentRecord, table) == 64);
+static_assert(offsetof(SegmentRecord, shard) == 68);
+static_assert(offsetof(SegmentRecord, trailer_checksum) == 72);
+static_assert(offsetof(SegmentRecord, version) == 76);
 
 // Body of a key-value record; at most one. SstRecord records list the tables.
 struct ManifestKeyValue {
@@ -331,10 +436,10 @@ static_assert(offsetof(SignalSlot, reserved) == 96);
 // The head of a segment file; the first block follows at once.
 struct SegmentHeader {
   std::uint32_t checksum;  // crc32c of the 60 bytes after it
-  std::uint32_t version;  // format version, 1
+  std::uint32_t version;  // format version, 2
   std::uint64_t magic;  // "NDTSSEGM"
   std::uint32_t shard;  // the one shard of the file
-  std::uint32_t reserved0;  // zero
+  std::uint32_t table;  // the one table of the file; zero in version 1
   std::int64_t day;  // the one UTC day of the file, days since 1970-01-01
   std::uint64_t rows;  // rows in all blocks
   std::uint64_t number;  // number of the file, as in its name
@@ -345,14 +450,90 @@ static_assert(offsetof(SegmentHeader, checksum) == 0);
 static_assert(offsetof(SegmentHeader, version) == 4);
 static_assert(offsetof(SegmentHeader, magic) == 8);
 static_assert(offsetof(SegmentHeader, shard) == 16);
-static_assert(offsetof(SegmentHeader, reserved0) == 20);
+static_assert(offsetof(SegmentHeader, table) == 20);
 static_assert(offsetof(SegmentHeader, day) == 24);
 static_assert(offsetof(SegmentHeader, rows) == 32);
 static_assert(offsetof(SegmentHeader, number) == 40);
 static_assert(offsetof(SegmentHeader, reserved1) == 48);
 
-// Footer entry of one block: some consecutive rows of one symbol.
+// Footer entry of one block: some consecutive rows in (symbol, time, sequence) order.
 struct SegmentBlock {
+  std::uint64_t offset;  // where the block starts in the file
+  std::uint64_t bytes;  // its length, a multiple of 8
+  std::uint32_t rows;  // rows of the block, 1 to 4096
+  std::uint32_t first_run;  // place of its first SegmentRun
+  std::uint32_t run_count;  // its SegmentRun entries: symbols with rows in it
+  std::uint32_t reserved;  // zero
+  std::int64_t min_time;  // earliest time
+  std::int64_t max_time;  // latest time
+  std::uint64_t first_sequence;  // lowest sequence
+  std::uint64_t end_sequence;  // highest sequence plus one
+};
+static_assert(sizeof(SegmentBlock) == 64);
+static_assert(offsetof(SegmentBlock, offset) == 0);
+static_assert(offsetof(SegmentBlock, bytes) == 8);
+static_assert(offsetof(SegmentBlock, rows) == 16);
+static_assert(offsetof(SegmentBlock, first_run) == 20);
+static_assert(offsetof(SegmentBlock, run_count) == 24);
+static_assert(offsetof(SegmentBlock, reserved) == 28);
+static_assert(offsetof(SegmentBlock, min_time) == 32);
+static_assert(offsetof(SegmentBlock, max_time) == 40);
+static_assert(offsetof(SegmentBlock, first_sequence) == 48);
+static_assert(offsetof(SegmentBlock, end_sequence) == 56);
+
+// Footer entry of one strip: the bytes of one stream in one block.
+struct SegmentStrip {
+  std::uint32_t offset;  // from the start of the block, a multiple of 8
+  std::uint32_t bytes;  // its length; zeros follow up to a multiple of 8
+  std::uint32_t checksum;  // crc32c of its bytes and the zeros
+  std::uint32_t encoding;  // a StripEncoding
+  std::uint64_t min;  // bits of the least value: i64, f64 or u64 by the type
+  std::uint64_t max;  // bits of the greatest value
+};
+static_assert(sizeof(SegmentStrip) == 32);
+static_assert(offsetof(SegmentStrip, offset) == 0);
+static_assert(offsetof(SegmentStrip, bytes) == 4);
+static_assert(offsetof(SegmentStrip, checksum) == 8);
+static_assert(offsetof(SegmentStrip, encoding) == 12);
+static_assert(offsetof(SegmentStrip, min) == 16);
+static_assert(offsetof(SegmentStrip, max) == 24);
+
+// Footer entry of one run: the rows of one symbol in one block.
+struct SegmentRun {
+  std::uint32_t symbol;  // symbol id
+  std::uint32_t block;  // place of the block
+  std::uint32_t first_row;  // first row in the block
+  std::uint32_t rows;  // rows
+  std::int64_t min_time;  // time of its first row
+  std::int64_t max_time;  // time of its last row
+};
+static_assert(sizeof(SegmentRun) == 32);
+static_assert(offsetof(SegmentRun, symbol) == 0);
+static_assert(offsetof(SegmentRun, block) == 4);
+static_assert(offsetof(SegmentRun, first_row) == 8);
+static_assert(offsetof(SegmentRun, rows) == 12);
+static_assert(offsetof(SegmentRun, min_time) == 16);
+static_assert(offsetof(SegmentRun, max_time) == 24);
+
+// Footer entry of one stream: a physical column of every block.
+struct SegmentStream {
+  std::uint32_t name_offset;  // name of the column, from the start of the text
+  std::uint32_t name_bytes;  // its bytes, UTF-8; zero for what every table has
+  std::uint16_t column;  // place of the column in the schema, else zero
+  std::uint8_t part;  // a StreamPart
+  std::uint8_t type;  // the ValueType of the column, else zero
+  std::uint32_t reserved;  // zero
+};
+static_assert(sizeof(SegmentStream) == 16);
+static_assert(offsetof(SegmentStream, name_offset) == 0);
+static_assert(offsetof(SegmentStream, name_bytes) == 4);
+static_assert(offsetof(SegmentStream, column) == 8);
+static_assert(offsetof(SegmentStream, part) == 10);
+static_assert(offsetof(SegmentStream, type) == 11);
+static_assert(offsetof(SegmentStream, reserved) == 12);
+
+// Version 1: footer entry of one block, some consecutive rows of one symbol.
+struct SegmentBlockV1 {
   std::uint32_t symbol;  // symbol id
   std::uint32_t rows;  // rows of the block, 1 to 4096
   std::uint64_t offset;  // where the block starts in the file
@@ -364,17 +545,17 @@ struct SegmentBlock {
   double min_price;  // smallest price that is a number, else +infinity
   double max_price;  // largest price that is a number, else -infinity
 };
-static_assert(sizeof(SegmentBlock) == 64);
-static_assert(offsetof(SegmentBlock, symbol) == 0);
-static_assert(offsetof(SegmentBlock, rows) == 4);
-static_assert(offsetof(SegmentBlock, offset) == 8);
-static_assert(offsetof(SegmentBlock, bytes) == 16);
-static_assert(offsetof(SegmentBlock, checksum) == 24);
-static_assert(offsetof(SegmentBlock, codec) == 28);
-static_assert(offsetof(SegmentBlock, min_time) == 32);
-static_assert(offsetof(SegmentBlock, max_time) == 40);
-static_assert(offsetof(SegmentBlock, min_price) == 48);
-static_assert(offsetof(SegmentBlock, max_price) == 56);
+static_assert(sizeof(SegmentBlockV1) == 64);
+static_assert(offsetof(SegmentBlockV1, symbol) == 0);
+static_assert(offsetof(SegmentBlockV1, rows) == 4);
+static_assert(offsetof(SegmentBlockV1, offset) == 8);
+static_assert(offsetof(SegmentBlockV1, bytes) == 16);
+static_assert(offsetof(SegmentBlockV1, checksum) == 24);
+static_assert(offsetof(SegmentBlockV1, codec) == 28);
+static_assert(offsetof(SegmentBlockV1, min_time) == 32);
+static_assert(offsetof(SegmentBlockV1, max_time) == 40);
+static_assert(offsetof(SegmentBlockV1, min_price) == 48);
+static_assert(offsetof(SegmentBlockV1, max_price) == 56);
 
 // Footer entry of one symbol: where its name is in the text at the end of the footer.
 struct SegmentName {
@@ -403,16 +584,17 @@ static_assert(offsetof(SegmentRange, rows) == 24);
 // The last 64 bytes of a segment file.
 struct SegmentTrailer {
   std::uint32_t checksum;  // crc32c of the 60 bytes after it
-  std::uint32_t version;  // format version, 1
+  std::uint32_t version;  // format version, 2
   std::uint64_t magic;  // "NDTSSEGM"
   std::uint64_t footer_offset;  // where the footer starts; the blocks end there
   std::uint32_t footer_checksum;  // crc32c of the footer
-  std::uint32_t block_count;  // SegmentBlock entries
+  std::uint32_t block_count;  // SegmentBlock entries, in version 1 SegmentBlockV1
   std::uint32_t name_count;  // SegmentName entries
   std::uint32_t range_count;  // SegmentRange entries
   std::uint64_t text_bytes;  // bytes of the names, padded with zeros to 8
   std::uint64_t file_bytes;  // length of the file
-  std::uint8_t reserved[8];  // zero
+  std::uint32_t run_count;  // SegmentRun entries; zero in version 1
+  std::uint32_t stream_count;  // SegmentStream entries; zero in version 1
 };
 static_assert(sizeof(SegmentTrailer) == 64);
 static_assert(offsetof(SegmentTrailer, checksum) == 0);
@@ -425,7 +607,8 @@ static_assert(offsetof(SegmentTrailer, name_count) == 32);
 static_assert(offsetof(SegmentTrailer, range_count) == 36);
 static_assert(offsetof(SegmentTrailer, text_bytes) == 40);
 static_assert(offsetof(SegmentTrailer, file_bytes) == 48);
-static_assert(offsetof(SegmentTrailer, reserved) == 56);
+static_assert(offsetof(SegmentTrailer, run_count) == 56);
+static_assert(offsetof(SegmentTrailer, stream_count) == 60);
 
 // The head of a sorted table file; the first block follows at once.
 struct SstHeader {
@@ -527,6 +710,49 @@ static_assert(offsetof(TicksEntry, epoch) == 0);
 static_assert(offsetof(TicksEntry, first_sequence) == 8);
 static_assert(offsetof(TicksEntry, shard) == 16);
 static_assert(offsetof(TicksEntry, rows) == 20);
+
+// Rows of one shard of any table in a log entry of kind rows, which holds one or more of these. Columns follow, each `rows` long and padded with zeros to 8: time (i64), symbol (u32), then per column of the schema its values (of text and bytes: lengths, u32) and, if it is nullable, its nulls (u8); then the heap: all texts and bytes one after the other, by column, then row, padded with zeros to 8.
+struct RowsEntry {
+  std::uint64_t epoch;  // epoch of the shard
+  std::uint64_t first_sequence;  // sequence of the first row; the rest follow
+  std::uint32_t table;  // the table
+  std::uint32_t shard;  // the shard
+  std::uint32_t rows;  // rows
+  std::uint32_t heap_bytes;  // bytes of the heap without padding
+};
+static_assert(sizeof(RowsEntry) == 32);
+static_assert(offsetof(RowsEntry, epoch) == 0);
+static_assert(offsetof(RowsEntry, first_sequence) == 8);
+static_assert(offsetof(RowsEntry, table) == 16);
+static_assert(offsetof(RowsEntry, shard) == 20);
+static_assert(offsetof(RowsEntry, rows) == 24);
+static_assert(offsetof(RowsEntry, heap_bytes) == 28);
+
+// Body of a log entry of kind table and of a schema record: name of the table, then per column SchemaColumn and name.
+struct SchemaHead {
+  std::uint32_t table;  // id of the table
+  std::uint32_t column_count;  // columns
+  std::uint32_t name_bytes;  // bytes of the name, UTF-8
+  std::uint32_t reserved;  // zero
+};
+static_assert(sizeof(SchemaHead) == 16);
+static_assert(offsetof(SchemaHead, table) == 0);
+static_assert(offsetof(SchemaHead, column_count) == 4);
+static_assert(offsetof(SchemaHead, name_bytes) == 8);
+static_assert(offsetof(SchemaHead, reserved) == 12);
+
+// One column of a schema; its name follows, UTF-8.
+struct SchemaColumn {
+  std::uint8_t type;  // a ValueType
+  std::uint8_t nullable;  // 1 where values may be null
+  std::uint16_t name_bytes;  // bytes of the name
+  std::uint32_t reserved;  // zero
+};
+static_assert(sizeof(SchemaColumn) == 8);
+static_assert(offsetof(SchemaColumn, type) == 0);
+static_assert(offsetof(SchemaColumn, nullable) == 1);
+static_assert(offsetof(SchemaColumn, name_bytes) == 2);
+static_assert(offsetof(SchemaColumn, reserved) == 4);
 
 // Body of a log entry of kind symbol; the name follows, UTF-8.
 struct SymbolEntryHead {

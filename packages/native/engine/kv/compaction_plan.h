@@ -18,7 +18,7 @@ namespace ndts {
 
 struct CompactionOptions {
   std::uint32_t level0_tables = 4;
-  std::uint64_t level1_bytes = 512u << 20;
+  std::uint64_t level1_bytes = 400u << 20;
   std::uint64_t level_factor = 10;
   // Hidden bytes allowed for each byte that is not hidden.
   double hidden_ratio = 0.25;

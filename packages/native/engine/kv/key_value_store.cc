@@ -234,6 +234,12 @@ KeyValueStats KeyValueStore::stats() const {
   return stats;
 }
 
+// A compaction that runs is due until it is installed. Where levels go on does not matter here.
+bool KeyValueStore::compaction_due() const {
+  const MutexLock lock(state_mutex_);
+  return plan_compaction(shape_locked(), options_.compaction, {}).has_value();
+}
+
 Status KeyValueStore::failure() const {
   const MutexLock lock(state_mutex_);
   return failure_;

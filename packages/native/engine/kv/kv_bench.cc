@@ -1,270 +1,197 @@
-// Benches of the key-value store alone, no log in front of it, with 16-byte keys and 100-byte
-// values that do not compress. One JSON line each: name, parameters, value, hash of the answer.
+// Benches of the parts of the key-value table, and of the table without a log in front of it:
+// what is left of the whole once the log is taken away. See kv_bench.h.
 //
-//   kv_bench [--n=1000000] [--threads=1] [--reads=0] [--dir=/tmp/kv_bench] [--batch=1]
-//            [--memtable_mb=128] [fillseq fillrandom readrandom readseq readwhilewriting ...]
-//
-// Each fill starts with an empty folder; the reads read what the last fill left, flushed, compacted
-// and opened again. --reads=0 reads as often as there are keys.
-#include <cinttypes>
-#include <cstdio>
-#include <cstdlib>
+//   memtable_insert   inserts into one memtable, in order and shuffled
+//   sstable_get       gets from one sorted table of which every block was read before
+//   kv_fillseq, kv_fillrandom   writes to a store in a new folder
+#include <algorithm>
 #include <filesystem>
 
 #include "base/clock.h"
+#include "kv/bloom_filter.h"
 #include "kv/key_value_store.h"
+#include "kv/kv_bench.h"
 
-namespace ndts {
+namespace ndts::kv_bench {
 namespace {
-
-constexpr std::size_t kKeyBytes = 16;
-constexpr std::size_t kValueBytes = 100;
-constexpr std::size_t kValuePool = 1u << 20;
-
-struct Settings {
-  std::uint64_t n = 1'000'000;
-  std::uint64_t reads = 0;
-  std::uint64_t threads = 1;
-  std::uint64_t batch = 1;
-  std::uint64_t memtable_mb = 128;
-  std::string dir = "/tmp/kv_bench";
-  std::vector<std::string> names;
-};
-
-// splitmix64: the same numbers everywhere.
-class Numbers {
- public:
-  explicit Numbers(std::uint64_t seed) : state_(seed) {}
-  std::uint64_t next() {
-    state_ += 0x9e3779b97f4a7c15u;
-    std::uint64_t value = state_;
-    value = (value ^ (value >> 30)) * 0xbf58476d1ce4e5b9u;
-    value = (value ^ (value >> 27)) * 0x94d049bb133111ebu;
-    return value ^ (value >> 31);
-  }
-
- private:
-  std::uint64_t state_;
-};
-
-// The number in eight bytes, greatest first, then zeros as digits.
-std::string_view make_key(std::uint64_t number, char (&key)[kKeyBytes]) {
-  const std::uint64_t swapped = __builtin_bswap64(number);
-  std::memcpy(key, &swapped, 8);
-  std::memset(key + 8, '0', 8);
-  return {key, kKeyBytes};
-}
 
 class Bench {
  public:
-  explicit Bench(const Settings& settings) : settings_(settings) {
-    Numbers numbers(1);
-    pool_.resize(kValuePool + kValueBytes);
-    for (std::byte& byte : pool_) byte = static_cast<std::byte>(numbers.next());
-  }
+  explicit Bench(const Settings& settings) : settings_(settings) {}
 
-  int run() {
-    for (const std::string& name : settings_.names) {
-      if (name == "fillseq" || name == "fillrandom") {
-        fill(name, name == "fillseq");
-      } else if (name == "overwrite") {
-        write(name, false, 99);
-      } else if (name == "readrandom") {
-        read_random(name, false);
-      } else if (name == "readwhilewriting") {
-        read_random(name, true);
-      } else if (name == "readseq") {
-        read_all(name);
-      } else if (name == "compact") {
-        settle(name);
-      } else {
-        std::fprintf(stderr, "unknown bench %s\n", name.c_str());
-        return 1;
-      }
+  void run() {
+    if (settings_.bench == "memtable_insert") {
+      insert(true);
+      insert(false);
+    } else if (settings_.bench == "sstable_get") {
+      get();
+    } else if (settings_.bench == "kv_fillseq" || settings_.bench == "kv_fillrandom") {
+      fill(settings_.bench == "kv_fillseq");
+    } else {
+      must(Status(Code::kInvalidArgument, "no bench " + settings_.bench));
     }
-    store_.reset();
-    std::filesystem::remove_all(settings_.dir);
-    return 0;
   }
 
  private:
-  static void must(const Status& status) {
-    if (status.ok()) return;
-    std::fprintf(stderr, "%s\n", status.text().c_str());
-    std::exit(1);
+  // Takes times apart from the total, so that reading the clock does not count in it.
+  struct Times {
+    std::vector<std::int64_t> ns;
+
+    double at(double fraction) {
+      std::sort(ns.begin(), ns.end());
+      const auto last = static_cast<double>(ns.size() - 1);
+      return static_cast<double>(ns[static_cast<std::size_t>(last * fraction)]);
+    }
+  };
+
+  // The nth key to write.
+  [[nodiscard]] std::vector<std::uint64_t> order_of(bool in_order) const {
+    std::vector<std::uint64_t> numbers(settings_.keys);
+    std::iota(numbers.begin(), numbers.end(), 0u);
+    Shuffled shuffled(settings_.keys);
+    if (!in_order)
+      for (std::uint64_t& number : numbers) number = shuffled.next();
+    return numbers;
   }
 
-  void open() {
-    store_.reset();
+  void insert(bool in_order) {
+    const std::vector<std::uint64_t> numbers = order_of(in_order);
+    const std::string parameters = parameter("keys", settings_.keys) + ",\"order\":\"" +
+                                   (in_order ? "sequential" : "random") + "\"";
+    KeyValueMemtable memtable;
+    char key[kKeyBytes];
+    std::uint64_t sequence = 0;
+    const std::int64_t start = clock_.monotonic_ns();
+    for (const std::uint64_t number : numbers)
+      memtable.put(make_key(number, key), sequence += 1, values_.of(number));
+    const std::int64_t took = clock_.monotonic_ns() - start;
+    std::uint64_t answer = 0;
+    const std::unique_ptr<Cursor> each = memtable.cursor(sequence);
+    for (each->seek(""); each->valid(); each->next())
+      answer = mix(answer ^ hash_entry(each->entry().key, each->entry().value));
+    print_line("memtable_insert", parameters, "mean",
+               static_cast<double>(took) / static_cast<double>(settings_.keys), "ns", answer);
+
+    KeyValueMemtable timed;
+    Times times;
+    times.ns.reserve(numbers.size());
+    sequence = 0;
+    for (const std::uint64_t number : numbers) {
+      const Bytes value = values_.of(number);
+      const std::int64_t before = clock_.monotonic_ns();
+      timed.put(make_key(number, key), sequence += 1, value);
+      times.ns.push_back(clock_.monotonic_ns() - before);
+    }
+    print_line("memtable_insert", parameters, "p50", times.at(0.5), "ns", answer);
+    print_line("memtable_insert", parameters, "p99", times.at(0.99), "ns", answer);
+  }
+
+  void build_table(std::shared_ptr<SstFile>* table) {
+    std::filesystem::create_directories(settings_.dir);
+    SstWriter writer(*files_, settings_.dir, 1, 4096);
+    must(writer.create());
+    char key[kKeyBytes];
+    for (std::uint64_t number = 0; number < settings_.keys; number += 1) {
+      const KeyValueEntry entry{make_key(number, key), values_.of(number), false};
+      must(writer.add(entry, hash_key(entry.key)));
+    }
+    SstInfo info;
+    must(writer.finish(1, settings_.keys, &info));
+    must(SstFile::open(*files_, settings_.dir, info, table));
+  }
+
+  void get() {
+    std::shared_ptr<SstFile> table;
+    build_table(&table);
+    std::uint64_t answer = 0;
+    std::unique_ptr<Cursor> each = table->cursor();
+    for (each->seek(""); each->valid(); each->next())
+      answer += hash_entry(each->entry().key, each->entry().value);
+    must(each->status());
+
+    const std::string parameters = parameter("keys", settings_.keys);
+    Numbers numbers(2);
+    KeyValueEntry entry;
+    char key[kKeyBytes];
+    bool found = false;
+    const std::int64_t start = clock_.monotonic_ns();
+    for (std::uint64_t at = 0; at < settings_.operations; at += 1) {
+      const std::string_view wanted = make_key(numbers.next() % settings_.keys, key);
+      must(table->get(wanted, hash_key(wanted), &found, &entry));
+      if (found) answer += hash_entry(entry.key, entry.value);
+    }
+    const std::int64_t took = clock_.monotonic_ns() - start;
+    print_line("sstable_get", parameters, "mean",
+               static_cast<double>(took) / 1e3 / static_cast<double>(settings_.operations), "us",
+               answer);
+    Times times;
+    for (std::uint64_t at = 0; at < settings_.operations; at += 1) {
+      const std::string_view wanted = make_key(numbers.next() % settings_.keys, key);
+      const std::int64_t before = clock_.monotonic_ns();
+      must(table->get(wanted, hash_key(wanted), &found, &entry));
+      // Both ends of the value belong to the time.
+      if (found) answer += hash_entry(entry.key, entry.value);
+      times.ns.push_back(clock_.monotonic_ns() - before);
+    }
+    print_line("sstable_get", parameters, "p50", times.at(0.5) / 1e3, "us", answer);
+    print_line("sstable_get", parameters, "p99", times.at(0.99) / 1e3, "us", answer);
+    print_line("sstable_get", parameters, "absentPassFilter", pass_filter(*table), "%", answer);
+    table.reset();
+    std::filesystem::remove_all(settings_.dir);
+  }
+
+  // Of a hundred absent keys between those there are, how many the filter lets through.
+  [[nodiscard]] double pass_filter(const SstFile& table) const {
+    char key[kKeyBytes];
+    std::uint64_t passed = 0;
+    for (std::uint64_t number = 0; number < settings_.keys; number += 1) {
+      make_key(number, key);
+      key[kKeyBytes - 1] = '1';
+      passed += table.may_contain(hash_key({key, kKeyBytes})) ? 1 : 0;
+    }
+    return 100 * static_cast<double>(passed) / static_cast<double>(settings_.keys);
+  }
+
+  void fill(bool in_order) {
+    std::unique_ptr<KeyValueStore> store;
     KeyValueOptions options;
     options.files = files_.get();
     options.clock = &clock_;
     options.dir = settings_.dir;
-    options.memtable_bytes = settings_.memtable_mb << 20;
-    options.log_edit = [this](const KeyValueManifest& next, const KeyValueEdit&) {
-      manifest_ = next;
-      return Status();
-    };
-    must(KeyValueStore::open(options, manifest_, &store_));
-  }
-
-  Bytes value(std::uint64_t number) const {
-    return Bytes(pool_).subspan(static_cast<std::size_t>(number % kValuePool), kValueBytes);
-  }
-
-  void fill(const std::string& name, bool in_order) {
-    store_.reset();
-    manifest_ = {};
-    std::filesystem::remove_all(settings_.dir);
-    open();
-    write(name, in_order, 7);
-  }
-
-  void write(const std::string& name, bool in_order, std::uint64_t seed) {
-    Numbers numbers(seed);
+    options.log_edit = [](const KeyValueManifest&, const KeyValueEdit&) { return Status(); };
+    must(KeyValueStore::open(options, {}, &store));
+    Numbers numbers(7);
     std::vector<std::byte> batch;
     char key[kKeyBytes];
     const std::int64_t start = clock_.monotonic_ns();
-    for (std::uint64_t at = 0; at < settings_.n;) {
+    for (std::uint64_t at = 0; at < settings_.keys; at += 1) {
+      const std::uint64_t number = in_order ? at : numbers.next() % settings_.keys;
       batch.clear();
-      for (std::uint64_t count = 0; count < settings_.batch && at < settings_.n; ++count, ++at) {
-        const std::uint64_t number = in_order ? at : numbers.next() % settings_.n;
-        encode_operation(batch, make_key(number, key), value(numbers.next()));
-      }
-      must(store_->make_room());
+      encode_operation(batch, make_key(number, key), values_.of(number));
       must(check_batch(batch));
-      store_->apply(batch, at);
-    }
-    report(name, settings_.n, clock_.monotonic_ns() - start, settings_.n);
-  }
-
-  // Flushes, compacts what is due, and opens again.
-  void settle(const std::string& name) {
-    const std::int64_t start = clock_.monotonic_ns();
-    must(store_->flush());
-    store_->close();
-    for (std::uint64_t work = 1; work > 0;) must(store_->compact_step(64u << 20, &work));
-    const std::int64_t took = clock_.monotonic_ns() - start;
-    open();
-    report(name, settings_.n, took, store_->stats().entries);
-  }
-
-  void read_random(const std::string& name, bool writing) {
-    const std::uint64_t reads = settings_.reads > 0 ? settings_.reads : settings_.n;
-    std::atomic<std::uint64_t> hash{0};  // a sum; orders nothing
-    std::atomic<bool> done{false};       // set when the readers have ended
-    std::atomic<std::uint64_t> written{0};
-    const std::int64_t start = clock_.monotonic_ns();
-    std::unique_ptr<Thread> writer;
-    if (writing) writer = std::make_unique<Thread>("writer", [&] { write_until(done, written); });
-    {
-      std::vector<std::unique_ptr<Thread>> threads;
-      for (std::uint64_t thread = 0; thread < settings_.threads; thread += 1)
-        threads.push_back(std::make_unique<Thread>("reader", [&, thread] {
-          hash.fetch_add(read_some(reads, thread + 100), std::memory_order_relaxed);
-        }));
+      must(store->make_room());
+      store->apply(batch, at + 1);
     }
     const std::int64_t took = clock_.monotonic_ns() - start;
-    done.store(true, std::memory_order_release);
-    writer.reset();
-    report(name, reads * settings_.threads, took, writing ? 0 : hash.load());
-    if (writing) report(name + "_writes", written.load(), took, 0);
-  }
-
-  std::uint64_t read_some(std::uint64_t reads, std::uint64_t seed) {
-    Numbers numbers(seed);
-    KeyValueReader reader(*store_);
-    std::optional<Bytes> found;
-    char key[kKeyBytes];
-    std::uint64_t hash = 0;
-    for (std::uint64_t at = 0; at < reads; at += 1) {
-      must(reader.get(make_key(numbers.next() % settings_.n, key), &found));
-      // The value is touched, as whoever asked for it would.
-      if (found.has_value()) hash += load<std::uint64_t>(found->data()) + found->size();
-    }
-    return hash;
-  }
-
-  void write_until(const std::atomic<bool>& done, std::atomic<std::uint64_t>& written) {
-    Numbers numbers(5);
-    std::vector<std::byte> batch;
-    char key[kKeyBytes];
-    while (!done.load(std::memory_order_acquire)) {
-      batch.clear();
-      encode_operation(batch, make_key(numbers.next() % settings_.n, key), value(numbers.next()));
-      must(store_->make_room());
-      store_->apply(batch, written.fetch_add(1, std::memory_order_relaxed));
-    }
-  }
-
-  void read_all(const std::string& name) {
-    const std::int64_t start = clock_.monotonic_ns();
-    std::uint64_t count = 0;
-    std::uint64_t hash = 0;
-    for (auto each = store_->snapshot().iterate({}); each.valid(); each.next(), count += 1)
-      hash += load<std::uint64_t>(each.entry().value.data());
-    report(name, count, clock_.monotonic_ns() - start, hash);
-  }
-
-  void report(const std::string& name, std::uint64_t count, std::int64_t ns, std::uint64_t hash) {
-    const KeyValueStats stats = store_->stats();
-    std::uint64_t bytes = 0;
-    for (const std::uint64_t level : stats.bytes) bytes += level;
-    std::printf("{\"name\":\"kv_%s\",\"n\":%" PRIu64 ",\"threads\":%" PRIu64 ",\"batch\":%" PRIu64
-                ",\"value\":%.0f,\"unit\":\"1/s\",\"disk_bytes\":%" PRIu64 ",\"stalls\":%" PRIu64
-                ",\"compacted_bytes\":%" PRIu64 ",\"hash\":\"%016" PRIx64 "\"}\n",
-                name.c_str(), count, settings_.threads, settings_.batch,
-                static_cast<double>(count) * 1e9 / static_cast<double>(ns), bytes, stats.stalls,
-                stats.compacted_bytes, hash);
-    std::fflush(stdout);
+    std::uint64_t answer = 0;
+    for (auto each = store->snapshot().iterate({}); each.valid(); each.next())
+      answer += hash_entry(each.entry().key, each.entry().value);
+    print_line(settings_.bench, parameter("keys", settings_.keys) + ",\"threads\":1,\"log\":false",
+               "operationsPerSecond", per_second(settings_.keys, took), "1/s", answer);
+    store.reset();
+    std::filesystem::remove_all(settings_.dir);
   }
 
   const Settings settings_;
   const std::unique_ptr<FileSystem> files_ = make_posix_file_system();
   SystemClock clock_;
-  std::vector<std::byte> pool_;
-  KeyValueManifest manifest_;  // written by the background, read between the benches
-  std::unique_ptr<KeyValueStore> store_;
+  const Values values_;
 };
 
-bool take(const std::string& argument, const std::string& name, std::string* value) {
-  if (!argument.starts_with("--" + name + "=")) return false;
-  *value = argument.substr(name.size() + 3);
-  return true;
-}
-
-int main_of(int count, char** arguments) {
-  Settings settings;
-  for (int at = 1; at < count; at += 1) {
-    const std::string argument = arguments[at];
-    std::string value;
-    const auto number = [&value] { return std::strtoull(value.c_str(), nullptr, 10); };
-    if (take(argument, "n", &value)) {
-      settings.n = number();
-    } else if (take(argument, "reads", &value)) {
-      settings.reads = number();
-    } else if (take(argument, "threads", &value)) {
-      settings.threads = number();
-    } else if (take(argument, "batch", &value)) {
-      settings.batch = number();
-    } else if (take(argument, "memtable_mb", &value)) {
-      settings.memtable_mb = number();
-    } else if (take(argument, "dir", &value)) {
-      settings.dir = value;
-    } else if (argument.starts_with("--")) {
-      std::fprintf(stderr, "unknown option %s\n", argument.c_str());
-      return 1;
-    } else {
-      settings.names.push_back(argument);
-    }
-  }
-  if (settings.names.empty())
-    settings.names = {"fillseq", "fillrandom",      "compact", "readrandom",
-                      "readseq", "readwhilewriting"};
-  return Bench(settings).run();
-}
-
 }  // namespace
-}  // namespace ndts
+}  // namespace ndts::kv_bench
 
-int main(int count, char** arguments) { return ndts::main_of(count, arguments); }
+int main(int count, char** arguments) {
+  ndts::kv_bench::Bench(ndts::kv_bench::read_settings(count, arguments)).run();
+  return 0;
+}

@@ -31,6 +31,7 @@ void SymbolTable::add(std::uint32_t id, std::uint32_t shard, std::string_view na
   if (id >= shards_.size()) shards_.resize(id + 1, kNoShard);
   shards_[id] = shard;
   order_.push_back(&entry);
+  by_id_.make(id) = &entry;
   names_.emplace(entry.name, &entry);
 }
 

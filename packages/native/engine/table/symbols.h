@@ -1,7 +1,7 @@
 // The symbols of a database: id -> (shard, name), ids given from outside, never re-used.
 //
 // Threads: the writer thread. Pointers to SymbolInfo stay valid as long as the table and never
-// change, so that a background step may read those it was handed.
+// change; any thread may find() an id it was handed by the writer.
 // Errors: INVALID_ARGUMENT for an id or name out of range, ALREADY_EXISTS when id or name is taken
 // by another symbol.
 #pragma once
@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "table/stable_array.h"
 
 namespace ndts {
 
@@ -41,6 +42,11 @@ class SymbolTable {
   std::uint32_t shard(std::uint32_t id) const {
     return id < shards_.size() ? shards_[id] : kNoShard;
   }
+  // Null when the id is not known.
+  const SymbolInfo* find(std::uint32_t id) const {
+    const SymbolInfo* const* entry = by_id_.find(id);
+    return entry == nullptr ? nullptr : *entry;
+  }
   // In the order they were added.
   std::span<const SymbolInfo* const> all() const { return order_; }
 
@@ -48,6 +54,7 @@ class SymbolTable {
   std::vector<std::uint32_t> shards_;
   std::deque<SymbolInfo> entries_;
   std::vector<const SymbolInfo*> order_;
+  StableArray<const SymbolInfo*> by_id_;
   std::unordered_map<std::string_view, const SymbolInfo*> names_;
 };
 

@@ -132,10 +132,10 @@ Status Staging::open(FileSystem& files, const std::string& path, const StagingId
   if (!load_identity(found->mapping_->bytes(), &header) || header.log_id != identity.log_id ||
       header.epoch != identity.epoch || boot_of(header) != identity.boot_id)
     return none;
-  if (header.version != kStagingVersion)
-    return Status(header.version > kStagingVersion ? Code::kVersionTooNew : Code::kCorrupt,
+  if (header.version > kStagingVersion || header.version == 0)
+    return Status(header.version == 0 ? Code::kCorrupt : Code::kVersionTooNew,
                   "expected staging memory of version " + std::to_string(kStagingVersion) +
-                      ", found " + std::to_string(header.version),
+                      " at most, found " + std::to_string(header.version),
                   path, offsetof(WalStagingHeader, version));
   if (header.ring_bytes != size - kWalEntriesOffset)
     return Status(Code::kCorrupt,
@@ -143,6 +143,7 @@ Status Staging::open(FileSystem& files, const std::string& path, const StagingId
                       " bytes, found " + std::to_string(size - kWalEntriesOffset),
                   path, size);
   found->ring_bytes_ = header.ring_bytes;
+  found->version_ = header.version;
   found->seed_ = wal_staging_seed(header.log_id, header.epoch);
   *staging = std::move(found);
   return Status::success();
@@ -152,9 +153,13 @@ std::uint64_t Staging::tail() const {
   return SharedWord(header()->tail).load(std::memory_order_acquire);
 }
 
-std::uint64_t Staging::least_tail() const { return std::min(header()->tail, header()->tail_copy); }
+std::uint64_t Staging::least_tail() const {
+  if (version_ == 1) return header()->tail;
+  return std::min(header()->tail, header()->tail_copy);
+}
 
 std::uint64_t Staging::least_durable() const {
+  if (version_ == 1) return header()->durable;
   return std::min(header()->durable, header()->durable_copy);
 }
 
@@ -199,6 +204,8 @@ WalEntryHeader Staging::entry_header(std::uint64_t position) const {
 
 bool Staging::read_entry(std::uint64_t position, std::uint64_t limit,
                          std::vector<std::byte>* entry) const {
+  // Nothing but the tail tells a whole entry of version 1 from what lies there of old.
+  if (version_ == 1) limit = std::min(limit, std::max(least_tail(), position) - position);
   if (limit < sizeof(WalEntryHeader)) return false;
   const WalEntryHeader header = entry_header(position);
   const std::uint64_t bytes = wal_entry_bytes(header.payload_bytes);
@@ -206,6 +213,7 @@ bool Staging::read_entry(std::uint64_t position, std::uint64_t limit,
   entry->clear();
   for (const Bytes piece : view(position, position + bytes))
     entry->insert(entry->end(), piece.begin(), piece.end());
+  if (version_ == 1) return true;
   return header.checksum == crc32c(seed_, Bytes(*entry).subspan(sizeof(header.checksum)));
 }
 

@@ -69,6 +69,8 @@ class Staging {
   std::unique_ptr<Mapping> mapping_;
   std::uint64_t ring_bytes_ = 0;
   std::uint32_t seed_ = 0;
+  // Of memory found at open: 1 has neither copies nor checksums and is trusted up to its tail.
+  std::uint32_t version_ = kStagingVersion;
 };
 
 }  // namespace ndts

@@ -14,6 +14,41 @@ export const tableLayouts = [
     ],
   },
   {
+    name: 'RowsEntry',
+    size: 32,
+    doc: 'Rows of one shard of any table in a log entry of kind rows, which holds one or more of these. Columns follow, each `rows` long and padded with zeros to 8: time (i64), symbol (u32), then per column of the schema its values (of text and bytes: lengths, u32) and, if it is nullable, its nulls (u8); then the heap: all texts and bytes one after the other, by column, then row, padded with zeros to 8.',
+    fields: [
+      { name: 'epoch', type: 'u64', doc: 'epoch of the shard' },
+      { name: 'firstSequence', type: 'u64', doc: 'sequence of the first row; the rest follow' },
+      { name: 'table', type: 'u32', doc: 'the table' },
+      { name: 'shard', type: 'u32', doc: 'the shard' },
+      { name: 'rows', type: 'u32', doc: 'rows' },
+      { name: 'heapBytes', type: 'u32', doc: 'bytes of the heap without padding' },
+    ],
+  },
+  {
+    name: 'SchemaHead',
+    size: 16,
+    doc: 'Body of a log entry of kind table and of a schema record: name of the table, then per column SchemaColumn and name.',
+    fields: [
+      { name: 'table', type: 'u32', doc: 'id of the table' },
+      { name: 'columnCount', type: 'u32', doc: 'columns' },
+      { name: 'nameBytes', type: 'u32', doc: 'bytes of the name, UTF-8' },
+      { name: 'reserved', type: 'u32', doc: 'zero' },
+    ],
+  },
+  {
+    name: 'SchemaColumn',
+    size: 8,
+    doc: 'One column of a schema; its name follows, UTF-8.',
+    fields: [
+      { name: 'type', type: 'u8', doc: 'a ValueType' },
+      { name: 'nullable', type: 'u8', doc: '1 where values may be null' },
+      { name: 'nameBytes', type: 'u16', doc: 'bytes of the name' },
+      { name: 'reserved', type: 'u32', doc: 'zero' },
+    ],
+  },
+  {
     name: 'SymbolEntryHead',
     size: 8,
     doc: 'Body of a log entry of kind symbol; the name follows, UTF-8.',

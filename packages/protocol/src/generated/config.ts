@@ -49,6 +49,20 @@ export interface ConfigValues {
     readonly commitIntervalMs: number;
     /** longest time ticks stay in memory and log before they are sealed into segments; 0: only by size */
     readonly sealIntervalMs: number;
+    /** how often a snapshot of each engine is linked beside its files; 0: on demand only */
+    readonly snapshotIntervalMs: number;
+    /** how many of those snapshots are kept */
+    readonly snapshotsKept: number;
+    /** segments of similar size of a (table, shard, day) that are merged into one */
+    readonly mergeSegments: number;
+    /** sorted tables of level 0 that begin a compaction */
+    readonly level0Tables: number;
+    /** size of level 1 of the key-value table; never below four memtables */
+    readonly level1Bytes: number;
+    /** how much larger each level is than the one above it */
+    readonly levelFactor: number;
+    /** what merging segments, and compaction of the key-value table, may each read in a second; 0: no limit */
+    readonly compactionBytesPerSecond: number;
     /** slots of the tick ring of one shard, a power of two */
     readonly ringSlots: number;
     /** folder for staging and rings; empty: shared memory, or the data folder where there is none */
@@ -298,6 +312,69 @@ export const configKeys: readonly ConfigKey[] = [
     doc: 'longest time ticks stay in memory and log before they are sealed into segments; 0: only by size',
     min: 0,
     max: 86400000,
+    secret: false,
+  },
+  {
+    key: 'storage.snapshotIntervalMs',
+    type: 'integer',
+    default: 1800000,
+    doc: 'how often a snapshot of each engine is linked beside its files; 0: on demand only',
+    min: 0,
+    max: 604800000,
+    secret: false,
+  },
+  {
+    key: 'storage.snapshotsKept',
+    type: 'integer',
+    default: 2,
+    doc: 'how many of those snapshots are kept',
+    min: 1,
+    max: 1000,
+    secret: false,
+  },
+  {
+    key: 'storage.mergeSegments',
+    type: 'integer',
+    default: 4,
+    doc: 'segments of similar size of a (table, shard, day) that are merged into one',
+    min: 2,
+    max: 32,
+    secret: false,
+  },
+  {
+    key: 'storage.level0Tables',
+    type: 'integer',
+    default: 4,
+    doc: 'sorted tables of level 0 that begin a compaction',
+    min: 1,
+    max: 36,
+    secret: false,
+  },
+  {
+    key: 'storage.level1Bytes',
+    type: 'integer',
+    default: 419430400,
+    doc: 'size of level 1 of the key-value table; never below four memtables',
+    min: 1048576,
+    max: 1099511627776,
+    secret: false,
+  },
+  {
+    key: 'storage.levelFactor',
+    type: 'integer',
+    default: 10,
+    doc: 'how much larger each level is than the one above it',
+    min: 2,
+    max: 100,
+    secret: false,
+  },
+  {
+    key: 'storage.compactionBytesPerSecond',
+    type: 'integer',
+    default: 0,
+    doc: 'what merging segments, and compaction of the key-value table, may each read in a second; 0: no limit',
+    min: 0,
+    max: 1099511627776,
     secret: false,
   },
   {

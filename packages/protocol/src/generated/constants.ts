@@ -256,6 +256,10 @@ export const LogKind = {
   keyValue: 2,
   /** a symbol was registered: SymbolEntryHead and name */
   symbol: 3,
+  /** a table was created: SchemaHead and what follows it */
+  table: 4,
+  /** one batch of any table, atomic: RowsEntry and columns, once per shard */
+  rows: 5,
 } as const;
 export type LogKind = (typeof LogKind)[keyof typeof LogKind];
 export type LogKindName = keyof typeof LogKind;
@@ -265,6 +269,8 @@ export const LogKindNames: Readonly<Record<number, LogKindName>> = {
   1: 'ticks',
   2: 'keyValue',
   3: 'symbol',
+  4: 'table',
+  5: 'rows',
 };
 
 /** Operations of a key-value batch. */
@@ -283,7 +289,7 @@ export const KeyValueKindNames: Readonly<Record<number, KeyValueKindName>> = {
   2: 'delete',
 };
 
-/** How the columns of a segment block are stored. */
+/** Version 1: how the columns of a segment block are stored. */
 export const BlockCodec = {
   /** each column as it is in memory */
   raw: 1,
@@ -294,6 +300,84 @@ export type BlockCodecName = keyof typeof BlockCodec;
 /** Names of BlockCodec by number. */
 export const BlockCodecNames: Readonly<Record<number, BlockCodecName>> = {
   1: 'raw',
+};
+
+/** What a column of a series table holds. */
+export const ValueType = {
+  /** int64 */
+  i64: 1,
+  /** float64 */
+  f64: 2,
+  /** int32 */
+  i32: 3,
+  /** float32 */
+  f32: 4,
+  /** false or true */
+  bool: 5,
+  /** a symbol id */
+  symbol: 6,
+  /** UTF-8 text */
+  text: 7,
+  /** bytes */
+  bytes: 8,
+} as const;
+export type ValueType = (typeof ValueType)[keyof typeof ValueType];
+export type ValueTypeName = keyof typeof ValueType;
+
+/** Names of ValueType by number. */
+export const ValueTypeNames: Readonly<Record<number, ValueTypeName>> = {
+  1: 'i64',
+  2: 'f64',
+  3: 'i32',
+  4: 'f32',
+  5: 'bool',
+  6: 'symbol',
+  7: 'text',
+  8: 'bytes',
+};
+
+/** What a stream of a segment holds; the first three every table has. */
+export const StreamPart = {
+  /** times, int64 */
+  time: 1,
+  /** sequences, int64 */
+  sequence: 2,
+  /** epochs, uint32 */
+  epoch: 3,
+  /** values of a column; of text and bytes: offsets into its heap */
+  values: 4,
+  /** of a nullable column: 1 where the value is null */
+  nulls: 5,
+  /** of text and bytes: length (u32) and bytes of each distinct value */
+  heap: 6,
+} as const;
+export type StreamPart = (typeof StreamPart)[keyof typeof StreamPart];
+export type StreamPartName = keyof typeof StreamPart;
+
+/** Names of StreamPart by number. */
+export const StreamPartNames: Readonly<Record<number, StreamPartName>> = {
+  1: 'time',
+  2: 'sequence',
+  3: 'epoch',
+  4: 'values',
+  5: 'nulls',
+  6: 'heap',
+};
+
+/** How the bytes of a strip are to be read. */
+export const StripEncoding = {
+  /** an encoded column, docs/formats/codecs.md */
+  codec: 1,
+  /** as it is in memory */
+  plain: 2,
+} as const;
+export type StripEncoding = (typeof StripEncoding)[keyof typeof StripEncoding];
+export type StripEncodingName = keyof typeof StripEncoding;
+
+/** Names of StripEncoding by number. */
+export const StripEncodingNames: Readonly<Record<number, StripEncodingName>> = {
+  1: 'codec',
+  2: 'plain',
 };
 
 /** How an encoded column is stored; docs/formats/codecs.md. */
@@ -387,6 +471,14 @@ export const ManifestKind = {
   keyValue: 6,
   /** SstRecord */
   sst: 7,
+  /** SegmentRecord */
+  series: 8,
+  /** SchemaHead */
+  schema: 9,
+  /** ManifestTableShard */
+  tableShard: 10,
+  /** ManifestSymbolFile */
+  symbolFile: 11,
 } as const;
 export type ManifestKind = (typeof ManifestKind)[keyof typeof ManifestKind];
 export type ManifestKindName = keyof typeof ManifestKind;
@@ -400,4 +492,8 @@ export const ManifestKindNames: Readonly<Record<number, ManifestKindName>> = {
   5: 'staging',
   6: 'keyValue',
   7: 'sst',
+  8: 'series',
+  9: 'schema',
+  10: 'tableShard',
+  11: 'symbolFile',
 };

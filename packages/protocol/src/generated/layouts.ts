@@ -68,7 +68,7 @@ export const ManifestHeader = {
   sizeBytes: 64,
   /** u32: crc32c of the 60 bytes after it */
   checksum: 0,
-  /** u32: version: 2 with a key-value record, else 1 */
+  /** u32: version: 3 */
   version: 4,
   /** u64: "NDTSMANI" */
   magic: 8,
@@ -123,7 +123,60 @@ export const ManifestEpoch = {
   firstSequence: 8,
 } as const;
 
-/** Body of a symbol record; the name follows, UTF-8. Offsets in bytes. */
+/** Body of a table shard record: what a shard has reached in a table other than ticks; epochCount ManifestEpoch entries follow, oldest first. None where it has no rows. Offsets in bytes. */
+export const ManifestTableShard = {
+  sizeBytes: 24,
+  /** u32: the table */
+  table: 0,
+  /** u32: the shard */
+  shard: 4,
+  /** u64: sequences below this are in segments */
+  sealedSequence: 8,
+  /** u32: entries that follow */
+  epochCount: 16,
+  /** u32: zero */
+  reserved: 20,
+} as const;
+
+/** Body of a symbol file record; the files in the order of the manifest hold all symbols. Offsets in bytes. */
+export const ManifestSymbolFile = {
+  sizeBytes: 40,
+  /** u64: number of the file, as in its name */
+  number: 0,
+  /** u64: length of the file */
+  bytes: 8,
+  /** u64: symbols in the files before it */
+  firstOrdinal: 16,
+  /** u64: symbols in it */
+  count: 24,
+  /** u32: checksum field of its header */
+  checksum: 32,
+  /** u32: zero */
+  reserved: 36,
+} as const;
+
+/** The head of a symbol file; per symbol follow ManifestSymbol, length of the name (u32), name, unaligned. Offsets in bytes. */
+export const SymbolFileHeader = {
+  sizeBytes: 64,
+  /** u32: crc32c of the rest of the file */
+  checksum: 0,
+  /** u32: format version, 1 */
+  version: 4,
+  /** u64: "NDTSSYMB" */
+  magic: 8,
+  /** u64: symbols in the files before it */
+  firstOrdinal: 16,
+  /** u64: symbols in it */
+  count: 24,
+  /** u64: length of the file */
+  fileBytes: 32,
+  /** u64: number of the file, as in its name */
+  number: 40,
+  /** bytes[16]: zero */
+  reserved: 48,
+} as const;
+
+/** Body of a symbol record; the name follows, UTF-8. Written to symbol files since version 3. Offsets in bytes. */
 export const ManifestSymbol = {
   sizeBytes: 8,
   /** u32: symbol id */
@@ -132,7 +185,7 @@ export const ManifestSymbol = {
   shard: 4,
 } as const;
 
-/** Body of a segment record. Offsets in bytes. */
+/** Body of a segment record: a segment of version 1. Read, but not written any more. Offsets in bytes. */
 export const ManifestSegment = {
   sizeBytes: 72,
   /** u64: number of the file, as in its name */
@@ -155,6 +208,58 @@ export const ManifestSegment = {
   shard: 64,
   /** u32: checksum field of its trailer */
   trailerChecksum: 68,
+} as const;
+
+/** The file COMPLETE of a snapshot folder, written and synced last. Offsets in bytes. */
+export const SnapshotMark = {
+  sizeBytes: 64,
+  /** u32: crc32c of the 60 bytes after it */
+  checksum: 0,
+  /** u32: format version, 1 */
+  version: 4,
+  /** u64: "NDTSSNAP" */
+  magic: 8,
+  /** u64: of the manifest it was taken from */
+  generation: 16,
+  /** i64: when it was taken */
+  wallTime: 24,
+  /** u64: bytes of the files that the manifest lists */
+  bytes: 32,
+  /** u32: files that the manifest lists */
+  fileCount: 40,
+  /** u32: crc32c of the whole MANIFEST beside it */
+  manifestChecksum: 44,
+  /** bytes[16]: zero */
+  reserved: 48,
+} as const;
+
+/** Body of a series record: one segment of any table. Offsets in bytes. */
+export const SegmentRecord = {
+  sizeBytes: 80,
+  /** u64: number of the file, as in its name */
+  number: 0,
+  /** i64: UTC day */
+  day: 8,
+  /** u64: length of the file */
+  bytes: 16,
+  /** u64: rows */
+  rows: 24,
+  /** i64: earliest time */
+  minTime: 32,
+  /** i64: latest time */
+  maxTime: 40,
+  /** u64: lowest sequence */
+  firstSequence: 48,
+  /** u64: highest sequence plus one */
+  endSequence: 56,
+  /** u32: the table */
+  table: 64,
+  /** u32: the shard */
+  shard: 68,
+  /** u32: checksum field of its trailer */
+  trailerChecksum: 72,
+  /** u32: format version of the file */
+  version: 76,
 } as const;
 
 /** Body of a key-value record; at most one. SstRecord records list the tables. Offsets in bytes. */
@@ -327,14 +432,14 @@ export const SegmentHeader = {
   sizeBytes: 64,
   /** u32: crc32c of the 60 bytes after it */
   checksum: 0,
-  /** u32: format version, 1 */
+  /** u32: format version, 2 */
   version: 4,
   /** u64: "NDTSSEGM" */
   magic: 8,
   /** u32: the one shard of the file */
   shard: 16,
-  /** u32: zero */
-  reserved0: 20,
+  /** u32: the one table of the file; zero in version 1 */
+  table: 20,
   /** i64: the one UTC day of the file, days since 1970-01-01 */
   day: 24,
   /** u64: rows in all blocks */
@@ -345,8 +450,84 @@ export const SegmentHeader = {
   reserved1: 48,
 } as const;
 
-/** Footer entry of one block: some consecutive rows of one symbol. Offsets in bytes. */
+/** Footer entry of one block: some consecutive rows in (symbol, time, sequence) order. Offsets in bytes. */
 export const SegmentBlock = {
+  sizeBytes: 64,
+  /** u64: where the block starts in the file */
+  offset: 0,
+  /** u64: its length, a multiple of 8 */
+  bytes: 8,
+  /** u32: rows of the block, 1 to 4096 */
+  rows: 16,
+  /** u32: place of its first SegmentRun */
+  firstRun: 20,
+  /** u32: its SegmentRun entries: symbols with rows in it */
+  runCount: 24,
+  /** u32: zero */
+  reserved: 28,
+  /** i64: earliest time */
+  minTime: 32,
+  /** i64: latest time */
+  maxTime: 40,
+  /** u64: lowest sequence */
+  firstSequence: 48,
+  /** u64: highest sequence plus one */
+  endSequence: 56,
+} as const;
+
+/** Footer entry of one strip: the bytes of one stream in one block. Offsets in bytes. */
+export const SegmentStrip = {
+  sizeBytes: 32,
+  /** u32: from the start of the block, a multiple of 8 */
+  offset: 0,
+  /** u32: its length; zeros follow up to a multiple of 8 */
+  bytes: 4,
+  /** u32: crc32c of its bytes and the zeros */
+  checksum: 8,
+  /** u32: a StripEncoding */
+  encoding: 12,
+  /** u64: bits of the least value: i64, f64 or u64 by the type */
+  min: 16,
+  /** u64: bits of the greatest value */
+  max: 24,
+} as const;
+
+/** Footer entry of one run: the rows of one symbol in one block. Offsets in bytes. */
+export const SegmentRun = {
+  sizeBytes: 32,
+  /** u32: symbol id */
+  symbol: 0,
+  /** u32: place of the block */
+  block: 4,
+  /** u32: first row in the block */
+  firstRow: 8,
+  /** u32: rows */
+  rows: 12,
+  /** i64: time of its first row */
+  minTime: 16,
+  /** i64: time of its last row */
+  maxTime: 24,
+} as const;
+
+/** Footer entry of one stream: a physical column of every block. Offsets in bytes. */
+export const SegmentStream = {
+  sizeBytes: 16,
+  /** u32: name of the column, from the start of the text */
+  nameOffset: 0,
+  /** u32: its bytes, UTF-8; zero for what every table has */
+  nameBytes: 4,
+  /** u16: place of the column in the schema, else zero */
+  column: 8,
+  /** u8: a StreamPart */
+  part: 10,
+  /** u8: the ValueType of the column, else zero */
+  type: 11,
+  /** u32: zero */
+  reserved: 12,
+} as const;
+
+/** Version 1: footer entry of one block, some consecutive rows of one symbol. Offsets in bytes. */
+export const SegmentBlockV1 = {
   sizeBytes: 64,
   /** u32: symbol id */
   symbol: 0,
@@ -399,7 +580,7 @@ export const SegmentTrailer = {
   sizeBytes: 64,
   /** u32: crc32c of the 60 bytes after it */
   checksum: 0,
-  /** u32: format version, 1 */
+  /** u32: format version, 2 */
   version: 4,
   /** u64: "NDTSSEGM" */
   magic: 8,
@@ -407,7 +588,7 @@ export const SegmentTrailer = {
   footerOffset: 16,
   /** u32: crc32c of the footer */
   footerChecksum: 24,
-  /** u32: SegmentBlock entries */
+  /** u32: SegmentBlock entries, in version 1 SegmentBlockV1 */
   blockCount: 28,
   /** u32: SegmentName entries */
   nameCount: 32,
@@ -417,8 +598,10 @@ export const SegmentTrailer = {
   textBytes: 40,
   /** u64: length of the file */
   fileBytes: 48,
-  /** bytes[8]: zero */
-  reserved: 56,
+  /** u32: SegmentRun entries; zero in version 1 */
+  runCount: 56,
+  /** u32: SegmentStream entries; zero in version 1 */
+  streamCount: 60,
 } as const;
 
 /** The head of a sorted table file; the first block follows at once. Offsets in bytes. */
@@ -520,6 +703,49 @@ export const TicksEntry = {
   shard: 16,
   /** u32: rows */
   rows: 20,
+} as const;
+
+/** Rows of one shard of any table in a log entry of kind rows, which holds one or more of these. Columns follow, each `rows` long and padded with zeros to 8: time (i64), symbol (u32), then per column of the schema its values (of text and bytes: lengths, u32) and, if it is nullable, its nulls (u8); then the heap: all texts and bytes one after the other, by column, then row, padded with zeros to 8. Offsets in bytes. */
+export const RowsEntry = {
+  sizeBytes: 32,
+  /** u64: epoch of the shard */
+  epoch: 0,
+  /** u64: sequence of the first row; the rest follow */
+  firstSequence: 8,
+  /** u32: the table */
+  table: 16,
+  /** u32: the shard */
+  shard: 20,
+  /** u32: rows */
+  rows: 24,
+  /** u32: bytes of the heap without padding */
+  heapBytes: 28,
+} as const;
+
+/** Body of a log entry of kind table and of a schema record: name of the table, then per column SchemaColumn and name. Offsets in bytes. */
+export const SchemaHead = {
+  sizeBytes: 16,
+  /** u32: id of the table */
+  table: 0,
+  /** u32: columns */
+  columnCount: 4,
+  /** u32: bytes of the name, UTF-8 */
+  nameBytes: 8,
+  /** u32: zero */
+  reserved: 12,
+} as const;
+
+/** One column of a schema; its name follows, UTF-8. Offsets in bytes. */
+export const SchemaColumn = {
+  sizeBytes: 8,
+  /** u8: a ValueType */
+  type: 0,
+  /** u8: 1 where values may be null */
+  nullable: 1,
+  /** u16: bytes of the name */
+  nameBytes: 2,
+  /** u32: zero */
+  reserved: 4,
 } as const;
 
 /** Body of a log entry of kind symbol; the name follows, UTF-8. Offsets in bytes. */

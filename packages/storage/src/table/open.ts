@@ -18,6 +18,21 @@ function stagingDir(folder: DataFolder, engine: string): string {
   return dir;
 }
 
+/** What both engines are told alike. */
+function upkeep(values: ConfigValues) {
+  const { storage } = values;
+  return {
+    sealIntervalMs: storage.sealIntervalMs,
+    snapshotIntervalMs: storage.snapshotIntervalMs,
+    snapshotsKept: storage.snapshotsKept,
+    mergeSegments: storage.mergeSegments,
+    level0Tables: storage.level0Tables,
+    level1Bytes: storage.level1Bytes,
+    levelFactor: storage.levelFactor,
+    compactionBytesPerSecond: storage.compactionBytesPerSecond,
+  };
+}
+
 export function openTicks(folder: DataFolder, values: ConfigValues): Database {
   return openDatabase({
     dir: folder.ticks,
@@ -27,8 +42,8 @@ export function openTicks(folder: DataFolder, values: ConfigValues): Database {
     walBudgetBytes: values.storage.walBudgetBytes,
     memtableBytes: values.storage.memtableBytes,
     commitIntervalMs: values.storage.commitIntervalMs,
-    sealIntervalMs: values.storage.sealIntervalMs,
     shardCount: values.cluster.shards,
+    ...upkeep(values),
   });
 }
 
@@ -41,7 +56,7 @@ export function openJournal(folder: DataFolder, values: ConfigValues): Database 
     walBudgetBytes: journalBudgetBytes,
     memtableBytes: journalBudgetBytes,
     commitIntervalMs: journalCommitIntervalMs,
-    sealIntervalMs: values.storage.sealIntervalMs,
     shardCount: 1,
+    ...upkeep(values),
   });
 }

@@ -1,4 +1,4 @@
-// ingest: ticks through clean, log, memtable and rings, in batches, one thread beside the
+// ingest_ticks: ticks through clean, log, memtable and rings, in batches, one thread beside the
 // committer. The simulator fills the batches ahead of the clock; only the path is timed. Accepted
 // is when the last append returned, durable when the last fdatasync did.
 
@@ -83,7 +83,7 @@ async function ingestSymbols(context: BenchContext, symbols: number): Promise<vo
   database.lastTicks(1, last);
   const answer = answerHash(rows, last.price.subarray(0, last.count));
   const emit = (metric: string, value: number, unit: string): void =>
-    context.emit({ bench: 'ingest', params, metric, value, unit, answer });
+    context.emit({ bench: 'ingest_ticks', params, metric, value, unit, answer });
   emit('acceptedTicksPerSecond', rows / acceptedSeconds, '1/s');
   emit('durableTicksPerSecond', rows / durableSeconds, '1/s');
   rings.close();
@@ -94,8 +94,8 @@ async function ingestSymbols(context: BenchContext, symbols: number): Promise<vo
   emit('segmentBytesPerTick', segmentBytes / rows, 'B');
 }
 
-export const ingest: Bench = {
-  name: 'ingest',
+export const ingestTicks: Bench = {
+  name: 'ingest_ticks',
   about: 'ticks/s through clean, log, memtable and rings; accepted and durable',
   run: async (context) => {
     for (const symbols of [1, 4000]) await ingestSymbols(context, symbols);

@@ -1,0 +1,92 @@
+// Generated from packages/protocol/schema by tools/generate.mjs. Do not edit.
+#pragma once
+
+#include <cstdint>
+
+#include "generated/constants.h"
+
+namespace ndts {
+
+struct BuiltInColumn {
+  const char* name;
+  ValueType type;
+  bool nullable;
+};
+
+// Last price and volume with best bid and ask; every database has this table.
+inline constexpr const char* kTickTableName = "tick";
+inline constexpr BuiltInColumn kTickColumns[] = {
+    {"price", ValueType::kF64, false},
+    {"volume", ValueType::kF64, false},
+    {"bid1", ValueType::kF64, false},
+    {"ask1", ValueType::kF64, false},
+    {"bid_vol1", ValueType::kF64, false},
+    {"ask_vol1", ValueType::kF64, false},
+    {"flags", ValueType::kI32, false},
+};
+
+// A trade at the venue.
+inline constexpr const char* kTradeTableName = "trade";
+inline constexpr BuiltInColumn kTradeColumns[] = {
+    {"price", ValueType::kF64, false},
+    {"volume", ValueType::kF64, false},
+    {"side", ValueType::kI32, false},
+    {"trade_id", ValueType::kText, true},
+};
+
+// The best five levels of an order book.
+inline constexpr const char* kBookTableName = "book";
+inline constexpr BuiltInColumn kBookColumns[] = {
+    {"bid1", ValueType::kF64, true},
+    {"bid2", ValueType::kF64, true},
+    {"bid3", ValueType::kF64, true},
+    {"bid4", ValueType::kF64, true},
+    {"bid5", ValueType::kF64, true},
+    {"bid_vol1", ValueType::kF64, true},
+    {"bid_vol2", ValueType::kF64, true},
+    {"bid_vol3", ValueType::kF64, true},
+    {"bid_vol4", ValueType::kF64, true},
+    {"bid_vol5", ValueType::kF64, true},
+    {"ask1", ValueType::kF64, true},
+    {"ask2", ValueType::kF64, true},
+    {"ask3", ValueType::kF64, true},
+    {"ask4", ValueType::kF64, true},
+    {"ask5", ValueType::kF64, true},
+    {"ask_vol1", ValueType::kF64, true},
+    {"ask_vol2", ValueType::kF64, true},
+    {"ask_vol3", ValueType::kF64, true},
+    {"ask_vol4", ValueType::kF64, true},
+    {"ask_vol5", ValueType::kF64, true},
+};
+
+// Ticks of an interval in one row; its time is the start of the interval.
+inline constexpr const char* kBarTableName = "bar";
+inline constexpr BuiltInColumn kBarColumns[] = {
+    {"open", ValueType::kF64, false},
+    {"high", ValueType::kF64, false},
+    {"low", ValueType::kF64, false},
+    {"close", ValueType::kF64, false},
+    {"volume", ValueType::kF64, false},
+    {"turnover", ValueType::kF64, true},
+    {"ticks", ValueType::kI64, false},
+    {"interval", ValueType::kI64, false},
+};
+
+// A value of a factor.
+inline constexpr const char* kFactorTableName = "factor";
+inline constexpr BuiltInColumn kFactorColumns[] = {
+    {"factor", ValueType::kText, false},
+    {"value", ValueType::kF64, true},
+};
+
+// What a strategy asked for.
+inline constexpr const char* kSignalTableName = "signal";
+inline constexpr BuiltInColumn kSignalColumns[] = {
+    {"strategy", ValueType::kText, false},
+    {"ordinal", ValueType::kI64, false},
+    {"side", ValueType::kI32, false},
+    {"quantity", ValueType::kF64, false},
+    {"price", ValueType::kF64, true},
+};
+
+}  // namespace ndts

@@ -1,0 +1,76 @@
+// The tables every user of the engine shares. Time, symbol, sequence and epoch every table has; these
+// are the columns beside them. A type is a ValueType; '?' behind it: values may be null.
+
+const levels = [1, 2, 3, 4, 5];
+const perLevel = (name, type, doc) =>
+  levels.map((level) => ({ name: `${name}${level}`, type, doc: `${doc} ${level}` }));
+
+/** @type {import('./types.mjs').Table[]} */
+export const tables = [
+  {
+    name: 'tick',
+    doc: 'Last price and volume with best bid and ask; every database has this table.',
+    columns: [
+      { name: 'price', type: 'f64', doc: 'last price' },
+      { name: 'volume', type: 'f64', doc: 'volume at that price' },
+      { name: 'bid1', type: 'f64', doc: 'best bid' },
+      { name: 'ask1', type: 'f64', doc: 'best ask' },
+      { name: 'bid_vol1', type: 'f64', doc: 'volume at the best bid' },
+      { name: 'ask_vol1', type: 'f64', doc: 'volume at the best ask' },
+      { name: 'flags', type: 'i32', doc: 'bits of TickFlags' },
+    ],
+  },
+  {
+    name: 'trade',
+    doc: 'A trade at the venue.',
+    columns: [
+      { name: 'price', type: 'f64', doc: 'price' },
+      { name: 'volume', type: 'f64', doc: 'volume' },
+      { name: 'side', type: 'i32', doc: 'of the aggressor: 1 buy, -1 sell, 0 not known' },
+      { name: 'trade_id', type: 'text?', doc: 'as the venue names it' },
+    ],
+  },
+  {
+    name: 'book',
+    doc: 'The best five levels of an order book.',
+    columns: [
+      ...perLevel('bid', 'f64?', 'bid of level'),
+      ...perLevel('bid_vol', 'f64?', 'volume at the bid of level'),
+      ...perLevel('ask', 'f64?', 'ask of level'),
+      ...perLevel('ask_vol', 'f64?', 'volume at the ask of level'),
+    ],
+  },
+  {
+    name: 'bar',
+    doc: 'Ticks of an interval in one row; its time is the start of the interval.',
+    columns: [
+      { name: 'open', type: 'f64', doc: 'first price' },
+      { name: 'high', type: 'f64', doc: 'highest price' },
+      { name: 'low', type: 'f64', doc: 'lowest price' },
+      { name: 'close', type: 'f64', doc: 'last price' },
+      { name: 'volume', type: 'f64', doc: 'sum of volumes' },
+      { name: 'turnover', type: 'f64?', doc: 'sum of price times volume' },
+      { name: 'ticks', type: 'i64', doc: 'ticks in it' },
+      { name: 'interval', type: 'i64', doc: 'length in nanoseconds; 0 where it is not of time' },
+    ],
+  },
+  {
+    name: 'factor',
+    doc: 'A value of a factor.',
+    columns: [
+      { name: 'factor', type: 'text', doc: 'name of the factor' },
+      { name: 'value', type: 'f64?', doc: 'its value; null while it has none' },
+    ],
+  },
+  {
+    name: 'signal',
+    doc: 'What a strategy asked for.',
+    columns: [
+      { name: 'strategy', type: 'text', doc: 'the instance' },
+      { name: 'ordinal', type: 'i64', doc: 'number of the signal in its instance' },
+      { name: 'side', type: 'i32', doc: '1 buy, -1 sell' },
+      { name: 'quantity', type: 'f64', doc: 'quantity' },
+      { name: 'price', type: 'f64?', doc: 'limit price; null for a market order' },
+    ],
+  },
+];

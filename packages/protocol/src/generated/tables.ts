@@ -1,0 +1,91 @@
+// Generated from packages/protocol/schema by tools/generate.mjs. Do not edit.
+
+import type { TableSchema } from '../table-schema.js';
+
+/** Last price and volume with best bid and ask; every database has this table. */
+export const tickSchema: TableSchema = {
+  name: 'tick',
+  columns: [
+    { name: 'price', type: 'f64' },
+    { name: 'volume', type: 'f64' },
+    { name: 'bid1', type: 'f64' },
+    { name: 'ask1', type: 'f64' },
+    { name: 'bid_vol1', type: 'f64' },
+    { name: 'ask_vol1', type: 'f64' },
+    { name: 'flags', type: 'i32' },
+  ],
+};
+
+/** A trade at the venue. */
+export const tradeSchema: TableSchema = {
+  name: 'trade',
+  columns: [
+    { name: 'price', type: 'f64' },
+    { name: 'volume', type: 'f64' },
+    { name: 'side', type: 'i32' },
+    { name: 'trade_id', type: 'text', nullable: true },
+  ],
+};
+
+/** The best five levels of an order book. */
+export const bookSchema: TableSchema = {
+  name: 'book',
+  columns: [
+    { name: 'bid1', type: 'f64', nullable: true },
+    { name: 'bid2', type: 'f64', nullable: true },
+    { name: 'bid3', type: 'f64', nullable: true },
+    { name: 'bid4', type: 'f64', nullable: true },
+    { name: 'bid5', type: 'f64', nullable: true },
+    { name: 'bid_vol1', type: 'f64', nullable: true },
+    { name: 'bid_vol2', type: 'f64', nullable: true },
+    { name: 'bid_vol3', type: 'f64', nullable: true },
+    { name: 'bid_vol4', type: 'f64', nullable: true },
+    { name: 'bid_vol5', type: 'f64', nullable: true },
+    { name: 'ask1', type: 'f64', nullable: true },
+    { name: 'ask2', type: 'f64', nullable: true },
+    { name: 'ask3', type: 'f64', nullable: true },
+    { name: 'ask4', type: 'f64', nullable: true },
+    { name: 'ask5', type: 'f64', nullable: true },
+    { name: 'ask_vol1', type: 'f64', nullable: true },
+    { name: 'ask_vol2', type: 'f64', nullable: true },
+    { name: 'ask_vol3', type: 'f64', nullable: true },
+    { name: 'ask_vol4', type: 'f64', nullable: true },
+    { name: 'ask_vol5', type: 'f64', nullable: true },
+  ],
+};
+
+/** Ticks of an interval in one row; its time is the start of the interval. */
+export const barSchema: TableSchema = {
+  name: 'bar',
+  columns: [
+    { name: 'open', type: 'f64' },
+    { name: 'high', type: 'f64' },
+    { name: 'low', type: 'f64' },
+    { name: 'close', type: 'f64' },
+    { name: 'volume', type: 'f64' },
+    { name: 'turnover', type: 'f64', nullable: true },
+    { name: 'ticks', type: 'i64' },
+    { name: 'interval', type: 'i64' },
+  ],
+};
+
+/** A value of a factor. */
+export const factorSchema: TableSchema = {
+  name: 'factor',
+  columns: [
+    { name: 'factor', type: 'text' },
+    { name: 'value', type: 'f64', nullable: true },
+  ],
+};
+
+/** What a strategy asked for. */
+export const signalSchema: TableSchema = {
+  name: 'signal',
+  columns: [
+    { name: 'strategy', type: 'text' },
+    { name: 'ordinal', type: 'i64' },
+    { name: 'side', type: 'i32' },
+    { name: 'quantity', type: 'f64' },
+    { name: 'price', type: 'f64', nullable: true },
+  ],
+};
