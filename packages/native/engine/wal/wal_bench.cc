@@ -72,7 +72,9 @@ class Bench {
   }
 
  private:
-  [[nodiscard]] std::string staging_path() const { return settings_.staging + "/wal_bench.staging"; }
+  [[nodiscard]] std::string staging_path() const {
+    return settings_.staging + "/wal_bench.staging";
+  }
 
   void open() {
     std::filesystem::remove_all(settings_.dir);

@@ -84,6 +84,9 @@ class TracedFileSystem final : public FileSystem {
   Status make_directory(const std::string& folder) override {
     return files_.make_directory(folder);
   }
+  Status remove_directory(const std::string& folder) override {
+    return files_.remove_directory(folder);
+  }
   Status sync_directory(const std::string& folder) override {
     steps.push_back({"sync_directory", name_of(folder)});
     return files_.sync_directory(folder);
