@@ -61,55 +61,6 @@ TEST_F(KeyValueStoreTest, EmptyValuesAndBinaryKeysSurvive) {
   }
 }
 
-// No key follows these: the end of the prefix is the end of the table.
-TEST_F(KeyValueStoreTest, KeysOfHighBytesAreFoundByKeyAndByPrefix) {
-  for (std::size_t length = 0; length < 6; length += 1) {
-    const std::string high(length, '\xff');
-    ASSERT_TRUE(kv.write({{high, "bare"}, {high + "a", "more"}, {"\xfe" + high, "below"}}).ok());
-  }
-  for (int stage = 0; stage < 4; stage += 1) {
-    for (std::size_t length = 0; length < 7; length += 1) {
-      for (const bool reverse : {false, true}) {
-        KeyValueScan range;
-        range.prefix = std::string(length, '\xff');
-        range.reverse = reverse;
-        EXPECT_EQ(scan_all(kv.store->snapshot(), range), scan_model(kv.model, range));
-      }
-    }
-    EXPECT_EQ(kv.get(std::string(5, '\xff')), "bare");
-    EXPECT_EQ(kv.get(std::string(6, '\xff')), std::nullopt);
-    if (stage == 0) ASSERT_TRUE(kv.store->flush().ok());
-    if (stage == 1) ASSERT_TRUE(kv.compact().ok());
-    if (stage == 2) ASSERT_TRUE(kv.open().ok());
-  }
-}
-
-// Level by level, until the deletes themselves have nothing to hide and go too.
-TEST_F(KeyValueStoreTest, DeletedKeysStayDeletedDownToTheLastLevel) {
-  kv.options.compaction.level1_bytes = 1'000;
-  kv.options.compaction.level_factor = 2;
-  ASSERT_TRUE(kv.open().ok());
-  const auto fill = [this](int round) {
-    for (int at = 0; at < 400; at += 1) {
-      const std::string key = "fill" + std::to_string((at * 7 + round) % 900);
-      ASSERT_TRUE(kv.put(key, std::string(90, 'f')).ok());
-    }
-    ASSERT_TRUE(kv.store->flush().ok());
-    ASSERT_TRUE(kv.compact().ok());
-  };
-  const auto doomed = [](int at) { return "fill" + std::to_string(at) + "x"; };
-  for (int at = 0; at < 900; at += 9) ASSERT_TRUE(kv.put(doomed(at), "v").ok());
-  fill(0);
-  EXPECT_GT(kv.store->stats().bytes.back(), 0u);
-  for (int at = 0; at < 900; at += 9) ASSERT_TRUE(kv.remove(doomed(at)).ok());
-  for (int round = 1; round < 6; round += 1) {
-    fill(round);
-    EXPECT_EQ(scan_all(kv.store->snapshot(), {}), scan_model(kv.model, {}));
-  }
-  ASSERT_TRUE(kv.open().ok());
-  EXPECT_EQ(scan_all(kv.store->snapshot(), {}), scan_model(kv.model, {}));
-}
-
 TEST_F(KeyValueStoreTest, ASnapshotIsIsolatedAcrossFlushCompactionAndClose) {
   for (int at = 0; at < 200; at += 1) ASSERT_TRUE(kv.put("key" + std::to_string(at), "first").ok());
   const KvModel before = kv.model;
