@@ -837,10 +837,10 @@ static_assert(offsetof(WalFileHeader, reserved) == 80);
 
 // Before each payload; header and payload are padded with zeros to a multiple of 8.
 struct WalEntryHeader {
-  std::uint32_t checksum;  // crc32c seeded by the file, to the end of the padding
+  std::uint32_t checksum;  // crc32c seeded by file or memory, to the padding's end
   std::uint32_t payload_bytes;  // bytes of the payload, without padding
   std::uint64_t position;  // log position of the first byte of this header
-  std::uint64_t durable;  // durable position when this entry was appended
+  std::uint64_t durable;  // durable position when it was appended, or later
   std::int64_t wall_time;  // when it was appended, nanoseconds since 1970-01-01
   std::uint32_t kind;  // kind of the payload; 0 is never valid
   std::uint32_t shard;  // the shard it belongs to
@@ -854,10 +854,10 @@ static_assert(offsetof(WalEntryHeader, wall_time) == 24);
 static_assert(offsetof(WalEntryHeader, kind) == 32);
 static_assert(offsetof(WalEntryHeader, shard) == 36);
 
-// Head of the staging memory; from offset 4096 on a circular image of the log.
+// Head of the staging memory; its first 128 bytes stand at offset 2048 once more.
 struct WalStagingHeader {
   std::uint64_t magic;  // "NDTSSTG1", stored last; 0 while it is being set up
-  std::uint32_t version;  // layout version, 1
+  std::uint32_t version;  // layout version, 2
   std::uint32_t checksum;  // crc32c of offset 16 to 128
   std::uint64_t log_id;  // the log it belongs to
   std::uint64_t epoch;  // the epoch of the log that writes it
@@ -866,9 +866,11 @@ struct WalStagingHeader {
   std::uint8_t boot_id[40];  // boot of the machine; another one makes it void
   std::uint8_t reserved0[40];  // zero
   std::uint64_t tail;  // accepted position; stored with release, after the bytes
-  std::uint8_t reserved1[56];  // zero
+  std::uint64_t tail_copy;  // stored after tail; recovery believes the lesser
+  std::uint8_t reserved1[48];  // zero
   std::uint64_t durable;  // durable position; files must hold all below it
-  std::uint8_t reserved2[56];  // zero
+  std::uint64_t durable_copy;  // stored after durable; the lesser counts
+  std::uint8_t reserved2[48];  // zero
 };
 static_assert(sizeof(WalStagingHeader) == 256);
 static_assert(offsetof(WalStagingHeader, magic) == 0);
@@ -881,9 +883,11 @@ static_assert(offsetof(WalStagingHeader, ring_bytes) == 40);
 static_assert(offsetof(WalStagingHeader, boot_id) == 48);
 static_assert(offsetof(WalStagingHeader, reserved0) == 88);
 static_assert(offsetof(WalStagingHeader, tail) == 128);
-static_assert(offsetof(WalStagingHeader, reserved1) == 136);
+static_assert(offsetof(WalStagingHeader, tail_copy) == 136);
+static_assert(offsetof(WalStagingHeader, reserved1) == 144);
 static_assert(offsetof(WalStagingHeader, durable) == 192);
-static_assert(offsetof(WalStagingHeader, reserved2) == 200);
+static_assert(offsetof(WalStagingHeader, durable_copy) == 200);
+static_assert(offsetof(WalStagingHeader, reserved2) == 208);
 
 // Ticks by column. JavaScript reads and writes day and nsOfDay; the engine packs them.
 enum class TickBatchColumn : std::uint32_t {

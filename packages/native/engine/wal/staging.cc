@@ -6,6 +6,8 @@
 #include <cstring>
 #include <utility>
 
+#include "base/crash_point.h"
+
 namespace ndts {
 
 namespace {
@@ -13,13 +15,36 @@ namespace {
 using SharedWord = std::atomic_ref<std::uint64_t>;
 static_assert(SharedWord::is_always_lock_free);
 
+constexpr std::size_t kIdentityBytes = offsetof(WalStagingHeader, tail);
+static_assert(sizeof(WalStagingHeader) <= kStagingCopyOffset);
+static_assert(kStagingCopyOffset + kIdentityBytes <= kWalEntriesOffset);
+
 // The part of the header that is written once, before the magic.
 std::uint32_t identity_checksum(const WalStagingHeader& header) {
   constexpr std::size_t kBegin = offsetof(WalStagingHeader, log_id);
-  constexpr std::size_t kEnd = offsetof(WalStagingHeader, tail);
-  return crc32c(0, bytes_of(header).subspan(kBegin, kEnd - kBegin));
+  return crc32c(0, bytes_of(header).subspan(kBegin, kIdentityBytes - kBegin));
 }
 
+// The identity at the head or, where that is damaged, its copy; false when both are void. The
+// checksum does not cover the version: a strange one counts only where both have it.
+bool load_identity(Bytes page, WalStagingHeader* header) {
+  bool found = false;
+  for (const std::uint64_t at : {std::uint64_t{0}, kStagingCopyOffset}) {
+    WalStagingHeader each{};
+    std::memcpy(&each, page.data() + at, kIdentityBytes);
+    if (each.magic != kStagingMagic || each.checksum != identity_checksum(each)) continue;
+    if (!found || header->version != kStagingVersion) *header = each;
+    found = true;
+  }
+  return found;
+}
+
+std::string boot_of(const WalStagingHeader& header) {
+  const char* boot = reinterpret_cast<const char*>(header.boot_id);
+  return std::string(boot, strnlen(boot, sizeof(header.boot_id)));
+}
+
+// A file of that name always has its whole size: it is allocated and synced under another one.
 Status open_sized(FileSystem& files, const std::string& path, std::uint64_t bytes,
                   std::unique_ptr<File>* file) {
   std::uint64_t size = 0;
@@ -30,10 +55,19 @@ Status open_sized(FileSystem& files, const std::string& path, std::uint64_t byte
     file->reset();
     NDTS_TRY(files.remove(path));
   }
-  NDTS_TRY(files.open(path, OpenMode::kCreate, file));
-  const Status allocated = (*file)->allocate(bytes);
-  if (!allocated.ok()) (void)files.remove(path);
-  return allocated;
+  const std::string temporary = path + ".tmp";
+  if (files.exists(temporary)) NDTS_TRY(files.remove(temporary));
+  NDTS_TRY(files.open(temporary, OpenMode::kCreate, file));
+  Status status = (*file)->allocate(bytes);
+  if (status.ok()) status = (*file)->sync();
+  if (!status.ok()) {
+    file->reset();
+    (void)files.remove(temporary);  // so that a full disk is not kept full by a useless file
+    return status;
+  }
+  crash_point("wal.staging_allocated");
+  NDTS_TRY(files.rename(temporary, path));
+  return files.sync_directory(parent_folder(path));
 }
 
 }  // namespace
@@ -50,25 +84,36 @@ Status Staging::create(FileSystem& files, const std::string& path, std::uint64_t
   NDTS_TRY(open_sized(files, path, kWalEntriesOffset + ring_bytes, &file));
   std::unique_ptr<Staging> made(new Staging());
   NDTS_TRY(file->map_shared(&made->mapping_));
-  made->ring_bytes_ = ring_bytes;
-  WalStagingHeader* header = made->header();
+  made->set_up(ring_bytes, identity);
+  *staging = std::move(made);
+  return Status::success();
+}
+
+void Staging::set_up(std::uint64_t ring_bytes, const StagingIdentity& identity) {
+  ring_bytes_ = ring_bytes;
+  seed_ = wal_staging_seed(identity.log_id, identity.epoch);
+  auto* copy = reinterpret_cast<WalStagingHeader*>(mapping_->writable().data() +
+                                                   kStagingCopyOffset);
   // Void until the magic is back: a kill in between leaves nothing half valid.
-  SharedWord(header->magic).store(0, std::memory_order_seq_cst);
+  SharedWord(header()->magic).store(0, std::memory_order_seq_cst);
+  SharedWord(copy->magic).store(0, std::memory_order_seq_cst);
+  crash_point("wal.staging_void");
   WalStagingHeader fresh{};
-  fresh.version = kWalVersion;
+  fresh.version = kStagingVersion;
   fresh.log_id = identity.log_id;
   fresh.epoch = identity.epoch;
   fresh.base_position = identity.base_position;
   fresh.ring_bytes = ring_bytes;
   const std::size_t length = std::min(identity.boot_id.size(), sizeof(fresh.boot_id) - 1);
   std::memcpy(fresh.boot_id, identity.boot_id.data(), length);
-  fresh.tail = identity.base_position;
-  fresh.durable = identity.base_position;
+  fresh.tail = fresh.tail_copy = identity.base_position;
+  fresh.durable = fresh.durable_copy = identity.base_position;
   fresh.checksum = identity_checksum(fresh);
-  *header = fresh;
-  SharedWord(header->magic).store(kStagingMagic, std::memory_order_seq_cst);
-  *staging = std::move(made);
-  return Status::success();
+  *header() = fresh;
+  std::memcpy(static_cast<void*>(copy), &fresh, kIdentityBytes);
+  SharedWord(header()->magic).store(kStagingMagic, std::memory_order_seq_cst);
+  SharedWord(copy->magic).store(kStagingMagic, std::memory_order_seq_cst);
+  crash_point("wal.staging_ready");
 }
 
 Status Staging::open(FileSystem& files, const std::string& path, const StagingIdentity& identity,
@@ -79,22 +124,27 @@ Status Staging::open(FileSystem& files, const std::string& path, const StagingId
   std::uint64_t size = 0;
   NDTS_TRY(files.open(path, OpenMode::kReadWrite, &file));
   NDTS_TRY(file->size(&size));
-  if (size <= kWalEntriesOffset) return none;
+  if (size < kWalEntriesOffset)
+    return Status(Code::kCorrupt, "the staging memory is cut short", path, size);
   std::unique_ptr<Staging> found(new Staging());
   NDTS_TRY(file->map_shared(&found->mapping_));
-  const WalStagingHeader& header = *found->header();
-  const char* boot = reinterpret_cast<const char*>(header.boot_id);
-  if (header.magic != kStagingMagic || header.version != kWalVersion ||
-      header.checksum != identity_checksum(header) || header.log_id != identity.log_id ||
-      header.epoch != identity.epoch ||
-      identity.boot_id != std::string(boot, strnlen(boot, sizeof(header.boot_id))))
+  WalStagingHeader header{};
+  if (!load_identity(found->mapping_->bytes(), &header) || header.log_id != identity.log_id ||
+      header.epoch != identity.epoch || boot_of(header) != identity.boot_id)
     return none;
+  if (header.version > kStagingVersion || header.version == 0)
+    return Status(header.version == 0 ? Code::kCorrupt : Code::kVersionTooNew,
+                  "expected staging memory of version " + std::to_string(kStagingVersion) +
+                      " at most, found " + std::to_string(header.version),
+                  path, offsetof(WalStagingHeader, version));
+  if (header.ring_bytes != size - kWalEntriesOffset)
+    return Status(Code::kCorrupt,
+                  "expected staging memory of " + std::to_string(header.ring_bytes) +
+                      " bytes, found " + std::to_string(size - kWalEntriesOffset),
+                  path, size);
   found->ring_bytes_ = header.ring_bytes;
-  const std::uint64_t durable = found->durable();
-  const std::uint64_t tail = found->tail();
-  if (header.ring_bytes != size - kWalEntriesOffset || durable < header.base_position ||
-      tail < durable || tail - durable > header.ring_bytes)
-    return Status(Code::kCorrupt, "the staging memory contradicts itself", path, 0);
+  found->version_ = header.version;
+  found->seed_ = wal_staging_seed(header.log_id, header.epoch);
   *staging = std::move(found);
   return Status::success();
 }
@@ -103,16 +153,24 @@ std::uint64_t Staging::tail() const {
   return SharedWord(header()->tail).load(std::memory_order_acquire);
 }
 
-std::uint64_t Staging::durable() const {
-  return SharedWord(header()->durable).load(std::memory_order_acquire);
+std::uint64_t Staging::least_tail() const {
+  if (version_ == 1) return header()->tail;
+  return std::min(header()->tail, header()->tail_copy);
+}
+
+std::uint64_t Staging::least_durable() const {
+  if (version_ == 1) return header()->durable;
+  return std::min(header()->durable, header()->durable_copy);
 }
 
 void Staging::publish_tail(std::uint64_t position) {
   SharedWord(header()->tail).store(position, std::memory_order_release);
+  SharedWord(header()->tail_copy).store(position, std::memory_order_relaxed);
 }
 
 void Staging::publish_durable(std::uint64_t position) {
   SharedWord(header()->durable).store(position, std::memory_order_release);
+  SharedWord(header()->durable_copy).store(position, std::memory_order_relaxed);
 }
 
 void Staging::put(std::uint64_t position, Bytes bytes) {
@@ -124,8 +182,7 @@ void Staging::put(std::uint64_t position, Bytes bytes) {
 }
 
 void Staging::put_zeros(std::uint64_t position, std::uint64_t count) {
-  static constexpr std::array<std::byte, 8> kZeros{};
-  put(position, Bytes(kZeros).first(count));
+  put(position, Bytes(kWalPadding).first(count));
 }
 
 std::array<Bytes, 2> Staging::view(std::uint64_t begin, std::uint64_t end) const {
@@ -135,20 +192,29 @@ std::array<Bytes, 2> Staging::view(std::uint64_t begin, std::uint64_t end) const
   return {Bytes(ring() + at, first), Bytes(ring(), count - first)};
 }
 
-void Staging::get(std::uint64_t position, MutableBytes into) const {
-  std::byte* to = into.data();
-  for (const Bytes piece : view(position, position + into.size())) {
+WalEntryHeader Staging::entry_header(std::uint64_t position) const {
+  std::byte bytes[sizeof(WalEntryHeader)];
+  std::byte* to = bytes;
+  for (const Bytes piece : view(position, position + sizeof(bytes))) {
     if (!piece.empty()) std::memcpy(to, piece.data(), piece.size());
     to += piece.size();
   }
+  return load<WalEntryHeader>(bytes);
 }
 
-void Staging::set_checksum(std::uint64_t position, std::uint64_t entry_bytes,
-                           std::uint32_t seed) {
-  std::uint32_t checksum = seed;
-  for (const Bytes piece : view(position + sizeof(checksum), position + entry_bytes))
-    checksum = crc32c(checksum, piece);
-  put(position, bytes_of(checksum));
+bool Staging::read_entry(std::uint64_t position, std::uint64_t limit,
+                         std::vector<std::byte>* entry) const {
+  // Nothing but the tail tells a whole entry of version 1 from what lies there of old.
+  if (version_ == 1) limit = std::min(limit, std::max(least_tail(), position) - position);
+  if (limit < sizeof(WalEntryHeader)) return false;
+  const WalEntryHeader header = entry_header(position);
+  const std::uint64_t bytes = wal_entry_bytes(header.payload_bytes);
+  if (header.kind == 0 || header.position != position || bytes > limit) return false;
+  entry->clear();
+  for (const Bytes piece : view(position, position + bytes))
+    entry->insert(entry->end(), piece.begin(), piece.end());
+  if (version_ == 1) return true;
+  return header.checksum == crc32c(seed_, Bytes(*entry).subspan(sizeof(header.checksum)));
 }
 
 }  // namespace ndts

@@ -1,17 +1,20 @@
 // The staging memory: a circular image of the newest part of the log in a shared-memory file. An
 // entry that stands in it below the tail is accepted and survives kill -9.
 //
-// Threads: put() and publish_tail() by the appender; set_checksum() and publish_durable() by the
-// committer; view() and get() by the committer for [durable, tail). The tail is stored with
-// release after the bytes and loaded with acquire before them; durable likewise, before the
-// appender overwrites what lies a ring's length below. A kill at any instruction therefore leaves
-// whole entries below the tail. Writes never fault: the file is allocated and populated first.
+// Threads: put() and publish_tail() by the appender; publish_durable() by the committer; view()
+// by the committer for [durable, tail). The tail is stored with release after the bytes and
+// loaded with acquire before them; durable likewise, before the appender overwrites what lies a
+// ring's length below. A kill at any instruction therefore leaves whole entries below the tail.
+// Writes never fault: the file is allocated and populated first.
+// Damage: what identifies the memory, the tail and durable stand in it twice, and every entry has
+// a checksum, so that after any damaged byte either everything is read or the place is named.
 #pragma once
 
 #include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/file.h"
 #include "wal/wal_format.h"
@@ -38,27 +41,36 @@ class Staging {
                                    std::unique_ptr<Staging>* staging);
 
   [[nodiscard]] std::uint64_t ring_bytes() const { return ring_bytes_; }
-  [[nodiscard]] std::uint64_t base_position() const { return header()->base_position; }
   [[nodiscard]] std::uint64_t tail() const;
-  [[nodiscard]] std::uint64_t durable() const;
+  // What the checksums of its entries start from: not that of any file.
+  [[nodiscard]] std::uint32_t seed() const { return seed_; }
 
   void put(std::uint64_t position, Bytes bytes);
   void put_zeros(std::uint64_t position, std::uint64_t count);
-  void get(std::uint64_t position, MutableBytes into) const;
   void publish_tail(std::uint64_t position);
   void publish_durable(std::uint64_t position);
   // The bytes of [begin, end), in one or two pieces.
   [[nodiscard]] std::array<Bytes, 2> view(std::uint64_t begin, std::uint64_t end) const;
-  // Computes the checksum of the entry at `position` and stores it there.
-  void set_checksum(std::uint64_t position, std::uint64_t entry_bytes, std::uint32_t seed);
+  [[nodiscard]] WalEntryHeader entry_header(std::uint64_t position) const;
+
+  // For recovery, of the two that stand there: no damage makes them higher than they were.
+  [[nodiscard]] std::uint64_t least_tail() const;
+  [[nodiscard]] std::uint64_t least_durable() const;
+  // The whole entry, header first, when a good one of at most `limit` bytes stands at `position`.
+  [[nodiscard]] bool read_entry(std::uint64_t position, std::uint64_t limit,
+                                std::vector<std::byte>* entry) const;
 
  private:
   Staging() = default;
   [[nodiscard]] WalStagingHeader* header() const;
   [[nodiscard]] std::byte* ring() const;
+  void set_up(std::uint64_t ring_bytes, const StagingIdentity& identity);
 
   std::unique_ptr<Mapping> mapping_;
   std::uint64_t ring_bytes_ = 0;
+  std::uint32_t seed_ = 0;
+  // Of memory found at open: 1 has neither copies nor checksums and is trusted up to its tail.
+  std::uint32_t version_ = kStagingVersion;
 };
 
 }  // namespace ndts

@@ -12,7 +12,8 @@
 //
 // Threads. append() from any thread (a mutex orders them; meant for one). commit_step() is the
 // committer; start() runs it on a thread, and until then whoever has to wait runs it himself, so
-// that a test needs no thread. Everything else from any thread. close() last, by its owner.
+// that a test needs no thread. With the thread, who waits in wait_durable() while it is idle
+// commits in its place. Everything else from any thread. close() last, by its owner.
 //
 // Errors. A sync or write that fails kills the file; what is above durable is rewritten from
 // staging to a new file. Where that fails too the log is read-only: append() and wait_durable()
@@ -43,8 +44,8 @@ struct WalOptions {
   std::int64_t commit_interval_ns = 5'000'000;  // how long an entry nobody waits for may linger
   // Entries up to this position are in segments: the position last given to checkpoint().
   std::uint64_t replay_from = 0;
-  // Called by the committer after each commit with the new durable position; may be empty. It
-  // may ask for positions and nothing else of the log.
+  // Called by whoever committed, after each commit, with the new durable position; may be empty.
+  // It may ask for positions and nothing else of the log.
   std::function<void(std::uint64_t)> on_durable;
 };
 
@@ -53,7 +54,7 @@ struct WalRecord {
   std::uint32_t kind;
   std::uint32_t shard;
   std::uint64_t position;  // what append() returned for it
-  std::uint64_t durable;   // durable position when it was appended
+  std::uint64_t durable;   // durable position when it was appended, or when it was written
   std::int64_t wall_ns;    // when it was appended
   Bytes payload;
 };

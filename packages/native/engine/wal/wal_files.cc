@@ -10,13 +10,11 @@ namespace ndts {
 
 namespace {
 
-// Zeros written and synced per step: about the time of one commit, so that preparing a file
-// never holds a commit up for longer.
-constexpr std::uint64_t kPieceBytes = 1u << 20;
+constexpr std::uint64_t kZeroBytes = 1u << 20;
 
 Bytes zeros(std::uint64_t count) {
-  static const std::vector<std::byte> kZeros(kPieceBytes);
-  return Bytes(kZeros).first(std::min(count, kPieceBytes));
+  static const std::vector<std::byte> kZeros(kZeroBytes);
+  return Bytes(kZeros).first(std::min(count, kZeroBytes));
 }
 
 void set_checksums(MutableBytes image, std::uint32_t seed) {
@@ -46,31 +44,44 @@ Status WalFiles::begin_next(std::uint64_t bytes) {
   if (files_.exists(path)) NDTS_TRY(files_.remove(path));
   std::unique_ptr<File> made;
   NDTS_TRY(files_.open(path, OpenMode::kCreate, &made));
+  crash_point("wal.next_created");
   const Status allocated = made->allocate(bytes);
   if (!allocated.ok()) {
     made.reset();
     (void)files_.remove(path);  // so that a full disk is not kept full by a useless file
     return allocated;
   }
+  crash_point("wal.next_allocated");
   const MutexLock lock(kept_mutex_);
   next_bytes_ = bytes;
   next_ = std::move(made);
   return Status::success();
 }
 
-Status WalFiles::prepare_piece() {
+Status WalFiles::prepare_piece(std::uint64_t bytes) {
   if (next_ready_) return Status::success();
   if (next_ == nullptr) return begin_next(set_.file_bytes);
-  const Bytes piece = zeros(set_.file_bytes - next_zeroed_);
-  Status status = next_->write(next_zeroed_, piece);
-  if (status.ok()) status = next_->sync();
-  if (!status.ok()) {
-    next_.reset();
-    return status;
-  }
-  next_zeroed_ += piece.size();
-  next_ready_ = next_zeroed_ == set_.file_bytes;
+  const Status status = zero_next(std::min(set_.file_bytes, next_zeroed_ + bytes));
+  if (!status.ok()) next_.reset();
+  next_ready_ = status.ok() && next_zeroed_ == set_.file_bytes;
   return status;
+}
+
+Status WalFiles::zero_next(std::uint64_t end) {
+  while (next_zeroed_ < end) {
+    const Bytes piece = zeros(end - next_zeroed_);
+    NDTS_TRY(next_->write(next_zeroed_, piece));
+    next_zeroed_ += piece.size();
+  }
+  crash_point("wal.next_zeroed");
+  NDTS_TRY(next_->sync());
+  crash_point("wal.next_synced");
+  return Status::success();
+}
+
+bool WalFiles::behind() const {
+  return !next_ready_ && current_ != nullptr &&
+         current_offset_ - kWalEntriesOffset > next_zeroed_ / 2;
 }
 
 // Header (and entries) into the unnamed file, sync, name, sync of the folder.
@@ -102,6 +113,7 @@ Status WalFiles::name_next(std::uint64_t previous_end, std::uint64_t start_posit
     set_checksums(image, seed_);
     NDTS_TRY(next_->write(kWalEntriesOffset, image));
   }
+  crash_point("wal.header_written");
   NDTS_TRY(next_->sync());
   crash_point("wal.before_rename");
   const std::string path = path_of(wal_file_name(header.file_sequence));
@@ -111,8 +123,9 @@ Status WalFiles::name_next(std::uint64_t previous_end, std::uint64_t start_posit
     kept_.push_back({path, previous_end, start_position, bytes});
     next_bytes_ = 0;
   }
-  NDTS_TRY(files_.sync_directory(dir_));
   crash_point("wal.after_rename");
+  NDTS_TRY(files_.sync_directory(dir_));
+  crash_point("wal.named");
   remove_superseded();
   // Again by its new name, so that errors name it.
   return files_.open(path, OpenMode::kReadWrite, &next_);
@@ -130,10 +143,11 @@ Status WalFiles::activate(std::uint64_t previous_end, std::uint64_t start_positi
   return status;
 }
 
-Status WalFiles::write_whole(std::uint64_t start_position, MutableBytes image) {
+Status WalFiles::write_whole(std::uint64_t previous_end, std::uint64_t start_position,
+                             MutableBytes image) {
   const std::uint64_t bytes = kWalEntriesOffset + image.size();
   NDTS_TRY(begin_next(bytes));
-  NDTS_TRY(name_next(start_position, start_position, bytes, image));
+  NDTS_TRY(name_next(previous_end, start_position, bytes, image));
   next_.reset();
   return Status::success();
 }
@@ -146,6 +160,7 @@ void WalFiles::remove_superseded() {
     if (before->start_position < kept_.back().previous_end) return;
     if (!files_.remove(before->path).ok()) return;
     kept_.erase(before);
+    crash_point("wal.superseded_removed");
   }
 }
 
@@ -157,14 +172,31 @@ void WalFiles::discard_next() {
   next_bytes_ = 0;
 }
 
+void WalFiles::give_up() {
+  current_.reset();
+  buffer_.clear();
+}
+
 std::uint64_t WalFiles::room() const {
-  return current_ == nullptr ? 0 : set_.file_bytes - current_offset_;
+  return current_ == nullptr ? 0 : set_.file_bytes - current_offset_ - buffer_.size();
 }
 
 Status WalFiles::write(Bytes bytes) {
-  if (bytes.empty()) return Status::success();
-  NDTS_TRY(current_->write(current_offset_, bytes));
-  current_offset_ += bytes.size();
+  while (!bytes.empty()) {
+    const std::size_t count = std::min(bytes.size(), kBufferBytes - buffer_.size());
+    const auto end = bytes.begin() + static_cast<std::ptrdiff_t>(count);
+    buffer_.insert(buffer_.end(), bytes.begin(), end);
+    bytes = bytes.subspan(count);
+    if (buffer_.size() == kBufferBytes) NDTS_TRY(flush());
+  }
+  return Status::success();
+}
+
+Status WalFiles::flush() {
+  if (buffer_.empty()) return Status::success();
+  NDTS_TRY(current_->write(current_offset_, buffer_));
+  current_offset_ += buffer_.size();
+  buffer_.clear();
   return Status::success();
 }
 
@@ -184,6 +216,7 @@ Status WalFiles::remove_below(std::uint64_t position) {
   }
   kept_.erase(kept_.begin(), kept_.begin() + static_cast<std::ptrdiff_t>(removed));
   if (removed > 0 && status.ok()) status = files_.sync_directory(dir_);
+  crash_point("wal.checkpointed");
   return status;
 }
 

@@ -40,23 +40,29 @@ class WalFiles {
   };
 
   WalFiles(FileSystem& files, Clock& clock, std::string dir, const WalFileSet& set)
-      : files_(files), clock_(clock), dir_(std::move(dir)), set_(set) {}
+      : files_(files), clock_(clock), dir_(std::move(dir)), set_(set) {
+    buffer_.reserve(kBufferBytes);
+  }
 
   // Lists a file found by recovery; oldest first.
   void keep(const Kept& file);
 
-  // Makes one more piece of the next file. Done when ready(). After an error the next call
-  // starts over.
-  [[nodiscard]] Status prepare_piece();
+  // Makes one more piece of the next file, of at most so many bytes. Done when ready(). After an
+  // error the next call starts over.
+  [[nodiscard]] Status prepare_piece(std::uint64_t bytes);
   [[nodiscard]] bool ready() const { return next_ready_; }
+  // Is the current file filling up so fast that the next one must not wait for a quiet moment?
+  // It is to be ready when the current one is half full.
+  [[nodiscard]] bool behind() const;
   // Gives the prepared file its header and name and makes it current; needs ready().
   [[nodiscard]] Status activate(std::uint64_t previous_end, std::uint64_t start_position);
   // A file of exactly these entries, complete and synced; does not become current. The
   // checksums in `image` are computed here.
-  [[nodiscard]] Status write_whole(std::uint64_t start_position, MutableBytes image);
+  [[nodiscard]] Status write_whole(std::uint64_t previous_end, std::uint64_t start_position,
+                                   MutableBytes image);
   // Forgets the current file, which must not be written again. It stays on disk until a later
   // one is active: its header is what ties the staging memory to this epoch.
-  void give_up() { current_.reset(); }
+  void give_up();
   // Removes the prepared file, at close.
   void discard_next();
 
@@ -65,8 +71,9 @@ class WalFiles {
   // Bytes left in the current file, and for entries in a fresh one.
   [[nodiscard]] std::uint64_t room() const;
   [[nodiscard]] std::uint64_t capacity() const { return set_.file_bytes - kWalEntriesOffset; }
-  // Appends bytes to the current file.
+  // Appends bytes to the current file, through a buffer; flush() writes what is in it.
   [[nodiscard]] Status write(Bytes bytes);
+  [[nodiscard]] Status flush();
   [[nodiscard]] Status sync();
 
   [[nodiscard]] Status remove_below(std::uint64_t position);
@@ -75,8 +82,12 @@ class WalFiles {
   [[nodiscard]] std::uint64_t kept_count() const;
 
  private:
+  // Fits the second-level cache: entries are copied, summed and handed to the kernel from there.
+  static constexpr std::size_t kBufferBytes = 256u << 10;
+
   [[nodiscard]] std::string path_of(const std::string& name) const { return dir_ + "/" + name; }
   [[nodiscard]] Status begin_next(std::uint64_t bytes);
+  [[nodiscard]] Status zero_next(std::uint64_t end);
   [[nodiscard]] Status name_next(std::uint64_t previous_end, std::uint64_t start_position,
                                  std::uint64_t bytes, MutableBytes image);
   void remove_superseded();
@@ -87,7 +98,8 @@ class WalFiles {
   WalFileSet set_;
 
   std::unique_ptr<File> current_;
-  std::uint64_t current_offset_ = 0;
+  std::uint64_t current_offset_ = 0;  // of what is not in the buffer
+  std::vector<std::byte> buffer_;     // of fixed capacity
   std::uint32_t seed_ = 0;
 
   std::unique_ptr<File> next_;

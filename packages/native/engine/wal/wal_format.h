@@ -2,6 +2,7 @@
 // The layouts are generated (schema/layouts/wal.mjs); docs/formats/wal.md explains them.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -15,8 +16,11 @@ namespace ndts {
 inline constexpr std::uint64_t kWalMagic = 0x314c41575354444e;      // "NDTSWAL1"
 inline constexpr std::uint64_t kStagingMagic = 0x315447535354444e;  // "NDTSSTG1"
 inline constexpr std::uint32_t kWalVersion = 1;
+inline constexpr std::uint32_t kStagingVersion = 2;
 // Entries begin here, in a file and in the staging memory alike.
 inline constexpr std::uint64_t kWalEntriesOffset = 4096;
+// Where what identifies the staging memory stands once more, out of reach of one torn sector.
+inline constexpr std::uint64_t kStagingCopyOffset = 2048;
 // Kinds above this one are the log's own and are never handed to a replay.
 inline constexpr std::uint32_t kWalUserKindMax = 0xffff;
 // Written by close(): nothing was accepted after it.
@@ -28,10 +32,18 @@ inline constexpr const char* kWalNextName = "wal_next.tmp";
   return align_up(sizeof(WalEntryHeader) + payload_bytes, 8);
 }
 
+inline constexpr std::array<std::byte, 8> kWalPadding{};
+
 // What the checksums of a file's entries start from, so that no entry of another file, epoch or
 // log can be taken for one of this.
 [[nodiscard]] inline std::uint32_t wal_entry_seed(const WalFileHeader& header) {
   const std::uint64_t identity[3] = {header.log_id, header.file_sequence, header.epoch};
+  return crc32c(0, bytes_of(identity));
+}
+
+// The same for entries in staging memory, which are in no file yet: no file has the sequence 0.
+[[nodiscard]] inline std::uint32_t wal_staging_seed(std::uint64_t log_id, std::uint64_t epoch) {
+  const std::uint64_t identity[3] = {log_id, 0, epoch};
   return crc32c(0, bytes_of(identity));
 }
 

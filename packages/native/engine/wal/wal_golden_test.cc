@@ -2,6 +2,9 @@
 // docs/formats/wal.md walks through the same bytes.
 #include <gtest/gtest.h>
 
+#include <cstddef>
+#include <cstring>
+
 #include "wal/wal_reader.h"
 #include "wal/wal_test_kit.h"
 
@@ -77,6 +80,43 @@ TEST(WalGolden, ReadsTheBytesOfVersion1) {
   EXPECT_EQ(bench.seen, (std::vector<Seen>{{1, 7, 48, "ticks"}, {2, 3, 96, "order"}}));
   EXPECT_TRUE(bench.wal->recovery().clean);
   EXPECT_EQ(bench.wal->epoch(), 2u);
+}
+
+// What a killed log of version 1 left in shared memory: one copy of everything, entries without a
+// checksum, and behind the tail an old round of the ring that looks like an entry.
+void make_version_1(MutableBytes memory, std::uint64_t tail) {
+  const auto zero = [&](std::uint64_t offset, std::uint64_t count) {
+    std::memset(memory.data() + offset, 0, count);
+  };
+  const std::uint32_t version = 1;
+  std::memcpy(memory.data() + offsetof(WalStagingHeader, version), &version, sizeof(version));
+  std::memcpy(memory.data() + offsetof(WalStagingHeader, tail), &tail, sizeof(tail));
+  zero(offsetof(WalStagingHeader, tail_copy), sizeof(tail));
+  zero(offsetof(WalStagingHeader, durable_copy), sizeof(tail));
+  zero(kStagingCopyOffset, kWalEntriesOffset - kStagingCopyOffset);
+  for (const std::uint64_t entry : {0, 48, 96})
+    zero(kWalEntriesOffset + entry, sizeof(WalEntryHeader::checksum));
+}
+
+TEST(WalGolden, ReadsStagingOfVersion1UpToItsTail) {
+  SimFileSystem files(3);
+  LogBench bench(&files, "/golden");
+  ASSERT_TRUE(bench.open().ok());
+  for (const char* payload : {"ticks", "order", "later"}) {
+    const Bytes parts[] = {bytes_of_text(payload)};
+    std::uint64_t position = 0;
+    ASSERT_TRUE(bench.wal->append(1, 7, parts, &position).ok());
+  }
+  bench.wal->abandon();
+  files.kill();
+  std::unique_ptr<File> file;
+  std::unique_ptr<Mapping> mapping;
+  ASSERT_TRUE(files.open(bench.options.staging_path, OpenMode::kReadWrite, &file).ok());
+  ASSERT_TRUE(file->map_shared(&mapping).ok());
+  make_version_1(mapping->writable(), 96);
+  const Status status = bench.open();
+  ASSERT_TRUE(status.ok()) << status.text();
+  EXPECT_EQ(bench.seen, (std::vector<Seen>{{1, 7, 48, "ticks"}, {1, 7, 96, "order"}}));
 }
 
 }  // namespace

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/crash_point.h"
+
 namespace ndts {
 
 namespace {
@@ -64,12 +66,15 @@ Status WalLog::begin(RecoveredLog* recovered) {
   for (const WalFiles::Kept& file : recovered->files) wal_files_->keep(file);
   std::uint64_t previous_end = recovered->confirmed;
   if (!recovered->survivors.empty()) {
-    NDTS_TRY(wal_files_->write_whole(recovered->confirmed, recovered->survivors));
+    NDTS_TRY(wal_files_->write_whole(recovered->confirmed, recovered->survivors_at,
+                                     recovered->survivors));
+    crash_point("wal.survivors_written");
     previous_end = recovered->end;
   }
   const std::uint64_t start = recovered->end + recovered->unknown_bytes;
-  while (!wal_files_->ready()) NDTS_TRY(wal_files_->prepare_piece());
+  NDTS_TRY(prepare_whole());
   NDTS_TRY(wal_files_->activate(previous_end, start));
+  crash_point("wal.begun");
   // Only now is the old staging memory superseded.
   NDTS_TRY(Staging::create(*options_.files, options_.staging_path, options_.staging_bytes,
                            {log_id_, epoch_, start, options_.files->boot_id()}, &staging_));
@@ -123,13 +128,8 @@ Status WalLog::append_locked(std::uint32_t kind, std::uint32_t shard,
   header.wall_time = options_.clock->wall_ns();
   header.kind = kind;
   header.shard = shard;
-  staging_->put(begin, bytes_of(header));
-  std::uint64_t at = begin + sizeof(header);
-  for (const Bytes part : parts) {
-    staging_->put(at, part);
-    at += part.size();
-  }
-  staging_->put_zeros(at, end - at);
+  stage(header, parts);
+  crash_point("wal.staged");
   staging_->publish_tail(end);
   accepted_ = end;
   sealed_ = kind == kWalSealKind;
@@ -137,6 +137,21 @@ Status WalLog::append_locked(std::uint32_t kind, std::uint32_t shard,
   if (end - durable > options_.staging_bytes / 2) wake_committer();
   *position = end;
   return Status::success();
+}
+
+void WalLog::stage(WalEntryHeader header, std::span<const Bytes> parts) {
+  std::uint32_t checksum =
+      crc32c(staging_->seed(), bytes_of(header).subspan(sizeof(header.checksum)));
+  std::uint64_t at = header.position + sizeof(header);
+  for (const Bytes part : parts) {
+    staging_->put(at, part);
+    checksum = crc32c(checksum, part);
+    at += part.size();
+  }
+  const std::uint64_t padding = align_up(at, 8) - at;
+  staging_->put_zeros(at, padding);
+  header.checksum = crc32c(checksum, Bytes(kWalPadding).first(padding));
+  staging_->put(header.position, bytes_of(header));
 }
 
 bool WalLog::has_room(std::uint64_t end) const {
@@ -194,19 +209,23 @@ Status WalLog::wait_durable(std::uint64_t position) {
     return Status::success();
   }
   waiters_.fetch_add(1, std::memory_order_seq_cst);
-  wake_committer();
-  Status status;
-  {
-    MutexLock lock(wait_mutex_);
-    while (durable_.load(std::memory_order_seq_cst) < position) {
-      status = failure_;
-      if (status.ok() && closed_.load(std::memory_order_seq_cst))
-        status = Status(Code::kClosed, "the log is closed");
-      if (!status.ok()) break;
-      wait_condition_.wait(lock);
+  Status status = failure();
+  while (status.ok() && durable_.load(std::memory_order_seq_cst) < position) {
+    if (lead_commit()) {
+      status = failure();
+      continue;
     }
+    // Somebody else is at it; what he misses is for the committer.
+    wake_committer();
+    MutexLock lock(wait_mutex_);
+    status = failure_;
+    if (status.ok() && closed_.load(std::memory_order_seq_cst))
+      status = Status(Code::kClosed, "the log is closed");
+    if (status.ok() && durable_.load(std::memory_order_seq_cst) < position)
+      wait_condition_.wait(lock);
   }
   waiters_.fetch_sub(1, std::memory_order_seq_cst);
+  if (durable_position() >= position) return Status::success();
   return status;
 }
 

@@ -4,6 +4,7 @@
 // (sleepers and failure). The positions are atomics; each names its partner below.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <memory>
 
@@ -51,17 +52,23 @@ class WalLog final : public Wal {
                                      std::span<const Bytes> parts, std::uint64_t payload_bytes,
                                      std::uint64_t* position);
 
+  void stage(WalEntryHeader header, std::span<const Bytes> parts);
+
   // Committer (commit_mutex_ held).
   [[nodiscard]] std::uint64_t commit(std::uint64_t tail);
   [[nodiscard]] Status try_commit(std::uint64_t tail);
   [[nodiscard]] Status write_fitting(std::uint64_t tail);
+  [[nodiscard]] Status write_entry(WalEntryHeader header, std::uint64_t durable,
+                                   const std::array<Bytes, 2>& rest);
   [[nodiscard]] Status sync_written();
   [[nodiscard]] Status begin_file();
-  [[nodiscard]] std::uint64_t prepare();
+  [[nodiscard]] Status prepare_whole();
+  [[nodiscard]] std::uint64_t prepare(std::uint64_t bytes);
   void publish_limit();
   void set_failure(const Status& status);
   void set_prepare_failure(const Status& status);
   [[nodiscard]] std::uint64_t background_step();
+  [[nodiscard]] bool lead_commit();
   void stop_thread();
 
   void wake_committer();

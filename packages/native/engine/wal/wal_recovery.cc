@@ -51,7 +51,7 @@ class Recovery {
   Status read_file(const FoundFile& file);
   Status read_last(const FoundFile& file);
   Status read_staging();
-  Status replay_staged(const Staging& staging, std::uint64_t begin, std::uint64_t end);
+  Status replay_staged(const Staging& staging);
   Status deliver(const WalEntryHeader& header, std::uint64_t end, Bytes payload);
 
   const WalOptions& options_;
@@ -161,7 +161,7 @@ Status Recovery::read_last(const FoundFile& file) {
   const std::uint64_t begin = std::max(confirmed, file.header.start_position);
   const Bytes image = reader->image(begin, log_.end);
   log_.survivors.assign(image.begin(), image.end());
-  log_.confirmed = log_.survivors.empty() ? confirmed : begin;
+  log_.survivors_at = begin;
   return Status::success();
 }
 
@@ -172,19 +172,13 @@ Status Recovery::read_staging() {
                     {log_.log_id, log_.epoch, 0, options_.files->boot_id()}, &staging);
   if (status.code() == Code::kNotFound) return Status::success();
   NDTS_TRY(status);
-  const std::uint64_t durable = staging->durable();
-  const std::uint64_t tail = staging->tail();
-  if (log_.end < durable)
+  if (log_.end < staging->least_durable())
     return Status(Code::kCorrupt,
                   "bad entry at position " + std::to_string(log_.end) +
                       "; the staging memory says it was durable",
                   found_.back().path, last_offset_);
-  if (tail < log_.end) return Status::success();  // the files know more: nothing to add
-  NDTS_TRY(replay_staged(*staging, log_.end, tail));
-  log_.survivors.resize(tail - durable);
-  staging->get(durable, log_.survivors);
-  if (!log_.survivors.empty() || !log_.report.clean) log_.confirmed = durable;
-  log_.end = tail;
+  NDTS_TRY(replay_staged(*staging));
+  // All positions given out are known, and nothing of what the file's tail was to hold is missing.
   log_.unknown_bytes = 0;
   log_.report.torn_bytes = 0;
   log_.report.torn_file.clear();
@@ -192,27 +186,25 @@ Status Recovery::read_staging() {
   return Status::success();
 }
 
-Status Recovery::replay_staged(const Staging& staging, std::uint64_t begin, std::uint64_t end) {
-  std::vector<std::byte> payload;
-  for (std::uint64_t at = begin; at < end;) {
-    WalEntryHeader header{};
-    if (end - at >= sizeof(header)) {
-      std::byte bytes[sizeof(header)];
-      staging.get(at, bytes);
-      header = load<WalEntryHeader>(bytes);
-    }
-    const std::uint64_t size = wal_entry_bytes(header.payload_bytes);
-    if (header.kind == 0 || header.position != at || size > end - at)
-      return Status(Code::kCorrupt, "no entry at position " + std::to_string(at),
-                    options_.staging_path, kWalEntriesOffset + at % staging.ring_bytes());
-    payload.resize(header.payload_bytes);
-    staging.get(at + sizeof(header), payload);
+// Goes on from where the files end for as long as there are whole entries, below the tail or not:
+// one above it was about to be accepted. One missing below it is damage. A seal is the last entry.
+Status Recovery::replay_staged(const Staging& staging) {
+  const std::uint64_t limit = log_.end + staging.ring_bytes();
+  std::vector<std::byte> entry;
+  while (!log_.report.clean && staging.read_entry(log_.end, limit - log_.end, &entry)) {
+    const auto header = load<WalEntryHeader>(entry.data());
     const std::uint64_t before = log_.report.replayed_entries;
-    NDTS_TRY(deliver(header, at + size, payload));
+    NDTS_TRY(deliver(header, log_.end + entry.size(),
+                     Bytes(entry).subspan(sizeof(header), header.payload_bytes)));
     log_.report.staged_entries += log_.report.replayed_entries - before;
-    at += size;
+    log_.survivors.insert(log_.survivors.end(), entry.begin(), entry.end());
+    log_.end += entry.size();
   }
-  return Status::success();
+  if (log_.end >= staging.least_tail()) return Status::success();
+  return Status(Code::kCorrupt,
+                "bad entry at position " + std::to_string(log_.end) +
+                    "; it was accepted up to " + std::to_string(staging.least_tail()),
+                options_.staging_path, kWalEntriesOffset + log_.end % staging.ring_bytes());
 }
 
 Status Recovery::deliver(const WalEntryHeader& header, std::uint64_t end, Bytes payload) {

@@ -23,7 +23,8 @@ struct RecoveredLog {
   std::uint64_t end = 0;            // everything below was replayed
   // How far beyond `end` positions may have been given out and lost.
   std::uint64_t unknown_bytes = 0;
-  std::vector<std::byte> survivors;  // the entries of [confirmed, end)
+  std::uint64_t survivors_at = 0;    // where the survivors begin
+  std::vector<std::byte> survivors;  // the entries of [survivors_at, end)
   std::vector<WalFiles::Kept> files;
   WalRecovery report;
 };

@@ -5,7 +5,9 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
+#include <cstdlib>
 #include <memory>
+#include <numeric>
 #include <string>
 #include <vector>
 
@@ -13,8 +15,18 @@
 #include "base/sim_file.h"
 #include "wal/wal.h"
 #include "wal/wal_format.h"
+#include "wal/wal_log.h"
 
 namespace ndts {
+
+// The seeds of a random test: 1 to `count`, or the one of a run to repeat.
+inline std::vector<std::uint64_t> wal_seeds(std::uint64_t count) {
+  const char* given = std::getenv("NDTS_TEST_SEED");  // ambient: lets a person repeat a failed run
+  if (given != nullptr) return {std::strtoull(given, nullptr, 10)};
+  std::vector<std::uint64_t> seeds(count);
+  std::iota(seeds.begin(), seeds.end(), 1);
+  return seeds;
+}
 
 struct Seen {
   std::uint32_t kind;
@@ -40,14 +52,37 @@ struct LogBench {
     seen.clear();
     wal.reset();
     clock.advance(1'000);
-    return Wal::open(
-        options,
-        [this](const WalRecord& record) {
-          seen.push_back({record.kind, record.shard, record.position,
-                          std::string(text_of(record.payload))});
-          return Status::success();
-        },
-        &wal);
+    return Wal::open(options, collect(), &wal);
+  }
+
+  // As open(), for files and staging memory smaller than an owner may ask for, so that a test can
+  // go through each of their bytes.
+  Status open_tiny() {
+    options.file_bytes = 8192;
+    options.staging_bytes = 4096;
+    wal.reset();
+    clock.advance(1'000);
+    RecoveredLog recovered;
+    NDTS_TRY(options.files->make_directory(options.dir));
+    NDTS_TRY(recover(&recovered));
+    auto log = std::make_unique<WalLog>(options, recovered.report);
+    NDTS_TRY(log->begin(&recovered));
+    wal = std::move(log);
+    return Status::success();
+  }
+
+  // What an open would find; changes nothing.
+  Status recover(RecoveredLog* recovered) {
+    seen.clear();
+    return recover_log(options, collect(), recovered);
+  }
+
+  Wal::Replay collect() {
+    return [this](const WalRecord& record) {
+      seen.push_back({record.kind, record.shard, record.position,
+                      std::string(text_of(record.payload))});
+      return Status::success();
+    };
   }
 
   // Appends "<number>:xxxx" of `bytes` bytes at least and remembers it.

@@ -832,13 +832,13 @@ export const WalFileHeader = {
 /** Before each payload; header and payload are padded with zeros to a multiple of 8. Offsets in bytes. */
 export const WalEntryHeader = {
   sizeBytes: 40,
-  /** u32: crc32c seeded by the file, to the end of the padding */
+  /** u32: crc32c seeded by file or memory, to the padding's end */
   checksum: 0,
   /** u32: bytes of the payload, without padding */
   payloadBytes: 4,
   /** u64: log position of the first byte of this header */
   position: 8,
-  /** u64: durable position when this entry was appended */
+  /** u64: durable position when it was appended, or later */
   durable: 16,
   /** i64: when it was appended, nanoseconds since 1970-01-01 */
   wallTime: 24,
@@ -848,12 +848,12 @@ export const WalEntryHeader = {
   shard: 36,
 } as const;
 
-/** Head of the staging memory; from offset 4096 on a circular image of the log. Offsets in bytes. */
+/** Head of the staging memory; its first 128 bytes stand at offset 2048 once more. Offsets in bytes. */
 export const WalStagingHeader = {
   sizeBytes: 256,
   /** u64: "NDTSSTG1", stored last; 0 while it is being set up */
   magic: 0,
-  /** u32: layout version, 1 */
+  /** u32: layout version, 2 */
   version: 8,
   /** u32: crc32c of offset 16 to 128 */
   checksum: 12,
@@ -871,10 +871,14 @@ export const WalStagingHeader = {
   reserved0: 88,
   /** u64: accepted position; stored with release, after the bytes */
   tail: 128,
-  /** bytes[56]: zero */
-  reserved1: 136,
+  /** u64: stored after tail; recovery believes the lesser */
+  tailCopy: 136,
+  /** bytes[48]: zero */
+  reserved1: 144,
   /** u64: durable position; files must hold all below it */
   durable: 192,
-  /** bytes[56]: zero */
-  reserved2: 200,
+  /** u64: stored after durable; the lesser counts */
+  durableCopy: 200,
+  /** bytes[48]: zero */
+  reserved2: 208,
 } as const;
