@@ -35,6 +35,10 @@ Status FileSystem::read_file(const std::string& path, std::vector<std::byte>* co
   return file->read_exactly(0, *content);
 }
 
+Status Mapping::unreadable(const std::string& path) const {
+  return Status(Code::kIoError, "cannot read what is mapped", path, first_fault_->load());
+}
+
 std::string parent_folder(const std::string& path) {
   const std::size_t slash = path.find_last_of('/');
   if (slash == std::string::npos) return ".";

@@ -9,17 +9,20 @@
 // sync_directory() of their folder. After a failed sync() the file must not be trusted again.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/mapping_guard.h"
 #include "base/status.h"
 
 namespace ndts {
 
-// Memory backed by a file, unmapped by the destructor.
+// Memory backed by a file, unmapped by the destructor. What map() gave may fail while it is read:
+// zeros then stand where the file could not be read, and failed() is true from then on.
 class Mapping {
  public:
   virtual ~Mapping() = default;
@@ -28,11 +31,25 @@ class Mapping {
   [[nodiscard]] MutableBytes writable() const {
     return shared_ ? MutableBytes(data_, size_) : MutableBytes();
   }
+  // To ask after reading: the fence keeps the compiler, and acquire the loads, in that order.
+  [[nodiscard]] bool failed() const {
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+    return first_fault_ != nullptr &&
+           first_fault_->load(std::memory_order_acquire) != MappingGuard::kNoFault;
+  }
+  // `found` is what the bytes of file `path` said; IO_ERROR and where, when they could not be read.
+  [[nodiscard]] Status outcome(Status found, const std::string& path) const {
+    return failed() ? unreadable(path) : found;
+  }
 
  protected:
   std::byte* data_ = nullptr;
   std::size_t size_ = 0;
   bool shared_ = false;
+  const std::atomic<std::uint64_t>* first_fault_ = nullptr;  // null: cannot fail
+
+ private:
+  [[nodiscard]] Status unreadable(const std::string& path) const;
 };
 
 class File {
@@ -50,7 +67,8 @@ class File {
   [[nodiscard]] virtual Status truncate(std::uint64_t bytes) = 0;
   // Reserves disk blocks for [0, bytes) and grows the file to it with zeros; never shrinks it.
   [[nodiscard]] virtual Status allocate(std::uint64_t bytes) = 0;
-  // The whole of a file that no longer changes. An empty file maps to an empty span.
+  // The whole of a file that no longer changes. An empty file maps to an empty span. Whoever reads
+  // from it asks outcome() before trusting what it read.
   [[nodiscard]] virtual Status map(std::unique_ptr<Mapping>* mapping) = 0;
   // The whole file as writable shared memory, pre-faulted; allocate() first, so that no store
   // can meet a missing block.

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "base/file.h"
@@ -62,12 +63,20 @@ class PosixMapping final : public Mapping {
     data_ = static_cast<std::byte*>(data);
     size_ = bytes;
     shared_ = shared;
+    // Stores are not guarded: what was accepted must not go to a page that is nobody's.
+    if (shared || bytes == 0) return;
+    guard_.emplace(data, bytes);
+    first_fault_ = &guard_->first_fault();
   }
   ~PosixMapping() override {
+    guard_.reset();
     if (size_ > 0) ::munmap(data_, size_);
   }
   PosixMapping(const PosixMapping&) = delete;
   PosixMapping& operator=(const PosixMapping&) = delete;
+
+ private:
+  std::optional<MappingGuard> guard_;
 };
 
 class PosixFile final : public File {

@@ -4,7 +4,7 @@
 // SstWriter: one thread; add() with keys strictly ascending, then finish() once. A failed call
 // leaves a file that is good for nothing but removal. SstFile: any thread; get() and cursors hand
 // out spans into the mapping, which live as long as the SstFile. Errors: CORRUPT with file and
-// offset, VERSION_TOO_NEW. Header and footer are checked at open, a block before anything of it
+// offset, VERSION_TOO_NEW, IO_ERROR when the mapping failed. Header and footer are checked at open, a block before anything of it
 // is handed out for the first time.
 #pragma once
 
@@ -100,6 +100,9 @@ class SstFile {
   [[nodiscard]] bool may_contain(std::uint64_t hash) const;
   // The file must outlive it.
   [[nodiscard]] std::unique_ptr<Cursor> cursor() const;
+  // IO_ERROR once a part of the file could not be read: for whoever used what entries point to,
+  // after.
+  [[nodiscard]] Status status() const { return mapping_->outcome({}, path_); }
 
   [[nodiscard]] const SstInfo& info() const { return info_; }
   [[nodiscard]] const std::string& path() const { return path_; }
@@ -111,10 +114,12 @@ class SstFile {
 
   // A checked block.
   struct Block {
+    const Mapping* mapping = nullptr;
     const std::byte* data = nullptr;
     std::uint32_t bytes = 0;
     std::uint32_t entries = 0;
 
+    // Empty once the mapping failed.
     [[nodiscard]] KeyValueEntry entry(std::uint32_t at) const;
     // The first entry at or after `key`; `entries` when there is none.
     [[nodiscard]] std::uint32_t lower_bound(std::string_view key) const;
@@ -131,6 +136,7 @@ class SstFile {
   // The first block whose last key is at or after `key`; block_count when there is none.
   [[nodiscard]] std::uint32_t find_block(std::string_view key) const;
   [[nodiscard]] Status load_block(std::uint32_t at, Block* block) const;
+  [[nodiscard]] Status find(std::string_view key, bool* found, KeyValueEntry* entry) const;
 
   const std::string path_;
   const std::unique_ptr<Mapping> mapping_;

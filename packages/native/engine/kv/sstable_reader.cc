@@ -10,6 +10,8 @@ namespace ndts {
 
 namespace {
 
+constexpr std::size_t kTouchBytes = 4096;  // no page is smaller
+
 // `at` never passes `end`; false when the number is cut off or longer than 64 bits.
 bool read_varint(const std::byte*& at, const std::byte* end, std::uint64_t* value) {
   std::uint64_t result = 0;
@@ -41,6 +43,13 @@ std::string_view text_at(const std::byte* at, std::uint64_t bytes) {
   return {reinterpret_cast<const char*>(at), static_cast<std::size_t>(bytes)};
 }
 
+// Reads a value before the mapping is asked whether it could be read.
+void touch_pages(Bytes value) {
+  for (std::size_t at = 0; at < value.size(); at += kTouchBytes)
+    static_cast<void>(*static_cast<const volatile std::byte*>(&value[at]));
+  if (!value.empty()) static_cast<void>(*static_cast<const volatile std::byte*>(&value.back()));
+}
+
 // The eight bytes after the first `common`, as a number.
 std::uint64_t prefix_after(std::string_view key, std::size_t common) {
   return key.size() <= common ? 0 : key_prefix(key.substr(common));
@@ -61,7 +70,7 @@ Status SstFile::open(FileSystem& files, const std::string& dir, const SstInfo& e
   NDTS_TRY(files.open(path, OpenMode::kRead, &opened));
   NDTS_TRY(opened->map(&mapping));
   std::shared_ptr<SstFile> made(new SstFile(path, std::move(mapping)));
-  NDTS_TRY(made->check(&expected));
+  NDTS_TRY(made->mapping_->outcome(made->check(&expected), path));
   *file = std::move(made);
   return {};
 }
@@ -73,7 +82,7 @@ Status SstFile::open_unlisted(FileSystem& files, const std::string& path,
   NDTS_TRY(files.open(path, OpenMode::kRead, &opened));
   NDTS_TRY(opened->map(&mapping));
   std::shared_ptr<SstFile> made(new SstFile(path, std::move(mapping)));
-  NDTS_TRY(made->check(nullptr));
+  NDTS_TRY(made->mapping_->outcome(made->check(nullptr), path));
   *file = std::move(made);
   return {};
 }
@@ -193,16 +202,17 @@ std::uint32_t SstFile::find_block(std::string_view key) const {
 
 Status SstFile::load_block(std::uint32_t at, Block* block) const {
   const SstIndexEntry entry = index(at);
+  NDTS_TRY(status());  // an index of zeros leads nowhere
   const Bytes bytes = bytes_.subspan(entry.offset, entry.bytes);
   std::atomic<std::uint64_t>& word = checked_[at / 64];
   const std::uint64_t bit = std::uint64_t{1} << (at % 64);
   if ((word.load(std::memory_order_relaxed) & bit) == 0) [[unlikely]] {
-    NDTS_TRY(check_block(at, bytes));
+    NDTS_TRY(mapping_->outcome(check_block(at, bytes), path_));
     word.fetch_or(bit, std::memory_order_relaxed);
   }
-  *block = {bytes.data(), entry.bytes,
+  *block = {mapping_.get(), bytes.data(), entry.bytes,
             load<std::uint32_t>(bytes.data() + offsetof(SstBlockHead, entries))};
-  return {};
+  return status();
 }
 
 // After this every entry of the block can be read without looking at its bounds.
@@ -246,6 +256,8 @@ KeyValueEntry SstFile::Block::entry(std::uint32_t at) const {
   const std::byte* place = data + load<std::uint16_t>(offsets + std::size_t{2} * at);
   const std::uint64_t key_bytes = trusted_varint(place);
   const std::uint64_t value_code = trusted_varint(place);
+  if (mapping->failed()) [[unlikely]]
+    return {};  // the lengths may be any
   if (value_code == 0) return {text_at(place, key_bytes), {}, true};
   return {text_at(place, key_bytes),
           Bytes(place + key_bytes, static_cast<std::size_t>(value_code - 1)), false};
@@ -267,18 +279,24 @@ std::uint32_t SstFile::Block::lower_bound(std::string_view key) const {
 
 bool SstFile::may_contain(std::uint64_t hash) const { return filter_may_contain(filter_, hash); }
 
+// A filter, an index or a block of zeros says nothing about the key: the mapping is asked last.
 Status SstFile::get(std::string_view key, std::uint64_t hash, bool* found,
                     KeyValueEntry* entry) const {
   *found = false;
-  if (!may_contain(hash)) return {};
+  if (!may_contain(hash)) return status();
+  return mapping_->outcome(find(key, found, entry), path_);
+}
+
+Status SstFile::find(std::string_view key, bool* found, KeyValueEntry* entry) const {
   const std::uint32_t at = find_block(key);
   if (at == header_.block_count) return {};
   Block block;
   NDTS_TRY(load_block(at, &block));
   const std::uint32_t place = block.lower_bound(key);
   if (place == block.entries) return {};
-  *entry = block.entry(place);
+  *entry = block.entry(place);  // get() asks what it is worth
   *found = entry->key == key;
+  if (*found) touch_pages(entry->value);
   return {};
 }
 
@@ -322,18 +340,20 @@ class SstCursor final : public Cursor {
   // Before the first block is after the last one: numbers wrap.
   bool load(std::uint32_t at) {
     valid_ = false;
-    if (at >= file_.header_.block_count) return false;
-    if (Status status = file_.load_block(at, &block_); !status.ok()) {
-      fail(status);
-      return false;
-    }
+    const bool inside = at < file_.header_.block_count;
+    Status status = inside ? file_.load_block(at, &block_) : Status();
+    if (status.ok()) status = file_.status();  // of the search that led here, too
+    if (!status.ok()) fail(status);
     at_ = at;
-    return true;
+    return inside && status.ok();
   }
 
   void take(std::uint32_t place) {
+    // Asked before, because a search among zeros may end past the end; and after.
+    if (!file_.mapping_->failed()) entry_ = block_.entry(place);
+    if (file_.mapping_->failed()) [[unlikely]]
+      return fail(file_.status());
     place_ = place;
-    entry_ = block_.entry(place);
     valid_ = true;
   }
 

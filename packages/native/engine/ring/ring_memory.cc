@@ -147,8 +147,9 @@ Status open_ring(FileSystem& files, const std::string& path, RingShape* shape,
   if (bytes.size() < sizeof(RingHeader))
     return Status(Code::kCorrupt, "shorter than the header of a ring", path);
   const auto* header = reinterpret_cast<const RingHeader*>(bytes.data());
-  NDTS_TRY(check_header(*header, bytes.size(), path, shape));
+  NDTS_TRY(found->outcome(check_header(*header, bytes.size(), path, shape), path));
   touch_pages(bytes);
+  NDTS_TRY(found->outcome({}, path));
   *mapping = std::move(found);
   return Status::success();
 }

@@ -76,13 +76,10 @@ Status write_table(FileSystem& files, const std::string& path, std::uint64_t pos
   return {};
 }
 
-Status read_table(FileSystem& files, const std::string& path, const ManifestTable* expected,
-                  const KeyValueTable::Visit& visit) {
-  std::unique_ptr<File> file;
-  std::unique_ptr<Mapping> mapping;
-  NDTS_TRY(files.open(path, OpenMode::kRead, &file));
-  NDTS_TRY(file->map(&mapping));
-  const Bytes bytes = mapping->bytes();
+namespace {
+
+Status read_entries(Bytes bytes, const std::string& path, const ManifestTable* expected,
+                    const KeyValueTable::Visit& visit) {
   TableHeader header{};
   NDTS_TRY(check_header(path, bytes, expected, &header));
   std::uint64_t offset = sizeof header;
@@ -106,6 +103,17 @@ Status read_table(FileSystem& files, const std::string& path, const ManifestTabl
   }
   if (count != header.entries) return corrupt(path, "number of entries", offset);
   return {};
+}
+
+}  // namespace
+
+Status read_table(FileSystem& files, const std::string& path, const ManifestTable* expected,
+                  const KeyValueTable::Visit& visit) {
+  std::unique_ptr<File> file;
+  std::unique_ptr<Mapping> mapping;
+  NDTS_TRY(files.open(path, OpenMode::kRead, &file));
+  NDTS_TRY(file->map(&mapping));
+  return mapping->outcome(read_entries(mapping->bytes(), path, expected, visit), path);
 }
 
 }  // namespace ndts

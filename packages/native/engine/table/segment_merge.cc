@@ -90,6 +90,8 @@ Status SegmentMerge::begin_symbol() {
         (least == nullptr || run_of(source).symbol < run_of(*least).symbol))
       least = &source;
   if (least == nullptr) {
+    // Whatever was copied came from files that could be read: nothing else gets a right checksum.
+    for (const Source& source : sources_) NDTS_TRY(source.reader->status());
     NDTS_TRY(writer_->finish(&record_));
     writer_.reset();
     ended_ = true;
@@ -106,6 +108,7 @@ Status SegmentMerge::begin_symbol() {
   const auto name = std::lower_bound(
       names.begin(), names.end(), symbol_,
       [](const SegmentName& entry, std::uint32_t symbol) { return entry.symbol < symbol; });
+  NDTS_TRY(least->reader->status());  // a list of zeros has no such name
   return writer_->begin_symbol(symbol_, least->reader->name(*name), rows);
 }
 

@@ -95,7 +95,11 @@ Status SegmentReader::open(FileSystem& files, const std::string& path,
 
 // Everything that was read from the mapping ends here: the place to ask whether the mapping failed
 // meanwhile, and what was found is not what the file holds.
-Status SegmentReader::outcome(Status status) const { return status; }
+Status SegmentReader::outcome(Status status) const {
+  return mapping_->outcome(std::move(status), path_);
+}
+
+Status SegmentReader::status() const { return outcome({}); }
 
 std::string_view SegmentReader::name(const SegmentName& entry) const {
   return parts_.text.substr(entry.offset, entry.bytes);
@@ -261,6 +265,7 @@ Status SegmentReader::read_unsigned(Place place, Bytes bytes, MutableBytes room,
   if (width == 4) return {};
   if (width == 8) {
     const int heap_stream = stream(StreamPart::kHeap, entry.column);
+    if (heap_stream < 0) return corrupt("no heap of " + describe(place), offset_of(place));
     Bytes heap;
     NDTS_TRY(find({place.block, static_cast<std::size_t>(heap_stream)}, &heap));
     return check_values(place, point_into(heap, rows, room.data()));

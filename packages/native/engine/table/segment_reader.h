@@ -31,6 +31,8 @@ class SegmentReader {
   ~SegmentReader();
 
   [[nodiscard]] const std::string& path() const { return path_; }
+  // IO_ERROR once a part of the file could not be read: for whoever used spans and pointers, after.
+  [[nodiscard]] Status status() const;
   // A file of version 1 is of table kTickTable.
   [[nodiscard]] const SegmentRecord& record() const { return parts_.record; }
   // As far as the file says: id and columns; the name of the table is empty.

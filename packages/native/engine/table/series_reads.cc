@@ -341,8 +341,9 @@ class Window {
       read_ = &block;
       const std::uint64_t* const sequence = rows->view().sequence;
       for (std::size_t row = run.first_row; row < std::size_t{run.first_row} + run.rows; row += 1) {
-        if (sequence[row] < first_ || sequence[row] >= end_) continue;
-        const auto index = static_cast<std::size_t>(sequence[row] - first_);
+        const std::uint64_t own = sequence[row];
+        if (own < first_ || own >= end_) continue;
+        const auto index = static_cast<std::size_t>(own - first_);
         put(out_, index, *sources_.schema, rows->view(row, 1), run.symbol, sources_.shard);
         filled_[index] = 1;
       }
@@ -388,6 +389,13 @@ std::uint64_t next_sequence_at(const SeriesSources& sources, std::uint64_t from)
   return lowest;
 }
 
+// Rows may be copied straight from files: whether they could be read is known afterwards.
+Status files_status(const SeriesSources& sources) {
+  for (const std::shared_ptr<const SegmentReader>& segment : *sources.segments)
+    NDTS_TRY(segment->status());
+  return {};
+}
+
 }  // namespace
 
 RowsOut RowsOut::of(const TickBatchView& batch) {
@@ -426,7 +434,8 @@ Status load_rows(const SeriesSources& sources, std::uint32_t symbol, const TimeR
     NDTS_TRY(cursor->seek(from, &found));
     if (found) merge.add(std::move(cursor));
   }
-  return merge.run(range.to, 0, count);
+  NDTS_TRY(merge.run(range.to, 0, count));
+  return files_status(sources);
 }
 
 Status last_rows(const SeriesSources& sources, std::uint32_t symbol, const RowsOut& out,
@@ -466,7 +475,8 @@ Status last_rows(const SeriesSources& sources, std::uint32_t symbol, const RowsO
     merge.add(std::move(cursor));
   }
   const std::size_t skip = have > out.capacity ? have - out.capacity : 0;
-  return merge.run(std::numeric_limits<std::int64_t>::max(), skip, count);
+  NDTS_TRY(merge.run(std::numeric_limits<std::int64_t>::max(), skip, count));
+  return files_status(sources);
 }
 
 Status read_sequence(const SeriesSources& sources, std::uint64_t from, const RowsOut& out,
@@ -477,6 +487,7 @@ Status read_sequence(const SeriesSources& sources, std::uint64_t from, const Row
     if (start == std::numeric_limits<std::uint64_t>::max()) return {};
     Window window(sources, out, start);
     NDTS_TRY(window.fill());
+    NDTS_TRY(files_status(sources));
     *count = window.close_gaps();
     if (*count > 0) return {};
     from = window.end();

@@ -51,7 +51,8 @@ Status open_sized(FileSystem& files, const std::string& path, std::uint64_t byte
   if (files.exists(path)) {
     NDTS_TRY(files.open(path, OpenMode::kReadWrite, file));
     NDTS_TRY((*file)->size(&size));
-    if (size == bytes) return Status::success();
+    // Whole does not mean without holes: a copy may have some.
+    if (size == bytes) return (*file)->allocate(bytes);
     file->reset();
     NDTS_TRY(files.remove(path));
   }
@@ -126,6 +127,7 @@ Status Staging::open(FileSystem& files, const std::string& path, const StagingId
   NDTS_TRY(file->size(&size));
   if (size < kWalEntriesOffset)
     return Status(Code::kCorrupt, "the staging memory is cut short", path, size);
+  NDTS_TRY(file->allocate(size));  // a copy may have holes
   std::unique_ptr<Staging> found(new Staging());
   NDTS_TRY(file->map_shared(&found->mapping_));
   WalStagingHeader header{};

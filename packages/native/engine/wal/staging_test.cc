@@ -1,0 +1,68 @@
+// Staging memory that an earlier process left: whatever became of its file, opening it says so and
+// nothing faults later.
+#include "wal/staging.h"
+
+#include "base/disk_test_kit.h"
+#include "base/sim_file.h"
+
+namespace ndts {
+namespace {
+
+constexpr std::uint64_t kRing = 64u << 10;
+const StagingIdentity kIdentity{5, 1, 0, "boot"};
+
+void create(FileSystem& files, const std::string& path) {
+  std::unique_ptr<Staging> staging;
+  ASSERT_TRUE(Staging::create(files, path, kRing, kIdentity, &staging).ok());
+  staging->put(0, bytes_of_text("accepted"));
+  staging->publish_tail(8);
+}
+
+TEST(Staging, TakesItsBlocksBeforeItIsMapped) {
+  SimFileSystem files(1);
+  ASSERT_TRUE(files.make_directory("s").ok());
+  create(files, "s/staging");
+  std::unique_ptr<Staging> staging;
+  files.fail_write(1, Code::kDiskFull);
+  EXPECT_EQ(Staging::open(files, "s/staging", kIdentity, &staging).code(), Code::kDiskFull);
+  files.fail_write(1, Code::kDiskFull);
+  EXPECT_EQ(Staging::create(files, "s/staging", kRing, kIdentity, &staging).code(),
+            Code::kDiskFull);
+  files.clear_faults();
+  ASSERT_TRUE(Staging::open(files, "s/staging", kIdentity, &staging).ok());
+  EXPECT_EQ(staging->tail(), 8u);
+}
+
+TEST(Staging, OneThatWasCutIsNotTaken) {
+  for (const std::uint64_t bytes : {std::uint64_t{0}, std::uint64_t{100}, kWalEntriesOffset,
+                                    kWalEntriesOffset + 1, kWalEntriesOffset + kRing / 2}) {
+    const DiskFolder folder;
+    create(folder.files(), folder.at("staging"));
+    DiskFolder::cut(folder.at("staging"), bytes);
+    std::unique_ptr<Staging> staging;
+    const Code code = Staging::open(folder.files(), folder.at("staging"), kIdentity, &staging).code();
+    EXPECT_EQ(code, bytes <= kWalEntriesOffset ? Code::kNotFound : Code::kCorrupt) << bytes;
+    create(folder.files(), folder.at("staging"));
+    ASSERT_TRUE(Staging::open(folder.files(), folder.at("staging"), kIdentity, &staging).ok());
+    std::array<std::byte, 8> text{};
+    staging->get(0, text);
+    EXPECT_EQ(text_of(text), "accepted");
+  }
+}
+
+TEST(Staging, HolesAreFilled) {
+  const DiskFolder folder;
+  create(folder.files(), folder.at("staging"));
+  // What a sparse copy leaves: the length, and nothing but holes.
+  DiskFolder::cut(folder.at("staging"), kWalEntriesOffset + 8);
+  DiskFolder::cut(folder.at("staging"), kWalEntriesOffset + kRing);
+  std::unique_ptr<Staging> staging;
+  ASSERT_TRUE(Staging::open(folder.files(), folder.at("staging"), kIdentity, &staging).ok());
+  for (std::uint64_t position = 8; position < kRing; position += 8) staging->put_zeros(position, 8);
+  std::array<std::byte, 8> text{};
+  staging->get(0, text);
+  EXPECT_EQ(text_of(text), "accepted");
+}
+
+}  // namespace
+}  // namespace ndts
