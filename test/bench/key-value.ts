@@ -2,9 +2,8 @@
 // (kit/rocksdb.ts says what is the same on both sides). Ours and theirs take turns, a few rounds of
 // each; a line has the median value and the median of the ratios of the rounds.
 //
-// Reads find a table that was filled with every key once in no order, compacted and opened again;
-// the compaction is a full one over there and only what is due here. What reads while it is written
-// to is compacted again after every round.
+// Reads find a table that was filled with every key once in no order, compacted down to one level
+// and opened again, by each round anew where the round writes.
 
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -40,7 +39,7 @@ function emitMedian(context: BenchContext, lines: readonly BenchLine[], ratios: 
 }
 
 async function compete(context: BenchContext, contest: Contest): Promise<void> {
-  const rounds = pick(context.size, { smoke: 1, small: 3, full: 3 });
+  const rounds = pick(context.size, { smoke: 1, small: 3, full: 5 });
   const ours: BenchLine[][] = [];
   const ratios: number[] = [];
   for (let round = 0; round < rounds; round += 1) {
@@ -118,7 +117,7 @@ async function fill(context: BenchContext, name: string): Promise<void> {
 async function fillSync(context: BenchContext): Promise<void> {
   const sides = await Sides.open(context);
   const keys = pick(context.size, { smoke: 2000, small: 1_000_000, full: 1_000_000 });
-  const operations = pick(context.size, { smoke: 20, small: 2000, full: 10_000 });
+  const operations = pick(context.size, { smoke: 20, small: 3000, full: 10_000 });
   for (const threads of [1, 8]) {
     const same = [`--threads=${threads}`];
     const options = [...same, '--sync=1', `--num=${keys}`, `--writes=${operations}`];
@@ -159,7 +158,11 @@ async function readWhileWriting(context: BenchContext): Promise<void> {
     await prepare(sides, keys);
     const options = ['--threads=1', `--num=${keys}`, '--use_existing_db=1'];
     await compete(context, {
-      ours: () => sides.ours('kv_readwhilewriting', `--keys=${keys}`),
+      ours: async () => {
+        const lines = await sides.ours('kv_readwhilewriting', `--keys=${keys}`);
+        await sides.ours('compact');
+        return lines;
+      },
       theirs: sides.theirs((rocks) => first(rocks.run(['readwhilewriting', 'compact'], options))),
     });
     sides.clear();

@@ -4,12 +4,11 @@
 //   kv_fillseq, kv_fillrandom   one thread writes, accepted; --keys writes into a new folder
 //   kv_fillsync                 --threads write and wait until each write is durable
 //   prepare                     makes what the reads read: --keys keys once each, shuffled
+//   compact                     all of level 0 goes down, as after a prepare
 //   kv_readrandom               --threads read --operations each; every key is there
 //   kv_readwhilewriting         the same while one thread writes as fast as it can
 //   space_amplification         --keys keys, overwritten three times over
-#include <algorithm>
 #include <filesystem>
-#include <thread>
 
 #include "db/database.h"
 #include "kv/kv_bench.h"
@@ -29,6 +28,8 @@ class Bench {
       fill_synced();
     } else if (bench == "prepare") {
       prepare();
+    } else if (bench == "compact") {
+      compact();
     } else if (bench == "kv_readrandom" || bench == "kv_readwhilewriting") {
       read(bench == "kv_readwhilewriting");
     } else if (bench == "space_amplification") {
@@ -39,9 +40,10 @@ class Bench {
   }
 
  private:
-  void open() {
+  void open(std::uint32_t level0_tables = CompactionOptions{}.level0_tables) {
     std::filesystem::create_directories(settings_.memory);
     DatabaseOptions options;
+    options.compaction.level0_tables = level0_tables;
     options.files = files_.get();
     options.clock = &clock_;
     options.dir = settings_.dir;
@@ -123,14 +125,19 @@ class Bench {
   // Seals everything and lets compaction do all that is due.
   void settle() {
     must(database_->seal());
-    while (database_->key_value().compaction_due())
-      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    must(database_->settle());
   }
 
   void prepare() {
     open();
     Shuffled numbers(settings_.keys);
     for (std::uint64_t at = 0; at < settings_.keys; at += 1) write(numbers.next());
+    close(false);
+    compact();
+  }
+
+  void compact() {
+    open(1);
     settle();
     close(false);
   }

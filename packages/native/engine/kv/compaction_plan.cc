@@ -9,8 +9,6 @@ namespace {
 
 using Tables = std::vector<const SstInfo*>;
 
-constexpr std::uint32_t kLastLevel = kSstLevels - 1;
-
 std::uint64_t sum(const Tables& tables, std::uint64_t SstInfo::*field) {
   std::uint64_t total = 0;
   for (const SstInfo* table : tables) total += table->*field;
@@ -105,7 +103,7 @@ std::optional<CompactionPlan> plan_for_space(const TableShape& shape,
     bytes += sum(shape[at], &SstInfo::bytes);
     const std::uint64_t here = sum(shape[at], &SstInfo::hidden_bytes);
     hidden += here;
-    if (at < kLastLevel && here > most) {
+    if (at + 1 < options.levels && here > most) {
       most = here;
       level = at;
     }
@@ -124,7 +122,7 @@ std::optional<CompactionPlan> plan_compaction(
     const std::array<std::string, kSstLevels>& next_key) {
   double most = 0;
   std::uint32_t level = 0;
-  for (std::uint32_t at = 0; at < kLastLevel; at += 1) {
+  for (std::uint32_t at = 0; at + 1 < options.levels; at += 1) {
     const double here = fullness(shape, at, options);
     if (here <= most) continue;
     most = here;
@@ -138,7 +136,7 @@ std::optional<CompactionPlan> plan_compaction(
 std::uint64_t pending_bytes(const TableShape& shape, const CompactionOptions& options) {
   std::uint64_t pending =
       shape[0].size() >= options.level0_tables ? sum(shape[0], &SstInfo::bytes) : 0;
-  for (std::uint32_t level = 1; level < kLastLevel; level += 1) {
+  for (std::uint32_t level = 1; level + 1 < options.levels; level += 1) {
     const std::uint64_t bytes = sum(shape[level], &SstInfo::bytes);
     const std::uint64_t limit = limit_of(level, options);
     if (bytes > limit) pending += bytes - limit;

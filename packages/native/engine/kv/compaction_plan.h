@@ -22,6 +22,9 @@ struct CompactionOptions {
   std::uint64_t level_factor = 10;
   // Hidden bytes allowed for each byte that is not hidden.
   double hidden_ratio = 0.25;
+  // Compaction goes no deeper than the last of so many, 2 to kSstLevels; the last has no limit.
+  // What lies deeper, from a time when there were more, is read and left where it is.
+  std::uint32_t levels = kSstLevels;
 };
 
 // By level; within one, in any order.

@@ -115,6 +115,19 @@ TEST_F(CompactionPlanTest, TheLastLevelIsNeverCompacted) {
   EXPECT_FALSE(plan().has_value());
 }
 
+TEST_F(CompactionPlanTest, WhatLiesDeeperThanThereAreLevelsStaysAndKeepsItsDeletes) {
+  options.levels = 3;
+  add(2, "a", "b", 1u << 20).hidden_bytes = 1u << 30;
+  EXPECT_FALSE(plan().has_value());
+  EXPECT_EQ(pending_bytes(shape, options), 0u);
+  add(1, "a", "b", 11);
+  EXPECT_EQ(plan()->level, 1u);
+  EXPECT_TRUE(plan()->drop_deletes);
+  add(4, "b", "c", 1u << 20);
+  EXPECT_EQ(plan()->level, 1u);
+  EXPECT_FALSE(plan()->drop_deletes);
+}
+
 TEST_F(CompactionPlanTest, HiddenBytesAreWorkEvenBelowTheLimits) {
   add(0, "a", "z", 4).hidden_bytes = 1 * kMega;
   add(1, "a", "m", 4).hidden_bytes = kMega / 2;

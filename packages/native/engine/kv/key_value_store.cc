@@ -27,8 +27,12 @@ Status KeyValueStore::open(const KeyValueOptions& options, const KeyValueManifes
                                               std::to_string(options.block_bytes));
   const CompactionOptions& compaction = options.compaction;
   if (options.memtable_bytes == 0 || options.immutable_limit == 0 || options.step_bytes == 0 ||
-      options.table_bytes == 0 || compaction.level0_tables == 0 || compaction.level1_bytes == 0)
+      options.table_bytes == 0 || compaction.level0_tables == 0 || compaction.level1_bytes == 0 ||
+      compaction.level_factor == 0)
     return Status(Code::kInvalidArgument, "sizes and limits must be above 0");
+  if (compaction.levels < 2 || compaction.levels > kSstLevels)
+    return Status(Code::kInvalidArgument, "levels must be 2 to " + std::to_string(kSstLevels) +
+                                              ", found " + std::to_string(compaction.levels));
   // A writer may only wait for what compaction will do.
   if (options.level0_limit < compaction.level0_tables || options.pending_limit_bytes == 0)
     return Status(Code::kInvalidArgument, "level0_limit is below level0_tables");
@@ -232,12 +236,6 @@ KeyValueStats KeyValueStore::stats() const {
   }
   stats.pending_bytes = pending_bytes(shape, options_.compaction);
   return stats;
-}
-
-// A compaction that runs is due until it is installed. Where levels go on does not matter here.
-bool KeyValueStore::compaction_due() const {
-  const MutexLock lock(state_mutex_);
-  return plan_compaction(shape_locked(), options_.compaction, {}).has_value();
 }
 
 Status KeyValueStore::failure() const {

@@ -90,8 +90,6 @@ class KeyValueStore {
 
   [[nodiscard]] KeyValueSnapshot snapshot() const;
   [[nodiscard]] KeyValueStats stats() const;
-  // Is there anything to compact, or being compacted?
-  [[nodiscard]] bool compaction_due() const;
   // Why flush or compaction failed last; ok once it went on.
   [[nodiscard]] Status failure() const;
 

@@ -50,6 +50,32 @@ TEST_F(KeyValueStoreTest, ADeletedKeyStaysDeleted) {
   EXPECT_EQ(kv.get("other"), "value");
 }
 
+TEST_F(KeyValueStoreTest, TheNumberOfLevelsMayChangeBetweenOpens) {
+  std::mt19937_64 random(kv_seed(11));
+  for (const std::uint32_t levels : {2u, 7u, 3u, 5u}) {
+    SCOPED_TRACE("NDTS_SEED=" + std::to_string(kv_seed(11)));
+    kv.options.compaction.levels = levels;
+    ASSERT_TRUE(kv.open().ok());
+    const auto before = kv.store->stats().tables;
+    for (int at = 0; at < 900; at += 1) {
+      const std::string key = random_key(random, 600);
+      ASSERT_TRUE(random() % 4 == 0 ? kv.remove(key).ok()
+                                    : kv.put(key, random_value(random)).ok());
+    }
+    ASSERT_TRUE(kv.store->flush().ok());
+    ASSERT_TRUE(kv.compact().ok());
+    const auto after = kv.store->stats().tables;
+    EXPECT_GT(after[levels - 1] + after[1], 0u);
+    for (std::uint32_t level = levels; level < kSstLevels; level += 1)
+      EXPECT_EQ(after[level], before[level]);
+    EXPECT_EQ(scan_all(kv.store->snapshot(), {}), scan_model(kv.model, {}));
+  }
+  for (const std::uint32_t levels : {0u, 1u, kSstLevels + 1}) {
+    kv.options.compaction.levels = levels;
+    EXPECT_EQ(kv.open().code(), Code::kInvalidArgument);
+  }
+}
+
 TEST_F(KeyValueStoreTest, EmptyValuesAndBinaryKeysSurvive) {
   const std::string binary("\0\xff\0", 3);
   ASSERT_TRUE(kv.write({{"", "empty key"}, {binary, ""}, {"a", ""}}).ok());

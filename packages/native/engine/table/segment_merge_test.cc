@@ -83,9 +83,26 @@ class Merge : public testing::Test {
     EXPECT_TRUE(found == expected);
     for (const SegmentName& name : reader->names())
       EXPECT_EQ(reader->name(name), symbol_name(name.symbol));
+    expect_ranges(*reader, expected);
     EXPECT_TRUE(files_.remove("/t/out").ok());
     for (const auto& input : inputs_) EXPECT_TRUE(files_.remove(input->path()).ok());
     inputs_.clear();
+  }
+
+  static void expect_ranges(const SegmentReader& reader, const SegmentModel& model) {
+    std::map<std::uint64_t, SegmentRange> ranges;
+    for (const auto& [symbol, rows] : model) {
+      for (const ModelRow& row : rows) {
+        SegmentRange& range =
+            ranges.emplace(row.epoch, SegmentRange{row.epoch, row.sequence, 0, 0}).first->second;
+        range.first_sequence = std::min(range.first_sequence, row.sequence);
+        range.end_sequence = std::max(range.end_sequence, row.sequence + 1);
+        range.rows += 1;
+      }
+    }
+    ASSERT_EQ(reader.ranges().size(), ranges.size());
+    for (const SegmentRange& range : reader.ranges())
+      EXPECT_EQ(std::memcmp(&range, &ranges[range.epoch], sizeof range), 0);
   }
 
   SimFileSystem files_{1};
@@ -152,7 +169,7 @@ TEST_F(Merge, KeepsEqualSequencesOfDifferentEpochs) {
   };
   write(schema, {{1, {row(3), row(1)}}});
   write(schema, {{1, {row(1), row(2)}}});
-  write(schema, {{1, {row(2), row(3), row(4)}}});
+  write(schema, {{1, {row(2), row(4), row(3)}}});
   std::uint64_t duplicates = 0;
   ASSERT_TRUE(run(schema, 1, &duplicates).ok());
   EXPECT_EQ(duplicates, 3u);
@@ -195,6 +212,17 @@ TEST_F(Merge, MovesFullBlocksAsTheyAre) {
   }
   ASSERT_TRUE(files_.remove("/t/out").ok());
   expect_merged(schema, models, 1);
+}
+
+TEST_F(Merge, FindsARowStoredTwiceAtTheEdgeOfAFullBlock) {
+  const TableSchema schema{5, "", {{"a", ValueType::kI64, false}}};
+  std::vector<ModelRow> rows = random_rows(random_, schema, kBlockRows, kDay * kNsPerDay, 1);
+  for (ModelRow& row : rows) row.epoch = 1;
+  for (const std::size_t edge : {std::size_t{0}, rows.size() - 1}) {
+    const std::vector<SegmentModel> models = {{{1, {rows[edge]}}}, {{1, rows}}};
+    for (const SegmentModel& model : models) write(schema, model);
+    expect_merged(schema, models, 1);
+  }
 }
 
 TEST_F(Merge, TakesFilesOfVersion1) {

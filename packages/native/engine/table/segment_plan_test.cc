@@ -155,7 +155,9 @@ TEST(SegmentPlan, CatchesUp) {
   const std::uint64_t seed = test_seed(4);
   SCOPED_TRACE("NDTS_TEST_SEED=" + std::to_string(seed));
   Random random(seed);
-  Ingest ingest(seed, {});
+  SegmentPlanOptions options;
+  options.segment_bytes = 32u << 20;
+  Ingest ingest(seed, options);
   for (int flush = 0; flush < 3000; flush += 1) ingest.flush(any_size(random, 4u << 20));
   ASSERT_NO_FATAL_FAILURE(ingest.settle());
   ingest.expect_few_files();

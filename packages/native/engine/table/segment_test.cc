@@ -138,6 +138,11 @@ TEST_F(Segment, KeepsTextsOfAnyBytes) {
     model[1].push_back({kStart, at, 1, {{at % 5 == 0, 0, at % 5 == 0 ? "" : text},
                                         {false, 0, at % 3 == 0 ? "" : "\xff" + text}}});
   }
+  // Each the beginning of all before it.
+  for (std::size_t at = 0; at < 2000; at += 1) {
+    const std::string text(2000 - at, 'a');
+    model[2].push_back({kStart, 6000 + at, 1, {{false, 0, text}, {false, 0, text}}});
+  }
   ASSERT_NO_FATAL_FAILURE(write(schema, model));
   expect_same(schema, model);
 }
@@ -224,6 +229,23 @@ TEST_F(Segment, GivesLargeSymbolsBlocksOfTheirOwn) {
   EXPECT_EQ(rows, (std::vector<std::uint32_t>{30, 4096, 1500, 30, 4096, 15, 1024, 7}));
   EXPECT_EQ(reader_->runs(2).size(), 2u);
   EXPECT_EQ(reader_->runs(4).size(), 2u);
+}
+
+// A merge finds out only on the way that some of the rows it announced are there twice.
+TEST_F(Segment, KeepsABlockToASymbolThatHasFewerRowsThanAnnounced) {
+  const TableSchema schema{2, "", {{"a", ValueType::kI64, false}}};
+  SegmentModel model = {{1, random_rows(random_, schema, 10, kStart, 0)},
+                        {2, random_rows(random_, schema, 5, kStart, 10)}};
+  SegmentWriter writer(files_, path_, 42, schema, 6, kDay);
+  ASSERT_TRUE(writer.create().ok());
+  for (const auto& [symbol, rows] : model) {
+    ASSERT_TRUE(writer.begin_symbol(symbol, symbol_name(symbol), symbol == 1 ? 5000 : 5).ok());
+    ASSERT_TRUE(add_in_slices(writer, random_, schema, rows).ok());
+  }
+  ASSERT_TRUE(writer.finish(&record_).ok());
+  expect_same(schema, model);
+  ASSERT_EQ(reader_->blocks().size(), 2u);
+  EXPECT_EQ(reader_->blocks()[0].rows, 10u);
 }
 
 TEST_F(Segment, IsSmallForManySmallSymbols) {
@@ -325,6 +347,90 @@ TEST_F(Segment, StaysInsideTheFileBehindRightChecksums) {
     }
   }
   EXPECT_GT(refused, image.size());
+}
+
+// One thing in the footer, the header or a strip made wrong, all checksums right.
+TEST_F(Segment, NamesWhatDoesNotAgreeBehindRightChecksums) {
+  const SegmentModel model = {{3, random_rows(random_, all_types(), 30, kStart, 1)},
+                              {9, random_rows(random_, all_types(), 10, kStart, 50)}};
+  ASSERT_NO_FATAL_FAILURE(write(all_types(), model));
+  ASSERT_NO_FATAL_FAILURE(open());
+  const std::uint64_t streams = reader_->streams().size();
+  std::vector<std::byte> image;
+  ASSERT_TRUE(files_.read_file(path_, &image).ok());
+  const auto trailer = load<SegmentTrailer>(image.data() + image.size() - sizeof(SegmentTrailer));
+  const std::uint64_t block = trailer.footer_offset;
+  const std::uint64_t strip = block + sizeof(SegmentBlock);
+  const std::uint64_t run = strip + streams * sizeof(SegmentStrip);
+  const std::uint64_t stream = run + 2 * sizeof(SegmentRun);
+  const std::uint64_t name = stream + streams * sizeof(SegmentStream);
+  const std::uint64_t range = name + 2 * sizeof(SegmentName);
+  const std::uint64_t text_end = image.size() - sizeof(SegmentTrailer);
+  const int heap = reader_->stream(StreamPart::kHeap, 6);
+  const SegmentStrip& heap_strip = reader_->strip(0, static_cast<std::size_t>(heap));
+  ASSERT_NE(heap_strip.bytes % 8, 0u);
+  ASSERT_EQ(image[text_end - 1], std::byte{});
+  const std::uint64_t places[] = {
+      offsetof(SegmentHeader, reserved1),
+      offsetof(SegmentHeader, rows),
+      block + offsetof(SegmentBlock, offset),
+      block + offsetof(SegmentBlock, bytes),
+      block + offsetof(SegmentBlock, rows),
+      block + offsetof(SegmentBlock, first_run),
+      block + offsetof(SegmentBlock, run_count),
+      block + offsetof(SegmentBlock, reserved),
+      block + offsetof(SegmentBlock, min_time),
+      block + offsetof(SegmentBlock, max_time),
+      block + offsetof(SegmentBlock, first_sequence),
+      block + offsetof(SegmentBlock, end_sequence),
+      strip + offsetof(SegmentStrip, offset),
+      strip + offsetof(SegmentStrip, bytes),
+      strip + offsetof(SegmentStrip, encoding),
+      run + offsetof(SegmentRun, symbol),
+      run + offsetof(SegmentRun, block),
+      run + offsetof(SegmentRun, first_row),
+      run + offsetof(SegmentRun, rows),
+      run + offsetof(SegmentRun, min_time),
+      stream + offsetof(SegmentStream, part),
+      stream + offsetof(SegmentStream, type),
+      stream + offsetof(SegmentStream, reserved),
+      name + offsetof(SegmentName, symbol),
+      name + offsetof(SegmentName, offset) + 7,
+      range + offsetof(SegmentRange, rows),
+      range + offsetof(SegmentRange, first_sequence),
+      text_end - 1,
+      reader_->blocks()[0].offset + heap_strip.offset + heap_strip.bytes};
+  for (const std::uint64_t place : places) {
+    std::vector<std::byte> changed = image;
+    changed[place] ^= std::byte{64};
+    repair_segment(2, &changed);
+    ASSERT_TRUE(files_.replace(path_, changed).ok());
+    EXPECT_EQ(read().code(), Code::kCorrupt) << place;
+  }
+}
+
+// The column is called something narrower than it is.
+TEST_F(Segment, RefusesValuesThatTheTypeDoesNotHave) {
+  const std::pair<ValueType, ValueType> types[] = {{ValueType::kI64, ValueType::kI32},
+                                                   {ValueType::kSymbol, ValueType::kBool}};
+  for (const auto& [wide, narrow] : types) {
+    const TableSchema schema{2, "", {{"a", wide, false}}};
+    for (const bool fits : {true, false}) {
+      write(schema, {{1, {{kStart, 1, 1, {{false, fits ? 1u : 0x8000'0000u, ""}}}}}});
+      std::vector<std::byte> image;
+      ASSERT_TRUE(files_.read_file(path_, &image).ok());
+      const auto trailer =
+          load<SegmentTrailer>(image.data() + image.size() - sizeof(SegmentTrailer));
+      const std::uint64_t streams = trailer.footer_offset + sizeof(SegmentBlock) +
+                                    4 * sizeof(SegmentStrip) + sizeof(SegmentRun);
+      image[streams + 3 * sizeof(SegmentStream) + offsetof(SegmentStream, type)] =
+          static_cast<std::byte>(narrow);
+      repair_segment(2, &image);
+      ASSERT_TRUE(files_.replace(path_, image).ok());
+      const Status status = read();
+      EXPECT_EQ(status.code(), fits ? Code::kOk : Code::kCorrupt) << status.text();
+    }
+  }
 }
 
 TEST_F(Segment, RefusesAnotherFileInItsPlace) {
