@@ -40,8 +40,9 @@ TEST(Staging, OneThatWasCutIsNotTaken) {
     create(folder.files(), folder.at("staging"));
     DiskFolder::cut(folder.at("staging"), bytes);
     std::unique_ptr<Staging> staging;
-    const Code code = Staging::open(folder.files(), folder.at("staging"), kIdentity, &staging).code();
-    EXPECT_EQ(code, bytes <= kWalEntriesOffset ? Code::kNotFound : Code::kCorrupt) << bytes;
+    const Status status =
+        Staging::open(folder.files(), folder.at("staging"), kIdentity, &staging);
+    EXPECT_EQ(status.code(), bytes <= kWalEntriesOffset ? Code::kNotFound : Code::kCorrupt) << bytes;
     create(folder.files(), folder.at("staging"));
     ASSERT_TRUE(Staging::open(folder.files(), folder.at("staging"), kIdentity, &staging).ok());
     std::array<std::byte, 8> text{};
