@@ -59,7 +59,8 @@ TEST(Staging, HolesAreFilled) {
   DiskFolder::cut(folder.at("staging"), kWalEntriesOffset + kRing);
   std::unique_ptr<Staging> staging;
   ASSERT_TRUE(Staging::open(folder.files(), folder.at("staging"), kIdentity, &staging).ok());
-  for (std::uint64_t position = 8; position < kRing; position += 8) staging->put_zeros(position, 8);
+  for (std::uint64_t position = 8; position < kRing; position += 8)
+    staging->put_zeros(position, 8);
   std::array<std::byte, 8> text{};
   staging->get(0, text);
   EXPECT_EQ(text_of(text), "accepted");
