@@ -2,10 +2,10 @@
 // docs/formats/sstable.md describes the file.
 //
 // SstWriter: one thread; add() with keys strictly ascending, then finish() once. A failed call
-// leaves a file that is good for nothing but removal. SstFile: any thread; get() and cursors hand
-// out spans into the mapping, which live as long as the SstFile. Errors: CORRUPT with file and
-// offset, VERSION_TOO_NEW, IO_ERROR when the mapping failed. Header and footer are checked at open, a block before anything of it
-// is handed out for the first time.
+// leaves a file that is good for nothing but removal. SstFile: any thread; get() and cursors
+// hand out spans into the mapping, which live as long as the SstFile. Errors: CORRUPT with file
+// and offset, VERSION_TOO_NEW, IO_ERROR when the mapping failed. Header and footer are checked
+// at open, a block before anything of it is handed out for the first time.
 #pragma once
 
 #include <atomic>

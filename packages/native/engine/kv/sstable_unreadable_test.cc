@@ -20,7 +20,9 @@ class UnreadableSstable : public testing::Test {
     info_ = write_sst(folder_.files(), folder_.path(), 1, model_);
     std::shared_ptr<SstFile> file;
     EXPECT_TRUE(SstFile::open(folder_.files(), folder_.path(), info_, &file).ok());
-    if (checked) EXPECT_EQ(count_forward(*file), model_.size());
+    if (checked) {
+      EXPECT_EQ(count_forward(*file), model_.size());
+    }
     return file;
   }
   void cut(std::uint64_t bytes) { DiskFolder::cut(sst_path(folder_.path(), 1), bytes); }

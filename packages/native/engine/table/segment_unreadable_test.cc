@@ -21,7 +21,9 @@ class UnreadableSegment : public testing::Test {
   }
   // A new file each time; read: all of it was read and found right before.
   std::shared_ptr<const SegmentReader> write(bool read) {
-    if (folder_.files().exists(path_)) EXPECT_TRUE(folder_.files().remove(path_).ok());
+    if (folder_.files().exists(path_)) {
+      EXPECT_TRUE(folder_.files().remove(path_).ok());
+    }
     const Status written =
         write_segment(folder_.files(), path_, random_, schema_, kDay, model_, &record_);
     EXPECT_TRUE(written.ok()) << written.text();

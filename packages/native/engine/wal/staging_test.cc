@@ -40,8 +40,9 @@ TEST(Staging, OneThatWasCutIsNotTaken) {
     create(folder.files(), folder.at("staging"));
     DiskFolder::cut(folder.at("staging"), bytes);
     std::unique_ptr<Staging> staging;
-    const Code code = Staging::open(folder.files(), folder.at("staging"), kIdentity, &staging).code();
-    EXPECT_EQ(code, bytes <= kWalEntriesOffset ? Code::kNotFound : Code::kCorrupt) << bytes;
+    const Status status =
+        Staging::open(folder.files(), folder.at("staging"), kIdentity, &staging);
+    EXPECT_EQ(status.code(), bytes <= kWalEntriesOffset ? Code::kNotFound : Code::kCorrupt) << bytes;
     create(folder.files(), folder.at("staging"));
     ASSERT_TRUE(Staging::open(folder.files(), folder.at("staging"), kIdentity, &staging).ok());
     std::array<std::byte, 8> text{};
@@ -58,7 +59,8 @@ TEST(Staging, HolesAreFilled) {
   DiskFolder::cut(folder.at("staging"), kWalEntriesOffset + kRing);
   std::unique_ptr<Staging> staging;
   ASSERT_TRUE(Staging::open(folder.files(), folder.at("staging"), kIdentity, &staging).ok());
-  for (std::uint64_t position = 8; position < kRing; position += 8) staging->put_zeros(position, 8);
+  for (std::uint64_t position = 8; position < kRing; position += 8)
+    staging->put_zeros(position, 8);
   std::array<std::byte, 8> text{};
   staging->get(0, text);
   EXPECT_EQ(text_of(text), "accepted");
