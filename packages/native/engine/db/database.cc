@@ -358,7 +358,12 @@ Status Database::close() {
   if (closed_) return {};
   closed_ = true;
   if (background_ != nullptr) background_->stop();
-  if (key_value_ != nullptr) key_value_->close();
+  if (key_value_ != nullptr) {
+    // Files that only the reader of this thread still held.
+    reader_->release();
+    key_value_->sweep();
+    key_value_->close();
+  }
   Status status;
   if (wal_ != nullptr) {
     status = wal_->close();
