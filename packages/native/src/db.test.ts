@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import { createTickBatch, type ErrorCode, NdtsError, type TickBatch } from '@ndts/protocol';
-import { type Database, type DatabaseOptions, openDatabase } from './db.js';
+import { type Database, type DatabaseOptions, openDatabase, TableBatch } from './db.js';
 
 let root = '';
 let options: DatabaseOptions;
@@ -222,6 +222,12 @@ test('close settles who still waits', async () => {
 test('every call after close is CLOSED, closing again is allowed', async () => {
   const database = open();
   const batch = createTickBatch(1);
+  const schema = {
+    name: 'one',
+    columns: [{ name: 'value', type: 'f64', nullable: false }],
+  } as const;
+  const rows = new TableBatch(schema, 1);
+  database.createTable(schema);
   database.close();
   database.close();
   const time = { day: 0, nsOfDay: 0 };
@@ -235,16 +241,26 @@ test('every call after close is CLOSED, closing again is allowed', async () => {
     () => database.loadTicks(1, time, time, batch),
     () => database.lastTicks(1, batch),
     () => database.readSequence(0, 0, batch),
+    () => database.createTable(schema),
+    () => database.tables(),
+    () => database.appendRows(2, rows),
+    () => database.loadRows(2, 1, time, time, rows),
+    () => database.lastRows(2, 1, rows),
+    () => database.readRows(2, 0, 0, rows),
     () => database.get('a'),
     () => database.scan({ prefix: '' }),
     () => database.write([]),
     () => database.durablePosition(),
     () => database.acceptedPosition(),
     () => database.seal(),
+    () => database.settle(),
+    () => database.snapshots(),
+    () => database.removeSnapshot('a'),
     () => database.stats(),
   ];
   for (const call of calls) throws(call, withCode('CLOSED'), String(call));
   await rejects(database.durable(), withCode('CLOSED'));
+  await rejects(database.snapshot('a'), withCode('CLOSED'));
 });
 
 test('wrong values are INVALID_ARGUMENT and change nothing', () => {
