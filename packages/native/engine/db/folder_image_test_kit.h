@@ -36,6 +36,7 @@ class FolderImage {
     ASSERT_TRUE(files.open(path, OpenMode::kOpenOrCreate, &file).ok());
     ASSERT_TRUE(file->write(0, bytes).ok());
     ASSERT_TRUE(file->sync().ok());
+    ASSERT_TRUE(files.sync_directory(parent_folder(path)).ok());
   }
 
   [[nodiscard]] const std::map<std::string, std::vector<std::byte>>& files() const {

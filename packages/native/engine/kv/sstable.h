@@ -10,6 +10,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -109,6 +110,12 @@ class SstFile {
   [[nodiscard]] std::string_view min_key() const { return info_.min_key; }
   [[nodiscard]] std::string_view max_key() const { return info_.max_key; }
 
+  // Block by block, for repair: a damaged one says nothing about others. at < block_count().
+  [[nodiscard]] std::uint32_t block_count() const { return header_.block_count; }
+  [[nodiscard]] std::string_view last_key(std::uint32_t at) const;
+  using Visit = std::function<void(const KeyValueEntry&)>;
+  [[nodiscard]] Status visit_block(std::uint32_t at, const Visit& visit) const;
+
  private:
   friend class SstCursor;
 
@@ -132,7 +139,6 @@ class SstFile {
   [[nodiscard]] Status corrupt(const std::string& what, std::uint64_t offset) const;
 
   [[nodiscard]] SstIndexEntry index(std::uint32_t at) const;
-  [[nodiscard]] std::string_view last_key(std::uint32_t at) const;
   // The first block whose last key is at or after `key`; block_count when there is none.
   [[nodiscard]] std::uint32_t find_block(std::string_view key) const;
   [[nodiscard]] Status load_block(std::uint32_t at, Block* block) const;

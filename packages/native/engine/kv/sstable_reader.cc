@@ -178,6 +178,13 @@ std::string_view SstFile::last_key(std::uint32_t at) const {
   return text_at(keys_.data() + entry.key_offset, entry.key_bytes);
 }
 
+Status SstFile::visit_block(std::uint32_t at, const Visit& visit) const {
+  Block block;
+  NDTS_TRY(load_block(at, &block));
+  for (std::uint32_t entry = 0; entry < block.entries; entry += 1) visit(block.entry(entry));
+  return status();
+}
+
 std::uint32_t SstFile::find_block(std::string_view key) const {
   const std::string_view start = std::string_view(info_.min_key).substr(0, common_);
   if (const int order = key.substr(0, common_).compare(start); order != 0)

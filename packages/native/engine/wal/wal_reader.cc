@@ -76,6 +76,13 @@ std::uint64_t WalReader::position() const {
   return header_.start_position + offset_ - kWalEntriesOffset;
 }
 
+bool WalReader::seek(std::uint64_t position) {
+  const std::uint64_t offset = kWalEntriesOffset + (position - header_.start_position);
+  if (position < header_.start_position || offset > content_.size()) return false;
+  offset_ = offset;
+  return true;
+}
+
 std::uint64_t WalReader::missing_bytes() const {
   return header_.file_bytes > content_.size() ? header_.file_bytes - content_.size() : 0;
 }
@@ -109,12 +116,14 @@ WalTail WalReader::inspect_tail() const {
   tail.torn_bytes = end - offset_;
   WalEntry entry{};
   // An entry names its own position, so almost no other place passes for one.
-  for (std::uint64_t at = offset_ + 8; at < end && !tail.was_durable;) {
+  for (std::uint64_t at = offset_ + 8; at < end;) {
     if (!parse(at, &entry)) {
       at += 8;
       continue;
     }
-    tail.was_durable = entry.header.durable > position();
+    tail.was_durable = tail.was_durable || entry.header.durable > position();
+    tail.entries += entry.header.kind <= kWalUserKindMax ? 1 : 0;
+    tail.end = entry.end;
     at += entry.end - entry.header.position;
   }
   return tail;

@@ -26,6 +26,9 @@ struct WalTail {
   std::uint64_t torn_bytes = 0;  // up to the last byte that is not zero; 0 when all are
   // A later, good entry says that the bad place was durable: not a torn tail but corruption.
   bool was_durable = false;
+  // Good entries behind the bad place, seals aside, and the position after the last of all.
+  std::uint64_t entries = 0;
+  std::uint64_t end = 0;
 };
 
 class WalReader {
@@ -41,6 +44,8 @@ class WalReader {
   [[nodiscard]] const std::string& path() const { return path_; }
   // The next good entry; false at the first place that holds none.
   [[nodiscard]] bool next(WalEntry* entry);
+  // Goes on at `position`, where an entry may begin; false when that is not in the file.
+  [[nodiscard]] bool seek(std::uint64_t position);
   // Log position and offset in the file where next() goes on.
   [[nodiscard]] std::uint64_t position() const;
   [[nodiscard]] std::uint64_t file_offset() const { return offset_; }
