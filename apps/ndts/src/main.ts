@@ -9,6 +9,7 @@ import { errorLine, NdtsError } from '@ndts/protocol';
 import { loadConfig, SeededRandom, SystemClock, systemSecureRandom } from '@ndts/runtime';
 import { bench } from './command/bench.js';
 import { inspect } from './command/inspect.js';
+import { type RepairFlags, repair } from './command/repair.js';
 import { parseSettings, refuseWords } from './command/settings.js';
 import { status } from './command/status.js';
 import { up } from './command/up.js';
@@ -30,6 +31,13 @@ function readVersion(): string {
 
 function print(text: string): void {
   process.stdout.write(`${text}\n`);
+}
+
+function parseCount(text: string): number {
+  const count = Number(text);
+  if (!Number.isSafeInteger(count) || count < 1)
+    throw new NdtsError('INVALID_ARGUMENT', `expected a whole number above 0, found '${text}'`);
+  return count;
 }
 
 /** Resolves on the first signal to end; the second one ends the process at once. */
@@ -136,6 +144,17 @@ program
   .argument('<paths...>', 'files or folders')
   .action((paths: string[]) => {
     if (inspect(paths, print) > 0) process.exitCode = 1;
+  });
+
+program
+  .command('repair')
+  .description('say what is wrong with the files of a data folder; repair them only with --apply')
+  .argument('<folder>', 'a data folder, or the folder of one engine')
+  .option('--apply', 'do it; what is damaged is kept in a folder of its own', false)
+  .option('--shards <count>', 'number of shards, where the manifest is lost', parseCount)
+  .option('--json', 'one JSON line, for programs', false)
+  .action((folder: string, flags: RepairFlags) => {
+    process.exitCode = repair(folder, flags, print);
   });
 
 program

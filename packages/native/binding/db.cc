@@ -325,6 +325,7 @@ void init_db(Napi::Env env, Napi::Object exports) {
   exports.Set("Database", DatabaseWrap::define(env));
   exports.Set("restoreSnapshot", Napi::Function::New(env, restore_snapshot));
   init_inspect(env, exports);
+  init_repair(env, exports);
 }
 
 }  // namespace ndts::binding

@@ -17,6 +17,13 @@ export {
   tickTable,
 } from '@ndts/native/db';
 export { inspectFile } from '@ndts/native/inspect';
+export {
+  type RepairAmount,
+  type RepairFinding,
+  type RepairOptions,
+  type RepairReport,
+  repairDatabase,
+} from '@ndts/native/repair';
 
 export {
   createSlotRing,
