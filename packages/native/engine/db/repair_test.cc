@@ -384,7 +384,7 @@ TEST_F(DatabaseRepair, EndsWithAFolderThatOpens) {
       for (std::uint64_t at = 0; at < bytes.size() && !HasFailure(); at += step) {
         const auto bit = static_cast<unsigned>(random() % 9);
         SCOPED_TRACE(path + (bit == 8 ? " cut at " : " at ") + std::to_string(at));
-        const auto damage = [&] {
+        const auto damage = [&, &path = path] {
           put(*image);
           bit == 8 ? files_->cut(path, at) : files_->flip_bit(path, at, bit);
         };
