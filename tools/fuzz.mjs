@@ -1,5 +1,6 @@
 // Builds the fuzz targets of the engine (every x_fuzz.cc, libFuzzer with AddressSanitizer) and runs
-// them, as many at a time as there are processors. A crash is kept and named.
+// them, as many at a time as there are processors. A crash is kept and named. They share the
+// tests' checked build.
 //
 //   npm run fuzz -- [TARGET ...] [--seconds N]     N seconds for each target, 60 when not said
 //
@@ -11,10 +12,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { root } from './lib/root.mjs';
 import { endAllOnSignals, runProcess } from './lib/run-process.mjs';
+import { buildEngine, engineBuildFolder, withEngineBuild } from './test/engine.mjs';
 
 const native = join(root, 'packages/native');
+/** Where they run: what they found is kept when the engine is built anew. */
 const folder = join(native, 'build/fuzz');
-const buildSecondsMax = 2400;
 /** Beyond its own time a target may finish what it is in. */
 const graceSeconds = 60;
 
@@ -24,20 +26,6 @@ export function fuzzTargets() {
     .filter((path) => path.endsWith('_fuzz.cc'))
     .map((path) => path.split('/').at(-1).replace('.cc', ''))
     .sort();
-}
-
-/** @returns {Promise<string>} empty when built, else what went wrong */
-export async function buildFuzzTargets(names) {
-  mkdirSync(folder, { recursive: true });
-  const limitSeconds = buildSecondsMax;
-  const options = ['-DNDTS_FUZZ=ON', '-DCMAKE_CXX_COMPILER=clang++', '-DCMAKE_BUILD_TYPE=None'];
-  const flags = '-DCMAKE_CXX_FLAGS=-O1 -g1';
-  const configure = ['-S', native, '-B', folder, '-G', 'Ninja', ...options, flags];
-  const configured = await runProcess('cmake', configure, { limitSeconds });
-  if (configured.code !== 0) return `cmake failed\n${configured.output}`;
-  const jobs = String(Math.max(2, availableParallelism()));
-  const built = await runProcess('ninja', ['-C', folder, '-j', jobs, ...names], { limitSeconds });
-  return built.code === 0 ? '' : `ninja failed\n${built.output.slice(-6000)}`;
 }
 
 /** @returns {Promise<{ name: string, problem: string, runs: number }>} */
@@ -55,9 +43,13 @@ async function runTarget(name, seconds) {
     '-print_final_stats=1',
     '-verbosity=0',
   ];
-  const env = { ASAN_OPTIONS: 'detect_leaks=1', UBSAN_OPTIONS: 'print_stacktrace=1' };
+  const env = {
+    ASAN_OPTIONS: 'detect_leaks=1',
+    UBSAN_OPTIONS: 'print_stacktrace=1',
+    LLVM_PROFILE_FILE: '/dev/null',
+  };
   const options = { limitSeconds: seconds + graceSeconds, env };
-  const run = await runProcess(join(folder, name), args, options);
+  const run = await runProcess(join(engineBuildFolder('checked'), name), args, options);
   const runs = Number(/stat::number_of_executed_units:\s*(\d+)/.exec(run.output)?.[1] ?? 0);
   if (run.code === 0 && runs > 0) return { name, problem: '', runs };
   const kept = existsSync(crashes) ? readdirSync(crashes).map((file) => join(crashes, file)) : [];
@@ -93,7 +85,7 @@ async function main(args) {
     throw new RangeError(`no target ${unknown.join(', ')}; there are: ${known.join(', ')}`);
   const names = asked.length > 0 ? asked : known;
   console.log(`building ${names.length} targets ...`);
-  const problem = await buildFuzzTargets(names);
+  const problem = await buildEngine('checked', names);
   if (problem !== '') throw new RangeError(problem);
   const results = await runFuzzTargets(names, seconds, ({ name, problem: found, runs }) => {
     console.log(
@@ -106,7 +98,7 @@ async function main(args) {
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   endAllOnSignals();
   try {
-    await main(process.argv.slice(2));
+    await withEngineBuild('checked', () => main(process.argv.slice(2)));
   } catch (error) {
     console.error(error instanceof RangeError ? error.message : error);
     process.exitCode = 2;

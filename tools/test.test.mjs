@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import test from 'node:test';
 import { runProcess } from './lib/run-process.mjs';
 import { makeTree } from './lib/test-tree.mjs';
-import { addDocument } from './test/engine-coverage.mjs';
+import { readRecords } from './test/engine-coverage.mjs';
 import { runNodeTests } from './test/node-tests.mjs';
 import {
   addResults,
@@ -119,18 +119,20 @@ test('source maps: numbers, and the lines that hold code', () => {
   assert.deepEqual([...mappedLines('AAEA,IAAI;AACA;;AAGA')], [3, 4, 7]);
 });
 
-test('gcov: a line is covered when any object file ran it; only our engine counts', () => {
-  const lines = new Map();
-  const file = (name, count) => ({
-    current_working_directory: root,
-    files: [{ file: name, lines: [{ line_number: 5, count }] }],
-  });
-  addDocument(file('packages/native/engine/ring/ring.h', 0), lines);
-  addDocument(file('packages/native/engine/ring/ring.h', 3), lines);
-  addDocument(file('packages/native/engine/ring/ring_test.cc', 3), lines);
-  addDocument(file('/usr/include/c++/12/vector', 3), lines);
-  assert.deepEqual([...lines.keys()], ['packages/native/engine/ring/ring.h']);
-  assert.equal(lines.get('packages/native/engine/ring/ring.h').get(5), true);
+test('coverage of the engine: only its own files count', () => {
+  const record = (path, ...lines) => [`SF:${path}`, ...lines, 'end_of_record'].join('\n');
+  const files = readRecords(
+    [
+      record(join(root, 'packages/native/engine/ring/ring.h'), 'DA:5,0', 'DA:6,3', 'LF:2'),
+      record(join(root, 'packages/native/engine/ring/ring_test.cc'), 'DA:5,1'),
+      record('/usr/include/c++/12/vector', 'DA:5,1'),
+      record(join(root, 'packages/native/engine/wal/wal.h'), 'DA:1,10'),
+    ].join('\n'),
+  );
+  assert.deepEqual(files, [
+    { name: 'packages/native/engine/ring/ring.h', covered: 1, total: 2 },
+    { name: 'packages/native/engine/wal/wal.h', covered: 1, total: 1 },
+  ]);
 });
 
 test('an unknown suite is refused with the names there are', () => {

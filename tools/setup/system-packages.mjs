@@ -20,13 +20,14 @@ export const systemPackages = [
     for: 'tests',
     why: 'the engine tests link GoogleTest',
   },
-  { name: 'clang', command: 'clang++', for: 'tests', why: 'compiles the fuzz targets' },
+  { name: 'clang', command: 'clang++', for: 'tests', why: 'checks the engine' },
   {
     name: 'libclang-rt-dev',
     file: '/usr/lib/llvm-14/lib/clang/14.0.6/lib/linux',
     for: 'tests',
-    why: 'the fuzz targets link libFuzzer and AddressSanitizer',
+    why: 'engine tests link AddressSanitizer, fuzz targets libFuzzer',
   },
+  { name: 'llvm', command: 'llvm-cov', for: 'tests', why: 'counts the lines that tests ran' },
   { name: 'chromium', command: 'chromium', for: 'tests', why: 'the dashboard is looked at in it' },
 ];
 

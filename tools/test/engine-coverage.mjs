@@ -1,20 +1,12 @@
-// Line coverage of the engine from the counters its instrumented tests left. gcov writes one JSON
-// document per object file; a line in a header is covered when any of them ran it.
+// Line coverage of the engine from the counts its tests left, as lcov's records say it.
 
-import { existsSync, readdirSync } from 'node:fs';
-import { isAbsolute, join, relative, resolve } from 'node:path';
+import { readdirSync } from 'node:fs';
+import { isAbsolute, join, relative } from 'node:path';
 import { root } from '../lib/root.mjs';
 import { runProcess } from '../lib/run-process.mjs';
 import { engineBuildFolder } from './engine.mjs';
 
 const engine = join(root, 'packages/native/engine');
-
-export function listCounters(folder = engineBuildFolder('coverage')) {
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder, { recursive: true })
-    .map((name) => join(folder, String(name)))
-    .filter((name) => /\.gc(da|no)$/.test(name));
-}
 
 function isOurs(path) {
   const name = relative(engine, path);
@@ -22,35 +14,42 @@ function isOurs(path) {
   return !name.startsWith('generated/') && !/_(test|fuzz|bench)\.(cc|h)$/.test(name);
 }
 
-/** Adds the lines of one gcov document to `lines`: path -> line -> was it run? */
-export function addDocument(document, lines) {
-  for (const file of document.files) {
-    const path = resolve(document.current_working_directory, file.file);
-    if (!isOurs(path)) continue;
-    const name = relative(root, path);
-    const known = lines.get(name) ?? new Map();
-    lines.set(name, known);
-    for (const { line_number: line, count } of file.lines)
-      known.set(line, (known.get(line) ?? false) || count > 0);
+/**
+ * Reads records `SF:path`, `DA:line,count`.
+ * @returns {{ name: string, covered: number, total: number }[]} one per source file of the engine
+ */
+export function readRecords(text) {
+  const files = new Map();
+  let file;
+  for (const line of text.split('\n')) {
+    if (line.startsWith('SF:')) {
+      const path = line.slice(3);
+      if (!isOurs(path)) {
+        file = undefined;
+        continue;
+      }
+      const name = relative(root, path);
+      file = files.get(name) ?? { name, covered: 0, total: 0 };
+      files.set(name, file);
+    } else if (file !== undefined && line.startsWith('DA:')) {
+      file.total += 1;
+      if (!line.endsWith(',0')) file.covered += 1;
+    }
   }
+  return [...files.values()];
 }
 
-/** @returns {Promise<{ name: string, covered: number, total: number }[]>} one per source file */
+async function runTool(args, folder) {
+  const [command, ...rest] = args;
+  const run = await runProcess(command, rest, { cwd: folder, limitSeconds: 300 });
+  if (run.code !== 0) throw new Error(`${command} ended with code ${run.code}\n${run.output}`);
+  return run.stdout;
+}
+
 export async function engineCoverage() {
-  const folder = engineBuildFolder('coverage');
-  // An object whose code never ran has no .gcda; its .gcno still names its lines.
-  const objects = new Set(listCounters().map((name) => name.replace(/\.gc(da|no)$/, '')));
-  const ours = [...objects].filter((name) => name.includes('ndts_engine.dir'));
-  const lines = new Map();
-  for (let index = 0; index < ours.length; index += 20) {
-    const files = ours.slice(index, index + 20).map((name) => `${name}.gcno`);
-    const run = await runProcess('gcov', ['--json-format', '--stdout', ...files], { cwd: folder });
-    for (const text of run.stdout.split('\n'))
-      if (text.startsWith('{')) addDocument(JSON.parse(text), lines);
-  }
-  return [...lines].map(([name, known]) => ({
-    name,
-    covered: [...known.values()].filter(Boolean).length,
-    total: known.size,
-  }));
+  const folder = engineBuildFolder('checked');
+  const counts = readdirSync(folder).filter((name) => name.endsWith('.profraw'));
+  await runTool(['llvm-profdata', 'merge', '-sparse', ...counts, '-o', 'counts.profdata'], folder);
+  const args = ['export', '--format=lcov', '--instr-profile=counts.profdata', 'engine_tests'];
+  return readRecords(await runTool(['llvm-cov', ...args], folder));
 }

@@ -3,11 +3,10 @@
 // skipping is allowed; `limitSeconds` is for a suite that hangs, not for one that is slow.
 
 import { join } from 'node:path';
-import { buildFuzzTargets, fuzzTargets, runFuzzTargets } from '../fuzz.mjs';
+import { fuzzTargets, runFuzzTargets } from '../fuzz.mjs';
 import { inModules, root } from '../lib/root.mjs';
 import { runProcess } from '../lib/run-process.mjs';
-import { listCounters } from './engine-coverage.mjs';
-import { removeCounts, runEngineTests } from './engine.mjs';
+import { buildEngine, runEngineTests, withEngineBuild } from './engine.mjs';
 import { findTests, findToolTests, runNodeTests } from './node-tests.mjs';
 import { addResults, failedOne, passedOne, readBenchLines, resultOfCommand } from './results.mjs';
 
@@ -54,17 +53,12 @@ async function benches({ limitSeconds }) {
   return command.failed > 0 ? command : readBenchLines(run.stdout);
 }
 
-function plainEngine({ limitSeconds }) {
-  const beforeRun = () => removeCounts(listCounters());
-  return runEngineTests('coverage', { limitSeconds, beforeRun });
-}
-
 /** Seconds for each target: enough to see that it runs and finds what is plain. */
-const fuzzSeconds = 4;
+const fuzzSeconds = 3;
 
 async function fuzz() {
   const names = fuzzTargets();
-  const problem = await buildFuzzTargets(names);
+  const problem = await buildEngine('checked', names);
   if (problem !== '') return failedOne(problem);
   const results = await runFuzzTargets(names, fuzzSeconds);
   return addResults(
@@ -73,6 +67,7 @@ async function fuzz() {
 }
 
 const compiler = ['g++', 'cmake', 'ninja-build', 'libgtest-dev'];
+const checker = ['clang', 'libclang-rt-dev', 'llvm', 'cmake', 'ninja-build', 'libgtest-dev'];
 
 /** @type {readonly Suite[]} */
 export const suites = [
@@ -86,7 +81,18 @@ export const suites = [
     limitSeconds: 120,
     run: ({ limitSeconds }) => runNodeTests(findToolTests(), { limitSeconds }),
   },
-  { name: 'engine', needs: compiler, limitSeconds: 1500, run: plainEngine },
+  {
+    name: 'engine',
+    needs: checker,
+    limitSeconds: 1500,
+    run: ({ limitSeconds }) => runEngineTests('checked', { limitSeconds }),
+  },
+  {
+    name: 'fuzz',
+    needs: checker,
+    limitSeconds: 900,
+    run: () => withEngineBuild('checked', fuzz),
+  },
   { name: 'unit', limitSeconds: 1500, run: nodeSuite('unit') },
   { name: 'golden', limitSeconds: 300, optional: true, run: nodeSuite('golden') },
   { name: 'conformance', limitSeconds: 300, run: nodeSuite('conformance') },
@@ -106,22 +112,10 @@ export const suites = [
   },
   { name: 'bench-small', limitSeconds: 600, run: benches },
   {
-    name: 'engine-asan',
-    needs: compiler,
-    limitSeconds: 1500,
-    run: ({ limitSeconds }) => runEngineTests('asan', { limitSeconds }),
-  },
-  {
     name: 'engine-tsan',
     needs: compiler,
     limitSeconds: 1500,
     run: ({ limitSeconds }) => runEngineTests('tsan', { limitSeconds }),
-  },
-  {
-    name: 'fuzz',
-    needs: [...compiler, 'clang', 'libclang-rt-dev'],
-    limitSeconds: 900,
-    run: fuzz,
   },
 ];
 

@@ -1,0 +1,162 @@
+// Snapshots read on other threads beside writes, commits, flushes, merges and snapshots on disk of
+// a database with its own threads, on a real folder.
+#include <filesystem>
+
+#include "db/db_test_kit.h"
+
+namespace ndts {
+namespace {
+
+constexpr std::int64_t kAll = std::numeric_limits<std::int64_t>::max();
+constexpr std::size_t kPage = 512;
+
+struct Folder {
+  Folder() {
+    std::string name = (std::filesystem::temp_directory_path() / "ndts-db-XXXXXX").string();
+    path = ::mkdtemp(name.data());
+  }
+  ~Folder() { std::filesystem::remove_all(path); }
+  std::string path;
+};
+
+// A snapshot, and what it must hold: rows of each shard, and the number under every key.
+struct Offer {
+  DatabaseSnapshot snapshot;
+  std::vector<std::uint64_t> rows;
+  std::string number;
+};
+
+// The newest offer of the writer, for whoever comes.
+class Desk {
+ public:
+  void put(std::shared_ptr<const Offer> offer) {
+    const MutexLock lock(mutex_);
+    offer_ = std::move(offer);
+  }
+  std::shared_ptr<const Offer> take() {
+    const MutexLock lock(mutex_);
+    return offer_;
+  }
+
+ private:
+  Mutex mutex_;
+  std::shared_ptr<const Offer> offer_;
+};
+
+// Sequences of a shard as a snapshot has them: 0, 1, 2 ... without a gap.
+std::uint64_t count_sequences(const SeriesView& view, std::uint32_t shard) {
+  TestBatch batch(kPage);
+  for (std::uint64_t next = 0;;) {
+    std::size_t count = 0;
+    const Status status =
+        read_sequence(view.sources(shard), next, RowsOut::of(batch.view()), &count);
+    if (!status.ok()) ADD_FAILURE() << status.text();
+    if (count == 0) return next;
+    for (std::size_t at = 0; at < count; at += 1, next += 1)
+      if (batch.row(at).sequence != next) ADD_FAILURE() << "sequence " << next << " is missing";
+  }
+}
+
+std::uint64_t count_by_time(const SeriesView& view) {
+  std::uint64_t rows = 0;
+  TestBatch batch(kPage);
+  for (std::uint32_t symbol = 0; symbol < kTestSymbols; symbol += 1) {
+    TimeRange range{-kAll, kAll};
+    for (;;) {
+      std::size_t count = 0;
+      const Status status = load_rows(view.sources(symbol % kTestShards), symbol, range,
+                                      RowsOut::of(batch.view()), &count);
+      if (!status.ok()) ADD_FAILURE() << status.text();
+      rows += count;
+      if (count < kPage) break;
+      range.from = batch.row(count - 1).time;
+      range.first_sequence = batch.row(count - 1).sequence + 1;
+    }
+  }
+  return rows;
+}
+
+void expect_offer(const Offer& offer) {
+  const SeriesView& ticks = *offer.snapshot.table(kTickTable);
+  std::uint64_t rows = 0;
+  for (std::uint32_t shard = 0; shard < kTestShards; shard += 1) {
+    EXPECT_EQ(count_sequences(ticks, shard), offer.rows[shard]);
+    rows += offer.rows[shard];
+  }
+  EXPECT_EQ(count_by_time(ticks), rows);
+  KeyValueIterator each = offer.snapshot.key_value().iterate({});
+  for (; each.valid(); each.next()) EXPECT_EQ(text_of(each.entry().value), offer.number);
+}
+
+TEST(DatabaseThreads, SnapshotsAreReadBesideEverythingElse) {
+  const std::uint64_t seed = test_seed(71);
+  SCOPED_TRACE("NDTS_SEED=" + std::to_string(seed));
+  const Folder folder;
+  const auto files = make_posix_file_system();
+  std::mt19937_64 random(seed);
+  DatabaseOptions options;
+  SystemClock clock;
+  options.files = files.get();
+  options.clock = &clock;
+  options.dir = folder.path + "/data";
+  options.staging_dir = folder.path + "/staging";
+  options.staging_bytes = 256u << 10;
+  options.wal_file_bytes = 256u << 10;
+  options.memtable_bytes = 200u << 10;
+  options.shard_count = kTestShards;
+  std::unique_ptr<Database> database;
+  ASSERT_TRUE(Database::open(options, &database).ok());
+  for (std::uint32_t symbol = 0; symbol < kTestSymbols; symbol += 1)
+    ASSERT_TRUE(database
+                    ->register_symbol(symbol, symbol % kTestShards,
+                                      "SYMBOL" + std::to_string(symbol))
+                    .ok());
+  Desk desk;
+  std::atomic<bool> done{false};
+  std::atomic<int> checked{0};
+  const auto read = [&] {
+    while (!done.load(std::memory_order_acquire)) {
+      const std::shared_ptr<const Offer> offer = desk.take();
+      if (offer == nullptr) continue;
+      expect_offer(*offer);
+      checked.fetch_add(1, std::memory_order_relaxed);
+    }
+  };
+  {
+    Thread one("reader-1", read);
+    Thread two("reader-2", read);
+    RandomTicks ticks(random);
+    TestBatch batch(100);
+    for (int round = 0; round < 600; round += 1) {
+      ticks.fill(batch, 1 + random() % 100);
+      std::uint64_t position = 0;
+      ASSERT_TRUE(database->append_ticks(batch.view(), &position).ok());
+      std::vector<std::byte> keys;
+      const std::string number = std::to_string(round);
+      for (int key = 0; key < 3; key += 1)
+        encode_operation(keys, "key/" + std::to_string(key), bytes_of_text(number));
+      ASSERT_TRUE(database->write(keys, &position).ok());
+      if (round % 50 == 0) {
+        ASSERT_TRUE(database->wait_durable(position).ok());
+      }
+      if (round == 300) {
+        ASSERT_TRUE(database->write_snapshot("middle").ok());
+      }
+      if (round % 5 != 0) continue;
+      std::vector<std::uint64_t> rows;
+      for (std::uint32_t shard = 0; shard < kTestShards; shard += 1)
+        rows.push_back(database->next_sequence(shard));
+      desk.put(std::make_shared<Offer>(Offer{database->snapshot(), std::move(rows), number}));
+    }
+    done.store(true, std::memory_order_release);
+  }
+  ASSERT_TRUE(database->settle().ok());
+  EXPECT_GT(database->stats().flushes, 0u);
+  EXPECT_GT(checked.load(), 0);
+  ASSERT_TRUE(database->close().ok());
+  // The files outlive the database for whoever still reads.
+  expect_offer(*desk.take());
+}
+
+}  // namespace
+}  // namespace ndts
