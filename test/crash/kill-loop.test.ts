@@ -1,6 +1,7 @@
 // kill -9 in a loop of 20 restarts (100 with NDTS_TEST_LONG=1), at a random moment each (some while
-// starting, some while trading): every tick that was ever visible on a ring is in the store with the same bits, no order
-// reached the venue twice, and positions after the last restart are those of the venue.
+// starting, some while trading): every tick that was ever visible on a ring is in the store with
+// the same bits, no order reached the venue twice, and positions after the last restart are those
+// of the venue.
 
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
