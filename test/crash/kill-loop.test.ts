@@ -1,6 +1,7 @@
-// kill -9 in a loop of 50 restarts, at a random moment each (some while starting, some while
-// trading): every tick that was ever visible on a ring is in the store with the same bits, no order
-// reached the venue twice, and positions after the last restart are those of the venue.
+// kill -9 in a loop of 20 restarts (100 with NDTS_TEST_LONG=1), at a random moment each (some while
+// starting, some while trading): every tick that was ever visible on a ring is in the store with
+// the same bits, no order reached the venue twice, and positions after the last restart are those
+// of the venue.
 
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -11,12 +12,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type ConfigValues, createTickBatch, type PositionView } from '@ndts/protocol';
 import { loadConfig, SeededRandom } from '@ndts/runtime';
 import { type DataFolder, openDataFolder, openJournal, openTicks } from '@ndts/storage';
+import { longRun } from '../kit/long-run.js';
 import { killWhileStarting, RunningPlatform } from '../kit/running-platform.js';
 import { readJournalOrders } from './journal-orders.js';
 import { fingerprint, RingWitness } from './ring-witness.js';
 import { readVenueRecord, type VenueSummary } from './venue-record.js';
 
-const rounds = 50;
+const rounds = longRun ? 100 : 20;
 const shards = 8;
 const keys = {
   'cluster.shards': shards,

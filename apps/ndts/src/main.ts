@@ -5,13 +5,21 @@
 import { readFileSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { Command } from 'commander';
-import { errorLine, NdtsError } from '@ndts/protocol';
+import { type ConfigValues, errorLine, NdtsError } from '@ndts/protocol';
 import { loadConfig, SeededRandom, SystemClock, systemSecureRandom } from '@ndts/runtime';
 import { bench } from './command/bench.js';
 import { inspect } from './command/inspect.js';
 import { type RepairFlags, repair } from './command/repair.js';
 import { parseSettings, refuseWords } from './command/settings.js';
+import type { TargetOptions } from './command/running.js';
 import { status } from './command/status.js';
+import {
+  createSnapshot,
+  listSnapshots,
+  type RestoreOptions,
+  removeSnapshot,
+  restoreSnapshot,
+} from './command/snapshot.js';
 import { up } from './command/up.js';
 
 interface UpFlags {
@@ -73,16 +81,20 @@ function processLoad(): () => { memory: number; cpu: number } {
   };
 }
 
-async function runUp(flags: UpFlags, unparsed: readonly string[]): Promise<void> {
-  const settings = parseSettings(unparsed);
-  refuseWords(settings.words, 'up');
-  const args = { ...settings.keys };
+function readValues(flags: UpFlags, keys: Record<string, string>): ConfigValues {
+  const args = { ...keys };
   if (flags.dataDir !== undefined) args['dataDir'] = flags.dataDir;
-  const values = loadConfig({
+  return loadConfig({
     args,
     environment: process.env, // ambient: configuration enters here
     ...(flags.config === undefined ? {} : { file: flags.config }),
   });
+}
+
+async function runUp(flags: UpFlags, unparsed: readonly string[]): Promise<void> {
+  const settings = parseSettings(unparsed);
+  refuseWords(settings.words, 'up');
+  const values = readValues(flags, settings.keys);
   const seed = Buffer.from(systemSecureRandom.bytes(4)).readUInt32LE();
   await up({
     values,
@@ -156,6 +168,55 @@ program
   .action((folder: string, flags: RepairFlags) => {
     process.exitCode = repair(folder, flags, print);
   });
+
+const snapshot = program
+  .command('snapshot')
+  .description('snapshots of a data folder: list, create, remove, restore');
+
+/** Of a folder, or of the node at an address. */
+interface SnapshotFlags extends TargetOptions {
+  readonly config?: string;
+}
+
+function snapshotCommand(name: string, description: string): Command {
+  return snapshot
+    .command(name)
+    .description(description)
+    .option('--data-dir <folder>', 'the data folder', 'data');
+}
+
+function withTarget(command: Command): Command {
+  return command
+    .option('--url <url>', 'address of the node, when it runs elsewhere')
+    .option('--token-file <file>', 'a file with a token (default: the admin token of the folder)');
+}
+
+withTarget(snapshotCommand('list', 'the complete ones, oldest first'))
+  .option('--json', 'one JSON line, for programs', false)
+  .action((flags: SnapshotFlags & { json: boolean }) => listSnapshots(flags, print));
+
+withTarget(snapshotCommand('create', 'make one, by the node where one runs'))
+  .argument('<name>', 'letters, digits, ., - and _')
+  .option('--config <file>', 'configuration of the node, where the folder is not open')
+  .allowUnknownOption()
+  .allowExcessArguments()
+  .action(async (name: string, flags: SnapshotFlags, command: Command) => {
+    const settings = parseSettings(command.args.slice(1));
+    refuseWords(settings.words, 'snapshot create');
+    const values = readValues(flags, settings.keys);
+    await createSnapshot(name, { ...flags, values, userId: process.getuid?.() ?? 0 }, print);
+  });
+
+withTarget(snapshotCommand('remove', 'remove one, by the node where one runs'))
+  .argument('<name>')
+  .action((name: string, flags: SnapshotFlags) => removeSnapshot(name, flags, print));
+
+snapshotCommand('restore', 'make a new data folder of one; the old one is only read')
+  .argument('<name>')
+  .requiredOption('--to <folder>', 'the new data folder: not there yet, or empty')
+  .option('--journal <name>', 'the snapshot of the journal, where it has another name')
+  .option('--dry-run', 'only say what would be done', false)
+  .action((name: string, flags: RestoreOptions) => restoreSnapshot(name, flags, print));
 
 program
   .command('bench')

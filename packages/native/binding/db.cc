@@ -323,6 +323,8 @@ void DatabaseWrap::close(const Napi::CallbackInfo& info) {
 
 void init_db(Napi::Env env, Napi::Object exports) {
   exports.Set("Database", DatabaseWrap::define(env));
+  exports.Set("listSnapshots", Napi::Function::New(env, list_snapshots));
+  exports.Set("removeSnapshot", Napi::Function::New(env, remove_snapshot));
   exports.Set("restoreSnapshot", Napi::Function::New(env, restore_snapshot));
   init_inspect(env, exports);
   init_repair(env, exports);

@@ -125,6 +125,10 @@ class DatabaseWrap : public Napi::ObjectWrap<DatabaseWrap> {
   bool held_ = false;
 };
 
+// (dir): of a database that may be open.
+Napi::Value list_snapshots(const Napi::CallbackInfo& info);
+// (dir, name): of a database that is not open.
+void remove_snapshot(const Napi::CallbackInfo& info);
 // (folder, dir)
 void restore_snapshot(const Napi::CallbackInfo& info);
 

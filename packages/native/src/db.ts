@@ -129,6 +129,8 @@ function fill(batch: TickBatch, count: number): number {
 
 const classes = addon as {
   readonly Database: new (options: DatabaseOptions) => NativeDatabase;
+  listSnapshots(dir: string): SnapshotInfo[];
+  removeSnapshot(dir: string, name: string): void;
   restoreSnapshot(folder: string, dir: string): void;
 };
 
@@ -376,6 +378,16 @@ class AddonDatabase implements Database {
  * VERSION_TOO_NEW, CORRUPT, INVALID_ARGUMENT (another shardCount), IO_ERROR, DISK_FULL. */
 export function openDatabase(options: DatabaseOptions): Database {
   return new AddonDatabase(options);
+}
+
+/** The complete snapshots of a database folder, open or not, oldest first. */
+export function listSnapshots(dir: string): SnapshotInfo[] {
+  return native(() => classes.listSnapshots(resolve(dir)));
+}
+
+/** Of a database that is not open: LOCKED when it is. NOT_FOUND. */
+export function removeSnapshot(dir: string, name: string): void {
+  native(() => classes.removeSnapshot(resolve(dir), name));
 }
 
 /** Makes a database folder of a snapshot folder. `dir` must not exist or be empty. */

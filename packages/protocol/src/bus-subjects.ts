@@ -35,6 +35,12 @@ export const subjects = {
   /** Request RestartStrategyRequest -> StrategyView. Starts a parked or waiting strategy at once;
    * one that runs is left alone. NOT_FOUND: no strategy of that name. */
   calcRestartStrategy: 'calc.restart-strategy',
+  /** Request undefined -> SnapshotView[], oldest first. */
+  storageSnapshots: 'storage.snapshots',
+  /** Request SnapshotRequest -> SnapshotView, once it is complete on disk. */
+  storageSnapshotCreate: 'storage.snapshot-create',
+  /** Request SnapshotRequest -> true. */
+  storageSnapshotRemove: 'storage.snapshot-remove',
   /** OrderView, on each change of an order. */
   orderEvent: 'order.event',
 } as const;
@@ -156,6 +162,21 @@ export interface ExecStatus {
   readonly fees: string;
   readonly journalLagMs: number;
   readonly tickToOrderUs: LatencySummary;
+}
+
+export interface SnapshotRequest {
+  readonly name: string;
+}
+
+/** A snapshot on disk of the engines that have one of this name. */
+export interface SnapshotView {
+  readonly name: string;
+  readonly engines: readonly string[];
+  /** When the last of them was made. */
+  readonly timeMs: number;
+  /** Of the files it lists, which it shares with the engines while those have them. */
+  readonly bytes: number;
+  readonly files: number;
 }
 
 export interface SymbolsRequest {

@@ -1,6 +1,16 @@
 // The public door of storage: the data folder, the engines, symbols and streams.
 
 export { type DataFolder, folderVersion, openDataFolder } from './folder/data-folder.js';
+export {
+  checkDataFolder,
+  type EngineName,
+  folderSnapshots,
+  planRestore,
+  type RestoreStep,
+  removeFolderSnapshot,
+  restoreFolder,
+  Snapshots,
+} from './folder/snapshots.js';
 export { MappedTransport } from './remote/mapped-transport.js';
 export { openJournal, openTicks } from './table/open.js';
 export { SymbolRegistry } from './table/symbol-registry.js';

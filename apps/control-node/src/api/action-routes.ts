@@ -3,16 +3,8 @@
 
 import { type Bus, NdtsError, subjects, type TradingStateName } from '@ndts/protocol';
 import type { AuditLog, Identity, Role } from '@ndts/runtime';
-import {
-  type ApiCall,
-  type ApiRoute,
-  limitOf,
-  listOf,
-  numberOf,
-  objectOf,
-  viewOf,
-} from './route.js';
-import { actorOf } from './session-routes.js';
+import { audited } from './audited.js';
+import { type ApiRoute, limitOf, listOf, numberOf, objectOf, viewOf } from './route.js';
 
 export interface ActionOptions {
   readonly bus: Bus;
@@ -35,37 +27,6 @@ export function actionRoutes(options: ActionOptions): ApiRoute[] {
     ...tokenRoutes(options),
     auditRoute(options),
   ];
-}
-
-/** Records that it was asked, runs it, records what came of it. What cannot be recorded is not
- * done; `always` is for what makes things safer: it is done whatever the disk says. */
-async function audited<Result>(
-  audit: AuditLog,
-  call: ApiCall,
-  action: string,
-  detail: string,
-  run: () => Result | Promise<Result>,
-  always = false,
-): Promise<Result> {
-  const record = (outcome: string): NdtsError | undefined => {
-    try {
-      audit.record({ ...actorOf(call), action, detail, outcome });
-      return undefined;
-    } catch (error) {
-      if (error instanceof NdtsError) return error;
-      return new NdtsError('IO_ERROR', 'the audit log cannot be written', { cause: error });
-    }
-  };
-  const unrecorded = record('asked');
-  if (unrecorded !== undefined && !always) throw unrecorded;
-  try {
-    const result = await run();
-    record('ok');
-    return result;
-  } catch (error) {
-    record(error instanceof NdtsError ? `failed: ${error.code}` : 'failed');
-    throw error;
-  }
 }
 
 function tradingStateRoutes({ bus, audit }: ActionOptions): ApiRoute[] {

@@ -197,6 +197,49 @@ test('a trader restarts a strategy; one that is not there is not found', async (
   );
 });
 
+test('snapshots: a viewer looks, an admin makes and removes, with a record', async () => {
+  const { admin, trader, viewer } = control.tokens;
+  const path = '/api/snapshots';
+  const ask = (method: string, token: string, name: string): Promise<Response> =>
+    method === 'POST'
+      ? control.call(path, { method, token, body: { name } })
+      : control.call(`${path}/${name}`, { method, token });
+  const made = await ask('POST', admin, 'a.1');
+  assert.equal(((await made.json()) as { name: string }).name, 'a.1');
+  const names = (await (await control.call(path, { token: viewer })).json()) as object[];
+  assert.equal(names.length, 1);
+  assert.equal((await ask('POST', trader, 'b')).status, 403);
+  assert.equal((await ask('DELETE', trader, 'a.1')).status, 403);
+  for (const name of ['.x', 'a b', 'a%2Fb', 'x'.repeat(65)])
+    assert.equal((await ask('DELETE', admin, name)).status, 400, name);
+  for (const name of ['.x', '../x', '', 'x'.repeat(65)])
+    assert.equal((await ask('POST', admin, name)).status, 400, name);
+  const again = await ask('POST', admin, 'a.1');
+  assert.equal(again.status, 409);
+  assert.equal(await codeOf(again), 'ALREADY_EXISTS');
+  const full = await ask('POST', admin, 'full');
+  assert.equal(full.status, 507);
+  const { code, message, hint } = (await full.json()) as Record<string, string>;
+  assert.deepEqual([code, message], ['DISK_FULL', 'no space for full']);
+  assert.match(hint ?? '', /free space/);
+  assert.deepEqual(await (await ask('DELETE', admin, 'a.1')).json(), { removed: 'a.1' });
+  assert.equal((await ask('DELETE', admin, 'a.1')).status, 404);
+  const audit = await control.call('/api/audit?limit=10', { token: admin });
+  const entries = (await audit.json()) as { action: string; detail: string; outcome: string }[];
+  assert.deepEqual(
+    entries
+      .map(({ action, detail, outcome }) => `${action} ${detail} ${outcome}`)
+      .filter((line) => !line.endsWith('asked')),
+    [
+      'snapshot-remove a.1 failed: NOT_FOUND',
+      'snapshot-remove a.1 ok',
+      'snapshot-create full failed: DISK_FULL',
+      'snapshot-create a.1 failed: ALREADY_EXISTS',
+      'snapshot-create a.1 ok',
+    ],
+  );
+});
+
 test('tokens are made, listed without their secret, and revoked', async () => {
   const token = control.tokens.admin;
   const body = { name: 'desk', role: 'viewer' };

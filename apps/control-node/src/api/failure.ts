@@ -20,6 +20,7 @@ const statusOf: Partial<Record<ErrorCode, number>> = {
   RATE_LIMITED: 429,
   UNAVAILABLE: 503,
   TIMEOUT: 504,
+  DISK_FULL: 507,
 };
 
 export function failure(code: ErrorCode, message: string, status?: number): Failure {

@@ -17,6 +17,7 @@ import { openApiOf } from './open-api.js';
 import { readRoutes } from './read-routes.js';
 import type { ApiCall, ApiRoute } from './route.js';
 import { sessionRoutes } from './session-routes.js';
+import { snapshotRoutes } from './snapshot-routes.js';
 import type { WebAsset } from './web-assets.js';
 
 export interface ServerOptions {
@@ -89,6 +90,7 @@ export function routeTableOf(options: ServerOptions, guard: Guard): ApiRoute[] {
   const routes: ApiRoute[] = [
     ...readRoutes(options),
     ...actionRoutes({ ...options, accessChanged: () => options.live.checkAccess() }),
+    ...snapshotRoutes(options),
     ...sessionRoutes({ ...options, guard, loginPage }),
     {
       method: 'GET',

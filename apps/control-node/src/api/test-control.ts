@@ -9,6 +9,7 @@ import {
   type ConfigValues,
   NdtsError,
   type RestartStrategyRequest,
+  type SnapshotRequest,
   subjects,
   type TradingStateRequest,
 } from '@ndts/protocol';
@@ -155,8 +156,27 @@ function answerAsRoles(bus: EmbeddedBus): void {
     return (payload as CancelRequest).clientOrderId === '1-1-0';
   });
   bus.respond(subjects.execPositions, () => []);
+  answerSnapshots(bus);
   bus.respond(subjects.execTradingState, (payload) => {
     state = (payload as TradingStateRequest).set ?? state;
     return state;
+  });
+}
+
+function answerSnapshots(bus: EmbeddedBus): void {
+  const names = new Set<string>();
+  const nameOf = (payload: unknown): string => (payload as SnapshotRequest).name;
+  const viewOf = (name: string) => ({ name, engines: ['ticks'], timeMs: 1000, bytes: 1, files: 1 });
+  bus.respond(subjects.storageSnapshots, () => [...names].map(viewOf));
+  bus.respond(subjects.storageSnapshotCreate, (payload) => {
+    const name = nameOf(payload);
+    if (name === 'full') throw new NdtsError('DISK_FULL', `no space for ${name}`);
+    if (names.has(name)) throw new NdtsError('ALREADY_EXISTS', `there is ${name}`);
+    names.add(name);
+    return viewOf(name);
+  });
+  bus.respond(subjects.storageSnapshotRemove, (payload) => {
+    if (!names.delete(nameOf(payload))) throw new NdtsError('NOT_FOUND', 'no such snapshot');
+    return true;
   });
 }

@@ -3,7 +3,7 @@
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { NdtsError } from '@ndts/protocol';
+import { type ErrorCode, isErrorCode, NdtsError } from '@ndts/protocol';
 
 export interface RunningNode {
   readonly url: string;
@@ -59,21 +59,47 @@ function readToken(path: string): string {
   }
 }
 
-/** GET of a JSON document, with the node's own error when it answers one. */
-export async function fetchJson(target: Target, path: string): Promise<unknown> {
+export interface NodeRequest {
+  readonly method: 'GET' | 'POST' | 'DELETE';
+  readonly path: string;
+  readonly body?: unknown;
+  /** Default: 5000. */
+  readonly timeoutMs?: number;
+}
+
+/** GET of a JSON document. */
+export function fetchJson(target: Target, path: string): Promise<unknown> {
+  return requestJson(target, { method: 'GET', path });
+}
+
+/** The node's answer, or its own error when it answers one. */
+export async function requestJson(target: Target, request: NodeRequest): Promise<unknown> {
+  const { method, path } = request;
   let response: Response;
   try {
     response = await fetch(target.url + path, {
-      headers: { authorization: `Bearer ${target.token}` },
-      signal: AbortSignal.timeout(5000),
+      method,
+      headers: {
+        authorization: `Bearer ${target.token}`,
+        ...(request.body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
+      signal: AbortSignal.timeout(request.timeoutMs ?? 5000),
     });
   } catch (error) {
     throw new NdtsError('UNAVAILABLE', `${target.url} does not answer`, { cause: error });
   }
-  const body: unknown = await response.json();
+  const body: unknown = await response.json().catch(() => undefined);
   if (response.ok) return body;
-  const message =
-    typeof body === 'object' && body !== null && 'message' in body ? String(body.message) : '';
-  if (response.status === 401) throw new NdtsError('UNAUTHENTICATED', message);
-  throw new NdtsError('UNAVAILABLE', `${target.url}${path}: ${response.status} ${message}`);
+  const { code, message } = failureIn(body);
+  if (code === undefined || code === 'INTERNAL')
+    throw new NdtsError('UNAVAILABLE', `${target.url}${path}: ${response.status} ${message}`);
+  throw new NdtsError(code, message);
+}
+
+function failureIn(body: unknown): { code: ErrorCode | undefined; message: string } {
+  if (typeof body !== 'object' || body === null) return { code: undefined, message: '' };
+  const message = 'message' in body ? String(body.message) : '';
+  const code = 'code' in body ? String(body.code) : '';
+  return { code: isErrorCode(code) ? code : undefined, message };
 }

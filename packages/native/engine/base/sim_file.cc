@@ -37,7 +37,7 @@ class SimFile final : public File {
     const std::size_t size = node_->live.size();
     const auto begin = static_cast<std::size_t>(std::min<std::uint64_t>(offset, size));
     *count = std::min(into.size(), size - begin);
-    std::copy_n(node_->live.begin() + static_cast<std::ptrdiff_t>(begin), *count, into.begin());
+    if (*count > 0) std::copy_n(node_->live.data() + begin, *count, into.begin());
     return Status::success();
   }
 
@@ -65,7 +65,8 @@ class SimFile final : public File {
     NDTS_TRY(system_->check_alive(path_));
     const Status fault = system_->count(SimOperation::kSync, path_);
     if (fault.ok() || system_->coin()) node_->durable.resize(node_->live.size());
-    for (const std::size_t sector : node_->dirty)
+    const SectorSet& dirty = node_->dirty;
+    for (std::size_t sector = dirty.next(0); sector < dirty.end(); sector = dirty.next(sector + 1))
       if (fault.ok() || system_->coin())
         node_->persist(sector, 0, node_->sector_bytes(sector));
     node_->dirty.clear();
@@ -107,15 +108,16 @@ class SimFile final : public File {
 
  private:
   [[nodiscard]] std::uint64_t grow_room() const {
+    if (system_->capacity_ == UINT64_MAX) return UINT64_MAX;  // spares a look at every file
     const std::uint64_t used = system_->used_locked();
     return used >= system_->capacity_ ? 0 : system_->capacity_ - used;
   }
 
   void put(std::size_t offset, Bytes from) {
+    if (from.empty()) return;  // does not grow the file, wherever it is
     write_back(offset, from.size());
     if (offset + from.size() > node_->live.size()) node_->live.resize(offset + from.size());
-    std::copy(from.begin(), from.end(),
-              node_->live.begin() + static_cast<std::ptrdiff_t>(offset));
+    std::copy(from.begin(), from.end(), node_->live.data() + offset);
     node_->touch(offset, from.size());
   }
 
@@ -123,9 +125,11 @@ class SimFile final : public File {
   // cut leaves.
   void write_back(std::size_t offset, std::size_t count) {
     if (count == 0) return;
-    auto sector = node_->dirty.lower_bound(offset / kSectorBytes);
-    for (; sector != node_->dirty.end() && *sector * kSectorBytes < offset + count; ++sector)
-      if (system_->random() % 4 == 0) node_->persist(*sector, 0, node_->sector_bytes(*sector));
+    const SectorSet& dirty = node_->dirty;
+    const std::size_t end = std::min(dirty.end(), (offset + count - 1) / kSectorBytes + 1);
+    for (std::size_t sector = dirty.next(offset / kSectorBytes); sector < end;
+         sector = dirty.next(sector + 1))
+      if (system_->random() % 4 == 0) node_->persist(sector, 0, node_->sector_bytes(sector));
   }
 
   Status resize(std::uint64_t bytes) {

@@ -261,7 +261,8 @@ void SimFileSystem::end_node(SimNode* disk, SimCrash leaves) {
     const std::size_t least = std::min(was, now);
     disk->durable.resize(least + random() % (std::max(was, now) - least));
   }
-  for (const std::size_t sector : disk->dirty) {
+  const SectorSet& dirty = disk->dirty;
+  for (std::size_t sector = dirty.next(0); sector < dirty.end(); sector = dirty.next(sector + 1)) {
     const std::size_t bytes = disk->sector_bytes(sector);
     if (leaves == SimCrash::kNothing) continue;
     const std::uint64_t choice = leaves == SimCrash::kSubset ? random() % 8 : 0;

@@ -56,6 +56,25 @@ struct Disk {
   std::unique_ptr<File> file;
 };
 
+TEST(SimFileSystem, AFileOfWhichNothingReachedTheDiskIsEmptyOrPartlyThereAfterACrash) {
+  std::set<std::size_t> sizes;
+  for (std::uint64_t seed = 0; seed < 40; ++seed) {
+    SCOPED_TRACE(seed);
+    Disk disk(seed, {});
+    ASSERT_TRUE(disk.file->write(0, sectors({1, 2, 3})).ok());
+    disk.files.crash(SimCrash::kSubset);
+    sizes.insert(disk.read().size());
+  }
+  EXPECT_TRUE(sizes.contains(0));
+  EXPECT_GT(sizes.size(), 2u);
+}
+
+TEST(SimFileSystem, WritingNothingDoesNotGrowAFile) {
+  Disk disk(1, sectors({1}));
+  ASSERT_TRUE(disk.file->write(5000, {}).ok());
+  EXPECT_EQ(disk.values(), (std::vector<int>{1}));
+}
+
 TEST(SimFileSystem, CrashKeepsWhatWasSyncedAndASubsetOfTheRest) {
   std::size_t kept = 0;
   std::size_t lost = 0;

@@ -83,7 +83,9 @@ std::unique_ptr<FlushJob> Background::wait() {
 }
 
 std::vector<MergedSegments> Background::take_merges() {
+  if (!merges_ready_.load(std::memory_order_acquire)) return {};
   const MutexLock lock(mutex_);
+  merges_ready_.store(false, std::memory_order_relaxed);
   return std::exchange(merged_, {});
 }
 

@@ -100,7 +100,7 @@ class Background {
   [[nodiscard]] std::unique_ptr<FlushJob> wait();
   // Merges and compacts until nothing is due; why it does not get there.
   [[nodiscard]] Status settle();
-  // Merges that ended since the last call, in their order.
+  // Merges that ended since the last call, in their order. Takes no lock while there is none.
   [[nodiscard]] std::vector<MergedSegments> take_merges();
   [[nodiscard]] BackgroundStats stats() const;
 
@@ -162,6 +162,9 @@ class Background {
   ConditionVariable ended_;             // of a job, or of all work
   bool idle_ = false;                   // guarded by mutex_: nothing was due at the last step
   std::vector<MergedSegments> merged_;  // guarded by mutex_
+  // Is something in merged_? step() releases true after it put a merge in, take_merges() acquires
+  // it; one that is not seen yet is taken by the next call.
+  std::atomic<bool> merges_ready_{false};
   BackgroundStats stats_;               // guarded by mutex_
   Status merge_failure_;                // guarded by mutex_; of the last merge
   std::unique_ptr<BackgroundThread> thread_;

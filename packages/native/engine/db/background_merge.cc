@@ -104,6 +104,7 @@ Status Background::end_merge() {
   merge_.reset();
   const MutexLock lock(mutex_);
   merged_.push_back(std::move(merged));
+  merges_ready_.store(true, std::memory_order_release);
   stats_.merges += 1;
   stats_.duplicates += duplicates;
   return {};

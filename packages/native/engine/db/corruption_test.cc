@@ -50,9 +50,11 @@ class FolderCorruption : public testing::Test {
 
   // The folder as it was, in `files_`.
   void put(const FolderImage& image) {
-    files_ = std::make_unique<SimFileSystem>(1);
-    image.put(*files_);
+    undamaged_ = std::make_unique<SimFileSystem>(1);
+    image.put(*undamaged_);
+    put_again();
   }
+  void put_again() { files_ = undamaged_->clone(1); }
   Outcome open() { return open_and_read(*files_, original().options().dir); }
   static const Contents& state(std::size_t at) { return original().states().at(at); }
   static const Contents& all() { return original().states().back(); }
@@ -75,7 +77,7 @@ class FolderCorruption : public testing::Test {
   // An open that was refused changed nothing that counts.
   void undo(const FolderImage& image, const std::string& path, const Outcome& outcome) {
     if (outcome.status.ok()) {
-      put(image);
+      put_again();
     } else {
       FolderImage::put_file(*files_, path, image.files().at(path));
     }
@@ -136,6 +138,7 @@ class FolderCorruption : public testing::Test {
 
   std::mt19937_64 random_{test_seed(77)};
   std::unique_ptr<SimFileSystem> files_;
+  std::unique_ptr<SimFileSystem> undamaged_;  // what put_again() copies
 };
 
 TEST_F(FolderCorruption, UndamagedGivesEverything) {
@@ -238,9 +241,10 @@ TEST_F(FolderCorruption, OfASnapshotIsNamed) {
   for (const auto& [path, bytes] : image.files()) {
     if (!path.starts_with(folder)) continue;
     const std::string restored = "/db/restored" + path.substr(folder.size());
+    put(image);
     for (std::uint64_t at = 0; at < bytes.size() && !HasFailure(); at += 7 * kEvery) {
       SCOPED_TRACE(path + " at " + std::to_string(at));
-      put(image);
+      put_again();
       files_->flip_bit(path, at, 3);
       ManualClock clock(1);
       const Status status = restore_snapshot(*files_, clock, folder, "/db/restored");

@@ -166,6 +166,14 @@ Status remove_snapshot(FileSystem& files, const std::string& dir, const std::str
   return files.sync_directory(snapshots_dir(dir));
 }
 
+Status remove_closed_snapshot(FileSystem& files, const std::string& dir,
+                              const std::string& name) {
+  NDTS_TRY(check_snapshot_name(name));
+  std::unique_ptr<FileLock> lock;
+  NDTS_TRY(files.lock(dir + "/LOCK", &lock));
+  return remove_snapshot(files, dir, name);
+}
+
 void prune_snapshots(FileSystem& files, const std::string& dir, std::size_t keep) {
   std::vector<SnapshotInfo> snapshots;
   if (!list_snapshots(files, dir, &snapshots).ok()) return;

@@ -50,6 +50,10 @@ struct SnapshotInfo {
 // Complete or not. NOT_FOUND.
 [[nodiscard]] Status remove_snapshot(FileSystem& files, const std::string& dir,
                                      const std::string& name);
+// The same for a database that is not open: LOCKED when it is. Needs no room on the disk, which an
+// open does.
+[[nodiscard]] Status remove_closed_snapshot(FileSystem& files, const std::string& dir,
+                                            const std::string& name);
 // Removes all but the newest `keep` of those made by themselves. Best effort: one too many only
 // takes space.
 void prune_snapshots(FileSystem& files, const std::string& dir, std::size_t keep);

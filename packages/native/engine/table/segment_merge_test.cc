@@ -181,6 +181,36 @@ TEST_F(Merge, KeepsEqualSequencesOfDifferentEpochs) {
   EXPECT_EQ(epochs.size(), 4u);
 }
 
+// Of one file, too, whether or not another one goes on behind it.
+TEST_F(Merge, FindsARowStoredTwiceWithinOneInput) {
+  const TableSchema schema{5, "", {{"a", ValueType::kI64, false}}};
+  const std::int64_t time = kDay * kNsPerDay;
+  const auto row = [&](std::int64_t later, std::uint64_t sequence, std::uint32_t epoch) {
+    return ModelRow{time + later, sequence, epoch, {{false, epoch, ""}}};
+  };
+  const SegmentModel twice = {{1,
+                               {row(0, 8, 1), row(0, 9, 1), row(0, 9, 2), row(0, 9, 1),
+                                row(0, 9, 2), row(1, 10, 1), row(1, 10, 1), row(1, 11, 1)}}};
+  const SegmentModel later = {{1, {row(2, 12, 1), row(2, 12, 1)}}};
+  for (const std::vector<SegmentModel>& models :
+       {std::vector<SegmentModel>{twice}, std::vector<SegmentModel>{twice, later}}) {
+    for (const SegmentModel& model : models) write(schema, model);
+    expect_merged(schema, models, 1);
+  }
+}
+
+// A block that moves as it is counts for one epoch.
+TEST_F(Merge, CountsTheRowsOfEveryEpochOfAFullBlock) {
+  const TableSchema schema{5, "", {{"a", ValueType::kI64, false}}};
+  for (const std::size_t change : {std::size_t{1}, std::size_t{2000},
+                                   std::size_t{kBlockRows - 1}}) {
+    std::vector<ModelRow> rows = random_rows(random_, schema, kBlockRows, kDay * kNsPerDay, 1);
+    for (std::size_t at = 0; at < rows.size(); at += 1) rows[at].epoch = at < change ? 1 : 2;
+    write(schema, {{1, rows}});
+    expect_merged(schema, {{{1, rows}}}, 1);
+  }
+}
+
 // Two files, one after the other in time, 2 * 4096 and 100 rows each: what moves and what is
 // encoded anew shows in the rows of the blocks.
 TEST_F(Merge, MovesFullBlocksAsTheyAre) {

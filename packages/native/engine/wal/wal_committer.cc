@@ -49,15 +49,13 @@ std::uint64_t WalLog::background_step() {
   return done;
 }
 
-// A caller that waits commits by himself while the committer has nothing to do: that spares two
-// hand-overs between threads, each as long as a good part of a sync. False when somebody else
-// commits, or nobody may any more.
-bool WalLog::lead_commit() {
-  const MutexLock lock(commit_mutex_, std::try_to_lock);
-  if (!lock.owns_lock() || stopped_) return false;
+// A caller that waits commits by himself: that spares two hand-overs between threads, each as long
+// as a good part of a sync. Nothing when nobody may any more.
+void WalLog::lead_commit() {
+  const MutexLock lock(commit_mutex_);
+  if (stopped_) return;
   const std::uint64_t tail = staging_->tail();
   if (tail > durable_.load(std::memory_order_relaxed)) (void)commit(tail);
-  return true;
 }
 
 // Returns the bytes made durable. A file that refuses a write or a sync is given up, and what is
@@ -127,7 +125,9 @@ Status WalLog::write_entry(WalEntryHeader header, std::uint64_t durable,
 }
 
 Status WalLog::sync_written() {
+  const std::int64_t began_ns = options_.clock->monotonic_ns();
   NDTS_TRY(wal_files_->sync());
+  queue_.note_sync(options_.clock->monotonic_ns() - began_ns);
   crash_point("wal.after_sync");
   staging_->publish_durable(written_);
   durable_.store(written_, std::memory_order_seq_cst);
@@ -190,6 +190,7 @@ void WalLog::wake_committer() {
 }
 
 void WalLog::announce() {
+  queue_.wake(durable_.load(std::memory_order_seq_cst), failed_.load(std::memory_order_seq_cst));
   if (waiters_.load(std::memory_order_seq_cst) == 0) return;
   const MutexLock lock(wait_mutex_);
   wait_condition_.notify_all();

@@ -52,7 +52,7 @@ Status Wal::open(const WalOptions& options, const Replay& replay, std::unique_pt
 }
 
 WalLog::WalLog(const WalOptions& options, WalRecovery recovery)
-    : options_(options), recovery_(std::move(recovery)) {}
+    : options_(options), recovery_(std::move(recovery)), queue_(*options.clock) {}
 
 WalLog::~WalLog() { (void)close(); }
 
@@ -199,34 +199,30 @@ Status WalLog::wait_durable(std::uint64_t position) {
   if (position > accepted_position())
     return Status(Code::kInvalidArgument,
                   "expected an accepted position, found " + std::to_string(position));
-  if (!threaded_.load(std::memory_order_acquire)) {
-    while (durable_position() < position) {
-      if (commit_step() > 0) continue;
-      NDTS_TRY(failure());
-      if (closed_.load(std::memory_order_acquire))
-        return Status(Code::kClosed, "the log is closed");
-    }
-    return Status::success();
+  if (!threaded_.load(std::memory_order_acquire)) return wait_alone(position);
+  for (;;) {
+    queue_.wait(
+        position,
+        [this, position] {
+          return durable_.load(std::memory_order_seq_cst) >= position ||
+                 failed_.load(std::memory_order_seq_cst) ||
+                 closed_.load(std::memory_order_seq_cst);
+        },
+        [this] { lead_commit(); });
+    if (durable_position() >= position) return Status::success();
+    NDTS_TRY(failure());
+    if (closed_.load(std::memory_order_acquire)) return Status(Code::kClosed, "the log is closed");
   }
-  waiters_.fetch_add(1, std::memory_order_seq_cst);
-  Status status = failure();
-  while (status.ok() && durable_.load(std::memory_order_seq_cst) < position) {
-    if (lead_commit()) {
-      status = failure();
-      continue;
-    }
-    // Somebody else is at it; what he misses is for the committer.
-    wake_committer();
-    MutexLock lock(wait_mutex_);
-    status = failure_;
-    if (status.ok() && closed_.load(std::memory_order_seq_cst))
-      status = Status(Code::kClosed, "the log is closed");
-    if (status.ok() && durable_.load(std::memory_order_seq_cst) < position)
-      wait_condition_.wait(lock);
+}
+
+// Without a committer.
+Status WalLog::wait_alone(std::uint64_t position) {
+  while (durable_position() < position) {
+    if (commit_step() > 0) continue;
+    NDTS_TRY(failure());
+    if (closed_.load(std::memory_order_acquire)) return Status(Code::kClosed, "the log is closed");
   }
-  waiters_.fetch_sub(1, std::memory_order_seq_cst);
-  if (durable_position() >= position) return Status::success();
-  return status;
+  return Status::success();
 }
 
 void WalLog::request_commit() {
@@ -300,6 +296,7 @@ Status WalLog::close() {
     stopped_ = true;
     wal_files_->discard_next();
   }
+  queue_.wake(0, true);
   const MutexLock wait_lock(wait_mutex_);
   wait_condition_.notify_all();
   return status;
@@ -313,6 +310,7 @@ void WalLog::abandon() {
     stopped_ = true;
   }
   stop_thread();
+  queue_.wake(0, true);
   const MutexLock wait_lock(wait_mutex_);
   wait_condition_.notify_all();
 }

@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "base/thread.h"
+#include "wal/commit_queue.h"
 #include "wal/staging.h"
 #include "wal/wal.h"
 #include "wal/wal_files.h"
@@ -68,11 +69,12 @@ class WalLog final : public Wal {
   void set_failure(const Status& status);
   void set_prepare_failure(const Status& status);
   [[nodiscard]] std::uint64_t background_step();
-  [[nodiscard]] bool lead_commit();
+  void lead_commit();
   void stop_thread();
 
   void wake_committer();
   void announce();
+  [[nodiscard]] Status wait_alone(std::uint64_t position);
 
   const WalOptions options_;
   const WalRecovery recovery_;
@@ -93,14 +95,15 @@ class WalLog final : public Wal {
   bool stopped_ = false;  // guarded by commit_mutex_: no step does anything any more
 
   // Stored by the committer after fdatasync; loaded by the appender before it overwrites staging
-  // memory, and by everybody who asks. seq_cst pairs with waiters_.
+  // memory, and by everybody who asks. seq_cst pairs with waiters_ and with those of queue_.
   std::atomic<std::uint64_t> durable_{0};
   // Up to here files are guaranteed; stored by the committer, loaded by the appender.
   std::atomic<std::uint64_t> accept_limit_{0};
-  // Sleepers in wait_condition_; incremented before they look at durable_, accept_limit_ or the
-  // failures, loaded by the committer after it changed one of these.
+  // Appenders who wait for room, in wait_condition_; incremented before they look at durable_,
+  // accept_limit_ or the failures, loaded by the committer after it changed one of these.
   std::atomic<std::uint32_t> waiters_{0};
-  // True while failure_ is not ok; a hint that spares the lock.
+  // True while failure_ is not ok; a hint that spares the lock. seq_cst, like closed_, pairs with
+  // the waiters of queue_.
   std::atomic<bool> failed_{false};
   std::atomic<bool> closed_{false};  // set by close(), read by append()
   std::atomic<bool> threaded_{false};  // set by start(), cleared by stop_thread()
@@ -109,6 +112,7 @@ class WalLog final : public Wal {
   ConditionVariable wait_condition_;
   Status failure_;          // guarded by wait_mutex_
   Status prepare_failure_;  // guarded by wait_mutex_
+  CommitQueue queue_;       // of those who wait for durable_
   std::unique_ptr<BackgroundThread> thread_;
   Mutex close_mutex_;  // orders start(), close(), abandon()
 
