@@ -14,15 +14,16 @@ constexpr std::size_t kHugePage = 2u << 20;
 constexpr std::size_t kSlabBytes = 8u << 20;
 constexpr std::size_t kLineRows = kCacheLine / kCellBytes;
 
-std::size_t slot_bytes_of(std::size_t columns) {
-  const std::size_t bytes = columns * kColumnStride;
+std::size_t slot_bytes_of(std::size_t row_bytes) {
+  const std::size_t bytes = align_up(kBlockRows * (sizeof(std::int64_t) + row_bytes), kCacheLine);
   return bytes / kCacheLine % 2 == 1 ? bytes : bytes + kCacheLine;
 }
 
 }  // namespace
 
-BlockPool::BlockPool(std::size_t columns)
-    : slot_bytes_(slot_bytes_of(columns)),
+BlockPool::BlockPool(std::size_t row_bytes)
+    : row_bytes_(row_bytes),
+      slot_bytes_(slot_bytes_of(row_bytes)),
       slab_slots_(std::max<std::size_t>(1, kSlabBytes / slot_bytes_)) {}
 
 BlockPool::~BlockPool() {
@@ -57,7 +58,7 @@ BlockRoom BlockPool::take(std::size_t rows) {
   if (rows > kBlockRows / 2) {
     const std::uint32_t slot = take_slot();
     users_[slot] = 1;
-    return {slot * kBlockRows, slots_[slot]};
+    return room_at(slot, 0);
   }
   const std::size_t room = align_up(rows, kLineRows);
   if (open_rows_ + room > kBlockRows) {
@@ -67,10 +68,17 @@ BlockRoom BlockPool::take(std::size_t rows) {
     users_[open_] = 1;
     open_rows_ = 0;
   }
-  const auto cell = static_cast<std::uint32_t>(open_ * kBlockRows + open_rows_);
+  const std::size_t first_row = open_rows_;
   open_rows_ += room;
   users_[open_] += 1;
-  return {cell, slots_[open_]};
+  return room_at(open_, first_row);
+}
+
+BlockRoom BlockPool::room_at(std::uint32_t slot, std::size_t first_row) const {
+  std::byte* const times = slots_[slot];
+  std::byte* const rows = times + kBlockRows * sizeof(std::int64_t);
+  return {slot, reinterpret_cast<std::int64_t*>(times) + first_row,
+          rows + first_row * row_bytes_};
 }
 
 void BlockPool::drop_user(std::uint32_t slot) {
@@ -80,7 +88,7 @@ void BlockPool::drop_user(std::uint32_t slot) {
 
 void BlockPool::give(const BlockRoom& room) {
   const MutexLock lock(mutex_);
-  drop_user(room.cell / kBlockRows);
+  drop_user(room.slot);
 }
 
 std::size_t BlockPool::bytes() {

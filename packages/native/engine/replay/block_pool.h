@@ -1,10 +1,10 @@
-// Memory for decoded blocks. A slot has kBlockRows cells of 8 bytes in each of its columns; one
-// large block or several small ones lie in it. A cell number names a row of a slot for all columns.
+// Memory for decoded blocks. A slot has room for the times of kBlockRows rows and, behind them, for
+// the rows themselves, one after the other; one large block or several small ones lie in it.
 //
 // Threads: take() and give() from any. Lifetime: memory of a slot stays where it is until the pool
 // goes, and is used again when all blocks in it were given back.
-// Columns and slots are an odd number of cache lines apart: rows at the same place of many slots
-// would otherwise fight for the same few lines of the cache.
+// Slots are an odd number of cache lines apart: rows at the same place of many slots would
+// otherwise fight for the same few lines of the cache.
 #pragma once
 
 #include <cstddef>
@@ -18,27 +18,21 @@ namespace ndts {
 
 inline constexpr std::size_t kCellBytes = 8;
 inline constexpr std::size_t kCacheLine = 64;
-// From a row's cell in one column to its cell in the next.
-inline constexpr std::size_t kColumnStride = kBlockRows * kCellBytes + kCacheLine;
 
 struct BlockRoom {
-  std::uint32_t cell = 0;  // of its first row
-  std::byte* slot = nullptr;
-
-  // The cell of row `row` of the block in column 0.
-  [[nodiscard]] std::byte* row(std::size_t row) const {
-    return slot + (cell % kBlockRows + row) * kCellBytes;
-  }
+  std::uint32_t slot = 0;
+  std::int64_t* times = nullptr;
+  std::byte* rows = nullptr;
 };
 
 class BlockPool {
  public:
-  explicit BlockPool(std::size_t columns);
+  explicit BlockPool(std::size_t row_bytes);
   ~BlockPool();
   BlockPool(const BlockPool&) = delete;
   BlockPool& operator=(const BlockPool&) = delete;
 
-  // Room for 1 to kBlockRows rows, aligned to a cache line in every column.
+  // Room for 1 to kBlockRows rows, aligned to a cache line.
   [[nodiscard]] BlockRoom take(std::size_t rows);
   void give(const BlockRoom& room);
   // Of all slots there ever were.
@@ -50,7 +44,9 @@ class BlockPool {
   void add_slab();
   [[nodiscard]] std::uint32_t take_slot();
   void drop_user(std::uint32_t slot);
+  [[nodiscard]] BlockRoom room_at(std::uint32_t slot, std::size_t first_row) const;
 
+  const std::size_t row_bytes_;
   const std::size_t slot_bytes_;
   const std::size_t slab_slots_;
   Mutex mutex_;

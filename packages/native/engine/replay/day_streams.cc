@@ -212,8 +212,8 @@ Status DayStreams::open(Stream& stream) {
   const Run& run = runs_[stream.run];
   BlockRoom room;
   NDTS_TRY(blocks_.load(run.block, &room));
-  stream.rows = room.row(0);
-  stream.time = reinterpret_cast<const std::int64_t*>(stream.rows);
+  stream.rows = room.rows;
+  stream.time = room.times;
   stream.at = run.first_row;
   stream.end = run.first_row + run.rows;
   if (stream.time[stream.at] < request_.from)

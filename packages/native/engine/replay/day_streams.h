@@ -25,7 +25,7 @@ struct Stream {
   // Of the next row; of a run that is not opened the earliest it may have.
   std::int64_t next = 0;
   const std::int64_t* time = nullptr;  // of the run's block by row; null: not opened
-  const std::byte* rows = nullptr;     // the block's first cell in column 0
+  const std::byte* rows = nullptr;     // the block's first
   std::uint32_t at = 0;                // next row in the block
   std::uint32_t end = 0;
   std::uint32_t rank = 0;              // place of the symbol in the request
@@ -40,7 +40,7 @@ class DayStreams {
 
   [[nodiscard]] const ReplayRequest& request() const { return request_; }
   [[nodiscard]] const TableSchema& schema() const { return *request_.view.schema; }
-  [[nodiscard]] const CellColumns& columns() const { return blocks_.columns(); }
+  [[nodiscard]] const RowCells& cells() const { return blocks_.cells(); }
   [[nodiscard]] std::uint32_t symbol(std::uint32_t rank) const {
     return request_.symbols[rank].id;
   }

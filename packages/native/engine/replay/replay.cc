@@ -29,7 +29,7 @@ Replay::Replay(ReplayRequest request, std::size_t window_rows)
       length_ns_(kFirstLength),
       rows_(window_rows_max_),
       keys_(window_rows_max_),
-      cells_(kEmitRows) {}
+      chosen_(kEmitRows + kPrefetchRows) {}
 
 Status Replay::next(const RowsOut& out, std::size_t* count) {
   *count = 0;
@@ -117,6 +117,7 @@ Status Replay::collect(std::int64_t end, bool* fits) {
 
 Status Replay::collect_stream(Stream& stream, std::int64_t end, bool* fits) {
   const auto start = static_cast<std::uint64_t>(start_);
+  const std::size_t row_bytes = streams_.cells().bytes();
   while (stream.next < end) {
     if (stream.time == nullptr) NDTS_TRY(streams_.open(stream));
     const std::size_t room = window_rows_max_ - count_;
@@ -125,14 +126,16 @@ Status Replay::collect_stream(Stream& stream, std::int64_t end, bool* fits) {
     const std::int64_t* const time = stream.time;
     std::uint32_t at = stream.at;
     std::size_t count = count_;
-    const std::byte* cells = stream.rows + kCellBytes * at;
+    const std::byte* row = stream.rows + row_bytes * at;
     for (; at < most && time[at] < end; at += 1) {
       const std::uint64_t offset = static_cast<std::uint64_t>(time[at]) - start;
       keys_[count] = offset << kPlaceBits | count;
-      rows_[count] = {cells, stream.rank};
-      cells += kCellBytes;
+      rows_[count] = {row, stream.rank};
+      row += row_bytes;
       count += 1;
     }
+    // The stream is come back to after thousands of others.
+    __builtin_prefetch(time + at + kCacheLine / sizeof(std::int64_t));
     count_ = count;
     stream.at = at;
     if (at == stream.end) {
@@ -184,13 +187,12 @@ Status Replay::collect_symbol(std::span<Stream> streams) {
     Stream* least = nullptr;
     for (Stream& stream : streams) {
       if (stream.next != start_) continue;
-      if (least == nullptr || sequence_of(stream.rows + kCellBytes * stream.at) <
-                                  sequence_of(least->rows + kCellBytes * least->at))
+      if (least == nullptr || sequence_of(row_of(stream)) < sequence_of(row_of(*least)))
         least = &stream;
     }
     if (least == nullptr) return {};
     keys_[count_] = count_;
-    rows_[count_] = {least->rows + kCellBytes * least->at, least->rank};
+    rows_[count_] = {row_of(*least), least->rank};
     count_ += 1;
     least->at += 1;
     NDTS_TRY(settle(*least));
@@ -205,7 +207,7 @@ void Replay::order_sequences() {
            rows_[a & kPlaceMask].rank == rows_[b & kPlaceMask].rank;
   };
   const auto before = [this](std::uint64_t a, std::uint64_t b) {
-    return sequence_of(rows_[a & kPlaceMask].cells) < sequence_of(rows_[b & kPlaceMask].cells);
+    return sequence_of(rows_[a & kPlaceMask].row) < sequence_of(rows_[b & kPlaceMask].row);
   };
   for (auto first = sorted_.begin(); first != sorted_.end();) {
     auto end = first + 1;
@@ -219,7 +221,7 @@ void Replay::emit(const RowsOut& out, std::size_t at, std::size_t count) {
   const std::int64_t day = streams_.day();
   const auto start = static_cast<double>(start_ - day * kNsPerDay);
   const std::uint64_t* const keys = sorted_.data() + emitted_;
-  for (std::size_t row = 0; row < count; row += 1) cells_[row] = rows_[keys[row] & kPlaceMask].cells;
+  for (std::size_t row = 0; row < count; row += 1) chosen_[row] = rows_[keys[row] & kPlaceMask].row;
   if (out.day != nullptr) std::fill_n(out.day + at, count, static_cast<double>(day));
   if (out.ns_of_day != nullptr)
     for (std::size_t row = 0; row < count; row += 1)
@@ -228,7 +230,7 @@ void Replay::emit(const RowsOut& out, std::size_t at, std::size_t count) {
   if (out.symbol != nullptr)
     for (std::size_t row = 0; row < count; row += 1)
       out.symbol[at + row] = streams_.symbol(rows_[keys[row] & kPlaceMask].rank);
-  gather_rows(streams_.schema(), streams_.columns(), {cells_.data(), count}, out, at);
+  gather_rows(streams_.schema(), streams_.cells(), {chosen_.data(), count}, out, at);
   emitted_ += count;
 }
 

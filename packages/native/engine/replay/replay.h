@@ -38,7 +38,7 @@ class Replay {
 
  private:
   struct Row {
-    const std::byte* cells;
+    const std::byte* row;
     std::uint32_t rank;
   };
   // What a stream was before a window that did not fit.
@@ -54,6 +54,9 @@ class Replay {
   [[nodiscard]] Status collect_instant();
   [[nodiscard]] Status collect_symbol(std::span<Stream> streams);
   [[nodiscard]] Status settle(Stream& stream);
+  [[nodiscard]] const std::byte* row_of(const Stream& stream) const {
+    return stream.rows + streams_.cells().bytes() * stream.at;
+  }
   void order_sequences();
   void emit(const RowsOut& out, std::size_t at, std::size_t count);
 
@@ -75,7 +78,7 @@ class Replay {
   WindowOrder order_;
   std::span<std::uint64_t> sorted_;
   std::size_t emitted_ = 0;
-  std::vector<const std::byte*> cells_;
+  std::vector<const std::byte*> chosen_;  // where the rows that leave lie
 };
 
 }  // namespace ndts

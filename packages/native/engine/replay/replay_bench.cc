@@ -6,6 +6,7 @@
 // Makes a database of so many ticks of each symbol in the folder, unless it is there, then replays
 // all of it, from opening the database to the last batch. `hash` is of all columns, in order.
 #include <sys/resource.h>
+#include <time.h>
 
 #include <chrono>
 #include <cstdio>
@@ -34,6 +35,13 @@ struct Options {
 double seconds() {
   const auto now = std::chrono::steady_clock::now().time_since_epoch();
   return std::chrono::duration<double>(now).count();
+}
+
+// Of all threads of the process.
+double cpu_seconds() {
+  timespec time{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9;
 }
 
 void must(const Status& status) {
@@ -111,6 +119,7 @@ void run(const Options& options, FileSystem& files, Clock& clock) {
   std::vector<std::byte> memory(TickColumns::batch_bytes(options.batch));
   TickBatchView batch = TickBatchView::over(memory.data(), options.batch, 0);
   const double start = seconds();
+  const double cpu_start = cpu_seconds();
   std::unique_ptr<Database> database;
   must(Database::open(database_options(options, files, clock), &database));
   ReplayRequest request;
@@ -124,6 +133,7 @@ void run(const Options& options, FileSystem& files, Clock& clock) {
   RowsOut out = RowsOut::of(batch);
   out.shard = out.epoch = nullptr;
   const double opened = seconds();
+  const double cpu_opened = cpu_seconds();
   double first = 0;
   std::uint64_t rows = 0;
   std::uint64_t hash = 0;
@@ -135,13 +145,17 @@ void run(const Options& options, FileSystem& files, Clock& clock) {
     hash = fold(hash, batch.price, std::min<std::size_t>(count, 64));
   }
   const double end = seconds();
+  const double cpu_end = cpu_seconds();
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
   std::printf(
-      "{\"rows\":%llu,\"threads\":%u,\"window\":%zu,\"rowsPerSecond\":%.0f,\"openMs\":%.2f,"
+      "{\"rows\":%llu,\"threads\":%u,\"window\":%zu,\"rowsPerSecond\":%.0f,"
+      "\"cpuNsPerRow\":%.2f,\"cpuOpenMs\":%.2f,\"openMs\":%.2f,"
       "\"firstMs\":%.2f,\"blockMB\":%.0f,\"peakMB\":%.0f,\"hash\":\"%016llx\"}\n",
       static_cast<unsigned long long>(rows), options.threads, options.window,
-      static_cast<double>(rows) / (end - start), (opened - start) * 1e3, (first - start) * 1e3,
+      static_cast<double>(rows) / (end - start),
+      (cpu_end - cpu_opened) * 1e9 / static_cast<double>(rows), (cpu_opened - cpu_start) * 1e3,
+      (opened - start) * 1e3, (first - start) * 1e3,
       static_cast<double>(replay.bytes()) / 1e6, static_cast<double>(usage.ru_maxrss) / 1e3,
       static_cast<unsigned long long>(hash));
 }

@@ -1,35 +1,41 @@
 // See replay_blocks.h.
 #include "replay/replay_blocks.h"
 
+#include <algorithm>
 #include <cstring>
 
 namespace ndts {
 
 namespace {
 
-// Values of `width` bytes become cells. `from` may be where `to` is: from the last to the first,
-// no value is overwritten before it was read.
+// So many rows are put together at a time: they stay in the first level of the cache.
+constexpr std::size_t kChunkOfRows = 32;
+
+// One column of some rows.
 template <typename T>
-void widen(const std::byte* from, std::size_t rows, std::byte* to) {
-  for (std::size_t row = rows; row > 0; row -= 1) {
-    const std::uint64_t cell = load<T>(from + sizeof(T) * (row - 1));
-    store(to + kCellBytes * (row - 1), cell);
+void put_column(const std::byte* values, std::size_t rows, std::size_t row_bytes, std::byte* to) {
+  for (std::size_t row = 0; row < rows; row += 1) {
+    store<std::uint64_t>(to, load<T>(values + sizeof(T) * row));
+    to += row_bytes;
   }
 }
 
-void put_cells(const std::byte* from, std::size_t width, std::size_t rows, std::byte* to) {
-  if (width == 4) {
-    widen<std::uint32_t>(from, rows, to);
-  } else if (width == 1) {
-    widen<std::uint8_t>(from, rows, to);
-  } else if (from != to) {
-    std::memcpy(to, from, kCellBytes * rows);
+void put_column(const std::byte* values, std::size_t width, std::size_t first, std::size_t rows,
+                std::size_t row_bytes, std::byte* to) {
+  if (values == nullptr) {
+    for (std::size_t row = 0; row < rows; row += 1) store(to + row_bytes * row, std::uint64_t{0});
+  } else if (width == 8) {
+    put_column<std::uint64_t>(values + 8 * first, rows, row_bytes, to);
+  } else if (width == 4) {
+    put_column<std::uint32_t>(values + 4 * first, rows, row_bytes, to);
+  } else {
+    put_column<std::uint8_t>(values + first, rows, row_bytes, to);
   }
 }
 
 }  // namespace
 
-CellColumns::CellColumns(const TableSchema& schema, const std::vector<bool>& wanted)
+RowCells::RowCells(const TableSchema& schema, const std::vector<bool>& wanted)
     : values(schema.columns.size(), kNone), nulls(schema.columns.size(), kNone) {
   for (std::size_t column = 0; column < schema.columns.size(); column += 1) {
     if (!wanted[column]) continue;
@@ -38,69 +44,86 @@ CellColumns::CellColumns(const TableSchema& schema, const std::vector<bool>& wan
   }
 }
 
-BlockDecoder::BlockDecoder(const TableSchema& schema, const CellColumns& columns)
-    : schema_(schema), columns_(columns) {}
+BlockDecoder::BlockDecoder(const TableSchema& schema, const RowCells& cells)
+    : schema_(schema), cells_(cells), rooms_(cells.count) {}
 
-Status BlockDecoder::decode_stream(const ReplayBlock& block, StreamPart part, std::size_t column,
-                                   std::size_t width, std::byte* to) {
+MutableBytes BlockDecoder::room_of(std::size_t index, std::size_t rows) {
+  std::unique_ptr<std::uint64_t[]>& room = rooms_[index];
+  if (room == nullptr) room = std::make_unique_for_overwrite<std::uint64_t[]>(kBlockRows);
+  return std::as_writable_bytes(std::span(room.get(), rows));
+}
+
+Status BlockDecoder::read_stream(const ReplayBlock& block, StreamPart part, std::size_t column,
+                                 std::size_t width, std::size_t cell) {
   const SegmentReader& reader = *block.reader;
   const int found = reader.stream(part, column);
-  // Version 1 has no nulls; most blocks of a nullable column have none.
-  if (found < 0 || (part == StreamPart::kNulls &&
-                    reader.strip(block.place, static_cast<std::size_t>(found)).max == 0)) {
-    std::memset(to, 0, kCellBytes * block.rows);
-    return {};
-  }
   const std::byte* values = nullptr;
-  NDTS_TRY(reader.read(block.place, static_cast<std::size_t>(found),
-                       {to, kCellBytes * block.rows}, &scratch_, &values));
-  put_cells(values, width, block.rows, to);
+  // Version 1 has no nulls; most blocks of a nullable column have none.
+  const bool empty = found < 0 || (part == StreamPart::kNulls &&
+                                   reader.strip(block.place, static_cast<std::size_t>(found)).max == 0);
+  if (!empty)
+    NDTS_TRY(reader.read(block.place, static_cast<std::size_t>(found), room_of(cell, block.rows),
+                         &scratch_, &values));
+  columns_.push_back({values, width, cell});
   return {};
 }
 
-Status BlockDecoder::decode(const ReplayBlock& block, const BlockRoom& room) {
-  if (block.reader == nullptr) {
-    gather(block.memory, room);
-    return {};
-  }
-  std::byte* const first = room.row(0);
-  const auto at = [first](std::size_t column) { return first + column * kColumnStride; };
-  NDTS_TRY(decode_stream(block, StreamPart::kTime, 0, 8, at(CellColumns::kTime)));
-  NDTS_TRY(decode_stream(block, StreamPart::kSequence, 0, 8, at(CellColumns::kSequence)));
+Status BlockDecoder::read_columns(const ReplayBlock& block, std::int64_t* times) {
+  const SegmentReader& reader = *block.reader;
+  const std::size_t time_bytes = sizeof(std::int64_t) * block.rows;
+  const std::byte* values = nullptr;
+  NDTS_TRY(reader.read(block.place, static_cast<std::size_t>(reader.stream(StreamPart::kTime)),
+                       {reinterpret_cast<std::byte*>(times), time_bytes}, &scratch_, &values));
+  if (values != reinterpret_cast<std::byte*>(times)) std::memcpy(times, values, time_bytes);
+  NDTS_TRY(read_stream(block, StreamPart::kSequence, 0, 8, 0));
   for (std::size_t column = 0; column < schema_.columns.size(); column += 1) {
-    if (columns_.values[column] == CellColumns::kNone) continue;
-    const std::size_t width = value_bytes(schema_.columns[column].type);
-    NDTS_TRY(decode_stream(block, StreamPart::kValues, column, width,
-                           at(columns_.values[column])));
-    if (columns_.nulls[column] == CellColumns::kNone) continue;
-    NDTS_TRY(decode_stream(block, StreamPart::kNulls, column, 1, at(columns_.nulls[column])));
+    if (cells_.values[column] == RowCells::kNone) continue;
+    NDTS_TRY(read_stream(block, StreamPart::kValues, column,
+                         value_bytes(schema_.columns[column].type), cells_.values[column]));
+    if (cells_.nulls[column] == RowCells::kNone) continue;
+    NDTS_TRY(read_stream(block, StreamPart::kNulls, column, 1, cells_.nulls[column]));
   }
-  // Values may have been copied straight from the file.
-  return block.reader->status();
+  return {};
 }
 
-void BlockDecoder::gather(const MemtableRows& memory, const BlockRoom& room) {
+void BlockDecoder::gather(const MemtableRows& memory, std::int64_t* times) {
   if (rows_ == nullptr) rows_ = std::make_unique<RowBuffer>(schema_, kBlockRows);
   rows_->clear();
   memory.memtable->gather(memory.shard, memory.extent, memory.rows, rows_.get());
-  const std::size_t rows = memory.rows.size();
-  std::byte* const first = room.row(0);
-  const auto put = [first, rows](const void* from, std::size_t width, std::size_t column) {
-    put_cells(static_cast<const std::byte*>(from), width, rows, first + column * kColumnStride);
-  };
-  put(rows_->time(), 8, CellColumns::kTime);
-  put(rows_->sequence(), 8, CellColumns::kSequence);
+  std::memcpy(times, rows_->time(), sizeof(std::int64_t) * memory.rows.size());
+  columns_.push_back({reinterpret_cast<const std::byte*>(rows_->sequence()), 8, 0});
   for (std::size_t column = 0; column < schema_.columns.size(); column += 1) {
-    if (columns_.values[column] == CellColumns::kNone) continue;
-    put(rows_->values(column), value_bytes(schema_.columns[column].type), columns_.values[column]);
-    if (columns_.nulls[column] != CellColumns::kNone)
-      put(rows_->nulls(column), 1, columns_.nulls[column]);
+    if (cells_.values[column] == RowCells::kNone) continue;
+    columns_.push_back({rows_->values(column), value_bytes(schema_.columns[column].type),
+                        cells_.values[column]});
+    if (cells_.nulls[column] != RowCells::kNone)
+      columns_.push_back(
+          {reinterpret_cast<const std::byte*>(rows_->nulls(column)), 1, cells_.nulls[column]});
   }
+}
+
+Status BlockDecoder::decode(const ReplayBlock& block, const BlockRoom& room) {
+  columns_.clear();
+  if (block.reader == nullptr) {
+    gather(block.memory, room.times);
+  } else {
+    NDTS_TRY(read_columns(block, room.times));
+  }
+  const std::size_t row_bytes = cells_.bytes();
+  for (std::size_t first = 0; first < block.rows; first += kChunkOfRows) {
+    const std::size_t rows = std::min(kChunkOfRows, block.rows - first);
+    std::byte* const to = room.rows + row_bytes * first;
+    for (const Column& column : columns_)
+      put_column(column.values, column.width, first, rows, row_bytes,
+                 to + kCellBytes * column.cell);
+  }
+  // Values may have been taken straight from the file.
+  return block.reader == nullptr ? Status() : block.reader->status();
 }
 
 ReplayBlocks::ReplayBlocks(const TableSchema& schema, const std::vector<bool>& wanted,
                            std::uint32_t threads)
-    : schema_(schema), columns_(schema, wanted), pool_(columns_.count), decoder_(schema, columns_) {
+    : schema_(schema), cells_(schema, wanted), pool_(cells_.bytes()), decoder_(schema, cells_) {
   for (std::uint32_t index = 0; index < threads; index += 1)
     threads_.push_back(std::make_unique<Thread>("ndts-replay-in", [this] { work(); }));
 }
@@ -161,7 +184,7 @@ void ReplayBlocks::drop(Entry& entry) {
 }
 
 void ReplayBlocks::work() {
-  BlockDecoder decoder(schema_, columns_);
+  BlockDecoder decoder(schema_, cells_);
   MutexLock lock(mutex_);
   while (!stopping_) {
     if (next_ >= entries_.size() || next_ >= used_ + kAhead) {
