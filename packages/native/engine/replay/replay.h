@@ -17,12 +17,13 @@
 
 #include "replay/day_streams.h"
 #include "replay/replay_request.h"
+#include "replay/replay_source.h"
 #include "replay/window_order.h"
 #include "table/series_reads.h"
 
 namespace ndts {
 
-class Replay {
+class Replay final : public ReplaySource {
  public:
   // How many rows a window is sized to hold.
   static constexpr std::size_t kWindowRows = 16384;
@@ -33,6 +34,7 @@ class Replay {
   // The next rows, as many as `out` has room for; fewer only at the end of the range. Shard and
   // epoch are not filled in.
   [[nodiscard]] Status next(const RowsOut& out, std::size_t* count);
+  Status fill(const RowsOut& out, const StepsOut& steps, Filled* filled) override;
   // Of memory for decoded blocks, at present.
   [[nodiscard]] std::size_t bytes() { return streams_.bytes(); }
 
