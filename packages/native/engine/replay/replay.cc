@@ -17,7 +17,17 @@ constexpr std::int64_t kStep = 8;  // by which the length changes at most
 constexpr std::size_t kSpareRoom = 4;
 static_assert(kSpareRoom * Replay::kWindowRows <= kWindowRowsMax);
 
-// Rows that leave at once; their places fit the first level of the cache.
+// A stream is come back to after thousands of others, its times left the cache: they are asked for
+// while so many streams before it are worked on.
+constexpr std::size_t kStreamsAhead = 6;
+
+void ask_for_times(const Stream& stream) {
+  if (stream.time == nullptr) return;
+  __builtin_prefetch(stream.time + stream.at);
+  __builtin_prefetch(stream.time + stream.at + kCacheLine / sizeof(std::int64_t));
+}
+
+// Rows that leave at once.
 constexpr std::size_t kEmitRows = 16384;
 
 }  // namespace
@@ -104,6 +114,7 @@ Status Replay::collect(std::int64_t end, bool* fits) {
   shared_ = false;
   std::uint32_t last_rank = 0xffff'ffff;
   for (std::size_t place = 0; place < active.size(); place += 1) {
+    if (place + kStreamsAhead < active.size()) ask_for_times(active[place + kStreamsAhead]);
     Stream& stream = active[place];
     if (stream.next >= end) continue;
     saved_.push_back({place, stream});
@@ -139,8 +150,6 @@ Status Replay::collect_stream(Stream& stream, std::int64_t end, bool* fits) {
       row += row_bytes;
       count += 1;
     }
-    // The stream is come back to after thousands of others.
-    __builtin_prefetch(time + at + kCacheLine / sizeof(std::int64_t));
     count_ = count;
     stream.at = at;
     if (at == stream.end) {
