@@ -4,7 +4,9 @@
 
 import { NdtsError, type TableSchema, type Time } from '@ndts/protocol';
 import { addon, native, toNdtsError } from './addon.js';
-import { type ColumnValues, columnBytes, columnWidth, valuesAt } from './table-batch.js';
+import { batchOver, type ReplayBatch } from './replay-batch.js';
+
+export type { ReplayBatch } from './replay-batch.js';
 
 export interface ReplayRequest {
   /** Default: ticks. */
@@ -25,25 +27,6 @@ export interface ReplayRequest {
   readonly threads?: number;
   /** Only the last row of each symbol in each interval of so many nanoseconds; default 0: all. */
   readonly intervalNs?: number;
-}
-
-/** Some rows by column. What is in it holds until the next one is taken. */
-export interface ReplayBatch {
-  /** Rows that are filled. */
-  count: number;
-  readonly day: Float64Array;
-  readonly nsOfDay: Float64Array;
-  readonly sequence: Float64Array;
-  readonly symbol: Uint32Array;
-  /** In the order of the request's columns. */
-  readonly values: readonly ColumnValues[];
-  /** 1 where the value is null; undefined where a column is not nullable. */
-  readonly nulls: readonly (Uint8Array | undefined)[];
-  /** Intervals that end in this batch: when, and before which row. */
-  steps: number;
-  readonly stepDay: Float64Array;
-  readonly stepNsOfDay: Float64Array;
-  readonly stepEndRow: Uint32Array;
 }
 
 export interface ReplayReader {
@@ -103,41 +86,6 @@ export function nativeRequest(request: ReplayRequest): NativeReplayRequest {
     batches: request.batches ?? defaultBatches,
     threads: request.threads ?? 1,
     intervalNs: request.intervalNs ?? 0,
-  };
-}
-
-/** The columns of a batch in its memory, as the binding lays them out. */
-function batchOver(buffer: ArrayBuffer, schema: TableSchema, request: ReplayRequest): ReplayBatch {
-  const { capacity } = request;
-  let offset = 0;
-  const place = (width: number): number => {
-    const at = offset;
-    offset += columnBytes(capacity, width);
-    return at;
-  };
-  const batch = {
-    count: 0,
-    day: new Float64Array(buffer, place(8), capacity),
-    nsOfDay: new Float64Array(buffer, place(8), capacity),
-    sequence: new Float64Array(buffer, place(8), capacity),
-    symbol: new Uint32Array(buffer, place(4), capacity),
-  };
-  const values = new Map<number, ColumnValues>();
-  const nulls = new Map<number, Uint8Array>();
-  for (const [index, column] of schema.columns.entries()) {
-    if (!request.columns.includes(index)) continue;
-    values.set(index, valuesAt(column, buffer, place(columnWidth(column)), capacity));
-    if (column.nullable === true) nulls.set(index, new Uint8Array(buffer, place(1), capacity));
-  }
-  const steps = (request.intervalNs ?? 0) > 0 ? capacity : 0;
-  return {
-    ...batch,
-    values: request.columns.map((index) => values.get(index) ?? new Float64Array(0)),
-    nulls: request.columns.map((index) => nulls.get(index)),
-    steps: 0,
-    stepDay: new Float64Array(buffer, steps === 0 ? 0 : place(8), steps),
-    stepNsOfDay: new Float64Array(buffer, steps === 0 ? 0 : place(8), steps),
-    stepEndRow: new Uint32Array(buffer, steps === 0 ? 0 : place(4), steps),
   };
 }
 

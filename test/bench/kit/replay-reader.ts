@@ -1,6 +1,6 @@
-// The process that the replay benches measure: opens a closed database, replays all of it, folds
-// every column into a hash that depends on the order, and prints one JSON object. Arguments: folder,
-// staging folder, rows of a batch, rows in all.
+// The process that the replay bench measures: opens a closed database, replays all of it, folds
+// every column into a hash that depends on the order, and prints one JSON object. Arguments:
+// folder, staging folder, rows of a batch, rows in all.
 
 import { readFileSync } from 'node:fs';
 import { openDatabase } from '@ndts/native/db';

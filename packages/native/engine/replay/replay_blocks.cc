@@ -59,11 +59,11 @@ Status BlockDecoder::read_stream(const ReplayBlock& block, StreamPart part, std:
   const int found = reader.stream(part, column);
   const std::byte* values = nullptr;
   // Version 1 has no nulls; most blocks of a nullable column have none.
+  const auto stream = static_cast<std::size_t>(found);
   const bool empty = found < 0 || (part == StreamPart::kNulls &&
-                                   reader.strip(block.place, static_cast<std::size_t>(found)).max == 0);
+                                   reader.strip(block.place, stream).max == 0);
   if (!empty)
-    NDTS_TRY(reader.read(block.place, static_cast<std::size_t>(found), room_of(cell, block.rows),
-                         &scratch_, &values));
+    NDTS_TRY(reader.read(block.place, stream, room_of(cell, block.rows), &scratch_, &values));
   columns_.push_back({values, width, cell});
   return {};
 }

@@ -3,8 +3,8 @@
 //
 // Threads: take(), stop() and the destructor from the reader's; `wake` is called from the feed's
 // thread. Lifetime: `memory` of a batch is shared with the reader and written only while the
-// reader does not hold the batch. Errors: what the source said, from the take() that meets it, after
-// all rows before it.
+// reader does not hold the batch. Errors: what the source said, from the take() that meets it,
+// after all rows before it.
 #pragma once
 
 #include <cstdint>

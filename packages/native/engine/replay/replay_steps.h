@@ -3,8 +3,8 @@
 //
 // Intervals end at from + k * interval; without a `from` (the least time there is), at multiples
 // since 1970. A row at the very end of one belongs to the next. Rows of a step are in the order of
-// the symbols' names; a symbol has two when the interval goes beyond midnight, the later one second.
-// Intervals without rows are left out. The last one ends at `to`, if that is before.
+// the symbols' names; a symbol may have two when the interval goes beyond midnight, the later one
+// second. Intervals without rows are left out. The last one ends at `to`, if that is before.
 //
 // Threads, lifetime, memory, errors: as of Replay.
 #pragma once
