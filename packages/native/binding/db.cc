@@ -6,6 +6,7 @@
 
 #include "db_wrap.h"
 #include "disk.h"
+#include "replay.h"
 
 namespace ndts::binding {
 namespace {
@@ -75,6 +76,7 @@ Napi::Function DatabaseWrap::define(Napi::Env env) {
                       InstanceMethod<&Wrap::last_rows>("lastRows"),
                       InstanceMethod<&Wrap::read_rows>("readRows"),
                       InstanceMethod<&Wrap::take_heap>("takeHeap"),
+                      InstanceMethod<&Wrap::replay>("replay"),
                       InstanceMethod<&Wrap::get>("get"),
                       InstanceMethod<&Wrap::scan>("scan"),
                       InstanceMethod<&Wrap::write>("write"),
@@ -328,6 +330,7 @@ void init_db(Napi::Env env, Napi::Object exports) {
   exports.Set("restoreSnapshot", Napi::Function::New(env, restore_snapshot));
   init_inspect(env, exports);
   init_repair(env, exports);
+  ReplayWrap::define(env, exports);
 }
 
 }  // namespace ndts::binding

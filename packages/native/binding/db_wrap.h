@@ -1,6 +1,6 @@
 // The database as JavaScript holds it. src/db.ts is its only caller. Methods are in db.cc, those
 // of the key-value table in db_key_value.cc, of tables in db_tables.cc, of snapshots in
-// db_snapshots.cc.
+// db_snapshots.cc, replay() in replay.cc.
 //
 // A handle is closed by close(), by the garbage collector, or when its environment (a worker, the
 // process) is taken down; each joins the engine's threads first.
@@ -89,6 +89,8 @@ class DatabaseWrap : public Napi::ObjectWrap<DatabaseWrap> {
   Napi::Value last_rows(const Napi::CallbackInfo& info);
   // (table, shard, fromSequence, buffer, capacity)
   Napi::Value read_rows(const Napi::CallbackInfo& info);
+  // (request): what a Replay is made of. In replay.cc.
+  Napi::Value replay(const Napi::CallbackInfo& info);
   // The texts of the rows read last.
   Napi::Value take_heap(const Napi::CallbackInfo& info);
 

@@ -1,6 +1,7 @@
 // What the database looks like to its users: options, statistics, tables, and the calls themselves.
 
 import type { KeyValueStore, TableSchema, TickBatch, Time } from '@ndts/protocol';
+import type { ReplayReader, ReplayRequest } from './replay.js';
 import type { TableBatch } from './table-batch.js';
 
 export interface DatabaseOptions {
@@ -135,6 +136,9 @@ export interface Database extends KeyValueStore {
   lastRows(table: number, symbol: number, batch: TableBatch): number;
   /** As readSequence. */
   readRows(table: number, shard: number, fromSequence: number, batch: TableBatch): number;
+  /** Rows of many symbols in the order of time, name and sequence, as they are now: what is
+   * appended, merged or closed afterwards changes nothing. */
+  replay(request: ReplayRequest): ReplayReader;
 
   /** Makes a snapshot on disk of what is accepted now: links, behind a flush, without stopping
    * writes. Letters, digits, '.', '-', '_'. ALREADY_EXISTS: the name, or one is being made. */

@@ -247,6 +247,7 @@ test('every call after close is CLOSED, closing again is allowed', async () => {
     () => database.loadRows(2, 1, time, time, rows),
     () => database.lastRows(2, 1, rows),
     () => database.readRows(2, 0, 0, rows),
+    () => database.replay({ columns: [0], capacity: 1 }),
     () => database.get('a'),
     () => database.scan({ prefix: '' }),
     () => database.write([]),

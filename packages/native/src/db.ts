@@ -13,14 +13,22 @@ import {
   type Time,
 } from '@ndts/protocol';
 import { addon, native, toNdtsError } from './addon.js';
-import type {
-  Database,
-  DatabaseOptions,
-  DatabaseStats,
-  SnapshotInfo,
-  SymbolEntry,
-  TableInfo,
+import {
+  type Database,
+  type DatabaseOptions,
+  type DatabaseStats,
+  type SnapshotInfo,
+  type SymbolEntry,
+  type TableInfo,
+  tickTable,
 } from './database.js';
+import {
+  AddonReplay,
+  type NativeReplayRequest,
+  nativeRequest,
+  type ReplayReader,
+  type ReplayRequest,
+} from './replay.js';
 import type { TableBatch } from './table-batch.js';
 
 export {
@@ -80,6 +88,7 @@ interface NativeDatabase {
     capacity: number,
   ): number;
   takeHeap(): Uint8Array;
+  replay(request: NativeReplayRequest): unknown;
   beginSnapshot(name: string): void;
   snapshotMade(): boolean;
   snapshots(): SnapshotInfo[];
@@ -308,6 +317,14 @@ class AddonDatabase implements Database {
     batch.count = count;
     if (batch.hasHeap) batch.takeHeap(this.#native.takeHeap());
     return count;
+  }
+
+  replay(request: ReplayRequest): ReplayReader {
+    const id = request.table ?? tickTable;
+    const made = native(() => this.#native.replay(nativeRequest(request)));
+    const schema = this.tables().find((one) => one.id === id);
+    if (schema === undefined) throw new NdtsError('NOT_FOUND', `there is no table ${id}`);
+    return new AddonReplay(made, schema, request);
   }
 
   async snapshot(name: string): Promise<void> {

@@ -20,8 +20,13 @@ const firstHeapBytes = 4096;
 
 const widths = { i64: 8, f64: 8, i32: 4, f32: 4, bool: 1, symbol: 4, text: 8, bytes: 8 } as const;
 
-function columnBytes(capacity: number, width: number): number {
+/** Bytes of a column up to the next. */
+export function columnBytes(capacity: number, width: number): number {
   return Math.ceil((capacity * width) / line) * line;
+}
+
+export function columnWidth(column: ColumnSchema): number {
+  return widths[column.type];
 }
 
 function hasHeap(column: ColumnSchema): boolean {
@@ -37,7 +42,7 @@ function bufferBytes(schema: TableSchema, capacity: number): number {
   return bytes;
 }
 
-function valuesAt(
+export function valuesAt(
   column: ColumnSchema,
   buffer: ArrayBuffer,
   offset: number,

@@ -12,6 +12,14 @@ export {
   Snapshots,
 } from './folder/snapshots.js';
 export { MappedTransport } from './remote/mapped-transport.js';
+export {
+  replaySnapshots,
+  type ReplaySnapshotsOptions,
+  type SnapshotReplay,
+  type TickSnapshot,
+} from './replay/replay-snapshots.js';
+export { replayTicks, type ReplayTicksOptions, type TickReplay } from './replay/replay-ticks.js';
+export { type TickColumn, tickColumns, type TickReplayBatch } from './replay/tick-columns.js';
 export { openJournal, openTicks } from './table/open.js';
 export { SymbolRegistry } from './table/symbol-registry.js';
 export { StorageMetrics } from './table/storage-metrics.js';

@@ -1,0 +1,135 @@
+// See replay_steps.h.
+#include "replay/replay_steps.h"
+
+#include <algorithm>
+
+#include "replay/row_gather.h"
+#include "table/tick_batch.h"
+
+namespace ndts {
+
+namespace {
+
+constexpr std::int64_t kLastTime = std::numeric_limits<std::int64_t>::max();
+constexpr std::int64_t kFirstTime = std::numeric_limits<std::int64_t>::min();
+
+}  // namespace
+
+ReplaySteps::ReplaySteps(ReplayRequest request, std::int64_t interval)
+    : streams_(std::move(request)), interval_(interval) {}
+
+std::int64_t ReplaySteps::step_end(std::int64_t time) const {
+  __extension__ using Wide = __int128;
+  const Wide origin = streams_.request().from == kFirstTime ? 0 : streams_.request().from;
+  const Wide since = Wide{time} - origin;
+  Wide step = since / interval_;
+  if (since % interval_ < 0) step -= 1;
+  const Wide end = origin + (step + 1) * interval_;
+  return static_cast<std::int64_t>(std::min(end, Wide{streams_.request().to}));
+}
+
+Status ReplaySteps::fill(const RowsOut& out, const StepsOut& steps, Filled* filled) {
+  *filled = {};
+  while (status_.ok() && filled->rows < out.capacity && filled->steps < out.capacity) {
+    if (emitted_ < rows_.size()) {
+      const std::size_t count = std::min(rows_.size() - emitted_, out.capacity - filled->rows);
+      emit(out, filled->rows, count);
+      filled->rows += count;
+      continue;
+    }
+    if (step_complete_) {
+      unpack_time(end_, steps.day[filled->steps], steps.ns_of_day[filled->steps]);
+      steps.end_row[filled->steps] = static_cast<std::uint32_t>(filled->rows);
+      filled->steps += 1;
+      step_open_ = step_complete_ = false;
+      continue;
+    }
+    if (ended_) break;
+    status_ = fill_part();
+  }
+  return status_;
+}
+
+// Rows of a step of one day, or that a step is complete, or the end.
+Status ReplaySteps::fill_part() {
+  rows_.clear();
+  emitted_ = 0;
+  streams_.release_finished();
+  if (!in_day_) {
+    in_day_ = streams_.next_day();
+    ended_ = !in_day_;
+    step_complete_ = ended_ && step_open_;
+    return {};
+  }
+  const std::int64_t start = streams_.first_time();
+  if (start >= streams_.end()) {
+    in_day_ = false;
+    return {};
+  }
+  if (step_open_ && start >= end_) {
+    step_complete_ = true;
+    return {};
+  }
+  end_ = step_end(start);
+  const std::int64_t end = std::min(end_, streams_.end());
+  streams_.activate(end);
+  NDTS_TRY(collect(end));
+  step_open_ = step_open_ || !rows_.empty();
+  step_complete_ = step_open_ && end == end_;
+  return {};
+}
+
+Status ReplaySteps::collect(std::int64_t end) {
+  for (Stream& stream : streams_.active())
+    if (stream.next < end) NDTS_TRY(take_last(stream, end));
+  return {};
+}
+
+Status ReplaySteps::take_last(Stream& stream, std::int64_t end) {
+  while (streams_.time_after(stream) < end) streams_.next_run(stream);
+  if (stream.time == nullptr) NDTS_TRY(streams_.open(stream));
+  const std::int64_t* const first = stream.time + stream.at;
+  const std::int64_t* const last = stream.time + stream.end;
+  // Steps that double: mostly a few rows, seldom a whole block.
+  std::ptrdiff_t step = 1;
+  const std::int64_t* low = first;
+  while (last - low > step && low[step] < end) {
+    low += step;
+    step *= 2;
+  }
+  const std::int64_t* const beyond =
+      std::lower_bound(low, std::min(low + step + 1, last), end);
+  if (beyond > first) {
+    const auto place = static_cast<std::size_t>(beyond - 1 - stream.time);
+    const Row row{stream.rows + streams_.cells().bytes() * place, beyond[-1], stream.rank};
+    // Streams of one symbol follow each other.
+    if (rows_.empty() || rows_.back().rank != row.rank) {
+      rows_.push_back(row);
+    } else if (Row& other = rows_.back();
+               row.time > other.time ||
+               (row.time == other.time && sequence_of(row.row) > sequence_of(other.row))) {
+      other = row;
+    }
+  }
+  stream.at = static_cast<std::uint32_t>(beyond - stream.time);
+  if (stream.at == stream.end) {
+    streams_.next_run(stream);
+  } else {
+    stream.next = *beyond;
+  }
+  return {};
+}
+
+void ReplaySteps::emit(const RowsOut& out, std::size_t at, std::size_t count) {
+  chosen_.resize(count + kPrefetchRows);
+  for (std::size_t row = 0; row < count; row += 1) {
+    const Row& from = rows_[emitted_ + row];
+    chosen_[row] = from.row;
+    unpack_time(from.time, out.day[at + row], out.ns_of_day[at + row]);
+    out.symbol[at + row] = streams_.symbol(from.rank);
+  }
+  gather_rows(streams_.schema(), streams_.cells(), {chosen_.data(), count}, out, at);
+  emitted_ += count;
+}
+
+}  // namespace ndts

@@ -1,0 +1,165 @@
+// What the tests of replay share: a database with rows of many shapes, and the obviously right
+// replay of it: all rows collected, then sorted.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "db/db_test_kit.h"
+#include "replay/replay_request.h"
+
+namespace ndts {
+
+// How the times of rows come about.
+enum class TimeShape : std::uint8_t {
+  kAnyDays = 1,     // wandering, some going back by days
+  kOneInstant = 2,  // all rows at one nanosecond
+  kDense = 3,       // a few nanoseconds for all
+  kYears = 4,       // one row in months, for ten years
+  kBursts = 5,      // hundreds of rows within a microsecond, then hours of nothing
+};
+inline constexpr TimeShape kShapes[] = {TimeShape::kAnyDays, TimeShape::kOneInstant,
+                                        TimeShape::kDense, TimeShape::kYears, TimeShape::kBursts};
+
+class ShapedTicks {
+ public:
+  ShapedTicks(std::mt19937_64& random, TimeShape shape) : random_(random), shape_(shape) {}
+
+  void fill(TestBatch& batch, std::size_t count) {
+    batch.view().count = 0;
+    for (std::size_t at = 0; at < count; at += 1) {
+      const auto real = [this] { return std::bit_cast<double>(random_()); };
+      batch.add({next_time(), 0, 0, real(), real(), real(), real(), real(), real(),
+                 static_cast<std::uint32_t>(random_() % kTestSymbols),
+                 static_cast<std::uint32_t>(random_())});
+    }
+  }
+
+ private:
+  std::int64_t below(std::int64_t limit) {
+    return static_cast<std::int64_t>(random_() % static_cast<std::uint64_t>(limit));
+  }
+  std::int64_t next_time() {
+    switch (shape_) {
+      case TimeShape::kAnyDays:
+        time_ += random_() % 200 == 0 ? kNsPerDay : below(1'000'000'000);
+        return time_ - (random_() % 16 == 0 ? below(2 * kNsPerDay) : 0);
+      case TimeShape::kOneInstant:
+        return time_;
+      case TimeShape::kDense:
+        if (random_() % 50 == 0) time_ += 1;
+        return time_ - below(2);
+      case TimeShape::kYears:
+        time_ += below(3) == 0 ? below(9 * kNsPerDay) : 0;
+        return time_;
+      case TimeShape::kBursts:
+        time_ += random_() % 300 == 0 ? below(kNsPerDay / 6) : below(7);
+        return time_;
+    }
+    return 0;
+  }
+
+  std::mt19937_64& random_;
+  const TimeShape shape_;
+  std::int64_t time_ = -kNsPerDay / 2 + 77;  // before 1970, too
+};
+
+// A database of ticks in segments that overlap and in memory, of symbols whose names are not in
+// the order of their ids.
+struct ReplayBench {
+  explicit ReplayBench(std::uint64_t seed) : files(seed), bench(&files, "/db") {}
+
+  static std::string name_of(std::uint32_t symbol) {
+    return std::string(1, static_cast<char>('a' + symbol * 7 % kTestSymbols)) +
+           std::to_string(symbol);
+  }
+
+  void open(std::uint64_t memtable_bytes) {
+    bench.options.memtable_bytes = memtable_bytes;
+    const Status status = bench.open();
+    ASSERT_TRUE(status.ok()) << status.text();
+    for (std::uint32_t symbol = 0; symbol < kTestSymbols; symbol += 1)
+      ASSERT_TRUE(
+          bench.database->register_symbol(symbol, symbol % kTestShards, name_of(symbol)).ok());
+  }
+
+  void fill(std::mt19937_64& random, TimeShape shape, std::size_t batches, std::size_t rows) {
+    ShapedTicks ticks(random, shape);
+    TestBatch batch(rows);
+    for (std::size_t at = 0; at < batches; at += 1) {
+      ticks.fill(batch, 1 + random() % rows);
+      ASSERT_TRUE(bench.append(batch).ok());
+      if (random() % 8 == 0) {
+        ASSERT_TRUE(bench.database->seal().ok());
+      }
+    }
+  }
+
+  // Some of the symbols, a part of the time, of the state there is now.
+  ReplayRequest request(std::mt19937_64& random) {
+    constexpr std::int64_t kAll = std::numeric_limits<std::int64_t>::max();
+    ReplayRequest request;
+    request.view = *bench.database->snapshot().table(kTickTable);
+    request.symbols = symbols_by_name(bench.database->symbols());
+    if (random() % 2 == 0)
+      std::erase_if(request.symbols, [&random](const ReplaySymbol&) { return random() % 3 == 0; });
+    request.from = random() % 2 == 0 ? -kAll : any_time(random);
+    request.to = random() % 2 == 0 ? kAll : any_time(random);
+    for (std::size_t column = 0; column < tick_schema().columns.size(); column += 1)
+      request.columns.push_back(random() % 4 != 0);
+    request.threads = static_cast<std::uint32_t>(random() % 3);
+    return request;
+  }
+
+  std::int64_t any_time(std::mt19937_64& random) const {
+    const std::vector<TickRow>& rows = bench.model.shards[random() % kTestShards];
+    if (rows.empty()) return 0;
+    return rows[random() % rows.size()].time + static_cast<std::int64_t>(random() % 3) - 1;
+  }
+
+  // Columns that nobody asked for are zero, epochs too.
+  std::vector<TickRow> wanted(const ReplayRequest& request) const {
+    std::vector<TickRow> rows;
+    for (const ReplaySymbol& symbol : request.symbols)
+      for (TickRow row : bench.model.shards[symbol.shard])
+        if (row.symbol == symbol.id && row.time >= request.from && row.time < request.to)
+          rows.push_back(masked(row, request.columns));
+    std::sort(rows.begin(), rows.end(), [](const TickRow& a, const TickRow& b) {
+      if (a.time != b.time) return a.time < b.time;
+      const std::string name_a = name_of(a.symbol);
+      const std::string name_b = name_of(b.symbol);
+      return name_a != name_b ? name_a < name_b : a.sequence < b.sequence;
+    });
+    return rows;
+  }
+
+  static TickRow masked(TickRow row, const std::vector<bool>& columns) {
+    double* const values[] = {&row.price, &row.volume, &row.bid, &row.ask, &row.bid_volume,
+                              &row.ask_volume};
+    for (std::size_t column = 0; column < 6; column += 1)
+      if (!columns[column]) *values[column] = 0;
+    if (!columns[6]) row.flags = 0;
+    row.epoch = 0;
+    return row;
+  }
+
+  SimFileSystem files;
+  DatabaseBench bench;
+};
+
+// Where a replay of ticks puts its rows: columns as the request says, and neither shard nor epoch.
+inline RowsOut replay_out(TestBatch& batch, const ReplayRequest& request) {
+  RowsOut out = RowsOut::of(batch.view());
+  out.shard = nullptr;
+  out.epoch = nullptr;
+  for (std::size_t column = 0; column < out.values.size(); column += 1)
+    if (!request.columns[column]) out.values[column] = nullptr;
+  return out;
+}
+
+}  // namespace ndts

@@ -1,0 +1,199 @@
+// replayTicks: ticks of many symbols in one order (time, name of the symbol, sequence), as they
+// were stored and in memory at the moment of the call, as fast as they can be read or at the speed
+// at which they came. docs/replay.md says what is seen.
+
+import { type Clock, NdtsError, nsBetween, nsPerMs, type Time } from '@ndts/protocol';
+import type { Database } from '@ndts/native/db';
+import type { ReplayBatch } from '@ndts/native/replay';
+import { BatchFeed } from './batch-feed.js';
+import { symbolIds } from './symbol-ids.js';
+import {
+  columnIndices,
+  type TickColumn,
+  tickBatch,
+  tickColumns,
+  type TickReplayBatch,
+} from './tick-columns.js';
+
+export interface ReplayTicksOptions<C extends TickColumn> {
+  /** Inclusive; default: from the first tick. */
+  readonly from?: Time;
+  /** Exclusive; default: to the last. */
+  readonly to?: Time;
+  /** 0, the default: as fast as possible; 1: as fast as they came; k: k times as fast. */
+  readonly speed?: number;
+  /** Default: all. Fewer are faster. */
+  readonly columns?: readonly C[];
+  /** Rows of a batch, at most; default 16384. */
+  readonly batch?: number;
+  /** Needed for a speed other than 0. */
+  readonly clock?: Clock;
+  readonly signal?: AbortSignal;
+}
+
+const defaultBatchRows = 16_384;
+
+function readOptions<C extends TickColumn>(options: ReplayTicksOptions<C>) {
+  const { speed = 0, batch = defaultBatchRows } = options;
+  if (!(speed >= 0 && speed < Number.POSITIVE_INFINITY))
+    throw new NdtsError('INVALID_ARGUMENT', `expected a speed of 0 or above, found ${speed}`);
+  if (speed > 0 && options.clock === undefined)
+    throw new NdtsError('INVALID_ARGUMENT', `speed ${speed} needs a clock`);
+  return { speed, batch, columns: options.columns ?? (tickColumns as readonly C[]) };
+}
+
+/** Batches hold until the next one is asked for. Breaking out of a loop over it, or return(), lets
+ * files and memory go; so does the end, an error, or the signal. */
+export class TickReplay<C extends TickColumn = TickColumn>
+  implements AsyncIterableIterator<TickReplayBatch<C>>
+{
+  /** By shard: the first sequence that is not seen here; a ring or readSequence() goes on there. */
+  readonly ends: Float64Array;
+  readonly #feed: BatchFeed;
+  readonly #columns: readonly C[];
+  readonly #batches = new Map<ReplayBatch, TickReplayBatch<C>>();
+  readonly #pace: Pace | undefined;
+
+  constructor(
+    database: Database,
+    symbols: readonly string[] | undefined,
+    options: ReplayTicksOptions<C>,
+  ) {
+    const { speed, batch, columns } = readOptions(options);
+    const { from, to, clock, signal } = options;
+    const reader = database.replay({
+      ...(symbols === undefined ? {} : { symbols: symbolIds(database, symbols) }),
+      ...(from === undefined ? {} : { from }),
+      ...(to === undefined ? {} : { to }),
+      columns: columnIndices(columns),
+      capacity: batch,
+    });
+    this.ends = reader.ends;
+    this.#columns = columns;
+    this.#feed = new BatchFeed(reader, signal);
+    if (speed > 0 && clock !== undefined) this.#pace = new Pace(clock, speed, signal);
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  async next(): Promise<IteratorResult<TickReplayBatch<C>, undefined>> {
+    return this.#feed.alone(async () => {
+      const value = await (this.#pace === undefined ? this.#fast() : this.#paced(this.#pace));
+      return value === undefined ? { done: true, value } : { done: false, value };
+    });
+  }
+
+  async return(): Promise<IteratorResult<TickReplayBatch<C>, undefined>> {
+    this.close();
+    return { done: true, value: undefined };
+  }
+
+  close(): void {
+    this.#feed.close();
+  }
+
+  async #fast(): Promise<TickReplayBatch<C> | undefined> {
+    const taken = await this.#feed.next();
+    if (taken === undefined) return undefined;
+    let batch = this.#batches.get(taken);
+    if (batch === undefined) {
+      batch = tickBatch(this.#columns, taken);
+      this.#batches.set(taken, batch);
+    }
+    batch.count = taken.count;
+    return batch;
+  }
+
+  async #paced(pace: Pace): Promise<TickReplayBatch<C> | undefined> {
+    this.#feed.checkSignal();
+    if (this.#feed.closed) return undefined;
+    if (pace.at === pace.batch?.count) {
+      const taken = await this.#feed.next();
+      if (taken === undefined) return undefined;
+      pace.begin(taken);
+    }
+    const { batch, at: first } = pace;
+    const end = await pace.untilDue();
+    if (batch === undefined) return undefined;
+    return this.#feed.closed ? undefined : tickBatch(this.#columns, batch, first, end);
+  }
+}
+
+/** Which ticks of a batch are due. The first tick of all is due at once. */
+class Pace {
+  readonly #clock: Clock;
+  readonly #speed: number;
+  readonly #signal: AbortSignal | undefined;
+  #first: Time | undefined;
+  #startNs = 0;
+  batch: ReplayBatch | undefined;
+  /** Rows below were handed out. */
+  at: number | undefined;
+
+  constructor(clock: Clock, speed: number, signal: AbortSignal | undefined) {
+    this.#clock = clock;
+    this.#speed = speed;
+    this.#signal = signal;
+  }
+
+  begin(batch: ReplayBatch): void {
+    this.batch = batch;
+    this.at = 0;
+    if (this.#first !== undefined) return;
+    this.#first = { day: batch.day[0] ?? 0, nsOfDay: batch.nsOfDay[0] ?? 0 };
+    this.#startNs = this.#clock.monotonicNs();
+  }
+
+  /** Waits until a row is due. @returns the end of those that are */
+  async untilDue(): Promise<number> {
+    const { batch, at = 0 } = this;
+    if (batch === undefined) return 0;
+    for (;;) {
+      const elapsedNs = this.#clock.monotonicNs() - this.#startNs;
+      let low = at;
+      let high = batch.count;
+      while (low < high) {
+        const middle = (low + high) >>> 1;
+        if (this.#dueNs(batch, middle) <= elapsedNs) low = middle + 1;
+        else high = middle;
+      }
+      if (low > at) {
+        this.at = low;
+        return low;
+      }
+      await this.#sleep((this.#dueNs(batch, at) - elapsedNs) / nsPerMs);
+    }
+  }
+
+  #dueNs(batch: ReplayBatch, row: number): number {
+    const time = { day: batch.day[row] ?? 0, nsOfDay: batch.nsOfDay[row] ?? 0 };
+    return this.#first === undefined ? 0 : nsBetween(time, this.#first) / this.#speed;
+  }
+
+  async #sleep(delayMs: number): Promise<void> {
+    const signal = this.#signal;
+    signal?.throwIfAborted();
+    await new Promise<void>((resolve, reject) => {
+      const abort = (): void => {
+        timer.cancel();
+        reject(signal?.reason);
+      };
+      const timer = this.#clock.setTimer(delayMs, () => {
+        signal?.removeEventListener('abort', abort);
+        resolve();
+      });
+      signal?.addEventListener('abort', abort, { once: true });
+    });
+  }
+}
+
+/** Ticks of the named symbols, or of all. Throws NOT_FOUND for a name nobody registered. */
+export function replayTicks<C extends TickColumn = TickColumn>(
+  database: Database,
+  symbols: readonly string[] | undefined,
+  options: ReplayTicksOptions<C> = {},
+): TickReplay<C> {
+  return new TickReplay(database, symbols, options);
+}

@@ -1,0 +1,150 @@
+// The process that the replay bench measures: opens a closed database, replays all of it, folds
+// every column into a hash that depends on the order, and prints one JSON object. Arguments:
+// folder, staging folder, rows of a batch, rows in all.
+
+import { readFileSync } from 'node:fs';
+import { openDatabase } from '@ndts/native/db';
+import { replayTicks, tickColumns, type TickReplayBatch } from '@ndts/storage';
+import { replayOptions } from '../replay.js';
+
+export interface ReplayReading {
+  readonly rows: number;
+  readonly hash: string;
+  readonly openMs: number;
+  readonly firstBatchMs: number;
+  readonly seconds: number;
+  /** Of all threads of the process. */
+  readonly cpuSeconds: number;
+  readonly foldSeconds: number;
+  readonly anonymousMB: number;
+  readonly residentMB: number;
+}
+
+type Batch = TickReplayBatch<(typeof tickColumns)[number]>;
+
+const prime = 0x01000193;
+const lanes = 8;
+
+/** Eight chains side by side, so that the processor does not wait for one. */
+function foldWords(words: Uint32Array, count: number, state: Uint32Array): void {
+  let [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0] = state;
+  let at = 0;
+  for (; at + lanes <= count; at += lanes) {
+    a = Math.imul(a ^ (words[at] ?? 0), prime);
+    b = Math.imul(b ^ (words[at + 1] ?? 0), prime);
+    c = Math.imul(c ^ (words[at + 2] ?? 0), prime);
+    d = Math.imul(d ^ (words[at + 3] ?? 0), prime);
+    e = Math.imul(e ^ (words[at + 4] ?? 0), prime);
+    f = Math.imul(f ^ (words[at + 5] ?? 0), prime);
+    g = Math.imul(g ^ (words[at + 6] ?? 0), prime);
+    h = Math.imul(h ^ (words[at + 7] ?? 0), prime);
+  }
+  for (; at < count; at += 1) a = Math.imul(a ^ (words[at] ?? 0), prime);
+  state[0] = a;
+  state[1] = b;
+  state[2] = c;
+  state[3] = d;
+  state[4] = e;
+  state[5] = f;
+  state[6] = g;
+  state[7] = h;
+}
+
+class ColumnFold {
+  readonly #views = new Map<Batch, { words: Uint32Array; perRow: number }[]>();
+  readonly #states: Uint32Array[] = [];
+
+  fold(batch: Batch): void {
+    const views = this.#viewsOf(batch);
+    for (let at = 0; at < views.length; at += 1) {
+      const view = views[at];
+      this.#states[at] ??= new Uint32Array(lanes).fill(0x811c9dc5);
+      const state = this.#states[at];
+      if (view === undefined || state === undefined) continue;
+      foldWords(view.words, view.perRow * batch.count, state);
+    }
+  }
+
+  hash(): string {
+    let sum = 0;
+    for (const state of this.#states) for (const lane of state) sum = Math.imul(sum ^ lane, prime);
+    return (sum >>> 0).toString(16).padStart(8, '0');
+  }
+
+  #viewsOf(batch: Batch): { words: Uint32Array; perRow: number }[] {
+    let views = this.#views.get(batch);
+    if (views !== undefined) return views;
+    const { day, nsOfDay, sequence, symbol } = batch;
+    const columns = [day, nsOfDay, sequence, symbol, ...tickColumns.map((name) => batch[name])];
+    views = columns.map((column) => ({
+      words: new Uint32Array(column.buffer, column.byteOffset, column.byteLength / 4),
+      perRow: column.BYTES_PER_ELEMENT / 4,
+    }));
+    this.#views.set(batch, views);
+    return views;
+  }
+}
+
+/** Of a line of /proc/self/status, in megabytes. */
+function statusMB(name: string): number {
+  const text = readFileSync('/proc/self/status', 'utf8');
+  return Number(new RegExp(`${name}:\\s+(\\d+)`).exec(text)?.[1] ?? 0) / 1000;
+}
+
+function cpuSeconds(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
+}
+
+async function read(
+  dir: string,
+  stagingDir: string,
+  rowsPerBatch: number,
+  expected: number,
+): Promise<ReplayReading> {
+  const fold = new ColumnFold();
+  const start = performance.now();
+  const cpuStart = cpuSeconds();
+  const database = openDatabase(replayOptions(dir, stagingDir));
+  const openMs = performance.now() - start;
+  let firstBatchMs = 0;
+  let rows = 0;
+  let anonymousMB = 0;
+  let last: Batch | undefined;
+  for await (const batch of replayTicks(database, undefined, { batch: rowsPerBatch })) {
+    if (rows === 0) firstBatchMs = performance.now() - start;
+    fold.fold(batch);
+    const half = rows < expected / 2 && rows + batch.count >= expected / 2;
+    rows += batch.count;
+    if (half) anonymousMB = statusMB('RssAnon');
+    last = batch;
+  }
+  const seconds = (performance.now() - start) / 1000;
+  const cpu = cpuSeconds() - cpuStart;
+  const residentMB = statusMB('VmHWM');
+  const hash = fold.hash();
+  database.close();
+  const foldStart = performance.now();
+  if (last !== undefined) {
+    last.count = last.day.length;
+    for (let done = 0; done < rows; done += last.count) fold.fold(last);
+  }
+  const foldSeconds = (performance.now() - foldStart) / 1000;
+  return {
+    rows,
+    hash,
+    openMs,
+    firstBatchMs,
+    seconds,
+    cpuSeconds: cpu,
+    foldSeconds,
+    anonymousMB,
+    residentMB,
+  };
+}
+
+const [dir, stagingDir, rowsPerBatch, expected] = process.argv.slice(2);
+if (dir === undefined || stagingDir === undefined)
+  throw new Error('expected: folder, staging folder, rows of a batch, rows');
+const reading = await read(dir, stagingDir, Number(rowsPerBatch), Number(expected));
+process.stdout.write(`${JSON.stringify(reading)}\n`);
