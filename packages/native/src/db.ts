@@ -21,6 +21,7 @@ import type {
   SymbolEntry,
   TableInfo,
 } from './database.js';
+import { type NativeQueryStart, type SqlLimits, SqlSession, sqlLibrary } from './sql.js';
 import type { TableBatch } from './table-batch.js';
 
 export {
@@ -111,6 +112,7 @@ interface NativeDatabase {
   durable(position: number | undefined): Promise<void>;
   seal(): void;
   stats(): DatabaseStats;
+  beginQuery(library: string, memoryBytes: number, threads: number): NativeQueryStart;
   close(): void;
 }
 
@@ -365,6 +367,12 @@ class AddonDatabase implements Database {
 
   stats(): DatabaseStats {
     return native(() => this.#native.stats());
+  }
+
+  beginQuery(limits: SqlLimits): SqlSession {
+    const { memoryBytes, threads } = limits;
+    const library = sqlLibrary();
+    return new SqlSession(native(() => this.#native.beginQuery(library, memoryBytes, threads)));
   }
 
   close(): void {
