@@ -36,6 +36,12 @@ void SqlQuery::stop(Code reason) {
   if (instance_ != nullptr) instance_->interrupt();
 }
 
+Status SqlQuery::check_open() const {
+  NDTS_TRY(check_stopped());
+  if (instance_ == nullptr) return Status(Code::kInvalidArgument, "the query is not open");
+  return {};
+}
+
 // What DuckDB says, or what happened below it.
 Status SqlQuery::failed(const char* message, Code code) const {
   NDTS_TRY(check_stopped());
@@ -48,6 +54,7 @@ Status SqlQuery::failed(const char* message, Code code) const {
 
 Status SqlQuery::open() {
   NDTS_TRY(check_stopped());
+  if (instance_ != nullptr) return {};
   std::unique_ptr<SqlInstance> instance;
   NDTS_TRY(pool_->take(limits_, &instance));
   NDTS_TRY(instance->attach(source_));
@@ -59,6 +66,7 @@ Status SqlQuery::open() {
 
 Status SqlQuery::ask(const char* sql, const std::string& text,
                      std::optional<std::string>* answer) {
+  NDTS_TRY(check_open());
   answer->reset();
   duckdb::Prepared prepared = nullptr;
   duckdb::Result result{};
@@ -132,7 +140,8 @@ Status SqlQuery::prepare_one(const std::string& sql) {
 Status SqlQuery::prepare(const std::string& sql, const std::string& pushed,
                          std::vector<SqlPrune> prunes, const std::vector<SqlValue>& values,
                          bool* is_pushed) {
-  NDTS_TRY(check_stopped());
+  NDTS_TRY(check_open());
+  if (has_result_) return Status(Code::kInvalidArgument, "the query is under way");
   *is_pushed = !prunes.empty();
   if (!prunes.empty()) {
     source_->set_prunes(std::move(prunes));
@@ -194,7 +203,9 @@ Status SqlQuery::bind_value(duckdb::Index index, const SqlValue& value) {
 }
 
 Status SqlQuery::execute() {
-  NDTS_TRY(check_stopped());
+  NDTS_TRY(check_open());
+  if (prepared_ == nullptr || has_result_)
+    return Status(Code::kInvalidArgument, "expected a statement that is prepared and not begun");
   if (api_->pending_prepared_streaming(prepared_, &pending_) != duckdb::kSuccess)
     return failed(api_->pending_error(pending_));
   if (api_->execute_pending(pending_, &result_) != duckdb::kSuccess) {
@@ -206,7 +217,8 @@ Status SqlQuery::execute() {
 }
 
 Status SqlQuery::next(std::size_t rows, SqlBatch* batch) {
-  NDTS_TRY(check_stopped());
+  NDTS_TRY(check_open());
+  if (!has_result_) return Status(Code::kInvalidArgument, "the query has not begun");
   while (!ended_ && batch->rows < rows) {
     duckdb::Chunk chunk = api_->fetch_chunk(result_);
     if (chunk == nullptr) {

@@ -8,9 +8,9 @@
 //   next()       rows, until there are none
 //
 // Threads: one at a time; stop() from any thread. Lifetime: the database may be closed before it.
-// Errors: UNAVAILABLE (no library), INVALID_SQL with DuckDB's own words (JSON), MEMORY_LIMIT,
-// the reason after stop(), those of the files that are read. Invariant: user text runs only as one
-// prepared statement that reads.
+// Errors: INVALID_ARGUMENT (out of order), UNAVAILABLE (no library), INVALID_SQL with DuckDB's own
+// words (JSON), MEMORY_LIMIT, the reason after stop(), those of the files that are read. Invariant:
+// user text runs only as one prepared statement that reads.
 #pragma once
 
 #include <optional>
@@ -69,6 +69,7 @@ class SqlQuery {
   [[nodiscard]] Status bind_value(duckdb::Index index, const SqlValue& value);
   [[nodiscard]] Status failed(const char* message, Code code = Code::kInvalidSql) const;
   [[nodiscard]] Status check_stopped() const;
+  [[nodiscard]] Status check_open() const;
 
   const std::shared_ptr<SqlPool> pool_;
   const std::shared_ptr<SqlSource> source_;
