@@ -66,6 +66,14 @@ export class Clauses {
     return place;
   }
 
+  /** The place of what closes the parenthesis at `open`. */
+  closeOf(open: number): number {
+    let place = open + 1;
+    while (place < this.tokens.length && (this.#depths[place] ?? 0) > (this.#depths[open] ?? 0))
+      place += 1;
+    return place;
+  }
+
   /** What stands between two places, split at commas. */
   itemsBetween(from: number, end: number): Item[] {
     const depth = this.#depths[from] ?? 0;

@@ -49,6 +49,37 @@ test('SAMPLE BY groups by spans of time and by what is no aggregate', async (con
   deepEqual(rows, expected);
 });
 
+test('first and last of a span are by time, nulls too', async (context) => {
+  const data = filled(context, 400);
+  const rows = await data.rows(
+    `SELECT time, symbol, first(d.price) AS a, last(coalesce(d.price, -1)) + 0 AS z,
+       first(size ORDER BY sequence DESC) AS last_in
+     FROM deal d WHERE sequence % 2 = 0 SAMPLE BY 1d ORDER BY symbol, time`,
+  );
+  const expected = data.symbols.toSorted().flatMap((symbol) =>
+    [20_000, 20_001].map((day) => {
+      const own = data.deals
+        .filter((deal) => deal.symbol === symbol && deal.day === day && deal.sequence % 2 === 0)
+        .toSorted((a, b) => a.nsOfDay - b.nsOfDay);
+      return {
+        time: { day, nsOfDay: 0 },
+        symbol,
+        a: own.filter((deal) => deal.nsOfDay === own[0]?.nsOfDay).map(({ price }) => price),
+        z: own.filter((deal) => deal.nsOfDay === own.at(-1)?.nsOfDay).map((d) => d.price ?? -1),
+        last_in: own.toSorted((a, b) => b.sequence - a.sequence)[0]?.size,
+      };
+    }),
+  );
+  equal(rows.length, expected.length);
+  // Of equal times any will do.
+  for (const [at, row] of rows.entries()) {
+    const { a, z, ...rest } = expected[at]!;
+    deepEqual(row, { ...row, ...rest });
+    ok(a.includes(row['a'] as number | null), `${at}`);
+    ok(z.includes(row['z'] as number), `${at}`);
+  }
+});
+
 test('FILL adds the spans without rows, of every group', async (context) => {
   const data = filled(context, 6);
   const width = 0.5 * hour;

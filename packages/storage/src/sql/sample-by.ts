@@ -70,7 +70,7 @@ class SampleBy {
     for (const item of items) this.#checkItem(item);
     const clause = this.#readClause();
     const time = this.#timeItem(items);
-    const edits = [this.#timeEdit(time, clause.span)];
+    const edits = [this.#timeEdit(time, clause.span), ...this.#orderEdits(items, time)];
     const filled = clause.fill !== 'NONE';
     edits.push({
       start: this.#token(this.#at).start,
@@ -147,8 +147,33 @@ class SampleBy {
   #timeEdit(time: Item, span: Span): Edit {
     const start = this.#token(time.start).start;
     const end = this.#token(time.expressionEnd - 1).end;
-    const bucket = span.bucketOf(this.#text.slice(start, end));
+    const bucket = span.bucketOf(this.#expression(time));
     return { start, end, text: time.hasAlias ? bucket : `${bucket} AS time` };
+  }
+
+  /** Rows come in no order: the first and the last of a span are those of its times. */
+  #orderEdits(items: readonly Item[], time: Item): Edit[] {
+    const edits: Edit[] = [];
+    for (const item of items) {
+      for (let at = item.start; at + 1 < item.expressionEnd; at += 1) {
+        const isFirst = isWord(this.#token(at), 'first');
+        if (!(isFirst || isWord(this.#token(at), 'last')) || !isSign(this.#token(at + 1), '('))
+          continue;
+        const close = this.#clauses.closeOf(at + 1);
+        const ordered = this.#clauses.findBetween(at + 2, close, ['order']) < close;
+        if (ordered || this.#clauses.itemsBetween(at + 2, close).length !== 1) continue;
+        const { start, end } = this.#token(at);
+        edits.push({ start, end, text: isFirst ? 'arg_min_null' : 'arg_max_null' });
+        const place = this.#token(close).start;
+        edits.push({ start: place, end: place, text: `, ${this.#expression(time)}` });
+      }
+    }
+    return edits;
+  }
+
+  #expression(item: Item): string {
+    const { start } = this.#token(item.start);
+    return this.#text.slice(start, this.#token(item.expressionEnd - 1).end);
   }
 
   #isValue(item: Item): boolean {
