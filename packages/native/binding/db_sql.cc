@@ -18,11 +18,12 @@ SqlPrune prune_of(Napi::Env env, const Napi::Object& given, const SqlSource& sou
   SqlPrune prune;
   prune.from = nanoseconds_of(env, given.Get("from"), prune.from);
   prune.to = nanoseconds_of(env, given.Get("to"), prune.to);
+  prune.latest = given.Get("latest").ToBoolean();
   if (given.Get("symbols").IsUndefined()) return prune;
   prune.by_symbol = true;
   const auto names = given.Get("symbols").As<Napi::Array>();
   for (std::uint32_t at = 0; at < names.Length(); at += 1) {
-    std::uint32_t symbol = 0;
+    SqlSymbol symbol;
     if (source.names().find(names.Get(at).ToString().Utf8Value(), &symbol))
       prune.symbols.push_back(symbol);
   }

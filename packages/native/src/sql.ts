@@ -51,6 +51,8 @@ export interface SqlPrune {
   readonly from?: string;
   readonly to?: string;
   readonly symbols?: readonly string[];
+  /** Only rows with the greatest time of their symbol. */
+  readonly latest?: boolean;
 }
 
 export type BoundValue =

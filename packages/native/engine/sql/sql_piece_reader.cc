@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 
 #include "table/block_builder.h"
 
@@ -66,7 +67,7 @@ Status SqlPieceReader::read_stream(StreamPart part, std::size_t column,
 
 Status SqlPieceReader::read_block() {
   const std::byte* bytes = nullptr;
-  if (prune_.by_time()) {
+  if (prune_.by_time() || piece_->from != std::numeric_limits<std::int64_t>::min()) {
     NDTS_TRY(read_stream(StreamPart::kTime, 0, &time_room_.values, &bytes));
     times_ = reinterpret_cast<const std::int64_t*>(bytes);
   }
@@ -94,6 +95,7 @@ Status SqlPieceReader::read_block() {
 
 // At the rows of the next run that the prune takes.
 bool SqlPieceReader::next_range() {
+  const std::int64_t from = std::max(prune_.from, piece_->from);
   for (; run_ < piece_->end_run; run_ += 1) {
     const SegmentRun& run = piece_->segment->runs()[run_];
     if (!prune_.takes(run.min_time, run.max_time)) continue;
@@ -102,7 +104,7 @@ bool SqlPieceReader::next_range() {
     if (times_ != nullptr) {
       const std::int64_t* const begin = times_ + first_;
       const std::int64_t* const end = times_ + end_;
-      first_ += static_cast<std::size_t>(std::lower_bound(begin, end, prune_.from) - begin);
+      first_ += static_cast<std::size_t>(std::lower_bound(begin, end, from) - begin);
       end_ -= static_cast<std::size_t>(end - std::upper_bound(begin, end, prune_.to));
     }
     if (first_ < end_) return true;

@@ -19,6 +19,7 @@ struct SqlPiece {
   std::uint32_t block = 0;
   std::uint32_t first_run = 0;
   std::uint32_t end_run = 0;
+  std::int64_t from = std::numeric_limits<std::int64_t>::min();  // earlier rows are of no use
 
   // Or rows of a memtable: [first_row, end_row), or those listed.
   const SeriesMemtable* memtable = nullptr;

@@ -176,12 +176,12 @@ TEST_F(SqlQueries, PrunesLeaveOutOnlyWhatTheyMay) {
     prune.by_symbol = random_() % 2 == 0;
     if (prune.by_symbol)
       for (std::uint32_t symbol = 0; symbol < kTestSymbols; symbol += 1)
-        if (random_() % 3 == 0) prune.symbols.push_back(symbol);
+        if (random_() % 3 == 0) prune.symbols.push_back({symbol, symbol % kTestShards});
     std::string where = "epoch_ns(time) >= " + std::to_string(prune.from) +
                         " AND epoch_ns(time) <= " + std::to_string(prune.to);
     if (prune.by_symbol) {
       where += " AND symbol IN ('nobody'";
-      for (const std::uint32_t symbol : prune.symbols) where += ", '" + name_of(symbol) + "'";
+      for (const SqlSymbol& symbol : prune.symbols) where += ", '" + name_of(symbol.id) + "'";
       where += ")";
     }
     const std::string select = "SELECT count(*), sum(sequence)::BIGINT, count(note) FROM ";
@@ -193,6 +193,29 @@ TEST_F(SqlQueries, PrunesLeaveOutOnlyWhatTheyMay) {
     ASSERT_TRUE(run(select + "every WHERE " + where, &plain).ok());
     for (std::size_t column = 0; column < 3; column += 1)
       ASSERT_EQ(pruned.columns[column].values, plain.columns[column].values) << where;
+  }
+}
+
+TEST_F(SqlQueries, LatestRowsAreThoseThatAWindowFinds) {
+  SCOPED_TRACE("seed " + std::to_string(seed_));
+  const std::string behind =
+      " QUALIFY row_number() OVER (PARTITION BY symbol ORDER BY time DESC, sequence DESC) = 1 "
+      "ORDER BY symbol";
+  const std::string select = "SELECT symbol, sequence, whole, note FROM ";
+  for (int round = 0; round < 6; round += 1) {
+    append(1 + random_() % 300);
+    if (random_() % 2 == 0) ASSERT_TRUE(bench_.database->seal().ok());
+    SqlPrune prune;
+    prune.latest = true;
+    SqlBatch pruned;
+    SqlBatch plain;
+    const std::shared_ptr<SqlQuery> query = begin();
+    const std::string from = "ndts_scan(" + std::to_string(table_) + ", 0) every";
+    ASSERT_TRUE(run(*query, "SELECT error", select + from + behind, {prune}, &pruned).ok());
+    ASSERT_TRUE(run(select + "every" + behind, &plain).ok());
+    ASSERT_EQ(pruned.rows, plain.rows);
+    for (std::size_t column = 0; column < 4; column += 1)
+      ASSERT_EQ(pruned.columns[column].values, plain.columns[column].values);
   }
 }
 

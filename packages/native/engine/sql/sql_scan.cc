@@ -85,7 +85,8 @@ void bind(duckdb::BindInfo info) {
   for (const ColumnSchema& column : view->schema->columns)
     add_column(api, info, column.name, type_of(column.type));
   const SqlPrune& prune = source->prune(parameter(api, info, 1));
-  api.bind_set_cardinality(info, count_rows(*view), !prune.by_symbol && !prune.by_time());
+  const bool is_exact = !prune.by_symbol && !prune.by_time() && !prune.latest;
+  api.bind_set_cardinality(info, count_rows(*view), is_exact);
   api.bind_set_bind_data(info, new ScanTable{source, view, &prune}, destroy<ScanTable>);
 }
 

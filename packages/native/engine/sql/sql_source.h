@@ -20,6 +20,12 @@
 
 namespace ndts {
 
+struct SqlSymbol {
+  std::uint32_t id = 0;
+  std::uint32_t shard = 0;
+  friend auto operator<=>(const SqlSymbol&, const SqlSymbol&) = default;
+};
+
 // Names by symbol id; empty where there is no such symbol.
 class SymbolNames {
  public:
@@ -36,13 +42,13 @@ class SymbolNames {
     return {found.data(), found.length};
   }
   // False when nothing has this name.
-  [[nodiscard]] bool find(std::string_view name, std::uint32_t* symbol) const;
+  [[nodiscard]] bool find(std::string_view name, SqlSymbol* symbol) const;
 
  private:
   std::size_t count_;
   std::vector<std::string> names_;
   std::vector<duckdb::Text> texts_;  // point into names_
-  std::unordered_map<std::string_view, std::uint32_t> ids_;
+  std::unordered_map<std::string_view, SqlSymbol> symbols_;
   duckdb::Text none_{};
 };
 
@@ -50,7 +56,9 @@ struct SqlPrune {
   std::int64_t from = std::numeric_limits<std::int64_t>::min();  // both inclusive
   std::int64_t to = std::numeric_limits<std::int64_t>::max();
   bool by_symbol = false;
-  std::vector<std::uint32_t> symbols;  // ascending; of interest with by_symbol
+  std::vector<SqlSymbol> symbols;  // ascending; of interest with by_symbol
+  // Of each symbol only rows with its greatest time are of use; `to` is not set then.
+  bool latest = false;
 
   [[nodiscard]] bool takes(std::int64_t min_time, std::int64_t max_time) const {
     return max_time >= from && min_time <= to;

@@ -5,7 +5,7 @@ import { type TestContext, test } from 'node:test';
 import type { SqlRow } from './batch.js';
 import { aggregateFunctions } from './functions.js';
 import { SqlError } from './sql-error.js';
-import { type Deal, DealDatabase } from './sql-test-kit.js';
+import { type Deal, DealDatabase, timeLiteral } from './sql-test-kit.js';
 import { tokensOf } from './tokens.js';
 
 function filled(context: TestContext, rows: number): DealDatabase {
@@ -19,6 +19,10 @@ function filled(context: TestContext, rows: number): DealDatabase {
 
 const hour = 3600e9;
 const ns = ({ day, nsOfDay }: Deal): number => (day - 20_000) * 86_400e9 + nsOfDay;
+const timeText = (at: number): string => {
+  const day = Math.floor(at / 86_400e9);
+  return timeLiteral(20_000 + day, at - day * 86_400e9);
+};
 const time = (at: number): SqlRow['time'] => {
   const day = Math.floor(at / 86_400e9);
   return { day: 20_000 + day, nsOfDay: at - day * 86_400e9 };
@@ -202,6 +206,34 @@ test('LATEST ON keeps the newest row of each group', async (context) => {
     ).length,
     1,
   );
+});
+
+test('LATEST ON reads the newest rows only, where nothing else is asked', async (context) => {
+  const data = filled(context, 300);
+  const latest = 'LATEST ON time PARTITION BY symbol';
+  const last = timeText(Math.max(...data.deals.map(ns)) - hour);
+  const texts = [
+    `SELECT * FROM deal ${latest}`,
+    `SELECT * FROM deal d WHERE d.symbol IN ('S0', 'S2', 'nobody') ${latest}`,
+    `SELECT * FROM deal WHERE time > '${last}' ${latest}`,
+    `SELECT * FROM deal WHERE time < '${last}' ${latest}`,
+    `SELECT * FROM deal WHERE time = '${last}' OR size > 0 ${latest}`,
+    `SELECT * FROM deal WHERE size < 0 AND symbol = 'S0' ${latest}`,
+    `SELECT symbol, count(*) OVER (PARTITION BY symbol) AS n FROM deal ${latest}`,
+    `SELECT * FROM deal LATEST ON time PARTITION BY symbol, buy`,
+    `SELECT * FROM deal LATEST ON time PARTITION BY buy`,
+    `SELECT * FROM deal QUALIFY row_number() OVER (PARTITION BY symbol ORDER BY time) = 1`,
+    `SELECT * FROM deal WHERE id IN (SELECT id FROM deal ${latest})`,
+  ];
+  for (const text of texts) {
+    const sorted = `SELECT * FROM (${text}) ORDER BY ALL`;
+    deepEqual(await data.rows(sorted), await data.rows(sorted, { pushDown: false }), text);
+  }
+  for (let round = 0; round < 5; round += 1) {
+    data.append(20);
+    const text = `SELECT * FROM (${texts[0]}) ORDER BY symbol`;
+    deepEqual(await data.rows(text), await data.rows(text, { pushDown: false }));
+  }
 });
 
 test('what is wrong with SAMPLE BY and LATEST ON has its place', async (context) => {

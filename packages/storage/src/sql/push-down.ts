@@ -9,6 +9,7 @@
 
 import type { InstantForm, SqlPrune } from '@ndts/native/sql';
 import type { Edit } from './edits.js';
+import { asksLatest } from './latest.js';
 import { nameOf, type Token } from './tokens.js';
 import { byteOffsetOf, indexOfByte, nodeIn, nodesIn, type TreeNode, textIn, walk } from './tree.js';
 
@@ -39,7 +40,7 @@ interface TableUse {
   readonly node: TreeNode;
 }
 
-interface Condition {
+export interface Condition {
   readonly alias: string | undefined;
   readonly column: 'time' | 'symbol';
   readonly low?: Literal;
@@ -59,10 +60,17 @@ export async function findPushDown(input: PushDownInput): Promise<PushDown> {
   for (const select of walk(input.tree)) {
     if (textIn(select, 'type') !== 'SELECT_NODE') continue;
     const from = nodeIn(select, 'from_table');
+    if (from === undefined) continue;
     const where = nodeIn(select, 'where_clause');
-    if (from === undefined || where === undefined) continue;
     const uses = tableUses(from, true);
-    const conditions = conjuncts(where).flatMap((node) => conditionOf(node, input));
+    const parts = where === undefined ? [] : conjuncts(where);
+    const conditions = parts.flatMap((node) => conditionOf(node, input));
+    const latest =
+      uses.count === 1 &&
+      asksLatest(select, parts, {
+        conditionsOf: (part) => conditionOf(part, input),
+        columnOf,
+      });
     for (const use of uses.pushable) {
       const table = input.tables.get(use.name);
       if (table === undefined || shadowed.has(use.name)) continue;
@@ -70,7 +78,7 @@ export async function findPushDown(input: PushDownInput): Promise<PushDown> {
       const meant = conditions.filter(
         ({ alias }) => alias === use.alias || (alone && alias === undefined),
       );
-      const prune = await pruneOf(meant, input);
+      const prune = await pruneOf(meant, latest, input);
       const edit = prune && editOf(use, table, prunes.length, input);
       if (prune === undefined || edit === undefined) continue;
       edits.push(edit);
@@ -139,7 +147,7 @@ function conjuncts(node: TreeNode): TreeNode[] {
   return nodesIn(node, 'children').flatMap(conjuncts);
 }
 
-type Column = Pick<Condition, 'alias' | 'column'>;
+export type Column = Pick<Condition, 'alias' | 'column'>;
 
 function columnOf(node: TreeNode | undefined): Column | undefined {
   if (node === undefined || textIn(node, 'class') !== 'COLUMN_REF') return undefined;
@@ -251,6 +259,7 @@ function amongOf(node: TreeNode, input: PushDownInput): Condition[] {
 
 async function pruneOf(
   conditions: readonly Condition[],
+  latest: boolean,
   input: PushDownInput,
 ): Promise<SqlPrune | undefined> {
   let from = leastNs;
@@ -264,8 +273,9 @@ async function pruneOf(
     if (among === undefined) continue;
     symbols = symbols === undefined ? among : symbols.filter((name) => among.includes(name));
   }
-  if (from === leastNs && to === mostNs && symbols === undefined) return undefined;
+  if (from === leastNs && to === mostNs && symbols === undefined && !latest) return undefined;
   return {
+    ...(latest ? { latest } : {}),
     ...(from === leastNs ? {} : { from: String(from) }),
     ...(to === mostNs ? {} : { to: String(to) }),
     ...(symbols === undefined ? {} : { symbols }),

@@ -242,6 +242,10 @@ test('bounds are really handed to the scans', async (context) => {
       ],
     },
   );
+  const latest = await pushed(
+    `SELECT * FROM deal WHERE symbol = 'a' LATEST ON time PARTITION BY symbol`,
+  );
+  deepEqual(latest.prunes, [{ latest: true, symbols: ['a'] }]);
   equal((await pushed(`SELECT * FROM deal WHERE symbol = 'a' OR size = 1`)).prunes.length, 0);
   equal((await pushed(`SELECT * FROM deal WHERE time > now()`)).prunes.length, 0);
 });

@@ -85,6 +85,7 @@ test('bounds handed to the scans change nothing but what is read', async (contex
     `'${noon}' > time`,
     `DATE '2024-10-05' <= time`,
     `symbol IN ('S0', 'S4', 'nobody', 'S0')`,
+    `symbol IN ('S0', 'A symbol with a long name 1', 'S2', 'A symbol with a long name 5')`,
     `symbol = 'nobody'`,
     `symbol = 'S0' AND symbol IN ('S2')`,
     `symbol = 'S0' OR time > '${noon}'`,
