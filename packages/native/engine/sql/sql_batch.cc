@@ -74,6 +74,11 @@ bool find_kind(Type type, SqlKind* kind) {
   }
 }
 
+bool is_held_as_text(SqlKind kind) {
+  return kind == SqlKind::kText || kind == SqlKind::kInteger || kind == SqlKind::kDecimal ||
+         kind == SqlKind::kBytes;
+}
+
 // Behind the bytes that are there: room for `count` values.
 template <typename T>
 T* grow(std::vector<std::byte>* bytes, std::size_t count) {
@@ -253,6 +258,17 @@ void read_words(const duckdb::Api& api, duckdb::LogicalType type, SqlResultColum
   }
 }
 
+// What stands under a null is what the engine had there: nobody's business. `bytes` had `before`
+// bytes before the rows came.
+void clear_nulls(const std::uint8_t* nulls, std::size_t rows, std::size_t before,
+                 std::vector<std::byte>* bytes) {
+  if (rows == 0 || bytes->size() == before) return;
+  const std::size_t width = (bytes->size() - before) / rows;
+  std::byte* const first = bytes->data() + before;
+  for (std::size_t row = 0; row < rows; row += 1)
+    if (nulls[row] != 0) std::memset(first + width * row, 0, width);
+}
+
 }  // namespace
 
 const char* sql_kind_name(SqlKind kind) { return kKindNames[static_cast<std::size_t>(kind)]; }
@@ -296,8 +312,13 @@ Status append_chunk(const duckdb::Api& api, duckdb::Chunk chunk,
           to.nulls[before + row] = 1;
           to.has_nulls = true;
         }
-    NDTS_TRY(append_values(columns[at], api.vector_get_data(vector), rows,
-                           to.nulls.data() + before, &to));
+    const std::uint8_t* const nulls = to.nulls.data() + before;
+    const std::size_t values = to.values.size();
+    const std::size_t more = to.more.size();
+    NDTS_TRY(append_values(columns[at], api.vector_get_data(vector), rows, nulls, &to));
+    if (!to.has_nulls || is_held_as_text(columns[at].kind)) continue;
+    clear_nulls(nulls, rows, values, &to.values);
+    clear_nulls(nulls, rows, more, &to.more);
   }
   batch->rows += rows;
   return {};
