@@ -10,6 +10,7 @@ import { ingestTicks } from './ingest-ticks.js';
 import { keyValueBenches } from './key-value.js';
 import { type Bench, type BenchLine, type BenchSize, lineText } from './kit/bench.js';
 import { replayBench, replaySnapshotsBench } from './replay.js';
+import { sqlBenches } from './sql.js';
 import { compactionStall, openCold, recoveryBench, snapshotBench } from './storage.js';
 import { tickToOrder, tickToSignal } from './tick-path.js';
 import { walAppend } from './wal-append.js';
@@ -27,6 +28,7 @@ const benches: readonly Bench[] = [
   compactionStall,
   replayBench,
   replaySnapshotsBench,
+  ...sqlBenches,
 ];
 
 interface Options {

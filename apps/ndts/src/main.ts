@@ -9,6 +9,7 @@ import { type ConfigValues, errorLine, NdtsError } from '@ndts/protocol';
 import { loadConfig, SeededRandom, SystemClock, systemSecureRandom } from '@ndts/runtime';
 import { bench } from './command/bench.js';
 import { inspect } from './command/inspect.js';
+import { query } from './command/query.js';
 import { type RepairFlags, repair } from './command/repair.js';
 import { parseSettings, refuseWords } from './command/settings.js';
 import type { TargetOptions } from './command/running.js';
@@ -117,6 +118,36 @@ async function runUp(flags: UpFlags, unparsed: readonly string[]): Promise<void>
   });
 }
 
+interface QueryArguments {
+  readonly dataDir: string;
+  readonly config?: string;
+  readonly rows: number;
+  readonly timeout: number;
+  readonly json: boolean;
+  readonly csv: boolean;
+}
+
+async function runQuery(text: string, flags: QueryArguments): Promise<void> {
+  const values = loadConfig({
+    args: { dataDir: flags.dataDir },
+    environment: process.env, // ambient: configuration enters here
+    ...(flags.config === undefined ? {} : { file: flags.config }),
+  });
+  const controller = new AbortController();
+  process.once('SIGINT', () => controller.abort());
+  await query(
+    text,
+    { ...flags, timeoutMs: flags.timeout * 1000 },
+    {
+      values,
+      clock: new SystemClock(),
+      userId: process.getuid?.() ?? 0,
+      signal: controller.signal,
+      print,
+    },
+  );
+}
+
 const program = new Command('ndts')
   .description('NDTS: ticks to orders on one path')
   .version(version)
@@ -217,6 +248,18 @@ snapshotCommand('restore', 'make a new data folder of one; the old one is only r
   .option('--journal <name>', 'the snapshot of the journal, where it has another name')
   .option('--dry-run', 'only say what would be done', false)
   .action((name: string, flags: RestoreOptions) => restoreSnapshot(name, flags, print));
+
+program
+  .command('query')
+  .description('run one SQL statement over a data folder that no node has open (docs/sql.md)')
+  .argument('<sql>', 'the statement, in quotes')
+  .option('--data-dir <folder>', 'the data folder', 'data')
+  .option('--config <file>', 'its configuration, YAML or TOML')
+  .option('--rows <count>', 'rows of the table', parseCount, 100)
+  .option('--timeout <seconds>', 'how long it may take', parseCount, 60)
+  .option('--json', 'all rows, one JSON object a line', false)
+  .option('--csv', 'all rows, as CSV', false)
+  .action(runQuery);
 
 program
   .command('bench')

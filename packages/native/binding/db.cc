@@ -4,6 +4,7 @@
 
 #include <limits>
 
+#include "db_sql.h"
 #include "db_wrap.h"
 #include "disk.h"
 #include "replay.h"
@@ -90,6 +91,7 @@ Napi::Function DatabaseWrap::define(Napi::Env env) {
                       InstanceMethod<&Wrap::snapshots>("snapshots"),
                       InstanceMethod<&Wrap::remove_snapshot>("removeSnapshot"),
                       InstanceMethod<&Wrap::stats>("stats"),
+                      InstanceMethod<&Wrap::begin_query>("beginQuery"),
                       InstanceMethod<&Wrap::close>("close")});
 }
 
@@ -128,6 +130,7 @@ void DatabaseWrap::leave(void* self) {
 void DatabaseWrap::shut() {
   if (hooked_) napi_remove_env_cleanup_hook(Env(), &DatabaseWrap::leave, this);
   hooked_ = false;
+  stop_queries();
   if (!database_) return;
   database_.reset();
   waiters_.release();
@@ -329,6 +332,7 @@ void init_db(Napi::Env env, Napi::Object exports) {
   exports.Set("removeSnapshot", Napi::Function::New(env, remove_snapshot));
   exports.Set("restoreSnapshot", Napi::Function::New(env, restore_snapshot));
   init_inspect(env, exports);
+  init_sql(env, exports);
   init_repair(env, exports);
   ReplayWrap::define(env, exports);
 }

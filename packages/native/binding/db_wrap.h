@@ -1,6 +1,6 @@
 // The database as JavaScript holds it. src/db.ts is its only caller. Methods are in db.cc, those
 // of the key-value table in db_key_value.cc, of tables in db_tables.cc, of snapshots in
-// db_snapshots.cc, replay() in replay.cc.
+// db_snapshots.cc, replay() in replay.cc, of queries in db_sql.cc.
 //
 // A handle is closed by close(), by the garbage collector, or when its environment (a worker, the
 // process) is taken down; each joins the engine's threads first.
@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "db/database.h"
 #include "db_waiters.h"
+#include "sql/sql_query.h"
 
 namespace ndts::binding {
 
@@ -116,6 +117,9 @@ class DatabaseWrap : public Napi::ObjectWrap<DatabaseWrap> {
   // (name)
   void remove_snapshot(const Napi::CallbackInfo& info);
   Napi::Value stats(const Napi::CallbackInfo& info);
+  // (library, memoryBytes, threads)
+  Napi::Value begin_query(const Napi::CallbackInfo& info);
+  void stop_queries();
   void close(const Napi::CallbackInfo& info);
 
   SystemClock clock_;
@@ -123,6 +127,9 @@ class DatabaseWrap : public Napi::ObjectWrap<DatabaseWrap> {
   std::unique_ptr<Database> database_;  // after what its threads call
   std::vector<std::byte> operations_;
   std::vector<std::byte> heap_;
+  std::shared_ptr<SqlPool> sql_pool_;  // from the first query on
+  std::shared_ptr<const SymbolNames> symbol_names_;
+  std::vector<std::weak_ptr<SqlQuery>> sql_queries_;
   bool hooked_ = false;
   bool held_ = false;
 };

@@ -18,13 +18,15 @@ namespace ndts::binding {
   throw error;
 }
 
-// Throws unless ok. The message names file and offset where there are any.
+// Names file and offset where there are any.
+[[nodiscard]] inline std::string message_of(const Status& status) {
+  if (status.file().empty()) return status.message();
+  return status.message() + " (" + status.file() + " at " + std::to_string(status.offset()) + ")";
+}
+
+// Throws unless ok.
 inline void check(Napi::Env env, const Status& status) {
-  if (status.ok()) return;
-  std::string message = status.message();
-  if (!status.file().empty())
-    message += " (" + status.file() + " at " + std::to_string(status.offset()) + ")";
-  throw_code(env, status.code(), message);
+  if (!status.ok()) throw_code(env, status.code(), message_of(status));
 }
 
 }  // namespace ndts::binding

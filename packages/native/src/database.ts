@@ -2,6 +2,7 @@
 
 import type { KeyValueStore, TableSchema, TickBatch, Time } from '@ndts/protocol';
 import type { ReplayReader, ReplayRequest } from './replay.js';
+import type { SqlLimits, SqlSession } from './sql.js';
 import type { TableBatch } from './table-batch.js';
 
 export interface DatabaseOptions {
@@ -153,6 +154,9 @@ export interface Database extends KeyValueStore {
   /** Seals all memtables into segments and checkpoints; for close and for tests. */
   seal(): void;
   stats(): DatabaseStats;
+  /** A query over what is accepted now; storage's query() drives it. UNAVAILABLE without its
+   * library. */
+  beginQuery(limits: SqlLimits): SqlSession;
   /** Commits and closes. Twice is allowed; any other call afterwards is CLOSED. */
   close(): void;
 }

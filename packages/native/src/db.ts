@@ -29,6 +29,7 @@ import {
   type ReplayReader,
   type ReplayRequest,
 } from './replay.js';
+import { type NativeQueryStart, type SqlLimits, SqlSession, sqlLibrary } from './sql.js';
 import type { TableBatch } from './table-batch.js';
 
 export {
@@ -120,6 +121,7 @@ interface NativeDatabase {
   durable(position: number | undefined): Promise<void>;
   seal(): void;
   stats(): DatabaseStats;
+  beginQuery(library: string, memoryBytes: number, threads: number): NativeQueryStart;
   close(): void;
 }
 
@@ -384,6 +386,12 @@ class AddonDatabase implements Database {
 
   stats(): DatabaseStats {
     return native(() => this.#native.stats());
+  }
+
+  beginQuery(limits: SqlLimits): SqlSession {
+    const { memoryBytes, threads } = limits;
+    const library = sqlLibrary();
+    return new SqlSession(native(() => this.#native.beginQuery(library, memoryBytes, threads)));
   }
 
   close(): void {

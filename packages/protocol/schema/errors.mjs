@@ -33,5 +33,8 @@ export const errors = [
   { code: 'PLUGIN_FAILED', number: 70, doc: 'a strategy plugin threw, crashed or could not be loaded', hint: 'see the log of the instance' },
   { code: 'UNAVAILABLE', number: 80, doc: 'the node or service that answers this is not there', hint: '' },
   { code: 'TIMEOUT', number: 81, doc: 'no answer within the time allowed', hint: '' },
+  { code: 'INVALID_SQL', number: 90, doc: 'the text of a query is wrong, or asks for what is not allowed', hint: 'docs/sql.md says what there is' },
+  { code: 'MEMORY_LIMIT', number: 91, doc: 'a query needs more memory than it may have', hint: 'ask for less at once, or allow it more' },
+  { code: 'CANCELLED', number: 92, doc: 'it was stopped by whoever began it', hint: '' },
   { code: 'INTERNAL', number: 99, doc: 'a defect of NDTS', hint: 'please report it with the log' },
 ];

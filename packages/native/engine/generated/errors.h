@@ -36,6 +36,9 @@ enum class Code : std::uint16_t {
   kPluginFailed = 70,  // a strategy plugin threw, crashed or could not be loaded
   kUnavailable = 80,  // the node or service that answers this is not there
   kTimeout = 81,  // no answer within the time allowed
+  kInvalidSql = 90,  // the text of a query is wrong, or asks for what is not allowed
+  kMemoryLimit = 91,  // a query needs more memory than it may have
+  kCancelled = 92,  // it was stopped by whoever began it
   kInternal = 99,  // a defect of NDTS
 };
 
@@ -101,6 +104,12 @@ enum class Code : std::uint16_t {
       return "UNAVAILABLE";
     case Code::kTimeout:
       return "TIMEOUT";
+    case Code::kInvalidSql:
+      return "INVALID_SQL";
+    case Code::kMemoryLimit:
+      return "MEMORY_LIMIT";
+    case Code::kCancelled:
+      return "CANCELLED";
     case Code::kInternal:
       return "INTERNAL";
   }

@@ -152,6 +152,21 @@ export const errorTable = {
     meaning: 'no answer within the time allowed',
     hint: '',
   },
+  INVALID_SQL: {
+    number: 90,
+    meaning: 'the text of a query is wrong, or asks for what is not allowed',
+    hint: 'docs/sql.md says what there is',
+  },
+  MEMORY_LIMIT: {
+    number: 91,
+    meaning: 'a query needs more memory than it may have',
+    hint: 'ask for less at once, or allow it more',
+  },
+  CANCELLED: {
+    number: 92,
+    meaning: 'it was stopped by whoever began it',
+    hint: '',
+  },
   INTERNAL: {
     number: 99,
     meaning: 'a defect of NDTS',

@@ -1,0 +1,162 @@
+// `ndts query`: one statement of SQL over a data folder that no node has open. Rows for people as a
+// table of the first ones, for programs as JSON, an object a line, or as CSV, all of them.
+//
+// Always: the folder is only read, beyond what opening it does (its log is taken in); nothing is
+// made where there is none.
+
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Clock, type ConfigValues, NdtsError, timeText } from '@ndts/protocol';
+import {
+  openDataFolder,
+  openTicks,
+  type QueryResult,
+  Sql,
+  type SqlBatch,
+  type SqlBatchColumn,
+  type SqlKind,
+  type SqlValue,
+} from '@ndts/storage';
+import { numberText, tableText } from '../screen/table.js';
+
+export interface QueryFlags {
+  readonly json: boolean;
+  readonly csv: boolean;
+  /** Of the table. */
+  readonly rows: number;
+  readonly timeoutMs: number;
+}
+
+export interface QueryContext {
+  readonly values: ConfigValues;
+  readonly clock: Clock;
+  readonly userId: number;
+  readonly signal?: AbortSignal;
+  readonly print: (text: string) => void;
+}
+
+export async function query(text: string, flags: QueryFlags, context: QueryContext): Promise<void> {
+  if (flags.json && flags.csv) throw new NdtsError('INVALID_ARGUMENT', '--json or --csv, not both');
+  const { dataDir } = context.values;
+  if (!existsSync(join(dataDir, 'ticks')))
+    throw new NdtsError('NOT_FOUND', `no database in ${dataDir}`);
+  const folder = openDataFolder({ dir: dataDir, userId: context.userId });
+  const database = openUnlessRunning(() => openTicks(folder, context.values), dataDir);
+  try {
+    const sql = new Sql({ database, clock: context.clock, timeoutMs: flags.timeoutMs });
+    const start = context.clock.monotonicNs();
+    const { signal } = context;
+    const result = await sql.query(text, signal === undefined ? {} : { signal });
+    if (flags.json) await printJson(result, context.print);
+    else if (flags.csv) await printCsv(result, context.print);
+    else {
+      const count = await printTable(result, flags.rows, context.print);
+      const ms = (context.clock.monotonicNs() - start) / 1e6;
+      context.print(`\n${countText(count)} in ${ms.toFixed(1)} ms`);
+    }
+  } finally {
+    database.close();
+  }
+}
+
+function openUnlessRunning<T>(open: () => T, dataDir: string): T {
+  try {
+    return open();
+  } catch (error) {
+    if (!(error instanceof NdtsError) || error.code !== 'LOCKED') throw error;
+    throw new NdtsError(
+      'LOCKED',
+      `a node runs on ${dataDir}, and only one process opens a folder: stop it, or query a copy ` +
+        '(a snapshot that was restored)',
+      { cause: error },
+    );
+  }
+}
+
+function countText(count: number): string {
+  return `${numberText(count)} ${count === 1 ? 'row' : 'rows'}`;
+}
+
+const leftAligned: ReadonlySet<SqlKind> = new Set<SqlKind>(['text', 'bytes', 'time', 'bool']);
+
+/** The first rows; returns how many there are. */
+async function printTable(
+  result: QueryResult,
+  most: number,
+  print: (text: string) => void,
+): Promise<number> {
+  const shown: string[][] = [];
+  let count = 0;
+  for await (const batch of result) {
+    for (let row = 0; row < batch.rows && shown.length < most; row += 1)
+      shown.push(batch.columns.map((column) => cellText(column, row)));
+    count += batch.rows;
+  }
+  const columns = result.columns.map(({ name, kind }) => {
+    return { title: name, right: !leftAligned.has(kind) };
+  });
+  print(tableText(columns, shown));
+  if (count > shown.length)
+    print(`and ${countText(count - shown.length)} more (--rows shows more, --csv and --json all)`);
+  return count;
+}
+
+function cellText(column: SqlBatchColumn, row: number): string {
+  const value = column.at(row);
+  return value === null ? 'null' : plainText(value, column.kind).replaceAll('\n', ' ');
+}
+
+/** As text, exactly; times as ISO text in UTC. */
+function plainText(value: Exclude<SqlValue, null>, kind: SqlKind): string {
+  if (value instanceof Uint8Array) return Buffer.from(value).toString('hex');
+  if (typeof value === 'object') return timeWords(value);
+  if (kind === 'timeOfDay') return timeText({ day: 0, nsOfDay: Number(value) }).slice(11, -1);
+  return String(value);
+}
+
+function timeWords(time: { readonly day: number; readonly nsOfDay: number }): string {
+  if (Number.isFinite(time.day)) return timeText(time);
+  return time.day > 0 ? 'infinity' : '-infinity';
+}
+
+/** Numbers as numbers where JSON readers keep them exact, all else as text. */
+function jsonValue(value: SqlValue, kind: SqlKind): null | boolean | number | string {
+  if (value === null || typeof value === 'boolean' || typeof value === 'string') return value;
+  const isNumber = typeof value === 'number' && Number.isFinite(value) && kind !== 'timeOfDay';
+  return isNumber ? value : plainText(value, kind);
+}
+
+async function printJson(result: QueryResult, print: (text: string) => void): Promise<void> {
+  for await (const batch of result) print(linesOf(batch, jsonLine));
+}
+
+function jsonLine(columns: readonly SqlBatchColumn[], row: number): string {
+  const entries = columns.map((column) => [column.name, jsonValue(column.at(row), column.kind)]);
+  return JSON.stringify(Object.fromEntries(entries));
+}
+
+async function printCsv(result: QueryResult, print: (text: string) => void): Promise<void> {
+  print(result.columns.map(({ name }) => csvCell(name)).join(','));
+  for await (const batch of result) print(linesOf(batch, csvLine));
+}
+
+function linesOf(
+  batch: SqlBatch,
+  line: (columns: readonly SqlBatchColumn[], row: number) => string,
+): string {
+  return Array.from({ length: batch.rows }, (_, row) => line(batch.columns, row)).join('\n');
+}
+
+/** A null is an empty cell, an empty text a pair of quotes. */
+function csvLine(columns: readonly SqlBatchColumn[], row: number): string {
+  return columns
+    .map((column) => {
+      const value = column.at(row);
+      return value === null ? '' : csvCell(plainText(value, column.kind));
+    })
+    .join(',');
+}
+
+function csvCell(text: string): string {
+  return text === '' || /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}

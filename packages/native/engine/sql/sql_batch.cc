@@ -1,0 +1,327 @@
+// See sql_batch.h.
+#include "sql/sql_batch.h"
+
+#include <cstring>
+#include <limits>
+
+#include "sql/sql_text.h"
+#include "table/tick_batch.h"
+
+namespace ndts {
+
+namespace {
+
+using duckdb::Type;
+
+constexpr const char* kKindNames[] = {"bool", "i32",       "i64",  "u64",     "f32",     "f64",
+                                      "time", "timeOfDay", "text", "integer", "decimal", "bytes"};
+
+bool find_kind(Type type, SqlKind* kind) {
+  switch (type) {
+    case Type::kBoolean:
+      *kind = SqlKind::kBool;
+      return true;
+    case Type::kTinyInt:
+    case Type::kSmallInt:
+    case Type::kInteger:
+    case Type::kUTinyInt:
+    case Type::kUSmallInt:
+      *kind = SqlKind::kI32;
+      return true;
+    case Type::kUInteger:
+    case Type::kDouble:
+      *kind = SqlKind::kF64;
+      return true;
+    case Type::kBigInt:
+      *kind = SqlKind::kI64;
+      return true;
+    case Type::kUBigInt:
+      *kind = SqlKind::kU64;
+      return true;
+    case Type::kFloat:
+      *kind = SqlKind::kF32;
+      return true;
+    case Type::kTimestamp:
+    case Type::kTimestampS:
+    case Type::kTimestampMs:
+    case Type::kTimestampNs:
+    case Type::kTimestampTz:
+    case Type::kDate:
+      *kind = SqlKind::kTime;
+      return true;
+    case Type::kTime:
+      *kind = SqlKind::kTimeOfDay;
+      return true;
+    case Type::kHugeInt:
+    case Type::kUHugeInt:
+      *kind = SqlKind::kInteger;
+      return true;
+    case Type::kDecimal:
+      *kind = SqlKind::kDecimal;
+      return true;
+    case Type::kBlob:
+      *kind = SqlKind::kBytes;
+      return true;
+    case Type::kVarchar:
+    case Type::kEnum:
+    case Type::kUuid:
+    case Type::kInterval:
+    case Type::kSqlNull:
+      *kind = SqlKind::kText;
+      return true;
+    default:
+      return false;
+  }
+}
+
+bool is_held_as_text(SqlKind kind) {
+  return kind == SqlKind::kText || kind == SqlKind::kInteger || kind == SqlKind::kDecimal ||
+         kind == SqlKind::kBytes;
+}
+
+// Behind the bytes that are there: room for `count` values.
+template <typename T>
+T* grow(std::vector<std::byte>* bytes, std::size_t count) {
+  const std::size_t before = bytes->size();
+  bytes->resize(before + sizeof(T) * count);
+  return reinterpret_cast<T*>(bytes->data() + before);
+}
+
+template <typename From, typename To>
+void convert(const void* from, std::size_t rows, SqlBatchColumn* to) {
+  const From* values = static_cast<const From*>(from);
+  To* out = grow<To>(&to->values, rows);
+  for (std::size_t row = 0; row < rows; row += 1) out[row] = static_cast<To>(values[row]);
+}
+
+// Units of which `per_day` make a day; the ends of their range stand for infinity.
+template <typename From>
+void convert_times(const void* from, std::size_t rows, std::int64_t per_day, SqlBatchColumn* to) {
+  const From* values = static_cast<const From*>(from);
+  double* days = grow<double>(&to->values, rows);
+  double* rest = grow<double>(&to->more, rows);
+  const double unit = static_cast<double>(kNsPerDay) / static_cast<double>(per_day);
+  constexpr From kEnd = std::numeric_limits<From>::max();
+  for (std::size_t row = 0; row < rows; row += 1) {
+    const std::int64_t value = values[row];
+    if (values[row] == kEnd || values[row] == -kEnd) {
+      days[row] = values[row] == kEnd ? std::numeric_limits<double>::infinity()
+                                      : -std::numeric_limits<double>::infinity();
+      rest[row] = 0;
+      continue;
+    }
+    std::int64_t day = value / per_day;
+    if (value % per_day < 0) day -= 1;
+    days[row] = static_cast<double>(day);
+    rest[row] = static_cast<double>(value - day * per_day) * unit;
+  }
+}
+
+__int128 decimal_at(const void* data, Type internal, std::size_t row) {
+  switch (internal) {
+    case Type::kSmallInt:
+      return static_cast<const std::int16_t*>(data)[row];
+    case Type::kInteger:
+      return static_cast<const std::int32_t*>(data)[row];
+    case Type::kBigInt:
+      return static_cast<const std::int64_t*>(data)[row];
+    default:
+      return wide(static_cast<const duckdb::Int128*>(data)[row]);
+  }
+}
+
+std::size_t word_at(const void* data, Type internal, std::size_t row) {
+  switch (internal) {
+    case Type::kUTinyInt:
+      return static_cast<const std::uint8_t*>(data)[row];
+    case Type::kUSmallInt:
+      return static_cast<const std::uint16_t*>(data)[row];
+    default:
+      return static_cast<const std::uint32_t*>(data)[row];
+  }
+}
+
+// A value that goes as text; vectors of texts are taken without it.
+std::string text_at(const SqlResultColumn& column, const void* data, std::size_t row) {
+  switch (column.type) {
+    case Type::kHugeInt:
+      return int128_text(wide(static_cast<const duckdb::Int128*>(data)[row]));
+    case Type::kUHugeInt:
+      return uint128_text(static_cast<unsigned __int128>(
+          wide(static_cast<const duckdb::Int128*>(data)[row])));
+    case Type::kDecimal:
+      return decimal_text(decimal_at(data, column.internal, row), column.scale);
+    case Type::kUuid:
+      return uuid_text(static_cast<const duckdb::Int128*>(data)[row]);
+    case Type::kInterval:
+      return interval_text(static_cast<const duckdb::Interval*>(data)[row]);
+    case Type::kEnum: {
+      const std::size_t word = word_at(data, column.internal, row);
+      return word < column.words.size() ? column.words[word] : "";
+    }
+    default:
+      return {};
+  }
+}
+
+Status append_texts(const SqlResultColumn& column, const void* data, std::size_t rows,
+                    const std::uint8_t* nulls, SqlBatchColumn* to) {
+  const bool is_text = column.type == Type::kVarchar || column.type == Type::kBlob;
+  auto* ends = grow<std::uint32_t>(&to->values, rows);
+  for (std::size_t row = 0; row < rows; row += 1) {
+    std::string made;
+    std::string_view text;
+    if (nulls[row] == 0 && is_text) {
+      const auto& held = static_cast<const duckdb::Text*>(data)[row];
+      text = {held.data(), held.length};
+    } else if (nulls[row] == 0) {
+      text = made = text_at(column, data, row);
+    }
+    if (to->more.size() + text.size() > std::numeric_limits<std::uint32_t>::max())
+      return Status(Code::kInvalidArgument, "texts of a batch exceed 4 GiB: ask for fewer rows");
+    const Bytes bytes = bytes_of_text(text);
+    to->more.insert(to->more.end(), bytes.begin(), bytes.end());
+    ends[row] = static_cast<std::uint32_t>(to->more.size());
+  }
+  return {};
+}
+
+Status append_values(const SqlResultColumn& column, const void* data, std::size_t rows,
+                     const std::uint8_t* nulls, SqlBatchColumn* to) {
+  switch (column.type) {
+    case Type::kBoolean:
+      convert<std::uint8_t, std::uint8_t>(data, rows, to);
+      break;
+    case Type::kTinyInt:
+      convert<std::int8_t, std::int32_t>(data, rows, to);
+      break;
+    case Type::kSmallInt:
+      convert<std::int16_t, std::int32_t>(data, rows, to);
+      break;
+    case Type::kUTinyInt:
+      convert<std::uint8_t, std::int32_t>(data, rows, to);
+      break;
+    case Type::kUSmallInt:
+      convert<std::uint16_t, std::int32_t>(data, rows, to);
+      break;
+    case Type::kInteger:
+      convert<std::int32_t, std::int32_t>(data, rows, to);
+      break;
+    case Type::kUInteger:
+      convert<std::uint32_t, double>(data, rows, to);
+      break;
+    case Type::kBigInt:
+    case Type::kUBigInt:
+      convert<std::uint64_t, std::uint64_t>(data, rows, to);
+      break;
+    case Type::kFloat:
+      convert<float, float>(data, rows, to);
+      break;
+    case Type::kDouble:
+      convert<double, double>(data, rows, to);
+      break;
+    case Type::kTimestampS:
+      convert_times<std::int64_t>(data, rows, 86'400, to);
+      break;
+    case Type::kTimestampMs:
+      convert_times<std::int64_t>(data, rows, 86'400'000, to);
+      break;
+    case Type::kTimestamp:
+    case Type::kTimestampTz:
+      convert_times<std::int64_t>(data, rows, 86'400'000'000, to);
+      break;
+    case Type::kTimestampNs:
+      convert_times<std::int64_t>(data, rows, kNsPerDay, to);
+      break;
+    case Type::kDate:
+      convert_times<std::int32_t>(data, rows, 1, to);
+      break;
+    case Type::kTime: {
+      convert<std::int64_t, double>(data, rows, to);
+      auto* values = reinterpret_cast<double*>(to->values.data() + to->values.size()) - rows;
+      for (std::size_t row = 0; row < rows; row += 1) values[row] *= 1000;
+      break;
+    }
+    default:
+      return append_texts(column, data, rows, nulls, to);
+  }
+  return {};
+}
+
+void read_words(const duckdb::Api& api, duckdb::LogicalType type, SqlResultColumn* column) {
+  column->internal = api.enum_internal_type(type);
+  const std::uint32_t count = api.enum_dictionary_size(type);
+  for (duckdb::Index at = 0; at < count; at += 1) {
+    char* word = api.enum_dictionary_value(type, at);
+    column->words.emplace_back(word == nullptr ? "" : word);
+    api.free(word);
+  }
+}
+
+// What stands under a null is what the engine had there: nobody's business. `bytes` had `before`
+// bytes before the rows came.
+void clear_nulls(const std::uint8_t* nulls, std::size_t rows, std::size_t before,
+                 std::vector<std::byte>* bytes) {
+  if (rows == 0 || bytes->size() == before) return;
+  const std::size_t width = (bytes->size() - before) / rows;
+  std::byte* const first = bytes->data() + before;
+  for (std::size_t row = 0; row < rows; row += 1)
+    if (nulls[row] != 0) std::memset(first + width * row, 0, width);
+}
+
+}  // namespace
+
+const char* sql_kind_name(SqlKind kind) { return kKindNames[static_cast<std::size_t>(kind)]; }
+
+Status describe_result(const duckdb::Api& api, duckdb::Result* result,
+                       std::vector<SqlResultColumn>* columns) {
+  columns->clear();
+  const duckdb::Index count = api.column_count(result);
+  for (duckdb::Index at = 0; at < count; at += 1) {
+    SqlResultColumn column;
+    column.name = api.column_name(result, at);
+    duckdb::LogicalType type = api.column_logical_type(result, at);
+    column.type = api.get_type_id(type);
+    if (column.type == Type::kDecimal) {
+      column.scale = api.decimal_scale(type);
+      column.internal = api.decimal_internal_type(type);
+    }
+    if (column.type == Type::kEnum) read_words(api, type, &column);
+    api.destroy_logical_type(&type);
+    if (!find_kind(column.type, &column.kind))
+      return Status(Code::kInvalidArgument,
+                    "column " + std::to_string(at + 1) + " (" + column.name +
+                        ") has a type that results cannot have: CAST it to VARCHAR");
+    columns->push_back(std::move(column));
+  }
+  return {};
+}
+
+Status append_chunk(const duckdb::Api& api, duckdb::Chunk chunk,
+                    const std::vector<SqlResultColumn>& columns, SqlBatch* batch) {
+  const std::size_t rows = api.data_chunk_get_size(chunk);
+  batch->columns.resize(columns.size());
+  for (std::size_t at = 0; at < columns.size(); at += 1) {
+    const duckdb::Vector vector = api.data_chunk_get_vector(chunk, at);
+    SqlBatchColumn& to = batch->columns[at];
+    const std::size_t before = to.nulls.size();
+    to.nulls.resize(before + rows);
+    if (const std::uint64_t* valid = api.vector_get_validity(vector); valid != nullptr)
+      for (std::size_t row = 0; row < rows; row += 1)
+        if ((valid[row / 64] >> (row % 64) & 1) == 0) {
+          to.nulls[before + row] = 1;
+          to.has_nulls = true;
+        }
+    const std::uint8_t* const nulls = to.nulls.data() + before;
+    const std::size_t values = to.values.size();
+    const std::size_t more = to.more.size();
+    NDTS_TRY(append_values(columns[at], api.vector_get_data(vector), rows, nulls, &to));
+    if (!to.has_nulls || is_held_as_text(columns[at].kind)) continue;
+    clear_nulls(nulls, rows, values, &to.values);
+    clear_nulls(nulls, rows, more, &to.more);
+  }
+  batch->rows += rows;
+  return {};
+}
+
+}  // namespace ndts

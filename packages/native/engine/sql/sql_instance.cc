@@ -1,0 +1,142 @@
+// See sql_instance.h.
+#include "sql/sql_instance.h"
+
+#include <algorithm>
+
+namespace ndts {
+
+namespace {
+
+constexpr std::size_t kIdleInstances = 2;
+
+std::string lower(std::string text) {
+  for (char& letter : text)
+    if (letter >= 'A' && letter <= 'Z') letter = static_cast<char>(letter - 'A' + 'a');
+  return text;
+}
+
+}  // namespace
+
+std::string quoted_name(const std::string& name) {
+  std::string quoted = "\"";
+  for (const char letter : name) {
+    if (letter == '"') quoted += '"';
+    quoted += letter;
+  }
+  return quoted + '"';
+}
+
+Status SqlInstance::open(const duckdb::Api& api, const SqlLimits& limits,
+                         std::unique_ptr<SqlInstance>* instance) {
+  std::unique_ptr<SqlInstance> made(new SqlInstance(api, limits));
+  NDTS_TRY(made->start());
+  *instance = std::move(made);
+  return {};
+}
+
+SqlInstance::~SqlInstance() {
+  if (connection_ != nullptr) api_.disconnect(&connection_);
+  if (database_ != nullptr) api_.close(&database_);
+}
+
+Status SqlInstance::configure(duckdb::Config config) const {
+  const std::string threads = std::to_string(limits_.threads);
+  const std::string memory = std::to_string(std::max<std::uint64_t>(1, limits_.memory_bytes)) + "B";
+  const std::pair<const char*, const char*> settings[] = {
+      {"autoinstall_known_extensions", "false"},
+      {"autoload_known_extensions", "false"},
+      {"allow_community_extensions", "false"},
+      {"errors_as_json", "true"},
+      {"threads", threads.c_str()},
+      {"memory_limit", memory.c_str()},
+  };
+  for (const auto& [name, value] : settings)
+    if (api_.set_config(config, name, value) != duckdb::kSuccess)
+      return Status(Code::kInternal, std::string("DuckDB does not take the setting ") + name +
+                                         " = " + value);
+  return {};
+}
+
+Status SqlInstance::start() {
+  duckdb::Config config = nullptr;
+  if (api_.create_config(&config) != duckdb::kSuccess)
+    return Status(Code::kInternal, "DuckDB makes no configuration");
+  Status status = configure(config);
+  char* error = nullptr;
+  if (status.ok() && api_.open_ext(":memory:", &database_, config, &error) != duckdb::kSuccess)
+    status = Status(Code::kInternal, std::string("DuckDB does not open: ") + error);
+  if (error != nullptr) api_.free(error);
+  api_.destroy_config(&config);
+  NDTS_TRY(status);
+  if (api_.connect(database_, &connection_) != duckdb::kSuccess)
+    return Status(Code::kInternal, "DuckDB does not connect");
+  NDTS_TRY(register_scan(*this));
+  // Nothing is spilled to disk. In this order: without the file system folders cannot be set any
+  // more, and behind the lock nothing can.
+  for (const char* setting :
+       {"SET temp_directory = ''", "SET TimeZone = 'UTC'", "SET enable_external_access = false",
+        "SET lock_configuration = true"})
+    NDTS_TRY(run(setting));
+  return {};
+}
+
+Status SqlInstance::run(const std::string& sql) {
+  duckdb::Result result{};
+  const bool done = api_.query(connection_, sql.c_str(), &result) == duckdb::kSuccess;
+  Status status;
+  if (!done) {
+    const char* message = api_.result_error(&result);
+    status = Status(Code::kInternal,
+                    "DuckDB: " + std::string(message == nullptr ? "no reason" : message));
+  }
+  api_.destroy_result(&result);
+  return status;
+}
+
+Status SqlInstance::attach(std::shared_ptr<SqlSource> source) {
+  source_ = std::move(source);
+  if (source_ == nullptr) return {};
+  for (const SeriesView& view : source_->snapshot().tables()) {
+    const TableSchema& schema = *view.schema;
+    if (shown_.contains(schema.id)) continue;
+    // SQL does not tell such names apart: the first one has it.
+    const bool is_taken = std::any_of(
+        source_->snapshot().tables().begin(), source_->snapshot().tables().end(),
+        [&](const SeriesView& other) {
+          return other.schema->id < schema.id && lower(other.schema->name) == lower(schema.name);
+        });
+    if (!is_taken) NDTS_TRY(show(schema));
+    shown_.insert(schema.id);
+  }
+  return {};
+}
+
+Status SqlInstance::show(const TableSchema& schema) {
+  return run("CREATE VIEW main." + quoted_name(schema.name) + " AS SELECT * FROM ndts_scan(" +
+             std::to_string(schema.id) + ", -1)");
+}
+
+Status SqlPool::take(const SqlLimits& limits, std::unique_ptr<SqlInstance>* instance) {
+  {
+    const MutexLock lock(mutex_);
+    const auto found = std::find_if(
+        idle_.begin(), idle_.end(), [&](const auto& one) { return one->limits() == limits; });
+    if (found != idle_.end()) {
+      *instance = std::move(*found);
+      idle_.erase(found);
+      return {};
+    }
+  }
+  return SqlInstance::open(api_, limits, instance);
+}
+
+void SqlPool::give(std::unique_ptr<SqlInstance> instance) {
+  std::unique_ptr<SqlInstance> oldest;  // ends outside the lock
+  const MutexLock lock(mutex_);
+  idle_.push_back(std::move(instance));
+  if (idle_.size() <= kIdleInstances) return;
+  oldest = std::move(idle_.front());
+  idle_.erase(idle_.begin());
+}
+
+}  // namespace ndts

@@ -1,0 +1,239 @@
+// See sql_query.h.
+#include "sql/sql_query.h"
+
+#include <cstring>
+
+namespace ndts {
+
+SqlQuery::~SqlQuery() { close(); }
+
+void SqlQuery::close() {
+  if (instance_ == nullptr) return;
+  if (has_result_) api_->destroy_result(&result_);
+  if (pending_ != nullptr) api_->destroy_pending(&pending_);
+  if (prepared_ != nullptr) api_->destroy_prepare(&prepared_);
+  has_result_ = false;
+  std::unique_ptr<SqlInstance> instance;
+  {
+    const MutexLock lock(mutex_);
+    instance = std::move(instance_);
+  }
+  static_cast<void>(instance->attach(nullptr));
+  pool_->give(std::move(instance));
+}
+
+Status SqlQuery::check_stopped() const {
+  const Code reason = source_->stop_reason();
+  if (reason == Code::kOk) return {};
+  if (reason == Code::kTimeout) return Status(reason, "the query took longer than it may");
+  if (reason == Code::kClosed) return Status(reason, "the database was closed");
+  return Status(reason, "the query was stopped");
+}
+
+void SqlQuery::stop(Code reason) {
+  source_->stop(reason);
+  const MutexLock lock(mutex_);
+  if (instance_ != nullptr) instance_->interrupt();
+}
+
+Status SqlQuery::check_open() const {
+  NDTS_TRY(check_stopped());
+  if (instance_ == nullptr) return Status(Code::kInvalidArgument, "the query is not open");
+  return {};
+}
+
+// What DuckDB says, or what happened below it.
+Status SqlQuery::failed(const char* message, Code code) const {
+  NDTS_TRY(check_stopped());
+  NDTS_TRY(source_->failure());
+  const std::string text = message == nullptr ? "no reason was given" : message;
+  if (text.find("\"exception_type\":\"Out of Memory\"") != std::string::npos)
+    return Status(Code::kMemoryLimit, text);
+  return Status(code, text);
+}
+
+Status SqlQuery::open() {
+  NDTS_TRY(check_stopped());
+  if (instance_ != nullptr) return {};
+  std::unique_ptr<SqlInstance> instance;
+  NDTS_TRY(pool_->take(limits_, &instance));
+  NDTS_TRY(instance->attach(source_));
+  api_ = &instance->api();
+  const MutexLock lock(mutex_);
+  instance_ = std::move(instance);
+  return {};
+}
+
+Status SqlQuery::ask(const char* sql, const std::string& text,
+                     std::optional<std::string>* answer) {
+  NDTS_TRY(check_open());
+  answer->reset();
+  duckdb::Prepared prepared = nullptr;
+  duckdb::Result result{};
+  Status status;
+  if (api_->prepare(instance_->connection(), sql, &prepared) != duckdb::kSuccess) {
+    status = failed(api_->prepare_error(prepared), Code::kInternal);
+  } else if (api_->bind_varchar_length(prepared, 1, text.data(), text.size()) !=
+                 duckdb::kSuccess ||
+             api_->execute_prepared(prepared, &result) != duckdb::kSuccess) {
+    status = failed(api_->result_error(&result));
+  } else if (duckdb::Chunk chunk = api_->fetch_chunk(result); chunk != nullptr) {
+    const duckdb::Vector vector = api_->data_chunk_get_vector(chunk, 0);
+    const std::uint64_t* valid = api_->vector_get_validity(vector);
+    if (valid == nullptr || (valid[0] & 1) != 0) {
+      const auto& found = *static_cast<const duckdb::Text*>(api_->vector_get_data(vector));
+      answer->emplace(found.data(), found.length);
+    }
+    api_->destroy_data_chunk(&chunk);
+  }
+  api_->destroy_result(&result);
+  api_->destroy_prepare(&prepared);
+  return status;
+}
+
+Status SqlQuery::serialize(const std::string& sql, std::string* json) {
+  std::optional<std::string> answer;
+  NDTS_TRY(ask("SELECT CAST(json_serialize_sql($1::VARCHAR, skip_null := true) AS VARCHAR)", sql,
+               &answer));
+  *json = answer.value_or("");
+  return {};
+}
+
+Status SqlQuery::instant(SqlInstant form, const std::string& text,
+                         std::optional<std::int64_t>* ns) {
+  constexpr const char* kForms[] = {
+      "SELECT CAST(epoch_ns(TRY_CAST($1::VARCHAR AS TIMESTAMP_NS)) AS VARCHAR)",
+      "SELECT CAST(epoch_ns(CAST(TRY_CAST($1::VARCHAR AS TIMESTAMP) AS TIMESTAMP_NS)) AS VARCHAR)",
+      "SELECT CAST(epoch_ns(CAST(TRY_CAST($1::VARCHAR AS DATE) AS TIMESTAMP_NS)) AS VARCHAR)"};
+  std::optional<std::string> answer;
+  ns->reset();
+  // Beyond what nanoseconds reach it is an error: no instant either.
+  const Status status = ask(kForms[static_cast<std::size_t>(form)], text, &answer);
+  NDTS_TRY(check_stopped());
+  if (status.ok() && answer.has_value()) *ns = std::strtoll(answer->c_str(), nullptr, 10);
+  return {};
+}
+
+Status SqlQuery::prepare_one(const std::string& sql) {
+  if (prepared_ != nullptr) api_->destroy_prepare(&prepared_);
+  duckdb::Extracted extracted = nullptr;
+  const duckdb::Index count =
+      api_->extract_statements(instance_->connection(), sql.c_str(), &extracted);
+  Status status;
+  if (count == 0) {
+    const char* message = api_->extract_statements_error(extracted);
+    status = failed(message == nullptr ? "expected a statement, found nothing" : message);
+  } else if (count > 1) {
+    status = Status(Code::kInvalidSql, "expected one statement, found " + std::to_string(count));
+  } else if (api_->prepare_extracted_statement(instance_->connection(), extracted, 0,
+                                               &prepared_) != duckdb::kSuccess) {
+    status = failed(api_->prepare_error(prepared_));
+  }
+  api_->destroy_extracted(&extracted);
+  NDTS_TRY(status);
+  const duckdb::StatementType type = api_->prepared_statement_type(prepared_);
+  if (type != duckdb::StatementType::kSelect && type != duckdb::StatementType::kExplain)
+    return Status(Code::kInvalidSql, "only statements that read are allowed");
+  return {};
+}
+
+Status SqlQuery::prepare(const std::string& sql, const std::string& pushed,
+                         std::vector<SqlPrune> prunes, const std::vector<SqlValue>& values,
+                         bool* is_pushed) {
+  NDTS_TRY(check_open());
+  if (has_result_) return Status(Code::kInvalidArgument, "the query is under way");
+  *is_pushed = !prunes.empty();
+  if (!prunes.empty()) {
+    source_->set_prunes(std::move(prunes));
+    if (prepare_one(pushed).ok() && bind(values).ok()) return {};
+    NDTS_TRY(check_stopped());
+    *is_pushed = false;
+  }
+  NDTS_TRY(prepare_one(sql));
+  return bind(values);
+}
+
+Status SqlQuery::bind(const std::vector<SqlValue>& values) {
+  const duckdb::Index wanted = api_->nparams(prepared_);
+  if (wanted != values.size())
+    return Status(Code::kInvalidSql, "expected " + std::to_string(wanted) +
+                                         " parameters, found " + std::to_string(values.size()));
+  for (std::size_t at = 0; at < values.size(); at += 1) {
+    duckdb::Index index = at + 1;
+    const std::string& name = values[at].name;
+    if (!name.empty() &&
+        api_->bind_parameter_index(prepared_, &index, name.c_str()) != duckdb::kSuccess)
+      return Status(Code::kInvalidSql, "the statement has no parameter $" + name);
+    NDTS_TRY(bind_value(index, values[at]));
+  }
+  return {};
+}
+
+Status SqlQuery::bind_value(duckdb::Index index, const SqlValue& value) {
+  duckdb::Outcome outcome = duckdb::kSuccess;
+  switch (value.kind) {
+    case SqlValue::Kind::kNull:
+      outcome = api_->bind_null(prepared_, index);
+      break;
+    case SqlValue::Kind::kBool:
+      outcome = api_->bind_boolean(prepared_, index, value.integer != 0);
+      break;
+    case SqlValue::Kind::kI64:
+      outcome = api_->bind_int64(prepared_, index, value.integer);
+      break;
+    case SqlValue::Kind::kF64:
+      outcome = api_->bind_double(prepared_, index, value.number);
+      break;
+    case SqlValue::Kind::kText:
+      outcome =
+          api_->bind_varchar_length(prepared_, index, value.text.data(), value.text.size());
+      break;
+    case SqlValue::Kind::kBytes:
+      outcome = api_->bind_blob(prepared_, index, value.text.data(), value.text.size());
+      break;
+    case SqlValue::Kind::kTime: {
+      duckdb::Value time = api_->create_timestamp_ns({value.integer});
+      outcome = api_->bind_value(prepared_, index, time);
+      api_->destroy_value(&time);
+      break;
+    }
+  }
+  if (outcome == duckdb::kSuccess) return {};
+  return failed(api_->prepare_error(prepared_));
+}
+
+Status SqlQuery::execute() {
+  NDTS_TRY(check_open());
+  if (prepared_ == nullptr || has_result_)
+    return Status(Code::kInvalidArgument, "expected a statement that is prepared and not begun");
+  if (api_->pending_prepared_streaming(prepared_, &pending_) != duckdb::kSuccess)
+    return failed(api_->pending_error(pending_));
+  if (api_->execute_pending(pending_, &result_) != duckdb::kSuccess) {
+    has_result_ = true;
+    return failed(api_->result_error(&result_));
+  }
+  has_result_ = true;
+  return describe_result(*api_, &result_, &columns_);
+}
+
+Status SqlQuery::next(std::size_t rows, SqlBatch* batch) {
+  NDTS_TRY(check_open());
+  if (!has_result_) return Status(Code::kInvalidArgument, "the query has not begun");
+  while (!ended_ && batch->rows < rows) {
+    duckdb::Chunk chunk = api_->fetch_chunk(result_);
+    if (chunk == nullptr) {
+      if (const char* message = api_->result_error(&result_); message != nullptr)
+        return failed(message);
+      NDTS_TRY(check_stopped());
+      ended_ = true;
+      break;
+    }
+    const Status status = append_chunk(*api_, chunk, columns_, batch);
+    ended_ = api_->data_chunk_get_size(chunk) == 0;
+    api_->destroy_data_chunk(&chunk);
+    NDTS_TRY(status);
+  }
+  return {};
+}
+
+}  // namespace ndts

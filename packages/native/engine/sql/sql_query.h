@@ -1,0 +1,88 @@
+// One query: from its text to its rows, over one state of the database.
+//
+//   open()       an embedded DuckDB that sees the snapshot
+//   serialize()  the tree of a statement, as JSON, for the front end
+//   instant()    what DuckDB takes a text for, as nanoseconds since 1970
+//   prepare()    checks that it is one statement that reads, binds its parameters
+//   execute()    begins; columns() are known from then on
+//   next()       rows, until there are none
+//
+// Threads: one at a time; stop() from any thread. Lifetime: the database may be closed before it.
+// Errors: INVALID_ARGUMENT (out of order), UNAVAILABLE (no library), INVALID_SQL with DuckDB's own
+// words (JSON), MEMORY_LIMIT, the reason after stop(), those of the files that are read. Invariant:
+// user text runs only as one prepared statement that reads.
+#pragma once
+
+#include <optional>
+
+#include "sql/sql_batch.h"
+#include "sql/sql_instance.h"
+
+namespace ndts {
+
+struct SqlValue {
+  enum class Kind : std::uint8_t { kNull, kBool, kI64, kF64, kTime, kText, kBytes };
+  Kind kind = Kind::kNull;
+  std::int64_t integer = 0;  // of bool, i64 and time
+  double number = 0;
+  std::string text;  // and bytes
+  std::string name;  // empty: by its place
+};
+
+// How a text becomes an instant.
+enum class SqlInstant : std::uint8_t { kTimestampNs, kTimestamp, kDate };
+
+class SqlQuery {
+ public:
+  SqlQuery(std::shared_ptr<SqlPool> pool, std::shared_ptr<SqlSource> source, SqlLimits limits)
+      : pool_(std::move(pool)), source_(std::move(source)), limits_(limits) {}
+  ~SqlQuery();
+  SqlQuery(const SqlQuery&) = delete;
+  SqlQuery& operator=(const SqlQuery&) = delete;
+
+  [[nodiscard]] const SqlSource& source() const { return *source_; }
+
+  [[nodiscard]] Status open();
+  [[nodiscard]] Status serialize(const std::string& sql, std::string* json);
+  // nullopt: it is no instant.
+  [[nodiscard]] Status instant(SqlInstant form, const std::string& text,
+                               std::optional<std::int64_t>* ns);
+  // `pushed` is the same statement with prunes, tried first; when DuckDB does not take it, `sql`.
+  // Says which of the two it is.
+  [[nodiscard]] Status prepare(const std::string& sql, const std::string& pushed,
+                               std::vector<SqlPrune> prunes, const std::vector<SqlValue>& values,
+                               bool* is_pushed);
+  [[nodiscard]] Status execute();
+  [[nodiscard]] const std::vector<SqlResultColumn>& columns() const { return columns_; }
+  // At least `rows` of them unless the result ends; none: the end.
+  [[nodiscard]] Status next(std::size_t rows, SqlBatch* batch);
+  // What runs ends soon; what is called later fails with the reason: CANCELLED, CLOSED, TIMEOUT.
+  void stop(Code reason);
+  // Lets everything go; twice is allowed.
+  void close();
+
+ private:
+  [[nodiscard]] Status ask(const char* sql, const std::string& text,
+                           std::optional<std::string>* answer);
+  [[nodiscard]] Status prepare_one(const std::string& sql);
+  [[nodiscard]] Status bind(const std::vector<SqlValue>& values);
+  [[nodiscard]] Status bind_value(duckdb::Index index, const SqlValue& value);
+  [[nodiscard]] Status failed(const char* message, Code code = Code::kInvalidSql) const;
+  [[nodiscard]] Status check_stopped() const;
+  [[nodiscard]] Status check_open() const;
+
+  const std::shared_ptr<SqlPool> pool_;
+  const std::shared_ptr<SqlSource> source_;
+  const SqlLimits limits_;
+  Mutex mutex_;  // guards the instance against stop()
+  std::unique_ptr<SqlInstance> instance_;
+  const duckdb::Api* api_ = nullptr;
+  duckdb::Prepared prepared_ = nullptr;
+  duckdb::Pending pending_ = nullptr;
+  duckdb::Result result_{};
+  bool has_result_ = false;
+  bool ended_ = false;
+  std::vector<SqlResultColumn> columns_;
+};
+
+}  // namespace ndts

@@ -1,0 +1,63 @@
+// Parameters of a query: values beside its text, never in it.
+
+import type { SqlParameter } from '@ndts/native/sql';
+import { NdtsError, type Time, timeFromMs } from '@ndts/protocol';
+import type { Literal } from './push-down.js';
+
+export type ParameterValue = null | boolean | number | bigint | string | Uint8Array | Date | Time;
+
+/** $1, $2 (or ?) in order, or $name by name. */
+export type Parameters = readonly ParameterValue[] | Readonly<Record<string, ParameterValue>>;
+
+const dayNs = 86_400_000_000_000n;
+
+function isTime(value: object): value is Time {
+  return 'day' in value && 'nsOfDay' in value;
+}
+
+function bound(value: ParameterValue, name: string): SqlParameter {
+  switch (typeof value) {
+    case 'boolean':
+      return { kind: 'bool', value };
+    case 'bigint':
+      return { kind: 'i64', value };
+    case 'string':
+      return { kind: 'text', value };
+    case 'number':
+      // A whole double such as 1e20 stays one.
+      return Number.isSafeInteger(value) && !Object.is(value, -0)
+        ? { kind: 'i64', value: BigInt(value) }
+        : { kind: 'f64', value };
+    default:
+      break;
+  }
+  if (value === null) return { kind: 'null' };
+  if (value instanceof Uint8Array) return { kind: 'bytes', value };
+  if (value instanceof Date) return { kind: 'time', value: timeFromMs(value.getTime()) };
+  if (typeof value === 'object' && isTime(value)) return { kind: 'time', value };
+  throw new NdtsError(
+    'INVALID_ARGUMENT',
+    `parameter ${name}: expected null, a boolean, number, bigint, text, bytes, Date or Time`,
+  );
+}
+
+export function bindParameters(parameters: Parameters): SqlParameter[] {
+  if (Array.isArray(parameters))
+    return parameters.map((value: ParameterValue, at) => bound(value, `$${at + 1}`));
+  return Object.entries(parameters as Readonly<Record<string, ParameterValue>>).map(
+    ([name, value]) => ({ ...bound(value, `$${name}`), name }),
+  );
+}
+
+/** What a parameter says to the push-down: names and instants only. */
+export function literalOfParameter(
+  parameters: readonly SqlParameter[],
+  identifier: string,
+): Literal | undefined {
+  const found =
+    parameters.find((one) => one.name?.toLowerCase() === identifier.toLowerCase()) ??
+    parameters.filter((one) => one.name === undefined)[Number(identifier) - 1];
+  if (found?.kind === 'text') return { kind: 'text', value: found.value, form: 'plain' };
+  if (found?.kind !== 'time') return undefined;
+  return { kind: 'time', ns: BigInt(found.value.day) * dayNs + BigInt(found.value.nsOfDay) };
+}

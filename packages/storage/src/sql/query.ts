@@ -1,0 +1,184 @@
+// SQL over a database: what is in its files and what was accepted a moment ago, as one state.
+//
+//   const sql = new Sql({ database, clock });
+//   const result = await sql.query('SELECT ...', { parameters: [..] });
+//   for await (const batch of result) ...
+//
+// Always: a query reads one snapshot, taken when it begins, on threads of its own, and can change
+// nothing. It ends when its rows do, by close(), by its time limit, by its signal, or with the
+// database; whatever it held is let go then.
+
+import { availableParallelism } from 'node:os';
+import type { Database } from '@ndts/native/db';
+import type { SqlColumn, SqlSession, SqlWatermark } from '@ndts/native/sql';
+import { type Clock, NdtsError, type TableSchema, type Timer } from '@ndts/protocol';
+import { SqlBatch, type SqlRow } from './batch.js';
+import { bindParameters, literalOfParameter, type Parameters } from './parameters.js';
+import { Statement } from './statement.js';
+
+export interface SqlLimitsOptions {
+  /** From the call of query() to the last row; default 60 s; 0: none. */
+  readonly timeoutMs?: number;
+  /** What a query may keep in memory; default 1 GiB. */
+  readonly memoryBytes?: number;
+  /** Default: one for each processor, at most 8. */
+  readonly threads?: number;
+  /** Rows of a batch, about; default 16,384. */
+  readonly batchRows?: number;
+}
+
+export interface SqlOptions extends SqlLimitsOptions {
+  readonly database: Database;
+  readonly clock: Clock;
+}
+
+export interface QueryOptions extends SqlLimitsOptions {
+  readonly parameters?: Parameters;
+  readonly signal?: AbortSignal;
+  /** false: times and symbols of the WHERE are not handed to the scans. For tests. */
+  readonly pushDown?: boolean;
+}
+
+const defaults = {
+  timeoutMs: 60_000,
+  memoryBytes: 1024 * 1024 * 1024,
+  batchRows: 16_384,
+} as const;
+
+/** Ends a session: by time, by signal, by its end. */
+class Watch {
+  readonly #session: SqlSession;
+  readonly #timer: Timer | undefined;
+  readonly #signal: AbortSignal | undefined;
+  readonly #onAbort = (): void => this.#session.stop('CANCELLED');
+  #closed = false;
+
+  constructor(session: SqlSession, clock: Clock, timeoutMs: number, signal?: AbortSignal) {
+    this.#session = session;
+    this.#signal = signal;
+    if (timeoutMs > 0) this.#timer = clock.setTimer(timeoutMs, () => session.stop('TIMEOUT'));
+    signal?.addEventListener('abort', this.#onAbort);
+    if (signal?.aborted === true) this.#onAbort();
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#timer?.cancel();
+    this.#signal?.removeEventListener('abort', this.#onAbort);
+    await this.#session.close();
+  }
+}
+
+export class QueryResult implements AsyncIterable<SqlBatch> {
+  readonly columns: readonly SqlColumn[];
+  /** What the query sees: everything accepted up to here. */
+  readonly watermark: SqlWatermark;
+  readonly #read: () => Promise<SqlBatch | undefined>;
+  readonly #close: () => Promise<void>;
+
+  constructor(
+    columns: readonly SqlColumn[],
+    watermark: SqlWatermark,
+    read: () => Promise<SqlBatch | undefined>,
+    close: () => Promise<void>,
+  ) {
+    this.columns = columns;
+    this.watermark = watermark;
+    this.#read = read;
+    this.#close = close;
+  }
+
+  /** Once; whoever leaves the loop early ends the query. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<SqlBatch> {
+    try {
+      for (let batch = await this.#read(); batch !== undefined; batch = await this.#read())
+        yield batch;
+    } finally {
+      await this.#close();
+    }
+  }
+
+  /** All rows as objects: for results that are known to be small. */
+  async rows(): Promise<SqlRow[]> {
+    const rows: SqlRow[] = [];
+    for await (const batch of this)
+      for (let at = 0; at < batch.rows; at += 1) rows.push(batch.row(at));
+    return rows;
+  }
+
+  /** Ends the query, whatever it does; twice is allowed. */
+  close(): Promise<void> {
+    return this.#close();
+  }
+}
+
+export class Sql {
+  readonly #database: Database;
+  readonly #clock: Clock;
+  readonly #limits: SqlLimitsOptions;
+
+  constructor(options: SqlOptions) {
+    this.#database = options.database;
+    this.#clock = options.clock;
+    this.#limits = options;
+  }
+
+  /** Throws SqlError (INVALID_SQL, with its place), INVALID_ARGUMENT, TIMEOUT, MEMORY_LIMIT,
+   * CANCELLED, CLOSED, UNAVAILABLE (no SQL library), and what reading files throws. */
+  async query(sql: string, options: QueryOptions = {}): Promise<QueryResult> {
+    const pick = <K extends keyof typeof defaults>(key: K): number =>
+      options[key] ?? this.#limits[key] ?? defaults[key];
+    const batchRows = wholeNumber('batchRows', pick('batchRows'), 1);
+    const threads = options.threads ?? this.#limits.threads ?? Math.min(8, availableParallelism());
+    const parameters = bindParameters(options.parameters ?? []);
+    const statement = new Statement(sql, tablesByName(this.#database.tables()));
+    const session = this.#database.beginQuery({
+      memoryBytes: wholeNumber('memoryBytes', pick('memoryBytes'), 1),
+      threads: wholeNumber('threads', threads, 1),
+    });
+    const watch = new Watch(session, this.#clock, pick('timeoutMs'), options.signal);
+    let isPushed = false;
+    const guarded = async <T>(action: () => Promise<T>): Promise<T> => {
+      try {
+        return await action();
+      } catch (error) {
+        await watch.close();
+        throw statement.toError(error, isPushed);
+      }
+    };
+    const columns = await guarded(async () => {
+      await statement.analyze(
+        session,
+        (identifier) => literalOfParameter(parameters, identifier),
+        options.pushDown ?? true,
+      );
+      const { prunes, pushed, standard } = statement;
+      isPushed = await session.prepare(standard, pushed, prunes, parameters);
+      return session.execute();
+    });
+    const read = () =>
+      guarded(async () => {
+        const raw = await session.next(batchRows);
+        return raw === undefined ? undefined : new SqlBatch(columns, raw);
+      });
+    return new QueryResult(columns, session.watermark, read, () => watch.close());
+  }
+}
+
+function wholeNumber(name: string, value: number, least: number): number {
+  if (Number.isSafeInteger(value) && value >= least) return value;
+  throw new NdtsError('INVALID_ARGUMENT', `expected ${name} to be a whole number from ${least}`);
+}
+
+/** Ids by name in lower case, which is how SQL tells names apart; the first of a name has it. */
+function tablesByName(
+  tables: readonly (TableSchema & { readonly id: number })[],
+): Map<string, number> {
+  const ids = new Map<string, number>();
+  for (const { id, name } of tables) {
+    const key = name.toLowerCase();
+    if (!ids.has(key)) ids.set(key, id);
+  }
+  return ids;
+}

@@ -1,0 +1,140 @@
+// From the text of a user to what is run: checked, its own clauses made standard SQL, bounds found
+// for the scans. Keeps the way back, so that what the engine says about its text is said about the
+// user's.
+
+import type { SqlPrune, SqlSession } from '@ndts/native/sql';
+import { NdtsError } from '@ndts/protocol';
+import { Clauses } from './clauses.js';
+import { EditedText } from './edits.js';
+import { checkStart, checkTree } from './guard.js';
+import { latestOnEdits } from './latest-on.js';
+import { findPushDown, type PushDownInput } from './push-down.js';
+import { sampleByEdits } from './sample-by.js';
+import { positionAt, SqlError, type SqlPosition } from './sql-error.js';
+import { isSign, isWord, nameOf, type Token, tokensOf } from './tokens.js';
+import { asNode, indexOfByte, nodesIn, type TreeNode, textIn } from './tree.js';
+
+export class Statement {
+  /** As the user wrote it. */
+  readonly text: string;
+  /** Without clauses of our own. */
+  readonly standard: string;
+  readonly #edited: EditedText;
+  /** Where the query itself begins, behind EXPLAIN. */
+  readonly #base: number;
+  readonly #tables: ReadonlyMap<string, number>;
+  #pushed: EditedText | undefined;
+  prunes: readonly SqlPrune[] = [];
+
+  constructor(text: string, tables: ReadonlyMap<string, number>) {
+    this.text = text;
+    this.#tables = tables;
+    const tokens = tokensOf(text);
+    this.#base = checkStart(text, tokens);
+    const clauses = new Clauses(tokens);
+    const common = commonNames(tokens);
+    this.#edited = new EditedText(text, [
+      ...sampleByEdits(text, clauses),
+      ...latestOnEdits(text, clauses, (name) => tables.has(name) && !common.has(name)),
+    ]);
+    this.standard = this.#edited.text;
+  }
+
+  /** The statement that scans with bounds; the same where none were found. */
+  get pushed(): string {
+    return this.#pushed === undefined
+      ? this.standard
+      : this.standard.slice(0, this.#base) + this.#pushed.text;
+  }
+
+  get #inner(): string {
+    return this.standard.slice(this.#base);
+  }
+
+  /** Looks at the tree of the query, refuses what is not allowed, finds bounds. */
+  async analyze(
+    session: SqlSession,
+    parameter: PushDownInput['parameter'],
+    pushDown: boolean,
+  ): Promise<void> {
+    const text = this.#inner;
+    const tree = this.#readTree(await session.serialize(text));
+    checkTree(tree, (byte) => this.#positionOf(this.#base + indexOfByte(text, byte)));
+    if (!pushDown) return;
+    const found = await findPushDown({
+      text,
+      tokens: tokensOf(text),
+      tree,
+      tables: this.#tables,
+      parameter,
+      instant: (form, value) => session.instant(form, value),
+    });
+    if (found.prunes.length === 0) return;
+    this.#pushed = new EditedText(text, found.edits);
+    this.prunes = found.prunes;
+  }
+
+  #positionOf(offset: number): SqlPosition {
+    return positionAt(this.text, this.#edited.oldOffset(offset));
+  }
+
+  #readTree(json: string): TreeNode {
+    const tree = asNode(JSON.parse(json) as unknown);
+    const statements = tree === undefined ? [] : nodesIn(tree, 'statements');
+    const [first] = statements;
+    if (tree === undefined || tree['error'] === true)
+      throw this.#errorOf(tree ?? {}, 'error_message', this.#base);
+    if (first === undefined) throw new SqlError('expected a statement, found nothing');
+    if (statements.length > 1)
+      throw new SqlError(`expected one statement, found ${statements.length}`);
+    return first;
+  }
+
+  #errorOf(told: TreeNode, key: string, base: number, cause?: unknown): SqlError {
+    const message = textIn(told, key) || 'the statement is not understood';
+    const byte = told['position'] === undefined ? Number.NaN : Number(told['position']);
+    const text = base === 0 ? this.standard : this.#inner;
+    const position = Number.isSafeInteger(byte)
+      ? this.#positionOf(base + indexOfByte(text, byte))
+      : undefined;
+    return new SqlError(message, position, cause === undefined ? {} : { cause });
+  }
+
+  /** An error of the engine, in terms of the user's text. `isPushed`: which text it ran. */
+  toError(error: unknown, isPushed: boolean): unknown {
+    if (!(error instanceof NdtsError) || error instanceof SqlError) return error;
+    const told = toldBy(error.message);
+    if (told === undefined) return error;
+    const message = textIn(told, 'exception_message') || error.message;
+    if (error.code !== 'INVALID_SQL') return new NdtsError(error.code, message, { cause: error });
+    if (told['exception_type'] === 'INTERNAL' || told['exception_type'] === 'FATAL')
+      return new NdtsError('INTERNAL', `the SQL engine failed: ${message}`, { cause: error });
+    if (!isPushed || this.#pushed === undefined)
+      return this.#errorOf(told, 'exception_message', 0, error);
+    const byte = Number(told['position'] ?? Number.NaN);
+    if (!Number.isSafeInteger(byte)) return new SqlError(message, undefined, { cause: error });
+    const inner = indexOfByte(this.pushed, byte) - this.#base;
+    const offset = this.#base + this.#pushed.oldOffset(inner);
+    return new SqlError(message, this.#positionOf(offset), { cause: error });
+  }
+}
+
+/** The engine speaks JSON, perhaps behind a word. */
+function toldBy(message: string): TreeNode | undefined {
+  const start = message.indexOf('{"exception_type"');
+  if (start < 0) return undefined;
+  try {
+    return asNode(JSON.parse(message.slice(start)) as unknown);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Names of WITH: name AS ( */
+function commonNames(tokens: readonly Token[]): Set<string> {
+  const names = new Set<string>();
+  for (let at = 0; at + 2 < tokens.length; at += 1)
+    if (isWord(tokens[at + 1], 'as') && isSign(tokens[at + 2], '('))
+      names.add(nameOf(tokens[at])?.toLowerCase() ?? '');
+  return names;
+}
