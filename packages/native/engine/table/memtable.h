@@ -97,9 +97,10 @@ class SeriesMemtable {
     return reinterpret_cast<const std::uint32_t*>(chunk(shard, row) +
                                                   layout_.symbol)[row % kChunkRows];
   }
-  // Copies rows of the shard behind the last of `into`, which has room for them.
+  // Copies rows of the shard behind the last of `into`, which has room for them. `wanted[i]` zero:
+  // what stands in column i of `into` then says nothing. Empty: all.
   void gather(std::uint32_t shard, const ShardExtent& extent, std::span<const std::uint32_t> rows,
-              RowBuffer* into) const;
+              RowBuffer* into, std::span<const std::uint8_t> wanted = {}) const;
 
   // Rows of the symbol in (time, sequence) order; kept and extended between calls. Writer thread.
   [[nodiscard]] std::span<const std::uint32_t> sorted_rows(std::uint32_t shard,
