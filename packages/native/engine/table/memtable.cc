@@ -176,6 +176,11 @@ void SeriesMemtable::link(Shard& shard, std::byte* chunk, std::uint32_t start,
   }
 }
 
+void SeriesMemtable::gather(std::uint32_t shard, const ShardExtent& extent,
+                            std::span<const std::uint32_t> rows, RowBuffer* into) const {
+  gather(shard, extent, rows, into, {});
+}
+
 void SeriesMemtable::gather(std::uint32_t shard_id, const ShardExtent& extent,
                             std::span<const std::uint32_t> rows, RowBuffer* into,
                             std::span<const std::uint8_t> wanted) const {

@@ -100,7 +100,9 @@ class SeriesMemtable {
   // Copies rows of the shard behind the last of `into`, which has room for them. `wanted[i]` zero:
   // what stands in column i of `into` then says nothing. Empty: all.
   void gather(std::uint32_t shard, const ShardExtent& extent, std::span<const std::uint32_t> rows,
-              RowBuffer* into, std::span<const std::uint8_t> wanted = {}) const;
+              RowBuffer* into, std::span<const std::uint8_t> wanted) const;
+  void gather(std::uint32_t shard, const ShardExtent& extent, std::span<const std::uint32_t> rows,
+              RowBuffer* into) const;
 
   // Rows of the symbol in (time, sequence) order; kept and extended between calls. Writer thread.
   [[nodiscard]] std::span<const std::uint32_t> sorted_rows(std::uint32_t shard,
