@@ -1,6 +1,7 @@
 // What the database looks like to its users: options, statistics, tables, and the calls themselves.
 
 import type { KeyValueStore, TableSchema, TickBatch, Time } from '@ndts/protocol';
+import type { AggregateQuery, AggregateResult } from './scan.js';
 import type { TableBatch } from './table-batch.js';
 
 export interface DatabaseOptions {
@@ -135,6 +136,13 @@ export interface Database extends KeyValueStore {
   lastRows(table: number, symbol: number, batch: TableBatch): number;
   /** As readSequence. */
   readRows(table: number, shard: number, fromSequence: number, batch: TableBatch): number;
+
+  /** Aggregates of the rows that are accepted now, worked out on other threads: appends go on
+   * meanwhile and do not show. */
+  aggregate(query: AggregateQuery): Promise<AggregateResult>;
+  /** The latest row, by time and sequence, of each symbol that has any, in the order of `symbols`.
+   * Returns the count. NOT_FOUND for a symbol that is not registered. */
+  latest(table: number, symbols: Uint32Array, batch: TableBatch): number;
 
   /** Makes a snapshot on disk of what is accepted now: links, behind a flush, without stopping
    * writes. Letters, digits, '.', '-', '_'. ALREADY_EXISTS: the name, or one is being made. */
