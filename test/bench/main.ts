@@ -9,6 +9,7 @@ import { codec } from './codec.js';
 import { ingestTicks } from './ingest-ticks.js';
 import { keyValueBenches } from './key-value.js';
 import { type Bench, type BenchLine, type BenchSize, lineText } from './kit/bench.js';
+import { scanBenches } from './scan.js';
 import { compactionStall, openCold, recoveryBench, snapshotBench } from './storage.js';
 import { tickToOrder, tickToSignal } from './tick-path.js';
 import { walAppend } from './wal-append.js';
@@ -24,6 +25,7 @@ const benches: readonly Bench[] = [
   recoveryBench,
   snapshotBench,
   compactionStall,
+  ...scanBenches,
 ];
 
 interface Options {

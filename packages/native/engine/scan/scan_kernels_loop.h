@@ -13,7 +13,8 @@ constexpr double kInfinite = __builtin_inf();
 
 // Calls step(pointer to kWidth values) for all values; what is behind the last is `filling`.
 template <typename Lanes, typename T, typename Step>
-inline void each_register(const T* values, std::size_t count, T filling, Step step) {
+[[gnu::always_inline]] inline void each_register(const T* values, std::size_t count, T filling,
+                                                 Step step) {
   std::size_t at = 0;
   for (; at + Lanes::kWidth <= count; at += Lanes::kWidth) step(values + at);
   if (at == count) return;
@@ -63,6 +64,7 @@ struct Loops {
     Reals low[4] = {Lanes::all(0), Lanes::all(0), Lanes::all(0), Lanes::all(0)};
     std::size_t at = 0;
     for (; at + 4 * kWidth <= count; at += 4 * kWidth)
+#pragma GCC unroll 4
       for (std::size_t part = 0; part < 4; part += 1) {
         const Reals value = Lanes::load(values + at + part * kWidth);
         const Reals top = Lanes::subtract(Lanes::add(value, split), split);
