@@ -11,6 +11,7 @@ import { keyValueBenches } from './key-value.js';
 import { type Bench, type BenchLine, type BenchSize, lineText } from './kit/bench.js';
 import { replayBench, replaySnapshotsBench } from './replay.js';
 import { sqlBenches } from './sql.js';
+import { scanBenches } from './scan.js';
 import { compactionStall, openCold, recoveryBench, snapshotBench } from './storage.js';
 import { tickToOrder, tickToSignal } from './tick-path.js';
 import { walAppend } from './wal-append.js';
@@ -29,6 +30,7 @@ const benches: readonly Bench[] = [
   replayBench,
   replaySnapshotsBench,
   ...sqlBenches,
+  ...scanBenches,
 ];
 
 interface Options {

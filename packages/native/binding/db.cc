@@ -76,6 +76,8 @@ Napi::Function DatabaseWrap::define(Napi::Env env) {
                       InstanceMethod<&Wrap::load_rows>("loadRows"),
                       InstanceMethod<&Wrap::last_rows>("lastRows"),
                       InstanceMethod<&Wrap::read_rows>("readRows"),
+                      InstanceMethod<&Wrap::latest>("latest"),
+                      InstanceMethod<&Wrap::aggregate>("aggregate"),
                       InstanceMethod<&Wrap::take_heap>("takeHeap"),
                       InstanceMethod<&Wrap::replay>("replay"),
                       InstanceMethod<&Wrap::get>("get"),

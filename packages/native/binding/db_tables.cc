@@ -225,6 +225,21 @@ Napi::Value DatabaseWrap::read_rows(const Napi::CallbackInfo& info) {
   return number(env, count);
 }
 
+Napi::Value DatabaseWrap::latest(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  Database& database = open(env);
+  const TableSchema& schema = table_argument(env, info[0]);
+  const std::vector<ScanSymbol> symbols = symbols_argument(env, info[1]);
+  const RowsOut out = batch_argument_of(env, schema, info[2], info[3]);
+  if (out.capacity < symbols.size())
+    refuse(env, "expected a batch with room for " + std::to_string(symbols.size()) + " rows");
+  const DatabaseSnapshot snapshot = database.snapshot();
+  std::size_t count = 0;
+  check(env, latest_rows(*snapshot.table(schema.id), symbols, &latest_, out, &count));
+  move_texts(env, schema, out, count, &heap_);
+  return number(env, count);
+}
+
 Napi::Value DatabaseWrap::take_heap(const Napi::CallbackInfo& info) {
   Napi::Value heap = copy_of(info.Env(), heap_);
   heap_ = {};

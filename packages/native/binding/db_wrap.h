@@ -1,6 +1,6 @@
 // The database as JavaScript holds it. src/db.ts is its only caller. Methods are in db.cc, those
 // of the key-value table in db_key_value.cc, of tables in db_tables.cc, of snapshots in
-// db_snapshots.cc, replay() in replay.cc, of queries in db_sql.cc.
+// db_snapshots.cc, replay() in replay.cc, of queries in db_sql.cc, aggregates in db_scan.cc.
 //
 // A handle is closed by close(), by the garbage collector, or when its environment (a worker, the
 // process) is taken down; each joins the engine's threads first.
@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "db/database.h"
 #include "db_waiters.h"
+#include "scan/latest.h"
 #include "sql/sql_query.h"
 
 namespace ndts::binding {
@@ -92,6 +93,12 @@ class DatabaseWrap : public Napi::ObjectWrap<DatabaseWrap> {
   Napi::Value read_rows(const Napi::CallbackInfo& info);
   // (request): what a Replay is made of. In replay.cc.
   Napi::Value replay(const Napi::CallbackInfo& info);
+  // (table, Uint32Array of symbols, buffer, capacity)
+  Napi::Value latest(const Napi::CallbackInfo& info);
+  // (what src/scan.ts makes of a query): a promise
+  Napi::Value aggregate(const Napi::CallbackInfo& info);
+  // Symbols with their shards; NOT_FOUND for one that is not known.
+  std::vector<ScanSymbol> symbols_argument(Napi::Env env, const Napi::Value& value);
   // The texts of the rows read last.
   Napi::Value take_heap(const Napi::CallbackInfo& info);
 
@@ -125,6 +132,7 @@ class DatabaseWrap : public Napi::ObjectWrap<DatabaseWrap> {
   SystemClock clock_;
   DurableWaiters waiters_;
   std::unique_ptr<Database> database_;  // after what its threads call
+  LatestCache latest_;
   std::vector<std::byte> operations_;
   std::vector<std::byte> heap_;
   std::shared_ptr<SqlPool> sql_pool_;  // from the first query on

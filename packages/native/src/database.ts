@@ -3,6 +3,7 @@
 import type { KeyValueStore, TableSchema, TickBatch, Time } from '@ndts/protocol';
 import type { ReplayReader, ReplayRequest } from './replay.js';
 import type { SqlLimits, SqlSession } from './sql.js';
+import type { AggregateQuery, AggregateResult } from './scan.js';
 import type { TableBatch } from './table-batch.js';
 
 export interface DatabaseOptions {
@@ -140,6 +141,13 @@ export interface Database extends KeyValueStore {
   /** Rows of many symbols in the order of time, name and sequence, as they are now: what is
    * appended, merged or closed afterwards changes nothing. */
   replay(request: ReplayRequest): ReplayReader;
+
+  /** Aggregates of the rows that are accepted now, worked out on other threads: appends go on
+   * meanwhile and do not show. */
+  aggregate(query: AggregateQuery): Promise<AggregateResult>;
+  /** The latest row, by time and sequence, of each symbol that has any, in the order of `symbols`.
+   * Returns the count. NOT_FOUND for a symbol that is not registered. */
+  latest(table: number, symbols: Uint32Array, batch: TableBatch): number;
 
   /** Makes a snapshot on disk of what is accepted now: links, behind a flush, without stopping
    * writes. Letters, digits, '.', '-', '_'. ALREADY_EXISTS: the name, or one is being made. */

@@ -30,6 +30,14 @@ import {
   type ReplayRequest,
 } from './replay.js';
 import { type NativeQueryStart, type SqlLimits, SqlSession, sqlLibrary } from './sql.js';
+import {
+  type AggregateQuery,
+  type AggregateResult,
+  aggregateResult,
+  type NativeQuery,
+  type NativeResult,
+  nativeQuery,
+} from './scan.js';
 import type { TableBatch } from './table-batch.js';
 
 export {
@@ -41,6 +49,13 @@ export {
   type TableInfo,
   tickTable,
 } from './database.js';
+export type {
+  Aggregate,
+  AggregateKind,
+  AggregateQuery,
+  AggregateResult,
+  ScanPredicate,
+} from './scan.js';
 export { type ColumnValues, TableBatch } from './table-batch.js';
 
 const defaults = {
@@ -88,6 +103,8 @@ interface NativeDatabase {
     buffer: ArrayBuffer,
     capacity: number,
   ): number;
+  aggregate(query: NativeQuery): Promise<NativeResult>;
+  latest(table: number, symbols: Uint32Array, buffer: ArrayBuffer, capacity: number): number;
   takeHeap(): Uint8Array;
   replay(request: NativeReplayRequest): unknown;
   beginSnapshot(name: string): void;
@@ -303,8 +320,7 @@ class AddonDatabase implements Database {
   /** The engine sees memory only: columns of another table would be taken for its own. */
   #checkFit(table: number, schema: TableSchema): void {
     if (this.#fitting.get(schema) === table) return;
-    const known = this.tables().find((one) => one.id === table);
-    if (known === undefined) throw new NdtsError('NOT_FOUND', `there is no table ${table}`);
+    const known = this.#schemaOf(table);
     const columnsOf = (one: TableSchema): string =>
       JSON.stringify(one.columns.map((c) => [c.name, c.type, c.nullable === true]));
     if (columnsOf(known) !== columnsOf(schema))
@@ -313,6 +329,31 @@ class AddonDatabase implements Database {
         `the batch has the columns of ${schema.name}, not those of table ${known.name}`,
       );
     this.#fitting.set(schema, table);
+  }
+
+  async aggregate(query: AggregateQuery): Promise<AggregateResult> {
+    const table = query.table ?? tickTable;
+    const asked = nativeQuery(query, table, this.#schemaOf(table));
+    try {
+      return aggregateResult(query, await this.#native.aggregate(asked));
+    } catch (error) {
+      throw toNdtsError(error);
+    }
+  }
+
+  latest(table: number, symbols: Uint32Array, batch: TableBatch): number {
+    const { buffer, capacity } = batch;
+    this.#checkFit(table, batch.schema);
+    return this.#filled(
+      batch,
+      native(() => this.#native.latest(table, symbols, buffer, capacity)),
+    );
+  }
+
+  #schemaOf(table: number): TableInfo {
+    const known = this.tables().find((one) => one.id === table);
+    if (known === undefined) throw new NdtsError('NOT_FOUND', `there is no table ${table}`);
+    return known;
   }
 
   #filled(batch: TableBatch, count: number): number {

@@ -24,10 +24,15 @@ export { openJournal, openTicks } from './table/open.js';
 export { SymbolRegistry } from './table/symbol-registry.js';
 export { StorageMetrics } from './table/storage-metrics.js';
 export {
+  type Aggregate,
+  type AggregateKind,
+  type AggregateQuery,
+  type AggregateResult,
   type ColumnValues,
   type Database,
   type DatabaseStats,
   restoreSnapshot,
+  type ScanPredicate,
   type SnapshotInfo,
   type SymbolEntry,
   TableBatch,

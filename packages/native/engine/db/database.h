@@ -108,6 +108,8 @@ class Database {
   [[nodiscard]] Status register_symbol(std::uint32_t id, std::uint32_t shard,
                                        std::string_view name);
   std::span<const SymbolInfo* const> symbols() const { return symbols_.all(); }
+  // kNoShard when the symbol is not known.
+  std::uint32_t shard_of(std::uint32_t symbol) const { return symbols_.shard(symbol); }
   // shard < shard_count().
   std::uint64_t epoch(std::uint32_t shard) const { return manifest_.epochs[shard]; }
 

@@ -176,8 +176,14 @@ void SeriesMemtable::link(Shard& shard, std::byte* chunk, std::uint32_t start,
   }
 }
 
-void SeriesMemtable::gather(std::uint32_t shard_id, const ShardExtent& extent,
+void SeriesMemtable::gather(std::uint32_t shard, const ShardExtent& extent,
                             std::span<const std::uint32_t> rows, RowBuffer* into) const {
+  gather(shard, extent, rows, into, {});
+}
+
+void SeriesMemtable::gather(std::uint32_t shard_id, const ShardExtent& extent,
+                            std::span<const std::uint32_t> rows, RowBuffer* into,
+                            std::span<const std::uint8_t> wanted) const {
   constexpr std::size_t kStep = 1024;
   const Shard& shard = shards_[shard_id];
   const std::byte* bases[kStep];
@@ -197,6 +203,7 @@ void SeriesMemtable::gather(std::uint32_t shard_id, const ShardExtent& extent,
     gather_values(8, bases, places, 0, count,
                   reinterpret_cast<std::byte*>(into->time() + at));
     for (std::size_t column = 0; column < layout_.values.size(); column += 1) {
+      if (!wanted.empty() && wanted[column] == 0) continue;
       const std::size_t width = layout_.widths[column];
       gather_values(width, bases, places, layout_.values[column], count,
                     into->values(column) + width * at);

@@ -97,7 +97,10 @@ class SeriesMemtable {
     return reinterpret_cast<const std::uint32_t*>(chunk(shard, row) +
                                                   layout_.symbol)[row % kChunkRows];
   }
-  // Copies rows of the shard behind the last of `into`, which has room for them.
+  // Copies rows of the shard behind the last of `into`, which has room for them. `wanted[i]` zero:
+  // what stands in column i of `into` then says nothing. Empty: all.
+  void gather(std::uint32_t shard, const ShardExtent& extent, std::span<const std::uint32_t> rows,
+              RowBuffer* into, std::span<const std::uint8_t> wanted) const;
   void gather(std::uint32_t shard, const ShardExtent& extent, std::span<const std::uint32_t> rows,
               RowBuffer* into) const;
 
