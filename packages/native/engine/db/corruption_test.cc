@@ -3,6 +3,7 @@
 // no later entry confirms also less, said as a torn tail. Never wrong data, never silently less.
 #include <gtest/gtest.h>
 
+#include "base/long_test_kit.h"
 #include "db/folder_image_test_kit.h"
 #include "db/snapshot_folder.h"
 #include "wal/wal_format.h"
@@ -10,11 +11,8 @@
 namespace ndts {
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr std::uint64_t kEvery = 23;
-#else
-constexpr std::uint64_t kEvery = 1;
-#endif
+// One place in so many is tried; in the long form every one.
+const std::uint64_t kEvery = long_tests() ? 1 : 7;
 
 // The same for all tests; made by the first.
 const SmallDatabase& original() {

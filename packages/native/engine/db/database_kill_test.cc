@@ -11,6 +11,7 @@
 
 #include "base/crash_point.h"
 #include "base/file.h"
+#include "base/long_test_kit.h"
 #include "db/database.h"
 #include "table/tick_row_test_kit.h"
 
@@ -152,7 +153,7 @@ void expect_rounds(const std::string& folder, std::uint64_t last) {
 TEST(DatabaseKill, AtRandomMoments) {
   const Folder folder;
   std::mt19937_64 random(17);
-  for (int run = 0; run < 12; run += 1) {
+  for (int run = 0; run < (long_tests() ? 12 : 5); run += 1) {
     SCOPED_TRACE(run);
     const std::uint64_t last = run_child(folder.path, random() % 300, nullptr);
     expect_rounds(folder.path, last);
@@ -172,7 +173,7 @@ TEST(DatabaseKill, AtEveryCrashPoint) {
         "merge.file_written",        "merge.manifest_written", "kv.compaction_built",
         "kv.compaction_logged",      "snapshot.linked",       "snapshot.manifest_written",
         "snapshot.complete"}) {
-    for (int run = 0; run < 2; run += 1) {
+    for (int run = 0; run < (long_tests() ? 2 : 1); run += 1) {
       SCOPED_TRACE(point);
       last = std::max(last, run_child(folder.path, UINT64_MAX, point));
       expect_rounds(folder.path, last);

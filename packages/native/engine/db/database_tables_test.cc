@@ -2,6 +2,7 @@
 // seals, merges, reopening, kills and power cuts; and what is refused.
 #include <gtest/gtest.h>
 
+#include "base/long_test_kit.h"
 #include "db/db_test_kit.h"
 #include "db/tables_test_kit.h"
 
@@ -85,7 +86,7 @@ TEST_F(DatabaseTables, AgreeWithTheModel) {
   SCOPED_TRACE("NDTS_SEED=" + std::to_string(seed_));
   bench_.options.memtable_bytes = 60'000;
   open();
-  for (int step = 0; step < 120; step += 1) {
+  for (int step = 0; step < (long_tests() ? 120 : 40); step += 1) {
     append(1 + random_() % 200);
     const std::uint64_t dice = random_() % 12;
     if (dice == 0) {
@@ -106,7 +107,7 @@ TEST_F(DatabaseTables, AgreeWithTheModel) {
 TEST_F(DatabaseTables, PowerCutsLeaveAPrefixOfEachShard) {
   SCOPED_TRACE("NDTS_SEED=" + std::to_string(seed_));
   bench_.options.memtable_bytes = 60'000;
-  for (int round = 0; round < 30; round += 1) {
+  for (int round = 0; round < (long_tests() ? 30 : 8); round += 1) {
     open();
     if (HasFatalFailure()) return;
     for (std::uint32_t shard = 0; shard < kTestShards; shard += 1) {

@@ -1,5 +1,6 @@
 // Repair of damaged folders: what can be saved is, what is lost is counted, nothing is changed
 // unasked, and what was repaired opens and needs no repair.
+#include "base/long_test_kit.h"
 #include "db/repair.h"
 
 #include <gtest/gtest.h>
@@ -11,11 +12,8 @@
 namespace ndts {
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr std::uint64_t kEvery = 211;
-#else
-constexpr std::uint64_t kEvery = 37;
-#endif
+// One place in so many is tried; in the long form more.
+const std::uint64_t kEvery = long_tests() ? 37 : 211;
 
 const SmallDatabase& original() {
   static const SmallDatabase made(test_seed(81));

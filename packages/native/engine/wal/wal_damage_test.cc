@@ -7,18 +7,15 @@
 #include <random>
 
 #include "base/crash_point.h"
+#include "base/long_test_kit.h"
 #include "wal/wal_reader.h"
 #include "wal/wal_test_kit.h"
 
 namespace ndts {
 namespace {
 
-// Under sanitizers, which are many times slower, one place in so many is tried.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr std::uint64_t kStride = 61;
-#else
-constexpr std::uint64_t kStride = 1;
-#endif
+// One place in so many is tried; in the long form every one.
+const std::uint64_t kStride = long_tests() ? 1 : 7;
 
 enum class Ending : std::uint8_t { kKilled = 1, kClosedThenReboot = 2, kPowerCut = 3 };
 
