@@ -204,7 +204,9 @@ TEST_F(SqlQueries, LatestRowsAreThoseThatAWindowFinds) {
   const std::string select = "SELECT symbol, sequence, whole, note FROM ";
   for (int round = 0; round < 6; round += 1) {
     append(1 + random_() % 300);
-    if (random_() % 2 == 0) ASSERT_TRUE(bench_.database->seal().ok());
+    if (random_() % 2 == 0) {
+      ASSERT_TRUE(bench_.database->seal().ok());
+    }
     SqlPrune prune;
     prune.latest = true;
     SqlBatch pruned;
