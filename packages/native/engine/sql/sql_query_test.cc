@@ -1,6 +1,6 @@
 // Queries over segments and memtables through the embedded engine, against what was appended: every
-// type bit for bit, prunes, stopping, a corrupt block, misuse. Without the library (NDTS_DUCKDB is
-// where CMake found it) only what is said then is tried.
+// type bit for bit, prunes, stopping, misuse. Without the library (NDTS_DUCKDB is where CMake found
+// it) only what needs none is tried.
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -19,14 +19,14 @@ namespace {
 
 constexpr SqlLimits kLimits{256u << 20, 2};
 
+// Before the others: a library that was found once stays.
 TEST(SqlLibrary, MissingIsSaid) {
   const duckdb::Api* api = nullptr;
-  if (std::string(NDTS_DUCKDB).empty()) {
-    const Status status = duckdb::load("/nowhere/libduckdb.so", &api);
-    EXPECT_EQ(status.code(), Code::kUnavailable);
-    EXPECT_EQ(status.file(), "/nowhere/libduckdb.so");
-    EXPECT_EQ(api, nullptr);
-  }
+  const Status status = duckdb::load("/nowhere/libduckdb.so", &api);
+  if (status.ok()) GTEST_SKIP() << "it was loaded before";
+  EXPECT_EQ(status.code(), Code::kUnavailable);
+  EXPECT_EQ(status.file(), "/nowhere/libduckdb.so");
+  EXPECT_EQ(api, nullptr);
 }
 
 TEST(SqlText, ExactNumbers) {
@@ -204,7 +204,9 @@ TEST_F(SqlQueries, LatestRowsAreThoseThatAWindowFinds) {
   const std::string select = "SELECT symbol, sequence, whole, note FROM ";
   for (int round = 0; round < 6; round += 1) {
     append(1 + random_() % 300);
-    if (random_() % 2 == 0) ASSERT_TRUE(bench_.database->seal().ok());
+    if (random_() % 2 == 0) {
+      ASSERT_TRUE(bench_.database->seal().ok());
+    }
     SqlPrune prune;
     prune.latest = true;
     SqlBatch pruned;

@@ -117,6 +117,15 @@ test('FILL adds the spans without rows, of every group', async (context) => {
   }
 });
 
+test('FILL finds groups that are null', async (context) => {
+  const data = filled(context, 50);
+  const [row] = await data.rows(
+    `SELECT sum(n) AS n, count(*) FILTER (venue IS NULL) AS spans FROM
+       (SELECT time, venue, count(*) AS n FROM deal SAMPLE BY 12h FILL(NULL))`,
+  );
+  deepEqual(row, { n: 200, spans: 4 });
+});
+
 test('spans of every unit start where they should', async (context) => {
   const data = filled(context, 3);
   const at = `(SELECT TIMESTAMP_NS '2024-05-15 13:47:12.123456789' AS time, 1 AS x)`;
