@@ -150,7 +150,7 @@ class Bench {
     std::filesystem::create_directories(options.staging_dir);
     must(Database::open(options, &database_));
     for (std::uint32_t id = 0; id < settings_.symbols; id += 1)
-      must(database_->register_symbol(id, id % kShards, "S" + std::to_string(id)));
+      must(database_->register_symbol(id, id % kShards, std::to_string(id)));
     must(database_->create_table({0, "bench",
                                   {{"real", ValueType::kF64, false},
                                    {"price", ValueType::kF64, false},
