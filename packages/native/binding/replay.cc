@@ -84,7 +84,7 @@ std::vector<bool> columns_argument(Napi::Env env, const TableSchema& schema,
 }
 
 // Those that were asked for, all when none were named.
-std::vector<ReplaySymbol> symbols_argument(Napi::Env env, const Database& database,
+std::vector<ReplaySymbol> replay_symbols(Napi::Env env, const Database& database,
                                            const Napi::Value& value) {
   const std::vector<ReplaySymbol> all = symbols_by_name(database.symbols());
   if (value.IsUndefined()) return all;
@@ -113,7 +113,7 @@ Napi::Value DatabaseWrap::replay(const Napi::CallbackInfo& info) {
   const auto given = info[0].As<Napi::Object>();
   const TableSchema& schema = table_argument(env, given.Get("table"));
   ReplayOptions options;
-  options.request.symbols = symbols_argument(env, database, given.Get("symbols"));
+  options.request.symbols = replay_symbols(env, database, given.Get("symbols"));
   options.request.columns = columns_argument(env, schema, given.Get("columns"));
   options.request.from = time_of(env, given.Get("fromDay"), given.Get("fromNs"));
   options.request.to = time_of(env, given.Get("toDay"), given.Get("toNs"));
