@@ -1,5 +1,6 @@
 // The database against a plain model: random work, seals, reopening, power cuts and full disks on
 // the simulated file system.
+#include "base/long_test_kit.h"
 #include "db/db_test_kit.h"
 
 #include <gtest/gtest.h>
@@ -193,7 +194,7 @@ TEST(Database, SymbolsKeepTheirIds) {
 TEST(Database, PowerCutsLoseOnlyWhatWasNotDurable) {
   const std::uint64_t seed = test_seed(21);
   SCOPED_TRACE("NDTS_SEED=" + std::to_string(seed));
-  for (std::uint64_t run = 0; run < 40; run += 1) {
+  for (std::uint64_t run = 0; run < (long_tests() ? 40u : 12u); run += 1) {
     std::mt19937_64 random(seed + run);
     SimFileSystem files(seed + run);
     DatabaseBench bench(&files, "/db");

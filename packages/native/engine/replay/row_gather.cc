@@ -23,10 +23,10 @@ void copy_column(std::size_t width, std::span<const std::byte* const> rows, std:
   copy_cells<std::uint8_t>(rows, cell, out);
 }
 
-void ask_for(const std::byte* const* rows, std::size_t row_bytes) {
-  for (std::size_t row = 0; row < kPrefetchRows; row += 1)
+void ask_for(std::span<const std::byte* const> rows, std::size_t row_bytes) {
+  for (const std::byte* const row : rows)
     for (std::size_t byte = 0; byte < row_bytes; byte += kCacheLine)
-      __builtin_prefetch(rows[row] + byte);
+      __builtin_prefetch(row + byte);
 }
 
 }  // namespace
@@ -35,7 +35,8 @@ void gather_rows(const TableSchema& schema, const RowCells& cells,
                  std::span<const std::byte* const> rows, const RowsOut& out, std::size_t at) {
   for (std::size_t first = 0; first < rows.size(); first += kPrefetchRows) {
     const auto some = rows.subspan(first, std::min(kPrefetchRows, rows.size() - first));
-    ask_for(some.data() + some.size(), cells.bytes());
+    const auto behind = rows.subspan(first + some.size());
+    ask_for(behind.first(std::min(kPrefetchRows, behind.size())), cells.bytes());
     const std::size_t to = at + first;
     if (out.sequence != nullptr) {
       double* sequence = out.sequence + to;

@@ -12,6 +12,7 @@
 #include <set>
 
 #include "base/crash_point.h"
+#include "base/long_test_kit.h"
 #include "wal/wal_reader.h"
 #include "wal/wal_test_kit.h"
 
@@ -303,7 +304,7 @@ class EveryPoint {
 };
 
 TEST(WalCrashPoint, EveryPointOfTheLogAndOfItsRecoveryKeepsThePromise) {
-  for (const std::uint64_t seed : wal_seeds(3)) {
+  for (const std::uint64_t seed : wal_seeds(long_tests() ? 3 : 1)) {
     SCOPED_TRACE("NDTS_TEST_SEED=" + std::to_string(seed));
     EveryPoint life(seed);
     ASSERT_NO_FATAL_FAILURE(life.run(100));
