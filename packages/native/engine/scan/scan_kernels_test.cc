@@ -25,9 +25,6 @@ bool same(double a, double b, bool zeros = true) {
 
 class ScanKernelTables : public testing::TestWithParam<const ScanKernels*> {
  protected:
-  void SetUp() override {
-    if (GetParam() == nullptr) GTEST_SKIP() << "this processor does not have it";
-  }
   std::vector<double> reals(std::size_t count) {
     const double odd[] = {0.0, -0.0, 1e-300, 1e300, kInfinity, -kInfinity, NAN, 5e-324};
     const std::uint64_t style = random_() % 5;
@@ -145,9 +142,15 @@ TEST_P(ScanKernelTables, SelectAndKeepAsTheirTwin) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Every, ScanKernelTables,
-                         testing::Values(&scalar_scan_kernels(), avx2_scan_kernels(),
-                                         avx512_scan_kernels()));
+// Those this processor has: what it lacks is no test of it.
+std::vector<const ScanKernels*> present() {
+  std::vector<const ScanKernels*> found;
+  for (const ScanKernels* kernels :
+       {&scalar_scan_kernels(), avx2_scan_kernels(), avx512_scan_kernels()})
+    if (kernels != nullptr) found.push_back(kernels);
+  return found;
+}
+INSTANTIATE_TEST_SUITE_P(Every, ScanKernelTables, testing::ValuesIn(present()));
 
 }  // namespace
 }  // namespace ndts
