@@ -5,6 +5,7 @@
 
 #include <cstdio>
 #include <cstring>
+#include <vector>
 
 #include "codec/bit_pack.h"
 #include "codec/codec_data_test.h"
