@@ -1,5 +1,5 @@
-// ndtsdb: one engine instance over one folder: a write-ahead log, a series table of ticks and a
-// key-value table. Synchronous and batch-wise; only waiting for the disk is a promise.
+// ndtsdb: one engine instance over one folder: a write-ahead log, series tables and a key-value
+// table. Synchronous and batch-wise; waiting for the disk, aggregates and queries are promises.
 
 import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises'; // ambient: asks a thread of the engine
