@@ -7,26 +7,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { barSchema, createTickBatch, signalSchema, type TableSchema } from '@ndts/protocol';
-import { type Database, openDatabase, restoreSnapshot, TableBatch } from './db.js';
+import { openSmall } from './database-test-kit.js';
+import { restoreSnapshot, TableBatch } from './db.js';
 
 function folder(context: TestContext): string {
   const root = mkdtempSync(join(tmpdir(), 'ndts-tables-'));
   context.after(() => rmSync(root, { recursive: true, force: true }));
   return root;
-}
-
-function open(root: string, name = 'data'): Database {
-  return openDatabase({
-    dir: join(root, name),
-    stagingDir: join(root, 'staging'),
-    stagingBytes: 1 << 20,
-    walFileBytes: 1 << 20,
-    walBudgetBytes: 8 << 20,
-    memtableBytes: 1 << 20,
-    commitIntervalMs: 1,
-    sealIntervalMs: 0,
-    shardCount: 2,
-  });
 }
 
 const everything: TableSchema = {
@@ -89,7 +76,7 @@ function expectRows(batch: TableBatch, rows: number): void {
 
 test('values of every type come back', (context) => {
   const root = folder(context);
-  let database = open(root);
+  let database = openSmall(root);
   database.registerSymbol(7, 1, 'SEVEN');
   const table = database.createTable(everything);
   equal(database.createTable(everything), table);
@@ -116,7 +103,7 @@ test('values of every type come back', (context) => {
   database.watermarks(marks, table);
   deepEqual([...marks], [0, 0, 0, 0, 20, 20, 20, 20]);
   database.close();
-  database = open(root);
+  database = openSmall(root);
   check();
   equal(database.nextSequence(1, table), 20);
   deepEqual(
@@ -127,7 +114,7 @@ test('values of every type come back', (context) => {
 });
 
 test('the built-in schemas are tables like others', (context) => {
-  const database = open(folder(context));
+  const database = openSmall(folder(context));
   database.registerSymbol(1, 0, 'ONE');
   const bars = database.createTable(barSchema);
   const signals = database.createTable(signalSchema);
@@ -147,7 +134,7 @@ test('the built-in schemas are tables like others', (context) => {
 });
 
 test('misuse is named', (context) => {
-  const database = open(folder(context));
+  const database = openSmall(folder(context));
   database.registerSymbol(7, 1, 'SEVEN');
   const table = database.createTable(everything);
   const refused = (code: string) => (error: unknown) => (error as { code: string }).code === code;
@@ -178,7 +165,7 @@ test('misuse is named', (context) => {
 
 test('a snapshot comes back in another folder', async (context) => {
   const root = folder(context);
-  const database = open(root);
+  const database = openSmall(root);
   database.registerSymbol(7, 1, 'SEVEN');
   const ticks = createTickBatch(100);
   ticks.symbol.fill(7);
@@ -198,7 +185,7 @@ test('a snapshot comes back in another folder', async (context) => {
   );
   equal(database.stats().snapshots, 1);
   restoreSnapshot(join(root, 'data/snapshots/one'), join(root, 'again'));
-  const again = open(root, 'again');
+  const again = openSmall(root, 'again');
   equal(again.nextSequence(1), 100);
   deepEqual([...(again.get('k') ?? [])], [1]);
   ok(again.epoch(1) > database.epoch(1));

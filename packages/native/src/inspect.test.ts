@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { createTickBatch, NdtsError } from '@ndts/protocol';
-import { type Database, openDatabase } from './db.js';
+import { openSmall } from './database-test-kit.js';
 import { inspectFile } from './inspect.js';
 
 function only(dir: string, end: string): string {
@@ -21,25 +21,11 @@ function flip(path: string, offset: number): void {
   writeFileSync(path, bytes);
 }
 
-function open(root: string): Database {
-  return openDatabase({
-    dir: join(root, 'data'),
-    stagingDir: join(root, 'staging'),
-    stagingBytes: 1 << 20,
-    walFileBytes: 1 << 20,
-    walBudgetBytes: 8 << 20,
-    memtableBytes: 1 << 20,
-    commitIntervalMs: 1,
-    sealIntervalMs: 0,
-    shardCount: 2,
-  });
-}
-
 test('every file of a database prints, damage is named', (context) => {
   const root = mkdtempSync(join(tmpdir(), 'ndts-inspect-'));
   context.after(() => rmSync(root, { recursive: true, force: true }));
   const dir = join(root, 'data');
-  const database = open(root);
+  const database = openSmall(root);
   database.registerSymbol(5, 1, 'A"B');
   const batch = createTickBatch(3);
   batch.symbol.fill(5);

@@ -7,7 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { TableSchema } from '@ndts/protocol';
-import { type AggregateQuery, type Database, openDatabase, TableBatch } from './db.js';
+import { openSmall } from './database-test-kit.js';
+import { type AggregateQuery, type Database, TableBatch } from './db.js';
 
 const trades: TableSchema = {
   name: 'trades',
@@ -28,17 +29,7 @@ interface Trade {
 
 function open(context: TestContext): { database: Database; table: number } {
   const root = mkdtempSync(join(tmpdir(), 'ndts-scan-'));
-  const database = openDatabase({
-    dir: join(root, 'data'),
-    stagingDir: join(root, 'staging'),
-    stagingBytes: 1 << 20,
-    walFileBytes: 1 << 20,
-    walBudgetBytes: 8 << 20,
-    memtableBytes: 1 << 20,
-    commitIntervalMs: 1,
-    sealIntervalMs: 0,
-    shardCount: 2,
-  });
+  const database = openSmall(root);
   context.after(() => {
     database.close();
     rmSync(root, { recursive: true, force: true });

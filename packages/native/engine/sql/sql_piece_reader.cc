@@ -124,7 +124,7 @@ Status SqlPieceReader::fill_from_segment(duckdb::Chunk chunk, std::size_t* rows)
     *rows += step;
     if (first_ == end_) run_ += 1;
   }
-  if (*rows > 0) copy_symbols(chunk, *rows);
+  if (*rows > 0) copy_symbols(chunk);
   return piece_->segment->status();
 }
 
@@ -134,7 +134,7 @@ void SqlPieceReader::copy_range(duckdb::Chunk chunk, std::size_t at, std::size_t
       copy(chunk, vector, streams_[vector], first_, at, rows);
 }
 
-void SqlPieceReader::copy_symbols(duckdb::Chunk chunk, std::size_t rows) {
+void SqlPieceReader::copy_symbols(duckdb::Chunk chunk) {
   for (std::size_t vector = 0; vector < columns_.size(); vector += 1) {
     if (columns_[vector] != kSqlSymbol) continue;
     const duckdb::Vector to = api_.data_chunk_get_vector(chunk, vector);
@@ -152,7 +152,6 @@ void SqlPieceReader::copy_symbols(duckdb::Chunk chunk, std::size_t rows) {
       texts += range.rows;
     }
   }
-  static_cast<void>(rows);
 }
 
 void SqlPieceReader::fill_from_memtable(duckdb::Chunk chunk, std::size_t* rows) {

@@ -51,7 +51,7 @@ class SqlPieceReader {
                                    const std::byte** values);
   [[nodiscard]] bool next_range();
   void copy_range(duckdb::Chunk chunk, std::size_t at, std::size_t rows);
-  void copy_symbols(duckdb::Chunk chunk, std::size_t rows);
+  void copy_symbols(duckdb::Chunk chunk);
   [[nodiscard]] Status fill_from_segment(duckdb::Chunk chunk, std::size_t* rows);
   void fill_from_memtable(duckdb::Chunk chunk, std::size_t* rows);
   void copy(duckdb::Chunk chunk, std::size_t vector, const Stream& stream, std::size_t first,
