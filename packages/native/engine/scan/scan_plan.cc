@@ -31,14 +31,22 @@ void make_empty(ColumnRange* range) {
   range->high = 0;
 }
 
-void restrict_real(const ScanPredicate& predicate, ColumnRange* range) {
-  double low = -kInfinity;
-  double high = kInfinity;
-  const double value = predicate.real;
+// The next value below or above; `value` is not the last one there is.
+double below(double value) { return std::nextafter(value, -kInfinity); }
+double above(double value) { return std::nextafter(value, kInfinity); }
+std::int64_t below(std::int64_t value) { return value - 1; }
+std::int64_t above(std::int64_t value) { return value + 1; }
+
+// What a comparison with `value` leaves of [least, greatest]; false: nothing.
+template <typename T>
+bool restrict(const ScanPredicate& predicate, T value, T high_value, T least, T greatest,
+              T* range_low, T* range_high) {
+  T low = least;
+  T high = greatest;
   switch (predicate.compare) {
     case ScanCompare::kLess:
-      if (value == -kInfinity) return make_empty(range);
-      high = std::nextafter(value, -kInfinity);
+      if (value == least) return false;
+      high = below(value);
       break;
     case ScanCompare::kLessOrEqual:
       high = value;
@@ -50,48 +58,28 @@ void restrict_real(const ScanPredicate& predicate, ColumnRange* range) {
       low = value;
       break;
     case ScanCompare::kGreater:
-      if (value == kInfinity) return make_empty(range);
-      low = std::nextafter(value, kInfinity);
+      if (value == greatest) return false;
+      low = above(value);
       break;
     case ScanCompare::kBetween:
       low = value;
-      high = predicate.high_real;
+      high = high_value;
       break;
   }
-  if (std::isnan(low) || std::isnan(high)) return make_empty(range);
-  range->low_real = std::max(range->low_real, low);
-  range->high_real = std::min(range->high_real, high);
+  if (low != low || high != high) return false;  // NaN
+  *range_low = std::max(*range_low, low);
+  *range_high = std::min(*range_high, high);
+  return true;
 }
 
-void restrict_integer(const ScanPredicate& predicate, ColumnRange* range) {
-  std::int64_t low = kLeast;
-  std::int64_t high = kGreatest;
-  const std::int64_t value = predicate.integer;
-  switch (predicate.compare) {
-    case ScanCompare::kLess:
-      if (value == kLeast) return make_empty(range);
-      high = value - 1;
-      break;
-    case ScanCompare::kLessOrEqual:
-      high = value;
-      break;
-    case ScanCompare::kEqual:
-      low = high = value;
-      break;
-    case ScanCompare::kGreaterOrEqual:
-      low = value;
-      break;
-    case ScanCompare::kGreater:
-      if (value == kGreatest) return make_empty(range);
-      low = value + 1;
-      break;
-    case ScanCompare::kBetween:
-      low = value;
-      high = predicate.high_integer;
-      break;
-  }
-  range->low = std::max(range->low, low);
-  range->high = std::min(range->high, high);
+void restrict(const ScanPredicate& predicate, ColumnRange* range) {
+  const bool some =
+      range->is_real
+          ? restrict(predicate, predicate.real, predicate.high_real, -kInfinity, kInfinity,
+                     &range->low_real, &range->high_real)
+          : restrict(predicate, predicate.integer, predicate.high_integer, kLeast, kGreatest,
+                     &range->low, &range->high);
+  if (!some) make_empty(range);
 }
 
 enum class Verdict : std::uint8_t { kNone, kSome, kAll };
@@ -155,7 +143,7 @@ class ScanPlanner {
         range = std::prev(plan_.ranges_.end());
       }
       if (range->empty()) continue;
-      real ? restrict_real(predicate, &*range) : restrict_integer(predicate, &*range);
+      restrict(predicate, &*range);
     }
     return {};
   }
