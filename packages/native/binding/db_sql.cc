@@ -14,22 +14,20 @@ std::int64_t nanoseconds_of(Napi::Env env, const Napi::Value& value, std::int64_
   return std::strtoll(text(env, value, "nanoseconds").c_str(), nullptr, 10);
 }
 
-SqlPrune prune_of(Napi::Env env, const Napi::Object& given, const SqlSource& source) {
-  SqlPrune prune;
+ScanRequest prune_of(Napi::Env env, const Napi::Object& given, const SqlSource& source) {
+  ScanRequest prune;
   prune.from = nanoseconds_of(env, given.Get("from"), prune.from);
   prune.to = nanoseconds_of(env, given.Get("to"), prune.to);
-  prune.latest = given.Get("latest").ToBoolean();
+  if (prune.to != INT64_MAX) prune.to += 1;  // it comes inclusive
+  prune.newest = given.Get("latest").ToBoolean();
   if (given.Get("symbols").IsUndefined()) return prune;
-  prune.by_symbol = true;
+  prune.all_symbols = false;
   const auto names = given.Get("symbols").As<Napi::Array>();
   for (std::uint32_t at = 0; at < names.Length(); at += 1) {
-    SqlSymbol symbol;
+    ScanSymbol symbol;
     if (source.names().find(names.Get(at).ToString().Utf8Value(), &symbol))
       prune.symbols.push_back(symbol);
   }
-  std::sort(prune.symbols.begin(), prune.symbols.end());
-  prune.symbols.erase(std::unique(prune.symbols.begin(), prune.symbols.end()),
-                      prune.symbols.end());
   return prune;
 }
 
@@ -250,7 +248,7 @@ Napi::Value SqlQueryWrap::instant(const Napi::CallbackInfo& info) {
 
 Napi::Value SqlQueryWrap::prepare(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  auto prunes = list_of<SqlPrune>(env, info[2], [&](const Napi::Object& given) {
+  auto prunes = list_of<ScanRequest>(env, info[2], [&](const Napi::Object& given) {
     return prune_of(env, given, query_->source());
   });
   auto values = list_of<SqlValue>(

@@ -113,10 +113,14 @@ class ScanPlanner {
     plan_.view_ = view;
     plan_.from_ = request_.from;
     plan_.to_ = request_.to;
+    plan_.is_newest_ = request_.newest;
+    if (request_.newest && !(request_.predicates.empty() && takes(kLeast, kLeast) &&
+                             takes(kGreatest, kGreatest)))
+      return Status(Code::kInvalidArgument, "the newest rows are of all times and values");
     NDTS_TRY(take_predicates());
     NDTS_TRY(take_symbols());
     const bool nothing =
-        request_.from >= request_.to ||
+        plan_.ends_before(request_.from) ||
         std::any_of(plan_.ranges_.begin(), plan_.ranges_.end(),
                     [](const ColumnRange& range) { return range.empty(); });
     if (nothing) return {};
@@ -166,11 +170,36 @@ class ScanPlanner {
 
   void add_shard(std::uint32_t shard) {
     if (!request_.all_symbols && by_shard_[shard].empty()) return;
+    if (request_.newest) find_newest(shard);
     for (const std::shared_ptr<const SegmentReader>& segment : *plan_.view_.segments[shard])
-      if (segment->record().max_time >= request_.from && segment->record().min_time < request_.to)
+      if (takes(segment->record().min_time, segment->record().max_time))
         add_segment(shard, *segment);
     for (std::uint32_t at = 0; at < plan_.view_.memtables.size(); at += 1)
       add_memtable(shard, at);
+  }
+
+  [[nodiscard]] bool takes(std::int64_t min_time, std::int64_t max_time) const {
+    return max_time >= request_.from && !plan_.ends_before(min_time);
+  }
+  [[nodiscard]] bool takes(const SegmentRun& run) const {
+    if (request_.newest) return run.max_time == plan_.newest_.at(run.symbol);
+    return takes(run.min_time, run.max_time);
+  }
+
+  void find_newest(std::uint32_t shard) {
+    const auto note = [this](std::uint32_t symbol, std::int64_t time) {
+      const auto [entry, is_new] = plan_.newest_.try_emplace(symbol, time);
+      if (!is_new) entry->second = std::max(entry->second, time);
+    };
+    for (const std::shared_ptr<const SegmentReader>& segment : *plan_.view_.segments[shard])
+      for (const SegmentRun& run : segment->runs()) note(run.symbol, run.max_time);
+    for (const MemtableView& view : plan_.view_.memtables) {
+      const ShardExtent& extent = view.shards[shard];
+      if (extent.rows == 0) continue;
+      for (const std::uint32_t symbol : view.memtable->symbols(shard, extent))
+        for (const std::uint32_t row : view.memtable->newest_rows(shard, extent, symbol, 1))
+          note(symbol, view.memtable->time(shard, row));
+    }
   }
 
   void add_segment(std::uint32_t shard, const SegmentReader& segment) {
@@ -187,7 +216,7 @@ class ScanPlanner {
   void add_runs(std::uint32_t shard, const SegmentReader& segment,
                 std::span<const SegmentRun> runs) {
     for (const SegmentRun& run : runs) {
-      if (run.max_time < request_.from || run.min_time >= request_.to) continue;
+      if (!takes(run)) continue;
       if (judged_ != run.block) {
         judged_ = run.block;
         verdict_ = judge_block(segment, run.block);
@@ -198,7 +227,7 @@ class ScanPlanner {
       plan_.runs_.push_back({run.symbol, run.first_row, run.rows});
       piece.count += 1;
       piece.rows += run.rows;
-      piece.trim |= run.min_time < request_.from || run.max_time >= request_.to;
+      piece.trim |= run.min_time < plan_.from(run.symbol) || plan_.ends_before(run.max_time);
       piece.whole = !piece.trim && piece.rows == segment.blocks()[run.block].rows;
     }
   }
@@ -214,7 +243,7 @@ class ScanPlanner {
 
   Verdict judge_block(const SegmentReader& segment, std::size_t block) const {
     const SegmentBlock& entry = segment.blocks()[block];
-    if (entry.max_time < request_.from || entry.min_time >= request_.to) return Verdict::kNone;
+    if (!takes(entry.min_time, entry.max_time)) return Verdict::kNone;
     Verdict verdict = Verdict::kAll;
     for (const ColumnRange& range : plan_.ranges_) {
       const int values = segment.stream(StreamPart::kValues, range.column);

@@ -17,6 +17,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <unordered_map>
 #include <vector>
 
 #include "db/series_table.h"
@@ -67,8 +68,11 @@ struct ScanRequest {
   bool all_symbols = true;
   std::vector<ScanSymbol> symbols;  // unless all; in any order, repeats are as one
   std::int64_t from = INT64_MIN;    // inclusive
-  std::int64_t to = INT64_MAX;      // exclusive
+  std::int64_t to = INT64_MAX;      // exclusive; INT64_MAX: there is no end
   std::vector<ScanPredicate> predicates;  // all must hold
+  // Of each symbol only rows with its greatest time, at least the last one by sequence; without
+  // times and predicates.
+  bool newest = false;
 };
 
 // Some rows of one symbol within a block.
@@ -98,16 +102,22 @@ class ScanPlan {
   ScanPlan(const ScanPlan&) = delete;
   ScanPlan& operator=(const ScanPlan&) = delete;
 
-  // `plan` is a new one. INVALID_ARGUMENT for a column or shard that is not there, and for a
-  // predicate on text or bytes.
+  // `plan` is a new one. INVALID_ARGUMENT for a column or shard that is not there, for a predicate
+  // on text or bytes, and for the newest rows within times or predicates.
   [[nodiscard]] static Status make(const SeriesView& view, const ScanRequest& request,
                                    ScanPlan* plan);
 
   // By shard; of a segment in (symbol, time) order.
   [[nodiscard]] std::span<const ScanPiece> pieces() const { return pieces_; }
   [[nodiscard]] const TableSchema& schema() const { return *view_.schema; }
-  [[nodiscard]] std::int64_t from() const { return from_; }
-  [[nodiscard]] std::int64_t to() const { return to_; }
+  // Of a symbol in the plan: rows earlier than this are not asked for.
+  [[nodiscard]] std::int64_t from(std::uint32_t symbol) const {
+    return is_newest_ ? newest_.at(symbol) : from_;
+  }
+  [[nodiscard]] bool is_newest() const { return is_newest_; }
+  [[nodiscard]] bool ends_before(std::int64_t time) const {
+    return time >= to_ && to_ != INT64_MAX;
+  }
   // What the predicates come to, one range for each column that has any.
   [[nodiscard]] std::span<const ColumnRange> ranges() const { return ranges_; }
   // Of a piece of a segment, before times are trimmed: in (symbol, time) order, within the block.
@@ -130,6 +140,8 @@ class ScanPlan {
   SeriesView view_;
   std::int64_t from_ = 0;
   std::int64_t to_ = 0;
+  bool is_newest_ = false;
+  std::unordered_map<std::uint32_t, std::int64_t> newest_;  // greatest time by symbol
   std::vector<ColumnRange> ranges_;
   std::vector<ScanPiece> pieces_;
   std::vector<ScanRun> runs_;

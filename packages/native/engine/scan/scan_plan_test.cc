@@ -119,6 +119,45 @@ TEST_F(ScanPlans, HaveEveryRowOnceAndLeaveOutOnlyWhatCannotMatch) {
   }
 }
 
+TEST_F(ScanPlans, NewestRowsAreThoseOfTheGreatestTime) {
+  SCOPED_TRACE("NDTS_SEED=" + std::to_string(seed_));
+  bench_.open();
+  bench_.fill(24'000);
+  if (HasFatalFailure()) return;
+  std::map<std::uint32_t, std::pair<std::int64_t, std::uint64_t>> wanted;
+  for (std::uint32_t shard = 0; shard < kTestShards; shard += 1)
+    for (const TestRow& row : bench_.model.shards[shard]) {
+      const auto entry = wanted.try_emplace(row.symbol, row.time, row.sequence).first;
+      entry->second = std::max(entry->second, std::pair(row.time, row.sequence));
+    }
+  ScanRequest request;
+  request.newest = true;
+  const DatabaseSnapshot snapshot = bench_.database().snapshot();
+  ScanPlan plan;
+  ASSERT_TRUE(ScanPlan::make(*snapshot.table(bench_.table), request, &plan).ok());
+  ScanReader reader(plan, {});
+  std::map<std::uint32_t, std::pair<std::int64_t, std::uint64_t>> found;
+  for (const ScanPiece& piece : plan.pieces()) {
+    reader.start(piece);
+    for (ScanBatch batch;;) {
+      ASSERT_TRUE(reader.next(&batch).ok());
+      if (batch.runs.empty()) break;
+      for (const ScanRun& run : batch.runs)
+        for (std::uint32_t row = run.first_row; row < run.first_row + run.rows; row += 1) {
+          ASSERT_EQ(batch.rows.time[row], wanted[run.symbol].first);
+          const auto entry =
+              found.try_emplace(run.symbol, batch.rows.time[row], batch.rows.sequence[row]).first;
+          entry->second.second = std::max(entry->second.second, batch.rows.sequence[row]);
+        }
+    }
+  }
+  EXPECT_EQ(found, wanted);
+  request.from = 0;
+  ScanPlan refused;
+  EXPECT_EQ(ScanPlan::make(*snapshot.table(bench_.table), request, &refused).code(),
+            Code::kInvalidArgument);
+}
+
 TEST_F(ScanPlans, LeaveOutBlocksByTimeSymbolAndValue) {
   bench_.open();
   bench_.fill(24'000);

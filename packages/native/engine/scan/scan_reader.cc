@@ -93,8 +93,9 @@ Status ScanReader::read_block(ScanBatch* batch) {
 void ScanReader::trim(const ScanRun& run, const std::int64_t* time) {
   const std::int64_t* const begin = time + run.first_row;
   const std::int64_t* const end = begin + run.rows;
-  const std::int64_t* const first = std::lower_bound(begin, end, plan_.from());
-  const std::int64_t* const last = std::lower_bound(first, end, plan_.to());
+  const std::int64_t* const first = std::lower_bound(begin, end, plan_.from(run.symbol));
+  const std::int64_t* const last = std::partition_point(
+      first, end, [this](std::int64_t each) { return !plan_.ends_before(each); });
   if (first == last) return;
   runs_.push_back({run.symbol, static_cast<std::uint32_t>(first - time),
                    static_cast<std::uint32_t>(last - first)});
@@ -108,12 +109,18 @@ bool ScanReader::next_symbol() {
     current_ = symbols[symbol_++];
     const SeriesMemtable& memtable = *view.memtable;
     const std::uint32_t shard = piece_->shard;
-    rows_ = memtable.collect_rows(shard, view.shards[shard], current_);
-    const auto before = [&memtable, shard](std::uint32_t row, std::int64_t time) {
-      return memtable.time(shard, row) < time;
-    };
-    const auto first = std::lower_bound(rows_.begin(), rows_.end(), plan_.from(), before);
-    const auto last = std::lower_bound(first, rows_.end(), plan_.to(), before);
+    const ShardExtent& extent = view.shards[shard];
+    rows_ = plan_.is_newest() ? memtable.newest_rows(shard, extent, current_, 1)
+                              : memtable.collect_rows(shard, extent, current_);
+    if (rows_.empty()) continue;  // a symbol that was asked for and has no row here
+    const std::int64_t from = plan_.from(current_);
+    const auto first =
+        std::partition_point(rows_.begin(), rows_.end(), [&](std::uint32_t row) {
+          return memtable.time(shard, row) < from;
+        });
+    const auto last = std::partition_point(first, rows_.end(), [&](std::uint32_t row) {
+      return !plan_.ends_before(memtable.time(shard, row));
+    });
     row_ = static_cast<std::size_t>(first - rows_.begin());
     rows_.resize(static_cast<std::size_t>(last - rows_.begin()));
     if (row_ < rows_.size()) return true;

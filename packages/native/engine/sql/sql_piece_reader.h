@@ -1,13 +1,14 @@
-// Copies the rows of pieces into vectors of DuckDB, only the columns that are wanted.
+// Copies the rows of a plan's pieces into vectors of DuckDB, only the columns that are wanted.
 //
-// Threads: one at a time; every thread of a scan has its own. Lifetime: source and view outlive
-// it. Errors: those of SegmentReader. Invariant: a row is handed out once.
+// Threads: one at a time; every thread of a scan has its own. Lifetime: names and plan outlive
+// it. Errors: those of ScanReader. Invariant: a row is handed out once.
 #pragma once
 
 #include <span>
 #include <vector>
 
-#include "sql/sql_pieces.h"
+#include "scan/scan_reader.h"
+#include "sql/sql_source.h"
 
 namespace ndts {
 
@@ -26,11 +27,11 @@ inline constexpr std::size_t kSqlVectorRows = 2048;
 class SqlPieceReader {
  public:
   // `columns` by vector of the chunk; one beyond the last is of no interest to anybody.
-  SqlPieceReader(const duckdb::Api& api, const SqlSource& source, const SeriesView& view,
-                 const SqlPrune& prune, std::span<const std::size_t> columns);
+  SqlPieceReader(const duckdb::Api& api, const SymbolNames& names, const ScanPlan& plan,
+                 std::span<const std::size_t> columns);
 
   // The piece stays where it is until it was read to its end.
-  void begin(const SqlPiece& piece);
+  void begin(const ScanPiece& piece);
   // The next rows of the piece; none: it is at its end.
   [[nodiscard]] Status fill(duckdb::Chunk chunk, std::size_t* rows);
 
@@ -39,41 +40,24 @@ class SqlPieceReader {
     const std::byte* values = nullptr;
     const std::uint8_t* nulls = nullptr;
   };
-  struct Room {
-    std::unique_ptr<std::uint64_t[]> values;
-    std::unique_ptr<std::uint64_t[]> nulls;
-  };
 
-  [[nodiscard]] bool is_wanted(std::size_t column) const;
-  [[nodiscard]] Status read_block();
-  [[nodiscard]] Status read_stream(StreamPart part, std::size_t column,
-                                   std::unique_ptr<std::uint64_t[]>* room,
-                                   const std::byte** values);
-  [[nodiscard]] bool next_range();
-  void copy_range(duckdb::Chunk chunk, std::size_t at, std::size_t rows);
+  [[nodiscard]] Stream stream_of(std::size_t column) const;
+  void copy_range(duckdb::Chunk chunk, std::size_t first, std::size_t at, std::size_t rows);
   void copy_symbols(duckdb::Chunk chunk);
-  [[nodiscard]] Status fill_from_segment(duckdb::Chunk chunk, std::size_t* rows);
-  void fill_from_memtable(duckdb::Chunk chunk, std::size_t* rows);
   void copy(duckdb::Chunk chunk, std::size_t vector, const Stream& stream, std::size_t first,
             std::size_t at, std::size_t rows);
   void copy_texts(duckdb::Vector vector, bool is_symbol, const Stream& stream, std::size_t first,
                   std::size_t at, std::size_t rows);
 
   const duckdb::Api& api_;
-  const SqlSource& source_;
+  const SymbolNames& names_;
   const TableSchema& schema_;
-  const SqlPrune& prune_;
   const std::vector<std::size_t> columns_;
-  const SqlPiece* piece_ = nullptr;
-
-  codec::Scratch scratch_;
-  std::vector<Room> rooms_;      // by vector
-  std::vector<Stream> streams_;  // by vector; of the block being read
-  Room time_room_;
-  const std::int64_t* times_ = nullptr;  // of the block, where the prune needs them
-  std::uint32_t run_ = 0;
-  std::size_t first_ = 0;  // rows of the run that are still to be copied
-  std::size_t end_ = 0;
+  ScanReader reader_;
+  const ScanPiece* piece_ = nullptr;
+  ScanBatch batch_;
+  std::size_t run_ = 0;   // of the batch
+  std::size_t done_ = 0;  // rows of the run that were copied
 
   // The symbols of the rows in the chunk, range by range.
   struct SymbolRange {
@@ -81,10 +65,6 @@ class SqlPieceReader {
     std::size_t rows;
   };
   std::vector<SymbolRange> symbols_;
-
-  std::unique_ptr<RowBuffer> buffer_;
-  std::vector<std::uint32_t> rows_;
-  std::size_t row_ = 0;
 };
 
 }  // namespace ndts

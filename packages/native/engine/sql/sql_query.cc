@@ -138,7 +138,7 @@ Status SqlQuery::prepare_one(const std::string& sql) {
 }
 
 Status SqlQuery::prepare(const std::string& sql, const std::string& pushed,
-                         std::vector<SqlPrune> prunes, const std::vector<SqlValue>& values,
+                         std::vector<ScanRequest> prunes, const std::vector<SqlValue>& values,
                          bool* is_pushed) {
   NDTS_TRY(check_open());
   if (has_result_) return Status(Code::kInvalidArgument, "the query is under way");

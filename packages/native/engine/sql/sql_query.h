@@ -50,7 +50,7 @@ class SqlQuery {
   // `pushed` is the same statement with prunes, tried first; when DuckDB does not take it, `sql`.
   // Says which of the two it is.
   [[nodiscard]] Status prepare(const std::string& sql, const std::string& pushed,
-                               std::vector<SqlPrune> prunes, const std::vector<SqlValue>& values,
+                               std::vector<ScanRequest> prunes, const std::vector<SqlValue>& values,
                                bool* is_pushed);
   [[nodiscard]] Status execute();
   [[nodiscard]] const std::vector<SqlResultColumn>& columns() const { return columns_; }

@@ -82,7 +82,7 @@ class SqlQueries : public testing::Test {
   }
   // All rows; the query stays open.
   Status run(SqlQuery& query, const std::string& sql, const std::string& pushed,
-             std::vector<SqlPrune> prunes, SqlBatch* all) {
+             std::vector<ScanRequest> prunes, SqlBatch* all) {
     bool is_pushed = false;
     NDTS_TRY(query.open());
     NDTS_TRY(query.prepare(sql, pushed, std::move(prunes), {}, &is_pushed));
@@ -170,18 +170,18 @@ TEST_F(SqlQueries, PrunesLeaveOutOnlyWhatTheyMay) {
   fill();
   for (int round = 0; round < 30; round += 1) {
     const std::vector<TestRow>& some = rows_[random_() % kTestShards];
-    SqlPrune prune;
+    ScanRequest prune;
     if (random_() % 2 == 0) prune.from = some[random_() % some.size()].time;
     if (random_() % 2 == 0) prune.to = some[random_() % some.size()].time;
-    prune.by_symbol = random_() % 2 == 0;
-    if (prune.by_symbol)
+    prune.all_symbols = random_() % 2 == 0;
+    if (!prune.all_symbols)
       for (std::uint32_t symbol = 0; symbol < kTestSymbols; symbol += 1)
         if (random_() % 3 == 0) prune.symbols.push_back({symbol, symbol % kTestShards});
     std::string where = "epoch_ns(time) >= " + std::to_string(prune.from) +
-                        " AND epoch_ns(time) <= " + std::to_string(prune.to);
-    if (prune.by_symbol) {
+                        " AND epoch_ns(time) < " + std::to_string(prune.to);
+    if (!prune.all_symbols) {
       where += " AND symbol IN ('nobody'";
-      for (const SqlSymbol& symbol : prune.symbols) where += ", '" + name_of(symbol.id) + "'";
+      for (const ScanSymbol& symbol : prune.symbols) where += ", '" + name_of(symbol.id) + "'";
       where += ")";
     }
     const std::string select = "SELECT count(*), sum(sequence)::BIGINT, count(note) FROM ";
@@ -207,8 +207,8 @@ TEST_F(SqlQueries, LatestRowsAreThoseThatAWindowFinds) {
     if (random_() % 2 == 0) {
       ASSERT_TRUE(bench_.database->seal().ok());
     }
-    SqlPrune prune;
-    prune.latest = true;
+    ScanRequest prune;
+    prune.newest = true;
     SqlBatch pruned;
     SqlBatch plain;
     const std::shared_ptr<SqlQuery> query = begin();

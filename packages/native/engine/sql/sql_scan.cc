@@ -1,5 +1,5 @@
 // The table function behind every table: ndts_scan(table, prune). Bind says which columns there
-// are, init makes the pieces, and each thread of DuckDB takes pieces and copies rows.
+// are and plans the scan; each thread of DuckDB takes pieces of the plan and copies rows.
 #include <atomic>
 
 #include "sql/sql_instance.h"
@@ -13,18 +13,16 @@ using duckdb::Api;
 
 struct ScanTable {
   std::shared_ptr<SqlSource> source;
-  const SeriesView* view;
-  const SqlPrune* prune;
+  ScanPlan plan;
 };
 
 struct Scan {
-  std::vector<SqlPiece> pieces;
   std::atomic<std::size_t> next{0};  // each thread takes its next piece by adding
 };
 
 struct ScanThread {
   ScanThread(const Api& api, const ScanTable& table, std::span<const std::size_t> columns)
-      : reader(api, *table.source, *table.view, *table.prune, columns) {}
+      : reader(api, table.source->names(), table.plan, columns) {}
   SqlPieceReader reader;
   bool in_piece = false;
 };
@@ -84,10 +82,13 @@ void bind(duckdb::BindInfo info) {
   add_column(api, info, "epoch", duckdb::Type::kUInteger);
   for (const ColumnSchema& column : view->schema->columns)
     add_column(api, info, column.name, type_of(column.type));
-  const SqlPrune& prune = source->prune(parameter(api, info, 1));
-  const bool is_exact = !prune.by_symbol && !prune.by_time() && !prune.latest;
-  api.bind_set_cardinality(info, count_rows(*view), is_exact);
-  api.bind_set_bind_data(info, new ScanTable{source, view, &prune}, destroy<ScanTable>);
+  auto table = std::make_unique<ScanTable>();
+  table->source = source;
+  const ScanRequest& prune = source->prune(parameter(api, info, 1));
+  if (const Status status = ScanPlan::make(*view, prune, &table->plan); !status.ok())
+    return api.bind_set_error(info, status.text().c_str());
+  api.bind_set_cardinality(info, table->plan.rows_at_most(), false);
+  api.bind_set_bind_data(info, table.release(), destroy<ScanTable>);
 }
 
 // What vectors hold; beyond the columns of the table when nobody looks at them.
@@ -101,10 +102,8 @@ std::vector<std::size_t> columns_of(const Api& api, duckdb::InitInfo info) {
 void init(duckdb::InitInfo info) {
   const Api& api = *library.load();
   const auto& table = *static_cast<const ScanTable*>(api.init_get_bind_data(info));
-  auto* scan = new Scan;
-  scan->pieces = make_pieces(*table.view, *table.prune);
-  api.init_set_init_data(info, scan, destroy<Scan>);
-  api.init_set_max_threads(info, std::max<std::size_t>(1, scan->pieces.size()));
+  api.init_set_init_data(info, new Scan, destroy<Scan>);
+  api.init_set_max_threads(info, std::max<std::size_t>(1, table.plan.pieces().size()));
 }
 
 void init_thread(duckdb::InitInfo info) {
@@ -124,8 +123,8 @@ void scan_rows(duckdb::FunctionInfo info, duckdb::Chunk output) {
     if (table.source->stopped()) return api.function_set_error(info, "the query was stopped");
     if (!thread.in_piece) {
       const std::size_t at = scan.next.fetch_add(1, std::memory_order_relaxed);
-      if (at >= scan.pieces.size()) break;
-      thread.reader.begin(scan.pieces[at]);
+      if (at >= table.plan.pieces().size()) break;
+      thread.reader.begin(table.plan.pieces()[at]);
       thread.in_piece = true;
     }
     if (const Status status = thread.reader.fill(output, &rows); !status.ok()) {

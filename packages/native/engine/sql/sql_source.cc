@@ -11,7 +11,7 @@ SymbolNames::SymbolNames(std::span<const SymbolInfo* const> symbols) : count_(sy
   names_.resize(end);
   for (const SymbolInfo* symbol : symbols) {
     names_[symbol->id] = symbol->name;
-    symbols_.emplace(names_[symbol->id], SqlSymbol{symbol->id, symbol->shard});
+    symbols_.emplace(names_[symbol->id], ScanSymbol{symbol->id, symbol->shard});
   }
   texts_.resize(end);
   for (std::size_t id = 0; id < end; id += 1) {
@@ -27,7 +27,7 @@ SymbolNames::SymbolNames(std::span<const SymbolInfo* const> symbols) : count_(sy
   }
 }
 
-bool SymbolNames::find(std::string_view name, SqlSymbol* symbol) const {
+bool SymbolNames::find(std::string_view name, ScanSymbol* symbol) const {
   const auto found = symbols_.find(name);
   if (found == symbols_.end()) return false;
   *symbol = found->second;

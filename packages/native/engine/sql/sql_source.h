@@ -7,7 +7,6 @@
 #pragma once
 
 #include <atomic>
-#include <limits>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -16,15 +15,10 @@
 
 #include "base/thread.h"
 #include "db/database_snapshot.h"
+#include "scan/scan_plan.h"
 #include "sql/duckdb_api.h"
 
 namespace ndts {
-
-struct SqlSymbol {
-  std::uint32_t id = 0;
-  std::uint32_t shard = 0;
-  friend auto operator<=>(const SqlSymbol&, const SqlSymbol&) = default;
-};
 
 // Names by symbol id; empty where there is no such symbol.
 class SymbolNames {
@@ -42,31 +36,14 @@ class SymbolNames {
     return {found.data(), found.length};
   }
   // False when nothing has this name.
-  [[nodiscard]] bool find(std::string_view name, SqlSymbol* symbol) const;
+  [[nodiscard]] bool find(std::string_view name, ScanSymbol* symbol) const;
 
  private:
   std::size_t count_;
   std::vector<std::string> names_;
   std::vector<duckdb::Text> texts_;  // point into names_
-  std::unordered_map<std::string_view, SqlSymbol> symbols_;
+  std::unordered_map<std::string_view, ScanSymbol> symbols_;
   duckdb::Text none_{};
-};
-
-struct SqlPrune {
-  std::int64_t from = std::numeric_limits<std::int64_t>::min();  // both inclusive
-  std::int64_t to = std::numeric_limits<std::int64_t>::max();
-  bool by_symbol = false;
-  std::vector<SqlSymbol> symbols;  // ascending; of interest with by_symbol
-  // Of each symbol only rows with its greatest time are of use; `to` is not set then.
-  bool latest = false;
-
-  [[nodiscard]] bool takes(std::int64_t min_time, std::int64_t max_time) const {
-    return max_time >= from && min_time <= to;
-  }
-  [[nodiscard]] bool by_time() const {
-    return from != std::numeric_limits<std::int64_t>::min() ||
-           to != std::numeric_limits<std::int64_t>::max();
-  }
 };
 
 class SqlSource {
@@ -78,9 +55,9 @@ class SqlSource {
   [[nodiscard]] const SymbolNames& names() const { return *names_; }
 
   // Before the statement is prepared.
-  void set_prunes(std::vector<SqlPrune> prunes) { prunes_ = std::move(prunes); }
+  void set_prunes(std::vector<ScanRequest> prunes) { prunes_ = std::move(prunes); }
   // Of everything when there is no such prune.
-  [[nodiscard]] const SqlPrune& prune(std::int64_t index) const {
+  [[nodiscard]] const ScanRequest& prune(std::int64_t index) const {
     return index >= 0 && index < static_cast<std::int64_t>(prunes_.size())
                ? prunes_[static_cast<std::size_t>(index)]
                : everything_;
@@ -99,8 +76,8 @@ class SqlSource {
  private:
   const DatabaseSnapshot snapshot_;
   const std::shared_ptr<const SymbolNames> names_;
-  const SqlPrune everything_;
-  std::vector<SqlPrune> prunes_;
+  const ScanRequest everything_;
+  std::vector<ScanRequest> prunes_;
   std::atomic<Code> stopped_{Code::kOk};
   mutable Mutex mutex_;
   Status failure_;  // guarded by mutex_
