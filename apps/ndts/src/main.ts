@@ -11,6 +11,7 @@ import { bench } from './command/bench.js';
 import { inspect } from './command/inspect.js';
 import { query } from './command/query.js';
 import { type RepairFlags, repair } from './command/repair.js';
+import { addRetention } from './command/retention.js';
 import { parseSettings, refuseWords } from './command/settings.js';
 import type { TargetOptions } from './command/running.js';
 import { status } from './command/status.js';
@@ -248,6 +249,12 @@ snapshotCommand('restore', 'make a new data folder of one; the old one is only r
   .option('--journal <name>', 'the snapshot of the journal, where it has another name')
   .option('--dry-run', 'only say what would be done', false)
   .action((name: string, flags: RestoreOptions) => restoreSnapshot(name, flags, print));
+
+addRetention(program, {
+  values: (flags) => readValues(flags, {}),
+  userId: process.getuid?.() ?? 0,
+  print,
+});
 
 program
   .command('query')

@@ -92,6 +92,9 @@ Napi::Function DatabaseWrap::define(Napi::Env env) {
                       InstanceMethod<&Wrap::snapshot_made>("snapshotMade"),
                       InstanceMethod<&Wrap::snapshots>("snapshots"),
                       InstanceMethod<&Wrap::remove_snapshot>("removeSnapshot"),
+                      InstanceMethod<&Wrap::segments>("segments"),
+                      InstanceMethod<&Wrap::begin_change>("beginChange"),
+                      InstanceMethod<&Wrap::change_made>("changeMade"),
                       InstanceMethod<&Wrap::stats>("stats"),
                       InstanceMethod<&Wrap::begin_query>("beginQuery"),
                       InstanceMethod<&Wrap::close>("close")});
@@ -105,6 +108,7 @@ DatabaseWrap::DatabaseWrap(const Napi::CallbackInfo& info)
   options.files = &disk();
   options.clock = &clock_;
   read_options(info[0].As<Napi::Object>(), &options);
+  dir_ = options.dir;
   options.on_durable = [this](std::uint64_t durable) { waiters_.notify_durable(durable); };
   options.on_failure = [this](const Status&) { waiters_.notify_failure(); };
   waiters_.start(env, this,
@@ -200,8 +204,9 @@ Napi::Value DatabaseWrap::append_ticks(const Napi::CallbackInfo& info) {
   Database& database = open(env);
   TickBatchView view = batch(info, 0);
   view.count = count_argument(env, info[2], view.capacity);
+  const Bytes joined = info[3].IsUndefined() ? Bytes() : operations_argument(env, info[3]);
   std::uint64_t position = 0;
-  check(env, database.append_ticks(view, &position));
+  check(env, database.append_ticks(view, &position, joined));
   return number(env, position);
 }
 

@@ -48,16 +48,20 @@ Napi::Value DatabaseWrap::scan(const Napi::CallbackInfo& info) {
 Napi::Value DatabaseWrap::write(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   Database& database = open(env);
-  if (!info[0].IsArray()) refuse(env, "expected an array of operations");
-  const auto operations = info[0].As<Napi::Array>();
+  std::uint64_t position = 0;
+  check(env, database.write(operations_argument(env, info[0]), &position));
+  return number(env, position);
+}
+
+Bytes DatabaseWrap::operations_argument(Napi::Env env, const Napi::Value& value) {
+  if (!value.IsArray()) refuse(env, "expected an array of operations");
+  const auto operations = value.As<Napi::Array>();
   operations_.clear();
   for (std::uint32_t index = 0; index < operations.Length(); index += 1) {
     const Napi::HandleScope scope(env);
     encode(env, operations[index]);
   }
-  std::uint64_t position = 0;
-  check(env, database.write(operations_, &position));
-  return number(env, position);
+  return operations_;
 }
 
 void DatabaseWrap::encode(Napi::Env env, const Napi::Value& value) {

@@ -182,8 +182,9 @@ Napi::Value DatabaseWrap::append_rows(const Napi::CallbackInfo& info) {
     auto heap = info[4].As<Napi::Uint8Array>();
     rows.heap = std::as_bytes(std::span<const std::uint8_t>(heap.Data(), heap.ByteLength()));
   }
+  const Bytes joined = info[5].IsUndefined() ? Bytes() : operations_argument(env, info[5]);
   std::uint64_t position = 0;
-  check(env, database.append_rows(schema.id, rows, &position));
+  check(env, database.append_rows(schema.id, rows, &position, joined));
   return number(env, position);
 }
 

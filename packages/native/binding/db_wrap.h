@@ -70,7 +70,7 @@ class DatabaseWrap : public Napi::ObjectWrap<DatabaseWrap> {
   // (Float64Array, table)
   void watermarks(const Napi::CallbackInfo& info);
 
-  // (buffer, capacity, count)
+  // (buffer, capacity, count, operations | undefined)
   Napi::Value append_ticks(const Napi::CallbackInfo& info);
   // (symbol, fromDay, fromNs, toDay, toNs, firstSequence, buffer, capacity)
   Napi::Value load_ticks(const Napi::CallbackInfo& info);
@@ -83,7 +83,7 @@ class DatabaseWrap : public Napi::ObjectWrap<DatabaseWrap> {
   Napi::Value create_table(const Napi::CallbackInfo& info);
   Napi::Value tables(const Napi::CallbackInfo& info);
   const TableSchema& table_argument(Napi::Env env, const Napi::Value& value);
-  // (table, buffer, capacity, count, heap)
+  // (table, buffer, capacity, count, heap, operations | undefined)
   Napi::Value append_rows(const Napi::CallbackInfo& info);
   // (table, symbol, fromDay, fromNs, toDay, toNs, firstSequence, buffer, capacity)
   Napi::Value load_rows(const Napi::CallbackInfo& info);
@@ -108,6 +108,8 @@ class DatabaseWrap : public Napi::ObjectWrap<DatabaseWrap> {
   Napi::Value scan(const Napi::CallbackInfo& info);
   // (operations)
   Napi::Value write(const Napi::CallbackInfo& info);
+  // What holds until the next call.
+  Bytes operations_argument(Napi::Env env, const Napi::Value& value);
   void encode(Napi::Env env, const Napi::Value& value);
 
   Napi::Value durable_position(const Napi::CallbackInfo& info);
@@ -123,6 +125,12 @@ class DatabaseWrap : public Napi::ObjectWrap<DatabaseWrap> {
   Napi::Value snapshots(const Napi::CallbackInfo& info);
   // (name)
   void remove_snapshot(const Napi::CallbackInfo& info);
+  // (table)
+  Napi::Value segments(const Napi::CallbackInfo& info);
+  // (numbers that go, paths that come)
+  void begin_change(const Napi::CallbackInfo& info);
+  // Whether it is done.
+  Napi::Value change_made(const Napi::CallbackInfo& info);
   Napi::Value stats(const Napi::CallbackInfo& info);
   // (library, memoryBytes, threads)
   Napi::Value begin_query(const Napi::CallbackInfo& info);
@@ -132,6 +140,7 @@ class DatabaseWrap : public Napi::ObjectWrap<DatabaseWrap> {
   SystemClock clock_;
   DurableWaiters waiters_;
   std::unique_ptr<Database> database_;  // after what its threads call
+  std::string dir_;
   LatestCache latest_;
   std::vector<std::byte> operations_;
   std::vector<std::byte> heap_;

@@ -1,6 +1,7 @@
 // See inspect.h.
 #include "inspect.h"
 
+#include "db/joined_entry.h"
 #include "db/manifest.h"
 #include "db/snapshot_folder.h"
 #include "db/symbol_files.h"
@@ -82,6 +83,13 @@ std::string symbol_text(Bytes payload) {
          quoted(text_of(reader.read_bytes(reader.left()))) + "]";
 }
 
+std::string joined_text(Bytes payload) {
+  JoinedEntry entry;
+  if (!read_joined(payload, &entry).ok()) return "  cut short";
+  return key_value_text(entry.batch) +
+         (entry.kind == LogKind::kTicks ? ticks_text(entry.rows) : rows_text(entry.rows));
+}
+
 std::string entry_text(const WalEntry& entry) {
   switch (static_cast<LogKind>(entry.header.kind)) {
     case LogKind::kTicks:
@@ -94,6 +102,8 @@ std::string entry_text(const WalEntry& entry) {
       return "table" + schema_text(entry.payload);
     case LogKind::kRows:
       return "rows" + rows_text(entry.payload);
+    case LogKind::kJoined:
+      return "joined" + joined_text(entry.payload);
   }
   if (entry.header.kind == kWalSealKind) return "closed";
   return "kind " + std::to_string(entry.header.kind);

@@ -1,6 +1,12 @@
 // What the database looks like to its users: options, statistics, tables, and the calls themselves.
 
-import type { KeyValueStore, TableSchema, TickBatch, Time } from '@ndts/protocol';
+import type {
+  KeyValueOperation,
+  KeyValueStore,
+  TableSchema,
+  TickBatch,
+  Time,
+} from '@ndts/protocol';
 import type { ReplayReader, ReplayRequest } from './replay.js';
 import type { SqlLimits, SqlSession } from './sql.js';
 import type { AggregateQuery, AggregateResult } from './scan.js';
@@ -49,6 +55,26 @@ export interface SnapshotInfo {
   /** Of the files it lists, which it shares with the database while that has them. */
   readonly bytes: number;
   readonly files: number;
+}
+
+/** An immutable file of rows of one (table, shard, day). */
+export interface SegmentInfo {
+  readonly number: number;
+  readonly path: string;
+  readonly shard: number;
+  readonly day: number;
+  readonly rows: number;
+  readonly bytes: number;
+  /** The lowest, and the highest plus one; there may be rows of other segments between. */
+  readonly firstSequence: number;
+  readonly endSequence: number;
+}
+
+export interface SegmentChange {
+  /** Numbers of segments that go. */
+  readonly removed?: readonly number[];
+  /** Files that were segments of this database, on its file system; they are moved in. */
+  readonly added?: readonly string[];
 }
 
 export interface SymbolEntry {
@@ -105,8 +131,9 @@ export interface Database extends KeyValueStore {
   nextSequence(shard: number, table?: number): number;
   /** Accepts rows [0, count): writes shard, epoch and sequence into the batch; staging first, then
    * memtable. Returns the log position. The batch is accepted whole, or the call throws and nothing
-   * changed. Waits, counted, when staging is full. */
-  appendTicks(batch: TickBatch): number;
+   * changed. Waits, counted, when staging is full. `operations` as for write() are accepted in the
+   * same log entry: both survive, or neither. */
+  appendTicks(batch: TickBatch, operations?: readonly KeyValueOperation[]): number;
   /** Exclusive sequences [accepted, durable, replicated, sealed] of each shard; 4 * shardCount. */
   watermarks(into: Float64Array, table?: number): void;
   /** Ticks of a symbol with from <= time < to in (time, sequence) order, starting after
@@ -124,7 +151,7 @@ export interface Database extends KeyValueStore {
   /** Ticks first. */
   tables(): TableInfo[];
   /** As appendTicks, for a table of any schema. */
-  appendRows(table: number, batch: TableBatch): number;
+  appendRows(table: number, batch: TableBatch, operations?: readonly KeyValueOperation[]): number;
   /** As loadTicks. */
   loadRows(
     table: number,
@@ -155,6 +182,13 @@ export interface Database extends KeyValueStore {
   /** The complete ones, oldest first. */
   snapshots(): SnapshotInfo[];
   removeSnapshot(name: string): void;
+
+  /** The files of a table, by shard. What is only in memory is not in them: seal() first. */
+  segments(table: number): SegmentInfo[];
+  /** Lets segments go, or takes them back, all or none. Who reads already goes on reading.
+   * NOT_FOUND: one that is to go was merged meanwhile; ALREADY_EXISTS: its rows are there, or
+   * another change is under way; UNAVAILABLE: the same segment is still read; INVALID_ARGUMENT. */
+  changeSegments(change: SegmentChange): Promise<void>;
 
   acceptedPosition(): number;
   /** Merges and compacts until nothing is due; for tools and benches. */

@@ -17,6 +17,8 @@ import {
   type Database,
   type DatabaseOptions,
   type DatabaseStats,
+  type SegmentChange,
+  type SegmentInfo,
   type SnapshotInfo,
   type SymbolEntry,
   type TableInfo,
@@ -44,6 +46,8 @@ export {
   type Database,
   type DatabaseOptions,
   type DatabaseStats,
+  type SegmentChange,
+  type SegmentInfo,
   type SnapshotInfo,
   type SymbolEntry,
   type TableInfo,
@@ -73,7 +77,12 @@ interface NativeDatabase {
   symbols(): SymbolEntry[];
   epoch(shard: number): number;
   nextSequence(shard: number, table: number | undefined): number;
-  appendTicks(buffer: ArrayBuffer, capacity: number, count: number): number;
+  appendTicks(
+    buffer: ArrayBuffer,
+    capacity: number,
+    count: number,
+    operations: readonly KeyValueOperation[] | undefined,
+  ): number;
   watermarks(into: Float64Array, table: number | undefined): void;
   createTable(schema: TableSchema): number;
   tables(): TableInfo[];
@@ -83,6 +92,7 @@ interface NativeDatabase {
     capacity: number,
     count: number,
     heap: Uint8Array | undefined,
+    operations: readonly KeyValueOperation[] | undefined,
   ): number;
   loadRows(
     table: number,
@@ -111,6 +121,9 @@ interface NativeDatabase {
   snapshotMade(): boolean;
   snapshots(): SnapshotInfo[];
   removeSnapshot(name: string): void;
+  segments(table: number): SegmentInfo[];
+  beginChange(removed: readonly number[], added: readonly string[]): void;
+  changeMade(): boolean;
   settle(): void;
   loadTicks(
     symbol: number,
@@ -150,6 +163,10 @@ function checkKey(key: string): void {
     throw new NdtsError('INVALID_ARGUMENT', `key ${JSON.stringify(key)} is not well-formed text`);
 }
 
+function checkKeys(operations: readonly KeyValueOperation[]): void {
+  if (Array.isArray(operations)) for (const one of operations) checkKey(one.key);
+}
+
 function fill(batch: TickBatch, count: number): number {
   batch.count = count;
   return count;
@@ -163,6 +180,7 @@ const classes = addon as {
 };
 
 const snapshotPollMs = 5;
+const changePollMs = 2;
 
 class AddonDatabase implements Database {
   readonly #native: NativeDatabase;
@@ -201,9 +219,10 @@ class AddonDatabase implements Database {
     return native(() => this.#native.nextSequence(shard, table));
   }
 
-  appendTicks(batch: TickBatch): number {
+  appendTicks(batch: TickBatch, operations?: readonly KeyValueOperation[]): number {
+    if (operations !== undefined) checkKeys(operations);
     try {
-      return this.#native.appendTicks(batch.buffer, batch.capacity, batch.count);
+      return this.#native.appendTicks(batch.buffer, batch.capacity, batch.count, operations);
     } catch (error) {
       throw toNdtsError(error);
     }
@@ -263,11 +282,13 @@ class AddonDatabase implements Database {
     return native(() => this.#native.tables());
   }
 
-  appendRows(table: number, batch: TableBatch): number {
+  appendRows(table: number, batch: TableBatch, operations?: readonly KeyValueOperation[]): number {
     const { buffer, capacity, count } = batch;
     this.#checkFit(table, batch.schema);
+    if (operations !== undefined) checkKeys(operations);
     try {
-      return this.#native.appendRows(table, buffer, capacity, count, batch.heap());
+      const heap = batch.heap();
+      return this.#native.appendRows(table, buffer, capacity, count, heap, operations);
     } catch (error) {
       throw toNdtsError(error);
     }
@@ -383,6 +404,17 @@ class AddonDatabase implements Database {
     native(() => this.#native.removeSnapshot(name));
   }
 
+  segments(table: number): SegmentInfo[] {
+    return native(() => this.#native.segments(table));
+  }
+
+  async changeSegments(change: SegmentChange): Promise<void> {
+    const { removed = [], added = [] } = change;
+    const paths = added.map((path) => resolve(path));
+    native(() => this.#native.beginChange(removed, paths));
+    while (!native(() => this.#native.changeMade())) await delay(changePollMs);
+  }
+
   settle(): void {
     native(() => this.#native.settle());
   }
@@ -400,7 +432,7 @@ class AddonDatabase implements Database {
 
   write(operations: readonly KeyValueOperation[]): number {
     return native(() => {
-      if (Array.isArray(operations)) for (const one of operations) checkKey(one.key);
+      checkKeys(operations);
       return this.#native.write(operations);
     });
   }

@@ -112,6 +112,7 @@ export const constants = [
       symbol: [3, 'a symbol was registered: SymbolEntryHead and name'],
       table: [4, 'a table was created: SchemaHead and what follows it'],
       rows: [5, 'one batch of any table, atomic: RowsEntry and columns, once per shard'],
+      joined: [6, 'rows and a key-value batch, atomic: JoinedHead and both'],
     },
   },
   {

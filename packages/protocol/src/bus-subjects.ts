@@ -41,6 +41,12 @@ export const subjects = {
   storageSnapshotCreate: 'storage.snapshot-create',
   /** Request SnapshotRequest -> true. */
   storageSnapshotRemove: 'storage.snapshot-remove',
+  /** Request undefined -> RetentionView. */
+  storageRetention: 'storage.retention',
+  /** Request undefined -> DayView[]: what went. */
+  storageRetentionRun: 'storage.retention-run',
+  /** Request RestoreDayRequest -> DayView. */
+  storageRetentionRestore: 'storage.retention-restore',
   /** OrderView, on each change of an order. */
   orderEvent: 'order.event',
 } as const;
@@ -177,6 +183,29 @@ export interface SnapshotView {
   /** Of the files it lists, which it shares with the engines while those have them. */
   readonly bytes: number;
   readonly files: number;
+}
+
+/** A day of a table. */
+export interface DayView {
+  readonly table: string;
+  /** As 2024-05-31. */
+  readonly day: string;
+  readonly segments: number;
+  readonly rows: number;
+  readonly bytes: number;
+}
+
+export interface RetentionView {
+  /** What the next run lets go, oldest first. */
+  readonly old: readonly (DayView & { readonly action: 'expire' | 'archive' })[];
+  readonly archived: readonly DayView[];
+}
+
+export interface RestoreDayRequest {
+  readonly table: string;
+  readonly day: string;
+  /** How long it is kept before it may go again. */
+  readonly holdDays: number;
 }
 
 export interface SymbolsRequest {

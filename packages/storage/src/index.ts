@@ -11,6 +11,12 @@ export {
   restoreFolder,
   Snapshots,
 } from './folder/snapshots.js';
+export {
+  ensureSymbols,
+  type LocalDatabase,
+  type LocalDatabaseOptions,
+  openLocalDatabase,
+} from './folder/local-database.js';
 export { MappedTransport } from './remote/mapped-transport.js';
 export {
   replaySnapshots,
@@ -20,6 +26,11 @@ export {
 } from './replay/replay-snapshots.js';
 export { replayTicks, type ReplayTicksOptions, type TickReplay } from './replay/replay-ticks.js';
 export { type TickColumn, tickColumns, type TickReplayBatch } from './replay/tick-columns.js';
+export { type ArchivedDay, type ArchivedSegment, dayOfText, dayText } from './retention/archive.js';
+export { RetentionKeeper, type RetentionKeeperOptions } from './retention/keeper.js';
+export { openRetention } from './retention/open.js';
+export { parsePolicies, type RetentionPolicy } from './retention/policy.js';
+export { type OldDay, Retention, type RetentionOptions } from './retention/retention.js';
 export { openJournal, openTicks } from './table/open.js';
 export { SymbolRegistry } from './table/symbol-registry.js';
 export { StorageMetrics } from './table/storage-metrics.js';

@@ -26,39 +26,39 @@ const prime = 0x01000193;
 const lanes = 8;
 
 /** Eight chains side by side, so that the processor does not wait for one. */
-function foldWords(words: Uint32Array, count: number, state: Uint32Array): void {
-  let [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0] = state;
+function foldWords(words: Int32Array, count: number, state: Int32Array): void {
+  let a = state[0]!;
+  let b = state[1]!;
+  let c = state[2]!;
+  let d = state[3]!;
+  let e = state[4]!;
+  let f = state[5]!;
+  let g = state[6]!;
+  let h = state[7]!;
   let at = 0;
-  for (; at + lanes <= count; at += lanes) {
-    a = Math.imul(a ^ (words[at] ?? 0), prime);
-    b = Math.imul(b ^ (words[at + 1] ?? 0), prime);
-    c = Math.imul(c ^ (words[at + 2] ?? 0), prime);
-    d = Math.imul(d ^ (words[at + 3] ?? 0), prime);
-    e = Math.imul(e ^ (words[at + 4] ?? 0), prime);
-    f = Math.imul(f ^ (words[at + 5] ?? 0), prime);
-    g = Math.imul(g ^ (words[at + 6] ?? 0), prime);
-    h = Math.imul(h ^ (words[at + 7] ?? 0), prime);
+  for (const end = count - lanes; at <= end; at += lanes) {
+    a = Math.imul(a ^ words[at]!, prime);
+    b = Math.imul(b ^ words[at + 1]!, prime);
+    c = Math.imul(c ^ words[at + 2]!, prime);
+    d = Math.imul(d ^ words[at + 3]!, prime);
+    e = Math.imul(e ^ words[at + 4]!, prime);
+    f = Math.imul(f ^ words[at + 5]!, prime);
+    g = Math.imul(g ^ words[at + 6]!, prime);
+    h = Math.imul(h ^ words[at + 7]!, prime);
   }
-  for (; at < count; at += 1) a = Math.imul(a ^ (words[at] ?? 0), prime);
-  state[0] = a;
-  state[1] = b;
-  state[2] = c;
-  state[3] = d;
-  state[4] = e;
-  state[5] = f;
-  state[6] = g;
-  state[7] = h;
+  for (; at < count; at += 1) a = Math.imul(a ^ words[at]!, prime);
+  state.set([a, b, c, d, e, f, g, h]);
 }
 
 class ColumnFold {
-  readonly #views = new Map<Batch, { words: Uint32Array; perRow: number }[]>();
-  readonly #states: Uint32Array[] = [];
+  readonly #views = new Map<Batch, { words: Int32Array; perRow: number }[]>();
+  readonly #states: Int32Array[] = [];
 
   fold(batch: Batch): void {
     const views = this.#viewsOf(batch);
     for (let at = 0; at < views.length; at += 1) {
       const view = views[at];
-      this.#states[at] ??= new Uint32Array(lanes).fill(0x811c9dc5);
+      this.#states[at] ??= new Int32Array(lanes).fill(0x811c9dc5);
       const state = this.#states[at];
       if (view === undefined || state === undefined) continue;
       foldWords(view.words, view.perRow * batch.count, state);
@@ -71,13 +71,13 @@ class ColumnFold {
     return (sum >>> 0).toString(16).padStart(8, '0');
   }
 
-  #viewsOf(batch: Batch): { words: Uint32Array; perRow: number }[] {
+  #viewsOf(batch: Batch): { words: Int32Array; perRow: number }[] {
     let views = this.#views.get(batch);
     if (views !== undefined) return views;
     const { day, nsOfDay, sequence, symbol } = batch;
     const columns = [day, nsOfDay, sequence, symbol, ...tickColumns.map((name) => batch[name])];
     views = columns.map((column) => ({
-      words: new Uint32Array(column.buffer, column.byteOffset, column.byteLength / 4),
+      words: new Int32Array(column.buffer, column.byteOffset, column.byteLength / 4),
       perRow: column.BYTES_PER_ELEMENT / 4,
     }));
     this.#views.set(batch, views);

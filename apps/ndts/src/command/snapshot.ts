@@ -2,13 +2,7 @@
 // restoring only read, so they go by the files whether a node runs or not. Making and removing
 // change the folder: where a node has it open, the node is asked to.
 
-import {
-  type ConfigValues,
-  NdtsError,
-  type SnapshotView,
-  timeFromMs,
-  timeText,
-} from '@ndts/protocol';
+import { type ConfigValues, type SnapshotView, timeFromMs, timeText } from '@ndts/protocol';
 import {
   checkDataFolder,
   folderSnapshots,
@@ -22,7 +16,8 @@ import {
   Snapshots,
 } from '@ndts/storage';
 import { numberText, tableText } from '../screen/table.js';
-import { findTarget, requestJson, type Target, type TargetOptions } from './running.js';
+import { findTarget, requestJson, type TargetOptions } from './running.js';
+import { closedOrRunning } from './running-or-closed.js';
 
 type Print = (text: string) => void;
 
@@ -56,7 +51,7 @@ export async function createSnapshot(
   options: CreateOptions,
   print: Print,
 ): Promise<void> {
-  const made = await here(
+  const made = await closedOrRunning(
     options,
     () => createClosed(name, options),
     async (node) =>
@@ -75,7 +70,7 @@ export async function removeSnapshot(
   options: TargetOptions,
   print: Print,
 ): Promise<void> {
-  await here(
+  await closedOrRunning(
     options,
     () => removeFolderSnapshot(options.dataDir, name),
     (node) =>
@@ -104,36 +99,6 @@ export function restoreSnapshot(name: string, options: RestoreOptions, print: Pr
   }
   restoreFolder(steps);
   print(`It is restored. Start it with: ndts up --data-dir ${to}`);
-}
-
-/** On the files when nobody has them open, else by the node that has. */
-async function here<Result>(
-  options: TargetOptions,
-  closed: () => Result | Promise<Result>,
-  ask: (node: Target) => Promise<Result>,
-): Promise<Result> {
-  if (options.url !== undefined) return ask(findTarget(options));
-  checkDataFolder(options.dataDir);
-  try {
-    return await closed();
-  } catch (error) {
-    if (!(error instanceof NdtsError && error.code === 'LOCKED')) throw error;
-    return ask(nodeOf(options, error));
-  }
-}
-
-function nodeOf(options: TargetOptions, locked: NdtsError): Target {
-  try {
-    return findTarget(options);
-  } catch (error) {
-    if (!(error instanceof NdtsError && error.code === 'UNAVAILABLE')) throw error;
-    throw new NdtsError(
-      'LOCKED',
-      `${options.dataDir} is open in another process, which has not said where it listens: ` +
-        'it starts, stops, or is no node',
-      { cause: locked },
-    );
-  }
 }
 
 async function createClosed(name: string, options: CreateOptions): Promise<SnapshotView> {

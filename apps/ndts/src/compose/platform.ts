@@ -7,14 +7,13 @@ import {
   type NodeRoleName,
   NdtsError,
   type NodeStateName,
-  type SnapshotRequest,
-  subjects,
 } from '@ndts/protocol';
 import { type Agent, AgentLoop, NodePresence, writePrivateFile } from '@ndts/runtime';
-import { Snapshots, StorageMetrics } from '@ndts/storage';
+import { StorageMetrics } from '@ndts/storage';
 import type { LatestStatus } from '../screen/status-line.js';
 import { type Foundation, type FoundationInput, openFoundation } from './foundation.js';
 import { createRoles, type Roles } from './roles.js';
+import { serveUpkeep } from './upkeep.js';
 
 export interface PlatformInput extends FoundationInput {
   readonly version: string;
@@ -46,7 +45,7 @@ async function start(foundation: Foundation, input: PlatformInput): Promise<Plat
   const { closing, folder, journal, logger, metrics, ticks } = foundation;
   const storageMetrics = new StorageMetrics(metrics, { ticks, journal });
   closing.defer('storage metrics', () => storageMetrics.close());
-  answerSnapshots(foundation);
+  serveUpkeep(foundation);
   const roles = await createRoles(foundation, input.version);
   const { data, calc, exec, control } = roles;
   await control.start();
@@ -76,19 +75,6 @@ async function start(foundation: Foundation, input: PlatformInput): Promise<Plat
     latestStatus: () => control.latestStatus(),
     stop: () => closeAll(foundation),
   };
-}
-
-/** The engines belong to no role alone. */
-function answerSnapshots({ bus, ticks, journal }: Foundation): void {
-  const snapshots = new Snapshots({ ticks, journal });
-  bus.respond(subjects.storageSnapshots, () => snapshots.list());
-  bus.respond(subjects.storageSnapshotCreate, (request) =>
-    snapshots.create((request as SnapshotRequest).name),
-  );
-  bus.respond(subjects.storageSnapshotRemove, async (request) => {
-    await snapshots.remove((request as SnapshotRequest).name);
-    return true;
-  });
 }
 
 async function closeAll(foundation: Foundation): Promise<void> {

@@ -1,4 +1,5 @@
-// See background.h. The merging of segments is in background_merge.cc.
+// See background.h. The merging of segments is in background_merge.cc, changes of them that were
+// asked for in background_change.cc.
 #include "db/background.h"
 
 #include <algorithm>
@@ -82,11 +83,17 @@ std::unique_ptr<FlushJob> Background::wait() {
   return collect();
 }
 
-std::vector<MergedSegments> Background::take_merges() {
-  if (!merges_ready_.load(std::memory_order_acquire)) return {};
+std::vector<SegmentEdit> Background::take_edits() {
+  if (!edits_ready_.load(std::memory_order_acquire)) return {};
   const MutexLock lock(mutex_);
-  merges_ready_.store(false, std::memory_order_relaxed);
-  return std::exchange(merged_, {});
+  edits_ready_.store(false, std::memory_order_relaxed);
+  return std::exchange(edits_, {});
+}
+
+void Background::publish(std::vector<SegmentEdit> edits) {
+  const MutexLock lock(mutex_);
+  for (SegmentEdit& edit : edits) edits_.push_back(std::move(edit));
+  edits_ready_.store(true, std::memory_order_release);
 }
 
 BackgroundStats Background::stats() const {
@@ -96,6 +103,7 @@ BackgroundStats Background::stats() const {
 
 std::uint64_t Background::step() {
   sweep();
+  if (run_change()) return 1;
   const bool submitted = phase_.load(std::memory_order_acquire) == Phase::kSubmitted;
   if (!submitted || key_value_.must_compact() || must_merge()) return compact();
   job_->status = run(*job_);

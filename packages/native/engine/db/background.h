@@ -3,9 +3,10 @@
 // One thing at a time, in steps, by a background thread, or by whoever waits where there is none.
 // All manifests after the open are written here.
 //
-// Threads: submit(), collect(), wait() and take_merges() from the writer thread; step() is the
-// background; stats() from anywhere. A job belongs to the background from submit() until collect()
-// or wait() hands it back. Lifetime: what the constructor gets outlives it.
+// Threads: submit(), collect(), wait() and take_edits(), those of changes too, from the writer
+// thread; step() is the background; stats() from anywhere. A job belongs to the background from
+// submit() until collect() or wait() hands it back. Lifetime: what the constructor gets outlives
+// it.
 // Invariants: only what is durable is sealed. Files and their names are synced before the manifest
 // that lists them; the log is let go after the manifest is synced; a file is removed after a
 // manifest without it is synced, and when nobody reads it any more. A job that failed may be
@@ -16,6 +17,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -54,10 +56,19 @@ struct FlushJob {
   std::vector<std::shared_ptr<const SegmentReader>> readers;
 };
 
-// Segments that became one.
-struct MergedSegments {
+// What became of the segments of a (table, shard): a merge, or a change that was asked for.
+struct SegmentEdit {
+  std::uint32_t table = 0;
+  std::uint32_t shard = 0;
   std::vector<std::uint64_t> removed;
-  std::shared_ptr<const SegmentReader> segment;
+  SegmentList added;
+};
+
+// What is to become of the segments: by number those that go, by path files that are moved in
+// (of this database, on the same file system). All of it, or nothing.
+struct SegmentChange {
+  std::vector<std::uint64_t> removed;
+  std::vector<std::string> added;
 };
 
 struct BackgroundOptions {
@@ -100,8 +111,14 @@ class Background {
   [[nodiscard]] std::unique_ptr<FlushJob> wait();
   // Merges and compacts until nothing is due; why it does not get there.
   [[nodiscard]] Status settle();
-  // Merges that ended since the last call, in their order. Takes no lock while there is none.
-  [[nodiscard]] std::vector<MergedSegments> take_merges();
+  // Merges and changes that ended since the last call, in their order. Takes no lock while there
+  // is none.
+  [[nodiscard]] std::vector<SegmentEdit> take_edits();
+  // Only when the one before was collected.
+  void submit_change(SegmentChange change);
+  // The outcome, once; its edits can be taken then. nullopt: it has not ended.
+  [[nodiscard]] std::optional<Status> collect_change();
+  [[nodiscard]] Status wait_change();
   [[nodiscard]] BackgroundStats stats() const;
 
   // Runs the submitted job if there is one, else a part of a merge or compaction; returns the work
@@ -136,6 +153,12 @@ class Background {
   [[nodiscard]] Status merge_step(std::uint64_t budget, std::uint64_t* bytes);
   [[nodiscard]] Status end_merge();
   [[nodiscard]] bool must_merge() const;
+  [[nodiscard]] bool run_change();
+  [[nodiscard]] Status change(const SegmentChange& wanted);
+  [[nodiscard]] Status move_in(const SegmentChange& wanted, const Manifest& next,
+                               SegmentList* added);
+  [[nodiscard]] Status check_old(const SegmentReader& segment, const Manifest& next) const;
+  void publish(std::vector<SegmentEdit> edits);
   void sweep();
 
   const BackgroundOptions options_;
@@ -161,10 +184,12 @@ class Background {
   mutable Mutex mutex_;
   ConditionVariable ended_;             // of a job, or of all work
   bool idle_ = false;                   // guarded by mutex_: nothing was due at the last step
-  std::vector<MergedSegments> merged_;  // guarded by mutex_
-  // Is something in merged_? step() releases true after it put a merge in, take_merges() acquires
-  // it; one that is not seen yet is taken by the next call.
-  std::atomic<bool> merges_ready_{false};
+  std::vector<SegmentEdit> edits_;      // guarded by mutex_
+  // Is something in edits_? step() releases true after it put one in, take_edits() acquires it;
+  // one that is not seen yet is taken by the next call.
+  std::atomic<bool> edits_ready_{false};
+  std::optional<SegmentChange> change_;     // guarded by mutex_: not begun
+  std::optional<Status> change_result_;     // guarded by mutex_
   BackgroundStats stats_;               // guarded by mutex_
   Status merge_failure_;                // guarded by mutex_; of the last merge
   std::unique_ptr<BackgroundThread> thread_;

@@ -100,11 +100,11 @@ Status Background::end_merge() {
   readers_.emplace(record.number, running.output);
   const std::uint64_t duplicates = running.merge->duplicates();
   // Lets go of the inputs.
-  MergedSegments merged{std::move(running.inputs), std::move(running.output)};
+  SegmentEdit edit{record.table, record.shard, std::move(running.inputs),
+                   {std::move(running.output)}};
   merge_.reset();
+  publish({std::move(edit)});
   const MutexLock lock(mutex_);
-  merged_.push_back(std::move(merged));
-  merges_ready_.store(true, std::memory_order_release);
   stats_.merges += 1;
   stats_.duplicates += duplicates;
   return {};

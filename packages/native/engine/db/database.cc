@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "generated/constants.h"
+#include "db/joined_entry.h"
 
 namespace ndts {
 
@@ -84,34 +84,51 @@ Status Database::register_symbol(std::uint32_t id, std::uint32_t shard, std::str
   return {};
 }
 
-Status Database::append_ticks(const TickBatchView& batch, std::uint64_t* position) {
+Status Database::append_ticks(const TickBatchView& batch, std::uint64_t* position, Bytes joined) {
   tick_rows_.set(batch);
-  return append(*tables_.front(), tick_rows_, position);
+  return append(*tables_.front(), tick_rows_, joined, position);
 }
 
-Status Database::append_rows(std::uint32_t table, const RowsIn& rows, std::uint64_t* position) {
+Status Database::append_rows(std::uint32_t table, const RowsIn& rows, std::uint64_t* position,
+                             Bytes joined) {
   SeriesTable* found = find(table);
   if (found == nullptr)
     return Status(Code::kNotFound, "there is no table " + std::to_string(table));
-  return append(*found, rows, position);
+  return append(*found, rows, joined, position);
 }
 
-Status Database::append(SeriesTable& table, const RowsIn& rows, std::uint64_t* position) {
-  if (rows.count == 0) {
-    *position = wal_->accepted_position();
-    return {};
-  }
+Status Database::append(SeriesTable& table, const RowsIn& rows, Bytes joined,
+                        std::uint64_t* position) {
+  if (rows.count == 0) return write(joined, position);
+  NDTS_TRY(check_batch(joined));
   NDTS_TRY(make_room());
   NDTS_TRY(batcher_.prepare(table.schema(), rows, symbols_, table.positions()));
   const std::span<const LoggedRows> groups = batcher_.groups();
-  const Bytes parts[] = {batcher_.body()};
   const std::uint32_t tag = groups.size() == 1 ? groups.front().shard : kManyShards;
   const LogKind kind = table.schema().id == kTickTable ? LogKind::kTicks : LogKind::kRows;
-  NDTS_TRY(wal_->append(log_kind(kind), tag, parts, position));
+  NDTS_TRY(log_rows(kind, tag, joined, position));
   for (const LoggedRows& group : groups) table.append(group, *position);
   table.advance(wal_->durable_position());
   batcher_.stamp(rows);
+  if (joined.empty()) return {};
+  key_value_->apply(joined, *position);
+  key_value_changed_ = true;
   return {};
+}
+
+Status Database::log_rows(LogKind kind, std::uint32_t tag, Bytes joined,
+                          std::uint64_t* position) {
+  const Bytes rows = batcher_.body();
+  if (joined.empty()) {
+    const Bytes parts[] = {rows};
+    return wal_->append(log_kind(kind), tag, parts, position);
+  }
+  static constexpr std::byte kZeros[8] = {};
+  const JoinedHead head{static_cast<std::uint32_t>(kind),
+                        static_cast<std::uint32_t>(joined.size())};
+  const Bytes padding = Bytes(kZeros).first(align_up(joined.size(), 8) - joined.size());
+  const Bytes parts[] = {bytes_of(head), joined, padding, rows};
+  return wal_->append(log_kind(LogKind::kJoined), tag, parts, position);
 }
 
 Status Database::write(Bytes batch, std::uint64_t* position) {
@@ -241,9 +258,9 @@ void Database::install(std::unique_ptr<FlushJob> job) {
 }
 
 // Only behind the flushes that made what was merged.
-void Database::install_merges() {
-  for (MergedSegments& merged : background_->take_merges())
-    find(merged.segment->record().table)->merged(merged.removed, std::move(merged.segment));
+void Database::install_edits() {
+  for (SegmentEdit& edit : background_->take_edits())
+    find(edit.table)->edit_segments(edit.shard, edit.removed, std::move(edit.added));
 }
 
 void Database::tend() {
@@ -252,7 +269,7 @@ void Database::tend() {
     if (job == nullptr) return;
     install(std::move(job));
   }
-  install_merges();
+  install_edits();
   if (failed_ != nullptr) {
     if (options_.clock->monotonic_ns() >= retry_at_ns_) resubmit(std::move(failed_));
     return;
@@ -281,7 +298,7 @@ Status Database::make_room() {
   tend();
   if (!options_.threads && background_->busy()) {
     install(background_->wait());
-    install_merges();
+    install_edits();
   }
   if (std::max(active_bytes(), key_value_->active_bytes()) <
       kStallFactor * options_.memtable_bytes)
@@ -298,19 +315,19 @@ Status Database::make_room() {
 Status Database::seal() {
   if (failed_ != nullptr) resubmit(std::move(failed_));
   if (background_->busy()) install(background_->wait());
-  install_merges();
+  install_edits();
   if (failed_ != nullptr) return failed_->status;
   if (!anything_to_flush()) return {};
   rotate("");
   install(background_->wait());
-  install_merges();
+  install_edits();
   return failed_ != nullptr ? failed_->status : Status();
 }
 
 Status Database::settle() {
   NDTS_TRY(seal());
   NDTS_TRY(background_->settle());
-  install_merges();
+  install_edits();
   return {};
 }
 

@@ -123,10 +123,12 @@ class Database {
   std::uint64_t next_sequence(std::uint32_t shard, std::uint32_t table = kTickTable) const {
     return find(table)->positions()[shard].next_sequence;
   }
-  // Writes shard, epoch and sequence into the rows. A failed call changes nothing.
-  [[nodiscard]] Status append_ticks(const TickBatchView& batch, std::uint64_t* position);
+  // Writes shard, epoch and sequence into the rows. A failed call changes nothing. `joined`, a
+  // batch as for write(), is accepted with them in one entry: both survive, or neither.
+  [[nodiscard]] Status append_ticks(const TickBatchView& batch, std::uint64_t* position,
+                                    Bytes joined = Bytes());
   [[nodiscard]] Status append_rows(std::uint32_t table, const RowsIn& rows,
-                                   std::uint64_t* position);
+                                   std::uint64_t* position, Bytes joined = Bytes());
   // [accepted, durable, replicated, sealed] of each shard, exclusive. `table` exists.
   void watermarks(std::span<double> into, std::uint32_t table = kTickTable);
   [[nodiscard]] Status load_rows(std::uint32_t table, std::uint32_t symbol, const TimeRange& range,
@@ -165,6 +167,19 @@ class Database {
   // Not while one is being made.
   [[nodiscard]] Status remove_snapshot(const std::string& name);
 
+  // The segments of a table, by shard; without those being written.
+  [[nodiscard]] Status segments(std::uint32_t table, std::vector<SegmentRecord>* segments);
+  // Lets segments go, or takes files in that were segments of this database and are not in it;
+  // ask change_result() until it is there. NOT_FOUND when one that is to go is not there (any
+  // more): it was merged; INVALID_ARGUMENT for a file of something else; ALREADY_EXISTS when its
+  // rows are there, or another change is under way; UNAVAILABLE while the same segment is still
+  // read. Memory is not looked at: seal() first where that matters.
+  [[nodiscard]] Status begin_change(SegmentChange change);
+  // nullopt while it is under way or none was begun; the outcome once.
+  [[nodiscard]] std::optional<Status> change_result();
+  // Waits for it.
+  [[nodiscard]] Status change_segments(SegmentChange change);
+
   // Seals everything into files, waits for it, and lets the log go.
   [[nodiscard]] Status seal();
   // Merges and compacts until nothing is due. Without threads, or for tools and benches.
@@ -190,6 +205,7 @@ class Database {
   [[nodiscard]] Status open_log();
   [[nodiscard]] Status replay(const WalRecord& record);
   [[nodiscard]] Status replay_rows(const WalRecord& record);
+  [[nodiscard]] Status replay_joined(const WalRecord& record);
   [[nodiscard]] Status replay_group(const WalRecord& record, const LoggedRows& rows);
   [[nodiscard]] Status replay_symbol(const WalRecord& record);
   [[nodiscard]] Status replay_table(const WalRecord& record);
@@ -200,14 +216,17 @@ class Database {
   [[nodiscard]] Status find_readable(std::uint32_t table, std::uint32_t symbol,
                                      std::uint32_t* shard, SeriesTable** found) const;
   SeriesTable& add_table(const TableProgress& progress);
-  [[nodiscard]] Status append(SeriesTable& table, const RowsIn& rows, std::uint64_t* position);
+  [[nodiscard]] Status append(SeriesTable& table, const RowsIn& rows, Bytes joined,
+                              std::uint64_t* position);
+  [[nodiscard]] Status log_rows(LogKind kind, std::uint32_t tag, Bytes joined,
+                                std::uint64_t* position);
   [[nodiscard]] std::uint64_t active_bytes() const;
   [[nodiscard]] std::uint64_t active_rows() const;
   [[nodiscard]] Status make_room();
   void rotate(const std::string& snapshot);
   void resubmit(std::unique_ptr<FlushJob> job);
   void install(std::unique_ptr<FlushJob> job);
-  void install_merges();
+  void install_edits();
   void note_snapshot(const FlushJob& job);
   [[nodiscard]] bool snapshot_due();
   [[nodiscard]] bool anything_to_flush() const;
@@ -246,6 +265,7 @@ class Database {
   std::int64_t snapshot_at_ns_ = 0;  // when the last one was made by itself
   std::uint64_t snapshots_ = 0;
   std::uint64_t snapshot_failures_ = 0;
+  bool changing_ = false;  // segments, on demand
   bool closed_ = false;
 };
 

@@ -5,6 +5,7 @@
 #include "base/crash_point.h"
 #include "base/crc32c.h"
 #include "db/database.h"
+#include "db/joined_entry.h"
 #include "db/symbol_files.h"
 #include "generated/constants.h"
 #include "table/key_value_file.h"
@@ -257,6 +258,8 @@ Status Database::replay(const WalRecord& record) {
       return replay_symbol(record);
     case LogKind::kTable:
       return replay_table(record);
+    case LogKind::kJoined:
+      return replay_joined(record);
   }
   return corrupt_entry(record, "unknown kind " + std::to_string(record.kind));
 }
@@ -272,6 +275,17 @@ Status Database::replay_rows(const WalRecord& record) {
     if (!found) return {};
     NDTS_TRY(replay_group(record, logged_));
   }
+}
+
+Status Database::replay_joined(const WalRecord& record) {
+  WalRecord rows;
+  Bytes batch;
+  if (!split_joined(record, &rows, &batch).ok()) return corrupt_entry(record, "joined entry");
+  NDTS_TRY(replay_rows(rows));
+  if (batch.empty()) return {};
+  key_value_->apply(batch, record.position);
+  key_value_changed_ = true;
+  return {};
 }
 
 Status Database::replay_group(const WalRecord& record, const LoggedRows& rows) {

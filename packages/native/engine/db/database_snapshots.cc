@@ -46,7 +46,7 @@ Status Database::write_snapshot(const std::string& name) {
   for (;;) {
     if (std::optional<Status> result = snapshot_result(); result.has_value()) return *result;
     if (background_->busy()) install(background_->wait());
-    install_merges();
+    install_edits();
   }
 }
 

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "base/crc32c.h"
+#include "db/joined_entry.h"
 #include "db/repair_hints.h"
 #include "db/repair_log.h"
 #include "db/repair_overlap.h"
@@ -57,6 +58,7 @@ class Rebuild {
   Status read_old_table(const std::string& path);
   Status scan_log();
   Status scan_entry(const WalRecord& record);
+  Status scan_rows(const WalRecord& record);
   Status drop_overlap();
   void learn_schema(const TableSchema& schema);
   void name_tables();
@@ -287,7 +289,15 @@ Status Rebuild::scan_entry(const WalRecord& record) {
     if (reader.ok())
       add_symbol({head.symbol, head.shard, std::string(name)}, &rebuilt_.symbols, &symbols_);
   }
-  if (kind != LogKind::kTicks && kind != LogKind::kRows) return {};
+  if (kind == LogKind::kTicks || kind == LogKind::kRows) return scan_rows(record);
+  if (kind != LogKind::kJoined) return {};
+  WalRecord rows;
+  Bytes batch;
+  NDTS_TRY(split_joined(record, &rows, &batch));
+  return scan_rows(rows);
+}
+
+Status Rebuild::scan_rows(const WalRecord& record) {
   ScannedEntry& entry = entries_.emplace_back();
   entry.position = record.position;
   const auto schema_of = [this](std::uint32_t table) -> const TableSchema* {

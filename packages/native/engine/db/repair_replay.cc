@@ -1,7 +1,7 @@
 // See repair_replay.h.
 #include "db/repair_replay.h"
 
-#include "table/key_value.h"
+#include "db/joined_entry.h"
 
 namespace ndts {
 
@@ -37,6 +37,12 @@ Status ReplayCheck::take(const WalRecord& record) {
       return take_symbol(record);
     case LogKind::kTable:
       return take_table(record);
+    case LogKind::kJoined: {
+      WalRecord rows;
+      Bytes batch;
+      if (!split_joined(record, &rows, &batch).ok()) return refused("joined entry");
+      return take_rows(rows);
+    }
   }
   return refused("unknown kind " + std::to_string(record.kind));
 }

@@ -123,14 +123,14 @@ void SeriesTable::add_segment(std::shared_ptr<const SegmentReader> segment) {
   list = std::move(next);
 }
 
-void SeriesTable::merged(std::span<const std::uint64_t> removed,
-                         std::shared_ptr<const SegmentReader> segment) {
-  std::shared_ptr<const SegmentList>& list = segments_[segment->record().shard];
+void SeriesTable::edit_segments(std::uint32_t shard, std::span<const std::uint64_t> removed,
+                                SegmentList added) {
+  std::shared_ptr<const SegmentList>& list = segments_[shard];
   auto next = std::make_shared<SegmentList>(*list);
   std::erase_if(*next, [removed](const std::shared_ptr<const SegmentReader>& old) {
     return std::find(removed.begin(), removed.end(), old->record().number) != removed.end();
   });
-  next->push_back(std::move(segment));
+  for (std::shared_ptr<const SegmentReader>& segment : added) next->push_back(std::move(segment));
   list = std::move(next);
 }
 

@@ -73,8 +73,12 @@ class SeriesTable {
   // The memtable is in segments now, which were added.
   void flushed();
   void add_segment(std::shared_ptr<const SegmentReader> segment);
-  // Segments of a shard became one.
-  void merged(std::span<const std::uint64_t> removed, std::shared_ptr<const SegmentReader> segment);
+  // Some segments of a shard were replaced by others, or by none.
+  void edit_segments(std::uint32_t shard, std::span<const std::uint64_t> removed,
+                     SegmentList added);
+  [[nodiscard]] std::span<const std::shared_ptr<const SegmentList>> segments() const {
+    return segments_;
+  }
 
  private:
   void note_epoch(const LoggedRows& rows);

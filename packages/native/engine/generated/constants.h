@@ -100,6 +100,7 @@ enum class LogKind : std::uint32_t {
   kSymbol = 3,  // a symbol was registered: SymbolEntryHead and name
   kTable = 4,  // a table was created: SchemaHead and what follows it
   kRows = 5,  // one batch of any table, atomic: RowsEntry and columns, once per shard
+  kJoined = 6,  // rows and a key-value batch, atomic: JoinedHead and both
 };
 
 // Operations of a key-value batch.

@@ -774,6 +774,15 @@ static_assert(offsetof(KeyValueHead, kind) == 0);
 static_assert(offsetof(KeyValueHead, key_bytes) == 4);
 static_assert(offsetof(KeyValueHead, value_bytes) == 8);
 
+// The head of a log entry of kind joined: a key-value batch follows, zeros to a multiple of 8, then the body of an entry of kind ticks or rows.
+struct JoinedHead {
+  std::uint32_t kind;  // the LogKind of the rows: ticks or rows
+  std::uint32_t batch_bytes;  // bytes of the key-value batch, without the zeros
+};
+static_assert(sizeof(JoinedHead) == 8);
+static_assert(offsetof(JoinedHead, kind) == 0);
+static_assert(offsetof(JoinedHead, batch_bytes) == 4);
+
 // The head of a key-value table file; entries follow at once, keys strictly ascending.
 struct TableHeader {
   std::uint32_t checksum;  // crc32c of the 60 bytes after it

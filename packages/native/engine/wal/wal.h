@@ -41,6 +41,9 @@ struct WalOptions {
   std::string staging_path;     // in shared memory where there is any; its folder must exist
   std::uint64_t staging_bytes = 64u << 20;  // a multiple of 4096, at least 64 KiB
   std::uint64_t file_bytes = 64u << 20;     // a multiple of 4096, at least 64 KiB
+  // The same; of the first file after an open, which has to wait until it is made. Not larger than
+  // file_bytes, whatever it says.
+  std::uint64_t first_file_bytes = 4u << 20;
   std::int64_t commit_interval_ns = 5'000'000;  // how long an entry nobody waits for may linger
   // Entries up to this position are in segments: the position last given to checkpoint().
   std::uint64_t replay_from = 0;

@@ -169,7 +169,7 @@ void WalLog::publish_limit() {
   std::uint64_t limit = room;
   if (wal_files_->ready()) {
     const std::uint64_t sure = room > max_entry_bytes_ ? room - max_entry_bytes_ : 0;
-    limit = std::max(limit, sure + wal_files_->capacity());
+    limit = std::max(limit, sure + wal_files_->next_capacity());
   }
   accept_limit_.store(written_ + limit, std::memory_order_seq_cst);
 }

@@ -60,10 +60,10 @@ Status WalFiles::begin_next(std::uint64_t bytes) {
 
 Status WalFiles::prepare_piece(std::uint64_t bytes) {
   if (next_ready_) return Status::success();
-  if (next_ == nullptr) return begin_next(set_.file_bytes);
-  const Status status = zero_next(std::min(set_.file_bytes, next_zeroed_ + bytes));
+  if (next_ == nullptr) return begin_next(next_size_);
+  const Status status = zero_next(std::min(next_size_, next_zeroed_ + bytes));
   if (!status.ok()) next_.reset();
-  next_ready_ = status.ok() && next_zeroed_ == set_.file_bytes;
+  next_ready_ = status.ok() && next_zeroed_ == next_size_;
   return status;
 }
 
@@ -133,12 +133,14 @@ Status WalFiles::name_next(std::uint64_t previous_end, std::uint64_t start_posit
 
 Status WalFiles::activate(std::uint64_t previous_end, std::uint64_t start_position) {
   next_ready_ = false;
-  const Status status = name_next(previous_end, start_position, set_.file_bytes, {});
+  const Status status = name_next(previous_end, start_position, next_size_, {});
   if (!status.ok()) {
     next_.reset();
     return status;
   }
   current_ = std::move(next_);
+  current_size_ = next_size_;
+  next_size_ = set_.file_bytes;
   current_offset_ = kWalEntriesOffset;
   return status;
 }
@@ -178,7 +180,7 @@ void WalFiles::give_up() {
 }
 
 std::uint64_t WalFiles::room() const {
-  return current_ == nullptr ? 0 : set_.file_bytes - current_offset_ - buffer_.size();
+  return current_ == nullptr ? 0 : current_size_ - current_offset_ - buffer_.size();
 }
 
 Status WalFiles::write(Bytes bytes) {

@@ -26,6 +26,8 @@ struct WalFileSet {
   std::uint64_t log_id;
   std::uint64_t epoch;
   std::uint64_t file_bytes;
+  // Of the file that an open waits for; those after it are made beside the work.
+  std::uint64_t first_file_bytes;
   std::uint64_t staging_bytes;
   std::uint64_t next_sequence;
 };
@@ -40,7 +42,11 @@ class WalFiles {
   };
 
   WalFiles(FileSystem& files, Clock& clock, std::string dir, const WalFileSet& set)
-      : files_(files), clock_(clock), dir_(std::move(dir)), set_(set) {
+      : files_(files),
+        clock_(clock),
+        dir_(std::move(dir)),
+        set_(set),
+        next_size_(set.first_file_bytes) {
     buffer_.reserve(kBufferBytes);
   }
 
@@ -68,8 +74,9 @@ class WalFiles {
 
   [[nodiscard]] bool has_current() const { return current_ != nullptr; }
   [[nodiscard]] std::uint32_t seed() const { return seed_; }
-  // Bytes left in the current file, and for entries in a fresh one.
+  // Bytes left in the current file, and for entries in the next one, and those after it.
   [[nodiscard]] std::uint64_t room() const;
+  [[nodiscard]] std::uint64_t next_capacity() const { return next_size_ - kWalEntriesOffset; }
   [[nodiscard]] std::uint64_t capacity() const { return set_.file_bytes - kWalEntriesOffset; }
   // Appends bytes to the current file, through a buffer; flush() writes what is in it.
   [[nodiscard]] Status write(Bytes bytes);
@@ -98,11 +105,13 @@ class WalFiles {
   WalFileSet set_;
 
   std::unique_ptr<File> current_;
+  std::uint64_t current_size_ = 0;
   std::uint64_t current_offset_ = 0;  // of what is not in the buffer
   std::vector<std::byte> buffer_;     // of fixed capacity
   std::uint32_t seed_ = 0;
 
   std::unique_ptr<File> next_;
+  std::uint64_t next_size_;
   std::uint64_t next_zeroed_ = 0;
   bool next_ready_ = false;
 

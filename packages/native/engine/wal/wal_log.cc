@@ -20,7 +20,8 @@ Status check_options(const WalOptions& options) {
   if (options.files == nullptr || options.clock == nullptr || options.dir.empty() ||
       options.staging_path.empty())
     return Status(Code::kInvalidArgument, "the log needs files, clock, dir and staging_path");
-  for (const std::uint64_t bytes : {options.staging_bytes, options.file_bytes})
+  for (const std::uint64_t bytes :
+       {options.staging_bytes, options.file_bytes, options.first_file_bytes})
     if (bytes < kSmallestBytes || bytes % 4096 != 0)
       return Status(Code::kInvalidArgument,
                     "expected a multiple of 4096, at least 65536, found " +
@@ -61,7 +62,8 @@ Status WalLog::begin(RecoveredLog* recovered) {
   epoch_ = recovered->epoch + 1;
   wal_files_ = std::make_unique<WalFiles>(
       *options_.files, *options_.clock, options_.dir,
-      WalFileSet{log_id_, epoch_, options_.file_bytes, options_.staging_bytes,
+      WalFileSet{log_id_, epoch_, options_.file_bytes,
+                 std::min(options_.file_bytes, options_.first_file_bytes), options_.staging_bytes,
                  recovered->last_sequence + 1});
   for (const WalFiles::Kept& file : recovered->files) wal_files_->keep(file);
   std::uint64_t previous_end = recovered->confirmed;

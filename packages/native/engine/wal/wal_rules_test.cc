@@ -170,6 +170,38 @@ TEST_F(WalRules, TheNextFileIsReadyBeforeTheCurrentOneEnds) {
 }
 
 // Where there is no next file and there can be none the append is refused, not the commit.
+// An open waits for its first file: that is a small one. An entry that does not fit into it goes
+// into the next; all of it is there again.
+TEST(WalFirstFile, IsSmallAndTheNextIsNot) {
+  for (const std::size_t first_entry : {std::size_t{100}, std::size_t{200'000}}) {
+    SimFileSystem disk{33};
+    TracedFileSystem files{&disk};
+    LogBench bench{&files, "/sim"};
+    bench.options.file_bytes = 1u << 20;
+    bench.options.staging_bytes = 1u << 20;
+    bench.options.first_file_bytes = 64u << 10;
+    ASSERT_TRUE(bench.open().ok());
+    const std::size_t small = files.find("allocate", kWalNextName);
+    EXPECT_EQ(files.steps[small].bytes, 64u << 10);
+    std::uint64_t number = 0;
+    ASSERT_TRUE(bench.append(number++, first_entry).ok());
+    (void)bench.wal->commit_step();
+    while (bench.wal->stats().rolls == 0) {
+      ASSERT_TRUE(bench.append(number++, 1'000).ok());
+      (void)bench.wal->commit_step();
+    }
+    const std::size_t large = files.find("allocate", kWalNextName, small + 1);
+    EXPECT_EQ(files.steps[large].bytes, 1u << 20);
+    for (int more = 0; more < 300; more += 1) {
+      ASSERT_TRUE(bench.append(number++, 1'000).ok());
+      (void)bench.wal->commit_step();
+    }
+    disk.kill();
+    ASSERT_TRUE(bench.open().ok());
+    bench.expect_prefix(bench.written.size());
+  }
+}
+
 TEST_F(WalRules, NoneReadyIsDiskFullBeforeAcceptance) {
   disk.set_capacity(disk.used_bytes());
   Status status;

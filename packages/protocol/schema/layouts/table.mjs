@@ -68,6 +68,15 @@ export const tableLayouts = [
     ],
   },
   {
+    name: 'JoinedHead',
+    size: 8,
+    doc: 'The head of a log entry of kind joined: a key-value batch follows, zeros to a multiple of 8, then the body of an entry of kind ticks or rows.',
+    fields: [
+      { name: 'kind', type: 'u32', doc: 'the LogKind of the rows: ticks or rows' },
+      { name: 'batchBytes', type: 'u32', doc: 'bytes of the key-value batch, without the zeros' },
+    ],
+  },
+  {
     name: 'TableHeader',
     size: 64,
     doc: 'The head of a key-value table file; entries follow at once, keys strictly ascending.',

@@ -63,6 +63,12 @@ export interface ConfigValues {
     readonly levelFactor: number;
     /** what merging segments, and compaction of the key-value table, may each read in a second; 0: no limit */
     readonly compactionBytesPerSecond: number;
+    /** how long days are kept, as TABLE:AGE or TABLE:AGE:archive with an age such as 90d, 12w or 5y: tick:2y:archive */
+    readonly retention: readonly string[];
+    /** how often old days are looked for; 0: on demand only */
+    readonly retentionIntervalMs: number;
+    /** folder of archived days; empty: cold/ in the data folder */
+    readonly archiveDir: string;
     /** slots of the tick ring of one shard, a power of two */
     readonly ringSlots: number;
     /** folder for staging and rings; empty: shared memory, or the data folder where there is none */
@@ -375,6 +381,29 @@ export const configKeys: readonly ConfigKey[] = [
     doc: 'what merging segments, and compaction of the key-value table, may each read in a second; 0: no limit',
     min: 0,
     max: 1099511627776,
+    secret: false,
+  },
+  {
+    key: 'storage.retention',
+    type: 'list',
+    default: [],
+    doc: 'how long days are kept, as TABLE:AGE or TABLE:AGE:archive with an age such as 90d, 12w or 5y: tick:2y:archive',
+    secret: false,
+  },
+  {
+    key: 'storage.retentionIntervalMs',
+    type: 'integer',
+    default: 3600000,
+    doc: 'how often old days are looked for; 0: on demand only',
+    min: 0,
+    max: 604800000,
+    secret: false,
+  },
+  {
+    key: 'storage.archiveDir',
+    type: 'string',
+    default: '',
+    doc: 'folder of archived days; empty: cold/ in the data folder',
     secret: false,
   },
   {

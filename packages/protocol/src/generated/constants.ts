@@ -260,6 +260,8 @@ export const LogKind = {
   table: 4,
   /** one batch of any table, atomic: RowsEntry and columns, once per shard */
   rows: 5,
+  /** rows and a key-value batch, atomic: JoinedHead and both */
+  joined: 6,
 } as const;
 export type LogKind = (typeof LogKind)[keyof typeof LogKind];
 export type LogKindName = keyof typeof LogKind;
@@ -271,6 +273,7 @@ export const LogKindNames: Readonly<Record<number, LogKindName>> = {
   3: 'symbol',
   4: 'table',
   5: 'rows',
+  6: 'joined',
 };
 
 /** Operations of a key-value batch. */

@@ -768,6 +768,15 @@ export const KeyValueHead = {
   valueBytes: 8,
 } as const;
 
+/** The head of a log entry of kind joined: a key-value batch follows, zeros to a multiple of 8, then the body of an entry of kind ticks or rows. Offsets in bytes. */
+export const JoinedHead = {
+  sizeBytes: 8,
+  /** u32: the LogKind of the rows: ticks or rows */
+  kind: 0,
+  /** u32: bytes of the key-value batch, without the zeros */
+  batchBytes: 4,
+} as const;
+
 /** The head of a key-value table file; entries follow at once, keys strictly ascending. Offsets in bytes. */
 export const TableHeader = {
   sizeBytes: 64,

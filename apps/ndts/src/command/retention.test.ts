@@ -1,0 +1,106 @@
+// ndts retention as a person calls it: on a closed folder, and where a node has it open.
+
+import { deepEqual, equal, match, rejects } from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { Command } from 'commander';
+import { createTickBatch, NdtsError, type RetentionView } from '@ndts/protocol';
+import { loadConfig, SeededRandom, SystemClock, systemSecureRandom } from '@ndts/runtime';
+import { openDataFolder, openTicks } from '@ndts/storage';
+import { startPlatform } from '../compose/platform.js';
+import { addRetention } from './retention.js';
+
+const userId = 7;
+
+interface Made {
+  readonly dataDir: string;
+  readonly args: Readonly<Record<string, string>>;
+}
+
+/** Ten ticks of 2026-01-01, and ten of today. */
+function makeFolder(context: TestContext): Made {
+  const root = mkdtempSync(join(tmpdir(), 'ndts-retention-'));
+  context.after(() => rmSync(root, { recursive: true, force: true }));
+  const dataDir = join(root, 'data');
+  const memory = join(root, 'memory');
+  mkdirSync(memory);
+  const args = {
+    dataDir,
+    'storage.stagingBytes': '1048576',
+    'storage.walFileBytes': '1048576',
+    'storage.memoryDir': memory,
+    'storage.retention': 'tick:30d:archive',
+    'feed.kind': 'none',
+    'control.port': '0',
+    'strategy.list': '',
+  };
+  const values = loadConfig({ args, environment: {} });
+  const folder = openDataFolder({ dir: dataDir, memoryParent: memory, userId });
+  const ticks = openTicks(folder, values);
+  ticks.registerSymbol(1, 3, 'ONE');
+  const batch = createTickBatch(20);
+  batch.symbol.fill(1);
+  batch.day.fill(20_454, 0, 10);
+  batch.day.fill(Math.floor(new SystemClock().nowMs() / 86_400_000), 10);
+  batch.count = 20;
+  ticks.appendTicks(batch);
+  ticks.close();
+  return { dataDir, args };
+}
+
+async function call(made: Made, ...words: string[]): Promise<string> {
+  const lines: string[] = [];
+  const program = new Command('ndts').exitOverride();
+  addRetention(program, {
+    values: () => loadConfig({ args: made.args, environment: {} }),
+    userId,
+    print: (text) => lines.push(text),
+  });
+  await program.parseAsync(['retention', ...words, '--data-dir', made.dataDir], { from: 'user' });
+  return lines.join('\n');
+}
+
+async function viewOf(made: Made): Promise<RetentionView> {
+  return JSON.parse(await call(made, 'list', '--json')) as RetentionView;
+}
+
+test('a closed folder: listed, archived, restored', async (context) => {
+  const made = makeFolder(context);
+  match(await call(made, 'list'), /tick +2026-01-01 +1 +10 +[\d,]+ +archive/);
+  match(await call(made, 'run'), /tick +2026-01-01 +1 +10 +[\d,]+ +gone/);
+  match(await call(made, 'run'), /nothing is old/);
+  match(await call(made, 'list'), /nothing is old\n\n[\s\S]*2026-01-01 +1 +10 +[\d,]+ +archived/);
+  match(await call(made, 'restore', 'tick', '2026-01-01'), /2026-01-01 +1 +10 .*restored/);
+  deepEqual((await viewOf(made)).old, []);
+  await rejects(call(made, 'restore', 'tick', '2026-13-01'), { code: 'INVALID_ARGUMENT' });
+  await rejects(call(made, 'restore', 'tick', '2026-01-02'), { code: 'NOT_FOUND' });
+  await rejects(call(made, 'restore', 'tick', '2026-01-01', '--hold', 'x'), NdtsError);
+  await rejects(call({ ...made, dataDir: `${made.dataDir}-not` }, 'list'), { code: 'NOT_FOUND' });
+});
+
+test('where a node has the folder open, it is asked', async (context) => {
+  const made = makeFolder(context);
+  const platform = await startPlatform({
+    values: loadConfig({ args: made.args, environment: {} }),
+    clock: new SystemClock(),
+    random: new SeededRandom(1),
+    secureRandom: systemSecureRandom,
+    userId,
+    version: '0.0.0',
+    processId: process.pid,
+    processLoad: () => ({ memory: 0, cpu: 0 }),
+  });
+  try {
+    platform.foundation.ticks.seal();
+    equal((await viewOf(made)).old[0]?.day, '2026-01-01');
+    match(await call(made, 'run', '--json'), /"day":"2026-01-01".*"rows":10/);
+    const restored = await call(made, 'restore', 'tick', '2026-01-01', '--hold', '0', '--json');
+    match(restored, /"rows":10/);
+    equal((await viewOf(made)).archived.length, 1);
+    await rejects(call(made, 'restore', 'tick', '2020-01-01'), { code: 'NOT_FOUND' });
+  } finally {
+    await platform.stop();
+  }
+});
