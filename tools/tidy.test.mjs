@@ -93,6 +93,8 @@ test('blocks, types and objects are not functions', () => {
   );
   assert.deepEqual(sizes('interface A {\n  f(): void;\n}\nconst b = {\n  c: 1,\n};\n'), []);
   assert.deepEqual(sizes(`describe('x', () => {${body}});`), []);
+  const both = `function f(): number {${body}}\nclass A<B> extends C {${body}}`;
+  assert.deepEqual(sizes(both), ['1+4']);
 });
 
 test('functions of C++, by their shapes', () => {

@@ -37,6 +37,7 @@ function parametersAt(bare, close) {
 
 /** A return type between the parameters and the body: `): Map<string, number[]> {`. */
 function closeBeforeType(bare, brace) {
+  if (/\bclass\b[^;{}()]*$/.test(bare.slice(Math.max(0, brace - 200), brace))) return -1;
   let index = lastCharacter(bare, brace);
   for (let steps = 0; index >= 0 && steps < 400; steps += 1) {
     const character = bare[index];

@@ -22,6 +22,7 @@ import {
   type TableInfo,
   tickTable,
 } from './database.js';
+import { type LocateResult, locateResult, type NativeLocated } from './locate.js';
 import {
   AddonReplay,
   type NativeReplayRequest,
@@ -56,6 +57,7 @@ export type {
   AggregateResult,
   ScanPredicate,
 } from './scan.js';
+export type { BlockPlace, LocateResult, MemoryPlace } from './locate.js';
 export { type ColumnValues, TableBatch } from './table-batch.js';
 
 const defaults = {
@@ -105,6 +107,14 @@ interface NativeDatabase {
   ): number;
   aggregate(query: NativeQuery): Promise<NativeResult>;
   latest(table: number, symbols: Uint32Array, buffer: ArrayBuffer, capacity: number): number;
+  locate(
+    table: number,
+    symbol: number,
+    fromDay: number,
+    fromNs: number,
+    toDay: number,
+    toNs: number,
+  ): NativeLocated;
   takeHeap(): Uint8Array;
   replay(request: NativeReplayRequest): unknown;
   beginSnapshot(name: string): void;
@@ -348,6 +358,14 @@ class AddonDatabase implements Database {
       batch,
       native(() => this.#native.latest(table, symbols, buffer, capacity)),
     );
+  }
+
+  locate(table: number, symbol: number, from?: Time, to?: Time): LocateResult {
+    const first = from ?? { day: Number.NEGATIVE_INFINITY, nsOfDay: 0 };
+    const end = to ?? { day: Number.POSITIVE_INFINITY, nsOfDay: 0 };
+    const find = () =>
+      this.#native.locate(table, symbol, first.day, first.nsOfDay, end.day, end.nsOfDay);
+    return locateResult(native(find));
   }
 
   #schemaOf(table: number): TableInfo {
