@@ -423,11 +423,14 @@ async function leavingIsClean(client: NDTSClient, ticks: readonly Known[]): Prom
   const endless = client.query('SELECT count(*) FROM range(1000000000000)', {
     signal: stop.signal,
   });
-  const stopped = endless.then((one) => one.rows());
+  const stopped = rejectsWith(
+    'CANCELLED',
+    endless.then((one) => one.rows()),
+  );
   setTimeout(() => stop.abort(new Error('enough')), 20);
   await rejects(waiting, /enough/);
   await rejects(replay.next(), /enough/);
-  await rejectsWith('CANCELLED', stopped);
+  await stopped;
   const short = client.query('SELECT count(*) FROM range(1000000000000)', { timeoutMs: 30 });
   await rejectsWith(
     'TIMEOUT',

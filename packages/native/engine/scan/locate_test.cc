@@ -71,6 +71,15 @@ TEST_F(Locating, ListsEveryRowOnce) {
     expect_range(symbol, INT64_MIN, INT64_MAX);
     if (HasFatalFailure()) return;
   }
+  // Times that are exactly those of the first and last rows of runs.
+  const DatabaseSnapshot snapshot = bench_.database().snapshot();
+  const SeriesView& view = *snapshot.table(bench_.table);
+  for (const LocatedBlock& place : locate(view, 1, 1, INT64_MIN, INT64_MAX).blocks)
+    for (const std::int64_t after : {0, 1}) {
+      expect_range(1, place.max_time + after, INT64_MAX);
+      expect_range(1, INT64_MIN, place.min_time + after);
+      if (HasFatalFailure()) return;
+    }
   for (int round = 0; round < 40; round += 1) {
     const auto symbol = static_cast<std::uint32_t>(bench_.random() % (kTestSymbols + 2));
     const std::int64_t from = bench_.random() % 4 == 0 ? INT64_MIN : bench_.some_time();

@@ -83,6 +83,7 @@ function load(connection: LocalConnection): Promise<StreamOf<'load'>> {
 /** Waits until the numbers of a service stand still. */
 async function stand(service: TestService): Promise<void> {
   for (let still = 0, before = -1; still < 10; ) {
+    ok(service.taken < 1000, 'it does not stop');
     still = service.taken === before ? still + 1 : 0;
     before = service.taken;
     await new Promise((resolve) => setTimeout(resolve, 3)); // ambient: a test waits
