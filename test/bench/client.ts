@@ -5,12 +5,13 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { NDTSClient, TableBatch, tickTable } from '@ndts/storage';
 import { OpenerProcess } from '../kit/opener-process.js';
+import { smallSettings } from '../kit/small-settings.js';
 import { answerHash, type Bench, type BenchContext, percentile, pick } from './kit/bench.js';
 import { TickFill } from './kit/tick-fill.js';
 
 const symbolCount = 100;
 const batchRows = 10_000;
-const settings = { 'storage.walFileBytes': 8 << 20, 'storage.stagingBytes': 16 << 20 };
+const settings = { ...smallSettings, 'storage.memtableBytes': 32 << 20 };
 
 type Through = 'here' | 'socket';
 
@@ -148,7 +149,12 @@ export const clientBench: Bench = {
     }
     const opener = await OpenerProcess.start({ after: () => undefined }, dataDir);
     {
-      await using client = new NDTSClient({ mode: 'standalone', dataDir, role: 'connect' });
+      await using client = new NDTSClient({
+        mode: 'standalone',
+        dataDir,
+        settings,
+        role: 'connect',
+      });
       await measure(context, client, 'socket', rows);
     }
     await opener.stop();

@@ -13,7 +13,6 @@ import {
 } from '@ndts/native/db';
 import { type Clock, createTickBatch, NdtsError, type TickBatch } from '@ndts/protocol';
 import { ensureSymbols } from '../folder/local-database.js';
-import { symbolIds } from '../replay/symbol-ids.js';
 import type { Parameters } from '../sql/parameters.js';
 import { Sql } from '../sql/query.js';
 import type { SymbolRegistry } from '../table/symbol-registry.js';
@@ -32,6 +31,7 @@ import type {
   StreamName,
   StreamOf,
 } from './service.js';
+import { idsOf, symbolEntries } from './symbol-lookup.js';
 import { openTail } from './tail.js';
 
 export interface FolderServiceOptions {
@@ -51,6 +51,8 @@ export class FolderService implements Service {
   readonly #options: FolderServiceOptions;
   readonly #sql: Sql;
   readonly #streams = new Set<AnyStream>();
+  /** A table never changes. */
+  readonly #tables = new Map<string, TableInfo>();
   #closed = false;
 
   readonly #calls: { readonly [N in CallName]: (asked: Asked) => unknown } = {
@@ -116,13 +118,14 @@ export class FolderService implements Service {
     asked: Asked,
     signal: AbortSignal | undefined,
   ): AnyStream | Promise<AnyStream> {
+    const { symbols } = this.#options;
     switch (name) {
       case 'load':
-        return openLoad(this.#database, this.#table(asked['table']), asked);
+        return openLoad(this.#database, symbols, this.#table(asked['table']), asked);
       case 'replay':
-        return openReplay(this.#database, asked);
+        return openReplay(this.#database, symbols, asked);
       case 'tail':
-        return openTail(this.#database, this.#options.clock, this.#table(asked['table']), asked);
+        return openTail(this.#options, this.#table(asked['table']), asked);
       case 'query':
         return this.#query(asked, signal);
       default:
@@ -132,21 +135,17 @@ export class FolderService implements Service {
 
   #table(given: unknown): TableInfo {
     const name = text(given, 'table');
-    const found = this.#database.tables().find((one) => one.name === name);
+    if (!this.#tables.has(name))
+      for (const table of this.#database.tables()) this.#tables.set(table.name, table);
+    const found = this.#tables.get(name);
     if (found === undefined) throw new NdtsError('NOT_FOUND', `there is no table ${name}`);
     return found;
   }
 
   #symbols(asked: Asked): unknown {
     const names = texts(asked['names'], 'names');
-    const all = this.#database.symbols();
-    if (names === undefined) return all;
-    const byName = new Map(all.map((entry) => [entry.name, entry]));
-    return names.map((name) => {
-      const entry = byName.get(name);
-      if (entry === undefined) throw new NdtsError('NOT_FOUND', `there is no symbol ${name}`);
-      return entry;
-    });
+    const { symbols } = this.#options;
+    return names === undefined ? symbols.all() : symbolEntries(symbols, names);
   }
 
   #register(asked: Asked): Promise<unknown> {
@@ -185,7 +184,7 @@ export class FolderService implements Service {
       ...(rest as unknown as AggregateQuery),
       ...times(rest),
       ...(table === undefined ? {} : { table: this.#table(table).id }),
-      ...(names === undefined ? {} : { symbols: symbolIds(this.#database, names) }),
+      ...(names === undefined ? {} : { symbols: idsOf(this.#options.symbols, names) }),
     });
   }
 
@@ -195,7 +194,7 @@ export class FolderService implements Service {
     const ids =
       names === undefined
         ? Uint32Array.from(this.#database.symbols(), (entry) => entry.id)
-        : symbolIds(this.#database, names);
+        : idsOf(this.#options.symbols, names);
     const batch = new TableBatch(table, Math.max(1, ids.length));
     this.#database.latest(table.id, ids, batch);
     return rowsOf(batch);
@@ -203,7 +202,7 @@ export class FolderService implements Service {
 
   #locate(asked: Asked): unknown {
     const table = this.#table(asked['table']);
-    const [id = 0] = symbolIds(this.#database, [text(asked['symbol'], 'symbol')]);
+    const [id = 0] = idsOf(this.#options.symbols, [text(asked['symbol'], 'symbol')]);
     const { from, to } = times(asked);
     return this.#database.locate(table.id, id, from, to);
   }

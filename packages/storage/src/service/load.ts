@@ -6,19 +6,25 @@ import { type Database, TableBatch, type TableInfo } from '@ndts/native/db';
 import type { ReplayBatch } from '@ndts/native/replay';
 import type { Time } from '@ndts/protocol';
 import { BatchFeed } from '../replay/batch-feed.js';
-import { symbolIds } from '../replay/symbol-ids.js';
+import type { SymbolRegistry } from '../table/symbol-registry.js';
 import { text, texts, times, whole } from './arguments.js';
 import { chooseColumns, rowsOf } from './rows.js';
 import type { RawRows, StreamOf } from './service.js';
+import { idsOf } from './symbol-lookup.js';
 
 type Asked = Readonly<Record<string, unknown>>;
 type Columns = TableInfo['columns'];
 
 const loadRowsMax = 1 << 18;
 
-export function openLoad(database: Database, table: TableInfo, asked: Asked): StreamOf<'load'> {
+export function openLoad(
+  database: Database,
+  registry: SymbolRegistry,
+  table: TableInfo,
+  asked: Asked,
+): StreamOf<'load'> {
   const columns = chooseColumns(table, texts(asked['columns'], 'columns'));
-  const [symbol = 0] = symbolIds(database, [text(asked['symbol'], 'symbol')]);
+  const [symbol = 0] = idsOf(registry, [text(asked['symbol'], 'symbol')]);
   const range = times(asked);
   const capacity = whole(asked['batch'], 'batch', 1, loadRowsMax);
   const hasTexts = columns.some(({ type }) => type === 'text' || type === 'bytes');

@@ -1,19 +1,24 @@
 // A replay as a stream: batches of the engine, one after the other.
 
-import type { Database, SymbolEntry } from '@ndts/native/db';
+import type { Database } from '@ndts/native/db';
 import type { ReplayBatch } from '@ndts/native/replay';
-import { NdtsError } from '@ndts/protocol';
 import { BatchFeed } from '../replay/batch-feed.js';
 import { list, texts, times, whole } from './arguments.js';
+import type { SymbolRegistry } from '../table/symbol-registry.js';
 import type { RawReplayRows, StreamOf } from './service.js';
+import { symbolEntries } from './symbol-lookup.js';
 
 type Asked = Readonly<Record<string, unknown>>;
 
 const replayRowsMax = 1 << 20;
 
-export function openReplay(database: Database, asked: Asked): StreamOf<'replay'> {
+export function openReplay(
+  database: Database,
+  registry: SymbolRegistry,
+  asked: Asked,
+): StreamOf<'replay'> {
   const names = texts(asked['symbols'], 'symbols');
-  const symbols = names === undefined ? [] : entriesOf(database, names);
+  const symbols = names === undefined ? [] : symbolEntries(registry, names);
   const reader = database.replay({
     ...(names === undefined ? {} : { symbols: Uint32Array.from(symbols, (entry) => entry.id) }),
     ...times(asked),
@@ -30,17 +35,6 @@ export function openReplay(database: Database, asked: Asked): StreamOf<'replay'>
     },
     close: async () => feed.close(),
   };
-}
-
-function entriesOf(database: Database, names: readonly string[]): SymbolEntry[] {
-  if (new Set(names).size !== names.length)
-    throw new NdtsError('INVALID_ARGUMENT', 'expected each symbol once');
-  const known = new Map(database.symbols().map((entry) => [entry.name, entry]));
-  return names.map((name) => {
-    const entry = known.get(name);
-    if (entry === undefined) throw new NdtsError('NOT_FOUND', `there is no symbol ${name}`);
-    return entry;
-  });
 }
 
 function replayRows(batch: ReplayBatch): RawReplayRows {

@@ -4,10 +4,11 @@
 
 import { type Database, TableBatch, type TableInfo } from '@ndts/native/db';
 import { type Clock, NdtsError, type Timer } from '@ndts/protocol';
-import { symbolIds } from '../replay/symbol-ids.js';
+import type { SymbolRegistry } from '../table/symbol-registry.js';
 import { array, texts, whole } from './arguments.js';
 import { chooseColumns, rowsOf } from './rows.js';
 import type { StreamOf, Streams } from './service.js';
+import { idsOf } from './symbol-lookup.js';
 
 type Asked = Readonly<Record<string, unknown>>;
 type Item = Streams['tail']['item'];
@@ -15,13 +16,14 @@ type Item = Streams['tail']['item'];
 const pollMs = 1;
 const tailRowsMax = 1 << 16;
 
-export function openTail(
-  database: Database,
-  clock: Clock,
-  table: TableInfo,
-  asked: Asked,
-): StreamOf<'tail'> {
-  return new Tail(database, clock, table, asked);
+export interface TailSources {
+  readonly database: Database;
+  readonly symbols: SymbolRegistry;
+  readonly clock: Clock;
+}
+
+export function openTail(sources: TailSources, table: TableInfo, asked: Asked): StreamOf<'tail'> {
+  return new Tail(sources, table, asked);
 }
 
 class Tail {
@@ -39,14 +41,14 @@ class Tail {
   #wake: (() => void) | undefined;
   #closed = false;
 
-  constructor(database: Database, clock: Clock, table: TableInfo, asked: Asked) {
+  constructor({ database, symbols, clock }: TailSources, table: TableInfo, asked: Asked) {
     const { shardCount } = database;
     const names = texts(asked['symbols'], 'symbols');
     this.#database = database;
     this.#clock = clock;
     this.#table = table;
     this.#columns = chooseColumns(table, texts(asked['columns'], 'columns'));
-    this.#wanted = names === undefined ? undefined : new Set(symbolIds(database, names));
+    this.#wanted = names === undefined ? undefined : new Set(idsOf(symbols, names));
     this.#batch = new TableBatch(table, whole(asked['batch'], 'batch', 1, tailRowsMax));
     this.#marks = new Float64Array(4 * shardCount);
     this.#next = new Float64Array(shardCount);
