@@ -1,9 +1,16 @@
-// A data folder that this process opens itself: its two engines, the registry on the journal, and the
-// symbols in it. What nodes compose with much more around it, and all that a tool or a client needs.
+// A data folder that this process opens itself: its two engines, the registry on the journal, and
+// the symbols in it. What nodes compose with much more around it, and all that a tool or a client
+// needs.
 //
 // Always: one process at a time has a folder open (LOCKED); close() leaves everything durable.
 
-import type { Clock, ConfigValues, Random, Registry } from '@ndts/protocol';
+import {
+  type Clock,
+  type ConfigValues,
+  NdtsError,
+  type Random,
+  type Registry,
+} from '@ndts/protocol';
 import { CloseStack, EmbeddedRegistry, type Logger, type SecureRandom } from '@ndts/runtime';
 import type { Database, SymbolEntry } from '@ndts/native/db';
 import { openJournal, openTicks } from '../table/open.js';
@@ -60,15 +67,20 @@ async function openAll(options: LocalDatabaseOptions, closing: CloseStack): Prom
   const symbols = await SymbolRegistry.open({ registry, shardCount: values.cluster.shards });
   for (const { id, shard, name } of symbols.all()) ticks.registerSymbol(id, shard, name);
   const close = async (): Promise<void> => {
-    let failure: unknown;
-    await closing.closeAll((_, error) => (failure ??= error));
-    if (failure !== undefined) throw failure;
+    const failures: Error[] = [];
+    await closing.closeAll((name, error) => {
+      failures.push(
+        error instanceof Error ? error : new NdtsError('INTERNAL', `${name}: ${String(error)}`),
+      );
+    });
+    const [first] = failures;
+    if (first !== undefined) throw first;
   };
   return { folder, ticks, journal, registry, symbols, close };
 }
 
-/** Entries of these names, in their order: new ones get an id in the registry, which is durable then,
- * and are made known to the database. */
+/** Entries of these names, in their order: new ones get an id in the registry, which is durable
+ * then, and are made known to the database. */
 export async function ensureSymbols(
   symbols: SymbolRegistry,
   database: Database,
