@@ -193,6 +193,6 @@ function removeAbandoned(memory: string, userId: number): void {
   if (basename(memory) === memoryName(userId, id, root)) return;
   rmSync(join(memory, 'rings'), { recursive: true, force: true });
   const files = readdirSync(memory, { recursive: true, encoding: 'utf8' });
-  if (files.some((name) => name.endsWith('.staging'))) return;
+  if (files.some((name) => /\.staging(\.tmp)?$/.test(name))) return; // or being made
   rmSync(memory, { recursive: true, force: true });
 }

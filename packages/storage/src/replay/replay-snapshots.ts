@@ -86,7 +86,9 @@ export class SnapshotReplay<C extends TickColumn = TickColumn>
   readonly #places: Uint32Array;
   /** By place: the snapshot in which it is among the changed. */
   readonly #changedIn: Float64Array;
-  readonly #moves = new WeakMap<ReplayBatch, Move[]>();
+  readonly #movesOf = new WeakMap<ReplayBatch, readonly Move[]>();
+  /** Of the present batch. */
+  #moves: readonly Move[] = [];
   #number = 1;
   #batch: ReplayBatch | undefined;
   #row = 0;
@@ -164,6 +166,7 @@ export class SnapshotReplay<C extends TickColumn = TickColumn>
 
   async #nextBatch(): Promise<boolean> {
     this.#batch = await this.#feed.next();
+    if (this.#batch !== undefined) this.#moves = this.#prepare(this.#batch);
     this.#row = 0;
     this.#step = 0;
     return this.#batch !== undefined;
@@ -216,17 +219,17 @@ export class SnapshotReplay<C extends TickColumn = TickColumn>
       count += 1;
     }
     this.#snapshot.changedCount = count;
-    for (const { from, to } of this.#movesOf(batch))
+    for (const { from, to } of this.#moves)
       for (let row = first; row < end; row += 1)
         to[this.#places[symbol[row] ?? 0] ?? 0] = from[row] ?? 0;
     this.#row = end;
   }
 
-  #movesOf(batch: ReplayBatch): Move[] {
-    let moves = this.#moves.get(batch);
-    if (moves !== undefined) return moves;
+  #prepare(batch: ReplayBatch): readonly Move[] {
+    const known = this.#movesOf.get(batch);
+    if (known !== undefined) return known;
     const { last } = this.#snapshot;
-    moves = [
+    const moves: Move[] = [
       { from: batch.day, to: last.day },
       { from: batch.nsOfDay, to: last.nsOfDay },
       { from: batch.sequence, to: last.sequence },
@@ -236,7 +239,7 @@ export class SnapshotReplay<C extends TickColumn = TickColumn>
       if (from instanceof Float64Array || from instanceof Int32Array)
         moves.push({ from, to: last[name] });
     }
-    this.#moves.set(batch, moves);
+    this.#movesOf.set(batch, moves);
     return moves;
   }
 }
