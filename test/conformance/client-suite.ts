@@ -445,7 +445,16 @@ async function leavingIsClean(client: NDTSClient, ticks: readonly Known[]): Prom
     }),
   );
   ok(counts.every((count) => count === ticks.length));
+  const cut = client.replayTicks(undefined, { batch: 1 });
+  await cut.next();
   await client.close();
   await client.close();
   await rejectsWith('CLOSED', client.tables());
+  // What is cut short does not look like its end.
+  await rejectsWith(
+    'CLOSED',
+    (async () => {
+      while ((await cut.next()).done !== true);
+    })(),
+  );
 }

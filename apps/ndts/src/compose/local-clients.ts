@@ -9,7 +9,7 @@ export async function serveLocalClients(
   foundation: Foundation,
   rings: TickRingWriter,
 ): Promise<void> {
-  const { ticks, symbols, clock, folder, closing } = foundation;
+  const { ticks, symbols, clock, folder, logger, closing } = foundation;
   const service = new FolderService({
     database: ticks,
     symbols,
@@ -21,6 +21,10 @@ export async function serveLocalClients(
     },
   });
   closing.defer('local service', () => service.close());
-  const server = await LocalServer.listen(join(folder.memory, socketName), service);
-  closing.defer('local clients', () => server.close());
+  try {
+    const server = await LocalServer.listen(join(folder.memory, socketName), service);
+    closing.defer('local clients', () => server.close());
+  } catch (error) {
+    logger.warn({ error }, 'no socket for other processes; all else works');
+  }
 }

@@ -91,7 +91,12 @@ export class FolderService implements Service {
     const stream = await this.#begin(name, record(asked, name), signal);
     const held: AnyStream = {
       head: stream.head,
-      next: () => stream.next(),
+      next: async () => {
+        const item = await stream.next();
+        // What was cut short must not look like its end.
+        if (item === undefined) this.#checkOpen();
+        return item;
+      },
       close: async () => {
         this.#streams.delete(held);
         await stream.close();
