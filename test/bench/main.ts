@@ -5,6 +5,7 @@
 import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { clientBench } from './client.js';
 import { codec } from './codec.js';
 import { ingestTicks } from './ingest-ticks.js';
 import { keyValueBenches } from './key-value.js';
@@ -31,6 +32,7 @@ const benches: readonly Bench[] = [
   replaySnapshotsBench,
   ...sqlBenches,
   ...scanBenches,
+  clientBench,
 ];
 
 interface Options {

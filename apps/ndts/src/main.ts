@@ -2,6 +2,7 @@
 // The ndts command. The one place where the ambient gets in: arguments, environment, clock, signals
 // and chance are taken here and handed on.
 
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { Command } from 'commander';
@@ -12,6 +13,7 @@ import { inspect } from './command/inspect.js';
 import { query } from './command/query.js';
 import { type RepairFlags, repair } from './command/repair.js';
 import { addRetention } from './command/retention.js';
+import { addReplayOptions, type ReplayFlags, replay } from './command/replay.js';
 import { parseSettings, refuseWords } from './command/settings.js';
 import type { TargetOptions } from './command/running.js';
 import { status } from './command/status.js';
@@ -142,11 +144,31 @@ async function runQuery(text: string, flags: QueryArguments): Promise<void> {
     {
       values,
       clock: new SystemClock(),
-      userId: process.getuid?.() ?? 0,
       signal: controller.signal,
       print,
     },
   );
+}
+
+async function runReplay(symbols: string[], flags: ReplayFlags): Promise<void> {
+  const values = readValues(flags, {});
+  const controller = new AbortController();
+  process.once('SIGINT', () => controller.abort());
+  process.stdout.on('error', () => controller.abort()); // a reader that left
+  await replay(symbols, flags, {
+    values,
+    clock: new SystemClock(),
+    signal: controller.signal,
+    write: async (text) => {
+      if (process.stdout.write(text) || controller.signal.aborted) return;
+      await once(process.stdout, 'drain', { signal: controller.signal }).catch(() => undefined);
+    },
+    screen: {
+      isTerminal: process.stderr.isTTY === true,
+      columns: process.stderr.columns || 80,
+      write: (text) => process.stderr.write(text),
+    },
+  });
 }
 
 const program = new Command('ndts')
@@ -258,7 +280,7 @@ addRetention(program, {
 
 program
   .command('query')
-  .description('run one SQL statement over a data folder that no node has open (docs/sql.md)')
+  .description('run one SQL statement over a data folder, open in a node or not (docs/sql.md)')
   .argument('<sql>', 'the statement, in quotes')
   .option('--data-dir <folder>', 'the data folder', 'data')
   .option('--config <file>', 'its configuration, YAML or TOML')
@@ -267,6 +289,8 @@ program
   .option('--json', 'all rows, one JSON object a line', false)
   .option('--csv', 'all rows, as CSV', false)
   .action(runQuery);
+
+addReplayOptions(program.command('replay')).action(runReplay);
 
 program
   .command('bench')

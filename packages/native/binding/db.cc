@@ -77,6 +77,7 @@ Napi::Function DatabaseWrap::define(Napi::Env env) {
                       InstanceMethod<&Wrap::last_rows>("lastRows"),
                       InstanceMethod<&Wrap::read_rows>("readRows"),
                       InstanceMethod<&Wrap::latest>("latest"),
+                      InstanceMethod<&Wrap::locate>("locate"),
                       InstanceMethod<&Wrap::aggregate>("aggregate"),
                       InstanceMethod<&Wrap::take_heap>("takeHeap"),
                       InstanceMethod<&Wrap::replay>("replay"),

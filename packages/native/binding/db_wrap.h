@@ -93,6 +93,8 @@ class DatabaseWrap : public Napi::ObjectWrap<DatabaseWrap> {
   Napi::Value read_rows(const Napi::CallbackInfo& info);
   // (request): what a Replay is made of. In replay.cc.
   Napi::Value replay(const Napi::CallbackInfo& info);
+  // (table, symbol, fromDay, fromNs, toDay, toNs). In db_locate.cc.
+  Napi::Value locate(const Napi::CallbackInfo& info);
   // (table, Uint32Array of symbols, buffer, capacity)
   Napi::Value latest(const Napi::CallbackInfo& info);
   // (what src/scan.ts makes of a query): a promise

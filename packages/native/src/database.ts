@@ -8,6 +8,7 @@ import type {
   Time,
 } from '@ndts/protocol';
 import type { ReplayReader, ReplayRequest } from './replay.js';
+import type { LocateResult } from './locate.js';
 import type { SqlLimits, SqlSession } from './sql.js';
 import type { AggregateQuery, AggregateResult } from './scan.js';
 import type { TableBatch } from './table-batch.js';
@@ -175,6 +176,10 @@ export interface Database extends KeyValueStore {
   /** The latest row, by time and sequence, of each symbol that has any, in the order of `symbols`.
    * Returns the count. NOT_FOUND for a symbol that is not registered. */
   latest(table: number, symbols: Uint32Array, batch: TableBatch): number;
+
+  /** Where the rows of a symbol lie that are accepted now: which blocks of which files, and what is
+   * in memory only. Default: from the first row, to the last; `to` is exclusive. */
+  locate(table: number, symbol: number, from?: Time, to?: Time): LocateResult;
 
   /** Makes a snapshot on disk of what is accepted now: links, behind a flush, without stopping
    * writes. Letters, digits, '.', '-', '_'. ALREADY_EXISTS: the name, or one is being made. */

@@ -24,6 +24,7 @@ import {
   type TableInfo,
   tickTable,
 } from './database.js';
+import { type LocateResult, locateResult, type NativeLocated } from './locate.js';
 import {
   AddonReplay,
   type NativeReplayRequest,
@@ -60,6 +61,8 @@ export type {
   AggregateResult,
   ScanPredicate,
 } from './scan.js';
+export type { BlockPlace, LocateResult, MemoryPlace } from './locate.js';
+export { listSnapshots, removeSnapshot, restoreSnapshot } from './snapshot-folders.js';
 export { type ColumnValues, TableBatch } from './table-batch.js';
 
 const defaults = {
@@ -115,6 +118,14 @@ interface NativeDatabase {
   ): number;
   aggregate(query: NativeQuery): Promise<NativeResult>;
   latest(table: number, symbols: Uint32Array, buffer: ArrayBuffer, capacity: number): number;
+  locate(
+    table: number,
+    symbol: number,
+    fromDay: number,
+    fromNs: number,
+    toDay: number,
+    toNs: number,
+  ): NativeLocated;
   takeHeap(): Uint8Array;
   replay(request: NativeReplayRequest): unknown;
   beginSnapshot(name: string): void;
@@ -174,9 +185,6 @@ function fill(batch: TickBatch, count: number): number {
 
 const classes = addon as {
   readonly Database: new (options: DatabaseOptions) => NativeDatabase;
-  listSnapshots(dir: string): SnapshotInfo[];
-  removeSnapshot(dir: string, name: string): void;
-  restoreSnapshot(folder: string, dir: string): void;
 };
 
 const snapshotPollMs = 5;
@@ -371,6 +379,14 @@ class AddonDatabase implements Database {
     );
   }
 
+  locate(table: number, symbol: number, from?: Time, to?: Time): LocateResult {
+    const first = from ?? { day: Number.NEGATIVE_INFINITY, nsOfDay: 0 };
+    const end = to ?? { day: Number.POSITIVE_INFINITY, nsOfDay: 0 };
+    const find = () =>
+      this.#native.locate(table, symbol, first.day, first.nsOfDay, end.day, end.nsOfDay);
+    return locateResult(native(find));
+  }
+
   #schemaOf(table: number): TableInfo {
     const known = this.tables().find((one) => one.id === table);
     if (known === undefined) throw new NdtsError('NOT_FOUND', `there is no table ${table}`);
@@ -476,19 +492,4 @@ class AddonDatabase implements Database {
  * VERSION_TOO_NEW, CORRUPT, INVALID_ARGUMENT (another shardCount), IO_ERROR, DISK_FULL. */
 export function openDatabase(options: DatabaseOptions): Database {
   return new AddonDatabase(options);
-}
-
-/** The complete snapshots of a database folder, open or not, oldest first. */
-export function listSnapshots(dir: string): SnapshotInfo[] {
-  return native(() => classes.listSnapshots(resolve(dir)));
-}
-
-/** Of a database that is not open: LOCKED when it is. NOT_FOUND. */
-export function removeSnapshot(dir: string, name: string): void {
-  native(() => classes.removeSnapshot(resolve(dir), name));
-}
-
-/** Makes a database folder of a snapshot folder. `dir` must not exist or be empty. */
-export function restoreSnapshot(folder: string, dir: string): void {
-  native(() => classes.restoreSnapshot(resolve(folder), resolve(dir)));
 }

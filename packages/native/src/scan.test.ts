@@ -206,3 +206,26 @@ test('what is refused, and a close while a scan is under way', async (context) =
     code: 'CLOSED',
   });
 });
+
+test('locate lists blocks of files and what is in memory', (context) => {
+  const { database, table } = open(context);
+  const rows = [...append(database, table, 0, 6000)];
+  database.seal();
+  rows.push(...append(database, table, 6000, 600));
+  const mine = rows.filter(({ symbol }) => symbol === 4);
+  const { blocks, memory } = database.locate(table, 4);
+  const inFiles = blocks.reduce((sum, block) => sum + block.rows, 0);
+  equal(inFiles, 2000);
+  equal(memory?.rows, mine.length - inFiles);
+  equal(memory?.minTime.nsOfDay, 6001 * 500e6);
+  for (const block of blocks) {
+    ok(block.version === 2 && block.firstEpoch === 1 && block.lastEpoch === 1);
+    ok(block.bytes > 0 && block.offset >= 64 && block.offset + block.bytes < block.fileBytes);
+    ok(block.endSequence - block.firstSequence >= block.rows);
+  }
+  const to = { day: 20_000, nsOfDay: 500e6 };
+  equal(database.locate(table, 4, undefined, to).blocks.length, 0);
+  equal(database.locate(table, 4, { day: 20_001, nsOfDay: 0 }).memory, undefined);
+  throws(() => database.locate(table, 99), { code: 'NOT_FOUND' });
+  throws(() => database.locate(99, 4), { code: 'NOT_FOUND' });
+});

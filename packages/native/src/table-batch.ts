@@ -131,6 +131,12 @@ export class TableBatch {
     return values;
   }
 
+  /** The values of a column as the engine has them: of text and bytes their places in heap(),
+   * offset and length of each row. */
+  stored(name: string): ColumnValues {
+    return this.#values.get(this.#column(name).name) ?? new Uint8Array(0);
+  }
+
   /** A column of type f64. */
   doubles(name: string): Float64Array {
     const values = this.#values.get(name);

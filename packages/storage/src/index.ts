@@ -1,5 +1,22 @@
 // The public door of storage: the data folder, the engines, symbols and streams.
 
+export {
+  type ClientOptions,
+  type ClientQueryOptions,
+  type Inserted,
+  type LoadOptions,
+  NDTSClient,
+  type SubscribeOptions,
+} from './client/client.js';
+export type { ClientSnapshots, ClientTicks } from './client/client-replay.js';
+export type { InsertRow } from './client/insert-rows.js';
+export type { ClientRole } from './client/open-service.js';
+export { RowBatch, type RowValue } from './client/row-batch.js';
+export type { LiveBatch, Subscription, SymbolRows } from './client/row-loads.js';
+export { LocalServer } from './remote/local/local-server.js';
+export { socketName } from './remote/local/socket-path.js';
+export { FolderService, type FolderServiceOptions } from './service/folder-service.js';
+export type { Acknowledgement, AggregateAsked, ShardInfo } from './service/service.js';
 export { type DataFolder, folderVersion, openDataFolder } from './folder/data-folder.js';
 export {
   checkDataFolder,
@@ -39,9 +56,12 @@ export {
   type AggregateKind,
   type AggregateQuery,
   type AggregateResult,
+  type BlockPlace,
   type ColumnValues,
   type Database,
   type DatabaseStats,
+  type LocateResult,
+  type MemoryPlace,
   restoreSnapshot,
   type ScanPredicate,
   type SnapshotInfo,

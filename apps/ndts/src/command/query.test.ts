@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { type ConfigValues, createTickBatch, NdtsError } from '@ndts/protocol';
 import { loadConfig, SystemClock } from '@ndts/runtime';
-import { openDataFolder, openTicks } from '@ndts/storage';
+import { NDTSClient, openDataFolder, openTicks } from '@ndts/storage';
 import { type QueryFlags, query } from './query.js';
 
 function makeValues(context: TestContext): ConfigValues {
@@ -25,7 +25,10 @@ function makeValues(context: TestContext): ConfigValues {
 }
 
 function open(values: ConfigValues) {
-  return openTicks(openDataFolder({ dir: values.dataDir, userId: 7 }), values);
+  return openTicks(
+    openDataFolder({ dir: values.dataDir, userId: process.getuid?.() ?? 0 }),
+    values,
+  );
 }
 
 function fill(values: ConfigValues): void {
@@ -52,7 +55,7 @@ async function run(
   await query(
     text,
     { json: false, csv: false, rows: 100, timeoutMs: 10_000, ...flags },
-    { values, clock: new SystemClock(), userId: 7, print: (line) => lines.push(line) },
+    { values, clock: new SystemClock(), print: (line) => lines.push(line) },
   );
   return lines.join('\n');
 }
@@ -84,6 +87,17 @@ test('rows are a table, JSON lines or CSV', async (context) => {
   match(await run(values, 'SELECT price FROM tick WHERE price < 0', { csv: true }), /^price$/);
 });
 
+test('what another program has open is asked through it, with the same output', async (context) => {
+  const values = makeValues(context);
+  fill(values);
+  const alone = await run(values, text, { csv: true });
+  const client = new NDTSClient({ mode: 'standalone', values, role: 'open' });
+  context.after(() => client.close());
+  await client.tables();
+  equal(await run(values, text, { csv: true }), alone);
+  await rejects(run(values, 'SELECT nope FROM tick'), { code: 'INVALID_SQL' });
+});
+
 test('a folder that is open, or not there, is said', async (context) => {
   const values = makeValues(context);
   const withCode = (code: string) => (error: unknown) =>
@@ -92,7 +106,7 @@ test('a folder that is open, or not there, is said', async (context) => {
   equal(existsSync(values.dataDir), false);
   const ticks = open(values);
   await rejects(run(values, text), (error) => {
-    match(String(error), /a node runs on/);
+    match(String(error), /answers nobody/);
     return withCode('LOCKED')(error);
   });
   ticks.close();

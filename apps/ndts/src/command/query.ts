@@ -1,5 +1,6 @@
-// `ndts query`: one statement of SQL over a data folder that no node has open. Rows for people as a
-// table of the first ones, for programs as JSON, an object a line, or as CSV, all of them.
+// `ndts query`: one statement of SQL over a data folder, by the node or program that has it open,
+// or opened here. Rows for people as a table of the first ones, for programs as JSON, an object a
+// line, or as CSV, all of them.
 //
 // Always: the folder is only read, beyond what opening it does (its log is taken in); nothing is
 // made where there is none.
@@ -8,10 +9,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Clock, type ConfigValues, NdtsError, timeText } from '@ndts/protocol';
 import {
-  openDataFolder,
-  openTicks,
+  NDTSClient,
   type QueryResult,
-  Sql,
   type SqlBatch,
   type SqlBatchColumn,
   type SqlKind,
@@ -30,44 +29,48 @@ export interface QueryFlags {
 export interface QueryContext {
   readonly values: ConfigValues;
   readonly clock: Clock;
-  readonly userId: number;
   readonly signal?: AbortSignal;
   readonly print: (text: string) => void;
 }
+
+/** For a node that is about to serve. */
+const openTimeoutMs = 1000;
 
 export async function query(text: string, flags: QueryFlags, context: QueryContext): Promise<void> {
   if (flags.json && flags.csv) throw new NdtsError('INVALID_ARGUMENT', '--json or --csv, not both');
   const { dataDir } = context.values;
   if (!existsSync(join(dataDir, 'ticks')))
     throw new NdtsError('NOT_FOUND', `no database in ${dataDir}`);
-  const folder = openDataFolder({ dir: dataDir, userId: context.userId });
-  const database = openUnlessRunning(() => openTicks(folder, context.values), dataDir);
+  const { clock, values, signal } = context;
+  const client = new NDTSClient({ mode: 'standalone', values, clock, openTimeoutMs });
   try {
-    const sql = new Sql({ database, clock: context.clock, timeoutMs: flags.timeoutMs });
-    const start = context.clock.monotonicNs();
-    const { signal } = context;
-    const result = await sql.query(text, signal === undefined ? {} : { signal });
+    await openUnlessLocked(client, dataDir);
+    const start = clock.monotonicNs();
+    const { timeoutMs } = flags;
+    const result = await client.query(text, {
+      timeoutMs,
+      ...(signal === undefined ? {} : { signal }),
+    });
     if (flags.json) await printJson(result, context.print);
     else if (flags.csv) await printCsv(result, context.print);
     else {
       const count = await printTable(result, flags.rows, context.print);
-      const ms = (context.clock.monotonicNs() - start) / 1e6;
+      const ms = (clock.monotonicNs() - start) / 1e6;
       context.print(`\n${countText(count)} in ${ms.toFixed(1)} ms`);
     }
   } finally {
-    database.close();
+    await client.close();
   }
 }
 
-function openUnlessRunning<T>(open: () => T, dataDir: string): T {
+async function openUnlessLocked(client: NDTSClient, dataDir: string): Promise<void> {
   try {
-    return open();
+    await client.role();
   } catch (error) {
     if (!(error instanceof NdtsError) || error.code !== 'LOCKED') throw error;
     throw new NdtsError(
       'LOCKED',
-      `a node runs on ${dataDir}, and only one process opens a folder: stop it, or query a copy ` +
-        '(a snapshot that was restored)',
+      `${dataDir} is open in a process that answers nobody: it starts, stops, or is a tool`,
       { cause: error },
     );
   }

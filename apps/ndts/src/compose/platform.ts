@@ -12,6 +12,7 @@ import { type Agent, AgentLoop, NodePresence, writePrivateFile } from '@ndts/run
 import { StorageMetrics } from '@ndts/storage';
 import type { LatestStatus } from '../screen/status-line.js';
 import { type Foundation, type FoundationInput, openFoundation } from './foundation.js';
+import { serveLocalClients } from './local-clients.js';
 import { createRoles, type Roles } from './roles.js';
 import { serveUpkeep } from './upkeep.js';
 
@@ -59,6 +60,7 @@ async function start(foundation: Foundation, input: PlatformInput): Promise<Plat
   closing.defer('data', () => data.stop());
   await calc.start();
   closing.defer('calc', () => calc.stop());
+  await serveLocalClients(foundation, roles.rings);
   for (const presence of createPresences(foundation, roles, input)) {
     await presence.start();
     closing.defer('presence', () => presence.stop());

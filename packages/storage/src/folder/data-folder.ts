@@ -11,10 +11,12 @@ import {
   accessSync,
   constants,
   existsSync,
+  linkSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   realpathSync,
+  renameSync,
   rmSync,
   statSync,
 } from 'node:fs';
@@ -56,7 +58,8 @@ const ownerFile = 'owner';
 
 export function openDataFolder(options: OpenDataFolderOptions): DataFolder {
   const root = createRoot(options.dir);
-  checkVersion(root);
+  const secureRandom = options.secureRandom ?? systemSecureRandom;
+  checkVersion(root, secureRandom);
   const folder: DataFolder = {
     root,
     ticks: join(root, 'ticks'),
@@ -69,7 +72,7 @@ export function openDataFolder(options: OpenDataFolderOptions): DataFolder {
   };
   for (const dir of [folder.ticks, folder.journal, folder.identity, folder.logs, folder.venue])
     makeFolder(dir, 0o700);
-  openMemory(folder, options.userId);
+  openMemory(folder, options.userId, secureRandom);
   return folder;
 }
 
@@ -94,12 +97,23 @@ function makeFolder(path: string, mode: number): void {
   }
 }
 
-function checkVersion(root: string): void {
-  const path = join(root, 'VERSION');
-  if (!existsSync(path)) {
-    writePrivateFile(path, `${folderVersion}\n`);
-    return;
+/** Writes the file unless there is one: all of several that begin at once see the same. */
+function writeOnce(path: string, content: string, secureRandom: SecureRandom): void {
+  const own = `${path}.${Buffer.from(secureRandom.bytes(8)).toString('hex')}`;
+  writePrivateFile(own, content);
+  try {
+    linkSync(own, path);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST'))
+      throw fileError(path, error);
+  } finally {
+    rmSync(own, { force: true });
   }
+}
+
+function checkVersion(root: string, secureRandom: SecureRandom): void {
+  const path = join(root, 'VERSION');
+  if (!existsSync(path)) writeOnce(path, `${folderVersion}\n`, secureRandom);
   const text = readFileSync(path, 'utf8').trim();
   if (!/^\d{1,9}$/.test(text))
     throw new NdtsError('CORRUPT', `${path}: expected a version number, found '${text}'`);
@@ -108,6 +122,13 @@ function checkVersion(root: string): void {
       'VERSION_TOO_NEW',
       `${root} has version ${text}, this program reads up to ${folderVersion}`,
     );
+}
+
+/** The memory folder of a data folder that is there, without making anything; undefined where there
+ * is none. */
+export function findMemoryFolder(options: OpenDataFolderOptions): string | undefined {
+  if (!existsSync(join(options.dir, 'ID'))) return undefined;
+  return memoryFolder(realpathSync(options.dir), options);
 }
 
 function memoryFolder(root: string, options: OpenDataFolderOptions): string {
@@ -131,22 +152,28 @@ function memoryName(userId: number, id: string, root: string): string {
 /** Made once, with the folder. */
 function folderId(root: string, secureRandom: SecureRandom): string {
   const path = join(root, 'ID');
-  if (existsSync(path)) {
-    const id = readFileSync(path, 'utf8').trim();
-    if (/^[0-9a-f]{16}$/.test(id)) return id;
-    throw new NdtsError('CORRUPT', `${path}: expected 16 hexadecimal digits, found '${id}'`);
-  }
-  const id = Buffer.from(secureRandom.bytes(8)).toString('hex');
-  writePrivateFile(path, `${id}\n`);
-  return id;
+  if (!existsSync(path))
+    writeOnce(path, `${Buffer.from(secureRandom.bytes(8)).toString('hex')}\n`, secureRandom);
+  const id = readFileSync(path, 'utf8').trim();
+  if (/^[0-9a-f]{16}$/.test(id)) return id;
+  throw new NdtsError('CORRUPT', `${path}: expected 16 hexadecimal digits, found '${id}'`);
 }
 
-function openMemory(folder: DataFolder, userId: number): void {
+function openMemory(folder: DataFolder, userId: number, secureRandom: SecureRandom): void {
   makeFolder(folder.memory, 0o700);
-  writePrivateFile(join(folder.memory, ownerFile), `${folder.root}\n`);
+  writeOwner(folder, secureRandom);
   const parent = dirname(folder.memory);
   for (const name of readdirSync(parent))
     if (name.startsWith(`ndts-${userId}-`)) removeAbandoned(join(parent, name), userId);
+}
+
+function writeOwner(folder: DataFolder, secureRandom: SecureRandom): void {
+  const path = join(folder.memory, ownerFile);
+  const content = `${folder.root}\n`;
+  if (existsSync(path) && readFileSync(path, 'utf8') === content) return;
+  const own = `${path}.${Buffer.from(secureRandom.bytes(8)).toString('hex')}`;
+  writePrivateFile(own, content);
+  renameSync(own, path);
 }
 
 /** Removes memory whose data folder is gone, or has another id by now; never ticks in it. */
@@ -166,6 +193,6 @@ function removeAbandoned(memory: string, userId: number): void {
   if (basename(memory) === memoryName(userId, id, root)) return;
   rmSync(join(memory, 'rings'), { recursive: true, force: true });
   const files = readdirSync(memory, { recursive: true, encoding: 'utf8' });
-  if (files.some((name) => name.endsWith('.staging'))) return;
+  if (files.some((name) => /\.staging(\.tmp)?$/.test(name))) return; // or being made
   rmSync(memory, { recursive: true, force: true });
 }

@@ -4,7 +4,7 @@
 
 import { addNs, NdtsError, nsBetween, type Time } from '@ndts/protocol';
 import type { Database } from '@ndts/native/db';
-import type { ReplayBatch } from '@ndts/native/replay';
+import type { ReplayBatch, ReplayReader } from '@ndts/native/replay';
 import { BatchFeed } from './batch-feed.js';
 import { symbolIds } from './symbol-ids.js';
 import {
@@ -57,6 +57,23 @@ interface Move {
   readonly to: Float64Array | Int32Array;
 }
 
+/** What an engine is asked for; throws INVALID_ARGUMENT. */
+export function snapshotRequest<C extends TickColumn>(options: ReplaySnapshotsOptions<C>) {
+  const { from, to, intervalNs } = options;
+  if (!Number.isSafeInteger(intervalNs) || intervalNs < 1 || intervalNs > intervalNsMax)
+    throw new NdtsError(
+      'INVALID_ARGUMENT',
+      `expected an interval of 1 ns to 100 days, found ${intervalNs}`,
+    );
+  return {
+    ...(from === undefined ? {} : { from }),
+    ...(to === undefined ? {} : { to }),
+    columns: columnIndices(options.columns ?? tickColumns),
+    capacity: changesPerBatch,
+    intervalNs,
+  };
+}
+
 export class SnapshotReplay<C extends TickColumn = TickColumn>
   implements AsyncIterableIterator<TickSnapshot<C>>
 {
@@ -69,7 +86,9 @@ export class SnapshotReplay<C extends TickColumn = TickColumn>
   readonly #places: Uint32Array;
   /** By place: the snapshot in which it is among the changed. */
   readonly #changedIn: Float64Array;
-  readonly #moves = new Map<ReplayBatch, Move[]>();
+  readonly #movesOf = new WeakMap<ReplayBatch, readonly Move[]>();
+  /** Of the present batch. */
+  #moves: readonly Move[] = [];
   #number = 1;
   #batch: ReplayBatch | undefined;
   #row = 0;
@@ -78,21 +97,15 @@ export class SnapshotReplay<C extends TickColumn = TickColumn>
   #fresh = true;
   #started = false;
 
+  /** @param reader of a request that snapshotRequest() made of the options, for these symbols */
   constructor(
-    database: Database,
-    symbols: readonly string[] | undefined,
+    reader: ReplayReader,
+    names: readonly string[],
+    ids: Uint32Array,
     options: ReplaySnapshotsOptions<C>,
   ) {
-    const { from, to, intervalNs, signal } = options;
-    if (!Number.isSafeInteger(intervalNs) || intervalNs < 1 || intervalNs > intervalNsMax)
-      throw new NdtsError(
-        'INVALID_ARGUMENT',
-        `expected an interval of 1 ns to 100 days, found ${intervalNs}`,
-      );
-    const names = symbols ?? database.symbols().map((entry) => entry.name);
-    const ids = symbolIds(database, names);
     this.#columns = options.columns ?? (tickColumns as readonly C[]);
-    this.#intervalNs = intervalNs;
+    this.#intervalNs = options.intervalNs;
     this.#gaps = options.gaps ?? true;
     this.#places = new Uint32Array(ids.reduce((most, id) => Math.max(most, id + 1), 0));
     for (const [place, id] of ids.entries()) this.#places[id] = place;
@@ -111,15 +124,7 @@ export class SnapshotReplay<C extends TickColumn = TickColumn>
       changed: new Uint32Array(ids.length),
       changedCount: 0,
     };
-    const reader = database.replay({
-      symbols: ids,
-      ...(from === undefined ? {} : { from }),
-      ...(to === undefined ? {} : { to }),
-      columns: columnIndices(this.#columns),
-      capacity: changesPerBatch,
-      intervalNs,
-    });
-    this.#feed = new BatchFeed(reader, signal);
+    this.#feed = new BatchFeed(reader, options.signal);
   }
 
   /** By shard: the first sequence that is not seen here. */
@@ -161,6 +166,7 @@ export class SnapshotReplay<C extends TickColumn = TickColumn>
 
   async #nextBatch(): Promise<boolean> {
     this.#batch = await this.#feed.next();
+    if (this.#batch !== undefined) this.#moves = this.#prepare(this.#batch);
     this.#row = 0;
     this.#step = 0;
     return this.#batch !== undefined;
@@ -213,17 +219,17 @@ export class SnapshotReplay<C extends TickColumn = TickColumn>
       count += 1;
     }
     this.#snapshot.changedCount = count;
-    for (const { from, to } of this.#movesOf(batch))
+    for (const { from, to } of this.#moves)
       for (let row = first; row < end; row += 1)
         to[this.#places[symbol[row] ?? 0] ?? 0] = from[row] ?? 0;
     this.#row = end;
   }
 
-  #movesOf(batch: ReplayBatch): Move[] {
-    let moves = this.#moves.get(batch);
-    if (moves !== undefined) return moves;
+  #prepare(batch: ReplayBatch): readonly Move[] {
+    const known = this.#movesOf.get(batch);
+    if (known !== undefined) return known;
     const { last } = this.#snapshot;
-    moves = [
+    const moves: Move[] = [
       { from: batch.day, to: last.day },
       { from: batch.nsOfDay, to: last.nsOfDay },
       { from: batch.sequence, to: last.sequence },
@@ -233,7 +239,7 @@ export class SnapshotReplay<C extends TickColumn = TickColumn>
       if (from instanceof Float64Array || from instanceof Int32Array)
         moves.push({ from, to: last[name] });
     }
-    this.#moves.set(batch, moves);
+    this.#movesOf.set(batch, moves);
     return moves;
   }
 }
@@ -244,5 +250,8 @@ export function replaySnapshots<C extends TickColumn = TickColumn>(
   symbols: readonly string[] | undefined,
   options: ReplaySnapshotsOptions<C>,
 ): SnapshotReplay<C> {
-  return new SnapshotReplay(database, symbols, options);
+  const request = snapshotRequest(options);
+  const names = symbols ?? database.symbols().map((entry) => entry.name);
+  const ids = symbolIds(database, names);
+  return new SnapshotReplay(database.replay({ ...request, symbols: ids }), names, ids, options);
 }

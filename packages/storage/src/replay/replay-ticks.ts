@@ -4,7 +4,7 @@
 
 import { type Clock, NdtsError, nsBetween, nsPerMs, type Time } from '@ndts/protocol';
 import type { Database } from '@ndts/native/db';
-import type { ReplayBatch } from '@ndts/native/replay';
+import type { ReplayBatch, ReplayReader } from '@ndts/native/replay';
 import { BatchFeed } from './batch-feed.js';
 import { symbolIds } from './symbol-ids.js';
 import {
@@ -42,6 +42,18 @@ function readOptions<C extends TickColumn>(options: ReplayTicksOptions<C>) {
   return { speed, batch, columns: options.columns ?? (tickColumns as readonly C[]) };
 }
 
+/** What an engine is asked for; throws INVALID_ARGUMENT. */
+export function tickRequest<C extends TickColumn>(options: ReplayTicksOptions<C>) {
+  const { batch, columns } = readOptions(options);
+  const { from, to } = options;
+  return {
+    ...(from === undefined ? {} : { from }),
+    ...(to === undefined ? {} : { to }),
+    columns: columnIndices(columns),
+    capacity: batch,
+  };
+}
+
 /** Batches hold until the next one is asked for. Breaking out of a loop over it, or return(), lets
  * files and memory go; so does the end, an error, or the signal. */
 export class TickReplay<C extends TickColumn = TickColumn>
@@ -51,23 +63,13 @@ export class TickReplay<C extends TickColumn = TickColumn>
   readonly ends: Float64Array;
   readonly #feed: BatchFeed;
   readonly #columns: readonly C[];
-  readonly #batches = new Map<ReplayBatch, TickReplayBatch<C>>();
+  readonly #batches = new WeakMap<ReplayBatch, TickReplayBatch<C>>();
   readonly #pace: Pace | undefined;
 
-  constructor(
-    database: Database,
-    symbols: readonly string[] | undefined,
-    options: ReplayTicksOptions<C>,
-  ) {
-    const { speed, batch, columns } = readOptions(options);
-    const { from, to, clock, signal } = options;
-    const reader = database.replay({
-      ...(symbols === undefined ? {} : { symbols: symbolIds(database, symbols) }),
-      ...(from === undefined ? {} : { from }),
-      ...(to === undefined ? {} : { to }),
-      columns: columnIndices(columns),
-      capacity: batch,
-    });
+  /** @param reader of a request that tickRequest() made of the options */
+  constructor(reader: ReplayReader, options: ReplayTicksOptions<C>) {
+    const { speed, columns } = readOptions(options);
+    const { clock, signal } = options;
     this.ends = reader.ends;
     this.#columns = columns;
     this.#feed = new BatchFeed(reader, signal);
@@ -195,5 +197,9 @@ export function replayTicks<C extends TickColumn = TickColumn>(
   symbols: readonly string[] | undefined,
   options: ReplayTicksOptions<C> = {},
 ): TickReplay<C> {
-  return new TickReplay(database, symbols, options);
+  const reader = database.replay({
+    ...tickRequest(options),
+    ...(symbols === undefined ? {} : { symbols: symbolIds(database, symbols) }),
+  });
+  return new TickReplay(reader, options);
 }

@@ -10,7 +10,7 @@
 
 import { availableParallelism } from 'node:os';
 import type { Database } from '@ndts/native/db';
-import type { SqlColumn, SqlSession, SqlWatermark } from '@ndts/native/sql';
+import type { RawBatch, SqlColumn, SqlSession, SqlWatermark } from '@ndts/native/sql';
 import { type Clock, NdtsError, type TableSchema, type Timer } from '@ndts/protocol';
 import { SqlBatch, type SqlRow } from './batch.js';
 import { bindParameters, literalOfParameter, type Parameters } from './parameters.js';
@@ -113,6 +113,26 @@ export class QueryResult implements AsyncIterable<SqlBatch> {
   }
 }
 
+/** A query that runs, its batches as the engine laid them out. */
+export interface RawQuery {
+  readonly columns: readonly SqlColumn[];
+  readonly watermark: SqlWatermark;
+  /** undefined at the end. */
+  next(): Promise<RawBatch | undefined>;
+  /** Twice is allowed. */
+  close(): Promise<void>;
+}
+
+/** A query as programs read it. */
+export function queryResult(query: RawQuery): QueryResult {
+  const { columns, watermark } = query;
+  const read = async (): Promise<SqlBatch | undefined> => {
+    const raw = await query.next();
+    return raw === undefined ? undefined : new SqlBatch(columns, raw);
+  };
+  return new QueryResult(columns, watermark, read, () => query.close());
+}
+
 export class Sql {
   readonly #database: Database;
   readonly #clock: Clock;
@@ -127,6 +147,11 @@ export class Sql {
   /** Throws SqlError (INVALID_SQL, with its place), INVALID_ARGUMENT, TIMEOUT, MEMORY_LIMIT,
    * CANCELLED, CLOSED, UNAVAILABLE (no SQL library), and what reading files throws. */
   async query(sql: string, options: QueryOptions = {}): Promise<QueryResult> {
+    return queryResult(await this.begin(sql, options));
+  }
+
+  /** The same for whoever hands batches on. */
+  async begin(sql: string, options: QueryOptions = {}): Promise<RawQuery> {
     const pick = <K extends keyof typeof defaults>(key: K): number =>
       options[key] ?? this.#limits[key] ?? defaults[key];
     const batchRows = wholeNumber('batchRows', pick('batchRows'), 1);
@@ -157,12 +182,8 @@ export class Sql {
       isPushed = await session.prepare(standard, pushed, prunes, parameters);
       return session.execute();
     });
-    const read = () =>
-      guarded(async () => {
-        const raw = await session.next(batchRows);
-        return raw === undefined ? undefined : new SqlBatch(columns, raw);
-      });
-    return new QueryResult(columns, session.watermark, read, () => watch.close());
+    const next = () => guarded(() => session.next(batchRows));
+    return { columns, watermark: session.watermark, next, close: () => watch.close() };
   }
 }
 

@@ -19,6 +19,13 @@ export class SqlError extends NdtsError {
   /** undefined: the whole text, or it is not known. */
   readonly position: SqlPosition | undefined;
 
+  /** One that another process threw: its message names the place already. */
+  static received(message: string, position: SqlPosition | undefined): SqlError {
+    const error = new SqlError(message, position);
+    error.message = message;
+    return error;
+  }
+
   constructor(message: string, position?: SqlPosition, options?: ErrorOptions) {
     const where =
       position === undefined ? '' : ` (line ${position.line}, column ${position.column})`;

@@ -1,0 +1,210 @@
+// `ndts replay`: ticks of some symbols, or of all, in the order of time: as CSV, as JSON, or
+// counted, as fast as they can be read or at the speed at which they came.
+//
+// Always: the folder may be open in a node; nothing is made where there is none. Ctrl-C ends it
+// after the row that is being written.
+
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Command, Option } from 'commander';
+import {
+  type Clock,
+  type ConfigValues,
+  NdtsError,
+  type Time,
+  timeFromMs,
+  timeText,
+} from '@ndts/protocol';
+import { NDTSClient, type TickColumn, tickColumns, type TickReplayBatch } from '@ndts/storage';
+import { LiveLine, type Screen } from '../screen/status-line.js';
+import { numberText } from '../screen/table.js';
+
+export interface ReplayFlags {
+  readonly dataDir: string;
+  readonly config?: string;
+  readonly from?: string;
+  readonly to?: string;
+  readonly speed: number;
+  readonly columns?: string;
+  readonly json: boolean;
+  readonly csv: boolean;
+  readonly count: boolean;
+}
+
+export interface ReplayContext {
+  readonly values: ConfigValues;
+  readonly clock: Clock;
+  readonly signal?: AbortSignal;
+  /** Where rows go; resolves when there is room for more. */
+  readonly write: (text: string) => Promise<void>;
+  /** Where progress goes: a terminal, or nothing is shown. */
+  readonly screen: Screen;
+}
+
+const progressNs = 200e6;
+const defaultColumns: readonly TickColumn[] = ['price', 'volume', 'bid', 'ask'];
+
+/** Options and help of the command. */
+export function addReplayOptions(command: Command): Command {
+  return command
+    .description('ticks in the order of time, from the folder or from the node that has it open')
+    .argument('[symbols...]', 'names; without any: all')
+    .option('--data-dir <folder>', 'the data folder', 'data')
+    .option('--config <file>', 'its configuration, YAML or TOML')
+    .option('--from <time>', 'first time, as 2026-01-02T09:30:00.5Z (UTC) or 2026-01-02')
+    .option('--to <time>', 'up to this time, which is not in it')
+    .addOption(
+      new Option('--speed <factor>', '0: as fast as possible; 1: as fast as they came')
+        .default(0)
+        .argParser(parseSpeed),
+    )
+    .option('--columns <names>', `some of ${tickColumns.join(', ')} (default: the first four)`)
+    .option('--csv', 'rows as CSV (the default)', false)
+    .option('--json', 'rows as JSON, one object a line', false)
+    .option('--count', 'only count them', false);
+}
+
+function parseSpeed(text: string): number {
+  const speed = Number(text);
+  if (text.trim() === '' || !(speed >= 0 && speed < Number.POSITIVE_INFINITY))
+    throw new NdtsError('INVALID_ARGUMENT', `--speed: expected 0 or more, found '${text}'`);
+  return speed;
+}
+
+const timePattern = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d)?)(?:\.(\d{1,9}))?)?Z?$/;
+
+/** UTC, to the nanosecond. */
+export function parseTime(text: string, flag: string): Time {
+  const [, day, clock = '00:00', fraction = ''] = timePattern.exec(text) ?? [];
+  const ms = day === undefined ? Number.NaN : Date.parse(`${day}T${clock}Z`);
+  if (!Number.isFinite(ms))
+    throw new NdtsError(
+      'INVALID_ARGUMENT',
+      `--${flag}: expected a time as 2026-01-02T09:30:00.5Z, found '${text}'`,
+    );
+  const time = timeFromMs(ms);
+  return { day: time.day, nsOfDay: time.nsOfDay + Number(fraction.padEnd(9, '0')) };
+}
+
+function parseColumns(text: string | undefined): readonly TickColumn[] {
+  if (text === undefined) return defaultColumns;
+  return text.split(',').map((name) => {
+    const known = tickColumns.find((column) => column === name.trim());
+    if (known !== undefined) return known;
+    throw new NdtsError(
+      'INVALID_ARGUMENT',
+      `--columns: expected ${tickColumns.join(', ')}; found '${name}'`,
+    );
+  });
+}
+
+type Batch = TickReplayBatch<TickColumn>;
+
+/** Writes the rows of a batch. */
+type Print = (batch: Batch) => string;
+
+export async function replay(
+  symbols: readonly string[],
+  flags: ReplayFlags,
+  context: ReplayContext,
+): Promise<number> {
+  if (Number(flags.json) + Number(flags.csv) + Number(flags.count) > 1)
+    throw new NdtsError('INVALID_ARGUMENT', '--csv, --json or --count: one of them');
+  const { values, clock, signal } = context;
+  if (!existsSync(join(values.dataDir, 'ticks')))
+    throw new NdtsError('NOT_FOUND', `no database in ${values.dataDir}`);
+  const columns = parseColumns(flags.columns);
+  const { from, to, speed } = flags;
+  const client = new NDTSClient({ mode: 'standalone', values, clock });
+  try {
+    const names = new Map((await client.symbols()).map((entry) => [entry.id, entry.name]));
+    const batches = client.replayTicks<TickColumn>(symbols.length === 0 ? undefined : symbols, {
+      columns: flags.count ? columns.slice(0, 1) : columns,
+      speed,
+      ...(from === undefined ? {} : { from: parseTime(from, 'from') }),
+      ...(to === undefined ? {} : { to: parseTime(to, 'to') }),
+      ...(signal === undefined ? {} : { signal }),
+    });
+    const print = flags.json ? jsonOf(columns, names) : csvOf(columns, names);
+    return await run(batches, flags, context, columns, print);
+  } finally {
+    await client.close();
+  }
+}
+
+async function run(
+  batches: AsyncIterable<Batch>,
+  flags: ReplayFlags,
+  { clock, signal, write, screen }: ReplayContext,
+  columns: readonly TickColumn[],
+  print: Print,
+): Promise<number> {
+  const live = new LiveLine(screen);
+  const startNs = clock.monotonicNs();
+  let count = 0;
+  let shownNs = startNs;
+  const progress = (): string => {
+    const seconds = (clock.monotonicNs() - startNs) / 1e9;
+    const rate = seconds > 0 ? Math.round(count / seconds) : 0;
+    return `${numberText(count)} ticks, ${numberText(rate)} a second`;
+  };
+  if (!flags.json && !flags.count) await write(`time,symbol,sequence,${columns.join(',')}\n`);
+  try {
+    for await (const batch of batches) {
+      count += batch.count;
+      if (!flags.count) await write(print(batch));
+      if (clock.monotonicNs() - shownNs < progressNs) continue;
+      shownNs = clock.monotonicNs();
+      if (screen.isTerminal) live.update(progress(), clock.nowMs());
+    }
+  } catch (error) {
+    if (signal?.aborted !== true) throw error;
+  } finally {
+    live.end();
+  }
+  if (flags.count) await write(`${count}\n`);
+  if (screen.isTerminal)
+    screen.write(`${progress()}${signal?.aborted === true ? ', stopped' : ''}\n`);
+  return count;
+}
+
+function csvOf(columns: readonly TickColumn[], names: ReadonlyMap<number, string>): Print {
+  return (batch) => {
+    let text = '';
+    for (let row = 0; row < batch.count; row += 1) {
+      const name = names.get(batch.symbol[row] ?? 0) ?? '';
+      text += `${timeAt(batch, row)},${csvCell(name)},${batch.sequence[row]}`;
+      for (const column of columns) text += `,${batch[column][row]}`;
+      text += '\n';
+    }
+    return text;
+  };
+}
+
+function jsonOf(columns: readonly TickColumn[], names: ReadonlyMap<number, string>): Print {
+  return (batch) => {
+    let text = '';
+    for (let row = 0; row < batch.count; row += 1) {
+      const name = names.get(batch.symbol[row] ?? 0) ?? '';
+      const object: Record<string, string | number | null> = {
+        time: timeAt(batch, row),
+        symbol: name,
+        sequence: batch.sequence[row] ?? 0,
+      };
+      for (const column of columns) {
+        const value = batch[column][row] ?? 0;
+        object[column] = Number.isFinite(value) ? value : String(value);
+      }
+      text += `${JSON.stringify(object)}\n`;
+    }
+    return text;
+  };
+}
+
+function timeAt(batch: Batch, row: number): string {
+  return timeText({ day: batch.day[row] ?? 0, nsOfDay: batch.nsOfDay[row] ?? 0 });
+}
+
+function csvCell(text: string): string {
+  return text === '' || /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}

@@ -1,0 +1,352 @@
+// NDTSClient: one way to use ndtsdb from a program, whoever has the folder open.
+//
+//   await using client = new NDTSClient({ mode: 'standalone', dataDir: 'data' });
+//   for await (const batch of client.replayTicks(['AAPL'])) use(batch.price);
+//
+// Always: opened when it is first needed; every failure is an NdtsError with its code; close() lets
+// go of everything. docs/client.md is its manual.
+
+import {
+  type AggregateResult,
+  type LocateResult,
+  TableBatch,
+  type TableInfo,
+} from '@ndts/native/db';
+import {
+  type Clock,
+  type ConfigValues,
+  NdtsError,
+  type TableSchema,
+  type Time,
+  timeFromMs,
+} from '@ndts/protocol';
+import { loadConfig, SeededRandom, SystemClock, systemSecureRandom } from '@ndts/runtime';
+import type { ReplaySnapshotsOptions } from '../replay/replay-snapshots.js';
+import type { ReplayTicksOptions } from '../replay/replay-ticks.js';
+import type { TickColumn } from '../replay/tick-columns.js';
+import { rowsOf } from '../service/rows.js';
+import type {
+  Acknowledgement,
+  AggregateAsked,
+  CallName,
+  Calls,
+  Service,
+  ShardInfo,
+  TimesAsked,
+} from '../service/service.js';
+import type { ParameterValue, Parameters } from '../sql/parameters.js';
+import { type QueryResult, queryResult, type SqlLimitsOptions } from '../sql/query.js';
+import {
+  ClientSnapshots,
+  ClientTicks,
+  openSnapshotReplay,
+  openTickReplay,
+} from './client-replay.js';
+import { type InsertRow, namesIn, tableBatch } from './insert-rows.js';
+import { type ClientRole, type OpenedService, openService } from './open-service.js';
+import { RowBatch } from './row-batch.js';
+import { Subscription, SymbolRows } from './row-loads.js';
+
+export interface ClientOptions {
+  /** standalone: one data folder of this machine. */
+  readonly mode: 'standalone' | 'distributed';
+  /** Default: what the configuration says. */
+  readonly dataDir?: string;
+  /** Configuration, by the keys of docs/config.md: `{ 'storage.stagingBytes': 1 << 26 }`. */
+  readonly settings?: Readonly<Record<string, string | number | boolean>>;
+  /** A configuration file, YAML or TOML. */
+  readonly config?: string;
+  /** The configuration itself, where it was read already: instead of the three above. */
+  readonly values?: ConfigValues;
+  readonly role?: ClientRole;
+  /** How long to wait for who has the folder open and does not serve yet; default 10 s. */
+  readonly openTimeoutMs?: number;
+  readonly clock?: Clock;
+}
+
+export interface LoadOptions extends TimesAsked {
+  /** Default: ticks. */
+  readonly table?: string;
+  readonly columns?: readonly string[];
+  /** Rows, at most. */
+  readonly limit?: number;
+  /** Rows of a batch; default 16,384. */
+  readonly batch?: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface SubscribeOptions {
+  readonly table?: string;
+  readonly columns?: readonly string[];
+  /** By shard: where to go on (`next` of a live batch); default: what comes from now on. */
+  readonly from?: Float64Array;
+  /** Rows of a batch, at most; default 4,096. */
+  readonly batch?: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface ClientQueryOptions extends SqlLimitsOptions {
+  readonly parameters?: Parameters;
+  readonly signal?: AbortSignal;
+}
+
+export interface Inserted {
+  readonly rows: number;
+  /** Of the log: durable once the log is, up to here. */
+  readonly position: number;
+  /** By row. */
+  readonly shard: Uint32Array;
+  readonly epoch: Uint32Array;
+  readonly sequence: Float64Array;
+}
+
+const defaults = {
+  openTimeoutMs: 10_000,
+  loadRows: 16_384,
+  liveRows: 4096,
+  table: 'tick',
+} as const;
+
+export class NDTSClient {
+  readonly #options: ClientOptions;
+  readonly #values: ConfigValues;
+  readonly #clock: Clock;
+  #opening: Promise<OpenedService> | undefined;
+  #closed = false;
+  /** Ids never change: what was once asked for is known. */
+  readonly #ids = new Map<string, number>();
+
+  /** Throws UNAVAILABLE for a mode there is not, and what a wrong configuration throws. */
+  constructor(options: ClientOptions) {
+    if (options.mode !== 'standalone')
+      throw new NdtsError(
+        'UNAVAILABLE',
+        `mode '${options.mode}' comes with the cluster; this version has 'standalone' only`,
+      );
+    this.#options = options;
+    this.#values = options.values ?? readConfig(options);
+    this.#clock = options.clock ?? new SystemClock();
+  }
+
+  /** Whether this process opened the folder or is connected to the one that did; opens. */
+  async role(): Promise<'open' | 'connect'> {
+    await this.#reach();
+    return (await this.#opening)?.role ?? 'connect';
+  }
+
+  /** Rows of a symbol in the order of time: `for await`, or `.all()`. */
+  loadSymbol(symbol: string, options: LoadOptions = {}): SymbolRows {
+    const { table = defaults.table, from, to, columns, signal } = options;
+    const { limit = Number.POSITIVE_INFINITY } = options;
+    if (!(limit >= 0))
+      throw new NdtsError('INVALID_ARGUMENT', `limit: expected 0 or more, found ${limit}`);
+    const opening = this.#reach().then((service) =>
+      service.open('load', {
+        table,
+        symbol,
+        batch: options.batch ?? defaults.loadRows,
+        ...timesOf(from, to),
+        ...(columns === undefined ? {} : { columns }),
+      }),
+    );
+    return new SymbolRows(opening, limit, signal);
+  }
+
+  /** docs/replay.md. Without symbols: of all. */
+  replayTicks<C extends TickColumn = TickColumn>(
+    symbols?: readonly string[],
+    options: ReplayTicksOptions<C> = {},
+  ): ClientTicks<C> {
+    const timed = { clock: this.#clock, ...options };
+    return new ClientTicks<C>(openTickReplay(() => this.#reach(), symbols, timed));
+  }
+
+  /** docs/replay.md. */
+  replaySnapshots<C extends TickColumn = TickColumn>(
+    symbols: readonly string[] | undefined,
+    options: ReplaySnapshotsOptions<C>,
+  ): ClientSnapshots<C> {
+    return new ClientSnapshots<C>(openSnapshotReplay(() => this.#reach(), symbols, options));
+  }
+
+  /** docs/sql.md. */
+  async query(sql: string, options: ClientQueryOptions = {}): Promise<QueryResult> {
+    const { parameters = [], signal, ...limits } = options;
+    const service = await this.#reach();
+    const asked = { ...limits, text: sql, parameters: plainParameters(parameters) };
+    const stream = await service.open('query', asked, signal);
+    const { columns, watermark } = stream.head;
+    const next = () => stream.next();
+    return queryResult({ columns, watermark, next, close: () => stream.close() });
+  }
+
+  /** docs/scan.md; tables and symbols by name. */
+  aggregate(query: AggregateAsked): Promise<AggregateResult> {
+    return this.#call('aggregate', query);
+  }
+
+  /** The latest row of each symbol that has any; without symbols: of all. */
+  async latest(
+    symbols?: readonly string[],
+    options: { readonly table?: string } = {},
+  ): Promise<RowBatch> {
+    const { table = defaults.table } = options;
+    const asked = { table, ...(symbols === undefined ? {} : { symbols }) };
+    return new RowBatch(await this.#call('latest', asked));
+  }
+
+  /** The ids of these names; new ones are registered, durably. */
+  registerSymbol(name: string): Promise<number>;
+  registerSymbol(names: readonly string[]): Promise<number[]>;
+  async registerSymbol(names: string | readonly string[]): Promise<number | number[]> {
+    const all = typeof names === 'string' ? [names] : names;
+    const entries = await this.#call('register', { names: all });
+    const ids = entries.map((entry) => entry.id);
+    return typeof names === 'string' ? (ids[0] ?? 0) : ids;
+  }
+
+  /** Every symbol: id, shard and name, by id. */
+  symbols(): Promise<Calls['symbols']['answer']> {
+    return this.#call('symbols', {});
+  }
+
+  /** Ticks first. */
+  tables(): Promise<readonly TableInfo[]> {
+    return this.#call('tables', {});
+  }
+
+  /** The same schema again is the same table. Returns its id. */
+  createTable(schema: TableSchema): Promise<number> {
+    return this.#call('createTable', { schema });
+  }
+
+  /** Accepts rows, all of them or none, as objects or as a batch (which then gets shard, epoch and
+   * sequence of each row). Resolves when they are as acknowledged: accepted (the default; they
+   * survive the end of every process) or durable (the end of the machine). */
+  async insert(
+    table: string,
+    rows: readonly InsertRow[] | TableBatch,
+    options: { readonly acknowledge?: Acknowledgement } = {},
+  ): Promise<Inserted> {
+    const batch = rows instanceof TableBatch ? rows : await this.#batch(table, rows);
+    const acknowledge = options.acknowledge ?? 'accepted';
+    const { count, day, nsOfDay, symbol, columns, heap } = rowsOf(batch);
+    const sent = { count, day, nsOfDay, symbol, columns, ...(heap === undefined ? {} : { heap }) };
+    const asked = { table, rows: sent, acknowledge };
+    const { position, shard, epoch, sequence } = await this.#call('append', asked);
+    batch.shard.set(shard);
+    batch.epoch.set(epoch);
+    batch.sequence.set(sequence);
+    return { rows: batch.count, position, shard, epoch, sequence };
+  }
+
+  getShards(): Promise<readonly ShardInfo[]> {
+    return this.#call('shards', {});
+  }
+
+  /** Where the rows of a symbol lie. docs/formats/segment.md says how to read what it names. */
+  locate(
+    symbol: string,
+    from?: Time,
+    to?: Time,
+    options: { readonly table?: string } = {},
+  ): Promise<LocateResult> {
+    const { table = defaults.table } = options;
+    return this.#call('locate', { table, symbol, ...timesOf(from, to) });
+  }
+
+  /** Rows as they are accepted, from now on or from a position; without symbols: of all. Within a
+   * shard in the order of their sequences, without gap, however slow the reader is. */
+  subscribe(symbols?: readonly string[], options: SubscribeOptions = {}): Subscription {
+    const { table = defaults.table, columns, from, signal } = options;
+    const opening = this.#reach().then((service) =>
+      service.open('tail', {
+        table,
+        batch: options.batch ?? defaults.liveRows,
+        ...(symbols === undefined ? {} : { symbols }),
+        ...(columns === undefined ? {} : { columns }),
+        ...(from === undefined ? {} : { from }),
+      }),
+    );
+    return new Subscription(opening, signal);
+  }
+
+  /** Ends what is under way. Who opened the folder closes it, durably. Twice is allowed. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    const opened = await this.#opening?.catch(() => undefined);
+    await opened?.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #call<N extends CallName>(name: N, asked: Calls[N]['asked']): Promise<Calls[N]['answer']> {
+    return (await this.#reach()).call(name, asked);
+  }
+
+  /** The service, opened where it is not, and again where who had the folder open is gone. */
+  async #reach(): Promise<Service> {
+    for (;;) {
+      if (this.#closed) throw new NdtsError('CLOSED', 'the client was closed');
+      this.#opening ??= this.#open();
+      const opening = this.#opening;
+      try {
+        const opened = await opening;
+        if (!opened.closed) return opened.service;
+      } catch (error) {
+        if (this.#opening === opening) this.#opening = undefined;
+        throw error;
+      }
+      if (this.#opening === opening) this.#opening = undefined;
+    }
+  }
+
+  #open(): Promise<OpenedService> {
+    this.#ids.clear();
+    return openService({
+      values: this.#values,
+      clock: this.#clock,
+      random: new SeededRandom(Buffer.from(systemSecureRandom.bytes(4)).readUInt32LE()),
+      userId: process.getuid?.() ?? 0, // ambient: whose folder it is
+      role: this.#options.role ?? 'auto',
+      timeoutMs: this.#options.openTimeoutMs ?? defaults.openTimeoutMs,
+    });
+  }
+
+  async #batch(table: string, rows: readonly InsertRow[]): Promise<TableBatch> {
+    const schema = (await this.tables()).find((one) => one.name === table);
+    if (schema === undefined) throw new NdtsError('NOT_FOUND', `there is no table ${table}`);
+    const names = [...namesIn(schema, rows)].filter((name) => !this.#ids.has(name));
+    if (names.length > 0)
+      for (const { name, id } of await this.#call('register', { names })) this.#ids.set(name, id);
+    return tableBatch(schema, rows, this.#ids);
+  }
+}
+
+function readConfig(options: ClientOptions): ConfigValues {
+  const args = Object.fromEntries(
+    Object.entries(options.settings ?? {}).map(([key, value]) => [key, String(value)]),
+  );
+  if (options.dataDir !== undefined) args['dataDir'] = options.dataDir;
+  return loadConfig({
+    args,
+    environment: process.env, // ambient: configuration enters here
+    ...(options.config === undefined ? {} : { file: options.config }),
+  });
+}
+
+function timesOf(from: Time | undefined, to: Time | undefined): TimesAsked {
+  return { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) };
+}
+
+/** Dates as times: the rest goes as it is. */
+function plainParameters(parameters: Parameters): Parameters {
+  const plain = (value: ParameterValue): ParameterValue =>
+    value instanceof Date ? timeFromMs(value.getTime()) : value;
+  if (Array.isArray(parameters)) return parameters.map(plain);
+  return Object.fromEntries(
+    Object.entries(parameters).map(([name, value]) => [name, plain(value as ParameterValue)]),
+  );
+}

@@ -1,0 +1,120 @@
+// Who opens the folder: whoever asks first. It serves the others, who find it LOCKED and connect.
+// The lock decides, nothing else: a socket is only listened on by who holds the lock.
+//
+// Always: of any number of processes one has the folder open; when it ends, the lock is free and
+// the next who asks opens the folder.
+
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Clock, type ConfigValues, NdtsError, type Random } from '@ndts/protocol';
+import { createSilentLogger } from '@ndts/runtime';
+import { findMemoryFolder } from '../folder/data-folder.js';
+import { type LocalDatabase, openLocalDatabase } from '../folder/local-database.js';
+import { LocalConnection } from '../remote/local/local-connection.js';
+import { LocalServer } from '../remote/local/local-server.js';
+import { socketName } from '../remote/local/socket-path.js';
+import { FolderService } from '../service/folder-service.js';
+import type { Service } from '../service/service.js';
+
+/** auto: opens the folder, or connects to who has it open. */
+export type ClientRole = 'auto' | 'open' | 'connect';
+
+export interface OpenServiceOptions {
+  readonly values: ConfigValues;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly userId: number;
+  readonly role: ClientRole;
+  readonly timeoutMs: number;
+}
+
+export interface OpenedService {
+  readonly service: Service;
+  readonly role: 'open' | 'connect';
+  /** It has to be opened again: who had the folder open is gone. */
+  readonly closed: boolean;
+  /** Twice is allowed. */
+  close(): Promise<void>;
+}
+
+const retryMs = 10;
+
+/** Throws LOCKED: open, by somebody who does not serve; UNAVAILABLE: role connect, and nobody has
+ * it open. */
+export async function openService(options: OpenServiceOptions): Promise<OpenedService> {
+  const { role, clock, timeoutMs, values } = options;
+  const endNs = clock.monotonicNs() + timeoutMs * 1e6;
+  for (;;) {
+    if (role !== 'open') {
+      const connected = await connectFolder(options);
+      if (connected !== undefined) return connected;
+    }
+    let locked: NdtsError | undefined;
+    if (role !== 'connect') {
+      try {
+        return await openFolder(options);
+      } catch (error) {
+        const isLocked = error instanceof NdtsError && error.code === 'LOCKED';
+        if (!isLocked || role === 'open') throw error;
+        locked = error;
+      }
+    }
+    if (clock.monotonicNs() >= endNs) {
+      if (locked !== undefined) throw locked;
+      throw new NdtsError('UNAVAILABLE', `nobody has the folder ${values.dataDir} open`);
+    }
+    await new Promise<void>((resolve) => {
+      clock.setTimer(retryMs, resolve);
+    });
+  }
+}
+
+async function connectFolder(options: OpenServiceOptions): Promise<OpenedService | undefined> {
+  const { values, userId } = options;
+  const memory = findMemoryFolder({
+    dir: values.dataDir,
+    memoryParent: values.storage.memoryDir,
+    userId,
+  });
+  if (memory === undefined || !existsSync(join(memory, socketName))) return undefined;
+  const service = await LocalConnection.open(join(memory, socketName));
+  if (service === undefined) return undefined;
+  return {
+    service,
+    role: 'connect',
+    get closed() {
+      return service.closed;
+    },
+    close: () => service.close(),
+  };
+}
+
+async function openFolder(options: OpenServiceOptions): Promise<OpenedService> {
+  const local = await openLocalDatabase({ ...options, logger: createSilentLogger() });
+  try {
+    return await serveFolder(local, options.clock);
+  } catch (error) {
+    await local.close();
+    throw error;
+  }
+}
+
+async function serveFolder(local: LocalDatabase, clock: Clock): Promise<OpenedService> {
+  const { ticks, symbols, folder } = local;
+  const service = new FolderService({ database: ticks, symbols, clock });
+  const server = await LocalServer.listen(join(folder.memory, socketName), service);
+  let closed = false;
+  return {
+    service,
+    role: 'open',
+    get closed() {
+      return closed;
+    },
+    close: async () => {
+      closed = true;
+      server.close();
+      await service.close();
+      await local.close();
+    },
+  };
+}

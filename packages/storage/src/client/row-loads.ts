@@ -1,0 +1,120 @@
+// Streams of rows as a client hands them out: the rows of a symbol, and live rows.
+
+import { NdtsError } from '@ndts/protocol';
+import type { RawRows, ServiceStream, StreamOf, Streams } from '../service/service.js';
+import { copyRows, joinRows, RowBatch } from './row-batch.js';
+
+const noRows: RawRows = {
+  count: 0,
+  day: new Float64Array(0),
+  nsOfDay: new Float64Array(0),
+  sequence: new Float64Array(0),
+  symbol: new Uint32Array(0),
+  columns: [],
+};
+
+/** A stream that is being opened; ends with its loop, its signal, or close(). */
+abstract class OpeningStream<Item, Head, Out> implements AsyncIterableIterator<Out> {
+  protected readonly opening: Promise<ServiceStream<Head, Item>>;
+  readonly #signal: AbortSignal | undefined;
+  readonly #abort = (): void => void this.close().catch(() => undefined);
+  #closed = false;
+  #busy = false;
+
+  constructor(opening: Promise<ServiceStream<Head, Item>>, signal: AbortSignal | undefined) {
+    this.opening = opening;
+    this.#signal = signal;
+    opening.catch(() => undefined); // next() tells
+    signal?.addEventListener('abort', this.#abort, { once: true });
+    if (signal?.aborted === true) this.#abort();
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  async next(): Promise<IteratorResult<Out, undefined>> {
+    if (this.#busy)
+      throw new NdtsError('INVALID_ARGUMENT', 'a stream was asked for more before it answered');
+    this.#busy = true;
+    try {
+      return await this.#next();
+    } finally {
+      this.#busy = false;
+    }
+  }
+
+  async #next(): Promise<IteratorResult<Out, undefined>> {
+    this.#signal?.throwIfAborted();
+    const stream = await this.opening;
+    const item = this.#closed ? undefined : await stream.next();
+    this.#signal?.throwIfAborted();
+    const value = item === undefined ? undefined : this.take(item);
+    if (value !== undefined) return { done: false, value };
+    await this.close();
+    return { done: true, value: undefined };
+  }
+
+  async return(): Promise<IteratorResult<Out, undefined>> {
+    await this.close();
+    return { done: true, value: undefined };
+  }
+
+  /** Lets go of what it holds. Twice is allowed. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#signal?.removeEventListener('abort', this.#abort);
+    const stream = await this.opening.catch(() => undefined);
+    await stream?.close();
+  }
+
+  /** undefined: that was the last. */
+  protected abstract take(item: Item): Out | undefined;
+}
+
+/** The rows of one symbol, batch by batch. */
+export class SymbolRows extends OpeningStream<RawRows, null, RowBatch> {
+  #left: number;
+
+  constructor(opening: Promise<StreamOf<'load'>>, limit: number, signal: AbortSignal | undefined) {
+    super(opening, signal);
+    this.#left = limit;
+  }
+
+  /** All of them as one batch, which holds for ever. */
+  async all(): Promise<RowBatch> {
+    const parts: RawRows[] = [];
+    for await (const batch of this) parts.push(copyRows(batch.raw));
+    return new RowBatch(joinRows(parts, noRows));
+  }
+
+  protected take(rows: RawRows): RowBatch | undefined {
+    const count = Math.min(this.#left, rows.count);
+    this.#left -= count;
+    if (count === 0) return undefined;
+    return new RowBatch(count === rows.count ? rows : copyRows(rows, count));
+  }
+}
+
+/** Live rows of some shard, and where to go on after them. */
+export interface LiveBatch {
+  readonly rows: RowBatch;
+  /** By shard: the next sequence; handed to subscribe() as `from` it goes on there. */
+  readonly next: Float64Array;
+}
+
+export class Subscription extends OpeningStream<
+  Streams['tail']['item'],
+  Streams['tail']['head'],
+  LiveBatch
+> {
+  /** By shard: the sequence it begins at. What is accepted once this is known is seen. */
+  async from(): Promise<Float64Array> {
+    return (await this.opening).head.from;
+  }
+
+  protected take({ rows, next }: Streams['tail']['item']): LiveBatch {
+    return { rows: new RowBatch(rows), next };
+  }
+}

@@ -1,0 +1,175 @@
+// What can be asked of an open data folder, in this process or in another: calls with one answer,
+// and streams. Names and values only, so that a socket can stand between: the same code answers a
+// client that opened the folder itself and one that is connected (docs/protocol/local.md lists
+// all).
+//
+// Always: an item of a stream holds until the next one is asked for; close() lets go of all that
+// the stream held, twice is allowed, and whoever waits in next() gets the end.
+
+import type {
+  AggregateQuery,
+  AggregateResult,
+  ColumnValues,
+  LocateResult,
+  SymbolEntry,
+  TableInfo,
+} from '@ndts/native/db';
+import type { RawBatch, SqlColumn, SqlWatermark } from '@ndts/native/sql';
+import type { TableSchema, Time, ValueTypeName } from '@ndts/protocol';
+import type { Parameters } from '../sql/parameters.js';
+import type { SqlLimitsOptions } from '../sql/query.js';
+
+export interface TimesAsked {
+  readonly from?: Time;
+  readonly to?: Time;
+}
+
+/** A column of rows. Of text and bytes: places in the heap, offset and length of each row. */
+export interface RawRowColumn {
+  readonly name: string;
+  readonly type: ValueTypeName;
+  readonly values: ColumnValues;
+  readonly nulls?: Uint8Array;
+}
+
+/** Rows by column; every array has `count` of them. */
+export interface RawRows {
+  readonly count: number;
+  readonly day: Float64Array;
+  readonly nsOfDay: Float64Array;
+  readonly sequence: Float64Array;
+  readonly symbol: Uint32Array;
+  readonly shard?: Uint32Array;
+  readonly epoch?: Uint32Array;
+  readonly columns: readonly RawRowColumn[];
+  readonly heap?: Uint8Array;
+}
+
+/** Rows of a replay, and where intervals end (ReplayBatch of native/replay). */
+export interface RawReplayRows extends Omit<RawRows, 'columns' | 'heap'> {
+  readonly values: readonly ColumnValues[];
+  readonly nulls: readonly (Uint8Array | null)[];
+  readonly stepDay: Float64Array;
+  readonly stepNsOfDay: Float64Array;
+  readonly stepEndRow: Uint32Array;
+}
+
+export interface ShardInfo {
+  readonly shard: number;
+  /** The node that owns it; 'local' in a standalone database. */
+  readonly node: string;
+  readonly epoch: number;
+  /** Sequences of ticks, exclusive: docs/architecture.md, four watermarks. */
+  readonly accepted: number;
+  readonly durable: number;
+  readonly replicated: number;
+  readonly sealed: number;
+}
+
+export interface AppendedRows {
+  readonly position: number;
+  readonly shard: Uint32Array;
+  readonly epoch: Uint32Array;
+  readonly sequence: Float64Array;
+}
+
+export type Acknowledgement = 'accepted' | 'durable';
+
+export interface AggregateAsked extends Omit<AggregateQuery, 'table' | 'symbols'> {
+  readonly table?: string;
+  readonly symbols?: readonly string[];
+}
+
+export interface SqlAsked extends SqlLimitsOptions {
+  readonly text: string;
+  readonly parameters: Parameters;
+}
+
+export interface Calls {
+  tables: { asked: Record<string, never>; answer: readonly TableInfo[] };
+  createTable: { asked: { readonly schema: TableSchema }; answer: number };
+  /** Those of the names (NOT_FOUND for one that is not registered), or all. */
+  symbols: { asked: { readonly names?: readonly string[] }; answer: readonly SymbolEntry[] };
+  register: { asked: { readonly names: readonly string[] }; answer: readonly SymbolEntry[] };
+  append: {
+    asked: {
+      readonly table: string;
+      readonly rows: Pick<RawRows, 'count' | 'day' | 'nsOfDay' | 'symbol' | 'columns' | 'heap'>;
+      readonly acknowledge: Acknowledgement;
+    };
+    answer: AppendedRows;
+  };
+  aggregate: { asked: AggregateAsked; answer: AggregateResult };
+  latest: {
+    asked: { readonly table: string; readonly symbols?: readonly string[] };
+    answer: RawRows;
+  };
+  locate: {
+    asked: { readonly table: string; readonly symbol: string } & TimesAsked;
+    answer: LocateResult;
+  };
+  shards: { asked: Record<string, never>; answer: readonly ShardInfo[] };
+}
+
+export interface Streams {
+  load: {
+    asked: {
+      readonly table: string;
+      readonly symbol: string;
+      readonly columns?: readonly string[];
+      readonly batch: number;
+    } & TimesAsked;
+    head: null;
+    item: RawRows;
+  };
+  replay: {
+    asked: {
+      readonly symbols?: readonly string[];
+      readonly columns: readonly number[];
+      readonly capacity: number;
+      readonly intervalNs: number;
+    } & TimesAsked;
+    head: { readonly ends: Float64Array; readonly symbols: readonly SymbolEntry[] };
+    item: RawReplayRows;
+  };
+  query: {
+    asked: SqlAsked;
+    head: { readonly columns: readonly SqlColumn[]; readonly watermark: SqlWatermark };
+    item: RawBatch;
+  };
+  tail: {
+    asked: {
+      readonly table: string;
+      readonly symbols?: readonly string[];
+      readonly columns?: readonly string[];
+      readonly from?: Float64Array;
+      readonly batch: number;
+    };
+    /** By shard: the sequence it begins at. */
+    head: { readonly from: Float64Array };
+    item: { readonly rows: RawRows; readonly next: Float64Array };
+  };
+}
+
+export type CallName = keyof Calls;
+export type StreamName = keyof Streams;
+
+export interface ServiceStream<Head, Item> {
+  readonly head: Head;
+  /** undefined at the end. */
+  next(): Promise<Item | undefined>;
+  close(): Promise<void>;
+}
+
+export type StreamOf<N extends StreamName> = ServiceStream<Streams[N]['head'], Streams[N]['item']>;
+
+export interface Service {
+  readonly shardCount: number;
+  call<N extends CallName>(name: N, asked: Calls[N]['asked']): Promise<Calls[N]['answer']>;
+  /** The signal ends a query, also while it begins: CANCELLED. */
+  open<N extends StreamName>(
+    name: N,
+    asked: Streams[N]['asked'],
+    signal?: AbortSignal,
+  ): Promise<StreamOf<N>>;
+}

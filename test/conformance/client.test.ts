@@ -1,0 +1,20 @@
+// The clients' suite twice: over a folder opened here, and over one that another process has open.
+
+import type { TestContext } from 'node:test';
+import { NDTSClient } from '@ndts/storage';
+import { OpenerProcess } from '../kit/opener-process.js';
+import { smallSettings } from '../kit/small-settings.js';
+import { clientSuite } from './client-suite.js';
+
+function clientOf(context: TestContext, dataDir: string, role: 'open' | 'connect'): NDTSClient {
+  const client = new NDTSClient({ mode: 'standalone', dataDir, settings: smallSettings, role });
+  context.after(() => client.close());
+  return client;
+}
+
+clientSuite('opened here', async (context, dataDir) => clientOf(context, dataDir, 'open'));
+
+clientSuite('connected', async (context, dataDir) => {
+  await OpenerProcess.start(context, dataDir);
+  return clientOf(context, dataDir, 'connect');
+});
