@@ -46,6 +46,10 @@ export async function up(input: UpInput): Promise<void> {
   screen.write('stopped\n');
 }
 
+function postgresText({ host, port, tls }: NonNullable<Platform['postgres']>): string {
+  return `${host}:${port}${tls ? ', TLS' : ''} (user: name of a token, password: the token)`;
+}
+
 function bannerText(platform: Platform, input: UpInput): string {
   const { foundation, url } = platform;
   const { identity, folder, ticks, values } = foundation;
@@ -55,6 +59,8 @@ function bannerText(platform: Platform, input: UpInput): string {
   };
   const stats = ticks.stats();
   const lines = [`NDTS ${input.version} is up`, `  dashboard  ${url}`];
+  if (platform.postgres !== undefined)
+    lines.push(`  postgres   ${postgresText(platform.postgres)}`);
   if (input.screen.isTerminal) {
     // Single use, minutes long, and only for whoever sits at this terminal.
     const ticket = identity.createTicket({ name: 'admin', role: 'admin' });
