@@ -86,6 +86,32 @@ const wrapping: Readonly<Record<string, readonly [string, string, readonly strin
 
 const special = new Set(['current_setting', 'set_config', 'current_schemas']);
 
+/** What belongs to the parenthesis at a place in the list of tokens. */
+export interface Brackets {
+  /** Of what closes it; -1: nothing does. */
+  readonly close: Int32Array;
+  /** Of the first comma in it; -1: there is none. */
+  readonly comma: Int32Array;
+  /** Of the parenthesis around a place; -1: there is none. */
+  readonly around: Int32Array;
+}
+
+/** In one pass: however deep a client nests, it costs no more than its text is long. */
+export function bracketsOf(tokens: readonly Token[]): Brackets {
+  const [close, comma, around] = [0, 1, 2].map(() => new Int32Array(tokens.length).fill(-1));
+  const open: number[] = [];
+  for (const [at, token] of tokens.entries()) {
+    const inner = open.at(-1) ?? -1;
+    around![at] = inner;
+    if (isSign(token, '(') || isSign(token, '[')) open.push(at);
+    else if (isSign(token, ')') || isSign(token, ']')) {
+      if (inner >= 0) close![inner] = at;
+      open.pop();
+    } else if (inner >= 0 && comma![inner] === -1 && isSign(token, ',')) comma![inner] = at;
+  }
+  return { close: close!, comma: comma!, around: around! };
+}
+
 /** array_to_string(d.datacl, ...) and the like: the lists of the catalog are all empty. */
 function isListOfCatalog(tokens: readonly Token[], at: number): boolean {
   const isColumn = tokens[at + 2]?.kind === 'word' && isSign(tokens[at + 3], '.');
@@ -93,37 +119,27 @@ function isListOfCatalog(tokens: readonly Token[], at: number): boolean {
   return isColumn && tokens[at + 4]?.kind === 'word' && (isSign(next, ',') || isSign(next, '|'));
 }
 
-export function isKnownFunction(name: string, tokens: readonly Token[], at: number): boolean {
-  const token = tokens[at];
-  if (token?.kind !== 'word') return false;
-  if (name === 'array_to_string') return isListOfCatalog(tokens, at);
-  if (isSign(tokens[at + 1], '('))
+export function isKnownFunction(
+  name: string,
+  tokens: readonly Token[],
+  at: number,
+  brackets: Brackets,
+): boolean {
+  if (tokens[at]?.kind !== 'word') return false;
+  if (isSign(tokens[at + 1], '(')) {
+    if (brackets.close[at + 1]! < 0) return false;
+    if (name === 'array_to_string') return isListOfCatalog(tokens, at);
     return byName.has(name) || Object.hasOwn(wrapping, name) || special.has(name);
+  }
   const before = tokens[at - 1];
   return Object.hasOwn(words, name) && !isWord(before, 'as') && !isSign(before, '.');
-}
-
-/** The place of what closes the parenthesis at `open`, and of the first comma in it. */
-export function argumentsOf(
-  tokens: readonly Token[],
-  open: number,
-): { close: number; comma: number } {
-  let depth = 0;
-  let comma = -1;
-  for (let at = open; at < tokens.length; at += 1) {
-    const token = tokens[at];
-    if (isSign(token, '(') || isSign(token, '[')) depth += 1;
-    else if (isSign(token, ')') || isSign(token, ']')) depth -= 1;
-    else if (depth === 1 && comma < 0 && isSign(token, ',')) comma = at;
-    if (depth === 0) return { close: at, comma };
-  }
-  return { close: tokens.length - 1, comma };
 }
 
 export function functionEdits(
   name: string,
   tokens: readonly Token[],
   at: number,
+  brackets: Brackets,
   session: CatalogSession,
 ): Found {
   const { start } = tokens[at]!;
@@ -131,7 +147,8 @@ export function functionEdits(
     const edit = { start, end: tokens[at]!.end, text: words[name]!(session) };
     return { edits: [edit], tables: [], last: at, close: at };
   }
-  const { close, comma } = argumentsOf(tokens, at + 1);
+  const close = brackets.close[at + 1]!;
+  const comma = brackets.comma[at + 1]!;
   const whole = (text: string): Found => ({
     edits: [{ start, end: tokens[close]!.end, text }],
     tables: [],

@@ -12,7 +12,8 @@ import { type PostgresType, types } from './types.js';
 
 export interface CatalogInput {
   readonly tables: readonly TableInfo[];
-  readonly users: readonly string[];
+  /** The only role that is told: who else there is is nobody's business. */
+  readonly user: string;
   readonly settings: Settings;
 }
 
@@ -218,22 +219,9 @@ const filled: Readonly<Record<string, CatalogTable>> = {
     columns:
       'oid:o rolname:s rolsuper:b rolinherit:b rolcreaterole:b rolcreatedb:b rolcanlogin:b ' +
       'rolreplication:b rolconnlimit:i rolpassword:s rolvaliduntil:s rolbypassrls:b rolconfig:l',
-    rows: ({ users }) =>
-      users.map((name, at) => [
-        ownerOid + at,
-        name,
-        false,
-        true,
-        false,
-        false,
-        true,
-        false,
-        -1,
-        '********',
-        null,
-        false,
-        null,
-      ]),
+    rows: ({ user }) => [
+      [ownerOid, user, false, true, false, false, true, false, -1, '********', null, false, null],
+    ],
   },
   pg_am: { columns: 'oid:o amname:s amhandler:s amtype:s', rows: () => [[2, 'heap', '', 't']] },
   ndts_settings: {

@@ -8,7 +8,7 @@
 
 import { type Edit, EditedText } from '../sql/edits.js';
 import { isSign, isWord, nameOf, type Token } from '../sql/tokens.js';
-import { argumentsOf, functionEdits, isKnownFunction } from './catalog-functions.js';
+import { type Brackets, bracketsOf, functionEdits, isKnownFunction } from './catalog-functions.js';
 import {
   type CatalogInput,
   commonTable,
@@ -18,7 +18,6 @@ import {
 } from './catalog-tables.js';
 
 export interface CatalogSession extends CatalogInput {
-  readonly user: string;
   readonly version: string;
   readonly processId: number;
 }
@@ -59,34 +58,29 @@ class Translation {
   readonly tables = new Set<string>();
   readonly #tokens: readonly Token[];
   readonly #session: CatalogSession;
-  /** How many parentheses are open. */
-  #depth = 0;
+  readonly #brackets: Brackets;
 
   constructor(tokens: readonly Token[], session: CatalogSession) {
     this.#tokens = tokens;
     this.#session = session;
+    this.#brackets = bracketsOf(tokens);
   }
 
   run(): void {
-    for (let at = 0; at < this.#tokens.length; at += 1) {
-      const last = this.#step(at);
-      for (; at <= last; at += 1) {
-        if (isSign(this.#tokens[at], '(')) this.#depth += 1;
-        if (isSign(this.#tokens[at], ')')) this.#depth -= 1;
-      }
-      at = last;
-    }
+    for (let at = 0; at < this.#tokens.length; at += 1) at = this.#step(at);
   }
 
   /** Whether the words from one place to another are an item of the outermost list. */
   #isItem(from: number, last: number): boolean {
     const [before, next] = [this.#tokens[from - 1], this.#tokens[last + 1]];
-    if (this.#depth > 0 || !(isWord(before, 'select') || isSign(before, ','))) return false;
+    if (this.#brackets.around[from]! >= 0 || !(isWord(before, 'select') || isSign(before, ',')))
+      return false;
     return next === undefined || isSign(next, ',') || isWord(next, 'from') || isWord(next, 'as');
   }
 
   #replace(from: number, behind: number, text: string): void {
-    const [start, end] = [this.#tokens[from]!.start, this.#tokens[behind - 1]!.end];
+    const last = Math.min(behind, this.#tokens.length) - 1;
+    const [start, end] = [this.#tokens[from]!.start, this.#tokens[last]!.end];
     this.edits.push({ start, end, text });
   }
 
@@ -106,7 +100,7 @@ class Translation {
     if (token.kind === 'word' && name === 'array' && isSign(tokens[at + 1], '('))
       return this.#array(at);
     if (isQualified && !isWord(tokens[at - 2], 'pg_catalog')) return at;
-    if (isKnownFunction(name, tokens, at)) return this.#function(at, name);
+    if (isKnownFunction(name, tokens, at, this.#brackets)) return this.#function(at, name);
     const table = renamed[name] ?? name;
     if (isCatalogTable(table)) {
       this.tables.add(table);
@@ -176,8 +170,9 @@ class Translation {
   /** CAST(x AS name) */
   #as(at: number): number {
     const type = castTypes[nameOf(this.#tokens[at + 1])?.toLowerCase() ?? ''];
-    const isCast = this.#tokens.slice(0, at).some((one) => isWord(one, 'cast'));
-    if (type !== undefined && isCast) this.#replace(at + 1, at + 2, type);
+    const open = this.#brackets.around[at]!;
+    if (type !== undefined && isWord(this.#tokens[open - 1], 'cast'))
+      this.#replace(at + 1, at + 2, type);
     return at + 1;
   }
 
@@ -201,7 +196,7 @@ class Translation {
   }
 
   #function(at: number, name: string): number {
-    const found = functionEdits(name, this.#tokens, at, this.#session);
+    const found = functionEdits(name, this.#tokens, at, this.#brackets, this.#session);
     this.edits.push(...found.edits);
     for (const table of found.tables) this.tables.add(table);
     const { end } = this.#tokens[found.close]!;
@@ -214,8 +209,8 @@ class Translation {
 
   /** ARRAY(SELECT ...) as a column: as PostgreSQL writes it. */
   #array(at: number): number {
-    const { close } = argumentsOf(this.#tokens, at + 1);
-    if (!this.#isItem(at, close)) return at;
+    const close = this.#brackets.close[at + 1]!;
+    if (close < 0 || !this.#isItem(at, close)) return at;
     const { start } = this.#tokens[at]!;
     const { end } = this.#tokens[close]!;
     this.edits.push({ start, end: start, text: "('{' || array_to_string(" });

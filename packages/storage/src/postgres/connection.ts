@@ -8,12 +8,12 @@
 import type { Duplex } from 'node:stream';
 import type { Socket } from 'node:net';
 import { type SecureContext, TLSSocket } from 'node:tls';
+import type { TableInfo } from '@ndts/native/db';
 import type { Clock, Timer } from '@ndts/protocol';
 import type { Identity, Logger, Principal, SecureRandom } from '@ndts/runtime';
 import type { Sql } from '../sql/query.js';
 import { Answers } from './answers.js';
 import type { CatalogSession } from './catalog.js';
-import type { CatalogInput } from './catalog-tables.js';
 import type { LoginLimit } from './login-limit.js';
 import { BodyReader, type Message, MessageReader } from './message-reader.js';
 import { Output, writeError } from './output.js';
@@ -35,7 +35,7 @@ export interface ConnectionOptions {
   readonly secure: SecureContext | undefined;
   readonly tlsRequired: boolean;
   readonly processId: number;
-  readonly catalog: () => Omit<CatalogInput, 'settings'>;
+  readonly tables: () => readonly TableInfo[];
   /** Whether there is room for one more that is logged in. */
   readonly hasRoom: () => boolean;
   readonly onCancel: (processId: number, secret: Buffer) => void;
@@ -47,6 +47,8 @@ export interface ConnectionOptions {
 export const loginTimeoutMs = 10_000;
 /** For a client to read the last words. */
 const endTimeoutMs = 1000;
+/** How soon a peer that vanished is asked for. */
+const keepAliveMs = 60_000;
 const startupBytesMax = 10_000;
 const loginBytesMax = 8 * 1024;
 const messageBytesMax = 16 * 1024 * 1024;
@@ -92,6 +94,7 @@ export class Connection {
     });
     this.#loginTimer = options.clock.setTimer(loginTimeoutMs, () => this.destroy());
     socket.setNoDelay(true);
+    socket.setKeepAlive(true, keepAliveMs);
     this.#listen(socket);
     socket.on('close', () => this.#onClosed());
   }
@@ -375,7 +378,7 @@ export class Connection {
   }
 
   #catalog(settings: Settings, user: string): CatalogSession {
-    const { version, processId } = this.#options;
-    return { ...this.#options.catalog(), settings, user, version, processId };
+    const { tables, version, processId } = this.#options;
+    return { tables: tables(), settings, user, version, processId };
   }
 }

@@ -131,6 +131,9 @@ export interface StatementPart {
   readonly text: string;
 }
 
+/** Reading a text takes the event loop's time. */
+const statementCharactersMax = 1_000_000;
+
 /** The statements of one message, split at semicolons; empty ones are left out. */
 export function splitStatements(source: string): StatementPart[] {
   const parts: StatementPart[] = [];
@@ -140,6 +143,8 @@ export function splitStatements(source: string): StatementPart[] {
     if (words > 0) parts.push({ start, text: source.slice(start, at) });
     words = 0;
   };
+  if (source.length > statementCharactersMax)
+    throw new PostgresError('54000', 'the text of a query may have a million characters');
   try {
     for (const token of tokensOf(source)) {
       if (!isSign(token, ';')) {

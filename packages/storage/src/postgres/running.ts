@@ -3,6 +3,7 @@
 // Always: the time limit counts only while the client waits for it, not between two parts; what was
 // stopped says why; close() lets everything go, whatever happened before.
 
+import { setImmediate as othersRun } from 'node:timers/promises'; // ambient: turns, not time
 import type { Clock, Timer } from '@ndts/protocol';
 import type { SqlBatch } from '../sql/batch.js';
 import type { ParameterValue } from '../sql/parameters.js';
@@ -61,6 +62,9 @@ export class Stopper {
   }
 }
 
+/** A batch is made into JavaScript at once: few rows, short waits for everybody else. */
+const batchRows = 2048;
+
 export class RunningQuery {
   readonly #result: QueryResult;
   readonly #batches: AsyncIterator<SqlBatch>;
@@ -86,7 +90,7 @@ export class RunningQuery {
     stopper: Stopper,
   ): Promise<RunningQuery> {
     // The time limit is the stopper's.
-    const options = { parameters, timeoutMs: 0, signal: stopper.signal };
+    const options = { parameters, timeoutMs: 0, signal: stopper.signal, batchRows };
     return new RunningQuery(await sql.query(text, options), stopper);
   }
 
@@ -111,6 +115,7 @@ export class RunningQuery {
         this.rows += 1;
         if (output.writer.bytes < flushBytes) continue;
         await output.flush(this.#stopper.signal);
+        await othersRun();
         this.#stopper.throwIfStopped();
       }
       if (this.#row < rows) return false;

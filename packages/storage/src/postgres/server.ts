@@ -146,10 +146,7 @@ export class PostgresServer {
       secure: this.#secure,
       tlsRequired: this.#secure !== undefined && !isLoopback(options.host),
       processId,
-      catalog: () => ({
-        tables: options.tables(),
-        users: options.identity.list().map(({ name }) => name),
-      }),
+      tables: options.tables,
       hasRoom: () => this.#loggedIn() < options.connectionsMax,
       onCancel: (target, secret) => this.#cancel(target, secret),
       onLogin: (outcome) => this.#logins.inc({ outcome }),

@@ -10,6 +10,7 @@ import type { Sql } from '../sql/query.js';
 import { Answers } from './answers.js';
 import type { CatalogSession } from './catalog.js';
 import type { Command, CursorCommand } from './commands.js';
+import { Holdings } from './holdings.js';
 import { BodyReader, type Message } from './message-reader.js';
 import { type Output, writeError } from './output.js';
 import { PostgresError, toPostgresError } from './postgres-error.js';
@@ -36,19 +37,11 @@ export interface SessionOptions {
   onQuery(error: PostgresError | undefined): void;
 }
 
-const statementsMax = 1000;
-const portalsMax = 64;
-const textBytesMax = 16 * 1024 * 1024;
-
-type Transaction = 'I' | 'T' | 'E';
-
 export class Session {
   readonly #options: SessionOptions;
   readonly #output: Output;
   readonly #answers: Answers;
-  readonly #statements = new Map<string, Prepared>();
-  readonly #portals = new Map<string, Portal>();
-  #transaction: Transaction = 'I';
+  readonly #holdings = new Holdings();
   #skipping = false;
   #current: Stopper | undefined;
 
@@ -65,13 +58,13 @@ export class Session {
 
   async close(): Promise<void> {
     this.stop('shutdown');
-    await this.#closePortals();
-    this.#statements.clear();
+    await this.#holdings.closePortals();
+    this.#holdings.removeStatements();
   }
 
   /** Waits for the client from now on. */
   writeReady(): void {
-    this.#answers.ready(this.#transaction);
+    this.#answers.ready(this.#holdings.transaction);
   }
 
   /** False: the client said goodbye. Throws a FATAL PostgresError on what is no message. */
@@ -95,12 +88,12 @@ export class Session {
 
   #fail(error: PostgresError): void {
     writeError(this.#output.writer, error);
-    if (this.#transaction === 'T') this.#transaction = 'E';
+    if (this.#holdings.transaction === 'T') this.#holdings.transaction = 'E';
   }
 
   async #sync(): Promise<void> {
     this.#skipping = false;
-    if (this.#transaction === 'I') await this.#closePortals();
+    if (this.#holdings.transaction === 'I') await this.#holdings.closePortals();
     this.writeReady();
     await this.#output.flush();
   }
@@ -124,7 +117,7 @@ export class Session {
   async #simple(text: string): Promise<void> {
     this.#skipping = false;
     try {
-      await this.#closePortal('');
+      await this.#holdings.closePortal('');
       const parts = splitStatements(text);
       if (parts.length === 0) this.#answers.plain('I');
       for (const part of parts) await this.#simpleStatement(text, part);
@@ -152,50 +145,24 @@ export class Session {
     const text = body.text();
     const declared = body.list(() => body.int32() >>> 0);
     body.end();
-    if (name !== '' && this.#statements.has(name))
-      throw new PostgresError('42P05', `prepared statement "${name}" already exists`);
-    this.#checkRoom(name, text);
+    this.#holdings.checkRoom(name, text);
     const parts = splitStatements(text);
     if (parts.length > 1)
       throw new PostgresError('42601', 'cannot insert multiple commands into a prepared statement');
     const prepared = Prepared.of(text, parts[0] ?? { start: 0, text: '' }, declared);
-    this.#checkTransaction(prepared.command);
+    this.#holdings.checkTransaction(prepared.command);
     if (prepared.parameterTypes.includes(undefined)) await this.#describePrepared(prepared);
-    this.#statements.set(name, prepared);
+    this.#holdings.addStatement(name, prepared);
     this.#answers.plain('1');
-  }
-
-  #checkRoom(name: string, text: string): void {
-    let bytes = text.length;
-    for (const [other, { source }] of this.#statements) if (other !== name) bytes += source.length;
-    if (this.#statements.size < statementsMax && bytes <= textBytesMax) return;
-    throw new PostgresError('53400', 'too many prepared statements', {
-      hint: `a connection may hold ${statementsMax} statements: close those it does not need`,
-    });
   }
 
   async #bind(body: BodyReader): Promise<void> {
     const name = body.text();
-    const prepared = this.#statement(body.text());
+    const prepared = this.#holdings.statement(body.text());
     const portal = readBind(body, prepared);
-    this.#checkTransaction(prepared.command);
-    await this.#addPortal(name, portal);
+    this.#holdings.checkTransaction(prepared.command);
+    await this.#holdings.addPortal(name, portal);
     this.#answers.plain('2');
-  }
-
-  async #addPortal(name: string, portal: Portal): Promise<void> {
-    if (name !== '' && this.#portals.has(name))
-      throw new PostgresError('42P03', `cursor "${name}" already exists`);
-    await this.#closePortal(name);
-    if (this.#portals.size >= portalsMax)
-      throw new PostgresError('53400', `a connection may hold ${portalsMax} portals`);
-    this.#portals.set(name, portal);
-  }
-
-  #statement(name: string): Prepared {
-    const found = this.#statements.get(name);
-    if (found !== undefined) return found;
-    throw new PostgresError('26000', `prepared statement "${name}" does not exist`);
   }
 
   async #describe(body: BodyReader): Promise<void> {
@@ -203,16 +170,18 @@ export class Session {
     const name = body.text();
     body.end();
     if (kind === 'P') {
-      const portal = this.#portal(name);
+      const portal = this.#holdings.portal(name);
       await this.#open(portal);
       this.#writeColumns(portal);
       return;
     }
     if (kind !== 'S') throw new PostgresError('08P01', `invalid DESCRIBE message subtype ${kind}`);
-    const prepared = this.#statement(name);
+    const prepared = this.#holdings.statement(name);
     const { command } = prepared;
     let columns =
-      command?.kind === 'fetch' ? this.#portal(command.name).columns : commandColumns(command);
+      command?.kind === 'fetch'
+        ? this.#holdings.portal(command.name).columns
+        : commandColumns(command);
     if (columns === undefined && prepared.command === undefined && !prepared.isEmpty) {
       columns = await this.#describePrepared(prepared);
       if (columns === undefined)
@@ -225,14 +194,8 @@ export class Session {
     this.#answers.columns(columns);
   }
 
-  #portal(name: string): Portal {
-    const found = this.#portals.get(name);
-    if (found !== undefined) return found;
-    throw new PostgresError('34000', `portal "${name}" does not exist`);
-  }
-
   async #execute(body: BodyReader): Promise<void> {
-    const portal = this.#portal(body.text());
+    const portal = this.#holdings.portal(body.text());
     const rowsMax = body.int32();
     body.end();
     await this.#run(portal, rowsMax, false);
@@ -242,32 +205,23 @@ export class Session {
     const kind = String.fromCharCode(body.byte());
     const name = body.text();
     body.end();
-    if (kind === 'S') this.#statements.delete(name);
-    else if (kind === 'P') await this.#closePortal(name);
+    if (kind === 'S') this.#holdings.removeStatement(name);
+    else if (kind === 'P') await this.#holdings.closePortal(name);
     else throw new PostgresError('08P01', `invalid CLOSE message subtype ${kind}`);
     this.#answers.plain('3');
-  }
-
-  /** In a transaction that failed only its end is run. */
-  #checkTransaction(command: Command | undefined): void {
-    if (this.#transaction !== 'E') return;
-    const kind = command?.kind ?? '';
-    if (['commit', 'rollback', 'rollbackTo'].includes(kind)) return;
-    throw new PostgresError(
-      '25P02',
-      'current transaction is aborted, commands ignored until end of transaction block',
-    );
   }
 
   /** Begins a query, when it is not begun: its columns are known then. */
   async #open(portal: Portal): Promise<void> {
     const { prepared } = portal;
-    this.#checkTransaction(prepared.command);
+    this.#holdings.checkTransaction(prepared.command);
     if (portal.running !== undefined || prepared.isEmpty) return;
     if (prepared.command !== undefined) {
       const { command } = prepared;
       portal.columns =
-        command.kind === 'fetch' ? this.#portal(command.name).columns : commandColumns(command);
+        command.kind === 'fetch'
+          ? this.#holdings.portal(command.name).columns
+          : commandColumns(command);
       return;
     }
     await this.#guarded(portal, async (stopper) => {
@@ -365,20 +319,20 @@ export class Session {
   /** DECLARE, FETCH and CLOSE: portals by another name. */
   async #runCursor(command: CursorCommand, source: Portal, withColumns: boolean): Promise<void> {
     if (command.kind === 'close') {
-      if (command.name === undefined) await this.#closePortals();
+      if (command.name === undefined) await this.#holdings.closePortals();
       else {
-        this.#portal(command.name);
-        await this.#closePortal(command.name);
+        this.#holdings.portal(command.name);
+        await this.#holdings.closePortal(command.name);
       }
       this.#answers.tag(command.tag);
       return;
     }
     if (command.kind === 'fetch') {
-      const portal = this.#portal(command.name);
+      const portal = this.#holdings.portal(command.name);
       await this.#run(portal, command.rows, withColumns, command);
       return;
     }
-    if (this.#transaction !== 'T')
+    if (this.#holdings.transaction !== 'T')
       throw new PostgresError('25P01', 'DECLARE CURSOR can only be used in transaction blocks');
     const { prepared } = source;
     const part = {
@@ -389,13 +343,13 @@ export class Session {
     if (query.command !== undefined || query.parameterCount > 0)
       throw new PostgresError('0A000', 'a cursor is for a query without parameters');
     const portal = newPortal(query);
-    await this.#addPortal(command.name, portal);
+    await this.#holdings.addPortal(command.name, portal);
     await this.#open(portal);
     this.#answers.tag(command.tag);
   }
 
   async #runCommand(portal: Portal, command: Command, withColumns: boolean): Promise<void> {
-    this.#checkTransaction(command);
+    this.#holdings.checkTransaction(command);
     if (command.kind === 'declare' || command.kind === 'fetch' || command.kind === 'close') {
       await this.#runCursor(command, portal, withColumns);
       return;
@@ -420,22 +374,23 @@ export class Session {
     let tag = command.tag;
     switch (command.kind) {
       case 'begin':
-        if (this.#transaction === 'T')
+        if (this.#holdings.transaction === 'T')
           this.#warn('25001', 'there is already a transaction in progress');
-        this.#transaction = 'T';
+        this.#holdings.transaction = 'T';
         break;
       case 'commit':
       case 'rollback':
-        if (this.#transaction === 'I') this.#warn('25P01', 'there is no transaction in progress');
-        if (this.#transaction === 'E') tag = 'ROLLBACK';
-        this.#transaction = 'I';
-        await this.#closePortals();
+        if (this.#holdings.transaction === 'I')
+          this.#warn('25P01', 'there is no transaction in progress');
+        if (this.#holdings.transaction === 'E') tag = 'ROLLBACK';
+        this.#holdings.transaction = 'I';
+        await this.#holdings.closePortals();
         break;
       case 'rollbackTo':
       case 'savepoint':
-        if (this.#transaction === 'I')
+        if (this.#holdings.transaction === 'I')
           throw new PostgresError('25P01', `${tag} can only be used in transaction blocks`);
-        this.#transaction = 'T';
+        this.#holdings.transaction = 'T';
         break;
       case 'set':
       case 'reset':
@@ -447,8 +402,8 @@ export class Session {
       case 'discard':
         if (command.all) {
           this.#options.settings.resetAll();
-          this.#statements.clear();
-          await this.#closePortals();
+          this.#holdings.removeStatements();
+          await this.#holdings.closePortals();
         }
         break;
       case 'none':
@@ -474,25 +429,12 @@ export class Session {
   }
 
   #deallocate(name: string | undefined): void {
-    if (name === undefined) this.#statements.clear();
-    else if (!this.#statements.delete(name))
+    if (name === undefined) this.#holdings.removeStatements();
+    else if (!this.#holdings.removeStatement(name))
       throw new PostgresError('26000', `prepared statement "${name}" does not exist`);
   }
 
   #warn(state: string, message: string): void {
     writeError(this.#output.writer, new PostgresError(state, message, { severity: 'WARNING' }));
-  }
-
-  async #closePortal(name: string): Promise<void> {
-    const portal = this.#portals.get(name);
-    if (portal === undefined) return;
-    this.#portals.delete(name);
-    await closePortal(portal);
-  }
-
-  async #closePortals(): Promise<void> {
-    const portals = [...this.#portals.values()];
-    this.#portals.clear();
-    for (const portal of portals) await closePortal(portal);
   }
 }
