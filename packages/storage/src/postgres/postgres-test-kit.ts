@@ -11,8 +11,27 @@ import {
   systemSecureRandom,
 } from '@ndts/runtime';
 import { DealDatabase } from '../sql/sql-test-kit.js';
+import { type QueryOptions, type QueryResult, Sql } from '../sql/query.js';
 import { PostgresServer, type PostgresServerOptions } from './server.js';
 import { WireClient } from './wire-test-client.js';
+
+/** Knows how many of its results are not closed yet. */
+class CountingSql extends Sql {
+  open = 0;
+
+  override async query(text: string, options?: QueryOptions): Promise<QueryResult> {
+    const result = await super.query(text, options);
+    const close = result.close.bind(result);
+    let isOpen = true;
+    this.open += 1;
+    result.close = () => {
+      if (isOpen) this.open -= 1;
+      isOpen = false;
+      return close();
+    };
+    return result;
+  }
+}
 
 interface Cleanup {
   after(action: () => Promise<void> | void): void;
@@ -20,6 +39,7 @@ interface Cleanup {
 
 export class TestServer {
   readonly data: DealDatabase;
+  readonly sql: CountingSql;
   readonly identity: Identity;
   readonly metrics = new Metrics();
   readonly server: PostgresServer;
@@ -41,8 +61,9 @@ export class TestServer {
       rmSync(dir, { recursive: true, force: true });
     });
     this.data = new DealDatabase({ after: (action) => closing.push(action) }, seed);
+    this.sql = new CountingSql({ database: this.data.database, clock });
     this.server = new PostgresServer({
-      sql: this.data.sql,
+      sql: this.sql,
       tables: () => this.data.database.tables(),
       identity: this.identity,
       clock,
