@@ -39,7 +39,11 @@ export {
   type TableInfo,
   tickTable,
 } from '@ndts/native/db';
-export { PostgresServer, type PostgresServerOptions } from './postgres/server.js';
+export {
+  type PostgresAddress,
+  PostgresServer,
+  type PostgresServerOptions,
+} from './postgres/server.js';
 export { SqlBatch, SqlBatchColumn, type SqlRow, type SqlValue } from './sql/batch.js';
 export type { Parameters, ParameterValue } from './sql/parameters.js';
 export { type QueryOptions, QueryResult, Sql, type SqlOptions } from './sql/query.js';

@@ -3,6 +3,7 @@
 
 import { relative } from 'node:path';
 import { errorLine } from '@ndts/protocol';
+import type { PostgresAddress } from '@ndts/storage';
 import { type Platform, type PlatformInput, startPlatform } from '../compose/platform.js';
 import { LiveLine, type Screen, statusLine } from '../screen/status-line.js';
 import { numberText } from '../screen/table.js';
@@ -46,8 +47,9 @@ export async function up(input: UpInput): Promise<void> {
   screen.write('stopped\n');
 }
 
-function postgresText({ host, port, tls }: NonNullable<Platform['postgres']>): string {
-  return `${host}:${port}${tls ? ', TLS' : ''} (user: name of a token, password: the token)`;
+function postgresText({ host, port, tls, readable }: PostgresAddress): string {
+  const way = tls ? ' with TLS' : readable ? ' WITHOUT TLS: data can be read on the way' : '';
+  return `${host}:${port}${way} (user: name of a token, password: the token)`;
 }
 
 function bannerText(platform: Platform, input: UpInput): string {

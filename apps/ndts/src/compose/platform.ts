@@ -11,7 +11,7 @@ import {
   subjects,
 } from '@ndts/protocol';
 import { type Agent, AgentLoop, NodePresence, writePrivateFile } from '@ndts/runtime';
-import { type PostgresServer, Snapshots, StorageMetrics } from '@ndts/storage';
+import { type PostgresAddress, Snapshots, StorageMetrics } from '@ndts/storage';
 import type { LatestStatus } from '../screen/status-line.js';
 import { type Foundation, type FoundationInput, openFoundation } from './foundation.js';
 import { startPostgres } from './postgres.js';
@@ -27,7 +27,7 @@ export interface PlatformInput extends FoundationInput {
 export interface Platform {
   readonly url: string;
   /** Where clients of PostgreSQL connect; undefined: they cannot. */
-  readonly postgres: ReturnType<PostgresServer['address']> | undefined;
+  readonly postgres: PostgresAddress | undefined;
   readonly foundation: Foundation;
   latestStatus(): LatestStatus;
   stop(): Promise<void>;

@@ -40,6 +40,13 @@ export interface PostgresServerOptions {
   readonly insecure: boolean;
 }
 
+export interface PostgresAddress {
+  readonly host: string;
+  readonly port: number;
+  readonly tls: boolean;
+  readonly readable: boolean;
+}
+
 /** Sockets that are not logged in, beside those that are. */
 const strangersMax = 64;
 
@@ -97,11 +104,13 @@ export class PostgresServer {
     this.#unwatch = identity.watchRevocations((name) => this.#endOf(name));
   }
 
-  /** Where it listens. */
-  address(): { readonly host: string; readonly port: number; readonly tls: boolean } {
+  /** Where it listens, and whether others can read what goes by there. */
+  address(): PostgresAddress {
     const address = this.#server.address();
     const port = typeof address === 'object' && address !== null ? address.port : 0;
-    return { host: this.#options.host, port, tls: this.#secure !== undefined };
+    const { host } = this.#options;
+    const tls = this.#secure !== undefined;
+    return { host, port, tls, readable: !tls && !isLoopback(host) };
   }
 
   async close(): Promise<void> {

@@ -74,7 +74,8 @@ test('beyond this machine there is no listening without TLS, unless meant', asyn
     match(error.message, /postgres\.certificate/);
     return true;
   });
-  await TestServer.start(context, 5, { host: '0.0.0.0', insecure: true });
+  const meant = await TestServer.start(context, 5, { host: '0.0.0.0', insecure: true });
+  equal(meant.server.address().readable, true);
   const server = await TestServer.start(context, 5, { host: '0.0.0.0', ...files(context) });
   const client = await WireClient.connect(server.port);
   const refused = await client.authenticate(server.user, server.token);
