@@ -14,7 +14,16 @@ import { chooseSuites, presentSuites, runSuite } from './test/suites.mjs';
 import { countsFolder, startCounts, typescriptCoverage } from './test/typescript-coverage.mjs';
 
 /** Suites whose processes are counted for the coverage of TypeScript. */
-const countedSuites = ['unit', 'golden', 'conformance', 'sim', 'crash', 'cluster', 'e2e'];
+const countedSuites = [
+  'unit',
+  'golden',
+  'conformance',
+  'sim',
+  'clients',
+  'crash',
+  'cluster',
+  'e2e',
+];
 
 function readOptions(args) {
   const flags = args.filter((one) => one.startsWith('--'));

@@ -28,6 +28,12 @@ export const systemPackages = [
     why: 'engine tests link AddressSanitizer, fuzz targets libFuzzer',
   },
   { name: 'llvm', command: 'llvm-cov', for: 'tests', why: 'counts the lines that tests ran' },
+  {
+    name: 'postgresql-client',
+    command: 'psql',
+    for: 'tests',
+    why: 'psql is a client of the PostgreSQL protocol',
+  },
   { name: 'chromium', command: 'chromium', for: 'tests', why: 'the dashboard is looked at in it' },
 ];
 

@@ -10,7 +10,15 @@ import { runProcess } from '../lib/run-process.mjs';
 import { failedOne, lastLines, readTap } from './results.mjs';
 
 /** The folders of `test/` that are suites of their own; all other tests are unit tests. */
-export const spanningFolders = ['golden', 'conformance', 'crash', 'sim', 'cluster', 'e2e'];
+export const spanningFolders = [
+  'golden',
+  'conformance',
+  'crash',
+  'sim',
+  'clients',
+  'cluster',
+  'e2e',
+];
 
 function suiteOf(source) {
   const [first, second] = relative(root, source).split(/[\\/]/);

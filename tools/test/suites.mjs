@@ -97,6 +97,12 @@ export const suites = [
   { name: 'golden', limitSeconds: 300, optional: true, run: nodeSuite('golden') },
   { name: 'conformance', limitSeconds: 300, run: nodeSuite('conformance') },
   { name: 'sim', limitSeconds: 300, optional: true, run: nodeSuite('sim') },
+  {
+    name: 'clients',
+    needs: ['postgresql-client'],
+    limitSeconds: 300,
+    run: nodeSuite('clients', { concurrency: 1 }),
+  },
   { name: 'crash', limitSeconds: 1200, run: nodeSuite('crash', { concurrency: 1 }) },
   {
     name: 'cluster',

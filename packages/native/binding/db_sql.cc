@@ -115,6 +115,7 @@ Napi::Value columns_array(Napi::Env env, const std::vector<SqlResultColumn>& col
     Napi::Object entry = Napi::Object::New(env);
     entry.Set("name", Napi::String::New(env, columns[at].name));
     entry.Set("kind", Napi::String::New(env, sql_kind_name(columns[at].kind)));
+    entry.Set("type", Napi::String::New(env, sql_type_name(columns[at].type)));
     array[at] = entry;
   }
   return array;
@@ -129,6 +130,7 @@ Napi::Function SqlQueryWrap::define(Napi::Env env) {
   return DefineClass(env, "SqlQuery",
                      {InstanceMethod<&Wrap::serialize>("serialize"),
                       InstanceMethod<&Wrap::instant>("instant"),
+                      InstanceMethod<&Wrap::describe>("describe"),
                       InstanceMethod<&Wrap::prepare>("prepare"),
                       InstanceMethod<&Wrap::execute>("execute"),
                       InstanceMethod<&Wrap::next>("next"),
@@ -243,6 +245,24 @@ Napi::Value SqlQueryWrap::instant(const Napi::CallbackInfo& info) {
       [ns](Napi::Env in) -> Napi::Value {
         if (!ns->has_value()) return in.Undefined();
         return Napi::String::New(in, std::to_string(**ns));
+      });
+}
+
+Napi::Value SqlQueryWrap::describe(const Napi::CallbackInfo& info) {
+  const auto found = std::make_shared<SqlDescription>();
+  return begin(
+      info.Env(),
+      [query = query_, sql = text(info.Env(), info[0], "sql"), found] {
+        return query->describe(sql, found.get());
+      },
+      [found](Napi::Env env) -> Napi::Value {
+        Napi::Array parameters = Napi::Array::New(env, found->parameters.size());
+        for (std::uint32_t at = 0; at < found->parameters.size(); at += 1)
+          parameters[at] = Napi::String::New(env, sql_type_name(found->parameters[at]));
+        Napi::Object object = Napi::Object::New(env);
+        object.Set("parameters", parameters);
+        object.Set("columns", columns_array(env, found->columns));
+        return object;
       });
 }
 

@@ -38,6 +38,8 @@ class SqlQueryWrap : public Napi::ObjectWrap<SqlQueryWrap> {
   Napi::Value serialize(const Napi::CallbackInfo& info);
   // (form, text)
   Napi::Value instant(const Napi::CallbackInfo& info);
+  // (sql)
+  Napi::Value describe(const Napi::CallbackInfo& info);
   // (sql, pushed, prunes, values)
   Napi::Value prepare(const Napi::CallbackInfo& info);
   Napi::Value execute(const Napi::CallbackInfo& info);

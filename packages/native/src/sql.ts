@@ -32,6 +32,16 @@ export type SqlKind =
 export interface SqlColumn {
   readonly name: string;
   readonly kind: SqlKind;
+  /** As SQL calls it, without precision: INTEGER, DECIMAL, TIMESTAMP_NS. */
+  readonly type: string;
+}
+
+/** What is known of a statement before its parameters have values. */
+export interface SqlDescription {
+  /** Types of $1, $2, as SQL calls them; '': any, or not known. */
+  readonly parameters: readonly string[];
+  /** None: not known without values. */
+  readonly columns: readonly SqlColumn[];
 }
 
 /** Columns as the engine laid them out (sql_batch.h). */
@@ -85,6 +95,7 @@ export interface NativeQueryStart extends SqlWatermark {
 interface NativeQuery {
   serialize(sql: string): Promise<string>;
   instant(form: number, text: string): Promise<string | undefined>;
+  describe(sql: string): Promise<SqlDescription>;
   prepare(
     sql: string,
     pushed: string,
@@ -125,6 +136,10 @@ export class SqlSession {
   async instant(form: InstantForm, text: string): Promise<bigint | undefined> {
     const found = await settled(this.#native.instant(instantForms[form], text));
     return found === undefined ? undefined : BigInt(found);
+  }
+
+  describe(sql: string): Promise<SqlDescription> {
+    return settled(this.#native.describe(sql));
   }
 
   /** Whether `pushed` was taken, which is tried when there are prunes. */

@@ -62,5 +62,12 @@ export const configKeys = [
   { key: 'risk.staleMs', type: 'integer', min: 1, max: 86400000, default: 10000, doc: 'a price older than this is no market' },
   { key: 'risk.ordersPerSecond', type: 'integer', min: 1, max: 10000000, default: 200000, doc: 'message rate limit of the account' },
   { key: 'control.port', type: 'integer', min: 0, max: 65535, default: 8321, doc: 'port of dashboard, REST and metrics; 0: any free one' },
+  { key: 'postgres.port', type: 'integer', min: 0, max: 65535, default: 0, doc: 'port of SQL for clients of PostgreSQL, usually 5432; 0: off' },
+  { key: 'postgres.host', type: 'string', default: '127.0.0.1', doc: 'address it binds to; beyond loopback it needs TLS' },
+  { key: 'postgres.connectionsMax', type: 'integer', min: 1, max: 10000, default: 50, doc: 'clients that are logged in at once' },
+  { key: 'postgres.statementTimeoutMs', type: 'integer', min: 0, max: 86400000, default: 60000, doc: 'how long a client may wait for a statement; a client may ask for less; 0: no limit' },
+  { key: 'postgres.certificate', type: 'string', default: '', doc: 'file of the TLS certificate chain, PEM; empty: no TLS' },
+  { key: 'postgres.key', type: 'string', default: '', doc: 'file of its private key, PEM' },
+  { key: 'postgres.insecure', type: 'boolean', default: false, doc: 'other machines may connect without TLS' },
   { key: 'control.rateLimitPerSecond', type: 'integer', min: 1, max: 1000000, default: 200, doc: 'requests per second and client' },
 ];

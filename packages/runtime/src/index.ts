@@ -12,9 +12,23 @@ export { EmbeddedRegistry, type EmbeddedRegistryOptions } from './embedded/embed
 export { FolderObjects, type FolderObjectsOptions } from './embedded/folder-objects.js';
 export { MemoryKeyValueStore } from './embedded/memory-key-value-store.js';
 export { type AuditEntry, AuditLog, type AuditRecord } from './identity/audit-log.js';
-export { Identity, type IdentityOptions, type TokenInfo } from './identity/identity.js';
+export {
+  Identity,
+  type IdentityOptions,
+  type ScramIdentity,
+  type TokenInfo,
+} from './identity/identity.js';
 export { fileError, writePrivateFile } from './identity/private-file.js';
 export { type Principal, type Role, allows, isRole } from './identity/roles.js';
+export {
+  createScramVerifier,
+  hmacSha256,
+  mockScramVerifier,
+  parseScram,
+  type ScramVerifier,
+  scramText,
+  sha256,
+} from './identity/scram.js';
 export { type SecureRandom, systemSecureRandom } from './identity/secure-random.js';
 export { type Agent, AgentLoop, type AgentLoopOptions } from './lifecycle/agent-loop.js';
 export { CloseStack } from './lifecycle/close-stack.js';

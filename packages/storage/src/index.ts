@@ -70,11 +70,16 @@ export {
   type TableInfo,
   tickTable,
 } from '@ndts/native/db';
+export {
+  type PostgresAddress,
+  PostgresServer,
+  type PostgresServerOptions,
+} from './postgres/server.js';
 export { SqlBatch, SqlBatchColumn, type SqlRow, type SqlValue } from './sql/batch.js';
 export type { Parameters, ParameterValue } from './sql/parameters.js';
 export { type QueryOptions, QueryResult, Sql, type SqlOptions } from './sql/query.js';
 export { SqlError, type SqlPosition } from './sql/sql-error.js';
-export type { SqlColumn, SqlKind, SqlWatermark } from '@ndts/native/sql';
+export type { SqlColumn, SqlDescription, SqlKind, SqlWatermark } from '@ndts/native/sql';
 export { inspectFile } from '@ndts/native/inspect';
 export {
   type RepairAmount,

@@ -3,6 +3,7 @@
 
 import { relative } from 'node:path';
 import { errorLine } from '@ndts/protocol';
+import type { PostgresAddress } from '@ndts/storage';
 import { type Platform, type PlatformInput, startPlatform } from '../compose/platform.js';
 import { LiveLine, type Screen, statusLine } from '../screen/status-line.js';
 import { numberText } from '../screen/table.js';
@@ -46,6 +47,11 @@ export async function up(input: UpInput): Promise<void> {
   screen.write('stopped\n');
 }
 
+function postgresText({ host, port, tls, readable }: PostgresAddress): string {
+  const way = tls ? ' with TLS' : readable ? ' WITHOUT TLS: data can be read on the way' : '';
+  return `${host}:${port}${way} (user: name of a token, password: the token)`;
+}
+
 function bannerText(platform: Platform, input: UpInput): string {
   const { foundation, url } = platform;
   const { identity, folder, ticks, values } = foundation;
@@ -55,6 +61,8 @@ function bannerText(platform: Platform, input: UpInput): string {
   };
   const stats = ticks.stats();
   const lines = [`NDTS ${input.version} is up`, `  dashboard  ${url}`];
+  if (platform.postgres !== undefined)
+    lines.push(`  postgres   ${postgresText(platform.postgres)}`);
   if (input.screen.isTerminal) {
     // Single use, minutes long, and only for whoever sits at this terminal.
     const ticket = identity.createTicket({ name: 'admin', role: 'admin' });

@@ -9,10 +9,11 @@ import {
   type NodeStateName,
 } from '@ndts/protocol';
 import { type Agent, AgentLoop, NodePresence, writePrivateFile } from '@ndts/runtime';
-import { StorageMetrics } from '@ndts/storage';
+import { type PostgresAddress, StorageMetrics } from '@ndts/storage';
 import type { LatestStatus } from '../screen/status-line.js';
 import { type Foundation, type FoundationInput, openFoundation } from './foundation.js';
 import { serveLocalClients } from './local-clients.js';
+import { startPostgres } from './postgres.js';
 import { createRoles, type Roles } from './roles.js';
 import { serveUpkeep } from './upkeep.js';
 
@@ -25,6 +26,8 @@ export interface PlatformInput extends FoundationInput {
 
 export interface Platform {
   readonly url: string;
+  /** Where clients of PostgreSQL connect; undefined: they cannot. */
+  readonly postgres: PostgresAddress | undefined;
   readonly foundation: Foundation;
   latestStatus(): LatestStatus;
   stop(): Promise<void>;
@@ -66,6 +69,7 @@ async function start(foundation: Foundation, input: PlatformInput): Promise<Plat
     closing.defer('presence', () => presence.stop());
   }
 
+  const postgres = await startPostgres(foundation, input.version, input.secureRandom);
   const { url } = control.address();
   const run = { pid: input.processId, url, memory: folder.memory, version: input.version };
   writePrivateFile(folder.runFile, `${JSON.stringify(run)}\n`);
@@ -73,6 +77,7 @@ async function start(foundation: Foundation, input: PlatformInput): Promise<Plat
   logger.info({ url, dataDir: folder.root, stats: ticks.stats() }, 'up');
   return {
     url,
+    postgres: postgres?.address(),
     foundation,
     latestStatus: () => control.latestStatus(),
     stop: () => closeAll(foundation),

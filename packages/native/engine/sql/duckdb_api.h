@@ -138,6 +138,10 @@ using Function = void (*)(FunctionInfo info, Chunk output);
   X(StatementType, prepared_statement_type, (Prepared))                                      \
   X(void, destroy_prepare, (Prepared*))                                                      \
   X(Index, nparams, (Prepared))                                                              \
+  X(Type, param_type, (Prepared, Index))                                                     \
+  X(Index, prepared_statement_column_count, (Prepared))                                      \
+  X(const char*, prepared_statement_column_name, (Prepared, Index))                          \
+  X(LogicalType, prepared_statement_column_logical_type, (Prepared, Index))                  \
   X(Outcome, bind_parameter_index, (Prepared, Index*, const char*))                          \
   X(Outcome, bind_null, (Prepared, Index))                                                   \
   X(Outcome, bind_boolean, (Prepared, Index, bool))                                          \

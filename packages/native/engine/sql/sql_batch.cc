@@ -3,6 +3,7 @@
 
 #include <cstring>
 #include <limits>
+#include <utility>
 
 #include "sql/sql_text.h"
 #include "table/tick_batch.h"
@@ -15,6 +16,36 @@ using duckdb::Type;
 
 constexpr const char* kKindNames[] = {"bool", "i32",       "i64",  "u64",     "f32",     "f64",
                                       "time", "timeOfDay", "text", "integer", "decimal", "bytes"};
+
+constexpr std::pair<Type, const char*> kTypeNames[] = {
+    {Type::kBoolean, "BOOLEAN"},
+    {Type::kTinyInt, "TINYINT"},
+    {Type::kSmallInt, "SMALLINT"},
+    {Type::kInteger, "INTEGER"},
+    {Type::kBigInt, "BIGINT"},
+    {Type::kUTinyInt, "UTINYINT"},
+    {Type::kUSmallInt, "USMALLINT"},
+    {Type::kUInteger, "UINTEGER"},
+    {Type::kUBigInt, "UBIGINT"},
+    {Type::kFloat, "FLOAT"},
+    {Type::kDouble, "DOUBLE"},
+    {Type::kTimestamp, "TIMESTAMP"},
+    {Type::kDate, "DATE"},
+    {Type::kTime, "TIME"},
+    {Type::kInterval, "INTERVAL"},
+    {Type::kHugeInt, "HUGEINT"},
+    {Type::kVarchar, "VARCHAR"},
+    {Type::kBlob, "BLOB"},
+    {Type::kDecimal, "DECIMAL"},
+    {Type::kTimestampS, "TIMESTAMP_S"},
+    {Type::kTimestampMs, "TIMESTAMP_MS"},
+    {Type::kTimestampNs, "TIMESTAMP_NS"},
+    {Type::kEnum, "ENUM"},
+    {Type::kUuid, "UUID"},
+    {Type::kTimestampTz, "TIMESTAMP WITH TIME ZONE"},
+    {Type::kUHugeInt, "UHUGEINT"},
+    {Type::kSqlNull, "NULL"},
+};
 
 bool find_kind(Type type, SqlKind* kind) {
   switch (type) {
@@ -258,6 +289,26 @@ void read_words(const duckdb::Api& api, duckdb::LogicalType type, SqlResultColum
   }
 }
 
+// Takes the type, and lets it go.
+Status add_column(const duckdb::Api& api, const char* name, duckdb::LogicalType type,
+                  std::vector<SqlResultColumn>* columns) {
+  SqlResultColumn column;
+  column.name = name;
+  column.type = api.get_type_id(type);
+  if (column.type == Type::kDecimal) {
+    column.scale = api.decimal_scale(type);
+    column.internal = api.decimal_internal_type(type);
+  }
+  if (column.type == Type::kEnum) read_words(api, type, &column);
+  api.destroy_logical_type(&type);
+  if (!find_kind(column.type, &column.kind))
+    return Status(Code::kInvalidArgument,
+                  "column " + std::to_string(columns->size() + 1) + " (" + column.name +
+                      ") has a type that results cannot have: CAST it to VARCHAR");
+  columns->push_back(std::move(column));
+  return {};
+}
+
 // What stands under a null is what the engine had there: nobody's business. `bytes` had `before`
 // bytes before the rows came.
 void clear_nulls(const std::uint8_t* nulls, std::size_t rows, std::size_t before,
@@ -273,26 +324,39 @@ void clear_nulls(const std::uint8_t* nulls, std::size_t rows, std::size_t before
 
 const char* sql_kind_name(SqlKind kind) { return kKindNames[static_cast<std::size_t>(kind)]; }
 
+const char* sql_type_name(Type type) {
+  for (const auto& [known, name] : kTypeNames)
+    if (known == type) return name;
+  return "";
+}
+
 Status describe_result(const duckdb::Api& api, duckdb::Result* result,
                        std::vector<SqlResultColumn>* columns) {
   columns->clear();
   const duckdb::Index count = api.column_count(result);
   for (duckdb::Index at = 0; at < count; at += 1) {
-    SqlResultColumn column;
-    column.name = api.column_name(result, at);
-    duckdb::LogicalType type = api.column_logical_type(result, at);
-    column.type = api.get_type_id(type);
-    if (column.type == Type::kDecimal) {
-      column.scale = api.decimal_scale(type);
-      column.internal = api.decimal_internal_type(type);
+    const char* name = api.column_name(result, at);
+    NDTS_TRY(add_column(api, name, api.column_logical_type(result, at), columns));
+  }
+  return {};
+}
+
+Status describe_prepared(const duckdb::Api& api, duckdb::Prepared prepared,
+                         std::vector<SqlResultColumn>* columns) {
+  columns->clear();
+  const duckdb::Index count = api.prepared_statement_column_count(prepared);
+  for (duckdb::Index at = 0; at < count; at += 1) {
+    duckdb::LogicalType type = api.prepared_statement_column_logical_type(prepared, at);
+    const Type id = type == nullptr ? Type::kInvalid : api.get_type_id(type);
+    if (id == Type::kInvalid) {
+      api.destroy_logical_type(&type);
+      columns->clear();
+      return {};
     }
-    if (column.type == Type::kEnum) read_words(api, type, &column);
-    api.destroy_logical_type(&type);
-    if (!find_kind(column.type, &column.kind))
-      return Status(Code::kInvalidArgument,
-                    "column " + std::to_string(at + 1) + " (" + column.name +
-                        ") has a type that results cannot have: CAST it to VARCHAR");
-    columns->push_back(std::move(column));
+    const char* name = api.prepared_statement_column_name(prepared, at);
+    const Status status = add_column(api, name == nullptr ? "" : name, type, columns);
+    api.free(const_cast<char*>(name));
+    NDTS_TRY(status);
   }
   return {};
 }

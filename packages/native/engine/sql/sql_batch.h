@@ -64,9 +64,17 @@ struct SqlBatch {
   std::vector<SqlBatchColumn> columns;
 };
 
+// As SQL calls it; kInvalid, and what results cannot have: "".
+[[nodiscard]] const char* sql_type_name(duckdb::Type type);
+
 // The columns of a result.
 [[nodiscard]] Status describe_result(const duckdb::Api& api, duckdb::Result* result,
                                      std::vector<SqlResultColumn>* columns);
+
+// What its columns will be, as far as that is known without values of its parameters; none: it is
+// not known.
+[[nodiscard]] Status describe_prepared(const duckdb::Api& api, duckdb::Prepared prepared,
+                                       std::vector<SqlResultColumn>* columns);
 
 // Behind the rows the batch has.
 [[nodiscard]] Status append_chunk(const duckdb::Api& api, duckdb::Chunk chunk,

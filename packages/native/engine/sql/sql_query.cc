@@ -137,6 +137,19 @@ Status SqlQuery::prepare_one(const std::string& sql) {
   return {};
 }
 
+Status SqlQuery::describe(const std::string& sql, SqlDescription* description) {
+  NDTS_TRY(check_open());
+  if (has_result_) return Status(Code::kInvalidArgument, "the query is under way");
+  NDTS_TRY(prepare_one(sql));
+  description->parameters.clear();
+  const duckdb::Index count = api_->nparams(prepared_);
+  for (duckdb::Index index = 1; index <= count; index += 1)
+    description->parameters.push_back(api_->param_type(prepared_, index));
+  const Status status = describe_prepared(*api_, prepared_, &description->columns);
+  api_->destroy_prepare(&prepared_);
+  return status;
+}
+
 Status SqlQuery::prepare(const std::string& sql, const std::string& pushed,
                          std::vector<ScanRequest> prunes, const std::vector<SqlValue>& values,
                          bool* is_pushed) {

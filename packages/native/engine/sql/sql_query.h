@@ -3,6 +3,7 @@
 //   open()       an embedded DuckDB that sees the snapshot
 //   serialize()  the tree of a statement, as JSON, for the front end
 //   instant()    what DuckDB takes a text for, as nanoseconds since 1970
+//   describe()   what parameters a statement has and what columns it will have
 //   prepare()    checks that it is one statement that reads, binds its parameters
 //   execute()    begins; columns() are known from then on
 //   next()       rows, until there are none
@@ -29,6 +30,11 @@ struct SqlValue {
   std::string name;  // empty: by its place
 };
 
+struct SqlDescription {
+  std::vector<duckdb::Type> parameters;  // kInvalid: any, or not known
+  std::vector<SqlResultColumn> columns;  // none: not known without values
+};
+
 // How a text becomes an instant.
 enum class SqlInstant : std::uint8_t { kTimestampNs, kTimestamp, kDate };
 
@@ -47,6 +53,7 @@ class SqlQuery {
   // nullopt: it is no instant.
   [[nodiscard]] Status instant(SqlInstant form, const std::string& text,
                                std::optional<std::int64_t>* ns);
+  [[nodiscard]] Status describe(const std::string& sql, SqlDescription* description);
   // `pushed` is the same statement with prunes, tried first; when DuckDB does not take it, `sql`.
   // Says which of the two it is.
   [[nodiscard]] Status prepare(const std::string& sql, const std::string& pushed,

@@ -165,6 +165,30 @@ TEST_F(SqlQueries, EveryTypeComesBackBitForBit) {
   ASSERT_EQ(row, batch.rows);
 }
 
+TEST_F(SqlQueries, DescribesWithoutValues) {
+  const auto describe = [&](const char* sql, SqlDescription* found) {
+    const std::shared_ptr<SqlQuery> query = begin();
+    NDTS_TRY(query->open());
+    return query->describe(sql, found);
+  };
+  SqlDescription found;
+  const char* const sql = "SELECT small, note FROM every WHERE whole > $1 AND note = $2";
+  ASSERT_TRUE(describe(sql, &found).ok());
+  ASSERT_EQ(found.parameters.size(), 2U);
+  EXPECT_STREQ(sql_type_name(found.parameters[0]), "BIGINT");
+  EXPECT_STREQ(sql_type_name(found.parameters[1]), "VARCHAR");
+  ASSERT_EQ(found.columns.size(), 2U);
+  EXPECT_EQ(found.columns[0].name, "small");
+  EXPECT_STREQ(sql_type_name(found.columns[0].type), "INTEGER");
+  EXPECT_STREQ(sql_type_name(found.columns[1].type), "VARCHAR");
+  // What depends on a value is not known.
+  ASSERT_TRUE(describe("SELECT $1", &found).ok());
+  EXPECT_EQ(found.parameters.size(), 1U);
+  EXPECT_TRUE(found.columns.empty());
+  EXPECT_EQ(describe("SELECT nope FROM every", &found).code(), Code::kInvalidSql);
+  EXPECT_EQ(describe("SELECT [1]", &found).code(), Code::kInvalidArgument);
+}
+
 TEST_F(SqlQueries, PrunesLeaveOutOnlyWhatTheyMay) {
   SCOPED_TRACE("seed " + std::to_string(seed_));
   fill();

@@ -144,6 +144,22 @@ export interface ConfigValues {
     /** requests per second and client */
     readonly rateLimitPerSecond: number;
   };
+  readonly postgres: {
+    /** port of SQL for clients of PostgreSQL, usually 5432; 0: off */
+    readonly port: number;
+    /** address it binds to; beyond loopback it needs TLS */
+    readonly host: string;
+    /** clients that are logged in at once */
+    readonly connectionsMax: number;
+    /** how long a client may wait for a statement; a client may ask for less; 0: no limit */
+    readonly statementTimeoutMs: number;
+    /** file of the TLS certificate chain, PEM; empty: no TLS */
+    readonly certificate: string;
+    /** file of its private key, PEM */
+    readonly key: string;
+    /** other machines may connect without TLS */
+    readonly insecure: boolean;
+  };
 }
 
 /** One configuration key as declared. */
@@ -653,6 +669,61 @@ export const configKeys: readonly ConfigKey[] = [
     doc: 'port of dashboard, REST and metrics; 0: any free one',
     min: 0,
     max: 65535,
+    secret: false,
+  },
+  {
+    key: 'postgres.port',
+    type: 'integer',
+    default: 0,
+    doc: 'port of SQL for clients of PostgreSQL, usually 5432; 0: off',
+    min: 0,
+    max: 65535,
+    secret: false,
+  },
+  {
+    key: 'postgres.host',
+    type: 'string',
+    default: '127.0.0.1',
+    doc: 'address it binds to; beyond loopback it needs TLS',
+    secret: false,
+  },
+  {
+    key: 'postgres.connectionsMax',
+    type: 'integer',
+    default: 50,
+    doc: 'clients that are logged in at once',
+    min: 1,
+    max: 10000,
+    secret: false,
+  },
+  {
+    key: 'postgres.statementTimeoutMs',
+    type: 'integer',
+    default: 60000,
+    doc: 'how long a client may wait for a statement; a client may ask for less; 0: no limit',
+    min: 0,
+    max: 86400000,
+    secret: false,
+  },
+  {
+    key: 'postgres.certificate',
+    type: 'string',
+    default: '',
+    doc: 'file of the TLS certificate chain, PEM; empty: no TLS',
+    secret: false,
+  },
+  {
+    key: 'postgres.key',
+    type: 'string',
+    default: '',
+    doc: 'file of its private key, PEM',
+    secret: false,
+  },
+  {
+    key: 'postgres.insecure',
+    type: 'boolean',
+    default: false,
+    doc: 'other machines may connect without TLS',
     secret: false,
   },
   {

@@ -26,7 +26,7 @@ export const configRules: readonly ConfigRule[] = [
     accepts: (value) => isMoney(value, 1n),
   },
   {
-    keys: ['dataDir', 'node.host', 'exec.account'],
+    keys: ['dataDir', 'node.host', 'postgres.host', 'exec.account'],
     expected: 'text that is not empty',
     accepts: (value) => typeof value === 'string' && value.trim() !== '',
   },

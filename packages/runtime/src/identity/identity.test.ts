@@ -7,6 +7,7 @@ import { VirtualClock } from '../clock/virtual-clock.js';
 import { createSilentLogger } from '../log/logger.js';
 import { Identity } from './identity.js';
 import { type Role, allows, isRole } from './roles.js';
+import { createScramVerifier } from './scram.js';
 
 const logger = createSilentLogger();
 
@@ -169,6 +170,57 @@ test('a damaged token file is named, never overwritten', (context) => {
   }
   writeFileSync(path, good.replace('"version": 1', '"version": 2'));
   assert.throws(() => open(dir), { code: 'VERSION_TOO_NEW' });
+});
+
+test('a name has a verifier; one without a token too, always the same', (context) => {
+  const dir = folderOf(context);
+  const identity = open(dir);
+  const token = identity.createToken('bot', 'trader');
+  const { verifier, principal } = identity.scramIdentity('bot');
+  assert.deepEqual(principal, { name: 'bot', role: 'trader' });
+  assert.deepEqual(createScramVerifier(token, verifier.salt), verifier);
+  const admin = readFileSync(identity.firstTokenPath, 'utf8').trim();
+  const first = identity.scramIdentity('admin');
+  assert.deepEqual(createScramVerifier(admin, first.verifier.salt), first.verifier);
+  const nobody = identity.scramIdentity('nobody');
+  assert.equal(nobody.principal, undefined);
+  assert.equal(nobody.verifier.iterations, verifier.iterations);
+  assert.equal(nobody.verifier.salt.length, verifier.salt.length);
+  const again = open(dir);
+  assert.deepEqual(again.scramIdentity('nobody'), nobody);
+  assert.deepEqual(again.scramIdentity('bot'), { verifier, principal });
+  assert.equal(statSync(join(dir, 'scram.secret')).mode & 0o777, 0o600);
+});
+
+test('tokens from before SCRAM authenticate, but not by SCRAM', (context) => {
+  const dir = folderOf(context);
+  const token = open(dir).createToken('bot', 'trader');
+  const path = join(dir, 'tokens.json');
+  const old = readFileSync(path, 'utf8').replaceAll(/,\s*"scram": "[^"]*"/g, '');
+  assert.ok(!old.includes('SCRAM') && old.includes('"version": 1'));
+  writeFileSync(path, old);
+  const identity = open(dir);
+  assert.equal(identity.authenticate(token)?.name, 'bot');
+  assert.equal(identity.scramIdentity('bot').principal, undefined);
+  assert.equal(identity.lacksScram('bot'), true);
+  assert.equal(identity.lacksScram('nobody'), false);
+  identity.createToken('new', 'viewer');
+  assert.equal(open(dir).scramIdentity('new').principal?.name, 'new');
+  writeFileSync(path, readFileSync(path, 'utf8').replace(/"scram": "[^"]*"/, '"scram": "x"'));
+  assert.throws(() => open(dir), { code: 'CORRUPT' });
+});
+
+test('whoever watches is told what is revoked', (context) => {
+  const identity = open(folderOf(context));
+  identity.createToken('bot', 'trader');
+  identity.createToken('second', 'trader');
+  const told: string[] = [];
+  const end = identity.watchRevocations((name) => told.push(name));
+  identity.revokeToken('bot');
+  identity.revokeToken('nobody');
+  end();
+  identity.revokeToken('second');
+  assert.deepEqual(told, ['bot']);
 });
 
 test('roles: viewer < trader < admin, a node apart', () => {

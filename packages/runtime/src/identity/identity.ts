@@ -1,6 +1,7 @@
-// Who may call this node. Tokens are kept as hashes in the data folder; the first start makes one
-// for the administrator and leaves it in a file only its owner can read. Always: no token is kept,
-// logged or returned twice; revoking a token ends its sessions and tickets at once.
+// Who may call this node. Tokens are kept as hashes in the data folder, beside what proves them to
+// SCRAM; the first start makes one for the administrator and leaves it in a file only its owner can
+// read. Always: no token is kept, logged or returned twice; revoking a token ends its sessions and
+// tickets at once, and whoever watches is told.
 
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { join } from 'node:path';
@@ -9,6 +10,14 @@ import type { Logger } from '../log/logger.js';
 import { ExpiringSecrets } from './expiring-secrets.js';
 import { openPrivateFolder, readPrivateFile, writePrivateFile } from './private-file.js';
 import type { Principal, Role } from './roles.js';
+import {
+  createScramVerifier,
+  mockScramVerifier,
+  parseScram,
+  type ScramVerifier,
+  scramSaltBytes,
+  scramText,
+} from './scram.js';
 import { type SecureRandom, systemSecureRandom } from './secure-random.js';
 import { type StoredToken, readTokens, writeTokens } from './token-file.js';
 
@@ -25,7 +34,15 @@ export interface TokenInfo {
   readonly createdMs: number;
 }
 
+/** What a login by SCRAM is checked against. */
+export interface ScramIdentity {
+  readonly verifier: ScramVerifier;
+  /** undefined: nobody has this name, or no verifier; the exchange goes on and fails. */
+  readonly principal: Principal | undefined;
+}
+
 const tokensFile = 'tokens.json';
+const scramSecretFile = 'scram.secret';
 const firstTokenFile = 'admin.token';
 const firstTokenName = 'admin';
 const tokenPrefix = 'ndts_';
@@ -48,6 +65,9 @@ export class Identity {
   readonly #random: SecureRandom;
   readonly #tickets: ExpiringSecrets;
   readonly #sessions: ExpiringSecrets;
+  readonly #revocationWatchers = new Set<(name: string) => void>();
+  readonly #dir: string;
+  #scramSecret: Uint8Array | undefined;
   #tokens: StoredToken[] = [];
 
   static open(options: IdentityOptions): Identity {
@@ -60,6 +80,7 @@ export class Identity {
     this.#random = options.secureRandom ?? systemSecureRandom;
     this.#tickets = new ExpiringSecrets(this.#clock, this.#random, ticketLifeMs, ticketsMax);
     this.#sessions = new ExpiringSecrets(this.#clock, this.#random, sessionLifeMs, sessionsMax);
+    this.#dir = options.dir;
     this.#path = join(options.dir, tokensFile);
     this.firstTokenPath = join(options.dir, firstTokenFile);
     openPrivateFolder(options.dir);
@@ -99,8 +120,30 @@ export class Identity {
     this.#save(rest);
     this.#tickets.deleteOf(name);
     this.#sessions.deleteOf(name);
+    for (const watcher of this.#revocationWatchers) watcher(name);
     this.#logger.info({ name }, 'token revoked');
     return true;
+  }
+
+  /** For every name, whether there is a token of it or not. */
+  scramIdentity(name: string): ScramIdentity {
+    // Both are made in any case: the time it takes says nothing about the name.
+    const mock = mockScramVerifier(this.#secretOfScram(), name);
+    const stored = this.#tokens.find((token) => token.name === name);
+    const verifier = parseScram(stored?.scram ?? scramText(mock)) ?? mock;
+    if (stored?.scram === undefined) return { verifier, principal: undefined };
+    return { verifier, principal: { name: stored.name, role: stored.role } };
+  }
+
+  /** Whether the token of that name was made before verifiers were kept. */
+  lacksScram(name: string): boolean {
+    return this.#tokens.some((token) => token.name === name && token.scram === undefined);
+  }
+
+  /** Calls `action` with each name that is revoked from now on; returns what ends that. */
+  watchRevocations(action: (name: string) => void): () => void {
+    this.#revocationWatchers.add(action);
+    return () => this.#revocationWatchers.delete(action);
   }
 
   list(): TokenInfo[] {
@@ -138,6 +181,19 @@ export class Identity {
     );
   }
 
+  /** Kept, so that what a name without a token is told stays the same over restarts. */
+  #secretOfScram(): Uint8Array {
+    if (this.#scramSecret !== undefined) return this.#scramSecret;
+    const path = join(this.#dir, scramSecretFile);
+    let text = readPrivateFile(path)?.trim();
+    if (text === undefined || !/^[0-9a-f]{64}$/.test(text)) {
+      text = Buffer.from(this.#random.bytes(32)).toString('hex');
+      writePrivateFile(path, `${text}\n`);
+    }
+    this.#scramSecret = Buffer.from(text, 'hex');
+    return this.#scramSecret;
+  }
+
   #addToken(name: string, role: Role, beforeSave: (token: string) => void): string {
     if (!namePattern.test(name))
       throw new NdtsError(
@@ -150,7 +206,9 @@ export class Identity {
     beforeSave(token);
     const hash = hashOf(token).toString('hex');
     const createdMs = Math.floor(this.#clock.nowMs());
-    this.#save([...this.#tokens, { name, role, hash, createdMs }]);
+    const salt = Buffer.from(this.#random.bytes(scramSaltBytes));
+    const scram = scramText(createScramVerifier(token, salt));
+    this.#save([...this.#tokens, { name, role, hash, createdMs, scram }]);
     return token;
   }
 

@@ -1,8 +1,10 @@
-// The tokens of a data folder as they are kept: names, roles and SHA-256 hashes, never a token.
+// The tokens of a data folder as they are kept: names, roles, SHA-256 hashes and what
+// proves them to SCRAM, never a token. Tokens from before SCRAM have no verifier.
 
 import { NdtsError } from '@ndts/protocol';
 import { readPrivateFile, writePrivateFile } from './private-file.js';
 import { type Role, isRole } from './roles.js';
+import { parseScram } from './scram.js';
 
 export interface StoredToken {
   readonly name: string;
@@ -10,6 +12,8 @@ export interface StoredToken {
   /** SHA-256 of the token, hexadecimal. */
   readonly hash: string;
   readonly createdMs: number;
+  /** See scram.ts. */
+  readonly scram?: string;
 }
 
 const version = 1;
@@ -40,16 +44,17 @@ export function writeTokens(path: string, tokens: readonly StoredToken[]): void 
 
 function checkToken(path: string, token: unknown, index: number): StoredToken {
   if (isObject(token)) {
-    const { name, role, hash, createdMs } = token;
+    const { name, role, hash, createdMs, scram } = token;
     if (
       typeof name === 'string' &&
       typeof role === 'string' &&
       isRole(role) &&
       typeof hash === 'string' &&
       hashPattern.test(hash) &&
-      typeof createdMs === 'number'
+      typeof createdMs === 'number' &&
+      (scram === undefined || (typeof scram === 'string' && parseScram(scram) !== undefined))
     )
-      return { name, role, hash, createdMs };
+      return { name, role, hash, createdMs, ...(scram === undefined ? {} : { scram }) };
   }
   throw new NdtsError('CORRUPT', `${path}: token ${index} needs name, role, hash and createdMs`);
 }

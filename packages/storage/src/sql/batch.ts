@@ -28,6 +28,8 @@ const decoder = new TextDecoder();
 export class SqlBatchColumn {
   readonly name: string;
   readonly kind: SqlKind;
+  /** As SQL calls it. */
+  readonly type: string;
   /** Of times: days since 1970. */
   readonly values: SqlArray;
   /** Of times: nanoseconds of the day. */
@@ -38,6 +40,7 @@ export class SqlBatchColumn {
   constructor(column: SqlColumn, raw: RawColumn) {
     this.name = column.name;
     this.kind = column.kind;
+    this.type = column.type;
     this.values = valuesOf(column.kind, raw);
     this.nsOfDay =
       column.kind === 'time' ? new Float64Array(raw.more ?? new ArrayBuffer(0)) : undefined;

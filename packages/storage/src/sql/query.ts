@@ -10,7 +10,13 @@
 
 import { availableParallelism } from 'node:os';
 import type { Database } from '@ndts/native/db';
-import type { RawBatch, SqlColumn, SqlSession, SqlWatermark } from '@ndts/native/sql';
+import type {
+  RawBatch,
+  SqlColumn,
+  SqlDescription,
+  SqlSession,
+  SqlWatermark,
+} from '@ndts/native/sql';
 import { type Clock, NdtsError, type TableSchema, type Timer } from '@ndts/protocol';
 import { SqlBatch, type SqlRow } from './batch.js';
 import { bindParameters, literalOfParameter, type Parameters } from './parameters.js';
@@ -44,6 +50,12 @@ const defaults = {
   memoryBytes: 1024 * 1024 * 1024,
   batchRows: 16_384,
 } as const;
+
+interface Begun {
+  readonly statement: Statement;
+  readonly session: SqlSession;
+  readonly watch: Watch;
+}
 
 /** Ends a session: by time, by signal, by its end. */
 class Watch {
@@ -152,17 +164,9 @@ export class Sql {
 
   /** The same for whoever hands batches on. */
   async begin(sql: string, options: QueryOptions = {}): Promise<RawQuery> {
-    const pick = <K extends keyof typeof defaults>(key: K): number =>
-      options[key] ?? this.#limits[key] ?? defaults[key];
-    const batchRows = wholeNumber('batchRows', pick('batchRows'), 1);
-    const threads = options.threads ?? this.#limits.threads ?? Math.min(8, availableParallelism());
+    const batchRows = wholeNumber('batchRows', this.#limit(options, 'batchRows'), 1);
     const parameters = bindParameters(options.parameters ?? []);
-    const statement = new Statement(sql, tablesByName(this.#database.tables()));
-    const session = this.#database.beginQuery({
-      memoryBytes: wholeNumber('memoryBytes', pick('memoryBytes'), 1),
-      threads: wholeNumber('threads', threads, 1),
-    });
-    const watch = new Watch(session, this.#clock, pick('timeoutMs'), options.signal);
+    const { statement, session, watch } = this.#begin(sql, options);
     let isPushed = false;
     const guarded = async <T>(action: () => Promise<T>): Promise<T> => {
       try {
@@ -184,6 +188,38 @@ export class Sql {
     });
     const next = () => guarded(() => session.next(batchRows));
     return { columns, watermark: session.watermark, next, close: () => watch.close() };
+  }
+
+  /** What is known of a statement before its parameters have values. Throws as query() does. */
+  async describe(sql: string, options: QueryOptions = {}): Promise<SqlDescription> {
+    const { statement, session, watch } = this.#begin(sql, options);
+    try {
+      await statement.analyze(session, () => undefined, false);
+      return await session.describe(statement.standard);
+    } catch (error) {
+      throw statement.toError(error, false);
+    } finally {
+      await watch.close();
+    }
+  }
+
+  #limit(options: SqlLimitsOptions, key: keyof typeof defaults): number {
+    return options[key] ?? this.#limits[key] ?? defaults[key];
+  }
+
+  #begin(sql: string, options: QueryOptions): Begun {
+    const threads = options.threads ?? this.#limits.threads ?? Math.min(8, availableParallelism());
+    const statement = new Statement(sql, tablesByName(this.#database.tables()));
+    const session = this.#database.beginQuery({
+      memoryBytes: wholeNumber('memoryBytes', this.#limit(options, 'memoryBytes'), 1),
+      threads: wholeNumber('threads', threads, 1),
+    });
+    const timeoutMs = this.#limit(options, 'timeoutMs');
+    return {
+      statement,
+      session,
+      watch: new Watch(session, this.#clock, timeoutMs, options.signal),
+    };
   }
 }
 

@@ -255,6 +255,24 @@ test('parameters are values, never text', async (context) => {
   await rejects(data.rows('SELECT $a', { parameters: { b: 1 } }), /no parameter \$b/);
 });
 
+test('a statement is described without its values', async (context) => {
+  const data = filled(context, 1);
+  const found = await data.sql.describe(
+    'SELECT time, sum(size) AS s FROM deal WHERE price > $1 AND venue = $2 SAMPLE BY 1m',
+  );
+  deepEqual(found.parameters, ['DOUBLE', 'VARCHAR']);
+  deepEqual(
+    found.columns.map(({ name, type }) => [name, type]),
+    [
+      ['time', 'TIMESTAMP_NS'],
+      ['s', 'HUGEINT'],
+    ],
+  );
+  deepEqual((await data.sql.describe('SELECT $1')).columns, []);
+  await rejects(data.sql.describe('SELECT nope FROM deal'), /nope/);
+  await rejects(data.sql.describe("SELECT * FROM read_csv('x')"), /not allowed/);
+});
+
 test('two queries at once each see their own state', async (context) => {
   const data = filled(context, 500);
   const first = await data.sql.query('SELECT sequence FROM deal', { batchRows: 1 });

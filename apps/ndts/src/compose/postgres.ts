@@ -1,0 +1,37 @@
+// SQL for clients of PostgreSQL, where a port for it is set.
+
+import { PostgresServer, Sql } from '@ndts/storage';
+import type { SecureRandom } from '@ndts/runtime';
+import type { Foundation } from './foundation.js';
+
+/** undefined: it is off. */
+export async function startPostgres(
+  foundation: Foundation,
+  version: string,
+  secureRandom: SecureRandom,
+): Promise<PostgresServer | undefined> {
+  const { clock, closing, identity, logger, metrics, ticks, values } = foundation;
+  const { port, host, connectionsMax, statementTimeoutMs, certificate, key, insecure } =
+    values.postgres;
+  if (port === 0) return undefined;
+  const server = new PostgresServer({
+    sql: new Sql({ database: ticks, clock }),
+    tables: () => ticks.tables(),
+    identity,
+    clock,
+    logger,
+    metrics,
+    secureRandom,
+    version,
+    host,
+    port,
+    connectionsMax,
+    statementTimeoutMs,
+    certificatePath: certificate,
+    keyPath: key,
+    insecure,
+  });
+  await server.start();
+  closing.defer('postgres', () => server.close());
+  return server;
+}

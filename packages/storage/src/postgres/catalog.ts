@@ -1,0 +1,265 @@
+// Queries of PostgreSQL's catalog and of what a session is, made into SQL that runs here: names of
+// pg_catalog and information_schema become common tables in front of the query (catalog-tables.ts),
+// functions about the server become what they would say, casts to PostgreSQL's names of names go.
+//
+// Always: only words are replaced, with the way back for places in errors; what is not known stays
+// as it is and is judged by SQL, which says what it does not have. The result runs through the same
+// guard as every other query.
+
+import { type Edit, EditedText } from '../sql/edits.js';
+import { isSign, isWord, nameOf, type Token } from '../sql/tokens.js';
+import { type Brackets, bracketsOf, functionEdits, isKnownFunction } from './catalog-functions.js';
+import {
+  type CatalogInput,
+  commonTable,
+  informationSchema,
+  isCatalogTable,
+  renamed,
+} from './catalog-tables.js';
+
+export interface CatalogSession extends CatalogInput {
+  readonly version: string;
+  readonly processId: number;
+}
+
+export interface Translated {
+  readonly text: string;
+  /** Its results tell numbers of objects as oid. */
+  readonly isCatalog: boolean;
+  offsetOf(offset: number): number;
+}
+
+/** Queries about what there is none of, in SQL that has no match here: their columns, without
+ * rows. By how they begin. */
+const withoutRows: readonly (readonly [RegExp, number])[] = [
+  [/^SELECT pol\.polname/i, 6],
+  [/^SELECT oid, stxrelid::/i, 10],
+  [/^SELECT pubname/i, 3],
+  [/_pg_expandarray/i, 6],
+];
+
+/** Casts to names of objects: as what they are held here. */
+const castTypes: Readonly<Record<string, string>> = {
+  regtype: 'VARCHAR',
+  regproc: 'VARCHAR',
+  regnamespace: 'VARCHAR',
+  regrole: 'VARCHAR',
+  regclass: 'VARCHAR',
+  oid: 'UINTEGER',
+  xid: 'UINTEGER',
+  name: 'VARCHAR',
+  char: 'VARCHAR',
+  int2vector: 'VARCHAR',
+  oidvector: 'VARCHAR',
+};
+
+class Translation {
+  readonly edits: Edit[] = [];
+  readonly tables = new Set<string>();
+  readonly #tokens: readonly Token[];
+  readonly #session: CatalogSession;
+  readonly #brackets: Brackets;
+
+  constructor(tokens: readonly Token[], session: CatalogSession) {
+    this.#tokens = tokens;
+    this.#session = session;
+    this.#brackets = bracketsOf(tokens);
+  }
+
+  run(): void {
+    for (let at = 0; at < this.#tokens.length; at += 1) at = this.#step(at);
+  }
+
+  /** Whether the words from one place to another are an item of the outermost list. */
+  #isItem(from: number, last: number): boolean {
+    const [before, next] = [this.#tokens[from - 1], this.#tokens[last + 1]];
+    if (this.#brackets.around[from]! >= 0 || !(isWord(before, 'select') || isSign(before, ',')))
+      return false;
+    return next === undefined || isSign(next, ',') || isWord(next, 'from') || isWord(next, 'as');
+  }
+
+  #replace(from: number, behind: number, text: string): void {
+    const last = Math.min(behind, this.#tokens.length) - 1;
+    const [start, end] = [this.#tokens[from]!.start, this.#tokens[last]!.end];
+    this.edits.push({ start, end, text });
+  }
+
+  /** Returns the last place that is done with. */
+  #step(at: number): number {
+    const tokens = this.#tokens;
+    const token = tokens[at]!;
+    if (isSign(token, ':') && isSign(tokens[at + 1], ':')) return this.#cast(at);
+    if (token.kind !== 'word' && token.kind !== 'quoted') return at;
+    const name = nameOf(token)!.toLowerCase();
+    const isQualified = isSign(tokens[at - 1], '.');
+    if (isSign(tokens[at + 1], '.') && !isQualified) return this.#schema(at, name);
+    if (token.kind === 'word' && name === 'operator' && isSign(tokens[at + 1], '('))
+      return this.#operator(at);
+    if (token.kind === 'word' && name === 'collate') return this.#collate(at);
+    if (token.kind === 'word' && name === 'as' && isSign(tokens[at + 2], ')')) return this.#as(at);
+    if (token.kind === 'word' && name === 'array' && isSign(tokens[at + 1], '('))
+      return this.#array(at);
+    if (isQualified && !isWord(tokens[at - 2], 'pg_catalog')) return at;
+    if (isKnownFunction(name, tokens, at, this.#brackets)) return this.#function(at, name);
+    const table = renamed[name] ?? name;
+    if (isCatalogTable(table)) {
+      this.tables.add(table);
+      if (table !== name) this.#replace(at, at + 1, this.#aliased(at, table, name));
+    }
+    return at;
+  }
+
+  /** Under its old name where the query gives it none. */
+  #aliased(at: number, table: string, name: string): string {
+    const before = this.#tokens[at - 1];
+    const first = isSign(before, '.') ? this.#tokens[at - 3] : before;
+    const next = this.#tokens[at + 1];
+    const isTable = isWord(first, 'from') || isWord(first, 'join') || isSign(first, ',');
+    const words = ['where', 'order', 'group', 'limit', 'join', 'left', 'inner', 'on', 'union'];
+    const ends = next?.kind !== 'word' || words.some((word) => isWord(next, word));
+    return isTable && ends && next?.kind !== 'quoted' ? `${table} AS ${name}` : table;
+  }
+
+  #schema(at: number, schema: string): number {
+    if (schema === 'pg_catalog') {
+      this.#replace(at, at + 2, '');
+      return at + 1;
+    }
+    if (schema === 'public') {
+      this.#replace(at, at + 1, 'main');
+      return at + 2;
+    }
+    if (schema === 'information_schema') {
+      const name = nameOf(this.#tokens[at + 2])?.toLowerCase() ?? '';
+      const table = informationSchema[name];
+      if (table === undefined) return at + 2;
+      this.tables.add(table);
+      const next = this.#tokens[at + 3];
+      const isAliased = next?.kind === 'quoted' || (next?.kind === 'word' && !isClause(next));
+      this.#replace(at, at + 3, isAliased ? table : `${table} AS "${name}"`);
+      return at + 2;
+    }
+    // A column of a table that the query did not rename: pg_class.oid.
+    const table = renamed[schema] ?? schema;
+    if (isCatalogTable(table)) this.tables.add(table);
+    return at + 1;
+  }
+
+  #cast(at: number): number {
+    const start = isWord(this.#tokens[at + 2], 'pg_catalog') ? at + 4 : at + 2;
+    const name = nameOf(this.#tokens[start])?.toLowerCase() ?? '';
+    const before = this.#tokens[at - 1];
+    if (name === 'regclass' && before?.kind === 'string') {
+      const text = before.text.replaceAll('"', '').replace(/^'(pg_catalog|public)\./, "'");
+      const isOwn = isCatalogTable(text.slice(1, -1));
+      this.tables.add('pg_class');
+      this.edits.push({
+        start: before.start,
+        end: this.#tokens[start]!.end,
+        text: isOwn ? '0' : `(SELECT oid FROM pg_class WHERE relname = ${text})`,
+      });
+      return start;
+    }
+    const type = castTypes[name];
+    if (type !== undefined) this.#replace(at, start + 1, `::${type}`);
+    else if (start === at + 4) this.#replace(at, start, '::');
+    else return at + 1;
+    return type === undefined ? start - 1 : start;
+  }
+
+  /** CAST(x AS name) */
+  #as(at: number): number {
+    const type = castTypes[nameOf(this.#tokens[at + 1])?.toLowerCase() ?? ''];
+    const open = this.#brackets.around[at]!;
+    if (type !== undefined && isWord(this.#tokens[open - 1], 'cast'))
+      this.#replace(at + 1, at + 2, type);
+    return at + 1;
+  }
+
+  /** OPERATOR(pg_catalog.~) */
+  #operator(at: number): number {
+    let close = at + 2;
+    while (close < this.#tokens.length && !isSign(this.#tokens[close], ')')) close += 1;
+    const signs = this.#tokens.slice(at + 2, close).filter((one) => one.kind === 'sign');
+    const text = signs.map((one) => one.text).join('');
+    this.#replace(at, Math.min(close + 1, this.#tokens.length), text.replace(/^\./, ''));
+    return close;
+  }
+
+  /** COLLATE pg_catalog.default */
+  #collate(at: number): number {
+    const isLong = isSign(this.#tokens[at + 2], '.');
+    const last = isLong ? at + 3 : at + 1;
+    if (nameOf(this.#tokens[last])?.toLowerCase() !== 'default') return at;
+    this.#replace(at, last + 1, '');
+    return last;
+  }
+
+  #function(at: number, name: string): number {
+    const found = functionEdits(name, this.#tokens, at, this.#brackets, this.#session);
+    this.edits.push(...found.edits);
+    for (const table of found.tables) this.tables.add(table);
+    const { end } = this.#tokens[found.close]!;
+    const from = isWord(this.#tokens[at - 2], 'pg_catalog') ? at - 2 : at;
+    // PostgreSQL calls such a column by its function.
+    if (this.#isItem(from, found.close) && !isWord(this.#tokens[found.close + 1], 'as'))
+      this.edits.push({ start: end, end, text: ` AS ${name}` });
+    return found.last;
+  }
+
+  /** ARRAY(SELECT ...) as a column: as PostgreSQL writes it. */
+  #array(at: number): number {
+    const close = this.#brackets.close[at + 1]!;
+    if (close < 0 || !this.#isItem(at, close)) return at;
+    const { start } = this.#tokens[at]!;
+    const { end } = this.#tokens[close]!;
+    this.edits.push({ start, end: start, text: "('{' || array_to_string(" });
+    this.edits.push({ start: end, end, text: ", ',') || '}')" });
+    return at;
+  }
+}
+
+function isClause(token: Token): boolean {
+  return /^(where|order|group|limit|join|left|right|inner|on|union|having|offset)$/i.test(
+    token.text,
+  );
+}
+
+/** In front of the query, behind its WITH if it has one. */
+function withEdit(tokens: readonly Token[], tables: readonly string[]): Edit {
+  const list = tables.join(', ');
+  if (!isWord(tokens[0], 'with')) {
+    const { start } = tokens[0]!;
+    return { start, end: start, text: `WITH ${list} ` };
+  }
+  const before = isWord(tokens[1], 'recursive') ? tokens[1]! : tokens[0]!;
+  return { start: before.end, end: before.end, text: ` ${list},` };
+}
+
+export function translate(
+  text: string,
+  tokens: readonly Token[],
+  session: CatalogSession,
+): Translated {
+  for (const [pattern, columns] of withoutRows)
+    if (pattern.test(text.trimStart()) && /\bpg_/i.test(text)) {
+      const list = Array.from({ length: columns }, (_, at) => `NULL AS "column ${at + 1}"`);
+      const made = `SELECT ${list.join(', ')} WHERE false`;
+      return { text: made, isCatalog: true, offsetOf: () => 0 };
+    }
+  const translation = new Translation(tokens, session);
+  translation.run();
+  const { edits, tables } = translation;
+  if (edits.length === 0 && tables.size === 0)
+    return { text, isCatalog: false, offsetOf: (offset) => offset };
+  if (tables.size > 0) {
+    const common = [...tables].map((name) => commonTable(name, session));
+    edits.push(withEdit(tokens, common));
+  }
+  const edited = new EditedText(text, edits);
+  return {
+    text: edited.text,
+    isCatalog: tables.size > 0,
+    offsetOf: (offset) => edited.oldOffset(offset),
+  };
+}
