@@ -13,6 +13,7 @@ export { FolderObjects, type FolderObjectsOptions } from './embedded/folder-obje
 export { MemoryKeyValueStore } from './embedded/memory-key-value-store.js';
 export { type AuditEntry, AuditLog, type AuditRecord } from './identity/audit-log.js';
 export { Identity, type IdentityOptions, type TokenInfo } from './identity/identity.js';
+export { isSignedBy, type LineKey } from './identity/line-key.js';
 export { fileError, writePrivateFile } from './identity/private-file.js';
 export { type Principal, type Role, allows, isRole } from './identity/roles.js';
 export { type SecureRandom, systemSecureRandom } from './identity/secure-random.js';

@@ -9,9 +9,10 @@ import {
   type NodeStateName,
 } from '@ndts/protocol';
 import { type Agent, AgentLoop, NodePresence, writePrivateFile } from '@ndts/runtime';
-import { StorageMetrics } from '@ndts/storage';
+import { type LineAddresses, StorageMetrics } from '@ndts/storage';
 import type { LatestStatus } from '../screen/status-line.js';
 import { type Foundation, type FoundationInput, openFoundation } from './foundation.js';
+import { serveLines } from './lines.js';
 import { serveLocalClients } from './local-clients.js';
 import { createRoles, type Roles } from './roles.js';
 import { serveUpkeep } from './upkeep.js';
@@ -26,6 +27,7 @@ export interface PlatformInput extends FoundationInput {
 export interface Platform {
   readonly url: string;
   readonly foundation: Foundation;
+  readonly line: LineAddresses;
   latestStatus(): LatestStatus;
   stop(): Promise<void>;
 }
@@ -61,6 +63,7 @@ async function start(foundation: Foundation, input: PlatformInput): Promise<Plat
   await calc.start();
   closing.defer('calc', () => calc.stop());
   await serveLocalClients(foundation, roles.rings);
+  const line = await serveLines(foundation, input.secureRandom);
   for (const presence of createPresences(foundation, roles, input)) {
     await presence.start();
     closing.defer('presence', () => presence.stop());
@@ -74,6 +77,7 @@ async function start(foundation: Foundation, input: PlatformInput): Promise<Plat
   return {
     url,
     foundation,
+    line,
     latestStatus: () => control.latestStatus(),
     stop: () => closeAll(foundation),
   };

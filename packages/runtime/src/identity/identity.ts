@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { type Clock, NdtsError } from '@ndts/protocol';
 import type { Logger } from '../log/logger.js';
 import { ExpiringSecrets } from './expiring-secrets.js';
+import { type LineKey, lineKeyOf } from './line-key.js';
 import { openPrivateFolder, readPrivateFile, writePrivateFile } from './private-file.js';
 import type { Principal, Role } from './roles.js';
 import { type SecureRandom, systemSecureRandom } from './secure-random.js';
@@ -80,6 +81,13 @@ export class Identity {
     return found === undefined ? undefined : { name: found.name, role: found.role };
   }
 
+  /** With what a connection of line protocol proves that it has the token of this name. */
+  lineAccess(name: string): { readonly principal: Principal; readonly key: LineKey } | undefined {
+    const token = this.#tokens.find((one) => one.name === name);
+    if (token?.lineKey === undefined) return undefined;
+    return { principal: { name: token.name, role: token.role }, key: token.lineKey };
+  }
+
   /** The token, which nobody can read again. */
   createToken(name: string, role: Role): string {
     const token = this.#addToken(name, role, () => undefined);
@@ -146,11 +154,12 @@ export class Identity {
       );
     if (this.#tokens.some((token) => token.name === name))
       throw new NdtsError('ALREADY_EXISTS', `there is a token named '${name}'`);
-    const token = tokenPrefix + Buffer.from(this.#random.bytes(tokenBytes)).toString('base64url');
+    const secret = this.#random.bytes(tokenBytes);
+    const token = tokenPrefix + Buffer.from(secret).toString('base64url');
     beforeSave(token);
     const hash = hashOf(token).toString('hex');
     const createdMs = Math.floor(this.#clock.nowMs());
-    this.#save([...this.#tokens, { name, role, hash, createdMs }]);
+    this.#save([...this.#tokens, { name, role, hash, createdMs, ...lineKeyOf(secret) }]);
     return token;
   }
 

@@ -1,6 +1,7 @@
 // The tokens of a data folder as they are kept: names, roles and SHA-256 hashes, never a token.
 
 import { NdtsError } from '@ndts/protocol';
+import { isLineKey, type LineKey } from './line-key.js';
 import { readPrivateFile, writePrivateFile } from './private-file.js';
 import { type Role, isRole } from './roles.js';
 
@@ -10,6 +11,8 @@ export interface StoredToken {
   /** SHA-256 of the token, hexadecimal. */
   readonly hash: string;
   readonly createdMs: number;
+  /** Missing in tokens that are older than it. */
+  readonly lineKey?: LineKey;
 }
 
 const version = 1;
@@ -40,16 +43,17 @@ export function writeTokens(path: string, tokens: readonly StoredToken[]): void 
 
 function checkToken(path: string, token: unknown, index: number): StoredToken {
   if (isObject(token)) {
-    const { name, role, hash, createdMs } = token;
+    const { name, role, hash, createdMs, lineKey } = token;
     if (
       typeof name === 'string' &&
       typeof role === 'string' &&
       isRole(role) &&
       typeof hash === 'string' &&
       hashPattern.test(hash) &&
-      typeof createdMs === 'number'
+      typeof createdMs === 'number' &&
+      (lineKey === undefined || isLineKey(lineKey))
     )
-      return { name, role, hash, createdMs };
+      return { name, role, hash, createdMs, ...(lineKey === undefined ? {} : { lineKey }) };
   }
   throw new NdtsError('CORRUPT', `${path}: token ${index} needs name, role, hash and createdMs`);
 }
