@@ -50,16 +50,30 @@ LineTable::LineTable(std::string name, const std::vector<LineColumn>& columns,
     std::byte* const values = take(value_bytes(column.schema.type));
     auto* const nulls =
         column.schema.nullable ? reinterpret_cast<std::uint8_t*>(take(1)) : nullptr;
-    columns_.push_back({column.schema, column.zero, values, nulls, 0});
+    columns_.push_back({column.schema, column.zero, values, nulls, 0, 0, 0});
+    Column& made = columns_.back();
+    const std::string start = (made.schema.name + "=").substr(0, sizeof made.start);
+    std::memcpy(&made.start, start.data(), start.size());
+    const std::string ones(start.size(), '\xff');
+    std::memcpy(&made.start_mask, ones.data(), ones.size());
   }
 }
 
 std::uint32_t LineTable::guess(std::size_t item, const char* at, const char* end) const {
   if (item >= shape_.size()) return kNoColumn;
-  const std::string& name = columns_[shape_[item]].schema.name;
+  const Column& column = columns_[shape_[item]];
+  const std::string& name = column.schema.name;
   const std::size_t bytes = name.size();
-  if (static_cast<std::size_t>(end - at) <= bytes || at[bytes] != '=') return kNoColumn;
-  return std::memcmp(at, name.data(), bytes) == 0 ? shape_[item] : kNoColumn;
+  const auto rest = static_cast<std::size_t>(end - at);
+  if (rest <= bytes || at[bytes] != '=') return kNoColumn;
+  constexpr std::size_t kWord = sizeof column.start;
+  if (rest < kWord) return std::memcmp(at, name.data(), bytes) == 0 ? shape_[item] : kNoColumn;
+  std::uint64_t start = 0;
+  std::memcpy(&start, at, kWord);
+  if ((start & column.start_mask) != column.start) return kNoColumn;
+  if (bytes <= kWord) return shape_[item];
+  const bool same = std::memcmp(at + kWord, name.data() + kWord, bytes - kWord) == 0;
+  return same ? shape_[item] : kNoColumn;
 }
 
 std::uint32_t LineTable::find(std::size_t item, std::string_view name) {

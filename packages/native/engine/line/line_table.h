@@ -93,6 +93,8 @@ class LineTable {
     std::byte* values;
     std::uint8_t* nulls;       // null: not nullable
     std::uint64_t row_number;  // of the last row that gave it
+    std::uint64_t start;       // the first bytes of its name and an equals sign, as a word
+    std::uint64_t start_mask;  // which of its bytes count
   };
 
   [[nodiscard]] LineReason give(Column* column);

@@ -3,7 +3,7 @@
 #include "line/line_value.h"
 
 #include <charconv>
-#include <cmath>
+#include <cstddef>
 #include <limits>
 #include <string_view>
 #include <system_error>
@@ -34,7 +34,7 @@ struct Decimal {
   int power = 0;      // of ten
 };
 
-// Digits beyond the 19th are not kept: count says how many there were.
+// Any number of digits, of which the first 19 are kept: count says how many there were.
 const char* read_digits(const char* at, Decimal* decimal) {
   for (; is_digit(*at); at += 1) {
     decimal->read += 1;
@@ -58,16 +58,45 @@ const char* read_exponent(const char* at, Decimal* decimal) {
   return at;
 }
 
+const char* read_many_digits(const char* at, Decimal* decimal) {
+  at = read_digits(at, decimal);
+  if (*at != '.') return at;
+  const int before = decimal->read;
+  at = read_digits(at + 1, decimal);
+  decimal->power = before - decimal->read;
+  return at;
+}
+
+// Adds digits until something else comes.
+const char* add_digits(const char* at, std::uint64_t* digits) {
+  std::uint64_t sum = *digits;
+  for (; is_digit(*at); at += 1) sum = sum * 10 + static_cast<std::uint64_t>(*at - '0');
+  *digits = sum;
+  return at;
+}
+
 const char* read_decimal(const char* at, Decimal* decimal) {
   if (*at == '+' || *at == '-') decimal->negative = *at++ == '-';
-  at = read_digits(at, decimal);
+  const char* const from = at;
+  std::uint64_t digits = 0;
+  at = add_digits(at, &digits);
+  std::ptrdiff_t count = at - from;
   if (*at == '.') {
     decimal->whole = false;
-    const int before = decimal->read;
-    at = read_digits(at + 1, decimal);
-    decimal->power = before - decimal->read;
+    const char* const point = at;
+    at = add_digits(at + 1, &digits);
+    const std::ptrdiff_t behind = at - point - 1;
+    decimal->power = -static_cast<int>(behind);
+    count += behind;
   }
-  if (decimal->read == 0) return nullptr;
+  if (count == 0) return nullptr;
+  decimal->digits = digits;
+  decimal->count = static_cast<int>(count);
+  if (count > kDigitsMax) {  // they may be zeros in front
+    decimal->digits = 0;
+    decimal->count = 0;
+    at = read_many_digits(from, decimal);
+  }
   if (*at != 'e' && *at != 'E') return at;
   decimal->whole = false;
   return read_exponent(at + 1, decimal);
