@@ -136,6 +136,8 @@ test('rows of real clients come back as they were sent', async (context) => {
   await tcp.close();
   await http.close();
   await platform.stop();
+  assert.match(platform.output, new RegExp(`line +tcp 127.0.0.1:${tcpPort}\n`));
+  assert.match(platform.output, new RegExp(`line +http 127.0.0.1:${httpPort}\n`));
   const database = openStopped(dataDir, context);
   for (const table of ['questtcp', 'questhttp', 'influx']) checkTable(database, table);
 });

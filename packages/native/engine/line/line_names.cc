@@ -53,8 +53,8 @@ void LineNames::add(std::string_view name, std::uint32_t number) {
     places_.assign(places_.size() * 2, 0);
     for (std::uint32_t entry = 0; entry < entries_.size(); entry += 1) place(entry);
   }
-  entries_.push_back({hash_of(name), static_cast<std::uint32_t>(bytes_.size()),
-                      static_cast<std::uint32_t>(name.size()), number});
+  entries_.push_back(
+      {hash_of(name), bytes_.size(), static_cast<std::uint32_t>(name.size()), number});
   bytes_.append(name);
   place(static_cast<std::uint32_t>(entries_.size() - 1));
 }

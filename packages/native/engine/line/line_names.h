@@ -28,7 +28,7 @@ class LineNames {
  private:
   struct Entry {
     std::uint64_t hash;
-    std::uint32_t offset;
+    std::uint64_t offset;
     std::uint32_t bytes;
     std::uint32_t number;
   };

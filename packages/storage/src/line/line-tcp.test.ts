@@ -1,8 +1,24 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import type { IncomingMessage } from 'node:http';
+import { request } from 'node:https';
 import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { connect as connectTls } from 'node:tls';
 import { SeededRandom } from '@ndts/runtime';
-import { closed, connectTcp, type LineNode, lineNode, proof, rowsOf } from './line-test-kit.js';
+import {
+  closed,
+  connectTcp,
+  type LineNode,
+  lineNode,
+  proof,
+  prove,
+  rowsOf,
+} from './line-test-kit.js';
+import { testCertificate, testKey } from './line-tls-test-kit.js';
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -136,6 +152,33 @@ test('a client that is faster than the disk loses nothing', async (context) => {
   const rows = rowsOf(node.database, 'm', total);
   assert.equal(rows.length, total);
   for (const [index, row] of rows.entries()) assert.equal(row['v'], BigInt(index % (total / 2)));
+});
+
+test('with a certificate both listeners speak TLS and nothing else', async (context) => {
+  const dir = mkdtempSync(join(tmpdir(), 'ndts-line-tls-'));
+  context.after(() => rmSync(dir, { recursive: true, force: true }));
+  const [tlsCert, tlsKey] = [join(dir, 'cert.pem'), join(dir, 'key.pem')];
+  writeFileSync(tlsCert, testCertificate);
+  writeFileSync(tlsKey, testKey);
+  const node = await lineNode(context, { host: '0.0.0.0', tlsCert, tlsKey });
+  const token = node.token('bot', 'trader');
+  const secure = connectTls({ port: node.tcpPort, host: '127.0.0.1', ca: testCertificate });
+  const socket = await prove(secure, 'bot', (challenge) => proof(token, challenge));
+  socket.write('m,symbol=A v=1\n');
+  await rowsReach(node, 'm', 1);
+  socket.destroy();
+  const port = Number(node.url.split(':').at(-1));
+  const headers = { Authorization: `Bearer ${token}` };
+  const sent = request({ port, path: '/write', method: 'POST', headers, ca: testCertificate });
+  sent.end('m,symbol=A v=2\n');
+  const [response] = (await once(sent, 'response')) as [IncomingMessage];
+  assert.equal(response.statusCode, 204);
+  response.resume();
+  const plain = connect(node.tcpPort, '127.0.0.1');
+  plain.on('error', () => undefined);
+  plain.write('bot, who speaks no TLS\n');
+  await closed(plain);
+  assert.equal(rowsOf(node.database, 'm').length, 2);
 });
 
 test('beyond this machine there is TLS, or somebody said otherwise', async (context) => {

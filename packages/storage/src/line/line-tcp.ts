@@ -52,7 +52,10 @@ export class LineTcp {
     this.#options = options;
     const { tls } = options;
     const accept = (socket: Socket): void => this.#accept(socket);
-    this.server = tls === undefined ? createServer(accept) : createTlsServer(tls, accept);
+    this.server =
+      tls === undefined
+        ? createServer(accept)
+        : createTlsServer({ ...tls, handshakeTimeout: proofMs }, accept);
     this.server.maxConnections = options.connectionsMax;
     // A client that speaks no TLS, or leaves while it does.
     this.server.on('tlsClientError', () => options.metrics.denied.inc({ listener: 'tcp' }));

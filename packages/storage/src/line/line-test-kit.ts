@@ -116,7 +116,14 @@ export async function connectTcp(
   name: string,
   answer: (challenge: Buffer) => string,
 ): Promise<Socket> {
-  const socket = connect(port, '127.0.0.1');
+  return prove(connect(port, '127.0.0.1'), name, answer);
+}
+
+export async function prove(
+  socket: Socket,
+  name: string,
+  answer: (challenge: Buffer) => string,
+): Promise<Socket> {
   socket.on('error', () => undefined);
   socket.write(`${name}\n`);
   const challenge = await new Promise<Buffer>((resolve) => {
