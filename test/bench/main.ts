@@ -10,6 +10,7 @@ import { codec } from './codec.js';
 import { ingestTicks } from './ingest-ticks.js';
 import { keyValueBenches } from './key-value.js';
 import { type Bench, type BenchLine, type BenchSize, lineText } from './kit/bench.js';
+import { lineIngest } from './line-ingest.js';
 import { replayBench, replaySnapshotsBench } from './replay.js';
 import { sqlBenches } from './sql.js';
 import { scanBenches } from './scan.js';
@@ -33,6 +34,7 @@ const benches: readonly Bench[] = [
   ...sqlBenches,
   ...scanBenches,
   clientBench,
+  lineIngest,
 ];
 
 interface Options {

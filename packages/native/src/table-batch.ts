@@ -88,12 +88,13 @@ export class TableBatch {
   #heap: Uint8Array;
   #heapBytes = 0;
 
-  constructor(schema: TableSchema, capacity: number) {
+  /** `memory`: that of the engine, laid out like this; default: its own. */
+  constructor(schema: TableSchema, capacity: number, memory?: ArrayBuffer) {
     if (!Number.isSafeInteger(capacity) || capacity < 1)
       throw new NdtsError('INVALID_ARGUMENT', `expected a capacity above 0, found ${capacity}`);
     this.schema = schema;
     this.capacity = capacity;
-    this.buffer = new ArrayBuffer(bufferBytes(schema, capacity));
+    this.buffer = memory ?? new ArrayBuffer(bufferBytes(schema, capacity));
     let offset = 0;
     const place = (width: number): number => {
       const at = offset;

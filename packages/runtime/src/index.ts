@@ -18,6 +18,7 @@ export {
   type ScramIdentity,
   type TokenInfo,
 } from './identity/identity.js';
+export { isSignedBy, type LineKey } from './identity/line-key.js';
 export { fileError, writePrivateFile } from './identity/private-file.js';
 export { type Principal, type Role, allows, isRole } from './identity/roles.js';
 export {

@@ -34,6 +34,7 @@ export {
   type LocalDatabaseOptions,
   openLocalDatabase,
 } from './folder/local-database.js';
+export { type LineAddresses, LineServer, type LineServerOptions } from './line/line-server.js';
 export { MappedTransport } from './remote/mapped-transport.js';
 export {
   replaySnapshots,

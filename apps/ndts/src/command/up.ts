@@ -77,6 +77,8 @@ function bannerText(platform: Platform, input: UpInput): string {
         `${numberText(stats.stagedEntries)} of them from staging)`;
   lines.push(`  data       ${near(folder.root)}${recovered}`);
   lines.push(`  feed       ${values.feed.kind}, broker ${values.exec.broker}`);
+  for (const [listener, address] of Object.entries(platform.line))
+    if (address !== undefined) lines.push(`  line       ${listener} ${address}`);
   const exposure = exposureNote(values.node.host);
   if (exposure !== '') lines.push(`  note       ${exposure}`);
   lines.push('  stop       Ctrl-C\n\n');

@@ -9,9 +9,10 @@ import {
   type NodeStateName,
 } from '@ndts/protocol';
 import { type Agent, AgentLoop, NodePresence, writePrivateFile } from '@ndts/runtime';
-import { type PostgresAddress, StorageMetrics } from '@ndts/storage';
+import { type LineAddresses, type PostgresAddress, StorageMetrics } from '@ndts/storage';
 import type { LatestStatus } from '../screen/status-line.js';
 import { type Foundation, type FoundationInput, openFoundation } from './foundation.js';
+import { serveLines } from './lines.js';
 import { serveLocalClients } from './local-clients.js';
 import { startPostgres } from './postgres.js';
 import { createRoles, type Roles } from './roles.js';
@@ -29,6 +30,7 @@ export interface Platform {
   /** Where clients of PostgreSQL connect; undefined: they cannot. */
   readonly postgres: PostgresAddress | undefined;
   readonly foundation: Foundation;
+  readonly line: LineAddresses;
   latestStatus(): LatestStatus;
   stop(): Promise<void>;
 }
@@ -64,6 +66,7 @@ async function start(foundation: Foundation, input: PlatformInput): Promise<Plat
   await calc.start();
   closing.defer('calc', () => calc.stop());
   await serveLocalClients(foundation, roles.rings);
+  const line = await serveLines(foundation, input.secureRandom);
   for (const presence of createPresences(foundation, roles, input)) {
     await presence.start();
     closing.defer('presence', () => presence.stop());
@@ -79,6 +82,7 @@ async function start(foundation: Foundation, input: PlatformInput): Promise<Plat
     url,
     postgres: postgres?.address(),
     foundation,
+    line,
     latestStatus: () => control.latestStatus(),
     stop: () => closeAll(foundation),
   };

@@ -160,6 +160,40 @@ export interface ConfigValues {
     /** other machines may connect without TLS */
     readonly insecure: boolean;
   };
+  readonly line: {
+    /** address the listeners of line protocol bind to */
+    readonly host: string;
+    /** port of line protocol over TCP; 0: off */
+    readonly tcpPort: number;
+    /** port of line protocol over HTTP; 0: off */
+    readonly httpPort: number;
+    /** certificate file (PEM) of both listeners; empty: no TLS */
+    readonly tlsCert: string;
+    /** file of its private key (PEM) */
+    readonly tlsKey: string;
+    /** whether a host beyond this machine may be served without TLS */
+    readonly allowPlain: boolean;
+    /** the tag that names the symbol of a row */
+    readonly symbolTag: string;
+    /** whether a line of an unknown table creates it */
+    readonly createTables: boolean;
+    /** number of tables above which lines create none */
+    readonly tablesMax: number;
+    /** number of symbols above which lines create none */
+    readonly symbolsMax: number;
+    /** longest line */
+    readonly lineBytesMax: number;
+    /** largest body of a request, unpacked */
+    readonly bodyBytesMax: number;
+    /** connections at once of each listener */
+    readonly connectionsMax: number;
+    /** requests at once; above it the answer is 429 */
+    readonly requestsMax: number;
+    /** a connection that sends nothing for this long is closed */
+    readonly idleMs: number;
+    /** what rows are before a request is answered */
+    readonly ack: 'accepted' | 'durable';
+  };
 }
 
 /** One configuration key as declared. */
@@ -733,6 +767,137 @@ export const configKeys: readonly ConfigKey[] = [
     doc: 'requests per second and client',
     min: 1,
     max: 1000000,
+    secret: false,
+  },
+  {
+    key: 'line.host',
+    type: 'string',
+    default: '127.0.0.1',
+    doc: 'address the listeners of line protocol bind to',
+    secret: false,
+  },
+  {
+    key: 'line.tcpPort',
+    type: 'integer',
+    default: 0,
+    doc: 'port of line protocol over TCP; 0: off',
+    min: 0,
+    max: 65535,
+    secret: false,
+  },
+  {
+    key: 'line.httpPort',
+    type: 'integer',
+    default: 0,
+    doc: 'port of line protocol over HTTP; 0: off',
+    min: 0,
+    max: 65535,
+    secret: false,
+  },
+  {
+    key: 'line.tlsCert',
+    type: 'string',
+    default: '',
+    doc: 'certificate file (PEM) of both listeners; empty: no TLS',
+    secret: false,
+  },
+  {
+    key: 'line.tlsKey',
+    type: 'string',
+    default: '',
+    doc: 'file of its private key (PEM)',
+    secret: false,
+  },
+  {
+    key: 'line.allowPlain',
+    type: 'boolean',
+    default: false,
+    doc: 'whether a host beyond this machine may be served without TLS',
+    secret: false,
+  },
+  {
+    key: 'line.symbolTag',
+    type: 'string',
+    default: 'symbol',
+    doc: 'the tag that names the symbol of a row',
+    secret: false,
+  },
+  {
+    key: 'line.createTables',
+    type: 'boolean',
+    default: true,
+    doc: 'whether a line of an unknown table creates it',
+    secret: false,
+  },
+  {
+    key: 'line.tablesMax',
+    type: 'integer',
+    default: 1000,
+    doc: 'number of tables above which lines create none',
+    min: 1,
+    max: 10000,
+    secret: false,
+  },
+  {
+    key: 'line.symbolsMax',
+    type: 'integer',
+    default: 1000000,
+    doc: 'number of symbols above which lines create none',
+    min: 1,
+    max: 16000000,
+    secret: false,
+  },
+  {
+    key: 'line.lineBytesMax',
+    type: 'integer',
+    default: 1048576,
+    doc: 'longest line',
+    min: 1024,
+    max: 16777216,
+    secret: false,
+  },
+  {
+    key: 'line.bodyBytesMax',
+    type: 'integer',
+    default: 67108864,
+    doc: 'largest body of a request, unpacked',
+    min: 1024,
+    max: 1073741824,
+    secret: false,
+  },
+  {
+    key: 'line.connectionsMax',
+    type: 'integer',
+    default: 256,
+    doc: 'connections at once of each listener',
+    min: 1,
+    max: 65535,
+    secret: false,
+  },
+  {
+    key: 'line.requestsMax',
+    type: 'integer',
+    default: 64,
+    doc: 'requests at once; above it the answer is 429',
+    min: 1,
+    max: 65535,
+    secret: false,
+  },
+  {
+    key: 'line.idleMs',
+    type: 'integer',
+    default: 600000,
+    doc: 'a connection that sends nothing for this long is closed',
+    min: 100,
+    max: 86400000,
+    secret: false,
+  },
+  {
+    key: 'line.ack',
+    type: 'enum',
+    default: 'accepted',
+    doc: 'what rows are before a request is answered',
+    values: ['accepted', 'durable'],
     secret: false,
   },
 ];

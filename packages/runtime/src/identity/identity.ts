@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { type Clock, NdtsError } from '@ndts/protocol';
 import type { Logger } from '../log/logger.js';
 import { ExpiringSecrets } from './expiring-secrets.js';
+import { type LineKey, lineKeyOf } from './line-key.js';
 import { openPrivateFolder, readPrivateFile, writePrivateFile } from './private-file.js';
 import type { Principal, Role } from './roles.js';
 import {
@@ -99,6 +100,13 @@ export class Identity {
     for (const stored of this.#tokens)
       if (timingSafeEqual(hash, Buffer.from(stored.hash, 'hex'))) found = stored;
     return found === undefined ? undefined : { name: found.name, role: found.role };
+  }
+
+  /** With what a connection of line protocol proves that it has the token of this name. */
+  lineAccess(name: string): { readonly principal: Principal; readonly key: LineKey } | undefined {
+    const token = this.#tokens.find((one) => one.name === name);
+    if (token?.lineKey === undefined) return undefined;
+    return { principal: { name: token.name, role: token.role }, key: token.lineKey };
   }
 
   /** The token, which nobody can read again. */
@@ -202,13 +210,14 @@ export class Identity {
       );
     if (this.#tokens.some((token) => token.name === name))
       throw new NdtsError('ALREADY_EXISTS', `there is a token named '${name}'`);
-    const token = tokenPrefix + Buffer.from(this.#random.bytes(tokenBytes)).toString('base64url');
+    const secret = this.#random.bytes(tokenBytes);
+    const token = tokenPrefix + Buffer.from(secret).toString('base64url');
     beforeSave(token);
     const hash = hashOf(token).toString('hex');
     const createdMs = Math.floor(this.#clock.nowMs());
     const salt = Buffer.from(this.#random.bytes(scramSaltBytes));
     const scram = scramText(createScramVerifier(token, salt));
-    this.#save([...this.#tokens, { name, role, hash, createdMs, scram }]);
+    this.#save([...this.#tokens, { name, role, hash, createdMs, scram, ...lineKeyOf(secret) }]);
     return token;
   }
 

@@ -2,6 +2,7 @@
 // proves them to SCRAM, never a token. Tokens from before SCRAM have no verifier.
 
 import { NdtsError } from '@ndts/protocol';
+import { isLineKey, type LineKey } from './line-key.js';
 import { readPrivateFile, writePrivateFile } from './private-file.js';
 import { type Role, isRole } from './roles.js';
 import { parseScram } from './scram.js';
@@ -14,6 +15,8 @@ export interface StoredToken {
   readonly createdMs: number;
   /** See scram.ts. */
   readonly scram?: string;
+  /** Missing in tokens that are older than it. */
+  readonly lineKey?: LineKey;
 }
 
 const version = 1;
@@ -44,7 +47,7 @@ export function writeTokens(path: string, tokens: readonly StoredToken[]): void 
 
 function checkToken(path: string, token: unknown, index: number): StoredToken {
   if (isObject(token)) {
-    const { name, role, hash, createdMs, scram } = token;
+    const { name, role, hash, createdMs, scram, lineKey } = token;
     if (
       typeof name === 'string' &&
       typeof role === 'string' &&
@@ -52,9 +55,17 @@ function checkToken(path: string, token: unknown, index: number): StoredToken {
       typeof hash === 'string' &&
       hashPattern.test(hash) &&
       typeof createdMs === 'number' &&
-      (scram === undefined || (typeof scram === 'string' && parseScram(scram) !== undefined))
+      (scram === undefined || (typeof scram === 'string' && parseScram(scram) !== undefined)) &&
+      (lineKey === undefined || isLineKey(lineKey))
     )
-      return { name, role, hash, createdMs, ...(scram === undefined ? {} : { scram }) };
+      return {
+        name,
+        role,
+        hash,
+        createdMs,
+        ...(scram === undefined ? {} : { scram }),
+        ...(lineKey === undefined ? {} : { lineKey }),
+      };
   }
   throw new NdtsError('CORRUPT', `${path}: token ${index} needs name, role, hash and createdMs`);
 }
