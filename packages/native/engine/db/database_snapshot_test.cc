@@ -164,6 +164,25 @@ TEST_F(DatabaseSnapshots, AreMadeByThemselvesAndKeptInNumber) {
   bench_.expect_model(random_);
 }
 
+// What was sealed meanwhile is as new as what is in memory; only the same state is not made twice.
+TEST_F(DatabaseSnapshots, AreMadeOfWhatWasSealedSince) {
+  ASSERT_TRUE(bench_.database->close().ok());
+  bench_.options.snapshot_interval_ns = 60'000'000'000;
+  ASSERT_TRUE(bench_.open().ok());
+  std::uint64_t made = 0;
+  for (int round = 0; round < 3; round += 1) {
+    work(5);
+    ASSERT_TRUE(bench_.database->seal().ok());
+    for (int quiet = 0; quiet < 3; quiet += 1) {
+      bench_.clock.advance(61'000'000'000);
+      bench_.database->tend();
+      ASSERT_TRUE(bench_.database->seal().ok());
+    }
+    EXPECT_EQ(bench_.database->stats().snapshots, made + 1);
+    made = bench_.database->stats().snapshots;
+  }
+}
+
 TEST_F(DatabaseSnapshots, AreWholeOrNotThereWhereverThePowerGoes) {
   SCOPED_TRACE("NDTS_SEED=" + std::to_string(seed_));
   work(40);
