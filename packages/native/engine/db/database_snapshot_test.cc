@@ -220,5 +220,36 @@ TEST_F(DatabaseSnapshots, AreWholeOrNotThereWhereverThePowerGoes) {
   FAIL() << "no run came to its end";
 }
 
+TEST_F(DatabaseSnapshots, AreRestoredWholeOrNotWhereverThePowerGoes) {
+  SCOPED_TRACE("NDTS_SEED=" + std::to_string(seed_));
+  work(40);
+  ASSERT_TRUE(bench_.database->write_snapshot("shot").ok());
+  const std::string folder = snapshot_folder(bench_.options.dir, "shot");
+  const std::uint64_t rows = bench_.database->stats().segment_rows;
+  ASSERT_TRUE(bench_.database->close().ok());
+  for (std::uint64_t nth = 1; nth < 60; nth += 1) {
+    const std::string dir = "/again-" + std::to_string(nth);
+    files_.fail_sync(nth, Code::kIoError, 1'000);
+    const Status status = restore_snapshot(files_, bench_.clock, folder, dir + "/data");
+    files_.crash();
+    files_.clear_faults();
+    DatabaseBench restored(&files_, dir);
+    const Status opened = restored.open();
+    if (status.ok()) {
+      ASSERT_TRUE(opened.ok()) << opened.text();
+      restored.model = bench_.model;
+      restored.expect_model(random_);
+      return;
+    }
+    if (opened.ok()) {
+      const std::uint64_t found = restored.database->stats().segment_rows;
+      EXPECT_TRUE(found == 0 || found == rows) << found << " of " << rows;
+    } else {
+      EXPECT_EQ(opened.code(), Code::kCorrupt) << opened.text();
+    }
+  }
+  FAIL() << "no run came to its end";
+}
+
 }  // namespace
 }  // namespace ndts
