@@ -137,9 +137,11 @@ static_assert(sizeof(HeapPlace) == sizeof(HeapValue));
 
 Napi::Value DatabaseWrap::create_table(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  Database& database = open(env);
+  static_cast<void>(open(env));
+  const TableSchema schema = schema_argument(env, info[0]);
   std::uint32_t table = 0;
-  check(env, database.create_table(schema_argument(env, info[0]), &table));
+  // A schema may be read by code, which may have closed the database.
+  check(env, open(env).create_table(schema, &table));
   return number(env, table);
 }
 

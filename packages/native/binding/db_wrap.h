@@ -108,7 +108,7 @@ class DatabaseWrap : public Napi::ObjectWrap<DatabaseWrap> {
   Napi::Value scan(const Napi::CallbackInfo& info);
   // (operations)
   Napi::Value write(const Napi::CallbackInfo& info);
-  void encode(Napi::Env env, const Napi::Value& value);
+  void encode(Napi::Env env, const Napi::Value& value, std::vector<std::byte>* batch);
 
   Napi::Value durable_position(const Napi::CallbackInfo& info);
   Napi::Value accepted_position(const Napi::CallbackInfo& info);
@@ -133,7 +133,7 @@ class DatabaseWrap : public Napi::ObjectWrap<DatabaseWrap> {
   DurableWaiters waiters_;
   std::unique_ptr<Database> database_;  // after what its threads call
   LatestCache latest_;
-  std::vector<std::byte> operations_;
+  std::vector<std::byte> operations_;  // memory of the last write, for the next
   std::vector<std::byte> heap_;
   std::shared_ptr<SqlPool> sql_pool_;  // from the first query on
   std::shared_ptr<const SymbolNames> symbol_names_;

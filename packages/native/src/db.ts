@@ -144,10 +144,13 @@ interface NativeDatabase {
 
 const loneSurrogate = /\p{Surrogate}/u;
 
-/** Text with half a surrogate pair has no UTF-8: two such keys would become one. */
-function checkKey(key: string): void {
-  if (loneSurrogate.test(key))
-    throw new NdtsError('INVALID_ARGUMENT', `key ${JSON.stringify(key)} is not well-formed text`);
+/** Text with half a surrogate pair has no UTF-8: two such keys or names would become one. */
+function checkText(what: string, text: string): void {
+  if (loneSurrogate.test(text))
+    throw new NdtsError(
+      'INVALID_ARGUMENT',
+      `${what} ${JSON.stringify(text)} is not well-formed text`,
+    );
 }
 
 function fill(batch: TickBatch, count: number): number {
@@ -186,7 +189,10 @@ class AddonDatabase implements Database {
   }
 
   registerSymbol(id: number, shard: number, name: string): void {
-    native(() => this.#native.registerSymbol(id, shard, name));
+    native(() => {
+      checkText('symbol', name);
+      this.#native.registerSymbol(id, shard, name);
+    });
   }
 
   symbols(): SymbolEntry[] {
@@ -256,7 +262,10 @@ class AddonDatabase implements Database {
   }
 
   createTable(schema: TableSchema): number {
-    return native(() => this.#native.createTable(schema));
+    return native(() => {
+      checkText('table', schema?.name);
+      return this.#native.createTable(schema);
+    });
   }
 
   tables(): TableInfo[] {
@@ -388,19 +397,26 @@ class AddonDatabase implements Database {
   }
 
   get(key: string): Uint8Array | undefined {
-    return native(() => this.#native.get(key));
+    return native(() => {
+      checkText('key', key);
+      return this.#native.get(key);
+    });
   }
 
   scan(range: KeyValueRange): KeyValueEntry[] {
     const { prefix, from, limit } = range;
     const exclusive = range.exclusive ?? false;
     const reverse = range.reverse ?? false;
-    return native(() => this.#native.scan(prefix, from, exclusive, limit, reverse));
+    return native(() => {
+      checkText('prefix', prefix);
+      if (from !== undefined) checkText('from', from);
+      return this.#native.scan(prefix, from, exclusive, limit, reverse);
+    });
   }
 
   write(operations: readonly KeyValueOperation[]): number {
     return native(() => {
-      if (Array.isArray(operations)) for (const one of operations) checkKey(one.key);
+      if (Array.isArray(operations)) for (const one of operations) checkText('key', one?.key);
       return this.#native.write(operations);
     });
   }
