@@ -46,6 +46,15 @@ struct BatchArgument {
   return value.As<Napi::String>().Utf8Value();
 }
 
+// A path: what stands behind a zero in it would be another one to the system.
+[[nodiscard]] inline std::string path(Napi::Env env, const Napi::Value& value, const char* name) {
+  std::string found = text(env, value, name);
+  if (found.find('\0') != std::string::npos)
+    throw_code(env, Code::kInvalidArgument,
+               std::string("expected ") + name + " to be a path without zeros");
+  return found;
+}
+
 // The bytes of an ArrayBuffer, at least `bytes` of them.
 [[nodiscard]] inline void* memory_of(Napi::Env env, const Napi::Value& value, std::size_t bytes,
                                      const char* name) {

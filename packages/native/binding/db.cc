@@ -16,14 +16,19 @@ std::uint64_t option(const Napi::Object& options, const char* name) {
   return whole_number(options.Env(), options.Get(name), name);
 }
 
+// Of an interval in milliseconds, which may be a fraction; up to a hundred years.
 std::int64_t nanoseconds(const Napi::Object& options, const char* name) {
-  return static_cast<std::int64_t>(finite_number(options.Env(), options.Get(name), name) * 1e6);
+  constexpr double kLongestMs = 100.0 * 366 * 86'400'000;
+  const double ms = finite_number(options.Env(), options.Get(name), name);
+  if (ms < 0 || ms > kLongestMs)
+    refuse(options.Env(), std::string("expected ") + name + " to be from 0 to a hundred years");
+  return static_cast<std::int64_t>(ms * 1e6);
 }
 
 void read_options(const Napi::Object& given, DatabaseOptions* options) {
   const Napi::Env env = given.Env();
-  options->dir = text(env, given.Get("dir"), "dir");
-  options->staging_dir = text(env, given.Get("stagingDir"), "stagingDir");
+  options->dir = path(env, given.Get("dir"), "dir");
+  options->staging_dir = path(env, given.Get("stagingDir"), "stagingDir");
   options->staging_bytes = option(given, "stagingBytes");
   options->wal_file_bytes = option(given, "walFileBytes");
   options->wal_budget_bytes = option(given, "walBudgetBytes");
@@ -202,12 +207,13 @@ Napi::Value DatabaseWrap::next_sequence(const Napi::CallbackInfo& info) {
 
 Napi::Value DatabaseWrap::append_ticks(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
+  std::vector<std::byte> joined = operations_argument(env, info[3]);
   Database& database = open(env);
   TickBatchView view = batch(info, 0);
   view.count = count_argument(env, info[2], view.capacity);
-  const Bytes joined = info[3].IsUndefined() ? Bytes() : operations_argument(env, info[3]);
   std::uint64_t position = 0;
   check(env, database.append_ticks(view, &position, joined));
+  if (!joined.empty()) operations_ = std::move(joined);
   return number(env, position);
 }
 

@@ -1,5 +1,7 @@
 // The key-value table for JavaScript: converts and calls. See db_wrap.h.
 
+#include <utility>
+
 #include "db_wrap.h"
 
 namespace ndts::binding {
@@ -47,30 +49,37 @@ Napi::Value DatabaseWrap::scan(const Napi::CallbackInfo& info) {
 
 Napi::Value DatabaseWrap::write(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  Database& database = open(env);
+  static_cast<void>(open(env));
+  std::vector<std::byte> batch = operations_argument(env, info[0]);
   std::uint64_t position = 0;
-  check(env, database.write(operations_argument(env, info[0]), &position));
+  check(env, open(env).write(batch, &position));
+  operations_ = std::move(batch);
   return number(env, position);
 }
 
-Bytes DatabaseWrap::operations_argument(Napi::Env env, const Napi::Value& value) {
+// An operation may be read by code, which may write, too, or close the database.
+std::vector<std::byte> DatabaseWrap::operations_argument(Napi::Env env,
+                                                         const Napi::Value& value) {
+  if (value.IsUndefined()) return {};
   if (!value.IsArray()) refuse(env, "expected an array of operations");
   const auto operations = value.As<Napi::Array>();
-  operations_.clear();
+  std::vector<std::byte> batch = std::exchange(operations_, {});
+  batch.clear();
   for (std::uint32_t index = 0; index < operations.Length(); index += 1) {
     const Napi::HandleScope scope(env);
-    encode(env, operations[index]);
+    encode(env, operations[index], &batch);
   }
-  return operations_;
+  return batch;
 }
 
-void DatabaseWrap::encode(Napi::Env env, const Napi::Value& value) {
+void DatabaseWrap::encode(Napi::Env env, const Napi::Value& value,
+                          std::vector<std::byte>* batch) {
   if (!value.IsObject()) refuse(env, "expected an operation with key and value");
   const auto operation = value.As<Napi::Object>();
   const std::string key = key_of(env, operation.Get("key"), "key");
   const Napi::Value content = operation.Get("value");
   if (content.IsUndefined()) {
-    encode_operation(operations_, key, std::nullopt);
+    encode_operation(*batch, key, std::nullopt);
     return;
   }
   if (!content.IsTypedArray() ||
@@ -78,7 +87,7 @@ void DatabaseWrap::encode(Napi::Env env, const Napi::Value& value) {
     refuse(env, "expected the value of " + key + " to be a Uint8Array or undefined");
   auto bytes = content.As<Napi::Uint8Array>();
   const std::span<const std::uint8_t> span(bytes.Data(), bytes.ByteLength());
-  encode_operation(operations_, key, std::as_bytes(span));
+  encode_operation(*batch, key, std::as_bytes(span));
 }
 
 }  // namespace ndts::binding

@@ -62,7 +62,7 @@ Napi::Value repair(const Napi::CallbackInfo& info) {
   RepairOptions options;
   options.files = &disk();
   options.clock = &clock;
-  options.dir = text(env, info[0], "dir");
+  options.dir = path(env, info[0], "dir");
   options.apply = info[1].ToBoolean();
   options.shard_count =
       static_cast<std::uint32_t>(whole_number(env, info[2], "shardCount", 65536));

@@ -30,7 +30,6 @@ Napi::Value DatabaseWrap::segments(const Napi::CallbackInfo& info) {
 
 void DatabaseWrap::begin_change(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  Database& database = open(env);
   if (!info[0].IsArray() || !info[1].IsArray()) refuse(env, "expected numbers and paths");
   SegmentChange change;
   const auto removed = info[0].As<Napi::Array>();
@@ -39,7 +38,8 @@ void DatabaseWrap::begin_change(const Napi::CallbackInfo& info) {
   const auto added = info[1].As<Napi::Array>();
   for (std::uint32_t index = 0; index < added.Length(); index += 1)
     change.added.push_back(text(env, added.Get(index), "the path of a segment"));
-  check(env, database.begin_change(std::move(change)));
+  // What was read may have been code that closed it.
+  check(env, open(env).begin_change(std::move(change)));
 }
 
 Napi::Value DatabaseWrap::change_made(const Napi::CallbackInfo& info) {

@@ -48,21 +48,21 @@ void DatabaseWrap::remove_snapshot(const Napi::CallbackInfo& info) {
 Napi::Value list_snapshots(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   std::vector<SnapshotInfo> found;
-  check(env, ndts::list_snapshots(disk(), text(env, info[0], "dir"), &found));
+  check(env, ndts::list_snapshots(disk(), path(env, info[0], "dir"), &found));
   return to_array(env, found);
 }
 
 void remove_snapshot(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  check(env, ndts::remove_closed_snapshot(disk(), text(env, info[0], "dir"),
+  check(env, ndts::remove_closed_snapshot(disk(), path(env, info[0], "dir"),
                                           text(env, info[1], "name")));
 }
 
 void restore_snapshot(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   SystemClock clock;
-  check(env, ndts::restore_snapshot(disk(), clock, text(env, info[0], "folder"),
-                                    text(env, info[1], "dir")));
+  check(env, ndts::restore_snapshot(disk(), clock, path(env, info[0], "folder"),
+                                    path(env, info[1], "dir")));
 }
 
 }  // namespace ndts::binding

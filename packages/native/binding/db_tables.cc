@@ -137,9 +137,11 @@ static_assert(sizeof(HeapPlace) == sizeof(HeapValue));
 
 Napi::Value DatabaseWrap::create_table(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  Database& database = open(env);
+  static_cast<void>(open(env));
+  const TableSchema schema = schema_argument(env, info[0]);
   std::uint32_t table = 0;
-  check(env, database.create_table(schema_argument(env, info[0]), &table));
+  // A schema may be read by code, which may have closed the database.
+  check(env, open(env).create_table(schema, &table));
   return number(env, table);
 }
 
@@ -162,6 +164,7 @@ const TableSchema& DatabaseWrap::table_argument(Napi::Env env, const Napi::Value
 
 Napi::Value DatabaseWrap::append_rows(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
+  std::vector<std::byte> joined = operations_argument(env, info[5]);
   Database& database = open(env);
   const TableSchema& schema = table_argument(env, info[0]);
   const RowsOut columns = batch_argument_of(env, schema, info[1], info[2]);
@@ -182,9 +185,9 @@ Napi::Value DatabaseWrap::append_rows(const Napi::CallbackInfo& info) {
     auto heap = info[4].As<Napi::Uint8Array>();
     rows.heap = std::as_bytes(std::span<const std::uint8_t>(heap.Data(), heap.ByteLength()));
   }
-  const Bytes joined = info[5].IsUndefined() ? Bytes() : operations_argument(env, info[5]);
   std::uint64_t position = 0;
   check(env, database.append_rows(schema.id, rows, &position, joined));
+  if (!joined.empty()) operations_ = std::move(joined);
   return number(env, position);
 }
 

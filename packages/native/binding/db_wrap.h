@@ -110,9 +110,10 @@ class DatabaseWrap : public Napi::ObjectWrap<DatabaseWrap> {
   Napi::Value scan(const Napi::CallbackInfo& info);
   // (operations)
   Napi::Value write(const Napi::CallbackInfo& info);
-  // What holds until the next call.
-  Bytes operations_argument(Napi::Env env, const Napi::Value& value);
-  void encode(Napi::Env env, const Napi::Value& value);
+  // undefined: none. Give it back to operations_, whose memory it has. Whatever was taken from
+  // JavaScript before may be gone afterwards.
+  std::vector<std::byte> operations_argument(Napi::Env env, const Napi::Value& value);
+  void encode(Napi::Env env, const Napi::Value& value, std::vector<std::byte>* batch);
 
   Napi::Value durable_position(const Napi::CallbackInfo& info);
   Napi::Value accepted_position(const Napi::CallbackInfo& info);
@@ -144,7 +145,7 @@ class DatabaseWrap : public Napi::ObjectWrap<DatabaseWrap> {
   std::unique_ptr<Database> database_;  // after what its threads call
   std::string dir_;
   LatestCache latest_;
-  std::vector<std::byte> operations_;
+  std::vector<std::byte> operations_;  // memory of the last write, for the next
   std::vector<std::byte> heap_;
   std::shared_ptr<SqlPool> sql_pool_;  // from the first query on
   std::shared_ptr<const SymbolNames> symbol_names_;

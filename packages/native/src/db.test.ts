@@ -8,7 +8,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { Worker } from 'node:worker_threads';
-import { createTickBatch, type ErrorCode, NdtsError, type TickBatch } from '@ndts/protocol';
+import {
+  createTickBatch,
+  type ErrorCode,
+  type KeyValueOperation,
+  NdtsError,
+  type TickBatch,
+} from '@ndts/protocol';
 import { type Database, type DatabaseOptions, openDatabase, TableBatch } from './db.js';
 
 let root = '';
@@ -304,6 +310,12 @@ test('wrong values are INVALID_ARGUMENT and change nothing', () => {
     () => database.write(odd([{ key: 'a', value: 'text' }])),
     () => database.write(odd([{ key: 1, value: undefined }])),
     () => database.write([{ key: '\ud800', value: text('half a pair') }]),
+    () => database.write(odd([null])),
+    () => database.get('\ud800'),
+    () => database.scan({ prefix: '\ud800' }),
+    () => database.scan({ prefix: '', from: '\ud800' }),
+    () => database.registerSymbol(2, 0, '\ud800'),
+    () => database.createTable({ name: '\ud800', columns: [{ name: 'a', type: 'f64' }] }),
   ];
   const before = database.acceptedPosition();
   for (const call of calls) throws(call, withCode('INVALID_ARGUMENT'), String(call));
@@ -311,6 +323,30 @@ test('wrong values are INVALID_ARGUMENT and change nothing', () => {
   throws(() => database.registerSymbol(2, 0, 'A'), withCode('ALREADY_EXISTS'));
   equal(database.acceptedPosition(), before);
   deepEqual(database.symbols(), [{ id: 1, shard: 0, name: 'A' }]);
+});
+
+test('what is asked for an operation may write, too, or close the database', () => {
+  const database = open();
+  const asking = (ask: () => void): KeyValueOperation => ({
+    get key(): string {
+      ask();
+      return 'outer';
+    },
+    value: text('1'),
+  });
+  // The check of the key asks first, the engine second.
+  let asked = 0;
+  const nested = (): void => {
+    if (++asked === 2) database.write([{ key: 'inner', value: text('2') }]);
+  };
+  database.write([{ key: 'first', value: text('0') }, asking(nested)]);
+  const keys = database.scan({ prefix: '' }).map((entry) => entry.key);
+  deepEqual(keys, ['first', 'inner', 'outer']);
+  asked = 0;
+  const closing = (): void => {
+    if (++asked === 2) database.close();
+  };
+  throws(() => database.write([asking(closing)]), withCode('CLOSED'));
 });
 
 test('wrong options are INVALID_ARGUMENT', () => {
@@ -324,6 +360,13 @@ test('wrong options are INVALID_ARGUMENT', () => {
     { memtableBytes: -1 },
     { stagingBytes: 1 },
     { commitIntervalMs: Number.NaN },
+    { sealIntervalMs: -1 },
+    { snapshotIntervalMs: -1 },
+    { snapshotIntervalMs: 1e300 },
+    { mergeSegments: 0 },
+    { mergeSegments: 1 },
+    { dir: `${options.dir}\0other` },
+    { stagingDir: `${options.stagingDir}\0other` },
   ];
   for (const changes of wrong)
     throws(() => open(changes), withCode('INVALID_ARGUMENT'), JSON.stringify(changes));

@@ -24,23 +24,11 @@ import {
   type TableInfo,
   tickTable,
 } from './database.js';
-import { type LocateResult, locateResult, type NativeLocated } from './locate.js';
-import {
-  AddonReplay,
-  type NativeReplayRequest,
-  nativeRequest,
-  type ReplayReader,
-  type ReplayRequest,
-} from './replay.js';
-import { type NativeQueryStart, type SqlLimits, SqlSession, sqlLibrary } from './sql.js';
-import {
-  type AggregateQuery,
-  type AggregateResult,
-  aggregateResult,
-  type NativeQuery,
-  type NativeResult,
-  nativeQuery,
-} from './scan.js';
+import { type LocateResult, locateResult } from './locate.js';
+import type { NativeDatabase } from './native-database.js';
+import { AddonReplay, nativeRequest, type ReplayReader, type ReplayRequest } from './replay.js';
+import { type SqlLimits, SqlSession, sqlLibrary } from './sql.js';
+import { type AggregateQuery, type AggregateResult, aggregateResult, nativeQuery } from './scan.js';
 import type { TableBatch } from './table-batch.js';
 
 export {
@@ -75,107 +63,19 @@ const defaults = {
   mergeSegments: 4,
 } as const;
 
-interface NativeDatabase {
-  registerSymbol(id: number, shard: number, name: string): void;
-  symbols(): SymbolEntry[];
-  epoch(shard: number): number;
-  nextSequence(shard: number, table: number | undefined): number;
-  appendTicks(
-    buffer: ArrayBuffer,
-    capacity: number,
-    count: number,
-    operations: readonly KeyValueOperation[] | undefined,
-  ): number;
-  watermarks(into: Float64Array, table: number | undefined): void;
-  createTable(schema: TableSchema): number;
-  tables(): TableInfo[];
-  appendRows(
-    table: number,
-    buffer: ArrayBuffer,
-    capacity: number,
-    count: number,
-    heap: Uint8Array | undefined,
-    operations: readonly KeyValueOperation[] | undefined,
-  ): number;
-  loadRows(
-    table: number,
-    symbol: number,
-    fromDay: number,
-    fromNs: number,
-    toDay: number,
-    toNs: number,
-    firstSequence: number,
-    buffer: ArrayBuffer,
-    capacity: number,
-  ): number;
-  lastRows(table: number, symbol: number, buffer: ArrayBuffer, capacity: number): number;
-  readRows(
-    table: number,
-    shard: number,
-    from: number,
-    buffer: ArrayBuffer,
-    capacity: number,
-  ): number;
-  aggregate(query: NativeQuery): Promise<NativeResult>;
-  latest(table: number, symbols: Uint32Array, buffer: ArrayBuffer, capacity: number): number;
-  locate(
-    table: number,
-    symbol: number,
-    fromDay: number,
-    fromNs: number,
-    toDay: number,
-    toNs: number,
-  ): NativeLocated;
-  takeHeap(): Uint8Array;
-  replay(request: NativeReplayRequest): unknown;
-  beginSnapshot(name: string): void;
-  snapshotMade(): boolean;
-  snapshots(): SnapshotInfo[];
-  removeSnapshot(name: string): void;
-  segments(table: number): SegmentInfo[];
-  beginChange(removed: readonly number[], added: readonly string[]): void;
-  changeMade(): boolean;
-  settle(): void;
-  loadTicks(
-    symbol: number,
-    fromDay: number,
-    fromNs: number,
-    toDay: number,
-    toNs: number,
-    firstSequence: number,
-    buffer: ArrayBuffer,
-    capacity: number,
-  ): number;
-  lastTicks(symbol: number, buffer: ArrayBuffer, capacity: number): number;
-  readSequence(shard: number, from: number, buffer: ArrayBuffer, capacity: number): number;
-  get(key: string): Uint8Array | undefined;
-  scan(
-    prefix: string,
-    from: string | undefined,
-    exclusive: boolean,
-    limit: number | undefined,
-    reverse: boolean,
-  ): KeyValueEntry[];
-  write(operations: readonly KeyValueOperation[]): number;
-  durablePosition(): number;
-  acceptedPosition(): number;
-  durable(position: number | undefined): Promise<void>;
-  seal(): void;
-  stats(): DatabaseStats;
-  beginQuery(library: string, memoryBytes: number, threads: number): NativeQueryStart;
-  close(): void;
-}
-
 const loneSurrogate = /\p{Surrogate}/u;
 
-/** Text with half a surrogate pair has no UTF-8: two such keys would become one. */
-function checkKey(key: string): void {
-  if (loneSurrogate.test(key))
-    throw new NdtsError('INVALID_ARGUMENT', `key ${JSON.stringify(key)} is not well-formed text`);
+/** Text with half a surrogate pair has no UTF-8: two such keys or names would become one. */
+function checkText(what: string, text: string): void {
+  if (loneSurrogate.test(text))
+    throw new NdtsError(
+      'INVALID_ARGUMENT',
+      `${what} ${JSON.stringify(text)} is not well-formed text`,
+    );
 }
 
 function checkKeys(operations: readonly KeyValueOperation[]): void {
-  if (Array.isArray(operations)) for (const one of operations) checkKey(one.key);
+  if (Array.isArray(operations)) for (const one of operations) checkText('key', one?.key);
 }
 
 function fill(batch: TickBatch, count: number): number {
@@ -212,7 +112,10 @@ class AddonDatabase implements Database {
   }
 
   registerSymbol(id: number, shard: number, name: string): void {
-    native(() => this.#native.registerSymbol(id, shard, name));
+    native(() => {
+      checkText('symbol', name);
+      this.#native.registerSymbol(id, shard, name);
+    });
   }
 
   symbols(): SymbolEntry[] {
@@ -283,7 +186,10 @@ class AddonDatabase implements Database {
   }
 
   createTable(schema: TableSchema): number {
-    return native(() => this.#native.createTable(schema));
+    return native(() => {
+      checkText('table', schema?.name);
+      return this.#native.createTable(schema);
+    });
   }
 
   tables(): TableInfo[] {
@@ -436,14 +342,21 @@ class AddonDatabase implements Database {
   }
 
   get(key: string): Uint8Array | undefined {
-    return native(() => this.#native.get(key));
+    return native(() => {
+      checkText('key', key);
+      return this.#native.get(key);
+    });
   }
 
   scan(range: KeyValueRange): KeyValueEntry[] {
     const { prefix, from, limit } = range;
     const exclusive = range.exclusive ?? false;
     const reverse = range.reverse ?? false;
-    return native(() => this.#native.scan(prefix, from, exclusive, limit, reverse));
+    return native(() => {
+      checkText('prefix', prefix);
+      if (from !== undefined) checkText('from', from);
+      return this.#native.scan(prefix, from, exclusive, limit, reverse);
+    });
   }
 
   write(operations: readonly KeyValueOperation[]): number {

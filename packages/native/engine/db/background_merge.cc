@@ -17,6 +17,8 @@ constexpr std::int64_t kRetryNs = 1'000'000'000;
 bool Background::must_merge() const {
   if (manifest_.segments.size() < options_.day_segments_limit || merge_retry_at_ns_ != 0)
     return false;
+  // A flush can't wait for what merging won't do: files too large to be merged stay as they are.
+  if (merge_ == nullptr && planned_generation_ == manifest_.generation) return false;
   std::map<std::tuple<std::uint32_t, std::uint32_t, std::int64_t>, std::uint32_t> counts;
   for (const SegmentRecord& segment : manifest_.segments)
     if ((counts[{segment.table, segment.shard, segment.day}] += 1) >= options_.day_segments_limit)

@@ -264,6 +264,7 @@ class Database {
   std::optional<Status> snapshot_result_;
   std::int64_t snapshot_at_ns_ = 0;  // when the last one was made by itself
   std::uint64_t snapshots_ = 0;
+  std::uint64_t snapshot_position_ = 0;  // of the log: up to it, the last one that was made
   std::uint64_t snapshot_failures_ = 0;
   bool changing_ = false;  // segments, on demand
   bool closed_ = false;

@@ -6,6 +6,8 @@
 #include "base/crc32c.h"
 #include "db/database.h"
 #include "db/joined_entry.h"
+#include "db/snapshot_folder.h"
+#include "db/staging_path.h"
 #include "db/symbol_files.h"
 #include "generated/constants.h"
 #include "table/key_value_file.h"
@@ -16,10 +18,15 @@ namespace {
 
 constexpr std::uint32_t kMaxShards = 65536;
 
-std::string hex(std::uint64_t value) {
-  std::string text;
-  for (int shift = 60; shift >= 0; shift -= 4) text += "0123456789abcdef"[value >> shift & 15];
-  return text;
+void append_hex(std::string* text, std::uint64_t value, int digits) {
+  for (int shift = 4 * digits - 4; shift >= 0; shift -= 4)
+    *text += "0123456789abcdef"[value >> shift & 15];
+}
+
+std::string staging_place(const std::string& dir) {
+  std::string place = "_";
+  append_hex(&place, crc32c(0, bytes_of_text(dir)), 8);
+  return place += ".staging";
 }
 
 Status corrupt_entry(const WalRecord& record, const std::string& what) {
@@ -28,6 +35,16 @@ Status corrupt_entry(const WalRecord& record, const std::string& what) {
 }
 
 }  // namespace
+
+std::string staging_name(std::uint64_t id, const std::string& dir) {
+  std::string name = "wal_";
+  append_hex(&name, id, 16);
+  return name += staging_place(dir);
+}
+
+bool is_staging_of(const std::string& path, const std::string& dir) {
+  return path.ends_with(staging_place(dir));
+}
 
 Database::Database(const DatabaseOptions& options)
     : options_(options), batcher_(options.shard_count) {}
@@ -39,6 +56,10 @@ Status Database::check_options() const {
                                               std::to_string(shards));
   if (options_.memtable_bytes == 0 || options_.wal_budget_bytes == 0)
     return Status(Code::kInvalidArgument, "memtableBytes and walBudgetBytes must be above 0");
+  if (options_.segments.fan_in < 2)
+    return Status(Code::kInvalidArgument,
+                  "mergeSegments must be 2 or more, found " +
+                      std::to_string(options_.segments.fan_in));
   if (options_.dir.empty() || options_.staging_dir.empty())
     return Status(Code::kInvalidArgument, "dir and stagingDir must not be empty");
   return {};
@@ -51,6 +72,10 @@ Status Database::open(const DatabaseOptions& options, std::unique_ptr<Database>*
                                               std::to_string(options.shard_count));
   std::unique_ptr<Database> made(new Database(options));
   NDTS_TRY(made->check_options());
+  if (is_snapshot(*options.files, options.dir))
+    return Status(Code::kInvalidArgument,
+                  "this is a snapshot, which must not change: restore it into another folder",
+                  options.dir);
   NDTS_TRY(options.files->make_directory(options.dir));
   NDTS_TRY(options.files->lock(options.dir + "/LOCK", &made->lock_));
   NDTS_TRY(made->load_manifest());
@@ -227,10 +252,16 @@ void Database::remove_strays() {
 Status Database::open_log() {
   FileSystem& files = *options_.files;
   NDTS_TRY(files.make_directory(options_.staging_dir));
-  // What the last run left in its staging file counts, also when the folder was changed since.
-  const std::string path = options_.staging_dir + "/wal_" + hex(manifest_.id) + ".staging";
-  if (manifest_.staging_path.empty() || !files.exists(manifest_.staging_path))
-    manifest_.staging_path = path;
+  // What the last run left in its staging file counts, also when the folder was moved or its
+  // staging folder changed since. Read from a copy: this folder may be one, too, and then the file
+  // is its original's, which may be open.
+  const std::string path = options_.staging_dir + "/" + staging_name(manifest_.id, options_.dir);
+  if (manifest_.staging_path != path && files.exists(manifest_.staging_path)) {
+    std::vector<std::byte> content;
+    NDTS_TRY(files.read_file(manifest_.staging_path, &content));
+    NDTS_TRY(files.replace(path, content));
+  }
+  manifest_.staging_path = path;
   WalOptions options;
   options.files = &files;
   options.clock = options_.clock;

@@ -2,6 +2,8 @@
 #include <gtest/gtest.h>
 
 #include "db/db_test_kit.h"
+#include "db/repair.h"
+#include "db/snapshot_folder.h"
 #include "table/key_value_file.h"
 
 namespace ndts {
@@ -27,6 +29,20 @@ class DatabaseOpen : public testing::Test {
       if (name.ends_with(end)) return tables_dir(bench_.options.dir) + "/" + name;
     ADD_FAILURE() << "no file ends with " << end;
     return {};
+  }
+  // As cp -r makes it, also of a folder that is open.
+  void copy_folder(const std::string& copy) {
+    for (const char* part : {"", "/wal", "/tables"}) {
+      const std::string from = bench_.options.dir + part;
+      std::vector<std::string> names;
+      ASSERT_TRUE(files_.make_directory(copy + part).ok());
+      ASSERT_TRUE(files_.list(from, &names).ok());
+      for (const std::string& name : names) {
+        std::vector<std::byte> content;
+        if (!files_.read_file(from + "/" + name, &content).ok()) continue;  // a folder
+        ASSERT_TRUE(files_.replace(copy + part + "/" + name, content).ok());
+      }
+    }
   }
   void expect_corrupt(const std::string& file) {
     const Status status = bench_.open();
@@ -140,6 +156,85 @@ TEST_F(DatabaseOpen, FindsTheStagingFileOfTheLastRun) {
   std::vector<std::string> names;
   ASSERT_TRUE(files_.list("/another", &names).ok());
   EXPECT_EQ(names.size(), 1u);
+  bench_.expect_model(random_);
+}
+
+// Its manifest names the memory of the original, which goes on as if there were no copy.
+TEST_F(DatabaseOpen, ACopyLeavesTheMemoryOfItsOriginalAlone) {
+  copy_folder("/copy/data");
+  {
+    DatabaseBench copy(&files_, "/copy");
+    copy.options.staging_dir = bench_.options.staging_dir;
+    copy.model = bench_.model;
+    ASSERT_TRUE(copy.open().ok());
+    EXPECT_GT(copy.database->stats().staged_entries, 0u);
+    append(50);
+    TestBatch other(70);
+    ticks_.fill(other, 70);
+    ASSERT_TRUE(copy.append(other).ok());
+    copy.expect_model(random_);
+    append(50);
+    ASSERT_TRUE(copy.database->close().ok());
+  }
+  append(50);
+  bench_.kill();
+  ASSERT_TRUE(bench_.open().ok());
+  bench_.expect_model(random_);
+}
+
+TEST_F(DatabaseOpen, ARepairedCopyLeavesTheMemoryOfItsOriginalAlone) {
+  ASSERT_TRUE(bench_.database->wait_durable(bench_.database->accepted_position()).ok());
+  append(50);
+  copy_folder("/copy/data");
+  DatabaseBench copy(&files_, "/copy");
+  // Of the first entry, which staging memory knows to be durable.
+  files_.flip_bit("/copy/data/wal/wal_00000000000000000001.log", 4096 + 45, 0);
+  ASSERT_EQ(copy.open().code(), Code::kCorrupt);
+  RepairOptions options;
+  options.files = &files_;
+  options.clock = &copy.clock;
+  options.dir = copy.options.dir;
+  options.apply = true;
+  RepairReport report;
+  const Status repaired = repair_database(options, &report);
+  ASSERT_TRUE(repaired.ok()) << repaired.text();
+  ASSERT_FALSE(report.findings.empty());
+  ASSERT_TRUE(copy.open().ok());
+  ASSERT_TRUE(copy.database->close().ok());
+  append(50);
+  bench_.kill();
+  ASSERT_TRUE(bench_.open().ok());
+  bench_.expect_model(random_);
+}
+
+TEST_F(DatabaseOpen, RefusesTheFolderOfASnapshot) {
+  ASSERT_TRUE(bench_.database->write_snapshot("kept").ok());
+  DatabaseBench within(&files_, "/within");
+  within.options.dir = snapshot_folder(bench_.options.dir, "kept");
+  EXPECT_EQ(within.open().code(), Code::kInvalidArgument);
+  ASSERT_TRUE(
+      restore_snapshot(files_, bench_.clock, within.options.dir, "/restored/data").ok());
+}
+
+TEST_F(DatabaseOpen, RefusesMergesThatNeverEnd) {
+  for (const std::uint32_t fan_in : {0u, 1u}) {
+    DatabaseBench other(&files_, "/other");
+    other.options.segments.fan_in = fan_in;
+    EXPECT_EQ(other.open().code(), Code::kInvalidArgument);
+  }
+}
+
+// So many files of a day that merging goes first, and all too large to be merged.
+TEST_F(DatabaseOpen, FlushesBesideFilesThatAreNotMerged) {
+  ASSERT_TRUE(bench_.database->close().ok());
+  bench_.options.day_segments_limit = 2;
+  bench_.options.segments.segment_bytes = 64;
+  ASSERT_TRUE(bench_.open().ok());
+  for (int round = 0; round < 6; round += 1) {
+    append(100);
+    ASSERT_TRUE(bench_.database->seal().ok());
+  }
+  EXPECT_GE(bench_.database->stats().segments, 4u);
   bench_.expect_model(random_);
 }
 

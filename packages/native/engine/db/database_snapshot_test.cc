@@ -164,6 +164,25 @@ TEST_F(DatabaseSnapshots, AreMadeByThemselvesAndKeptInNumber) {
   bench_.expect_model(random_);
 }
 
+// What was sealed meanwhile is as new as what is in memory; only the same state is not made twice.
+TEST_F(DatabaseSnapshots, AreMadeOfWhatWasSealedSince) {
+  ASSERT_TRUE(bench_.database->close().ok());
+  bench_.options.snapshot_interval_ns = 60'000'000'000;
+  ASSERT_TRUE(bench_.open().ok());
+  std::uint64_t made = 0;
+  for (int round = 0; round < 3; round += 1) {
+    work(5);
+    ASSERT_TRUE(bench_.database->seal().ok());
+    for (int quiet = 0; quiet < 3; quiet += 1) {
+      bench_.clock.advance(61'000'000'000);
+      bench_.database->tend();
+      ASSERT_TRUE(bench_.database->seal().ok());
+    }
+    EXPECT_EQ(bench_.database->stats().snapshots, made + 1);
+    made = bench_.database->stats().snapshots;
+  }
+}
+
 TEST_F(DatabaseSnapshots, AreWholeOrNotThereWhereverThePowerGoes) {
   SCOPED_TRACE("NDTS_SEED=" + std::to_string(seed_));
   work(40);
@@ -197,6 +216,37 @@ TEST_F(DatabaseSnapshots, AreWholeOrNotThereWhereverThePowerGoes) {
       ASSERT_TRUE(bench_.database->close().ok());
     }
     if (HasFatalFailure()) return;
+  }
+  FAIL() << "no run came to its end";
+}
+
+TEST_F(DatabaseSnapshots, AreRestoredWholeOrNotWhereverThePowerGoes) {
+  SCOPED_TRACE("NDTS_SEED=" + std::to_string(seed_));
+  work(40);
+  ASSERT_TRUE(bench_.database->write_snapshot("shot").ok());
+  const std::string folder = snapshot_folder(bench_.options.dir, "shot");
+  const std::uint64_t rows = bench_.database->stats().segment_rows;
+  ASSERT_TRUE(bench_.database->close().ok());
+  for (std::uint64_t nth = 1; nth < 60; nth += 1) {
+    const std::string dir = "/again-" + std::to_string(nth);
+    files_.fail_sync(nth, Code::kIoError, 1'000);
+    const Status status = restore_snapshot(files_, bench_.clock, folder, dir + "/data");
+    files_.crash();
+    files_.clear_faults();
+    DatabaseBench restored(&files_, dir);
+    const Status opened = restored.open();
+    if (status.ok()) {
+      ASSERT_TRUE(opened.ok()) << opened.text();
+      restored.model = bench_.model;
+      restored.expect_model(random_);
+      return;
+    }
+    if (opened.ok()) {
+      const std::uint64_t found = restored.database->stats().segment_rows;
+      EXPECT_TRUE(found == 0 || found == rows) << found << " of " << rows;
+    } else {
+      EXPECT_EQ(opened.code(), Code::kCorrupt) << opened.text();
+    }
   }
   FAIL() << "no run came to its end";
 }

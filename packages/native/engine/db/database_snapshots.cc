@@ -16,7 +16,7 @@ Status Database::begin_snapshot(const std::string& name) {
   NDTS_TRY(check_snapshot_name(name));
   if (snapshot_running_ || !wanted_snapshot_.empty())
     return Status(Code::kAlreadyExists, "a snapshot is being made");
-  if (options_.files->exists(snapshot_folder(options_.dir, name) + "/COMPLETE"))
+  if (is_snapshot(*options_.files, snapshot_folder(options_.dir, name)))
     return Status(Code::kAlreadyExists, "there is a snapshot of this name",
                   snapshot_folder(options_.dir, name));
   wanted_snapshot_ = name;
@@ -58,7 +58,7 @@ bool Database::snapshot_due() {
   if (now - snapshot_at_ns_ < options_.snapshot_interval_ns) return false;
   snapshot_at_ns_ = now;
   // The same state again needs no snapshot.
-  if (snapshots_ > 0 && !anything_to_flush()) return false;
+  if (snapshots_ > 0 && wal_->accepted_position() == snapshot_position_) return false;
   wanted_snapshot_ = std::string(kOwnSnapshotPrefix) + std::to_string(options_.clock->wall_ns());
   return true;
 }
@@ -67,6 +67,7 @@ void Database::note_snapshot(const FlushJob& job) {
   if (job.snapshot.empty()) return;
   if (job.snapshot_status.ok()) {
     snapshots_ += 1;
+    snapshot_position_ = job.position;
   } else {
     snapshot_failures_ += 1;
   }

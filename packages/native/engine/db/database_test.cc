@@ -329,5 +329,33 @@ TEST(Database, TheLogBudgetSealsASmallMemtable) {
   bench.expect_model(random);
 }
 
+// A sync fails, and then the power: the log still has what the manifest that was cut off lists.
+TEST(Database, TheLogStaysUntilAManifestListsWhatWasInIt) {
+  const std::uint64_t seed = test_seed(71);
+  SCOPED_TRACE("NDTS_SEED=" + std::to_string(seed));
+  std::mt19937_64 random(seed);
+  SimFileSystem files(seed);
+  DatabaseBench bench(&files, "/db");
+  bench.options.staging_bytes = bench.options.wal_file_bytes = 64u << 10;
+  ASSERT_TRUE(bench.open().ok());
+  bench.register_symbols();
+  for (std::uint64_t nth = 1; nth < 60; nth += 1) {
+    do {
+      const std::string key = "key/" + std::to_string(random() % 60);
+      ASSERT_TRUE(bench.write({{key, std::string(3000, static_cast<char>(random()))}}).ok());
+    } while (bench.database->stats().wal_files < 4);
+    ASSERT_TRUE(bench.database->wait_durable(bench.database->accepted_position()).ok());
+    files.fail_sync(nth, Code::kIoError, 1'000);
+    const Status status = bench.database->seal();
+    bench.crash();
+    files.clear_faults();
+    const Status opened = bench.open();
+    ASSERT_TRUE(opened.ok()) << "sync " << nth << ": " << opened.text();
+    bench.expect_model(random);
+    if (status.ok()) return;
+  }
+  FAIL() << "no run came to its end";
+}
+
 }  // namespace
 }  // namespace ndts

@@ -28,6 +28,7 @@ class ManifestFile : public testing::Test {
     manifest_.key_value.next_number = 6;
     SstInfo table;
     table.number = 5;
+    table.entries = 1;
     table.level = 3;
     table.min_key = "a";
     table.max_key = std::string(40, 'z');

@@ -10,6 +10,7 @@
 #include "db/repair_log.h"
 #include "db/repair_manifest.h"
 #include "db/repair_replay.h"
+#include "db/staging_path.h"
 #include "db/symbol_files.h"
 #include "kv/bloom_filter.h"
 #include "table/key_value_file.h"
@@ -35,6 +36,7 @@ class Repair {
   Status check_symbols();
   Status find_symbols(RepairFinding* finding, std::uint64_t wanted);
   Status check_log_files();
+  void leave_staging();
   void cut_epochs(const ReplayCheck& replay);
   void add(const RepairFinding& finding) { report_.findings.push_back(finding); }
   void move(const std::string& path) { moved_.insert(path); }
@@ -246,9 +248,19 @@ Status Repair::check_log_files() {
   for (const std::string& path : log_.removed) move(path);
   for (const LogRepair::Written& written : log_.written)
     if (files_.exists(written.path)) move(written.path);
-  if (!log_.staging.empty()) move(log_.staging);
+  if (!log_.staging.empty()) leave_staging();
   cut_epochs(replay);
   return {};
+}
+
+// Once more under the damaged, and then removed. Memory that is not of this folder is that of the
+// one this is a copy of, which may be open: it stays, and the manifest forgets it.
+void Repair::leave_staging() {
+  move(log_.staging);
+  if (is_staging_of(log_.staging, options_.dir)) return;
+  log_.staging.clear();
+  manifest_.staging_path.clear();
+  manifest_changed_ = true;
 }
 
 // An epoch cannot begin behind the last row there is.

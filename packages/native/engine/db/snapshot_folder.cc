@@ -78,6 +78,10 @@ Status check_snapshot_name(const std::string& name) {
                 "first; found '" + name + "'");
 }
 
+bool is_snapshot(FileSystem& files, const std::string& folder) {
+  return files.exists(mark_path(folder));
+}
+
 Status read_snapshot_mark(FileSystem& files, const std::string& folder, SnapshotMark* mark) {
   const std::string path = mark_path(folder);
   std::vector<std::byte> content;

@@ -41,6 +41,8 @@ struct SnapshotInfo {
 [[nodiscard]] Status write_snapshot(FileSystem& files, const std::string& dir,
                                     const Manifest& manifest, std::int64_t wall_ns,
                                     const std::string& name);
+// Is it the folder of a complete snapshot?
+[[nodiscard]] bool is_snapshot(FileSystem& files, const std::string& folder);
 // NOT_FOUND when the snapshot is not complete.
 [[nodiscard]] Status read_snapshot_mark(FileSystem& files, const std::string& folder,
                                         SnapshotMark* mark);

@@ -109,6 +109,8 @@ Status SstFile::check(const SstInfo* expected) {
                    offsetof(SstHeader, file_bytes));
   if (header_.reserved0 != 0 || !all_zero(bytes_of(header_.reserved)))
     return corrupt("reserved bytes of the header", offsetof(SstHeader, reserved0));
+  if (header_.entries < header_.block_count)
+    return corrupt("number of entries", offsetof(SstHeader, entries));
   NDTS_TRY(check_footer());
   if (expected == nullptr) return {};
   if (expected->header_checksum != header_.checksum || expected->number != header_.number ||
@@ -151,6 +153,8 @@ Status SstFile::check_footer() {
   }
   if (offset != header_.index_offset || key_offset != header_.key_bytes)
     return corrupt("end of the index", keys_at);
+  if (text_of(keys_.first(header_.min_key_bytes)) > last_key(0))
+    return corrupt("the first key is behind that of the first block", keys_at);
   info_.number = header_.number;
   info_.bytes = header_.file_bytes;
   info_.entries = header_.entries;

@@ -216,6 +216,29 @@ TEST_F(SstableTest, BlocksWithAValidChecksumAreStillChecked) {
   }
 }
 
+TEST_F(SstableTest, HeadAndFooterWithValidChecksumsAreStillChecked) {
+  write_sst(files, "kv", 1, {{"a", "1"}, {"b", "2"}});
+  std::vector<std::byte> original;
+  ASSERT_TRUE(files.read_file(sst_path("kv", 1), &original).ok());
+  const auto expect_corrupt = [&](SstHeader header, std::vector<std::byte> bytes) {
+    header.footer_checksum = crc32c(0, Bytes(bytes).subspan(header.index_offset));
+    header.checksum = crc32c(0, bytes_of(header).subspan(4));
+    store(bytes.data(), header);
+    ASSERT_TRUE(files.replace(sst_path("kv", 1), bytes).ok());
+    std::shared_ptr<SstFile> file;
+    EXPECT_EQ(SstFile::open_unlisted(files, sst_path("kv", 1), &file).code(), Code::kCorrupt);
+  };
+  // No entries: averages are made of them.
+  auto header = load<SstHeader>(original.data());
+  header.entries = 0;
+  expect_corrupt(header, original);
+  // A first key behind all others: blocks are searched from it on.
+  header = load<SstHeader>(original.data());
+  std::vector<std::byte> bytes = original;
+  bytes[header.index_offset + sizeof(SstIndexEntry) * header.block_count] = std::byte{'c'};
+  expect_corrupt(header, bytes);
+}
+
 TEST_F(SstableTest, AnotherFileInItsPlaceIsNoticed) {
   const TableModel model{{"a", "1"}, {"b", "2"}};
   const SstInfo first = write_sst(files, "kv", 1, model);

@@ -42,7 +42,7 @@ Status decode_table(Bytes bytes, SstInfo* table) {
   const Bytes min_key = reader.read_bytes(record.min_key_bytes);
   const Bytes max_key = reader.read_bytes(record.max_key_bytes);
   if (!reader.ok() || reader.left() > 0 || record.level >= kSstLevels || record.number == 0 ||
-      text_of(min_key) > text_of(max_key))
+      record.entries == 0 || text_of(min_key) > text_of(max_key))
     return Status(Code::kCorrupt, "record of a sorted table");
   *table = {record.number,        record.bytes,         record.entries,
             record.deletes,       record.first_sequence, record.last_sequence,

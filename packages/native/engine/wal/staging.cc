@@ -139,7 +139,7 @@ Status Staging::open(FileSystem& files, const std::string& path, const StagingId
                   "expected staging memory of version " + std::to_string(kStagingVersion) +
                       " at most, found " + std::to_string(header.version),
                   path, offsetof(WalStagingHeader, version));
-  if (header.ring_bytes != size - kWalEntriesOffset)
+  if (header.ring_bytes == 0 || header.ring_bytes != size - kWalEntriesOffset)
     return Status(Code::kCorrupt,
                   "expected staging memory of " + std::to_string(header.ring_bytes) +
                       " bytes, found " + std::to_string(size - kWalEntriesOffset),

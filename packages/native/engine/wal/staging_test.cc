@@ -49,6 +49,25 @@ TEST(Staging, OneThatWasCutIsNotTaken) {
   }
 }
 
+// No more than its first page, and right in itself.
+TEST(Staging, OneWithoutAnyRoomIsNotTaken) {
+  SimFileSystem files(1);
+  ASSERT_TRUE(files.make_directory("s").ok());
+  create(files, "s/staging");
+  std::vector<std::byte> content;
+  ASSERT_TRUE(files.read_file("s/staging", &content).ok());
+  content.resize(kWalEntriesOffset);
+  for (const std::uint64_t at : {std::uint64_t{0}, kStagingCopyOffset}) {
+    constexpr std::size_t kCovered = offsetof(WalStagingHeader, log_id);
+    store(content.data() + at + offsetof(WalStagingHeader, ring_bytes), std::uint64_t{0});
+    store(content.data() + at + offsetof(WalStagingHeader, checksum),
+          crc32c(0, Bytes(content).subspan(at + kCovered, 128 - kCovered)));
+  }
+  ASSERT_TRUE(files.replace("s/staging", content).ok());
+  std::unique_ptr<Staging> staging;
+  EXPECT_EQ(Staging::open(files, "s/staging", kIdentity, &staging).code(), Code::kCorrupt);
+}
+
 TEST(Staging, HolesAreFilled) {
   const DiskFolder folder;
   create(folder.files(), folder.at("staging"));

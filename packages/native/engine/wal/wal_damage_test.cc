@@ -280,5 +280,31 @@ TEST(WalMissingFile, AFileOfAnotherLogIsNamed) {
   EXPECT_EQ(renamed.file(), strange);
 }
 
+// A right checksum alone makes no entry: it can't say that what comes after it was durable.
+TEST(WalDamage, AnEntryThatConfirmsWhatFollowsItIsBad) {
+  SimFileSystem files(1);
+  LogBench bench(&files, "/w");
+  ASSERT_TRUE(bench.open().ok());
+  ASSERT_TRUE(bench.append(1).ok() && bench.append(2).ok());
+  ASSERT_TRUE(bench.wal->wait_durable(bench.wal->accepted_position()).ok());
+  bench.wal->abandon();
+  files.crash();
+  std::vector<std::byte> content;
+  ASSERT_TRUE(files.read_file(bench.newest(), &content).ok());
+  const auto file = load<WalFileHeader>(content.data());
+  std::byte* at = content.data() + kWalEntriesOffset +
+                  wal_entry_bytes(load<WalEntryHeader>(content.data() + kWalEntriesOffset)
+                                      .payload_bytes);
+  auto entry = load<WalEntryHeader>(at);
+  entry.durable = entry.position + 1'000'000;
+  store(at, entry);
+  const std::uint64_t bytes = wal_entry_bytes(entry.payload_bytes);
+  store(at, crc32c(wal_entry_seed(file), Bytes(at, bytes).subspan(sizeof entry.checksum)));
+  ASSERT_TRUE(files.replace(bench.newest(), content).ok());
+  ASSERT_TRUE(bench.open().ok());
+  EXPECT_EQ(bench.seen.size(), 1u);
+  EXPECT_GT(bench.wal->recovery().torn_bytes, 0u);
+}
+
 }  // namespace
 }  // namespace ndts

@@ -94,7 +94,7 @@ bool WalReader::parse(std::uint64_t offset, WalEntry* entry) const {
   const auto header = load<WalEntryHeader>(at);
   if (header.position != header_.start_position + offset - kWalEntriesOffset) return false;
   const std::uint64_t bytes = wal_entry_bytes(header.payload_bytes);
-  if (header.kind == 0 || bytes > size - offset) return false;
+  if (header.kind == 0 || header.durable > header.position || bytes > size - offset) return false;
   const Bytes covered(at + sizeof(header.checksum), bytes - sizeof(header.checksum));
   if (header.checksum != crc32c(seed_, covered)) return false;
   *entry = {header, offset, header.position + bytes,
