@@ -14,6 +14,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   init_slot_ring(env, exports);
   init_clean(env, exports);
   init_factor(env, exports);
+  init_csv(env, exports);
   return exports;
 }
 

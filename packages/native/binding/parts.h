@@ -9,5 +9,6 @@ void init_ring(Napi::Env env, Napi::Object exports);
 void init_slot_ring(Napi::Env env, Napi::Object exports);
 void init_clean(Napi::Env env, Napi::Object exports);
 void init_factor(Napi::Env env, Napi::Object exports);
+void init_csv(Napi::Env env, Napi::Object exports);
 
 }  // namespace ndts::binding

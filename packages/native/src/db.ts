@@ -162,7 +162,12 @@ interface NativeDatabase {
   durable(position: number | undefined): Promise<void>;
   seal(): void;
   stats(): DatabaseStats;
-  beginQuery(library: string, memoryBytes: number, threads: number): NativeQueryStart;
+  beginQuery(
+    library: string,
+    memoryBytes: number,
+    threads: number,
+    file: string | undefined,
+  ): NativeQueryStart;
   close(): void;
 }
 
@@ -478,9 +483,10 @@ class AddonDatabase implements Database {
   }
 
   beginQuery(limits: SqlLimits): SqlSession {
-    const { memoryBytes, threads } = limits;
+    const { memoryBytes, threads, file } = limits;
     const library = sqlLibrary();
-    return new SqlSession(native(() => this.#native.beginQuery(library, memoryBytes, threads)));
+    const begin = () => this.#native.beginQuery(library, memoryBytes, threads, file);
+    return new SqlSession(native(begin));
   }
 
   close(): void {

@@ -28,8 +28,9 @@ const decoder = new TextDecoder();
 export class SqlBatchColumn {
   readonly name: string;
   readonly kind: SqlKind;
-  /** Of times: days since 1970. */
-  readonly values: SqlArray;
+  /** As the engine laid it out. */
+  readonly raw: RawColumn;
+  #values: SqlArray | undefined;
   /** Of times: nanoseconds of the day. */
   readonly nsOfDay: Float64Array | undefined;
   /** One for each row; undefined: there are none. */
@@ -38,10 +39,16 @@ export class SqlBatchColumn {
   constructor(column: SqlColumn, raw: RawColumn) {
     this.name = column.name;
     this.kind = column.kind;
-    this.values = valuesOf(column.kind, raw);
+    this.raw = raw;
     this.nsOfDay =
       column.kind === 'time' ? new Float64Array(raw.more ?? new ArrayBuffer(0)) : undefined;
     this.nulls = raw.nulls;
+  }
+
+  /** Of times: days since 1970. Texts are made when they are first asked for. */
+  get values(): SqlArray {
+    this.#values ??= valuesOf(this.kind, this.raw);
+    return this.#values;
   }
 
   isNull(row: number): boolean {

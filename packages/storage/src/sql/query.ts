@@ -35,6 +35,9 @@ export interface SqlOptions extends SqlLimitsOptions {
 export interface QueryOptions extends SqlLimitsOptions {
   readonly parameters?: Parameters;
   readonly signal?: AbortSignal;
+  /** Writes the rows to a file by COPY, with these options of it; the result is their number.
+   * `path` is absolute, and the one file that the query reaches. */
+  readonly copyTo?: { readonly path: string; readonly options: string };
   /** false: times and symbols of the WHERE are not handed to the scans. For tests. */
   readonly pushDown?: boolean;
 }
@@ -161,6 +164,7 @@ export class Sql {
     const session = this.#database.beginQuery({
       memoryBytes: wholeNumber('memoryBytes', pick('memoryBytes'), 1),
       threads: wholeNumber('threads', threads, 1),
+      ...(options.copyTo === undefined ? {} : { file: options.copyTo.path }),
     });
     const watch = new Watch(session, this.#clock, pick('timeoutMs'), options.signal);
     let isPushed = false;
@@ -180,11 +184,26 @@ export class Sql {
       );
       const { prunes, pushed, standard } = statement;
       isPushed = await session.prepare(standard, pushed, prunes, parameters);
+      if (options.copyTo !== undefined) {
+        // What is wrong with the statement itself was told above, with its place.
+        const { copyTo } = options;
+        const [one, other] = [standard, pushed].map((text) => copyText(text, copyTo));
+        await session.prepare(one ?? '', other ?? '', prunes, parameters);
+      }
       return session.execute();
     });
     const next = () => guarded(() => session.next(batchRows));
     return { columns, watermark: session.watermark, next, close: () => watch.close() };
   }
+}
+
+function copyText(
+  statement: string,
+  to: { readonly path: string; readonly options: string },
+): string {
+  const path = to.path.replaceAll("'", "''");
+  const rows = statement.replace(/;\s*$/, '');
+  return `COPY (${rows}\n) TO '${path}' (${to.options}, USE_TMP_FILE false)`;
 }
 
 function wholeNumber(name: string, value: number, least: number): number {
