@@ -80,7 +80,7 @@ export function progressText(event: EventOf<'progress'>): string {
 }
 
 function endText(event: EventOf<'done' | 'already' | 'stopped'>, verb: string): string {
-  const rows = `${numberText(event.rows)} rows`;
+  const rows = `${numberText(event.rows)} ${event.rows === 1 ? 'row' : 'rows'}`;
   if (event.event === 'already') {
     const when = event.wallMs === undefined ? '' : ` on ${new Date(event.wallMs).toISOString()}`;
     return `already ${verb}${when} (${rows}): nothing to do; --again takes the file once more`;
