@@ -26,10 +26,7 @@ export function databaseTarget(
     tables: () => database.tables(),
     createTable: (schema) => database.createTable(schema),
     ensureSymbols: ensure,
-    appendRows: (table, batch, operations) => {
-      database.appendRows(table, batch);
-      return database.write(operations);
-    },
+    appendRows: (table, batch, operations) => database.appendRows(table, batch, operations),
     write: (operations) => database.write(operations),
     get: (key) => database.get(key),
     durable: (position) => database.durable(position),
