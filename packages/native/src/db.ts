@@ -484,8 +484,7 @@ class AddonDatabase implements Database {
 
   beginQuery(limits: SqlLimits): SqlSession {
     const { memoryBytes, threads, file } = limits;
-    const library = sqlLibrary();
-    const begin = () => this.#native.beginQuery(library, memoryBytes, threads, file);
+    const begin = () => this.#native.beginQuery(sqlLibrary(), memoryBytes, threads, file);
     return new SqlSession(native(begin));
   }
 
