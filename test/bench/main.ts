@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { clientBench } from './client.js';
 import { codec } from './codec.js';
+import { csvImport } from './csv-import.js';
 import { ingestTicks } from './ingest-ticks.js';
 import { keyValueBenches } from './key-value.js';
 import { type Bench, type BenchLine, type BenchSize, lineText } from './kit/bench.js';
@@ -35,6 +36,7 @@ const benches: readonly Bench[] = [
   ...scanBenches,
   clientBench,
   lineIngest,
+  csvImport,
 ];
 
 interface Options {

@@ -9,6 +9,8 @@ import { Command } from 'commander';
 import { type ConfigValues, errorLine, NdtsError } from '@ndts/protocol';
 import { loadConfig, SeededRandom, SystemClock, systemSecureRandom } from '@ndts/runtime';
 import { bench } from './command/bench.js';
+import { addExportCommand, runExportCommand } from './command/export.js';
+import { addImportCommand, runImportCommand, type TransferContext } from './command/import.js';
 import { inspect } from './command/inspect.js';
 import { query } from './command/query.js';
 import { type RepairFlags, repair } from './command/repair.js';
@@ -291,6 +293,39 @@ program
   .action(runQuery);
 
 addReplayOptions(program.command('replay')).action(runReplay);
+
+/** Of import and export: the second Ctrl-C ends the process at once. */
+function transferContext(flags: UpFlags): TransferContext {
+  const controller = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.on(signal, () => {
+      if (controller.signal.aborted) process.exit(130);
+      controller.abort();
+    });
+  return {
+    values: readValues(flags, {}),
+    clock: new SystemClock(),
+    random: new SeededRandom(Buffer.from(systemSecureRandom.bytes(4)).readUInt32LE()),
+    userId: process.getuid?.() ?? 0,
+    signal: controller.signal,
+    screen: {
+      isTerminal: process.stdout.isTTY === true,
+      get columns() {
+        return process.stdout.columns || 80; // a terminal of unknown size says 0
+      },
+      write: (text) => process.stdout.write(text),
+    },
+  };
+}
+
+addImportCommand(program, async (path, flags) => {
+  const end = await runImportCommand(path, flags, transferContext(flags));
+  if (end.event === 'stopped') process.exitCode = 130;
+});
+
+addExportCommand(program, async (path, flags) => {
+  await runExportCommand(path, flags, transferContext(flags));
+});
 
 program
   .command('bench')

@@ -314,7 +314,38 @@ Napi::Value SqlQueryWrap::close(const Napi::CallbackInfo& info) {
       nothing);
 }
 
-// (library, memoryBytes, threads)
+namespace {
+
+SqlLimits limits_of(const Napi::CallbackInfo& info) {
+  return {whole_number(info.Env(), info[1], "memoryBytes"),
+          word(info.Env(), info[2], "threads")};
+}
+
+std::string file_of(const Napi::CallbackInfo& info) {
+  return info[3].IsUndefined() ? std::string() : text(info.Env(), info[3], "file");
+}
+
+Napi::Value start_of(Napi::Env env, std::shared_ptr<SqlQuery> query) {
+  return Napi::External<SqlStart>::New(env, new SqlStart(std::move(query)),
+                                       [](Napi::Env, SqlStart* start) { delete start; });
+}
+
+// (library, memoryBytes, threads, file): a query that sees a file and no database
+Napi::Value begin_file_query(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const duckdb::Api* api = nullptr;
+  check(env, duckdb::load(text(env, info[0], "library"), &api));
+  auto source = std::make_shared<SqlSource>(
+      DatabaseSnapshot(0, {}, KeyValueSnapshot(nullptr, 0)),
+      std::make_shared<const SymbolNames>(std::span<const SymbolInfo* const>()));
+  return start_of(env, std::make_shared<SqlQuery>(std::make_shared<SqlPool>(*api),
+                                                  std::move(source), limits_of(info),
+                                                  text(env, info[3], "file")));
+}
+
+}  // namespace
+
+// (library, memoryBytes, threads, file | undefined)
 Napi::Value DatabaseWrap::begin_query(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   Database& database = open(env);
@@ -323,8 +354,7 @@ Napi::Value DatabaseWrap::begin_query(const Napi::CallbackInfo& info) {
     check(env, duckdb::load(text(env, info[0], "library"), &api));
     sql_pool_ = std::make_shared<SqlPool>(*api);
   }
-  const SqlLimits limits{whole_number(env, info[1], "memoryBytes"),
-                         word(env, info[2], "threads")};
+  const SqlLimits limits = limits_of(info);
   if (symbol_names_ == nullptr || symbol_names_->count() != database.symbols().size())
     symbol_names_ = std::make_shared<const SymbolNames>(database.symbols());
   auto source = std::make_shared<SqlSource>(database.snapshot(), symbol_names_);
@@ -339,12 +369,10 @@ Napi::Value DatabaseWrap::begin_query(const Napi::CallbackInfo& info) {
   Napi::Object result = Napi::Object::New(env);
   result.Set("position", number(env, source->snapshot().position()));
   result.Set("accepted", accepted);
-  auto query = std::make_shared<SqlQuery>(sql_pool_, std::move(source), limits);
+  auto query = std::make_shared<SqlQuery>(sql_pool_, std::move(source), limits, file_of(info));
   std::erase_if(sql_queries_, [](const auto& one) { return one.expired(); });
   sql_queries_.push_back(query);
-  result.Set("query", Napi::External<SqlStart>::New(
-                          env, new SqlStart(std::move(query)),
-                          [](Napi::Env, SqlStart* start) { delete start; }));
+  result.Set("query", start_of(env, std::move(query)));
   return result;
 }
 
@@ -357,6 +385,7 @@ void DatabaseWrap::stop_queries() {
 
 void init_sql(Napi::Env env, Napi::Object exports) {
   exports.Set("SqlQuery", SqlQueryWrap::define(env));
+  exports.Set("beginFileQuery", Napi::Function::New(env, begin_file_query));
 }
 
 }  // namespace ndts::binding

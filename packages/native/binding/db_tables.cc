@@ -30,6 +30,8 @@ ValueType type_of(Napi::Env env, const Napi::Value& value) {
                   name);
 }
 
+}  // namespace
+
 TableSchema schema_argument(Napi::Env env, const Napi::Value& value) {
   if (!value.IsObject()) refuse(env, "expected a schema");
   const auto given = value.As<Napi::Object>();
@@ -48,6 +50,8 @@ TableSchema schema_argument(Napi::Env env, const Napi::Value& value) {
   }
   return schema;
 }
+
+namespace {
 
 Napi::Object schema_object(Napi::Env env, const TableSchema& schema) {
   Napi::Array columns = Napi::Array::New(env, schema.columns.size());
@@ -93,6 +97,8 @@ std::size_t batch_bytes(const TableSchema& schema, std::size_t capacity) {
   return bytes;
 }
 
+}  // namespace
+
 RowsOut batch_argument_of(Napi::Env env, const TableSchema& schema, const Napi::Value& buffer,
                           const Napi::Value& capacity) {
   RowsOut out;
@@ -112,6 +118,8 @@ RowsOut batch_argument_of(Napi::Env env, const TableSchema& schema, const Napi::
   }
   return out;
 }
+
+namespace {
 
 // Puts the texts that the rows point to into one heap, and their places into the rows.
 void move_texts(Napi::Env env, const TableSchema& schema, const RowsOut& out, std::size_t count,

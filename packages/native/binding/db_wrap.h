@@ -135,7 +135,7 @@ class DatabaseWrap : public Napi::ObjectWrap<DatabaseWrap> {
   // Whether it is done.
   Napi::Value change_made(const Napi::CallbackInfo& info);
   Napi::Value stats(const Napi::CallbackInfo& info);
-  // (library, memoryBytes, threads)
+  // (library, memoryBytes, threads, file | undefined)
   Napi::Value begin_query(const Napi::CallbackInfo& info);
   void stop_queries();
   void close(const Napi::CallbackInfo& info);
@@ -153,6 +153,12 @@ class DatabaseWrap : public Napi::ObjectWrap<DatabaseWrap> {
   bool hooked_ = false;
   bool held_ = false;
 };
+
+// { name, columns } as a schema without an id.
+[[nodiscard]] TableSchema schema_argument(Napi::Env env, const Napi::Value& value);
+// The columns of a TableBatch in its memory; INVALID_ARGUMENT when that is too small.
+[[nodiscard]] RowsOut batch_argument_of(Napi::Env env, const TableSchema& schema,
+                                        const Napi::Value& buffer, const Napi::Value& capacity);
 
 // (dir): of a database that may be open.
 Napi::Value list_snapshots(const Napi::CallbackInfo& info);

@@ -10,5 +10,6 @@ void init_slot_ring(Napi::Env env, Napi::Object exports);
 void init_clean(Napi::Env env, Napi::Object exports);
 void init_factor(Napi::Env env, Napi::Object exports);
 void init_line(Napi::Env env, Napi::Object exports);
+void init_csv(Napi::Env env, Napi::Object exports);
 
 }  // namespace ndts::binding

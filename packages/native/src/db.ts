@@ -391,9 +391,9 @@ class AddonDatabase implements Database {
   }
 
   beginQuery(limits: SqlLimits): SqlSession {
-    const { memoryBytes, threads } = limits;
-    const library = sqlLibrary();
-    return new SqlSession(native(() => this.#native.beginQuery(library, memoryBytes, threads)));
+    const { memoryBytes, threads, file } = limits;
+    const begin = () => this.#native.beginQuery(sqlLibrary(), memoryBytes, threads, file);
+    return new SqlSession(native(begin));
   }
 
   close(): void {

@@ -100,6 +100,11 @@ export interface NativeDatabase {
   durable(position: number | undefined): Promise<void>;
   seal(): void;
   stats(): DatabaseStats;
-  beginQuery(library: string, memoryBytes: number, threads: number): NativeQueryStart;
+  beginQuery(
+    library: string,
+    memoryBytes: number,
+    threads: number,
+    file: string | undefined,
+  ): NativeQueryStart;
   close(): void;
 }

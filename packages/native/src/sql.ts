@@ -12,6 +12,8 @@ export interface SqlLimits {
   /** What one query may keep in memory, beside the database itself. */
   readonly memoryBytes: number;
   readonly threads: number;
+  /** An absolute path: the one file that the query can reach, and COPY may write. Default: none. */
+  readonly file?: string;
 }
 
 /** How values of a column are held; docs/sql.md says which type of SQL becomes what. */
@@ -108,7 +110,10 @@ interface NativeQuery {
   close(): Promise<void>;
 }
 
-const classes = addon as { readonly SqlQuery: new (start: unknown) => NativeQuery };
+const classes = addon as {
+  readonly SqlQuery: new (start: unknown) => NativeQuery;
+  beginFileQuery(library: string, memoryBytes: number, threads: number, file: string): unknown;
+};
 
 async function settled<T>(promise: Promise<T>): Promise<T> {
   try {
@@ -169,6 +174,14 @@ export class SqlSession {
   close(): Promise<void> {
     return settled(this.#native.close());
   }
+}
+
+/** A query over one file, without a database. */
+export function beginFileQuery(limits: SqlLimits & { readonly file: string }): SqlSession {
+  const { memoryBytes, threads, file } = limits;
+  const library = sqlLibrary();
+  const query = native(() => classes.beginFileQuery(library, memoryBytes, threads, file));
+  return new SqlSession({ query, position: 0, accepted: {} });
 }
 
 const require = createRequire(import.meta.url);

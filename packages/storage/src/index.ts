@@ -76,6 +76,21 @@ export {
   PostgresServer,
   type PostgresServerOptions,
 } from './postgres/server.js';
+export {
+  type ExportOptions,
+  exportFile,
+  type FileFormat,
+  formatOfName,
+} from './transfer/export-file.js';
+export type { TableSelection } from './transfer/export-selection.js';
+export { type ImportOptions, importFile } from './transfer/import-file.js';
+export { databaseTarget, type ImportTarget, localTarget } from './transfer/import-target.js';
+export type {
+  OnTransferEvent,
+  PlannedColumn,
+  TransferAmount,
+  TransferEvent,
+} from './transfer/transfer-event.js';
 export { SqlBatch, SqlBatchColumn, type SqlRow, type SqlValue } from './sql/batch.js';
 export type { Parameters, ParameterValue } from './sql/parameters.js';
 export { type QueryOptions, QueryResult, Sql, type SqlOptions } from './sql/query.js';

@@ -105,7 +105,7 @@ enum class Type : std::int32_t {
 
 enum class PendingState : std::int32_t { kReady = 0, kNotReady = 1, kError = 2, kNoTasks = 3 };
 
-enum class StatementType : std::int32_t { kSelect = 1, kExplain = 4 };
+enum class StatementType : std::int32_t { kSelect = 1, kExplain = 4, kCopy = 11 };
 
 enum class ErrorType : std::int32_t { kInterrupt = 29, kOutOfMemory = 33 };
 

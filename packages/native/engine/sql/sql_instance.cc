@@ -26,10 +26,19 @@ std::string quoted_name(const std::string& name) {
   return quoted + '"';
 }
 
-Status SqlInstance::open(const duckdb::Api& api, const SqlLimits& limits,
+std::string quoted_text(const std::string& text) {
+  std::string quoted = "'";
+  for (const char letter : text) {
+    if (letter == '\'') quoted += '\'';
+    quoted += letter;
+  }
+  return quoted + '\'';
+}
+
+Status SqlInstance::open(const duckdb::Api& api, const SqlLimits& limits, const std::string& file,
                          std::unique_ptr<SqlInstance>* instance) {
   std::unique_ptr<SqlInstance> made(new SqlInstance(api, limits));
-  NDTS_TRY(made->start());
+  NDTS_TRY(made->start(file));
   *instance = std::move(made);
   return {};
 }
@@ -57,7 +66,7 @@ Status SqlInstance::configure(duckdb::Config config) const {
   return {};
 }
 
-Status SqlInstance::start() {
+Status SqlInstance::start(const std::string& file) {
   duckdb::Config config = nullptr;
   if (api_.create_config(&config) != duckdb::kSuccess)
     return Status(Code::kInternal, "DuckDB makes no configuration");
@@ -71,6 +80,7 @@ Status SqlInstance::start() {
   if (api_.connect(database_, &connection_) != duckdb::kSuccess)
     return Status(Code::kInternal, "DuckDB does not connect");
   NDTS_TRY(register_scan(*this));
+  if (!file.empty()) NDTS_TRY(run("SET allowed_paths = [" + quoted_text(file) + "]"));
   // Nothing is spilled to disk. In this order: without the file system folders cannot be set any
   // more, and behind the lock nothing can.
   for (const char* setting :
@@ -127,7 +137,7 @@ Status SqlPool::take(const SqlLimits& limits, std::unique_ptr<SqlInstance>* inst
       return {};
     }
   }
-  return SqlInstance::open(api_, limits, instance);
+  return SqlInstance::open(api_, limits, {}, instance);
 }
 
 void SqlPool::give(std::unique_ptr<SqlInstance> instance) {

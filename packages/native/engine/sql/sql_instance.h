@@ -2,6 +2,9 @@
 // settings, and with the tables of a query as views. Making one costs tens of milliseconds, so
 // they are kept and used again, by one query at a time.
 //
+// An instance may be given one file, which is all it can reach, to read or to write it; that kind
+// is not kept.
+//
 // Threads: an instance belongs to whoever took it; interrupt() from any thread. The pool from any
 // thread. Lifetime: whoever has an instance keeps the pool. Errors: UNAVAILABLE when the library
 // is not there; INTERNAL when it does not do what it must.
@@ -22,7 +25,9 @@ struct SqlLimits {
 
 class SqlInstance {
  public:
+  // `file`: an absolute path; empty: no file at all.
   [[nodiscard]] static Status open(const duckdb::Api& api, const SqlLimits& limits,
+                                   const std::string& file,
                                    std::unique_ptr<SqlInstance>* instance);
   ~SqlInstance();
   SqlInstance(const SqlInstance&) = delete;
@@ -39,7 +44,7 @@ class SqlInstance {
 
  private:
   SqlInstance(const duckdb::Api& api, const SqlLimits& limits) : api_(api), limits_(limits) {}
-  [[nodiscard]] Status start();
+  [[nodiscard]] Status start(const std::string& file);
   [[nodiscard]] Status configure(duckdb::Config config) const;
   [[nodiscard]] Status run(const std::string& sql);
   [[nodiscard]] Status show(const TableSchema& schema);
@@ -56,6 +61,7 @@ class SqlPool {
  public:
   explicit SqlPool(const duckdb::Api& api) : api_(api) {}
 
+  [[nodiscard]] const duckdb::Api& api() const { return api_; }
   [[nodiscard]] Status take(const SqlLimits& limits, std::unique_ptr<SqlInstance>* instance);
   // One that is of no more use is not given back.
   void give(std::unique_ptr<SqlInstance> instance);
@@ -71,5 +77,7 @@ class SqlPool {
 
 // A name as SQL has it: in quotes, quotes in it twice.
 [[nodiscard]] std::string quoted_name(const std::string& name);
+// A text as SQL has it.
+[[nodiscard]] std::string quoted_text(const std::string& text);
 
 }  // namespace ndts

@@ -19,7 +19,7 @@ void SqlQuery::close() {
     instance = std::move(instance_);
   }
   static_cast<void>(instance->attach(nullptr));
-  pool_->give(std::move(instance));
+  if (file_.empty()) pool_->give(std::move(instance));
 }
 
 Status SqlQuery::check_stopped() const {
@@ -56,7 +56,8 @@ Status SqlQuery::open() {
   NDTS_TRY(check_stopped());
   if (instance_ != nullptr) return {};
   std::unique_ptr<SqlInstance> instance;
-  NDTS_TRY(pool_->take(limits_, &instance));
+  if (file_.empty()) NDTS_TRY(pool_->take(limits_, &instance));
+  else NDTS_TRY(SqlInstance::open(pool_->api(), limits_, file_, &instance));
   NDTS_TRY(instance->attach(source_));
   api_ = &instance->api();
   const MutexLock lock(mutex_);
@@ -132,7 +133,9 @@ Status SqlQuery::prepare_one(const std::string& sql) {
   api_->destroy_extracted(&extracted);
   NDTS_TRY(status);
   const duckdb::StatementType type = api_->prepared_statement_type(prepared_);
-  if (type != duckdb::StatementType::kSelect && type != duckdb::StatementType::kExplain)
+  const bool may_copy = !file_.empty() && type == duckdb::StatementType::kCopy;
+  if (type != duckdb::StatementType::kSelect && type != duckdb::StatementType::kExplain &&
+      !may_copy)
     return Status(Code::kInvalidSql, "only statements that read are allowed");
   return {};
 }

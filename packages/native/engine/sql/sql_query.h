@@ -11,7 +11,8 @@
 // Threads: one at a time; stop() from any thread. Lifetime: the database may be closed before it.
 // Errors: INVALID_ARGUMENT (out of order), UNAVAILABLE (no library), INVALID_SQL with DuckDB's own
 // words (JSON), MEMORY_LIMIT, the reason after stop(), those of the files that are read. Invariant:
-// user text runs only as one prepared statement that reads.
+// user text runs only as one prepared statement that reads; where there is a file, COPY may write
+// that one.
 #pragma once
 
 #include <optional>
@@ -40,8 +41,13 @@ enum class SqlInstant : std::uint8_t { kTimestampNs, kTimestamp, kDate };
 
 class SqlQuery {
  public:
-  SqlQuery(std::shared_ptr<SqlPool> pool, std::shared_ptr<SqlSource> source, SqlLimits limits)
-      : pool_(std::move(pool)), source_(std::move(source)), limits_(limits) {}
+  // `file`: see SqlInstance::open().
+  SqlQuery(std::shared_ptr<SqlPool> pool, std::shared_ptr<SqlSource> source, SqlLimits limits,
+           std::string file = {})
+      : pool_(std::move(pool)),
+        source_(std::move(source)),
+        limits_(limits),
+        file_(std::move(file)) {}
   ~SqlQuery();
   SqlQuery(const SqlQuery&) = delete;
   SqlQuery& operator=(const SqlQuery&) = delete;
@@ -81,6 +87,7 @@ class SqlQuery {
   const std::shared_ptr<SqlPool> pool_;
   const std::shared_ptr<SqlSource> source_;
   const SqlLimits limits_;
+  const std::string file_;
   Mutex mutex_;  // guards the instance against stop()
   std::unique_ptr<SqlInstance> instance_;
   const duckdb::Api* api_ = nullptr;

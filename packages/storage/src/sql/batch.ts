@@ -30,8 +30,9 @@ export class SqlBatchColumn {
   readonly kind: SqlKind;
   /** As SQL calls it. */
   readonly type: string;
-  /** Of times: days since 1970. */
-  readonly values: SqlArray;
+  /** As the engine laid it out. */
+  readonly raw: RawColumn;
+  #values: SqlArray | undefined;
   /** Of times: nanoseconds of the day. */
   readonly nsOfDay: Float64Array | undefined;
   /** One for each row; undefined: there are none. */
@@ -41,10 +42,16 @@ export class SqlBatchColumn {
     this.name = column.name;
     this.kind = column.kind;
     this.type = column.type;
-    this.values = valuesOf(column.kind, raw);
+    this.raw = raw;
     this.nsOfDay =
       column.kind === 'time' ? new Float64Array(raw.more ?? new ArrayBuffer(0)) : undefined;
     this.nulls = raw.nulls;
+  }
+
+  /** Of times: days since 1970. Texts are made when they are first asked for. */
+  get values(): SqlArray {
+    this.#values ??= valuesOf(this.kind, this.raw);
+    return this.#values;
   }
 
   isNull(row: number): boolean {

@@ -41,6 +41,9 @@ export interface SqlOptions extends SqlLimitsOptions {
 export interface QueryOptions extends SqlLimitsOptions {
   readonly parameters?: Parameters;
   readonly signal?: AbortSignal;
+  /** Writes the rows to a file by COPY, with these options of it; the result is their number.
+   * `path` is absolute, and the one file that the query reaches. */
+  readonly copyTo?: { readonly path: string; readonly options: string };
   /** false: times and symbols of the WHERE are not handed to the scans. For tests. */
   readonly pushDown?: boolean;
 }
@@ -184,6 +187,12 @@ export class Sql {
       );
       const { prunes, pushed, standard } = statement;
       isPushed = await session.prepare(standard, pushed, prunes, parameters);
+      if (options.copyTo !== undefined) {
+        // What is wrong with the statement itself was told above, with its place.
+        const { copyTo } = options;
+        const [one, other] = [standard, pushed].map((text) => copyText(text, copyTo));
+        await session.prepare(one ?? '', other ?? '', prunes, parameters);
+      }
       return session.execute();
     });
     const next = () => guarded(() => session.next(batchRows));
@@ -213,6 +222,7 @@ export class Sql {
     const session = this.#database.beginQuery({
       memoryBytes: wholeNumber('memoryBytes', this.#limit(options, 'memoryBytes'), 1),
       threads: wholeNumber('threads', threads, 1),
+      ...(options.copyTo === undefined ? {} : { file: options.copyTo.path }),
     });
     const timeoutMs = this.#limit(options, 'timeoutMs');
     return {
@@ -221,6 +231,15 @@ export class Sql {
       watch: new Watch(session, this.#clock, timeoutMs, options.signal),
     };
   }
+}
+
+function copyText(
+  statement: string,
+  to: { readonly path: string; readonly options: string },
+): string {
+  const path = to.path.replaceAll("'", "''");
+  const rows = statement.replace(/;\s*$/, '');
+  return `COPY (${rows}\n) TO '${path}' (${to.options}, USE_TMP_FILE false)`;
 }
 
 function wholeNumber(name: string, value: number, least: number): number {

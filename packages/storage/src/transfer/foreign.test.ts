@@ -1,0 +1,139 @@
+// Parquet and Arrow as others write them: times of every unit, dictionaries, numbers as times,
+// values that a column cannot hold; and an import of them that was stopped.
+
+import { deepEqual, equal, match } from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import {
+  Dictionary,
+  Int32,
+  Table,
+  TimestampMicrosecond,
+  TimestampMillisecond,
+  TimestampNanosecond,
+  TimestampSecond,
+  tableFromArrays,
+  tableToIPC,
+  Utf8,
+  vectorFromArray,
+} from 'apache-arrow';
+import { beginFileQuery } from '@ndts/native/sql';
+import { importInto, makeRoot, openTestFolder, rowsOf } from './transfer-test-kit.js';
+
+/** A file that the SQL engine writes of a query. */
+async function writeParquet(path: string, sql: string, options = ''): Promise<void> {
+  const session = beginFileQuery({ memoryBytes: 256 << 20, threads: 1, file: path });
+  const text = `COPY (${sql}) TO '${path}' (FORMAT parquet, USE_TMP_FILE false${options})`;
+  await session.serialize('SELECT 1');
+  await session.prepare(text, text, [], []);
+  await session.execute();
+  await session.close();
+}
+
+const times = {
+  TIMESTAMP_S: '1704187800000000000',
+  TIMESTAMP_MS: '1704187800123000000',
+  TIMESTAMP: '1704187800123456000',
+  TIMESTAMP_NS: '1704187800123456789',
+  TIMESTAMPTZ: '1704187800123456000',
+  DATE: '1704153600000000000',
+} as const;
+
+test('Parquet: times of every unit are exact', async (context) => {
+  const root = makeRoot(context);
+  const local = await openTestFolder(context, root);
+  for (const [type, ns] of Object.entries(times)) {
+    const path = join(root, `${type}.parquet`);
+    const time = `CAST('2024-01-02 09:30:00.123456789' AS ${type})`;
+    await writeParquet(
+      path,
+      `SELECT ${time} AS time, '${type}' AS symbol, 1.5::DECIMAL(9,2) AS price`,
+    );
+    await importInto(local, { path });
+    const text = `SELECT epoch_ns(time)::VARCHAR, price FROM tick WHERE symbol = '${type}'`;
+    deepEqual(await rowsOf(local, text), [`["${ns}",1.5]`], type);
+  }
+  const path = join(root, 'number.parquet');
+  await writeParquet(path, `SELECT 1704187800123 AS time, 'number' AS symbol, 1 AS price`);
+  await importInto(local, { path, timeFormat: 'ms' });
+  deepEqual(
+    await rowsOf(local, `SELECT epoch_ns(time)::VARCHAR FROM tick WHERE symbol = 'number'`),
+    ['["1704187800123000000"]'],
+  );
+});
+
+test('Parquet: in the order of the file, stopped and gone on with', async (context) => {
+  const root = makeRoot(context);
+  const local = await openTestFolder(context, root);
+  const path = join(root, 'a.parquet');
+  await writeParquet(
+    path,
+    `SELECT make_timestamp_ns(1704187800000000000) AS time, 'A' AS symbol, range AS n,
+     range % 1000 = 7 AS odd, CASE WHEN range % 3 = 0 THEN 'x' || range END AS note
+     FROM range(20000)`,
+    ', ROW_GROUP_SIZE 2048',
+  );
+  const options = { path, table: 'T', create: true, batchRows: 1000 };
+  let runs = 0;
+  for (let end = ''; end !== 'done'; runs += 1) {
+    const controller = new AbortController();
+    const run = importInto(local, {
+      ...options,
+      signal: controller.signal,
+      onEvent: ({ event }) => {
+        if (event === 'progress' && runs < 3) controller.abort();
+      },
+    });
+    end = (await run).event;
+  }
+  equal(runs > 1, true);
+  const wanted = `SELECT count(*)::INT, count(DISTINCT n)::INT, count(note)::INT,
+    count(*) FILTER (odd)::INT, sum(CASE WHEN n = row - 1 THEN 1 ELSE 0 END)::INT
+    FROM (SELECT *, row_number() OVER (ORDER BY sequence) AS row FROM "T")`;
+  deepEqual(await rowsOf(local, wanted), ['[20000,20000,6667,20,20000]']);
+});
+
+test('Arrow: times of every unit, dictionaries, rejects', async (context) => {
+  const root = makeRoot(context);
+  const local = await openTestFolder(context, root);
+  const units = [
+    [new TimestampSecond(), 1_704_187_800n, '1704187800000000000'],
+    [new TimestampMillisecond(), 1_704_187_800_123n, '1704187800123000000'],
+    [new TimestampMicrosecond(), -1n, '-1000'],
+    [new TimestampNanosecond('UTC'), 1_704_187_800_123_456_789n, '1704187800123456789'],
+  ] as const;
+  for (const [type, value, ns] of units) {
+    const name = `unit ${type.unit}`;
+    const path = join(root, `${name}.arrow`);
+    const symbols = new Dictionary(new Utf8(), new Int32());
+    const raw = vectorFromArray([0, 0], type);
+    new BigInt64Array(raw.data[0]!.values.buffer)[0] = value;
+    const table = new Table({
+      time: raw.slice(0, 1),
+      symbol: vectorFromArray([name], symbols),
+      price: vectorFromArray([1.5]),
+    });
+    writeFileSync(path, tableToIPC(table, type.unit === 0 ? 'stream' : 'file'));
+    await importInto(local, { path });
+    const text = `SELECT epoch_ns(time)::VARCHAR FROM tick WHERE symbol = '${name}'`;
+    deepEqual(await rowsOf(local, text), [`["${ns}"]`], name);
+  }
+  const path = join(root, 'rejects.arrow');
+  const table = tableFromArrays({
+    when: [1, 2, 3],
+    n: [1, 1.5, 2 ** 31],
+  });
+  writeFileSync(path, tableToIPC(table, 'file'));
+  const end = await importInto(local, {
+    path,
+    table: 'R',
+    columns: 'n:i32',
+    map: { time: 'when' },
+    symbol: 'A',
+    timeFormat: 's',
+  });
+  equal(end.event === 'done' && `${end.rows} ${end.rejects}`, '1 2');
+  const told = readFileSync(`${path}.rejects.csv`, 'utf8').split('\n');
+  match(told[1] ?? '', /^2,1,n,not a whole number of 32 bits,"2,1.5"$/);
+});

@@ -1,0 +1,149 @@
+// The formats that are imported, behind one face: the names of a file's columns, what a table
+// made for it would have, and its rows.
+
+import { stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { type ColumnSchema, NdtsError, type TableSchema, type ValueTypeName } from '@ndts/protocol';
+import type { SqlKind } from '@ndts/native/sql';
+import { DataType } from 'apache-arrow';
+import { openArrowFile, ArrowSource } from './arrow-source.js';
+import { BatchFiller, type TimeUnitName } from './batch-filler.js';
+import type { ColumnMap } from './column-map.js';
+import { type CsvOptions, csvPlan, openCsvFile } from './csv-options.js';
+import { CsvSource } from './csv-source.js';
+import { inferColumns } from './infer-schema.js';
+import { openParquetFile, ParquetSource } from './parquet-source.js';
+import type { EnsureSymbols, RowSource, SourcePlace } from './row-source.js';
+
+export type ImportFormatName = 'csv' | 'parquet' | 'arrow';
+
+export interface ImportFormat {
+  /** Of the file's columns. */
+  readonly names: readonly string[];
+  /** Columns of a table that is made for the file, but those in `taken`. */
+  columns(taken: ReadonlySet<number>): ColumnSchema[];
+  /** Once. */
+  source(
+    schema: TableSchema,
+    map: ColumnMap,
+    ensure: EnsureSymbols,
+    from: SourcePlace | undefined,
+  ): RowSource;
+  /** Where no source was made. */
+  close(): Promise<void>;
+}
+
+/** By the end of its name: csv unless it says another. */
+export function importFormatOf(path: string): ImportFormatName {
+  if (/\.(parquet|pq)$/i.test(path)) return 'parquet';
+  return /\.(arrow|arrows|feather|ipc)$/i.test(path) ? 'arrow' : 'csv';
+}
+
+export function openImportFormat(
+  path: string,
+  name: ImportFormatName,
+  options: CsvOptions,
+): Promise<ImportFormat> {
+  if (name === 'parquet') return openParquet(path, options);
+  return name === 'arrow' ? openArrow(path, options) : Promise.resolve(openCsv(path, options));
+}
+
+function openCsv(path: string, options: CsvOptions): ImportFormat {
+  const file = openCsvFile(path, options);
+  return {
+    names: file.names,
+    columns: (taken) => inferColumns(file.names, file.sample, taken),
+    source: (schema, map, ensure, from) =>
+      new CsvSource(csvPlan(file, schema, map, options, from), file.names, ensure),
+    close: () => Promise.resolve(),
+  };
+}
+
+async function openParquet(path: string, options: CsvOptions): Promise<ImportFormat> {
+  const { size } = await stat(path);
+  const file = await openParquetFile(resolve(path));
+  return {
+    names: file.columns.map((column) => column.name),
+    columns: (taken) =>
+      columnsOf(
+        file.columns.map(({ name, kind }) => [name, typesOfKind[kind]]),
+        taken,
+      ),
+    source: (schema, map, ensure, from) =>
+      new ParquetSource(
+        file,
+        new BatchFiller(schema, map, ensure, timeUnit(options)),
+        from?.offset ?? 0,
+        size,
+      ),
+    close: () => Promise.resolve(),
+  };
+}
+
+async function openArrow(path: string, options: CsvOptions): Promise<ImportFormat> {
+  const { size } = await stat(path).catch(() => ({ size: 0 }));
+  const file = await openArrowFile(path);
+  return {
+    names: file.fields.map((field) => field.name),
+    columns: (taken) =>
+      columnsOf(
+        file.fields.map((field) => [field.name, arrowType(field.type as DataType)]),
+        taken,
+      ),
+    source: (schema, map, ensure, from) =>
+      new ArrowSource(
+        file,
+        new BatchFiller(schema, map, ensure, timeUnit(options)),
+        from?.offset ?? 0,
+        size,
+      ),
+    close: async () => {
+      await file.reader.cancel();
+      await file.handle.close().catch(() => undefined);
+    },
+  };
+}
+
+/** What times that are numbers count; only when it was said. */
+function timeUnit(options: CsvOptions): TimeUnitName | undefined {
+  const { timeFormat } = options;
+  if (timeFormat === 's' || timeFormat === 'ms' || timeFormat === 'us' || timeFormat === 'ns')
+    return timeFormat;
+  if (timeFormat === undefined || timeFormat === 'iso') return undefined;
+  throw new NdtsError('INVALID_ARGUMENT', `--time-format ${timeFormat} is for CSV only`);
+}
+
+function columnsOf(
+  columns: readonly (readonly [string, ValueTypeName])[],
+  taken: ReadonlySet<number>,
+): ColumnSchema[] {
+  return columns.flatMap(([name, type], at) =>
+    taken.has(at) ? [] : [{ name, type, nullable: true }],
+  );
+}
+
+const typesOfKind: Readonly<Record<SqlKind, ValueTypeName>> = {
+  bool: 'bool',
+  i32: 'i32',
+  i64: 'i64',
+  u64: 'i64',
+  f32: 'f32',
+  f64: 'f64',
+  time: 'text',
+  timeOfDay: 'f64',
+  text: 'text',
+  integer: 'text',
+  decimal: 'text',
+  bytes: 'bytes',
+};
+
+function arrowType(type: DataType): ValueTypeName {
+  if (DataType.isDictionary(type)) return arrowType(type.dictionary as DataType);
+  if (DataType.isInt(type)) {
+    const isSmall = type.bitWidth < 32 || (type.bitWidth === 32 && type.isSigned);
+    return isSmall ? 'i32' : 'i64';
+  }
+  if (DataType.isFloat(type)) return type.ArrayType === Float32Array ? 'f32' : 'f64';
+  if (DataType.isBool(type)) return 'bool';
+  return DataType.isBinary(type) || DataType.isLargeBinary(type) ? 'bytes' : 'text';
+}
