@@ -154,7 +154,9 @@ function setUp(context: TestContext): Setup {
     },
   });
   const ticking = setInterval(() => {
-    if (market.all.count < 6000) rings.publish(market.trade(20));
+    // The first half is history when the strategy gets going, however long that takes.
+    const isRunning = node.status().strategies[0]?.state === 'running';
+    if (market.all.count < (isRunning ? 6000 : 3000)) rings.publish(market.trade(20));
     node.doWork();
     for (const { reader, slotBytes, each } of readers) read(reader, slotBytes, each);
   }, 2);

@@ -196,6 +196,11 @@ Napi::Value SqlQueryWrap::begin(Napi::Env env, std::function<Status()> work,
                                 std::function<Napi::Value(Napi::Env)> answer) {
   const auto job = std::make_shared<Job>(
       Job{std::move(work), std::move(answer), Napi::Promise::Deferred::New(env), {}});
+  if (thread_ == nullptr) {  // It was closed, and says so.
+    job->status = job->work();
+    tell(env, *job);
+    return job->deferred.Promise();
+  }
   // While something is under way the object and the process stay.
   if (pending_ == 0) {
     Ref();
@@ -208,17 +213,19 @@ Napi::Value SqlQueryWrap::begin(Napi::Env env, std::function<Status()> work,
   return job->deferred.Promise();
 }
 
+void SqlQueryWrap::tell(Napi::Env env, const Job& job) {
+  if (job.status.ok()) return job.deferred.Resolve(job.answer(env));
+  Napi::Error error = Napi::Error::New(env, message_of(job.status));
+  error.Set("code", Napi::String::New(env, code_name(job.status.code())));
+  job.deferred.Reject(error.Value());
+}
+
 void SqlQueryWrap::settle(Napi::Env env, const std::shared_ptr<Job>& job) {
-  if (job->status.ok()) {
-    job->deferred.Resolve(job->answer(env));
-  } else {
-    Napi::Error error = Napi::Error::New(env, message_of(job->status));
-    error.Set("code", Napi::String::New(env, code_name(job->status.code())));
-    job->deferred.Reject(error.Value());
-  }
+  tell(env, *job);
   pending_ -= 1;
   if (pending_ > 0) return;
   function_.Unref(env);
+  if (closed_) shut();
   Unref();
 }
 
@@ -305,6 +312,7 @@ void SqlQueryWrap::stop(const Napi::CallbackInfo& info) {
 
 Napi::Value SqlQueryWrap::close(const Napi::CallbackInfo& info) {
   query_->stop(Code::kCancelled);
+  closed_ = true;
   return begin(
       info.Env(),
       [query = query_] {

@@ -2,7 +2,7 @@
 // runs; each call is a promise. src/sql.ts is the only caller.
 //
 // Lifetime: a query keeps its snapshot, not its database. It ends by close(), by the garbage
-// collector, or with its environment; each waits for its thread.
+// collector, or with its environment; each waits for its thread, which is gone then.
 #pragma once
 
 #include <napi.h>
@@ -52,6 +52,7 @@ class SqlQueryWrap : public Napi::ObjectWrap<SqlQueryWrap> {
   Napi::Value begin(Napi::Env env, std::function<Status()> work,
                     std::function<Napi::Value(Napi::Env)> answer);
   void run();
+  static void tell(Napi::Env env, const Job& job);
   void settle(Napi::Env env, const std::shared_ptr<Job>& job);
   static void leave(void* self);
   void shut();
@@ -65,6 +66,7 @@ class SqlQueryWrap : public Napi::ObjectWrap<SqlQueryWrap> {
   bool ending_ = false;                    // guarded by mutex_
   std::size_t pending_ = 0;                // of JavaScript's thread: jobs not yet settled
   bool hooked_ = false;
+  bool closed_ = false;  // by who uses it
   std::unique_ptr<Thread> thread_;  // starts when the others stand
 };
 

@@ -56,7 +56,7 @@ function enginesOf(folder: string): string[] {
 
 function reportText(report: EngineReport, apply: boolean): string {
   const { dir, findings, notes, movedTo } = report;
-  if (findings.length === 0) return `${dir}: nothing is wrong`;
+  if (findings.length === 0) return [`${dir}: nothing is wrong`, ...notes].join('\n');
   const table = tableText(
     [
       { title: 'file' },

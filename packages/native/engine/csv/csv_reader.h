@@ -87,7 +87,9 @@ class CsvReader {
   // Fewer rows than there is room for only at the end or when there is much to tell.
   [[nodiscard]] Status next(const CsvRows& rows, CsvBatch* batch);
 
-  [[nodiscard]] std::uint64_t offset() const { return offset_ + consumed_; }
+  [[nodiscard]] std::uint64_t offset() const {
+    return std::min(offset_ + consumed_, file_bytes_);  // a newline may have been added at the end
+  }
   [[nodiscard]] std::uint64_t line() const { return line_; }
   [[nodiscard]] std::uint64_t file_bytes() const { return file_bytes_; }
   [[nodiscard]] const CsvSymbols& symbols() const { return symbols_; }

@@ -213,6 +213,19 @@ TEST_F(CsvReaderTest, BlocksMayEndAnywhere) {
   }
 }
 
+TEST_F(CsvReaderTest, EndsWhereTheFileEndsAlsoWithoutANewline) {
+  for (const char* text : {"1,2\n", "1,2", "1", "\xc8", ""}) {
+    put_csv(files_, "f/a.csv", text);
+    const CsvPlan plan = text_plan("f/a.csv", 2);
+    std::unique_ptr<CsvReader> reader;
+    ASSERT_TRUE(CsvReader::open(files_, plan, &reader).ok());
+    CsvTestRows rows(plan.columns, 16);
+    CsvBatch batch;
+    while (!batch.ended) ASSERT_TRUE(reader->next(rows.rows(), &batch).ok());
+    EXPECT_EQ(reader->offset(), reader->file_bytes()) << text;
+  }
+}
+
 TEST_F(CsvReaderTest, AQuoteThatNothingClosesCostsItsLine) {
   put_csv(files_, "f/a.csv", "1,\"open\n2,b\n3,c\n");
   EXPECT_EQ(read_all(files_, text_plan("f/a.csv", 2), 10),

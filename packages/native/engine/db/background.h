@@ -104,6 +104,7 @@ class Background {
   void stop();
 
   [[nodiscard]] bool busy() const { return job_ != nullptr; }
+  [[nodiscard]] bool makes_snapshot() const { return busy() && !job_->snapshot.empty(); }
   void submit(std::unique_ptr<FlushJob> job);
   // The job when it has ended, else null.
   [[nodiscard]] std::unique_ptr<FlushJob> collect();

@@ -80,7 +80,7 @@ Status Database::list_snapshots(std::vector<SnapshotInfo>* snapshots) const {
 }
 
 Status Database::remove_snapshot(const std::string& name) {
-  if (snapshot_running_ || background_->busy())
+  if (snapshot_running_ || background_->makes_snapshot())
     return Status(Code::kAlreadyExists, "a snapshot is being made");
   return ndts::remove_snapshot(*options_.files, options_.dir, name);
 }

@@ -1,6 +1,8 @@
 // See manifest.h.
 #include "db/manifest.h"
 
+#include <unordered_set>
+
 #include "base/crc32c.h"
 #include "generated/constants.h"
 
@@ -211,6 +213,9 @@ class RecordReader {
   Status read_segment(ByteReader& body) {
     const auto segment = body.read<SegmentRecord>();
     manifest_->segments.push_back(segment);
+    // Files are told apart by their numbers.
+    if (segment.number >= manifest_->next_file || !numbers_.insert(segment.number).second)
+      return corrupt("number of a segment");
     return segment.shard < manifest_->epochs.size() &&
                    manifest_->find_table(segment.table) != nullptr
                ? Status()
@@ -230,6 +235,7 @@ class RecordReader {
   Manifest* const manifest_;
   std::vector<SymbolInfo>* const symbols_;
   std::uint64_t at_ = 0;
+  std::unordered_set<std::uint64_t> numbers_;  // of segments
 };
 
 void put_epochs(RecordWriter& writer, const ShardProgress& shard) {

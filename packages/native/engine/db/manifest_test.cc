@@ -107,6 +107,19 @@ TEST_F(ManifestFile, NamesEveryLengthItIsCutTo) {
   }
 }
 
+// Also with checksums that are right.
+TEST_F(ManifestFile, RefusesSegmentsThatNumbersDoNotTellApart) {
+  manifest_.segments.push_back(manifest_.segments.front());
+  ASSERT_TRUE(write_manifest(files_, "/db", manifest_).ok());
+  EXPECT_EQ(read().code(), Code::kCorrupt);
+  manifest_.segments.back().number = 4;  // the next file's
+  ASSERT_TRUE(write_manifest(files_, "/db", manifest_).ok());
+  EXPECT_EQ(read().code(), Code::kCorrupt);
+  manifest_.segments.back().number = 2;
+  ASSERT_TRUE(write_manifest(files_, "/db", manifest_).ok());
+  EXPECT_TRUE(read().ok());
+}
+
 TEST_F(ManifestFile, RefusesANewerVersion) {
   std::vector<std::byte> content;
   ASSERT_TRUE(files_.read_file(path_, &content).ok());

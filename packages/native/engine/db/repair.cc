@@ -10,6 +10,7 @@
 #include "db/repair_log.h"
 #include "db/repair_manifest.h"
 #include "db/repair_replay.h"
+#include "db/snapshot_folder.h"
 #include "db/staging_path.h"
 #include "db/symbol_files.h"
 #include "kv/bloom_filter.h"
@@ -36,6 +37,7 @@ class Repair {
   Status check_symbols();
   Status find_symbols(RepairFinding* finding, std::uint64_t wanted);
   Status check_log_files();
+  Status check_snapshots();
   void leave_staging();
   void cut_epochs(const ReplayCheck& replay);
   void add(const RepairFinding& finding) { report_.findings.push_back(finding); }
@@ -82,8 +84,28 @@ Status Repair::run() {
   NDTS_TRY(check_old_table());
   NDTS_TRY(check_symbols());
   NDTS_TRY(check_log_files());
+  NDTS_TRY(check_snapshots());
   if (!options_.apply || report_.findings.empty()) return {};
   return apply();
+}
+
+// Snapshots are apart from the database: what is wrong with one is said, and left alone.
+Status Repair::check_snapshots() {
+  const std::string folder = snapshots_dir(options_.dir);
+  std::vector<std::string> names;
+  if (files_.exists(folder)) NDTS_TRY(files_.list(folder, &names));
+  for (const std::string& name : names) {
+    SnapshotMark mark{};
+    const Status status = read_snapshot_mark(files_, snapshot_folder(options_.dir, name), &mark);
+    if (status.code() == Code::kNotFound)
+      report_.notes.push_back("snapshot " + name + " was not completed: it cannot be restored");
+    else if (status.code() == Code::kCorrupt)
+      report_.notes.push_back("snapshot " + name + " is damaged and cannot be restored: " +
+                              status.text());
+    else
+      NDTS_TRY(status);
+  }
+  return {};
 }
 
 // The manifest, or what can be made in its place.

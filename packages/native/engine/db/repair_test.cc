@@ -144,6 +144,19 @@ TEST_F(DatabaseRepair, IsRefusedWhereTheFolderIsOpenOrIsNone) {
             Code::kNotFound);
 }
 
+TEST_F(DatabaseRepair, SaysWhichSnapshotsCannotBeRestored) {
+  std::unique_ptr<Database> database;
+  ASSERT_TRUE(Database::open(options(), &database).ok());
+  for (const char* name : {"torn", "half"}) ASSERT_TRUE(database->write_snapshot(name).ok());
+  ASSERT_TRUE(database->close().ok());
+  files_->flip_bit(snapshot_folder(dir(), "torn") + "/COMPLETE", 20, 1);
+  ASSERT_TRUE(files_->remove(snapshot_folder(dir(), "half") + "/COMPLETE").ok());
+  ASSERT_TRUE(repair(true).ok() && report_.findings.empty());
+  ASSERT_EQ(report_.notes.size(), 2u);
+  EXPECT_TRUE(report_.notes[0].starts_with("snapshot half was not completed"));
+  EXPECT_TRUE(report_.notes[1].starts_with("snapshot torn is damaged"));
+}
+
 TEST_F(DatabaseRepair, SavesTheGoodBlocksOfASegment) {
   // Of its own: one of the blocks of a segment with several.
   DatabaseOptions own = options();

@@ -2,7 +2,7 @@
 // outlive its database.
 
 import { deepEqual, equal, match, ok, rejects } from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -205,6 +205,31 @@ test('a session that is closed twice, or used after it, is no harm', async (cont
   await session.close();
   await session.close();
   await rejects(session.serialize('SELECT 1'), withCode('CANCELLED'));
+});
+
+/** Threads of this process with the name. */
+function threads(name: string): number {
+  return readdirSync('/proc/self/task').filter((id) => {
+    try {
+      return readFileSync(`/proc/self/task/${id}/comm`, 'utf8').trim() === name;
+    } catch {
+      return false; // It has just ended.
+    }
+  }).length;
+}
+
+test('a query that was closed has no thread any more', async (context) => {
+  const data = new DealDatabase(context, 3);
+  const isLinux = process.platform === 'linux';
+  for (let count = 0; count < 3; count += 1) await data.rows('SELECT 1 AS one');
+  // Those that the engine keeps for queries to come, and of tests before this.
+  const before = isLinux ? threads('ndts-sql') : 0;
+  for (let count = 0; count < 30; count += 1) await data.rows('SELECT 1 AS one');
+  if (isLinux) ok(threads('ndts-sql') <= before, `${threads('ndts-sql')} of ${before}`);
+  const session = data.database.beginQuery({ memoryBytes: 1 << 28, threads: 1 });
+  const calls = [session.serialize('SELECT 1'), session.close(), session.close()];
+  await Promise.allSettled(calls);
+  await rejects(session.next(1), withCode('CANCELLED'));
 });
 
 test('a session that is used out of order says so', async (context) => {

@@ -4,7 +4,6 @@
 import type { Database } from '@ndts/native/db';
 import { type Clock, NdtsError } from '@ndts/protocol';
 import { Sql } from '../sql/query.js';
-import { ArrowWriter } from './arrow-writer.js';
 import { CsvWriter } from './csv-writer.js';
 import { type Selection, type TableSelection, tableSteps, wholeTable } from './export-selection.js';
 import type { ExportWriter } from './export-writer.js';
@@ -69,7 +68,14 @@ export async function exportFile(
     const rows =
       format === 'parquet'
         ? await writeParquet(sql, selection, file, options)
-        : await writeAll(sql, clock, selection, writerOf(format, file, options), file, options);
+        : await writeAll(
+            sql,
+            clock,
+            selection,
+            await writerOf(format, file, options),
+            file,
+            options,
+          );
     file.commit();
     const seconds = (clock.monotonicNs() - beginNs) / 1e9;
     const event = { event: 'done', rows, rejects: 0, bytes: file.size(), seconds } as const;
@@ -80,8 +86,14 @@ export async function exportFile(
   }
 }
 
-function writerOf(format: FileFormat, file: OutputFile, options: ExportOptions): ExportWriter {
+async function writerOf(
+  format: FileFormat,
+  file: OutputFile,
+  options: ExportOptions,
+): Promise<ExportWriter> {
   if (format === 'csv') return new CsvWriter(file, options);
+  // Takes a quarter of a second to load, which nobody else should wait for.
+  const { ArrowWriter } = await import('./arrow-writer.js');
   return new ArrowWriter(file, format === 'arrow-stream');
 }
 

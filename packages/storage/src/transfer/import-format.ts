@@ -5,8 +5,6 @@ import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { type ColumnSchema, NdtsError, type TableSchema, type ValueTypeName } from '@ndts/protocol';
 import type { SqlKind } from '@ndts/native/sql';
-import { DataType } from 'apache-arrow';
-import { openArrowFile, ArrowSource } from './arrow-source.js';
 import { BatchFiller, type TimeUnitName } from './batch-filler.js';
 import type { ColumnMap } from './column-map.js';
 import { type CsvOptions, csvPlan, openCsvFile } from './csv-options.js';
@@ -39,13 +37,16 @@ export function importFormatOf(path: string): ImportFormatName {
   return /\.(arrow|arrows|feather|ipc)$/i.test(path) ? 'arrow' : 'csv';
 }
 
-export function openImportFormat(
+export async function openImportFormat(
   path: string,
   name: ImportFormatName,
   options: CsvOptions,
 ): Promise<ImportFormat> {
   if (name === 'parquet') return openParquet(path, options);
-  return name === 'arrow' ? openArrow(path, options) : Promise.resolve(openCsv(path, options));
+  if (name === 'csv') return openCsv(path, options);
+  // Arrow takes a quarter of a second to load, which nobody else should wait for.
+  const { openArrow } = await import('./import-arrow.js');
+  return openArrow(path, options);
 }
 
 function openCsv(path: string, options: CsvOptions): ImportFormat {
@@ -80,32 +81,8 @@ async function openParquet(path: string, options: CsvOptions): Promise<ImportFor
   };
 }
 
-async function openArrow(path: string, options: CsvOptions): Promise<ImportFormat> {
-  const { size } = await stat(path).catch(() => ({ size: 0 }));
-  const file = await openArrowFile(path);
-  return {
-    names: file.fields.map((field) => field.name),
-    columns: (taken) =>
-      columnsOf(
-        file.fields.map((field) => [field.name, arrowType(field.type as DataType)]),
-        taken,
-      ),
-    source: (schema, map, ensure, from) =>
-      new ArrowSource(
-        file,
-        new BatchFiller(schema, map, ensure, timeUnit(options)),
-        from?.offset ?? 0,
-        size,
-      ),
-    close: async () => {
-      await file.reader.cancel();
-      await file.handle.close().catch(() => undefined);
-    },
-  };
-}
-
 /** What times that are numbers count; only when it was said. */
-function timeUnit(options: CsvOptions): TimeUnitName | undefined {
+export function timeUnit(options: CsvOptions): TimeUnitName | undefined {
   const { timeFormat } = options;
   if (timeFormat === 's' || timeFormat === 'ms' || timeFormat === 'us' || timeFormat === 'ns')
     return timeFormat;
@@ -113,7 +90,7 @@ function timeUnit(options: CsvOptions): TimeUnitName | undefined {
   throw new NdtsError('INVALID_ARGUMENT', `--time-format ${timeFormat} is for CSV only`);
 }
 
-function columnsOf(
+export function columnsOf(
   columns: readonly (readonly [string, ValueTypeName])[],
   taken: ReadonlySet<number>,
 ): ColumnSchema[] {
@@ -136,14 +113,3 @@ const typesOfKind: Readonly<Record<SqlKind, ValueTypeName>> = {
   decimal: 'text',
   bytes: 'bytes',
 };
-
-function arrowType(type: DataType): ValueTypeName {
-  if (DataType.isDictionary(type)) return arrowType(type.dictionary as DataType);
-  if (DataType.isInt(type)) {
-    const isSmall = type.bitWidth < 32 || (type.bitWidth === 32 && type.isSigned);
-    return isSmall ? 'i32' : 'i64';
-  }
-  if (DataType.isFloat(type)) return type.ArrayType === Float32Array ? 'f32' : 'f64';
-  if (DataType.isBool(type)) return 'bool';
-  return DataType.isBinary(type) || DataType.isLargeBinary(type) ? 'bytes' : 'text';
-}
