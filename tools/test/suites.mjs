@@ -54,7 +54,7 @@ async function benches({ limitSeconds }) {
 }
 
 /** Seconds for each target: enough to see that it runs and finds what is plain. */
-const fuzzSeconds = 2;
+const fuzzSeconds = 1;
 
 async function fuzz() {
   const names = fuzzTargets();

@@ -11,11 +11,14 @@ export interface RetentionRouteOptions {
   readonly audit: AuditLog;
 }
 
-const restoreBody = objectOf({
-  table: { type: 'string', minLength: 1 },
-  day: { type: 'string', pattern: '^[0-9]{4}-[0-9]{2}-[0-9]{2}$' },
-  holdDays: { type: 'number', minimum: 0, maximum: 36500, default: 7 },
-});
+const restoreBody = objectOf(
+  {
+    table: { type: 'string', minLength: 1 },
+    day: { type: 'string', pattern: '^[0-9]{4}-[0-9]{2}-[0-9]{2}$' },
+    holdDays: { type: 'number', minimum: 0, maximum: 36500, default: 7 },
+  },
+  ['table', 'day'],
+);
 /** Days are copied whole. */
 const workTimeoutMs = 60 * 60_000;
 

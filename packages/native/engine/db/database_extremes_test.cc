@@ -79,7 +79,7 @@ class ManySymbols {
 
 // NDTS_TEST_LONG=1: a million.
 TEST(DatabaseExtremes, VeryManySymbolsAreThereAfterAFlushAndAReopen) {
-  ManySymbols symbols(long_tests() ? 1'000'000 : 15'000);
+  ManySymbols symbols(long_tests() ? 1'000'000 : 5'000);
   symbols.open();
   ASSERT_NO_FATAL_FAILURE(symbols.register_all());
   ASSERT_NO_FATAL_FAILURE(symbols.write_all());

@@ -27,7 +27,7 @@ std::vector<std::pair<std::string, std::optional<std::string>>> random_write(
 TEST(Database, AgreesWithTheModel) {
   const std::uint64_t seed = test_seed(11);
   SCOPED_TRACE("NDTS_SEED=" + std::to_string(seed));
-  for (std::uint64_t run = 0; run < 4; run += 1) {
+  for (std::uint64_t run = 0; run < (long_tests() ? 4u : 2u); run += 1) {
     std::mt19937_64 random(seed + run);
     SimFileSystem files(seed + run);
     DatabaseBench bench(&files, "/db");
