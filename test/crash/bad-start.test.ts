@@ -166,6 +166,8 @@ test(
       while ! ${accepted} >/dev/null 2>&1; do sleep 0.2; done
       sleep 1; before=$(${accepted} | sed 's/.*"accepted":\\([0-9]*\\),"durable".*/\\1/')
       kill -9 $pid; wait $pid || true
+      # A start would take the room of a log file that was made ahead.
+      rm -f "${dir}"/disk/data/*/wal/wal_next.tmp
       dd if=/dev/zero of="${dir}/disk/filler" bs=1M 2>/dev/null || true
       UP >/dev/null 2>"${dir}/first" && exit 3 || true
       grep -q '^DISK_FULL: ' "${dir}/first" || { cat "${dir}/first"; exit 4; }

@@ -12,6 +12,7 @@ import { addResults, failedOne, passedOne, readBenchLines, resultOfCommand } fro
 
 /** @typedef {{ limitSeconds: number, countsFolder?: string }} SuiteContext
  *  @typedef {{ name: string, needs?: string[], limitSeconds: number, optional?: boolean,
+ *   beside?: string,
  *   run: (context: SuiteContext) => Promise<import('./results.mjs').SuiteResult> }} Suite */
 
 async function check(name, args, limitSeconds) {
@@ -120,6 +121,7 @@ export const suites = [
   {
     name: 'engine-tsan',
     needs: compiler,
+    beside: 'conformance',
     limitSeconds: 1500,
     run: ({ limitSeconds }) => runEngineTests('tsan', { limitSeconds }),
   },
