@@ -4,33 +4,10 @@
 // row), symbol, shard, epoch (4), then per column its values and, if it is nullable, its nulls (1);
 // each from a multiple of 64. A text or bytes value is a HeapPlace.
 
-#include <array>
-
 #include "db_wrap.h"
+#include "value_types.h"
 
 namespace ndts::binding {
-namespace {
-
-constexpr std::array<std::pair<const char*, ValueType>, 8> kTypes = {{
-    {"i64", ValueType::kI64},
-    {"f64", ValueType::kF64},
-    {"i32", ValueType::kI32},
-    {"f32", ValueType::kF32},
-    {"bool", ValueType::kBool},
-    {"symbol", ValueType::kSymbol},
-    {"text", ValueType::kText},
-    {"bytes", ValueType::kBytes},
-}};
-
-ValueType type_of(Napi::Env env, const Napi::Value& value) {
-  const std::string name = text(env, value, "the type of a column");
-  for (const auto& [known, type] : kTypes)
-    if (name == known) return type;
-  refuse(env, "expected a column type (i64, f64, i32, f32, bool, symbol, text, bytes), found " +
-                  name);
-}
-
-}  // namespace
 
 TableSchema schema_argument(Napi::Env env, const Napi::Value& value) {
   if (!value.IsObject()) refuse(env, "expected a schema");
@@ -59,8 +36,7 @@ Napi::Object schema_object(Napi::Env env, const TableSchema& schema) {
     const ColumnSchema& column = schema.columns[index];
     Napi::Object entry = Napi::Object::New(env);
     entry.Set("name", Napi::String::New(env, column.name));
-    for (const auto& [name, type] : kTypes)
-      if (type == column.type) entry.Set("type", Napi::String::New(env, name));
+    entry.Set("type", Napi::String::New(env, name_of(column.type)));
     entry.Set("nullable", Napi::Boolean::New(env, column.nullable));
     columns[index] = entry;
   }

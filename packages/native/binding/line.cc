@@ -6,7 +6,6 @@
 #include <napi.h>
 
 #include <algorithm>
-#include <array>
 #include <cstring>
 #include <map>
 #include <memory>
@@ -21,36 +20,13 @@
 #include "line/line_parser.h"
 #include "parts.h"
 #include "table/tick_batch.h"
+#include "value_types.h"
 
 namespace ndts::binding {
 namespace {
 
 constexpr std::size_t kColumnsMax = 256;
 constexpr double kBatchRowsMax = 1u << 20;
-
-constexpr std::array<std::pair<const char*, ValueType>, 8> kTypes = {{
-    {"i64", ValueType::kI64},
-    {"f64", ValueType::kF64},
-    {"i32", ValueType::kI32},
-    {"f32", ValueType::kF32},
-    {"bool", ValueType::kBool},
-    {"symbol", ValueType::kSymbol},
-    {"text", ValueType::kText},
-    {"bytes", ValueType::kBytes},
-}};
-
-ValueType type_of(Napi::Env env, const Napi::Value& value) {
-  const std::string name = text(env, value, "the type of a column");
-  for (const auto& [known, type] : kTypes)
-    if (name == known) return type;
-  throw_code(env, Code::kInvalidArgument, "expected a column type, found " + name);
-}
-
-const char* name_of(ValueType type) {
-  for (const auto& [name, known] : kTypes)
-    if (known == type) return name;
-  return "";
-}
 
 std::string_view bytes_argument(Napi::Env env, const Napi::Value& value) {
   if (!value.IsTypedArray() ||

@@ -100,14 +100,6 @@ export class Archive {
       throw new NdtsError('CORRUPT', `${name}: not the object that the catalog names`);
     return content;
   }
-
-  /** True when it was there. */
-  async remove({ table, day, segments }: ArchivedDay): Promise<boolean> {
-    const folder = folderOf(table, day);
-    const found = await this.#objects.delete(`${folder}/catalog.json`);
-    for (const { number } of segments) await this.#objects.delete(`${folder}/${number}.segment`);
-    return found;
-  }
 }
 
 function readCatalog(name: string, content: Uint8Array): ArchivedSegment[] {
