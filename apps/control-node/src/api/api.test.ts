@@ -240,6 +240,39 @@ test('snapshots: a viewer looks, an admin makes and removes, with a record', asy
   );
 });
 
+test('retention: a viewer looks, an admin lets days go and takes them back, with a record', async () => {
+  const { admin, trader, viewer } = control.tokens;
+  const view = await (await control.call('/api/retention', { token: viewer })).json();
+  assert.equal((view as { archived: object[] }).archived.length, 1);
+  const post = (path: string, token: string, body?: object): Promise<Response> =>
+    control.call(`/api/retention/${path}`, {
+      method: 'POST',
+      token,
+      ...(body === undefined ? {} : { body }),
+    });
+  assert.equal((await post('run', trader)).status, 403);
+  assert.equal(((await (await post('run', admin)).json()) as object[]).length, 1);
+  const day = { table: 'tick', day: '2026-01-01' };
+  assert.equal((await post('restore', trader, day)).status, 403);
+  const restored = (await (await post('restore', admin, day)).json()) as { rows: number };
+  assert.equal(restored.rows, 7, 'days it is held without being told');
+  assert.equal((await post('restore', admin, { ...day, table: 'none' })).status, 404);
+  for (const wrong of [{ table: 'tick' }, { ...day, day: 'today' }, { ...day, holdDays: -1 }])
+    assert.equal((await post('restore', admin, wrong)).status, 400, JSON.stringify(wrong));
+  const audit = await control.call('/api/audit?limit=10', { token: admin });
+  const entries = (await audit.json()) as { action: string; detail: string; outcome: string }[];
+  assert.deepEqual(
+    entries
+      .map(({ action, detail, outcome }) => `${action} ${detail} ${outcome}`)
+      .filter((line) => line.startsWith('retention') && !line.endsWith('asked')),
+    [
+      'retention-restore none 2026-01-01 failed: NOT_FOUND',
+      'retention-restore tick 2026-01-01 ok',
+      'retention-run storage ok',
+    ],
+  );
+});
+
 test('tokens are made, listed without their secret, and revoked', async () => {
   const token = control.tokens.admin;
   const body = { name: 'desk', role: 'viewer' };

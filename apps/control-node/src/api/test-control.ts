@@ -9,6 +9,7 @@ import {
   type ConfigValues,
   NdtsError,
   type RestartStrategyRequest,
+  type RestoreDayRequest,
   type SnapshotRequest,
   subjects,
   type TradingStateRequest,
@@ -157,9 +158,21 @@ function answerAsRoles(bus: EmbeddedBus): void {
   });
   bus.respond(subjects.execPositions, () => []);
   answerSnapshots(bus);
+  answerRetention(bus);
   bus.respond(subjects.execTradingState, (payload) => {
     state = (payload as TradingStateRequest).set ?? state;
     return state;
+  });
+}
+
+function answerRetention(bus: EmbeddedBus): void {
+  const day = { table: 'tick', day: '2026-01-01', segments: 1, rows: 2, bytes: 3 };
+  bus.respond(subjects.storageRetention, () => ({ old: [], archived: [day] }));
+  bus.respond(subjects.storageRetentionRun, () => [day]);
+  bus.respond(subjects.storageRetentionRestore, (payload) => {
+    const { table, holdDays } = payload as RestoreDayRequest;
+    if (table !== 'tick') throw new NdtsError('NOT_FOUND', `no ${table}`);
+    return { ...day, rows: holdDays };
   });
 }
 

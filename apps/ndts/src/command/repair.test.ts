@@ -90,6 +90,17 @@ test('nothing is wrong with a good folder, and it must not be open', (context) =
   throws(() => run(folder.logs), withCode('NOT_FOUND'));
 });
 
+test('a snapshot that cannot be restored is named, and nothing else is wrong', async (context) => {
+  const { folder, values } = makeFolder(context);
+  const ticks = openTicks(folder, values);
+  await ticks.snapshot('mine');
+  ticks.close();
+  flip(join(folder.ticks, 'snapshots/mine/COMPLETE'), 20);
+  const { code, text } = run(folder.root);
+  equal(code, 0);
+  match(text, /ticks: nothing is wrong\nsnapshot mine is damaged and cannot be restored: CORRUPT/);
+});
+
 test('a bad block is named; its rows go only when told', (context) => {
   const { folder, values } = makeFolder(context);
   const segment = only(join(folder.ticks, 'tables'), '.segment');

@@ -88,29 +88,45 @@ void expect_offer(const Offer& offer) {
   for (; each.valid(); each.next()) EXPECT_EQ(text_of(each.entry().value), offer.number);
 }
 
-TEST(DatabaseThreads, SnapshotsAreReadBesideEverythingElse) {
+// A database with its own threads, on a real folder.
+class DatabaseThreads : public testing::Test {
+ protected:
+  void open(std::uint64_t merge_bytes_per_second = 0) {
+    options.compaction_bytes_per_second = merge_bytes_per_second;
+    options.files = files.get();
+    options.clock = &clock;
+    options.dir = folder.path + "/data";
+    options.staging_dir = folder.path + "/staging";
+    options.staging_bytes = 256u << 10;
+    options.wal_file_bytes = 256u << 10;
+    options.memtable_bytes = 200u << 10;
+    options.shard_count = kTestShards;
+    ASSERT_TRUE(Database::open(options, &database).ok());
+    for (std::uint32_t symbol = 0; symbol < kTestSymbols; symbol += 1)
+      ASSERT_TRUE(database
+                      ->register_symbol(symbol, symbol % kTestShards,
+                                        "SYMBOL" + std::to_string(symbol))
+                      .ok());
+  }
+  [[nodiscard]] std::vector<SegmentRecord> segments_of(std::int64_t day) const {
+    std::vector<SegmentRecord> all;
+    EXPECT_TRUE(database->segments(kTickTable, &all).ok());
+    std::erase_if(all, [day](const SegmentRecord& one) { return one.day != day; });
+    return all;
+  }
+
   const std::uint64_t seed = test_seed(71);
-  SCOPED_TRACE("NDTS_SEED=" + std::to_string(seed));
   const Folder folder;
-  const auto files = make_posix_file_system();
-  std::mt19937_64 random(seed);
-  DatabaseOptions options;
+  const std::unique_ptr<FileSystem> files = make_posix_file_system();
+  std::mt19937_64 random{seed};
   SystemClock clock;
-  options.files = files.get();
-  options.clock = &clock;
-  options.dir = folder.path + "/data";
-  options.staging_dir = folder.path + "/staging";
-  options.staging_bytes = 256u << 10;
-  options.wal_file_bytes = 256u << 10;
-  options.memtable_bytes = 200u << 10;
-  options.shard_count = kTestShards;
+  DatabaseOptions options;
   std::unique_ptr<Database> database;
-  ASSERT_TRUE(Database::open(options, &database).ok());
-  for (std::uint32_t symbol = 0; symbol < kTestSymbols; symbol += 1)
-    ASSERT_TRUE(database
-                    ->register_symbol(symbol, symbol % kTestShards,
-                                      "SYMBOL" + std::to_string(symbol))
-                    .ok());
+};
+
+TEST_F(DatabaseThreads, SnapshotsAreReadBesideEverythingElse) {
+  SCOPED_TRACE("NDTS_SEED=" + std::to_string(seed));
+  open();
   Desk desk;
   std::atomic<bool> done{false};
   std::atomic<int> checked{0};
@@ -156,6 +172,93 @@ TEST(DatabaseThreads, SnapshotsAreReadBesideEverythingElse) {
   ASSERT_TRUE(database->close().ok());
   // The files outlive the database for whoever still reads.
   expect_offer(*desk.take());
+}
+
+std::uint64_t count_rows(const DatabaseSnapshot& snapshot) {
+  std::uint64_t rows = 0;
+  TestBatch batch(kPage);
+  for (std::uint32_t symbol = 0; symbol < kTestSymbols; symbol += 1) {
+    TimeRange range{-kAll, kAll};
+    for (std::size_t count = kPage; count == kPage; rows += count) {
+      const Status status =
+          load_rows(snapshot.table(kTickTable)->sources(symbol % kTestShards), symbol, range,
+                    RowsOut::of(batch.view()), &count);
+      if (!status.ok()) ADD_FAILURE() << status.text();
+      if (count == 0) break;
+      range = {batch.row(count - 1).time, kAll, batch.row(count - 1).sequence + 1};
+    }
+  }
+  return rows;
+}
+
+// A day goes and comes back, again and again, beside appends, flushes, merges and a reader: what
+// is there is there once.
+TEST_F(DatabaseThreads, DaysGoAndComeBackBesideEverythingElse) {
+  SCOPED_TRACE("NDTS_SEED=" + std::to_string(seed));
+  open(20'000);  // merges are under way nearly always
+  constexpr std::int64_t kFirstDay = 20'000;
+  const std::string back = folder.path + "/back/";
+  std::filesystem::create_directory(back);
+  Desk desk;
+  std::atomic<bool> done{false};
+  std::uint64_t appended = 0;
+  std::uint64_t gone = 0;
+  int changes = 0;
+  {
+    Thread reader("reader", [&] {
+      while (!done.load(std::memory_order_acquire)) {
+        const std::shared_ptr<const Offer> offer = desk.take();
+        if (offer == nullptr) continue;
+        EXPECT_EQ(count_rows(offer->snapshot), offer->rows[0]);
+      }
+    });
+    std::vector<std::string> away;
+    for (int round = 0; round < 120; round += 1) {
+      TestBatch batch(60);
+      for (int row = 0; row < 60; row += 1) {
+        TickRow tick{};
+        tick.time = (kFirstDay + static_cast<std::int64_t>(random() % 2)) * kNsPerDay +
+                    static_cast<std::int64_t>(random() % 1'000'000);
+        tick.symbol = static_cast<std::uint32_t>(random() % kTestSymbols);
+        batch.add(tick);
+      }
+      std::uint64_t position = 0;
+      ASSERT_TRUE(database->append_ticks(batch.view(), &position).ok());
+      appended += 60;
+      if (round % 3 == 0) {
+        ASSERT_TRUE(database->seal().ok());
+      }
+      if (round % 7 == 3 && away.empty()) {
+        SegmentChange change;
+        std::uint64_t rows = 0;
+        for (const SegmentRecord& one : segments_of(kFirstDay)) {
+          away.push_back(back + std::to_string(one.number));
+          std::error_code failed;  // it was merged meanwhile
+          std::filesystem::create_hard_link(segment_path(options.dir, one), away.back(), failed);
+          change.removed.push_back(one.number);
+          rows += one.rows;
+        }
+        const Status status = database->change_segments(change);
+        ASSERT_TRUE(status.ok() || status.code() == Code::kNotFound) << status.text();
+        if (!status.ok()) away.clear();
+        else gone = rows;
+        changes += status.ok() && rows > 0 ? 1 : 0;
+      } else if (round % 7 == 6 && !away.empty()) {
+        Status status(Code::kUnavailable, "");
+        desk.put(nullptr);  // the reader lets go of what it reads
+        while (status.code() == Code::kUnavailable)
+          status = database->change_segments({{}, away});
+        ASSERT_TRUE(status.ok()) << status.text();
+        away.clear();
+        gone = 0;
+      }
+      desk.put(std::make_shared<Offer>(Offer{database->snapshot(), {appended - gone}, ""}));
+    }
+    done.store(true, std::memory_order_release);
+  }
+  EXPECT_GT(changes, 3);
+  EXPECT_GT(database->stats().merges, 0u);
+  EXPECT_EQ(count_rows(database->snapshot()), appended - gone);
 }
 
 }  // namespace

@@ -8,7 +8,7 @@ import type { DataFolder } from '../folder/data-folder.js';
 import { parsePolicies } from './policy.js';
 import { Retention } from './retention.js';
 
-/** Throws INVALID_ARGUMENT for a policy that is none. */
+/** Throws CONFIG_INVALID_VALUE for a policy that is none. */
 export function openRetention(
   database: Database,
   folder: DataFolder,

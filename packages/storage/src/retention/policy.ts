@@ -13,7 +13,7 @@ export interface RetentionPolicy {
 const unitDays = { d: 1, w: 7, y: 365 } as const;
 const pattern = /^(?<table>[^:]+):(?<count>\d{1,5})(?<unit>[dwy])(?<archive>:archive)?$/;
 
-/** Throws INVALID_ARGUMENT for what is no policy, and for two of one table. */
+/** Throws CONFIG_INVALID_VALUE for what is no policy, and for two of one table. */
 export function parsePolicies(texts: readonly string[]): RetentionPolicy[] {
   const policies: RetentionPolicy[] = [];
   for (const text of texts) {
@@ -22,12 +22,12 @@ export function parsePolicies(texts: readonly string[]): RetentionPolicy[] {
     const table = found?.['table'] ?? '';
     if (found === undefined || count < 1)
       throw new NdtsError(
-        'INVALID_ARGUMENT',
+        'CONFIG_INVALID_VALUE',
         `storage.retention: expected TABLE:AGE or TABLE:AGE:archive with an age such as 90d, 12w ` +
           `or 5y, found '${text}'`,
       );
     if (policies.some((policy) => policy.table === table))
-      throw new NdtsError('INVALID_ARGUMENT', `storage.retention: ${table} is given twice`);
+      throw new NdtsError('CONFIG_INVALID_VALUE', `storage.retention: ${table} is given twice`);
     const days = count * unitDays[found['unit'] as keyof typeof unitDays];
     policies.push({ table, days, archive: found['archive'] !== undefined });
   }

@@ -251,6 +251,6 @@ test('policies are read, and what is none is refused', () => {
     { table: 'my table', days: 21, archive: false },
   ]);
   for (const text of ['', 'tick', 'tick:', 'tick:0d', 'tick:5', 'tick:5m', 'tick:1d:keep', ':1d'])
-    assert.throws(() => parsePolicies([text]), { code: 'INVALID_ARGUMENT' }, text);
+    assert.throws(() => parsePolicies([text]), { code: 'CONFIG_INVALID_VALUE' }, text);
   assert.throws(() => parsePolicies(['tick:1d', 'tick:2d']), /twice/);
 });

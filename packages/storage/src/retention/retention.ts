@@ -42,6 +42,7 @@ interface Partition {
   readonly policy: RetentionPolicy;
   readonly table: number;
   readonly day: number;
+  readonly segments: readonly SegmentInfo[];
 }
 
 export class Retention {
@@ -62,16 +63,14 @@ export class Retention {
 
   /** What a run would let go now, oldest first. */
   plan(): OldDay[] {
-    return this.#partitions().map((partition) => this.#describe(partition));
+    return this.#partitions().map(describe);
   }
 
   /** Lets go of what is old; calls `done` after each day. */
   run(done: (day: OldDay) => void = () => undefined): Promise<void> {
     return this.#alone(async () => {
       for (const partition of this.#partitions()) {
-        const day = this.#describe(partition);
-        await this.#retry(partition);
-        done(day);
+        done(await this.#retry(partition));
       }
     });
   }
@@ -140,47 +139,40 @@ export class Retention {
     for (const policy of this.#policies) {
       const table = ids.get(policy.table);
       if (table === undefined) continue; // Not created yet.
-      const days = new Set(this.#database.segments(table).map(({ day }) => day));
-      for (const day of days)
+      const byDay = new Map<number, SegmentInfo[]>();
+      for (const segment of this.#database.segments(table)) {
+        const day = byDay.get(segment.day);
+        if (day === undefined) byDay.set(segment.day, [segment]);
+        else day.push(segment);
+      }
+      for (const [day, segments] of byDay)
         if (day < today - policy.days && !this.#isHeld(policy.table, day))
-          found.push({ policy, table, day });
+          found.push({ policy, table, day, segments });
     }
     return found.sort((a, b) => a.day - b.day || a.table - b.table);
   }
 
-  #describe({ policy, table, day }: Partition): OldDay {
-    const segments = this.#segments(table, day);
-    const sum = (of: (segment: SegmentInfo) => number): number =>
-      segments.reduce((total, segment) => total + of(segment), 0);
-    return {
-      table: policy.table,
-      day,
-      action: policy.archive ? 'archive' : 'expire',
-      segments: segments.length,
-      rows: sum(({ rows }) => rows),
-      bytes: sum(({ bytes }) => bytes),
-    };
-  }
-
-  async #retry(partition: Partition): Promise<void> {
-    for (let attempt = 1; ; attempt += 1) {
+  /** What went: where a merge came in between, what it made. */
+  async #retry(first: Partition): Promise<OldDay> {
+    for (let attempt = 1, partition = first; ; attempt += 1) {
       try {
-        await (partition.policy.archive ? this.#store(partition) : this.#drop(partition));
-        return;
+        if (partition.policy.archive) await this.#store(partition);
+        else await this.#remove(partition.segments);
+        return describe(partition);
       } catch (error) {
         const merged = error instanceof NdtsError && error.code === 'NOT_FOUND';
         if (!merged || attempt === attempts) throw error;
+        const { table, day } = partition;
+        partition = { ...partition, segments: this.#segments(table, day) };
       }
     }
   }
 
-  async #drop({ table, day }: Partition): Promise<void> {
-    const removed = this.#segments(table, day).map(({ number }) => number);
-    await this.#database.changeSegments({ removed });
+  #remove(segments: readonly SegmentInfo[]): Promise<void> {
+    return this.#database.changeSegments({ removed: segments.map(({ number }) => number) });
   }
 
-  async #store({ policy, table, day }: Partition): Promise<void> {
-    const present = this.#segments(table, day);
+  async #store({ policy, day, segments: present }: Partition): Promise<void> {
     const before = await this.#archive.day(policy.table, day);
     const segments = (before?.segments ?? []).filter((old) => !isIn(present, old));
     for (const segment of present)
@@ -188,7 +180,7 @@ export class Retention {
         await this.#archive.putSegment(policy.table, segment, await readSegment(segment.path)),
       );
     await this.#archive.putCatalog({ table: policy.table, day, segments });
-    await this.#database.changeSegments({ removed: present.map(({ number }) => number) });
+    await this.#remove(present);
   }
 
   async #alone<Result>(action: () => Promise<Result>): Promise<Result> {
@@ -200,6 +192,17 @@ export class Retention {
       this.#busy = false;
     }
   }
+}
+
+function describe({ policy, day, segments }: Partition): OldDay {
+  let rows = 0;
+  let bytes = 0;
+  for (const segment of segments) {
+    rows += segment.rows;
+    bytes += segment.bytes;
+  }
+  const action = policy.archive ? 'archive' : 'expire';
+  return { table: policy.table, day, action, segments: segments.length, rows, bytes };
 }
 
 /** Whether the rows of an archived segment are in the database: it came back, or never left, and
