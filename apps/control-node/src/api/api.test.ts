@@ -240,7 +240,7 @@ test('snapshots: a viewer looks, an admin makes and removes, with a record', asy
   );
 });
 
-test('retention: a viewer looks, an admin lets days go and takes them back, with a record', async () => {
+test('retention: a viewer looks, an admin runs and restores, with a record', async () => {
   const { admin, trader, viewer } = control.tokens;
   const view = await (await control.call('/api/retention', { token: viewer })).json();
   assert.equal((view as { archived: object[] }).archived.length, 1);

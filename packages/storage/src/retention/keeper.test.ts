@@ -1,5 +1,5 @@
-// The keeper of retention on a clock that is moved: it runs by itself, again and again, also after a
-// run that failed, and not after it was stopped.
+// The keeper of retention on a clock that is moved: it runs by itself, again and again, also after
+// a run that failed, and not after it was stopped.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
