@@ -6,7 +6,8 @@ import type { Clock, ConfigValues } from '@ndts/protocol';
 import type { Identity, Logger, Metrics, SecureRandom } from '@ndts/runtime';
 import type { SymbolRegistry } from '../table/symbol-registry.js';
 import { LineHttp } from './line-http.js';
-import { listen, readTls } from './line-listen.js';
+import { listen } from '../listen/listen.js';
+import { readTls } from './line-listen.js';
 import { LineMetrics } from './line-metrics.js';
 import { LineTcp } from './line-tcp.js';
 import { LineWriter } from './line-writer.js';
@@ -57,9 +58,11 @@ export class LineServer {
     const open = async (port: number, make: () => LineTcp | LineHttp) => {
       if (port === 0 && options.anyPort !== true) return undefined;
       const listener = make();
-      const address = await listen(listener.server, line.host, port);
+      const { host } = line;
+      const bound = await listen(listener.server, 'line protocol', host, port);
+      listener.server.on('error', (error) => options.logger.error({ error }, 'line listener'));
       listeners.push(listener);
-      return address;
+      return `${host.includes(':') ? `[${host}]` : host}:${bound}`;
     };
     try {
       const tcp = await open(line.tcpPort, () => new LineTcp(shared));

@@ -18,7 +18,7 @@ import {
   prove,
   rowsOf,
 } from './line-test-kit.js';
-import { testCertificate, testKey } from './line-tls-test-kit.js';
+import { testCertificate, testKey } from '../listen/tls-test-identity.js';
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -188,6 +188,21 @@ test('beyond this machine there is TLS, or somebody said otherwise', async (cont
   await assert.rejects(lineNode(context, { tlsCert: 'cert.pem' }), {
     code: 'CONFIG_INVALID_VALUE',
   });
+  const dir = mkdtempSync(join(tmpdir(), 'ndts-line-tls-'));
+  context.after(() => rmSync(dir, { recursive: true, force: true }));
+  const nonsense = join(dir, 'nonsense.pem');
+  writeFileSync(nonsense, 'nothing');
+  await assert.rejects(lineNode(context, { tlsCert: nonsense, tlsKey: nonsense }), {
+    code: 'CONFIG_INVALID_VALUE',
+  });
   const node = await lineNode(context, { host: '0.0.0.0', allowPlain: true });
   assert.match(node.server.addresses.tcp ?? '', /^0\.0\.0\.0:\d+$/);
+});
+
+test('a port that is taken is named', async (context) => {
+  const first = await lineNode(context);
+  await assert.rejects(lineNode(context, { tcpPort: first.tcpPort }), {
+    code: 'PORT_IN_USE',
+    message: new RegExp(`line protocol: 127\\.0\\.0\\.1:${first.tcpPort}`),
+  });
 });

@@ -15,7 +15,8 @@ import {
   type SecureRandom,
 } from '@ndts/runtime';
 import { mayWrite } from './line-access.js';
-import { closeServer, type LineTls } from './line-listen.js';
+import { closeServer } from '../listen/listen.js';
+import type { LineTls } from './line-listen.js';
 import type { LineMetrics } from './line-metrics.js';
 import { refusalText } from './line-refusal.js';
 import type { LineInput, LineWriter } from './line-writer.js';

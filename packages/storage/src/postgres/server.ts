@@ -12,6 +12,7 @@ import { createSecureContext, type SecureContext } from 'node:tls';
 import type { TableInfo } from '@ndts/native/db';
 import { type Clock, NdtsError } from '@ndts/protocol';
 import type { Counter, Gauge, Identity, Logger, Metrics, SecureRandom } from '@ndts/runtime';
+import { closeServer, isLoopback, listen } from '../listen/listen.js';
 import type { Sql } from '../sql/query.js';
 import { Connection } from './connection.js';
 import { LoginLimit } from './login-limit.js';
@@ -88,18 +89,7 @@ export class PostgresServer {
 
   async start(): Promise<void> {
     const { host, port, identity } = this.#options;
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', (error: Error & { code?: string }) => {
-        reject(
-          error.code === 'EADDRINUSE'
-            ? new NdtsError('PORT_IN_USE', `postgres: ${host}:${port} is in use`, { cause: error })
-            : new NdtsError('IO_ERROR', `postgres: cannot listen on ${host}:${port}`, {
-                cause: error,
-              }),
-        );
-      });
-      this.#server.listen(port, host, resolve);
-    });
+    await listen(this.#server, 'postgres', host, port);
     this.#server.on('error', (error) => this.#options.logger.error({ error }, 'postgres listener'));
     this.#unwatch = identity.watchRevocations((name) => this.#endOf(name));
   }
@@ -120,9 +110,7 @@ export class PostgresServer {
       'terminating connection due to administrator command',
       { severity: 'FATAL' },
     );
-    const closed = new Promise<void>((resolve) => {
-      this.#server.close(() => resolve());
-    });
+    const closed = closeServer(this.#server);
     for (const connection of this.#connections.values()) connection.end(error);
     for (const connection of this.#connections.values()) connection.destroy();
     await Promise.all(this.#sockets);
@@ -193,10 +181,6 @@ export class PostgresServer {
     for (const connection of this.#connections.values())
       if (connection.user === user) connection.end(error);
   }
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
 }
 
 function secureContextOf(options: PostgresServerOptions): SecureContext | undefined {

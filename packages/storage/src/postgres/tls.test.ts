@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { connect as connectTls } from 'node:tls';
 import { TestServer } from './postgres-test-kit.js';
-import { testCertificate, testKey } from './tls-test-identity.js';
+import { testCertificate, testKey } from '../listen/tls-test-identity.js';
 import { errorFields, int32, startup, WireClient } from './wire-test-client.js';
 
 const sslRequest = Buffer.concat([int32(8), int32(80_877_103)]);

@@ -8,7 +8,7 @@ import type { Time } from '@ndts/protocol';
 import { BatchFeed } from '../replay/batch-feed.js';
 import type { SymbolRegistry } from '../table/symbol-registry.js';
 import { text, texts, times, whole } from './arguments.js';
-import { chooseColumns, rowsOf } from './rows.js';
+import { chooseColumns, placesOf, rowsOf } from './rows.js';
 import type { RawRows, StreamOf } from './service.js';
 import { idsOf } from './symbol-lookup.js';
 
@@ -51,10 +51,7 @@ function replayedRows(batch: ReplayBatch, columns: Columns): RawRows {
   const { count } = batch;
   return {
     count,
-    day: batch.day.subarray(0, count),
-    nsOfDay: batch.nsOfDay.subarray(0, count),
-    sequence: batch.sequence.subarray(0, count),
-    symbol: batch.symbol.subarray(0, count),
+    ...placesOf(batch, count),
     columns: columns.map(({ name, type }, at) => {
       const nulls = batch.nulls[at]?.subarray(0, count);
       return {

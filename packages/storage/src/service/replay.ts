@@ -5,6 +5,7 @@ import type { ReplayBatch } from '@ndts/native/replay';
 import { BatchFeed } from '../replay/batch-feed.js';
 import { list, texts, times, whole } from './arguments.js';
 import type { SymbolRegistry } from '../table/symbol-registry.js';
+import { placesOf } from './rows.js';
 import type { RawReplayRows, StreamOf } from './service.js';
 import { symbolEntries } from './symbol-lookup.js';
 
@@ -41,10 +42,7 @@ function replayRows(batch: ReplayBatch): RawReplayRows {
   const { count, steps } = batch;
   return {
     count,
-    day: batch.day.subarray(0, count),
-    nsOfDay: batch.nsOfDay.subarray(0, count),
-    sequence: batch.sequence.subarray(0, count),
-    symbol: batch.symbol.subarray(0, count),
+    ...placesOf(batch, count),
     values: batch.values.map((values) => values.subarray(0, count)),
     nulls: batch.nulls.map((nulls) => nulls?.subarray(0, count) ?? null),
     stepDay: batch.stepDay.subarray(0, steps),

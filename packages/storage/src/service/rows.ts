@@ -30,6 +30,18 @@ export function chooseColumns(
   });
 }
 
+type Places = Pick<TableBatch, 'day' | 'nsOfDay' | 'sequence' | 'symbol'>;
+
+/** Views of where rows [0, count) of a batch stand: their times, sequences and symbols. */
+export function placesOf(batch: Places, count: number): Places {
+  return {
+    day: batch.day.subarray(0, count),
+    nsOfDay: batch.nsOfDay.subarray(0, count),
+    sequence: batch.sequence.subarray(0, count),
+    symbol: batch.symbol.subarray(0, count),
+  };
+}
+
 /** Views of rows [0, count) of a batch, of these columns. */
 export function rowsOf(
   batch: TableBatch,
@@ -39,10 +51,7 @@ export function rowsOf(
   const heap = batch.heap();
   return {
     count,
-    day: batch.day.subarray(0, count),
-    nsOfDay: batch.nsOfDay.subarray(0, count),
-    sequence: batch.sequence.subarray(0, count),
-    symbol: batch.symbol.subarray(0, count),
+    ...placesOf(batch, count),
     shard: batch.shard.subarray(0, count),
     epoch: batch.epoch.subarray(0, count),
     columns: columns.map(({ name, type }): RawRowColumn => {

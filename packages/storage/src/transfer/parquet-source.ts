@@ -5,6 +5,7 @@ import { beginFileQuery, type SqlColumn, type SqlSession } from '@ndts/native/sq
 import type { TableBatch } from '@ndts/native/db';
 import { SqlBatch, type SqlBatchColumn } from '../sql/batch.js';
 import { type BatchFiller, rowText, type ValueColumn } from './batch-filler.js';
+import type { RejectedRow } from './rejects-file.js';
 import type { RowSource, SourceRead } from './row-source.js';
 
 const memoryBytes = 512 * 1024 * 1024;
@@ -36,13 +37,7 @@ export class ParquetSource implements RowSource {
 
   async next(batch: TableBatch): Promise<SourceRead> {
     batch.clear();
-    const rejects: {
-      line: number;
-      offset: number;
-      column: string;
-      reason: string;
-      text: string;
-    }[] = [];
+    const rejects: RejectedRow[] = [];
     let ended = false;
     while (batch.count < batch.capacity) {
       if (this.#left === 0 && !(await this.#read(batch.capacity))) {
