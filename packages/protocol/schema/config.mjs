@@ -17,7 +17,7 @@ export const configKeys = [
   { key: 'cluster.leaseTtlMs', type: 'integer', min: 500, max: 600000, default: 10000, doc: 'time to live of a node lease' },
   { key: 'cluster.dataReplication', type: 'integer', min: 1, max: 1, default: 1, doc: 'copies of each shard; more than one comes with replication' },
   { key: 'storage.stagingBytes', type: 'integer', min: 1048576, max: 17179869184, default: 67108864, doc: 'shared memory between append and the log; holds what is accepted and not yet written' },
-  { key: 'storage.walFileBytes', type: 'integer', min: 1048576, max: 17179869184, default: 67108864, doc: 'size of one log file' },
+  { key: 'storage.walFileBytes', type: 'integer', min: 1048576, max: 17179869184, default: 67108864, doc: 'size of one log file; the first one after a start has at most 4 MiB' },
   { key: 'storage.walBudgetBytes', type: 'integer', min: 4194304, max: 1099511627776, default: 536870912, doc: 'log bytes kept before the memtable is sealed into a segment' },
   { key: 'storage.memtableBytes', type: 'integer', min: 1048576, max: 68719476736, default: 134217728, doc: 'memtable bytes before it is sealed into a segment' },
   { key: 'storage.commitIntervalMs', type: 'integer', min: 0, max: 10000, default: 5, doc: 'longest time an accepted tick waits for its fdatasync when nobody waits for it' },

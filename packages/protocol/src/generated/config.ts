@@ -39,7 +39,7 @@ export interface ConfigValues {
   readonly storage: {
     /** shared memory between append and the log; holds what is accepted and not yet written */
     readonly stagingBytes: number;
-    /** size of one log file */
+    /** size of one log file; the first one after a start has at most 4 MiB */
     readonly walFileBytes: number;
     /** log bytes kept before the memtable is sealed into a segment */
     readonly walBudgetBytes: number;
@@ -329,7 +329,7 @@ export const configKeys: readonly ConfigKey[] = [
     key: 'storage.walFileBytes',
     type: 'integer',
     default: 67108864,
-    doc: 'size of one log file',
+    doc: 'size of one log file; the first one after a start has at most 4 MiB',
     min: 1048576,
     max: 17179869184,
     secret: false,
