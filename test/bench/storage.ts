@@ -8,7 +8,8 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type Database, type DatabaseOptions, openDatabase } from '@ndts/native/db';
-import { createTickBatch, shardOf } from '@ndts/protocol';
+import { createTickBatch, type KeyValueOperation, shardOf } from '@ndts/protocol';
+import { SeededRandom } from '@ndts/runtime';
 import {
   answerHash,
   type Bench,
@@ -173,11 +174,23 @@ async function appendFor(
   into: Appends,
 ): Promise<void> {
   const batch = createTickBatch(64);
+  const append = (): number => database.appendTicks(batch);
+  await writeFor(() => fill.fill(batch), append, batches, gapMs, into);
+}
+
+/** Calls `write` at a fixed rate, after `prepare`, which is not timed. */
+async function writeFor(
+  prepare: () => void,
+  write: () => unknown,
+  batches: number,
+  gapMs: number,
+  into: Appends,
+): Promise<void> {
   let due = performance.now();
   for (let index = 0; index < batches; index += 1) {
-    fill.fill(batch);
+    prepare();
     const start = performance.now();
-    database.appendTicks(batch);
+    write();
     into.us[into.count] = (performance.now() - start) * 1000;
     into.count += 1;
     due += gapMs;
@@ -265,11 +278,49 @@ async function stalls(context: BenchContext, merging: boolean): Promise<void> {
   database.close();
 }
 
+/** Atomic batches of keys in no order, made before so that only the write is timed. */
+function keyBatches(count: number, keys: number): KeyValueOperation[][] {
+  const random = new SeededRandom(41);
+  return Array.from({ length: count }, () =>
+    Array.from({ length: keys }, () => {
+      const value = new Uint8Array(100);
+      for (let at = 0; at < value.length; at += 1) value[at] = random.integer(256);
+      return { key: String(random.integer(200_000)).padStart(16, '0'), value };
+    }),
+  );
+}
+
+async function keyStalls(context: BenchContext, compacting: boolean): Promise<void> {
+  const batches = pick(context.size, { smoke: 400, small: 20_000, full: 200_000 });
+  const keys = 16;
+  const database = openBench(context, `key-stall-${compacting}`, {
+    memtableBytes: compacting ? 4 * mebi : 4096 * mebi,
+  });
+  const made = keyBatches(1000, keys);
+  const appends: Appends = { us: new Float64Array(batches), count: 0 };
+  let next = 0;
+  const write = (): unknown => database.write(made[next++ % made.length] ?? []);
+  await writeFor(() => undefined, write, batches, 0.25, appends);
+  const stats = database.stats();
+  const params = {
+    compacting,
+    batches,
+    keys,
+    flushes: stats.flushes,
+    compactions: stats.merges,
+    compactedMB: Math.round(stats.mergedBytes / 1e6),
+    stalls: stats.stalls,
+  };
+  emitLatencies(context, 'compaction_stall', params, appends, answerHash(batches));
+  database.close();
+}
+
 export const compactionStall: Bench = {
   name: 'compaction_stall',
-  about: 'accepted appends (64 ticks) at 256k ticks/s while segments are sealed and merged, or not',
+  about:
+    'accepted appends of 64 ticks (256k/s) and of 16 keys (64k/s), while there is merging or not',
   run: async (context) => {
-    await stalls(context, false);
-    await stalls(context, true);
+    for (const busy of [false, true]) await stalls(context, busy);
+    for (const busy of [false, true]) await keyStalls(context, busy);
   },
 };

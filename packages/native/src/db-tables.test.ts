@@ -149,6 +149,10 @@ test('misuse is named', (context) => {
   throws(() => batch.column('note'), refused('INVALID_ARGUMENT'));
   throws(() => batch.text('whole', 0), refused('INVALID_ARGUMENT'));
   throws(() => batch.setNull('whole', 0), refused('INVALID_ARGUMENT'));
+  for (const row of [-1, batch.capacity, 0.5, Number.NaN]) {
+    throws(() => batch.setNull('real', row), refused('INVALID_ARGUMENT'));
+    throws(() => batch.setText('note', row, 'x'), refused('INVALID_ARGUMENT'));
+  }
   throws(() => new TableBatch(everything, 0), refused('INVALID_ARGUMENT'));
   batch.column('on')[1] = 2;
   throws(() => database.appendRows(table, batch), refused('INVALID_ARGUMENT'));

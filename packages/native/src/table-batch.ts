@@ -159,6 +159,7 @@ export class TableBatch {
     const nulls = this.nulls(name);
     if (nulls === undefined)
       throw new NdtsError('INVALID_ARGUMENT', `column ${name} is not nullable`);
+    this.#checkRow(row);
     nulls[row] = 1;
   }
 
@@ -179,6 +180,7 @@ export class TableBatch {
 
   setBytes(name: string, row: number, bytes: Uint8Array): void {
     const places = this.#places(name);
+    this.#checkRow(row);
     if (this.#heapBytes + bytes.length > this.#heap.length) this.#grow(bytes.length);
     this.#heap.set(bytes, this.#heapBytes);
     places[2 * row] = this.#heapBytes;
@@ -208,6 +210,14 @@ export class TableBatch {
     const values = this.#values.get(name);
     if (hasHeap(this.#column(name)) && values instanceof Uint32Array) return values;
     throw new NdtsError('INVALID_ARGUMENT', `expected column ${name} to be text or bytes`);
+  }
+
+  #checkRow(row: number): void {
+    if (Number.isInteger(row) && row >= 0 && row < this.capacity) return;
+    throw new NdtsError(
+      'INVALID_ARGUMENT',
+      `row: expected an integer from 0 and below ${this.capacity}, found ${row}`,
+    );
   }
 
   #grow(bytes: number): void {

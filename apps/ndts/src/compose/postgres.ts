@@ -11,7 +11,7 @@ export async function startPostgres(
   secureRandom: SecureRandom,
 ): Promise<PostgresServer | undefined> {
   const { clock, closing, identity, logger, metrics, ticks, values } = foundation;
-  const { port, host, connectionsMax, statementTimeoutMs, certificate, key, insecure } =
+  const { port, host, connectionsMax, statementTimeoutMs, tlsCert, tlsKey, allowPlain } =
     values.postgres;
   if (port === 0) return undefined;
   const server = new PostgresServer({
@@ -27,9 +27,9 @@ export async function startPostgres(
     port,
     connectionsMax,
     statementTimeoutMs,
-    certificatePath: certificate,
-    keyPath: key,
-    insecure,
+    certificatePath: tlsCert,
+    keyPath: tlsKey,
+    allowPlain,
   });
   await server.start();
   closing.defer('postgres', () => server.close());

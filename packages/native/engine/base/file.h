@@ -109,7 +109,8 @@ class FileSystem {
   [[nodiscard]] virtual Status remove_directory(const std::string& folder) = 0;
   [[nodiscard]] virtual Status sync_directory(const std::string& folder) = 0;
   [[nodiscard]] virtual bool exists(const std::string& path) = 0;
-  // Creates the file and locks it; LOCKED when somebody else holds it.
+  // Creates the file and locks it, and its folder where that can be locked: one lock in a folder,
+  // which holds even when the file is removed. LOCKED when somebody holds one of them.
   [[nodiscard]] virtual Status lock(const std::string& path,
                                     std::unique_ptr<FileLock>* lock) = 0;
   // Changes when the machine restarts, that is when shared memory is lost. At most 39 characters.

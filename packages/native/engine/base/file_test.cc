@@ -117,8 +117,12 @@ TEST_P(AnyFileSystem, LocksOnce) {
   std::unique_ptr<FileLock> second;
   ASSERT_TRUE(files_->lock(at("LOCK"), &first).ok());
   EXPECT_EQ(files_->lock(at("LOCK"), &second).code(), Code::kLocked);
+  // Also when somebody removed the file that says so.
+  ASSERT_TRUE(files_->remove(at("LOCK")).ok());
+  EXPECT_EQ(files_->lock(at("LOCK"), &second).code(), Code::kLocked);
   first.reset();
-  EXPECT_TRUE(files_->lock(at("LOCK"), &second).ok());
+  const Status again = files_->lock(at("LOCK"), &second);
+  EXPECT_TRUE(again.ok()) << again.text();
 }
 
 TEST_P(AnyFileSystem, ReplacesAWholeFile) {

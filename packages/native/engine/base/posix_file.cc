@@ -166,15 +166,33 @@ class PosixFile final : public File {
   const std::string path_;
 };
 
+// The file and its folder: a file that somebody removed by hand can be made and locked again, but
+// its folder stays the same.
 class PosixLock final : public FileLock {
  public:
-  explicit PosixLock(int descriptor) : descriptor_(descriptor) {}
-  ~PosixLock() override { ::close(descriptor_); }
+  PosixLock(int file, int folder) : file_(file), folder_(folder) {}
+  ~PosixLock() override {
+    if (folder_ >= 0) ::close(folder_);
+    ::close(file_);
+  }
   PosixLock(const PosixLock&) = delete;
   PosixLock& operator=(const PosixLock&) = delete;
 
+  // LOCKED when somebody else has one of the two. A file system that can't lock folders locks the
+  // file alone.
+  [[nodiscard]] Status take(const std::string& path) const {
+    for (const int descriptor : {file_, folder_}) {
+      if (restarted([&] { return ::flock(descriptor, LOCK_EX | LOCK_NB); }) == 0) continue;
+      if (errno == EWOULDBLOCK)
+        return Status(Code::kLocked, "this process or another has it open", path);
+      if (descriptor == file_) return from_errno(errno, "cannot lock", path);
+    }
+    return Status::success();
+  }
+
  private:
-  const int descriptor_;
+  const int file_;
+  const int folder_;  // -1: it cannot be opened
 };
 
 int open_flags(OpenMode mode) {
@@ -266,11 +284,11 @@ class PosixFileSystem final : public FileSystem {
     const int descriptor = restarted(
         [&] { return ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600); });
     if (descriptor < 0) return from_errno(errno, "cannot open", path);
-    auto held = std::make_unique<PosixLock>(descriptor);
-    if (restarted([&] { return ::flock(descriptor, LOCK_EX | LOCK_NB); }) < 0) {
-      if (errno != EWOULDBLOCK) return from_errno(errno, "cannot lock", path);
-      return Status(Code::kLocked, "another process has it open", path);
-    }
+    const std::string parent = parent_folder(path);
+    const int folder = restarted(
+        [&] { return ::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); });
+    auto held = std::make_unique<PosixLock>(descriptor, folder);
+    NDTS_TRY(held->take(path));
     *lock = std::move(held);
     return Status::success();
   }

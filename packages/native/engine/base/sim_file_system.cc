@@ -204,7 +204,7 @@ Status SimFileSystem::lock(const std::string& path, std::unique_ptr<FileLock>* l
   std::unique_ptr<File> file;
   NDTS_TRY(open_locked(path, OpenMode::kOpenOrCreate, &file));
   if (!locks_->insert(path).second)
-    return Status(Code::kLocked, "another process has it open", path);
+    return Status(Code::kLocked, "this process or another has it open", path);
   *lock = std::make_unique<SimLock>(locks_, path);
   return Status::success();
 }

@@ -116,7 +116,9 @@ std::uint64_t Background::step() {
 std::uint64_t Background::compact() {
   const std::uint64_t work = key_value_.compact_in_background() + merge_in_background();
   const MutexLock lock(mutex_);
-  idle_ = work == 0 && (merge_ == nullptr || !merge_failure_.ok());
+  // Without I/O left, nobody looked whether something is due.
+  const bool looked = !throttled_ && !key_value_.throttled();
+  idle_ = work == 0 && looked && (merge_ == nullptr || !merge_failure_.ok());
   if (idle_) ended_.notify_all();
   return work;
 }

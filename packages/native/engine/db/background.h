@@ -176,6 +176,7 @@ class Background {
   FlushJob* running_ = nullptr;  // the job whose manifest is to be written
   std::unique_ptr<RunningMerge> merge_;  // null: none
   IoBudget budget_;
+  bool throttled_ = false;  // the last look at merges found no I/O left
   std::uint64_t planned_generation_ = 0;  // a plan for this manifest found nothing to do
   std::int64_t merge_retry_at_ns_ = 0;
 

@@ -30,7 +30,8 @@ std::uint64_t Background::merge_in_background() {
   if (merge_retry_at_ns_ != 0 && options_.clock->monotonic_ns() < merge_retry_at_ns_) return 0;
   merge_retry_at_ns_ = 0;
   const std::uint64_t allowance = budget_.allowance();
-  if (allowance == 0 || (merge_ == nullptr && !begin_merge())) return 0;
+  throttled_ = allowance == 0;
+  if (throttled_ || (merge_ == nullptr && !begin_merge())) return 0;
   std::uint64_t bytes = 0;
   const Status status = merge_step(allowance, &bytes);
   budget_.took(bytes);

@@ -15,10 +15,10 @@ enum class Code : std::uint16_t {
   kDiskFull = 6,  // no space for the next file
   kCorrupt = 7,  // bytes that were durable do not match their checksum
   kTornTail = 8,  // the end of a log was not written completely; not an error
-  kLocked = 9,  // the data folder is open in another process
+  kLocked = 9,  // the data folder is open, in this process or another
   kReadOnly = 10,  // the data folder or file cannot be written
   kVersionTooNew = 11,  // a newer version of NDTS wrote these files
-  kNoSpaceAccepted = 12,  // the staging memory is too small for the batch
+  kNoSpaceAccepted = 12,  // the batch is larger than the staging memory or a log file allows
   kConfigUnknownKey = 20,  // a configuration key does not exist
   kConfigInvalidValue = 21,  // a configuration value has the wrong type or range
   kConfigUnreadable = 22,  // the configuration file cannot be read or parsed

@@ -9,7 +9,6 @@ namespace ndts {
 namespace {
 
 constexpr std::int64_t kRetryNs = 1'000'000'000;
-constexpr std::int64_t kNsPerSecond = 1'000'000'000;
 
 bool is_among(const std::vector<std::uint64_t>& numbers, std::uint64_t number) {
   return std::find(numbers.begin(), numbers.end(), number) != numbers.end();
@@ -41,8 +40,9 @@ std::uint64_t KeyValueStore::compact_in_background() {
   sweep();
   if (paused()) return 0;
   std::uint64_t work = 0;
-  const std::uint64_t budget = compaction_allowance();
-  if (budget == 0) return 0;
+  const std::uint64_t budget = budget_.allowance();
+  throttled_ = budget == 0;
+  if (throttled_) return 0;
   if (compact_step(budget, &work).ok()) return work;
   retry_at_ns_ = options_.clock->monotonic_ns() + kRetryNs;
   return 0;
@@ -56,19 +56,6 @@ bool KeyValueStore::must_compact() const {
 bool KeyValueStore::paused() {
   if (retry_now_.exchange(false, std::memory_order_relaxed)) retry_at_ns_ = 0;
   return retry_at_ns_ != 0 && options_.clock->monotonic_ns() < retry_at_ns_;
-}
-
-// The I/O budget fills with time, up to what one step may take.
-std::uint64_t KeyValueStore::compaction_allowance() {
-  const std::uint64_t rate = options_.compaction_bytes_per_second;
-  if (rate == 0) return options_.step_bytes;
-  const std::int64_t now = options_.clock->monotonic_ns();
-  const std::int64_t elapsed = std::clamp<std::int64_t>(now - allowed_at_ns_, 0, kNsPerSecond);
-  const auto grant = static_cast<std::uint64_t>(static_cast<double>(rate) *
-                                                static_cast<double>(elapsed) / kNsPerSecond);
-  if (grant > 0) allowed_at_ns_ = now;
-  allowance_ = std::min(allowance_ + grant, std::max(options_.step_bytes, rate / 4));
-  return std::min(allowance_, options_.step_bytes);
 }
 
 void KeyValueStore::note(const Status& status) {
@@ -111,7 +98,7 @@ Status KeyValueStore::compact_step(std::uint64_t budget, std::uint64_t* work) {
   if (compaction_ == nullptr) compaction_ = begin_compaction();
   if (compaction_ == nullptr) return {};
   const Status status = run(&compaction_, budget, work);
-  allowance_ -= std::min(allowance_, *work);
+  budget_.took(*work);
   return status;
 }
 

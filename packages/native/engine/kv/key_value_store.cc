@@ -18,7 +18,9 @@ std::string corrupt_place(const SstInfo& table) {
 
 }  // namespace
 
-KeyValueStore::KeyValueStore(const KeyValueOptions& options) : options_(options) {}
+KeyValueStore::KeyValueStore(const KeyValueOptions& options)
+    : options_(options),
+      budget_(*options.clock, options.compaction_bytes_per_second, options.step_bytes) {}
 
 Status KeyValueStore::open(const KeyValueOptions& options, const KeyValueManifest& manifest,
                            std::unique_ptr<KeyValueStore>* store) {

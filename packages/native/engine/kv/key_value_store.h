@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/io_budget.h"
 #include "base/thread.h"
 #include "kv/compaction_plan.h"
 #include "kv/key_value_state.h"
@@ -101,6 +102,8 @@ class KeyValueStore {
   // sweep() and a compact_step() within the I/O budget, with a pause after an error: for whoever
   // runs the background where options.threads is false. Returns the work done.
   std::uint64_t compact_in_background();
+  // Whether that found no I/O left, so that something may be due. From the same thread.
+  [[nodiscard]] bool throttled() const { return throttled_; }
   // So many tables in level 0 that compaction has to go before the next flush.
   [[nodiscard]] bool must_compact() const;
 
@@ -132,7 +135,6 @@ class KeyValueStore {
 
   [[nodiscard]] std::uint64_t background_step();
   [[nodiscard]] bool paused();
-  [[nodiscard]] std::uint64_t compaction_allowance();
   void note(const Status& status);
   [[nodiscard]] std::unique_ptr<Job> begin_flush();
   [[nodiscard]] std::unique_ptr<Job> begin_compaction();
@@ -173,8 +175,8 @@ class KeyValueStore {
   std::array<std::string, kSstLevels> next_key_;
   std::uint64_t next_number_ = 1;
   std::int64_t retry_at_ns_ = 0;
-  std::int64_t allowed_at_ns_ = 0;  // when the I/O budget was counted last
-  std::uint64_t allowance_ = 0;
+  IoBudget budget_;
+  bool throttled_ = false;
 
   std::unique_ptr<BackgroundThread> thread_;
 };

@@ -153,12 +153,12 @@ export interface ConfigValues {
     readonly connectionsMax: number;
     /** how long a client may wait for a statement; a client may ask for less; 0: no limit */
     readonly statementTimeoutMs: number;
-    /** file of the TLS certificate chain, PEM; empty: no TLS */
-    readonly certificate: string;
-    /** file of its private key, PEM */
-    readonly key: string;
-    /** other machines may connect without TLS */
-    readonly insecure: boolean;
+    /** certificate file (PEM); empty: no TLS */
+    readonly tlsCert: string;
+    /** file of its private key (PEM) */
+    readonly tlsKey: string;
+    /** whether a host beyond this machine may be served without TLS */
+    readonly allowPlain: boolean;
   };
   readonly line: {
     /** address the listeners of line protocol bind to */
@@ -740,24 +740,24 @@ export const configKeys: readonly ConfigKey[] = [
     secret: false,
   },
   {
-    key: 'postgres.certificate',
+    key: 'postgres.tlsCert',
     type: 'string',
     default: '',
-    doc: 'file of the TLS certificate chain, PEM; empty: no TLS',
+    doc: 'certificate file (PEM); empty: no TLS',
     secret: false,
   },
   {
-    key: 'postgres.key',
+    key: 'postgres.tlsKey',
     type: 'string',
     default: '',
-    doc: 'file of its private key, PEM',
+    doc: 'file of its private key (PEM)',
     secret: false,
   },
   {
-    key: 'postgres.insecure',
+    key: 'postgres.allowPlain',
     type: 'boolean',
     default: false,
-    doc: 'other machines may connect without TLS',
+    doc: 'whether a host beyond this machine may be served without TLS',
     secret: false,
   },
   {

@@ -49,8 +49,8 @@ export const errorTable = {
   },
   LOCKED: {
     number: 9,
-    meaning: 'the data folder is open in another process',
-    hint: 'stop that process, or use another --data-dir',
+    meaning: 'the data folder is open, in this process or another',
+    hint: 'stop who has it, or use another --data-dir',
   },
   READ_ONLY: {
     number: 10,
@@ -64,8 +64,8 @@ export const errorTable = {
   },
   NO_SPACE_ACCEPTED: {
     number: 12,
-    meaning: 'the staging memory is too small for the batch',
-    hint: 'raise storage.stagingBytes',
+    meaning: 'the batch is larger than the staging memory or a log file allows',
+    hint: 'append smaller batches, or raise storage.stagingBytes and storage.walFileBytes',
   },
   CONFIG_UNKNOWN_KEY: {
     number: 20,

@@ -37,8 +37,8 @@ export interface LocalDatabase {
   close(): Promise<void>;
 }
 
-/** Makes the folder when there is none. Throws LOCKED when another process has it open, and what
- * opening a database throws. */
+/** Makes the folder when there is none. Throws LOCKED when this process or another has it open,
+ * and what opening a database throws. */
 export async function openLocalDatabase(options: LocalDatabaseOptions): Promise<LocalDatabase> {
   const closing = new CloseStack();
   try {

@@ -77,7 +77,7 @@ export class TestServer {
       statementTimeoutMs: 30_000,
       certificatePath: '',
       keyPath: '',
-      insecure: false,
+      allowPlain: false,
       ...options,
     });
   }

@@ -38,7 +38,7 @@ export interface PostgresServerOptions {
   readonly certificatePath: string;
   readonly keyPath: string;
   /** Takes connections from other machines without TLS. */
-  readonly insecure: boolean;
+  readonly allowPlain: boolean;
 }
 
 export interface PostgresAddress {
@@ -70,11 +70,11 @@ export class PostgresServer {
   constructor(options: PostgresServerOptions) {
     this.#options = options;
     this.#secure = secureContextOf(options);
-    if (this.#secure === undefined && !isLoopback(options.host) && !options.insecure)
+    if (this.#secure === undefined && !isLoopback(options.host) && !options.allowPlain)
       throw new NdtsError(
         'INVALID_ARGUMENT',
         `postgres.host ${options.host} can be reached from other machines: set ` +
-          'postgres.certificate and postgres.key, or postgres.insecure to go without TLS',
+          'postgres.tlsCert and postgres.tlsKey, or postgres.allowPlain to go without TLS',
       );
     this.#limit = new LoginLimit(options.clock);
     this.#server = createServer({ allowHalfOpen: false }, (socket) => this.#accept(socket));
@@ -189,7 +189,7 @@ function secureContextOf(options: PostgresServerOptions): SecureContext | undefi
   if (certificatePath === '' || keyPath === '')
     throw new NdtsError(
       'INVALID_ARGUMENT',
-      'postgres.certificate and postgres.key are set together or not at all',
+      'postgres.tlsCert and postgres.tlsKey are set together or not at all',
     );
   try {
     return createSecureContext({

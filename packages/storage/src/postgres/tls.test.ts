@@ -71,10 +71,10 @@ test('a certificate that is none, or half of the settings, is said at once', asy
 
 test('beyond this machine there is no listening without TLS, unless meant', async (context) => {
   await rejects(TestServer.start(context, 5, { host: '0.0.0.0' }), (error: Error) => {
-    match(error.message, /postgres\.certificate/);
+    match(error.message, /postgres\.tlsCert/);
     return true;
   });
-  const meant = await TestServer.start(context, 5, { host: '0.0.0.0', insecure: true });
+  const meant = await TestServer.start(context, 5, { host: '0.0.0.0', allowPlain: true });
   equal(meant.server.address().readable, true);
   const server = await TestServer.start(context, 5, { host: '0.0.0.0', ...files(context) });
   const client = await WireClient.connect(server.port);

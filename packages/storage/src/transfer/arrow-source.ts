@@ -11,13 +11,11 @@ import {
   TimeUnit,
   type Vector,
 } from 'apache-arrow';
-import type { TableBatch } from '@ndts/native/db';
 import { NdtsError, nsPerDay, readTime, type Time } from '@ndts/protocol';
 import { fileError } from '@ndts/runtime';
 import type { SqlValue } from '../sql/batch.js';
-import { type BatchFiller, rowText, type ValueColumn } from './batch-filler.js';
-import type { RejectedRow } from './rejects-file.js';
-import type { RowSource, SourceRead } from './row-source.js';
+import type { BatchFiller, ValueColumn } from './batch-filler.js';
+import { type Chunk, ChunkSource } from './chunk-source.js';
 
 type Reader = AsyncRecordBatchFileReader | AsyncRecordBatchStreamReader;
 
@@ -27,67 +25,38 @@ export interface ArrowFile {
   readonly handle: FileHandle;
 }
 
-export class ArrowSource implements RowSource {
+export class ArrowSource extends ChunkSource {
   readonly #file: ArrowFile;
-  readonly #filler: BatchFiller;
   readonly #fileBytes: number;
-  #batches: AsyncIterator<RecordBatch> | undefined;
-  #columns: readonly ValueColumn[] = [];
-  #left = 0;
-  #from = 0;
-  #row = 0;
   /** Rows that an earlier import took. */
-  #passed: number;
+  readonly #passed: number;
+  #batches: AsyncIterator<RecordBatch> | undefined;
 
   constructor(file: ArrowFile, filler: BatchFiller, firstRow: number, fileBytes: number) {
+    super(filler, 0);
     this.#file = file;
-    this.#filler = filler;
     this.#passed = firstRow;
     this.#fileBytes = fileBytes;
   }
 
-  async next(batch: TableBatch): Promise<SourceRead> {
-    batch.clear();
-    const rejects: RejectedRow[] = [];
-    let ended = false;
-    while (batch.count < batch.capacity) {
-      if (this.#left === 0 && !(await this.#read())) {
-        ended = true;
-        break;
-      }
-      const count = Math.min(this.#left, batch.capacity - batch.count);
-      const bad = await this.#filler.add(batch, this.#columns, this.#from, count);
-      for (const { row, column, reason } of bad) {
-        const text = rowText(this.#columns, row);
-        const line = this.#row + (row - this.#from) + 1;
-        rejects.push({ line, offset: line - 1, column, reason, text });
-      }
-      this.#from += count;
-      this.#left -= count;
-      this.#row += count;
-    }
-    // How far it is in bytes is not told by the reader.
-    const bytes = ended ? this.#fileBytes : 0;
-    return { rows: batch.count, ended, offset: this.#row, line: this.#row + 1, rejects, bytes };
-  }
-
-  async #read(): Promise<boolean> {
+  protected async read(): Promise<Chunk | undefined> {
     this.#batches ??= this.#file.reader[Symbol.asyncIterator]();
     for (;;) {
       const { value, done } = await this.#batches.next();
-      if (done === true) return false;
-      if (this.#passed >= this.#row + value.numRows) {
-        this.#row += value.numRows;
-        continue;
-      }
-      this.#from = Math.max(0, this.#passed - this.#row);
-      this.#row += this.#from;
-      this.#left = value.numRows - this.#from;
-      this.#columns = this.#file.fields.map((field, at) =>
+      if (done === true) return undefined;
+      const from = Math.min(value.numRows, Math.max(0, this.#passed - this.row));
+      this.row += from;
+      if (from === value.numRows) continue;
+      const columns = this.#file.fields.map((field, at) =>
         arrowColumn(field, value.getChildAt(at)),
       );
-      return true;
+      return { columns, from, count: value.numRows - from };
     }
+  }
+
+  // The reader does not tell how far it is.
+  protected bytesRead(ended: boolean): number {
+    return ended ? this.#fileBytes : 0;
   }
 
   async close(): Promise<void> {

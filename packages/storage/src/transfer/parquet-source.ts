@@ -2,11 +2,9 @@
 // nothing else.
 
 import { beginFileQuery, type SqlColumn, type SqlSession } from '@ndts/native/sql';
-import type { TableBatch } from '@ndts/native/db';
 import { SqlBatch, type SqlBatchColumn } from '../sql/batch.js';
-import { type BatchFiller, rowText, type ValueColumn } from './batch-filler.js';
-import type { RejectedRow } from './rejects-file.js';
-import type { RowSource, SourceRead } from './row-source.js';
+import type { BatchFiller, ValueColumn } from './batch-filler.js';
+import { type Chunk, ChunkSource } from './chunk-source.js';
 
 const memoryBytes = 512 * 1024 * 1024;
 const threads = 2;
@@ -17,70 +15,36 @@ export interface ParquetFile {
   readonly rows: number;
 }
 
-export class ParquetSource implements RowSource {
+export class ParquetSource extends ChunkSource {
   readonly #file: ParquetFile;
-  readonly #filler: BatchFiller;
   readonly #fileBytes: number;
   #session: SqlSession | undefined;
   #described: SqlColumn[] = [];
-  #columns: readonly ValueColumn[] = [];
-  #left = 0;
-  #from = 0;
-  #row: number;
 
   constructor(file: ParquetFile, filler: BatchFiller, firstRow: number, fileBytes: number) {
+    super(filler, firstRow);
     this.#file = file;
-    this.#filler = filler;
-    this.#row = firstRow;
     this.#fileBytes = fileBytes;
   }
 
-  async next(batch: TableBatch): Promise<SourceRead> {
-    batch.clear();
-    const rejects: RejectedRow[] = [];
-    let ended = false;
-    while (batch.count < batch.capacity) {
-      if (this.#left === 0 && !(await this.#read(batch.capacity))) {
-        ended = true;
-        break;
-      }
-      const count = Math.min(this.#left, batch.capacity - batch.count);
-      const bad = await this.#filler.add(batch, this.#columns, this.#from, count);
-      for (const { row, column, reason } of bad) {
-        const text = rowText(this.#columns, row);
-        const line = this.#row + (row - this.#from) + 1;
-        rejects.push({ line, offset: line - 1, column, reason, text });
-      }
-      this.#from += count;
-      this.#left -= count;
-      this.#row += count;
-    }
-    const part = this.#file.rows === 0 ? 1 : this.#row / this.#file.rows;
-    return {
-      rows: batch.count,
-      ended,
-      offset: this.#row,
-      line: this.#row + 1,
-      rejects,
-      bytes: Math.round(part * this.#fileBytes),
-    };
-  }
-
-  async #read(rows: number): Promise<boolean> {
+  protected async read(rows: number): Promise<Chunk | undefined> {
     if (this.#session === undefined) {
       const names = this.#file.columns.map(({ name }) => `"${name.replaceAll('"', '""')}"`);
       [this.#session, this.#described] = await begin(
         this.#file.path,
         `SELECT ${names.join(', ')} FROM ${scanOf(this.#file.path)} ` +
-          `WHERE file_row_number >= ${this.#row}`,
+          `WHERE file_row_number >= ${this.row}`,
       );
     }
     const raw = await this.#session.next(rows);
-    if (raw === undefined) return false;
-    this.#columns = new SqlBatch(this.#described, raw).columns.map(valueColumn);
-    this.#left = raw.rows;
-    this.#from = 0;
-    return true;
+    if (raw === undefined) return undefined;
+    const columns = new SqlBatch(this.#described, raw).columns.map(valueColumn);
+    return { columns, from: 0, count: raw.rows };
+  }
+
+  protected bytesRead(): number {
+    const part = this.#file.rows === 0 ? 1 : this.row / this.#file.rows;
+    return Math.round(part * this.#fileBytes);
   }
 
   async close(): Promise<void> {
