@@ -1,8 +1,10 @@
-// The clients' suite twice: over a folder opened here, and over one that another process has open.
+// The clients' suite three times: over a folder opened here, over one that another process has
+// open, and over TCP.
 
 import type { TestContext } from 'node:test';
 import { NDTSClient } from '@ndts/storage';
 import { OpenerProcess } from '../kit/opener-process.js';
+import { startRemoteNode } from '../kit/remote-node.js';
 import { smallSettings } from '../kit/small-settings.js';
 import { clientSuite } from './client-suite.js';
 
@@ -18,3 +20,7 @@ clientSuite('connected', async (context, dataDir) => {
   await OpenerProcess.start(context, dataDir);
   return clientOf(context, dataDir, 'connect');
 });
+
+clientSuite('over TCP', async (context, dataDir) =>
+  (await startRemoteNode(context, dataDir)).client(),
+);

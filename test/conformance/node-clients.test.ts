@@ -1,15 +1,16 @@
 // Clients of a running node: the same calls, its live ticks, and what they insert goes its way;
 // ndts query and ndts replay ask the node that has the folder open.
 
-import { equal, match, ok } from 'node:assert/strict';
+import { equal, match, ok, rejects } from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { createTickBatch } from '@ndts/protocol';
-import { NDTSClient, openTickRings } from '@ndts/storage';
+import { NDTSClient, openTickRings, type Subscription } from '@ndts/storage';
+import { freePort } from '../kit/free-port.js';
 import { RunningPlatform } from '../kit/running-platform.js';
 import { temporaryFolder } from '../kit/temporary-folder.js';
 
@@ -21,11 +22,38 @@ async function ndts(...args: string[]): Promise<string> {
   return stdout;
 }
 
+const sql = "SELECT symbol, price FROM tick WHERE symbol = 'OF A CLIENT'";
+const answer = 'symbol,price\nOF A CLIENT,7.5\n';
+const range = ['--to', '2026-01-02', '--columns', 'price'];
+
+/** What a client of another machine does. Returns a subscription that saw live ticks. */
+async function askFromAfar(
+  context: TestContext,
+  node: RunningPlatform,
+  address: string,
+  dataDir: string,
+  csv: string,
+): Promise<Subscription> {
+  const there = ['--node', address, '--token-file', join(dataDir, 'identity/admin.token')];
+  equal(await ndts('query', sql, ...there, '--csv'), answer);
+  equal(await ndts('replay', 'OF A CLIENT', ...there, ...range), csv);
+  await rejects(ndts('query', sql, '--node', address), /UNAUTHENTICATED/);
+  await rejects(ndts('query', sql, '--data-dir', dataDir, '--tls'), /INVALID_ARGUMENT/);
+  const far = new NDTSClient({ mode: 'distributed', nodes: [address], token: node.token });
+  context.after(() => far.close());
+  equal((await far.getShards()).length, 4);
+  const waiting = far.subscribe(undefined, { columns: ['price'] });
+  ok((await waiting.next()).done !== true);
+  return waiting;
+}
+
 test('clients and commands use the folder that a node has open', async (context) => {
   const dataDir = await temporaryFolder(context);
   const shards = { 'cluster.shards': 4 };
+  const remotePort = await freePort();
   const keys = {
     ...shards,
+    'remote.port': remotePort,
     'feed.ticksPerSecond': 2000,
     'storage.stagingBytes': 8 << 20,
     'storage.walFileBytes': 4 << 20,
@@ -62,18 +90,20 @@ test('clients and commands use the folder that a node has open', async (context)
       }
   }
   ring.close();
-  const sql = "SELECT symbol, price FROM tick WHERE symbol = 'OF A CLIENT'";
-  equal(
-    await ndts('query', sql, '--data-dir', dataDir, '--csv'),
-    'symbol,price\nOF A CLIENT,7.5\n',
-  );
-  const range = ['--to', '2026-01-02', '--columns', 'price'];
+  equal(await ndts('query', sql, '--data-dir', dataDir, '--csv'), answer);
   const csv = await ndts('replay', 'OF A CLIENT', '--data-dir', dataDir, ...range);
   match(
     csv,
     /^time,symbol,sequence,price\n2026-01-01T00:00:00\.000000005Z,OF A CLIENT,\d+,7\.5\n$/,
   );
+  const waiting = await askFromAfar(context, node, `127.0.0.1:${remotePort}`, dataDir, csv);
   equal(await node.stop(), 0);
+  await rejects(
+    async () => {
+      for await (const batch of waiting) ok(batch.rows.count > 0);
+    },
+    { code: 'UNAVAILABLE' },
+  );
   // Now nobody has it open: the client does.
   ok((await client.aggregate({ aggregates: { n: { kind: 'rows' } } })).values['n']?.[0]);
   equal(await client.role(), 'open');

@@ -12,6 +12,7 @@ import { bench } from './command/bench.js';
 import { addExportCommand, runExportCommand } from './command/export.js';
 import { addImportCommand, runImportCommand, type TransferContext } from './command/import.js';
 import { inspect } from './command/inspect.js';
+import { addSourceOptions, type SourceFlags } from './command/data-source.js';
 import { query } from './command/query.js';
 import { type RepairFlags, repair } from './command/repair.js';
 import { addRetention } from './command/retention.js';
@@ -123,7 +124,7 @@ async function runUp(flags: UpFlags, unparsed: readonly string[]): Promise<void>
   });
 }
 
-interface QueryArguments {
+interface QueryArguments extends SourceFlags {
   readonly dataDir: string;
   readonly config?: string;
   readonly rows: number;
@@ -280,12 +281,12 @@ addRetention(program, {
   print,
 });
 
-program
-  .command('query')
-  .description('run one SQL statement over a data folder, open in a node or not (docs/sql.md)')
-  .argument('<sql>', 'the statement, in quotes')
-  .option('--data-dir <folder>', 'the data folder', 'data')
-  .option('--config <file>', 'its configuration, YAML or TOML')
+addSourceOptions(
+  program
+    .command('query')
+    .description('run one SQL statement over a data folder, open in a node or not (docs/sql.md)')
+    .argument('<sql>', 'the statement, in quotes'),
+)
   .option('--rows <count>', 'rows of the table', parseCount, 100)
   .option('--timeout <seconds>', 'how long it may take', parseCount, 60)
   .option('--json', 'all rows, one JSON object a line', false)

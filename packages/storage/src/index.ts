@@ -15,6 +15,7 @@ export { RowBatch, type RowValue } from './client/row-batch.js';
 export type { LiveBatch, Subscription, SymbolRows } from './client/row-loads.js';
 export { LocalServer } from './remote/local/local-server.js';
 export { socketName } from './remote/local/socket-path.js';
+export { NetworkServer } from './remote/network/network-server.js';
 export { FolderService, type FolderServiceOptions } from './service/folder-service.js';
 export type { Acknowledgement, AggregateAsked, ShardInfo } from './service/service.js';
 export { type DataFolder, folderVersion, openDataFolder } from './folder/data-folder.js';

@@ -2,23 +2,21 @@
 // or opened here. Rows for people as a table of the first ones, for programs as JSON, an object a
 // line, or as CSV, all of them.
 //
-// Always: the folder is only read, beyond what opening it does (its log is taken in); nothing is
-// made where there is none.
+// Always: the folder is only read, beyond what opening it does (its log is taken in).
 
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { type Clock, type ConfigValues, NdtsError, timeText } from '@ndts/protocol';
-import {
+import type {
   NDTSClient,
-  type QueryResult,
-  type SqlBatch,
-  type SqlBatchColumn,
-  type SqlKind,
-  type SqlValue,
+  QueryResult,
+  SqlBatch,
+  SqlBatchColumn,
+  SqlKind,
+  SqlValue,
 } from '@ndts/storage';
+import { openSource, type SourceFlags } from './data-source.js';
 import { numberText, tableText } from '../screen/table.js';
 
-export interface QueryFlags {
+export interface QueryFlags extends SourceFlags {
   readonly json: boolean;
   readonly csv: boolean;
   /** Of the table. */
@@ -38,13 +36,10 @@ const openTimeoutMs = 1000;
 
 export async function query(text: string, flags: QueryFlags, context: QueryContext): Promise<void> {
   if (flags.json && flags.csv) throw new NdtsError('INVALID_ARGUMENT', '--json or --csv, not both');
-  const { dataDir } = context.values;
-  if (!existsSync(join(dataDir, 'ticks')))
-    throw new NdtsError('NOT_FOUND', `no database in ${dataDir}`);
-  const { clock, values, signal } = context;
-  const client = new NDTSClient({ mode: 'standalone', values, clock, openTimeoutMs });
+  const { clock, signal } = context;
+  const client = openSource(flags, { ...context, openTimeoutMs });
   try {
-    await openUnlessLocked(client, dataDir);
+    await openUnlessLocked(client, context.values.dataDir);
     const start = clock.monotonicNs();
     const { timeoutMs } = flags;
     const result = await client.query(text, {

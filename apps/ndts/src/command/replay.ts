@@ -1,11 +1,8 @@
 // `ndts replay`: ticks of some symbols, or of all, in the order of time: as CSV, as JSON, or
 // counted, as fast as they can be read or at the speed at which they came.
 //
-// Always: the folder may be open in a node; nothing is made where there is none. Ctrl-C ends it
-// after the row that is being written.
+// Always: the folder may be open in a node. Ctrl-C ends it after the row that is being written.
 
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import {
   type Clock,
@@ -15,11 +12,12 @@ import {
   timeFromMs,
   timeText,
 } from '@ndts/protocol';
-import { NDTSClient, type TickColumn, tickColumns, type TickReplayBatch } from '@ndts/storage';
+import { type TickColumn, tickColumns, type TickReplayBatch } from '@ndts/storage';
+import { addSourceOptions, openSource, type SourceFlags } from './data-source.js';
 import { LiveLine, type Screen } from '../screen/status-line.js';
 import { numberText } from '../screen/table.js';
 
-export interface ReplayFlags {
+export interface ReplayFlags extends SourceFlags {
   readonly dataDir: string;
   readonly config?: string;
   readonly from?: string;
@@ -42,15 +40,17 @@ export interface ReplayContext {
 }
 
 const progressNs = 200e6;
+/** For a node that is about to serve. */
+const openTimeoutMs = 10_000;
 const defaultColumns: readonly TickColumn[] = ['price', 'volume', 'bid', 'ask'];
 
 /** Options and help of the command. */
 export function addReplayOptions(command: Command): Command {
-  return command
-    .description('ticks in the order of time, from the folder or from the node that has it open')
-    .argument('[symbols...]', 'names; without any: all')
-    .option('--data-dir <folder>', 'the data folder', 'data')
-    .option('--config <file>', 'its configuration, YAML or TOML')
+  return addSourceOptions(
+    command
+      .description('ticks in the order of time, from the folder or from the node that has it open')
+      .argument('[symbols...]', 'names; without any: all'),
+  )
     .option('--from <time>', 'first time, as 2026-01-02T09:30:00.5Z (UTC) or 2026-01-02')
     .option('--to <time>', 'up to this time, which is not in it')
     .addOption(
@@ -110,12 +110,10 @@ export async function replay(
 ): Promise<number> {
   if (Number(flags.json) + Number(flags.csv) + Number(flags.count) > 1)
     throw new NdtsError('INVALID_ARGUMENT', '--csv, --json or --count: one of them');
-  const { values, clock, signal } = context;
-  if (!existsSync(join(values.dataDir, 'ticks')))
-    throw new NdtsError('NOT_FOUND', `no database in ${values.dataDir}`);
+  const { signal } = context;
   const columns = parseColumns(flags.columns);
   const { from, to, speed } = flags;
-  const client = new NDTSClient({ mode: 'standalone', values, clock });
+  const client = openSource(flags, { ...context, openTimeoutMs });
   try {
     const names = new Map((await client.symbols()).map((entry) => [entry.id, entry.name]));
     const batches = client.replayTicks<TickColumn>(symbols.length === 0 ? undefined : symbols, {

@@ -51,7 +51,7 @@ function readRunFile(path: string): RunningNode {
   return { url: value.url, pid: value.pid };
 }
 
-function readToken(path: string): string {
+export function readToken(path: string): string {
   try {
     return readFileSync(path, 'utf8').trim();
   } catch (error) {

@@ -79,6 +79,8 @@ function bannerText(platform: Platform, input: UpInput): string {
   lines.push(`  feed       ${values.feed.kind}, broker ${values.exec.broker}`);
   for (const [listener, address] of Object.entries(platform.line))
     if (address !== undefined) lines.push(`  line       ${listener} ${address}`);
+  if (platform.remotePort !== undefined)
+    lines.push(`  clients    ${values.remote.host}:${platform.remotePort}`);
   const exposure = exposureNote(values.node.host);
   if (exposure !== '') lines.push(`  note       ${exposure}`);
   lines.push('  stop       Ctrl-C\n\n');

@@ -11,9 +11,9 @@ import {
 import { type Agent, AgentLoop, NodePresence, writePrivateFile } from '@ndts/runtime';
 import { type LineAddresses, type PostgresAddress, StorageMetrics } from '@ndts/storage';
 import type { LatestStatus } from '../screen/status-line.js';
+import { serveClients } from './clients.js';
 import { type Foundation, type FoundationInput, openFoundation } from './foundation.js';
 import { serveLines } from './lines.js';
-import { serveLocalClients } from './local-clients.js';
 import { startPostgres } from './postgres.js';
 import { createRoles, type Roles } from './roles.js';
 import { serveUpkeep } from './upkeep.js';
@@ -31,6 +31,8 @@ export interface Platform {
   readonly postgres: PostgresAddress | undefined;
   readonly foundation: Foundation;
   readonly line: LineAddresses;
+  /** Where clients of other machines connect; undefined: they cannot. */
+  readonly remotePort: number | undefined;
   latestStatus(): LatestStatus;
   stop(): Promise<void>;
 }
@@ -65,7 +67,7 @@ async function start(foundation: Foundation, input: PlatformInput): Promise<Plat
   closing.defer('data', () => data.stop());
   await calc.start();
   closing.defer('calc', () => calc.stop());
-  await serveLocalClients(foundation, roles.rings);
+  const remotePort = await serveClients(foundation, roles.rings);
   const line = await serveLines(foundation, input.secureRandom);
   for (const presence of createPresences(foundation, roles, input)) {
     await presence.start();
@@ -83,6 +85,7 @@ async function start(foundation: Foundation, input: PlatformInput): Promise<Plat
     postgres: postgres?.address(),
     foundation,
     line,
+    remotePort,
     latestStatus: () => control.latestStatus(),
     stop: () => closeAll(foundation),
   };

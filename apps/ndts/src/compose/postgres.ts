@@ -27,8 +27,8 @@ export async function startPostgres(
     port,
     connectionsMax,
     statementTimeoutMs,
-    certificatePath: tlsCert,
-    keyPath: tlsKey,
+    tlsCert,
+    tlsKey,
     allowPlain,
   });
   await server.start();

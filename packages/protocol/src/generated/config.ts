@@ -160,6 +160,20 @@ export interface ConfigValues {
     /** whether a host beyond this machine may be served without TLS */
     readonly allowPlain: boolean;
   };
+  readonly remote: {
+    /** address where clients of other machines are served */
+    readonly host: string;
+    /** port of clients of other machines; 0: off */
+    readonly port: number;
+    /** certificate file (PEM); empty: no TLS */
+    readonly tlsCert: string;
+    /** file of its private key (PEM) */
+    readonly tlsKey: string;
+    /** whether a host beyond this machine may be served without TLS */
+    readonly allowPlain: boolean;
+    /** clients of other machines at once */
+    readonly connectionsMax: number;
+  };
   readonly line: {
     /** address the listeners of line protocol bind to */
     readonly host: string;
@@ -767,6 +781,52 @@ export const configKeys: readonly ConfigKey[] = [
     doc: 'requests per second and client',
     min: 1,
     max: 1000000,
+    secret: false,
+  },
+  {
+    key: 'remote.host',
+    type: 'string',
+    default: '127.0.0.1',
+    doc: 'address where clients of other machines are served',
+    secret: false,
+  },
+  {
+    key: 'remote.port',
+    type: 'integer',
+    default: 0,
+    doc: 'port of clients of other machines; 0: off',
+    min: 0,
+    max: 65535,
+    secret: false,
+  },
+  {
+    key: 'remote.tlsCert',
+    type: 'string',
+    default: '',
+    doc: 'certificate file (PEM); empty: no TLS',
+    secret: false,
+  },
+  {
+    key: 'remote.tlsKey',
+    type: 'string',
+    default: '',
+    doc: 'file of its private key (PEM)',
+    secret: false,
+  },
+  {
+    key: 'remote.allowPlain',
+    type: 'boolean',
+    default: false,
+    doc: 'whether a host beyond this machine may be served without TLS',
+    secret: false,
+  },
+  {
+    key: 'remote.connectionsMax',
+    type: 'integer',
+    default: 100,
+    doc: 'clients of other machines at once',
+    min: 1,
+    max: 10000,
     secret: false,
   },
   {

@@ -1,6 +1,7 @@
 // NDTSClient: one way to use ndtsdb from a program, whoever has the folder open.
 //
 //   await using client = new NDTSClient({ mode: 'standalone', dataDir: 'data' });
+//   ... = new NDTSClient({ mode: 'distributed', nodes: ['data-1:9200'], token });
 //   for await (const batch of client.replayTicks(['AAPL'])) use(batch.price);
 //
 // Always: opened when it is first needed; every failure is an NdtsError with its code; close() lets
@@ -21,6 +22,8 @@ import {
   timeFromMs,
 } from '@ndts/protocol';
 import { loadConfig, SeededRandom, SystemClock, systemSecureRandom } from '@ndts/runtime';
+import type { RemoteTls } from '../remote/network/network-connection.js';
+import { type NodeAddress, parseNodeAddress } from '../remote/network/node-address.js';
 import type { ReplaySnapshotsOptions } from '../replay/replay-snapshots.js';
 import type { ReplayTicksOptions } from '../replay/replay-ticks.js';
 import type { TickColumn } from '../replay/tick-columns.js';
@@ -43,13 +46,25 @@ import {
   openTickReplay,
 } from './client-replay.js';
 import { type InsertRow, namesIn, tableBatch } from './insert-rows.js';
-import { type ClientRole, type OpenedService, openService } from './open-service.js';
+import {
+  type ClientRole,
+  type OpenedService,
+  openNodeService,
+  openService,
+} from './open-service.js';
 import { RowBatch } from './row-batch.js';
 import { Subscription, SymbolRows } from './row-loads.js';
 
 export interface ClientOptions {
-  /** standalone: one data folder of this machine. */
+  /** standalone: one data folder of this machine. distributed: what a node of another machine, or
+   * of this one, has open. */
   readonly mode: 'standalone' | 'distributed';
+  /** Of distributed: `host:port` of where nodes serve; the first that answers is asked. */
+  readonly nodes?: readonly string[];
+  /** Of distributed: with which the nodes know this client. */
+  readonly token?: string;
+  /** Of distributed: speaks TLS; `ca`: certificates (PEM) of who may have signed the node's. */
+  readonly tls?: RemoteTls;
   /** Default: what the configuration says. */
   readonly dataDir?: string;
   /** Configuration, by the keys of docs/config.md: `{ 'storage.stagingBytes': 1 << 26 }`. */
@@ -59,7 +74,7 @@ export interface ClientOptions {
   /** The configuration itself, where it was read already: instead of the three above. */
   readonly values?: ConfigValues;
   readonly role?: ClientRole;
-  /** How long to wait for who has the folder open and does not serve yet; default 10 s. */
+  /** How long to wait for who has the folder open, or for a node, to serve; default 10 s. */
   readonly openTimeoutMs?: number;
   readonly clock?: Clock;
 }
@@ -109,22 +124,23 @@ const defaults = {
 
 export class NDTSClient {
   readonly #options: ClientOptions;
-  readonly #values: ConfigValues;
+  readonly #values: ConfigValues | undefined;
+  readonly #nodes: readonly NodeAddress[];
   readonly #clock: Clock;
   #opening: Promise<OpenedService> | undefined;
   #closed = false;
   /** Ids never change: what was once asked for is known. */
   readonly #ids = new Map<string, number>();
 
-  /** Throws UNAVAILABLE for a mode there is not, and what a wrong configuration throws. */
+  /** Throws INVALID_ARGUMENT for distributed without nodes or token, and what a wrong configuration
+   * throws. */
   constructor(options: ClientOptions) {
-    if (options.mode !== 'standalone')
-      throw new NdtsError(
-        'UNAVAILABLE',
-        `mode '${options.mode}' comes with the cluster; this version has 'standalone' only`,
-      );
     this.#options = options;
-    this.#values = options.values ?? readConfig(options);
+    this.#nodes = (options.nodes ?? []).map(parseNodeAddress);
+    if (options.mode === 'distributed') {
+      if (this.#nodes.length === 0 || options.token === undefined)
+        throw new NdtsError('INVALID_ARGUMENT', 'mode distributed needs nodes and a token');
+    } else this.#values = options.values ?? readConfig(options);
     this.#clock = options.clock ?? new SystemClock();
   }
 
@@ -305,13 +321,24 @@ export class NDTSClient {
 
   #open(): Promise<OpenedService> {
     this.#ids.clear();
+    const { token = '', tls, openTimeoutMs: timeoutMs = defaults.openTimeoutMs } = this.#options;
+    if (this.#values === undefined) {
+      const withTls = tls === undefined ? {} : { tls };
+      return openNodeService({
+        nodes: this.#nodes,
+        clock: this.#clock,
+        token,
+        timeoutMs,
+        ...withTls,
+      });
+    }
     return openService({
       values: this.#values,
       clock: this.#clock,
       random: new SeededRandom(Buffer.from(systemSecureRandom.bytes(4)).readUInt32LE()),
       userId: process.getuid?.() ?? 0, // ambient: whose folder it is
       role: this.#options.role ?? 'auto',
-      timeoutMs: this.#options.openTimeoutMs ?? defaults.openTimeoutMs,
+      timeoutMs,
     });
   }
 

@@ -6,13 +6,22 @@
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Clock, type ConfigValues, NdtsError, type Random } from '@ndts/protocol';
+import {
+  type Clock,
+  type ConfigValues,
+  type ErrorCode,
+  NdtsError,
+  type Random,
+} from '@ndts/protocol';
 import { createSilentLogger } from '@ndts/runtime';
 import { findMemoryFolder } from '../folder/data-folder.js';
 import { type LocalDatabase, openLocalDatabase } from '../folder/local-database.js';
-import { LocalConnection } from '../remote/local/local-connection.js';
+import type { ServiceConnection } from '../remote/frames/service-connection.js';
+import { openLocalConnection } from '../remote/local/local-connection.js';
 import { LocalServer } from '../remote/local/local-server.js';
 import { socketName } from '../remote/local/socket-path.js';
+import { openNetworkConnection, type RemoteTls } from '../remote/network/network-connection.js';
+import { type NodeAddress, nodeAddressText } from '../remote/network/node-address.js';
 import { FolderService } from '../service/folder-service.js';
 import type { Service } from '../service/service.js';
 
@@ -28,6 +37,15 @@ export interface OpenServiceOptions {
   readonly timeoutMs: number;
 }
 
+export interface OpenNodeOptions {
+  /** Asked in this order; the first that answers is used. */
+  readonly nodes: readonly NodeAddress[];
+  readonly token: string;
+  readonly tls?: RemoteTls;
+  readonly clock: Clock;
+  readonly timeoutMs: number;
+}
+
 export interface OpenedService {
   readonly service: Service;
   readonly role: 'open' | 'connect';
@@ -38,6 +56,7 @@ export interface OpenedService {
 }
 
 const retryMs = 10;
+const nodesRetryMs = 100;
 
 /** Throws LOCKED: open, by somebody who does not serve; UNAVAILABLE: role connect, and nobody has
  * it open. */
@@ -69,16 +88,34 @@ export async function openService(options: OpenServiceOptions): Promise<OpenedSe
   }
 }
 
-async function connectFolder(options: OpenServiceOptions): Promise<OpenedService | undefined> {
-  const { values, userId } = options;
-  const memory = findMemoryFolder({
-    dir: values.dataDir,
-    memoryParent: values.storage.memoryDir,
-    userId,
-  });
-  if (memory === undefined || !existsSync(join(memory, socketName))) return undefined;
-  const service = await LocalConnection.open(join(memory, socketName));
-  if (service === undefined) return undefined;
+/** Throws UNAVAILABLE where no node listens, and as openNetworkConnection. */
+export async function openNodeService(options: OpenNodeOptions): Promise<OpenedService> {
+  const { nodes, clock, timeoutMs } = options;
+  const endNs = clock.monotonicNs() + timeoutMs * 1e6;
+  let failure: NdtsError | undefined;
+  do {
+    for (const address of nodes) {
+      try {
+        const service = await openNetworkConnection({ ...options, address });
+        if (service !== undefined) return connected(service);
+      } catch (error) {
+        if (!(error instanceof NdtsError) || !passing.has(error.code)) throw error;
+        failure = error;
+      }
+    }
+    await new Promise<void>((resolve) => {
+      clock.setTimer(nodesRetryMs, resolve);
+    });
+  } while (clock.monotonicNs() < endNs);
+  if (failure !== undefined) throw failure;
+  const names = nodes.map(nodeAddressText).join(', ');
+  throw new NdtsError('UNAVAILABLE', `no node listens at ${names}`);
+}
+
+/** What another node, or the same one later, may do better. */
+const passing: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['TIMEOUT', 'UNAVAILABLE', 'IO_ERROR']);
+
+function connected(service: ServiceConnection): OpenedService {
   return {
     service,
     role: 'connect',
@@ -87,6 +124,18 @@ async function connectFolder(options: OpenServiceOptions): Promise<OpenedService
     },
     close: () => service.close(),
   };
+}
+
+async function connectFolder(options: OpenServiceOptions): Promise<OpenedService | undefined> {
+  const { values, userId } = options;
+  const memory = findMemoryFolder({
+    dir: values.dataDir,
+    memoryParent: values.storage.memoryDir,
+    userId,
+  });
+  if (memory === undefined || !existsSync(join(memory, socketName))) return undefined;
+  const service = await openLocalConnection(join(memory, socketName));
+  return service && connected(service);
 }
 
 async function openFolder(options: OpenServiceOptions): Promise<OpenedService> {

@@ -11,7 +11,7 @@ import { errorLine, NdtsError } from '@ndts/protocol';
 import type { Identity, Logger, Principal } from '@ndts/runtime';
 import { mayWrite, principalOf } from './line-access.js';
 import { closeServer } from '../listen/listen.js';
-import type { LineTls } from './line-listen.js';
+import type { ListenTls } from '../listen/tls.js';
 import type { LineMetrics } from './line-metrics.js';
 import { refusalText } from './line-refusal.js';
 import type { LineInput, LineWriter } from './line-writer.js';
@@ -21,7 +21,7 @@ export interface LineHttpOptions {
   readonly identity: Identity;
   readonly logger: Logger;
   readonly metrics: LineMetrics;
-  readonly tls: LineTls | undefined;
+  readonly tls: ListenTls | undefined;
   readonly ack: 'accepted' | 'durable';
   readonly bodyBytesMax: number;
   readonly connectionsMax: number;

@@ -7,7 +7,7 @@ import type { Identity, Logger, Metrics, SecureRandom } from '@ndts/runtime';
 import type { SymbolRegistry } from '../table/symbol-registry.js';
 import { LineHttp } from './line-http.js';
 import { listen } from '../listen/listen.js';
-import { readTls } from './line-listen.js';
+import { readTls } from '../listen/tls.js';
 import { LineMetrics } from './line-metrics.js';
 import { LineTcp } from './line-tcp.js';
 import { LineWriter } from './line-writer.js';
@@ -51,7 +51,7 @@ export class LineServer {
 
   static async start(options: LineServerOptions): Promise<LineServer> {
     const { line } = options.config;
-    const tls = readTls(line);
+    const tls = readTls('line', line);
     const writer = makeWriter(options);
     const shared = { ...options, ...line, writer, tls, metrics: new LineMetrics(options.metrics) };
     const listeners: (LineTcp | LineHttp)[] = [];

@@ -16,7 +16,7 @@ import {
 } from '@ndts/runtime';
 import { mayWrite } from './line-access.js';
 import { closeServer } from '../listen/listen.js';
-import type { LineTls } from './line-listen.js';
+import type { ListenTls } from '../listen/tls.js';
 import type { LineMetrics } from './line-metrics.js';
 import { refusalText } from './line-refusal.js';
 import type { LineInput, LineWriter } from './line-writer.js';
@@ -28,7 +28,7 @@ export interface LineTcpOptions {
   readonly secureRandom: SecureRandom;
   readonly logger: Logger;
   readonly metrics: LineMetrics;
-  readonly tls: LineTls | undefined;
+  readonly tls: ListenTls | undefined;
   readonly connectionsMax: number;
   readonly idleMs: number;
 }

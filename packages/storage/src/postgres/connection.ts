@@ -14,7 +14,7 @@ import type { Identity, Logger, Principal, SecureRandom } from '@ndts/runtime';
 import type { Sql } from '../sql/query.js';
 import { Answers } from './answers.js';
 import type { CatalogSession } from './catalog.js';
-import type { LoginLimit } from './login-limit.js';
+import type { LoginLimit } from '../listen/login-limit.js';
 import { BodyReader, type Message, MessageReader } from './message-reader.js';
 import { Output, writeError } from './output.js';
 import { PostgresError, toPostgresError } from './postgres-error.js';

@@ -75,8 +75,8 @@ export class TestServer {
       port: 0,
       connectionsMax: 20,
       statementTimeoutMs: 30_000,
-      certificatePath: '',
-      keyPath: '',
+      tlsCert: '',
+      tlsKey: '',
       allowPlain: false,
       ...options,
     });

@@ -6,16 +6,16 @@
 // every connection and waits until its query has let go.
 
 import { timingSafeEqual } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import type { TableInfo } from '@ndts/native/db';
-import { type Clock, NdtsError } from '@ndts/protocol';
+import type { Clock } from '@ndts/protocol';
 import type { Counter, Gauge, Identity, Logger, Metrics, SecureRandom } from '@ndts/runtime';
 import { closeServer, isLoopback, listen } from '../listen/listen.js';
+import { LoginLimit } from '../listen/login-limit.js';
+import { readTls } from '../listen/tls.js';
 import type { Sql } from '../sql/query.js';
 import { Connection } from './connection.js';
-import { LoginLimit } from './login-limit.js';
 import { PostgresError } from './postgres-error.js';
 
 export interface PostgresServerOptions {
@@ -35,8 +35,8 @@ export interface PostgresServerOptions {
   /** 0: none. */
   readonly statementTimeoutMs: number;
   /** Both '': no TLS. */
-  readonly certificatePath: string;
-  readonly keyPath: string;
+  readonly tlsCert: string;
+  readonly tlsKey: string;
   /** Takes connections from other machines without TLS. */
   readonly allowPlain: boolean;
 }
@@ -65,17 +65,11 @@ export class PostgresServer {
   #unwatch: (() => void) | undefined;
   #lastProcessId = 0;
 
-  /** Throws INVALID_ARGUMENT where it would be readable on the network, IO_ERROR without its
+  /** Throws CONFIG_INVALID_VALUE where it would be readable on the network, or without its
    * certificate. */
   constructor(options: PostgresServerOptions) {
     this.#options = options;
     this.#secure = secureContextOf(options);
-    if (this.#secure === undefined && !isLoopback(options.host) && !options.allowPlain)
-      throw new NdtsError(
-        'INVALID_ARGUMENT',
-        `postgres.host ${options.host} can be reached from other machines: set ` +
-          'postgres.tlsCert and postgres.tlsKey, or postgres.allowPlain to go without TLS',
-      );
     this.#limit = new LoginLimit(options.clock);
     this.#server = createServer({ allowHalfOpen: false }, (socket) => this.#accept(socket));
     const { metrics } = options;
@@ -184,24 +178,6 @@ export class PostgresServer {
 }
 
 function secureContextOf(options: PostgresServerOptions): SecureContext | undefined {
-  const { certificatePath, keyPath } = options;
-  if (certificatePath === '' && keyPath === '') return undefined;
-  if (certificatePath === '' || keyPath === '')
-    throw new NdtsError(
-      'INVALID_ARGUMENT',
-      'postgres.tlsCert and postgres.tlsKey are set together or not at all',
-    );
-  try {
-    return createSecureContext({
-      cert: readFileSync(certificatePath),
-      key: readFileSync(keyPath),
-      minVersion: 'TLSv1.2',
-    });
-  } catch (error) {
-    throw new NdtsError(
-      'IO_ERROR',
-      `postgres: cannot use ${certificatePath} with ${keyPath}: ${String(error)}`,
-      { cause: error },
-    );
-  }
+  const tls = readTls('postgres', options);
+  return tls && createSecureContext({ ...tls, minVersion: 'TLSv1.2' });
 }

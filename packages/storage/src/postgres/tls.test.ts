@@ -15,13 +15,13 @@ import { errorFields, int32, startup, WireClient } from './wire-test-client.js';
 
 const sslRequest = Buffer.concat([int32(8), int32(80_877_103)]);
 
-function files(context: TestContext): { certificatePath: string; keyPath: string } {
+function files(context: TestContext): { tlsCert: string; tlsKey: string } {
   const dir = mkdtempSync(join(tmpdir(), 'ndts-tls-'));
   context.after(() => rmSync(dir, { recursive: true }));
-  const [certificatePath, keyPath] = [join(dir, 'certificate.pem'), join(dir, 'key.pem')];
-  writeFileSync(certificatePath, testCertificate);
-  writeFileSync(keyPath, testKey, { mode: 0o600 });
-  return { certificatePath, keyPath };
+  const [tlsCert, tlsKey] = [join(dir, 'certificate.pem'), join(dir, 'key.pem')];
+  writeFileSync(tlsCert, testCertificate);
+  writeFileSync(tlsKey, testKey, { mode: 0o600 });
+  return { tlsCert, tlsKey };
 }
 
 async function firstByte(port: number, ...sent: Buffer[]): Promise<string> {
@@ -63,10 +63,12 @@ test('what came ahead of TLS is refused', async (context) => {
 });
 
 test('a certificate that is none, or half of the settings, is said at once', async (context) => {
-  const { certificatePath, keyPath } = files(context);
-  await rejects(TestServer.start(context, 4, { certificatePath }), { code: 'INVALID_ARGUMENT' });
-  writeFileSync(certificatePath, 'nothing');
-  await rejects(TestServer.start(context, 4, { certificatePath, keyPath }), { code: 'IO_ERROR' });
+  const { tlsCert, tlsKey } = files(context);
+  await rejects(TestServer.start(context, 4, { tlsCert }), { code: 'CONFIG_INVALID_VALUE' });
+  writeFileSync(tlsCert, 'nothing');
+  await rejects(TestServer.start(context, 4, { tlsCert, tlsKey }), {
+    code: 'CONFIG_INVALID_VALUE',
+  });
 });
 
 test('beyond this machine there is no listening without TLS, unless meant', async (context) => {

@@ -9,7 +9,7 @@ import { chmodSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { fileError } from '@ndts/runtime';
 import type { Service } from '../../service/service.js';
-import { ServerConnection } from './server-connection.js';
+import { ServerConnection } from '../frames/server-connection.js';
 import { withSocketPath } from './socket-path.js';
 
 export class LocalServer {
@@ -24,7 +24,7 @@ export class LocalServer {
       const onClose = (one: ServerConnection): void => {
         this.#connections.delete(one);
       };
-      this.#connections.add(new ServerConnection({ socket, service, onClose }));
+      this.#connections.add(new ServerConnection({ socket, admit: () => service, onClose }));
     });
     this.#server.unref();
   }

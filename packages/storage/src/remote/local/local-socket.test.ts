@@ -9,10 +9,11 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { NdtsError } from '@ndts/protocol';
 import type { Service, ServiceStream, StreamOf } from '../../service/service.js';
-import { encodeFrame, type Frame, FrameReader, frameKinds } from './frame.js';
-import { LocalConnection } from './local-connection.js';
+import { encodeFrame, type Frame, FrameReader, frameKinds } from '../frames/frame.js';
+import { fieldsOf } from '../frames/messages.js';
+import type { ServiceConnection } from '../frames/service-connection.js';
+import { openLocalConnection } from './local-connection.js';
 import { LocalServer } from './local-server.js';
-import { fieldsOf } from './messages.js';
 
 const itemBytes = 1 << 20;
 
@@ -67,8 +68,8 @@ async function listen(context: TestContext, folder = 'memory'): Promise<Bench> {
   return { path, service, server };
 }
 
-async function reach(context: TestContext, bench: Bench): Promise<LocalConnection> {
-  const connection = await LocalConnection.open(bench.path);
+async function reach(context: TestContext, bench: Bench): Promise<ServiceConnection> {
+  const connection = await openLocalConnection(bench.path);
   ok(connection !== undefined);
   context.after(() => connection.close());
   return connection;
@@ -76,7 +77,7 @@ async function reach(context: TestContext, bench: Bench): Promise<LocalConnectio
 
 const asked = { table: 'tick', symbol: 'A', batch: 1 };
 
-function load(connection: LocalConnection): Promise<StreamOf<'load'>> {
+function load(connection: ServiceConnection): Promise<StreamOf<'load'>> {
   return connection.open('load', asked);
 }
 
@@ -165,7 +166,7 @@ test('the end of one side ends what the other waits for', async (context) => {
     { code: 'UNAVAILABLE' },
   );
   await rejects(connection.call('symbols', {}), { code: 'UNAVAILABLE' });
-  equal(await LocalConnection.open(bench.path), undefined);
+  equal(await openLocalConnection(bench.path), undefined);
 });
 
 test('a signal ends a stream that is being opened, or open', async (context) => {

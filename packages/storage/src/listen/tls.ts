@@ -1,16 +1,17 @@
-// Where the listeners of line protocol may listen without TLS, and with which certificate.
+// Where a listener may go without TLS, and with which certificate it has it. `name` is that of its
+// group of settings: line, postgres, remote.
 
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import { NdtsError } from '@ndts/protocol';
-import { isLoopback } from '../listen/listen.js';
+import { isLoopback } from './listen.js';
 
-export interface LineTls {
+export interface ListenTls {
   readonly cert: Buffer;
   readonly key: Buffer;
 }
 
-export interface LineListenOptions {
+export interface TlsOptions {
   readonly host: string;
   readonly tlsCert: string;
   readonly tlsKey: string;
@@ -18,26 +19,27 @@ export interface LineListenOptions {
 }
 
 /** Undefined: without TLS, which only this machine may use unless somebody said otherwise. */
-export function readTls(options: LineListenOptions): LineTls | undefined {
+export function readTls(name: string, options: TlsOptions): ListenTls | undefined {
   const { host, tlsCert, tlsKey, allowPlain } = options;
   if ((tlsCert === '') !== (tlsKey === ''))
-    throw new NdtsError('CONFIG_INVALID_VALUE', 'line.tlsCert and line.tlsKey go together');
-  if (tlsCert !== '') return checked(tlsCert, { cert: readPem(tlsCert), key: readPem(tlsKey) });
+    throw new NdtsError('CONFIG_INVALID_VALUE', `${name}.tlsCert and ${name}.tlsKey go together`);
+  if (tlsCert !== '')
+    return checked(name, tlsCert, { cert: readPem(tlsCert), key: readPem(tlsKey) });
   if (!allowPlain && !isLoopback(host))
     throw new NdtsError(
       'CONFIG_INVALID_VALUE',
-      `line.host ${host}: lines and tokens would travel in the clear; ` +
-        'set line.tlsCert and line.tlsKey, or line.allowPlain',
+      `${name}.host ${host}: data and tokens would travel in the clear; ` +
+        `set ${name}.tlsCert and ${name}.tlsKey, or ${name}.allowPlain`,
     );
   return undefined;
 }
 
-function checked(path: string, tls: LineTls): LineTls {
+function checked(name: string, path: string, tls: ListenTls): ListenTls {
   try {
     createSecureContext(tls);
     return tls;
   } catch (error) {
-    throw new NdtsError('CONFIG_INVALID_VALUE', `line: cannot use ${path} and its key`, {
+    throw new NdtsError('CONFIG_INVALID_VALUE', `${name}: cannot use ${path} and its key`, {
       cause: error,
     });
   }

@@ -1,4 +1,4 @@
-// Frames of the local protocol: a header of 16 bytes and a payload, one value.
+// Frames of the local and the remote protocol: a header of 16 bytes and a payload, one value.
 // docs/protocol/local.md.
 //
 // Always: a header that is none, or a length beyond the limit, is CORRUPT, and the connection ends.
@@ -18,6 +18,8 @@ export const frameKinds = {
   error: 9,
   credit: 10,
   cancel: 11,
+  ping: 12,
+  pong: 13,
 } as const;
 
 export type FrameKind = (typeof frameKinds)[keyof typeof frameKinds];
@@ -63,6 +65,8 @@ export class FrameReader {
   readonly #onFrame: (frame: Frame) => void;
   readonly #header = new Uint8Array(frameHeaderBytes);
   readonly #headerView = new DataView(this.#header.buffer);
+  /** A longer payload is refused. */
+  payloadMax = framePayloadMax;
   #headerBytes = 0;
   #payload: Uint8Array<ArrayBuffer> | undefined;
   #payloadBytes = 0;
@@ -93,8 +97,8 @@ export class FrameReader {
     const length = this.#length();
     const check = checkWord(length, view.getUint8(4), view.getUint32(8, true));
     const reserved = view.getUint8(5) | view.getUint16(6, true);
-    if (view.getUint32(12, true) !== check || reserved !== 0 || length > framePayloadMax)
-      throw new NdtsError('CORRUPT', 'what came is no frame of the local protocol');
+    if (view.getUint32(12, true) !== check || reserved !== 0 || length > this.payloadMax)
+      throw new NdtsError('CORRUPT', 'what came is no frame of this protocol');
     this.#payload = new Uint8Array(Math.min(length, trustedBytes));
     this.#payloadBytes = 0;
     return taken.length;

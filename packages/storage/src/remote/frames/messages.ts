@@ -30,7 +30,7 @@ export function chooseVersion(hello: Fields): number {
   if (version >= oldest && version >= oldestVersion) return version;
   throw new NdtsError(
     'VERSION_TOO_NEW',
-    `who has the folder open speaks versions ${oldestVersion} to ${newestVersion} of the local ` +
+    `who has the folder open speaks versions ${oldestVersion} to ${newestVersion} of this ` +
       `protocol, who connects ${oldest} to ${newest}: use programs of one version`,
   );
 }

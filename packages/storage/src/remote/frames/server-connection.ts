@@ -1,4 +1,5 @@
-// One connection of another process, on the side that has the folder open.
+// One connection of another process, of this machine or of another, on the side that has the
+// folder open.
 //
 // Always: whatever a request holds - a query, a replay, a tail - ends with it, with its cancel, or
 // with the connection. A stream sends only what its reader has allowed, and only while the socket
@@ -9,11 +10,20 @@ import type { Socket } from 'node:net';
 import { setImmediate as othersRun } from 'node:timers/promises'; // ambient: turns, not time
 import { NdtsError } from '@ndts/protocol';
 import type { CallName, Service, ServiceStream, StreamName } from '../../service/service.js';
-import { encodeFrame, type Frame, type FrameKind, FrameReader, frameKinds } from './frame.js';
-import { chooseVersion, errorValue, fieldsOf } from './messages.js';
+import {
+  encodeFrame,
+  type Frame,
+  type FrameKind,
+  framePayloadMax,
+  FrameReader,
+  frameKinds,
+} from './frame.js';
+import { chooseVersion, errorValue, type Fields, fieldsOf } from './messages.js';
 import type { Value } from './values.js';
 
 const requestsMax = 1024;
+/** Before it is known who connects. */
+const helloBytesMax = 4096;
 const creditMax = 1 << 30;
 
 /** A stream that is being sent. */
@@ -53,23 +63,28 @@ class Outgoing {
 
 export interface ServerConnectionOptions {
   readonly socket: Socket;
-  readonly service: Service;
+  /** What who greets so may use; throws what it is told when that is nothing. */
+  readonly admit: (hello: Fields) => Service;
   readonly onClose: (connection: ServerConnection) => void;
 }
 
 export class ServerConnection {
   readonly #socket: Socket;
-  readonly #service: Service;
+  readonly #admit: (hello: Fields) => Service;
+  readonly #reader: FrameReader;
   readonly #streams = new Map<number, Outgoing>();
   /** Calls that are not answered. */
   readonly #calls = new Set<number>();
-  #greeted = false;
+  /** Once greeted. */
+  #service: Service | undefined;
   #closed = false;
 
-  constructor({ socket, service, onClose }: ServerConnectionOptions) {
+  constructor({ socket, admit, onClose }: ServerConnectionOptions) {
     this.#socket = socket;
-    this.#service = service;
+    this.#admit = admit;
     const reader = new FrameReader((frame) => this.#take(frame));
+    reader.payloadMax = helloBytesMax;
+    this.#reader = reader;
     socket.unref();
     socket.on('data', (chunk: Uint8Array) => {
       try {
@@ -88,22 +103,40 @@ export class ServerConnection {
     });
   }
 
+  get greeted(): boolean {
+    return this.#service !== undefined;
+  }
+
+  /** Says why, then ends. */
+  refuse(error: NdtsError): void {
+    if (this.#closed) return;
+    this.#send(frameKinds.error, 0, errorValue(error));
+    this.#closed = true;
+    this.#socket.destroySoon();
+    this.#cancelStreams();
+  }
+
   /** Ends all that was asked here. Twice is allowed. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
     this.#socket.destroy();
+    this.#cancelStreams();
+  }
+
+  #cancelStreams(): void {
     for (const stream of this.#streams.values()) void stream.cancel().catch(() => undefined);
   }
 
   #take(frame: Frame): void {
     if (this.#closed) return;
-    if (!this.#greeted) {
+    if (this.#service === undefined) {
       this.#greet(frame);
       return;
     }
     const { kind, request, value } = frame;
-    if (kind === frameKinds.call || kind === frameKinds.open) this.#begin(frame);
+    if (kind === frameKinds.call || kind === frameKinds.open) this.#begin(frame, this.#service);
+    else if (kind === frameKinds.ping) this.#send(frameKinds.pong, request, null);
     else if (kind === frameKinds.credit) this.#addCredit(request, value);
     else if (kind === frameKinds.cancel)
       void this.#streams
@@ -117,17 +150,18 @@ export class ServerConnection {
     if (frame.kind !== frameKinds.hello)
       throw new NdtsError('CORRUPT', 'a connection without hello');
     try {
-      const version = chooseVersion(fieldsOf(frame.value));
-      this.#greeted = true;
-      this.#send(frameKinds.welcome, 0, { version, shardCount: this.#service.shardCount });
+      const hello = fieldsOf(frame.value);
+      const version = chooseVersion(hello);
+      const service = this.#admit(hello);
+      this.#service = service;
+      this.#reader.payloadMax = framePayloadMax;
+      this.#send(frameKinds.welcome, 0, { version, shardCount: service.shardCount });
     } catch (error) {
-      this.#send(frameKinds.error, 0, errorValue(error));
-      this.#closed = true;
-      this.#socket.destroySoon();
+      this.refuse(error instanceof NdtsError ? error : new NdtsError('INTERNAL', String(error)));
     }
   }
 
-  #begin({ kind, request, value }: Frame): void {
+  #begin({ kind, request, value }: Frame, service: Service): void {
     const fields = fieldsOf(value);
     const { name, asked } = fields;
     const isTaken = this.#calls.has(request) || this.#streams.has(request);
@@ -135,14 +169,14 @@ export class ServerConnection {
       throw new NdtsError('CORRUPT', `request ${request} is none, or was not answered yet`);
     if (this.#calls.size + this.#streams.size >= requestsMax)
       throw new NdtsError('CORRUPT', `more than ${requestsMax} requests at once`);
-    if (kind === frameKinds.call) void this.#answer(request, name, asked);
-    else void this.#stream(request, name, asked, creditOf(fields['credit']));
+    if (kind === frameKinds.call) void this.#answer(service, request, name, asked);
+    else void this.#stream(service, request, name, asked, creditOf(fields['credit']));
   }
 
-  async #answer(request: number, name: string, asked: Value): Promise<void> {
+  async #answer(service: Service, request: number, name: string, asked: Value): Promise<void> {
     this.#calls.add(request);
     try {
-      const answer = await this.#service.call(name as CallName, asked as never);
+      const answer = await service.call(name as CallName, asked as never);
       this.#send(frameKinds.result, request, answer as unknown as Value);
     } catch (error) {
       this.#send(frameKinds.error, request, errorValue(error));
@@ -151,12 +185,18 @@ export class ServerConnection {
     }
   }
 
-  async #stream(request: number, name: string, asked: Value, credit: number): Promise<void> {
+  async #stream(
+    service: Service,
+    request: number,
+    name: string,
+    asked: Value,
+    credit: number,
+  ): Promise<void> {
     const outgoing = new Outgoing(credit);
     this.#streams.set(request, outgoing);
     try {
       const { signal } = outgoing;
-      const stream = await this.#service.open(name as StreamName, asked as never, signal);
+      const stream = await service.open(name as StreamName, asked as never, signal);
       outgoing.stream = stream as ServiceStream<unknown, unknown>;
       this.#send(frameKinds.head, request, stream.head as unknown as Value);
       await this.#pump(request, outgoing, outgoing.stream);

@@ -1,0 +1,45 @@
+// Where programs use the folder that the node has open: a socket for other processes of this user,
+// and, where it is set, a port for other machines. Ticks they insert go the way of the feed's from
+// here on: accepted, then onto the rings.
+
+import { join } from 'node:path';
+import {
+  FolderService,
+  LocalServer,
+  NetworkServer,
+  socketName,
+  type TickRingWriter,
+} from '@ndts/storage';
+import type { Foundation } from './foundation.js';
+
+/** The port for other machines; undefined: there is none. What cannot listen there prevents the
+ * start. */
+export async function serveClients(
+  foundation: Foundation,
+  rings: TickRingWriter,
+): Promise<number | undefined> {
+  const { ticks, symbols, clock, folder, logger, closing, values } = foundation;
+  const service = new FolderService({
+    database: ticks,
+    symbols,
+    clock,
+    appendTicks: (batch) => {
+      const position = ticks.appendTicks(batch);
+      rings.publish(batch);
+      return position;
+    },
+  });
+  closing.defer('service of clients', () => service.close());
+  try {
+    const server = await LocalServer.listen(join(folder.memory, socketName), service);
+    closing.defer('local clients', () => server.close());
+  } catch (error) {
+    logger.warn({ error }, 'no socket for other processes; all else works');
+  }
+  if (values.remote.port === 0) return undefined;
+  const { identity, metrics } = foundation;
+  const shared = { service, identity, clock, logger, metrics };
+  const server = await NetworkServer.start({ ...shared, ...values.remote });
+  closing.defer('remote clients', () => server.stop());
+  return server.port;
+}
