@@ -227,11 +227,15 @@ Status Background::commit(Manifest next) {
 }
 
 Status Background::write_segments(FlushJob& job) {
+  // A flush of many days has a file for each of them and each shard.
+  SyncBatch unsynced(options_.sync_threads);
   for (const FlushTable& table : job.tables) {
     if (table.memtable == nullptr) continue;
     for (std::uint32_t shard = 0; shard < table.memtable->shard_count(); shard += 1)
-      if (table.memtable->extent(shard).rows > 0) NDTS_TRY(write_shard(job, table, shard));
+      if (table.memtable->extent(shard).rows > 0)
+        NDTS_TRY(write_shard(job, table, shard, &unsynced));
   }
+  NDTS_TRY(unsynced.sync());
   for (const SegmentRecord& segment : job.written) {
     std::shared_ptr<const SegmentReader> reader;
     NDTS_TRY(SegmentReader::open(files_, segment_path(dir_, segment), &segment, &reader));
@@ -240,7 +244,8 @@ Status Background::write_segments(FlushJob& job) {
   return {};
 }
 
-Status Background::write_shard(FlushJob& job, const FlushTable& table, std::uint32_t shard) {
+Status Background::write_shard(FlushJob& job, const FlushTable& table, std::uint32_t shard,
+                               SyncBatch* unsynced) {
   const SeriesMemtable& memtable = *table.memtable;
   const ShardExtent extent = memtable.extent(shard);
   std::vector<SymbolRows> all;
@@ -279,7 +284,9 @@ Status Background::write_shard(FlushJob& job, const FlushTable& table, std::uint
         rows = rows.subspan(count);
       }
     }
-    NDTS_TRY(writer.finish(&record));
+    std::unique_ptr<File> file;
+    NDTS_TRY(writer.finish(&record, &file));
+    NDTS_TRY(unsynced->add(std::move(file)));
     crash_point("flush.segment_written");
   }
   return {};

@@ -23,6 +23,7 @@
 
 #include "base/file.h"
 #include "base/io_budget.h"
+#include "base/sync_batch.h"
 #include "base/thread.h"
 #include "db/manifest.h"
 #include "kv/key_value_store.h"
@@ -81,6 +82,7 @@ struct BackgroundOptions {
   std::uint32_t snapshots_kept = 2;  // of those made by themselves
   std::uint64_t step_bytes = 4u << 20;
   std::uint64_t bytes_per_second = 0;  // of merges; 0: as fast as it goes
+  std::uint32_t sync_threads = 1;      // of a flush; they wait for the disk and do nothing else
 };
 
 struct BackgroundStats {
@@ -139,7 +141,8 @@ class Background {
 
   [[nodiscard]] Status run(FlushJob& job);
   [[nodiscard]] Status write_segments(FlushJob& job);
-  [[nodiscard]] Status write_shard(FlushJob& job, const FlushTable& table, std::uint32_t shard);
+  [[nodiscard]] Status write_shard(FlushJob& job, const FlushTable& table, std::uint32_t shard,
+                                   SyncBatch* unsynced);
   [[nodiscard]] Status flush_key_value();
   [[nodiscard]] Status write(const KeyValueManifest& key_value);
   [[nodiscard]] Status take_in(const FlushJob& job, Manifest* next,

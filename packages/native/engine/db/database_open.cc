@@ -17,6 +17,7 @@ namespace ndts {
 namespace {
 
 constexpr std::uint32_t kMaxShards = 65536;
+constexpr std::uint32_t kSyncThreads = 8;
 
 void append_hex(std::string* text, std::uint64_t value, int digits) {
   for (int shift = 4 * digits - 4; shift >= 0; shift -= 4)
@@ -99,6 +100,7 @@ void Database::start_background(SegmentList segments) {
   options.day_segments_limit = options_.day_segments_limit;
   options.snapshots_kept = options_.snapshots_kept;
   options.bytes_per_second = options_.compaction_bytes_per_second;
+  options.sync_threads = options_.threads ? kSyncThreads : 1;
   background_ = std::make_unique<Background>(options, *wal_, *key_value_, symbols_, manifest_,
                                              std::move(segments));
   if (!options_.threads) return;

@@ -234,6 +234,12 @@ Status SegmentWriter::put_footer() {
 }
 
 Status SegmentWriter::finish(SegmentRecord* record) {
+  std::unique_ptr<File> file;
+  NDTS_TRY(finish(record, &file));
+  return file->sync();
+}
+
+Status SegmentWriter::finish(SegmentRecord* record, std::unique_ptr<File>* unsynced) {
   if (block_.rows() > 0) NDTS_TRY(end_block());
   NDTS_TRY(put_footer());
   SegmentHeader header{};
@@ -246,10 +252,9 @@ Status SegmentWriter::finish(SegmentRecord* record) {
   header.number = record_.number;
   header.checksum = crc32c(0, bytes_of(header).subspan(4));
   NDTS_TRY(file_->write(0, bytes_of(header)));
-  NDTS_TRY(file_->sync());
   record_.bytes = flushed_;
   *record = record_;
-  file_.reset();
+  *unsynced = std::move(file_);
   return {};
 }
 

@@ -7,7 +7,7 @@
 // Threads: one at a time. Lifetime: the FileSystem outlives it; texts of rows are copied by add().
 // Errors: those of the file system, and INVALID_ARGUMENT for a row with more than kRowTextBytes of
 // texts; the file is then of no use and the caller removes it.
-// Invariant: nothing refers to the file before finish() has synced it.
+// Invariant: nothing refers to the file before it was synced.
 #pragma once
 
 #include <cstdint>
@@ -46,8 +46,10 @@ class SegmentWriter {
   // All rows of a block, as they are encoded: it holds only rows of the symbol begun last, of one
   // epoch, of a file of version 2 with the same columns. Errors of the reader, too.
   [[nodiscard]] Status add_block(const SegmentReader& reader, std::size_t block);
-  // At least one symbol was begun.
+  // At least one symbol was begun. Synced when it returns.
   [[nodiscard]] Status finish(SegmentRecord* record);
+  // The caller syncs the file.
+  [[nodiscard]] Status finish(SegmentRecord* record, std::unique_ptr<File>* unsynced);
 
  private:
   [[nodiscard]] Status write_out();
