@@ -1,5 +1,5 @@
-// Runs the test suites one after the other and says, for each, how long it took and what passed. A
-// suite that mostly builds begins beside one that mostly waits.
+// Runs the test suites, two at a time so that one that waits leaves no processor idle, and says in
+// the order of their list, for each, how long it took and what passed.
 // At the end: the line coverage of our TypeScript and of the engine, then one line
 // `N passed, N failed` (and how many were skipped, if any). Exit code 1 when anything failed, and
 // with CI=true also when anything was skipped.
@@ -11,6 +11,7 @@ import { endAllOnSignals } from './lib/run-process.mjs';
 import { missingPackages } from './setup/system-packages.mjs';
 import { engineCoverage } from './test/engine-coverage.mjs';
 import { addResults, failedOne, skippedOne, summaryLine } from './test/results.mjs';
+import { runInLanes } from './test/lanes.mjs';
 import { chooseSuites, presentSuites, runSuite } from './test/suites.mjs';
 import { countsFolder, startCounts, typescriptCoverage } from './test/typescript-coverage.mjs';
 
@@ -25,6 +26,9 @@ const countedSuites = [
   'cluster',
   'e2e',
 ];
+
+/** One that builds on every processor, and one that mostly waits. */
+const suitesAtOnce = 2;
 
 function readOptions(args) {
   const flags = args.filter((one) => one.startsWith('--'));
@@ -91,16 +95,12 @@ async function runAll(chosen, coverage) {
   const missing = missingPackages().map((one) => one.name);
   startCounts();
   const results = [];
-  const begun = new Map();
-  const begin = (suite) => {
+  const begun = runInLanes(chosen, suitesAtOnce, (suite) => {
     const counted = coverage && countedSuites.includes(suite.name);
-    const context = { countsFolder: counted ? countsFolder : undefined };
-    if (!begun.has(suite)) begun.set(suite, runOne(suite, missing, context));
-    return begun.get(suite);
-  };
+    return runOne(suite, missing, { countsFolder: counted ? countsFolder : undefined });
+  });
   for (const suite of chosen) {
-    for (const other of chosen) if (other.beside === suite.name) void begin(other);
-    const { result, seconds } = await begin(suite);
+    const { result, seconds } = await begun.get(suite);
     printResult(suite, result, seconds);
     results.push(result);
   }

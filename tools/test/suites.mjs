@@ -1,6 +1,8 @@
-// The suites of `npm test`, in the order they run: what is quick and finds most comes first. A
-// later part adds a line. `needs` names system packages without which a suite is skipped where
-// skipping is allowed; `limitSeconds` is for a suite that hangs, not for one that is slow.
+// The suites of `npm test`, in the order they begin and are reported: what is quick and finds most
+// comes first. A later part adds a line. Two run at a time, so none counts on being alone; one that
+// must not begin before another has ended names it as `after`. `needs` names system packages
+// without which a suite is skipped where skipping is allowed; `limitSeconds` is for a suite that
+// hangs, not for one that is slow.
 
 import { join } from 'node:path';
 import { fuzzTargets, runFuzzTargets } from '../fuzz.mjs';
@@ -12,7 +14,7 @@ import { addResults, failedOne, passedOne, readBenchLines, resultOfCommand } fro
 
 /** @typedef {{ limitSeconds: number, countsFolder?: string }} SuiteContext
  *  @typedef {{ name: string, needs?: string[], limitSeconds: number, optional?: boolean,
- *   beside?: string,
+ *   after?: string,
  *   run: (context: SuiteContext) => Promise<import('./results.mjs').SuiteResult> }} Suite */
 
 async function check(name, args, limitSeconds) {
@@ -91,8 +93,16 @@ export const suites = [
   {
     name: 'fuzz',
     needs: checker,
+    after: 'engine',
     limitSeconds: 900,
     run: () => withEngineBuild('checked', fuzz),
+  },
+  {
+    name: 'engine-tsan',
+    needs: compiler,
+    after: 'engine',
+    limitSeconds: 1500,
+    run: ({ limitSeconds }) => runEngineTests('tsan', { limitSeconds }),
   },
   { name: 'unit', limitSeconds: 1500, run: nodeSuite('unit') },
   { name: 'golden', limitSeconds: 300, optional: true, run: nodeSuite('golden') },
@@ -118,13 +128,6 @@ export const suites = [
     run: nodeSuite('e2e', { concurrency: 1 }),
   },
   { name: 'bench-small', limitSeconds: 600, run: benches },
-  {
-    name: 'engine-tsan',
-    needs: compiler,
-    beside: 'conformance',
-    limitSeconds: 1500,
-    run: ({ limitSeconds }) => runEngineTests('tsan', { limitSeconds }),
-  },
 ];
 
 /** Suites of folders that hold no tests yet are left out; every other suite must have tests. */
