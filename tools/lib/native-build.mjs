@@ -51,6 +51,7 @@ export function buildNative(targets, { quiet = false } = {}) {
     '-DCMAKE_BUILD_TYPE=Release',
     '-DNDTS_ADDON=ON',
     '-DNDTS_BENCH=ON',
+    '-DNDTS_UNITY=ON',
     `-DNDTS_NODE_INCLUDES=${nodeIncludes().join(';')}`,
   ];
   const wanted = JSON.stringify(args);

@@ -52,7 +52,7 @@ export async function buildEngine(kind, targets) {
   const limitSeconds = buildSecondsMax;
   const folder = engineBuildFolder(kind);
   mkdirSync(folder, { recursive: true });
-  const flags = ['-DNDTS_TESTS=ON', ...kinds[kind].flags];
+  const flags = ['-DNDTS_TESTS=ON', '-DNDTS_UNITY=ON', ...kinds[kind].flags];
   const configure = ['-S', native, '-B', folder, '-G', 'Ninja', ...flags];
   const configured = await runProcess('cmake', configure, { limitSeconds });
   if (configured.code !== 0) return `cmake failed\n${lastLines(configured.output, 40)}`;

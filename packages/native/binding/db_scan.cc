@@ -88,7 +88,7 @@ class AggregateCall final : public Napi::AsyncWorker {
   Status status_;
 };
 
-Napi::Array list(Napi::Env env, const Napi::Object& query, const char* name) {
+Napi::Array query_list(Napi::Env env, const Napi::Object& query, const char* name) {
   const Napi::Value value = query.Get(name);
   if (!value.IsArray()) refuse(env, std::string("expected ") + name + " to be an array");
   return value.As<Napi::Array>();
@@ -130,9 +130,9 @@ ScanPredicate predicate_argument(Napi::Env env, const TableSchema& schema,
 }
 
 void take_aggregates(Napi::Env env, const Napi::Object& query, AggregateRequest* request) {
-  const Napi::Array kinds = list(env, query, "kinds");
-  const Napi::Array columns = list(env, query, "columns");
-  const Napi::Array weights = list(env, query, "weights");
+  const Napi::Array kinds = query_list(env, query, "kinds");
+  const Napi::Array columns = query_list(env, query, "columns");
+  const Napi::Array weights = query_list(env, query, "weights");
   for (std::uint32_t at = 0; at < kinds.Length(); at += 1)
     request->aggregates.push_back(
         {static_cast<AggregateKind>(whole_number(env, kinds.Get(at), "a kind", 9)),
@@ -171,7 +171,7 @@ Napi::Value DatabaseWrap::aggregate(const Napi::CallbackInfo& info) {
   }
   request.scan.from = time_of(env, query.Get("fromDay"), query.Get("fromNs"));
   request.scan.to = time_of(env, query.Get("toDay"), query.Get("toNs"));
-  const Napi::Array where = list(env, query, "where");
+  const Napi::Array where = query_list(env, query, "where");
   for (std::uint32_t at = 0; at < where.Length(); at += 1) {
     const Napi::Value one = where.Get(at);
     if (!one.IsArray()) refuse(env, "expected a predicate");

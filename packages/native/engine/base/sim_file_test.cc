@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t kSector = 512;
 
-std::vector<std::byte> pattern(std::size_t count, unsigned salt) {
+std::vector<std::byte> sim_pattern(std::size_t count, unsigned salt) {
   std::vector<std::byte> bytes(count);
   for (std::size_t at = 0; at < count; ++at)
     bytes[at] = static_cast<std::byte>(at * 31 + salt + 1);
@@ -82,8 +82,8 @@ TEST(SimFileSystem, CrashKeepsWhatWasSyncedAndASubsetOfTheRest) {
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
     SimFileSystem files(seed);
     ASSERT_TRUE(files.make_directory("/sim").ok());
-    const auto old_bytes = pattern(512 * 16, 3);
-    const auto new_bytes = pattern(512 * 16, 77);
+    const auto old_bytes = sim_pattern(512 * 16, 3);
+    const auto new_bytes = sim_pattern(512 * 16, 77);
     {
       std::unique_ptr<File> file;
       ASSERT_TRUE(files.open("/sim/a", OpenMode::kCreate, &file).ok());
@@ -181,11 +181,11 @@ TEST(SimFileSystem, FaultsAndCapacity) {
   std::unique_ptr<File> file;
   ASSERT_TRUE(files.open("/sim/a", OpenMode::kCreate, &file).ok());
   files.fail_write(2, Code::kIoError);
-  EXPECT_TRUE(file->write(0, pattern(10, 1)).ok());
-  EXPECT_EQ(file->write(0, pattern(10, 2)).code(), Code::kIoError);
-  EXPECT_TRUE(file->write(0, pattern(10, 3)).ok());
+  EXPECT_TRUE(file->write(0, sim_pattern(10, 1)).ok());
+  EXPECT_EQ(file->write(0, sim_pattern(10, 2)).code(), Code::kIoError);
+  EXPECT_TRUE(file->write(0, sim_pattern(10, 3)).ok());
   files.set_capacity(100);
-  EXPECT_EQ(file->write(50, pattern(100, 4)).code(), Code::kDiskFull);
+  EXPECT_EQ(file->write(50, sim_pattern(100, 4)).code(), Code::kDiskFull);
   EXPECT_EQ(file->allocate(200).code(), Code::kDiskFull);
   EXPECT_EQ(files.used_bytes(), 100u);
   files.set_capacity(1000);

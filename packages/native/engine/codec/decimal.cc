@@ -15,7 +15,7 @@ namespace {
 constexpr std::array<double, kExponentMax + 1> kPowers = {1,    1e1,  1e2,  1e3,  1e4,  1e5,
                                                           1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
                                                           1e12, 1e13, 1e14, 1e15};
-constexpr std::size_t kSampleValues = 64;
+constexpr std::size_t kDecimalSample = 64;
 
 __extension__ using Wide = __int128;
 __extension__ using WideBits = unsigned __int128;  // that may wrap, on damaged bytes
@@ -44,7 +44,7 @@ struct DecimalHead {
   }
 };
 
-struct Exceptions {
+struct DecimalExceptions {
   Bytes bits;
   Bytes places;
 
@@ -68,13 +68,13 @@ struct Exceptions {
 }  // namespace
 
 DecimalGuess guess_decimal(const Kernels& kernels, std::span<const double> values) {
-  double sample[kSampleValues];
+  double sample[kDecimalSample];
   DecimalGuess guess;
-  guess.taken = std::min(kSampleValues, values.size());
+  guess.taken = std::min(kDecimalSample, values.size());
   for (std::size_t i = 0; i < guess.taken; ++i)
     sample[i] = values[i * values.size() / guess.taken];
-  std::int64_t integers[kSampleValues];
-  std::uint16_t places[kSampleValues];
+  std::int64_t integers[kDecimalSample];
+  std::uint16_t places[kDecimalSample];
   guess.exceptions = guess.taken + 1;
   for (std::uint8_t exponent = 0; exponent <= kExponentMax && guess.exceptions > 0; ++exponent) {
     const std::size_t found =
@@ -122,7 +122,7 @@ bool read_decimal(const Kernels& kernels, ByteReader* reader, std::uint8_t param
   if (!head.read(reader, parameter, out.size())) return false;
   if (!read_frames(kernels, reader, head.scale, out)) return false;
   if (head.exceptions == 0) return true;
-  Exceptions exceptions;
+  DecimalExceptions exceptions;
   if (!exceptions.read(reader, head.exceptions, out.size())) return false;
   for (std::size_t i = 0; i < head.exceptions; ++i)
     out[exceptions.place(i)] = exceptions.value(i);
@@ -135,7 +135,7 @@ bool sum_decimal(const Kernels& kernels, ByteReader* reader, std::uint8_t parame
   if (!head.read(reader, parameter, count)) return false;
   ByteReader ahead = *reader;
   FrameReader vector;
-  Exceptions exceptions;
+  DecimalExceptions exceptions;
   if (head.exceptions > 0) {
     for (std::size_t at = 0; at < count; at += kVectorValues)
       if (!vector.read(kernels, &ahead, std::min(kVectorValues, count - at))) return false;

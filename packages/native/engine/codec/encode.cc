@@ -122,7 +122,7 @@ constexpr std::size_t kRepeatMargin = 1;
 constexpr std::size_t kGorillaMargin = 16;
 constexpr std::size_t kGorillaSample = 256;
 constexpr std::size_t kEntryBitsMin = 4;  // of an entry, in ascending order
-constexpr std::size_t kExceptionBits = 96;
+constexpr std::size_t kDecimalExceptionBits = 96;
 constexpr std::size_t kRunLengthBytesMin =
     sizeof(CodecHeader) + sizeof(CodecCount) + 2 * sizeof(FrameVector);
 // With more vectors one run is smaller than frames of no width.
@@ -227,7 +227,7 @@ void enter_doubles(const Kernels& kernels, std::span<const double> values, Scrat
   if (values.size() >= kOneRunFrom && is_one_run(values))
     return contest->enter(0, [&](auto* out) { return put(ColumnCodec::kRunLength, out); });
   const DecimalGuess guess = guess_decimal(kernels, values);
-  if (guess.exceptions * kExceptionBits < guess.taken * 64)
+  if (guess.exceptions * kDecimalExceptionBits < guess.taken * 64)
     contest->enter(0, [&](auto* out) {
       put_decimals(kernels, guess.exponent, values, scratch, out);
       return true;

@@ -12,7 +12,7 @@ namespace ndts::codec {
 namespace {
 
 constexpr std::uint8_t kExtraBit = 0x80;
-constexpr std::uint8_t kTransforms = 5;
+constexpr std::uint8_t kTransformCount = 5;
 
 bool fits_i32(std::uint64_t value) {
   const auto number = static_cast<std::int64_t>(value);
@@ -95,7 +95,7 @@ bool FrameReader::read(const Kernels& kernels, ByteReader* reader, std::size_t c
   const std::uint64_t extra = has_extra ? reader->read<std::uint64_t>() : 0;
   const unsigned patches = head.patches & kPatchCountMask;
   const unsigned patch_bytes = head.patches >> kPatchBytesShift;
-  if (!reader->ok() || transform < 1 || transform > kTransforms) return false;
+  if (!reader->ok() || transform < 1 || transform > kTransformCount) return false;
   if (head.width > 64 || patches > count || patch_bytes > 3) return false;
 
   count_ = count;

@@ -10,7 +10,7 @@
 namespace ndts::codec {
 namespace {
 
-constexpr std::size_t kSampleValues = 64;
+constexpr std::size_t kScaleSample = 64;
 
 std::uint64_t distance(std::int64_t a, std::int64_t b) {
   const auto from = static_cast<std::uint64_t>(std::min(a, b));
@@ -56,7 +56,7 @@ ExactDivision division_by(const FrameScale& scale, std::int64_t least) {
 FrameScale take_scale(const Kernels& kernels, std::span<const std::int64_t> values,
                       std::vector<std::int64_t>* out) {
   if (values.size() < 2) return {};
-  const std::size_t stride = std::max<std::size_t>(1, values.size() / kSampleValues);
+  const std::size_t stride = std::max<std::size_t>(1, values.size() / kScaleSample);
   std::uint64_t divisor = divisor_of(values, stride, values[0], 0);
   if (divisor == 1) return {};
   const auto* words = reinterpret_cast<const std::uint64_t*>(values.data());

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <cstring>
 
+#include "csv/csv_letters.h"
+
 namespace ndts {
 
 namespace {
@@ -19,8 +21,6 @@ constexpr std::size_t kDigitsMax = 19;  // always fit 64 bits
 constexpr std::array<double, 23> kTens = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
                                           1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
                                           1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
-
-bool is_digit(char byte) { return static_cast<unsigned char>(byte - '0') < 10; }
 
 struct Decimal {
   bool is_negative = false;
@@ -82,10 +82,6 @@ CsvProblem parse_slowly(std::string_view text, T* value) {
   if (!is_small(text)) return kTooLarge;
   *value = text[0] == '-' ? static_cast<T>(-0.0) : static_cast<T>(0);
   return nullptr;
-}
-
-char lower(char letter) {
-  return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
 }
 
 int hex_value(char digit) {

@@ -3,6 +3,7 @@
 
 #include <cstring>
 
+#include "csv/csv_letters.h"
 #include "csv/csv_time_pattern.h"
 #include "table/tick_batch.h"
 
@@ -18,8 +19,6 @@ constexpr const char* kTooFine = "finer than a nanosecond";
 constexpr std::int64_t kNsPerSecond = 1'000'000'000;
 constexpr std::int64_t kDayMin = -106751;
 constexpr std::int64_t kDayMax = 106750;
-
-bool is_digit(char byte) { return static_cast<unsigned char>(byte - '0') < 10; }
 
 // Exactly `count` digits from the front.
 bool take_digits(std::string_view* text, std::size_t count, std::uint32_t* value) {

@@ -4,6 +4,8 @@
 #include <array>
 #include <cstddef>
 
+#include "csv/csv_letters.h"
+
 namespace ndts {
 
 namespace {
@@ -12,12 +14,6 @@ constexpr std::int64_t kNsPerMinute = 60'000'000'000;
 constexpr std::array<std::string_view, 12> kMonths = {
     "january", "february", "march",     "april",   "may",      "june",
     "july",    "august",   "september", "october", "november", "december"};
-
-bool is_digit(char byte) { return static_cast<unsigned char>(byte - '0') < 10; }
-
-char lower(char letter) {
-  return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
-}
 
 // One to `most` digits.
 bool take_number(std::string_view* text, std::size_t most, std::uint32_t* value) {
@@ -48,7 +44,7 @@ bool take_month(std::string_view* text, bool whole, std::uint32_t* month) {
   return false;
 }
 
-bool take_fraction(std::string_view* text, std::int64_t* ns) {
+bool take_pattern_fraction(std::string_view* text, std::int64_t* ns) {
   std::size_t count = 0;
   std::int64_t value = 0;
   for (; count < 9 && count < text->size() && is_digit((*text)[count]); count += 1)
@@ -114,7 +110,7 @@ bool take_part(char letter, std::string_view* text, CsvTimeFields* fields) {
     case 'S':
       return take_number(text, 2, &fields->second);
     case 'f':
-      return take_fraction(text, &fields->fraction);
+      return take_pattern_fraction(text, &fields->fraction);
     case 'z':
       return take_offset(text, fields);
     case 'T':

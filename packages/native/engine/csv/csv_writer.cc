@@ -12,7 +12,7 @@ namespace ndts {
 
 namespace {
 
-constexpr std::uint64_t kNsPerSecond = 1'000'000'000;
+constexpr std::uint64_t kSecondNs = 1'000'000'000;
 
 char* put_digits(char* at, std::uint64_t value, int count) {
   for (int place = count - 1; place >= 0; place -= 1) {
@@ -23,14 +23,14 @@ char* put_digits(char* at, std::uint64_t value, int count) {
 }
 
 char* put_clock(char* at, std::uint64_t ns) {
-  const std::uint64_t seconds = ns / kNsPerSecond;
+  const std::uint64_t seconds = ns / kSecondNs;
   at = put_digits(at, seconds / 3600, 2);
   *at++ = ':';
   at = put_digits(at, seconds / 60 % 60, 2);
   *at++ = ':';
   at = put_digits(at, seconds % 60, 2);
   *at++ = '.';
-  return put_digits(at, ns % kNsPerSecond, 9);
+  return put_digits(at, ns % kSecondNs, 9);
 }
 
 void put_time(double day, double ns_of_day, std::string* out) {

@@ -10,7 +10,7 @@ namespace ndts {
 
 namespace {
 
-constexpr std::int64_t kRetryNs = 1'000'000'000;
+constexpr std::int64_t kMergeRetryNs = 1'000'000'000;
 
 }  // namespace
 
@@ -40,7 +40,7 @@ std::uint64_t Background::merge_in_background() {
   merge_failure_ = status;
   if (status.ok()) return bytes + 1;
   stats_.merge_failures += 1;
-  merge_retry_at_ns_ = options_.clock->monotonic_ns() + kRetryNs;
+  merge_retry_at_ns_ = options_.clock->monotonic_ns() + kMergeRetryNs;
   return 0;
 }
 

@@ -10,7 +10,7 @@ namespace ndts {
 
 namespace {
 
-constexpr std::int64_t kRetryNs = 1'000'000'000;
+constexpr std::int64_t kFlushRetryNs = 1'000'000'000;
 // How far the active memtables may outgrow their limit while those before are being flushed.
 constexpr std::uint64_t kStallFactor = 4;
 
@@ -245,7 +245,7 @@ void Database::resubmit(std::unique_ptr<FlushJob> job) { background_->submit(std
 void Database::install(std::unique_ptr<FlushJob> job) {
   if (!job->status.ok()) {
     flush_failures_ += 1;
-    retry_at_ns_ = options_.clock->monotonic_ns() + kRetryNs;
+    retry_at_ns_ = options_.clock->monotonic_ns() + kFlushRetryNs;
     failed_ = std::move(job);
     return;
   }

@@ -11,7 +11,6 @@
 namespace ndts {
 namespace {
 
-constexpr std::int64_t kAll = std::numeric_limits<std::int64_t>::max();
 constexpr std::int64_t kFirstDay = 20'000;
 
 // Where the power goes, and whose.

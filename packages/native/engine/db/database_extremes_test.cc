@@ -137,7 +137,7 @@ class Times : public testing::Test {
 };
 
 // 2015-01-01 and ten years on; the leap days are 2016-02-29, 2020-02-29 and 2024-02-29.
-constexpr std::int64_t kFirstDay = 16'436;
+constexpr std::int64_t kFirstOfTenYears = 16'436;
 constexpr std::int64_t kDays = 3'653;
 constexpr std::int64_t kLeapDays[] = {16'860, 18'321, 19'782};
 
@@ -145,7 +145,7 @@ constexpr std::int64_t kLeapDays[] = {16'860, 18'321, 19'782};
 TEST_F(Times, OfTenYearsComeBackToTheNanosecond) {
   SCOPED_TRACE("NDTS_SEED=" + std::to_string(test_seed(91)));
   std::vector<std::int64_t> times;
-  for (std::int64_t day = kFirstDay; day < kFirstDay + kDays; day += 1) {
+  for (std::int64_t day = kFirstOfTenYears; day < kFirstOfTenYears + kDays; day += 1) {
     const bool near_leap = std::any_of(
         std::begin(kLeapDays), std::end(kLeapDays),
         [day](std::int64_t leap) { return day >= leap - 1 && day <= leap + 1; });

@@ -16,7 +16,6 @@ namespace ndts {
 
 namespace {
 
-constexpr std::uint32_t kMaxShards = 65536;
 constexpr std::uint32_t kSyncThreads = 8;
 
 void append_hex(std::string* text, std::uint64_t value, int digits) {

@@ -132,7 +132,6 @@ TEST_F(DatabaseOpen, NamesADamagedBlockWhenItIsRead) {
   int damaged = 0;
   for (std::uint32_t symbol = 0; symbol < kTestSymbols; symbol += 1) {
     std::size_t count = 0;
-    constexpr std::int64_t kAll = std::numeric_limits<std::int64_t>::max();
     const Status status =
         bench_.database->load_rows(kTickTable, symbol, {-kAll, kAll}, RowsOut::of(batch.view()),
                                    &count);

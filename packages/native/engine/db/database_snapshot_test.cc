@@ -8,7 +8,6 @@
 namespace ndts {
 namespace {
 
-constexpr std::int64_t kAll = std::numeric_limits<std::int64_t>::max();
 
 std::vector<TickRow> load_all(const SeriesView& view, std::uint32_t symbol) {
   std::vector<TickRow> rows;

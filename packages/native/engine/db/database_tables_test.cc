@@ -9,7 +9,6 @@
 namespace ndts {
 namespace {
 
-constexpr std::int64_t kAll = std::numeric_limits<std::int64_t>::max();
 
 class DatabaseTables : public testing::Test {
  protected:

@@ -7,7 +7,6 @@
 namespace ndts {
 namespace {
 
-constexpr std::int64_t kAll = std::numeric_limits<std::int64_t>::max();
 constexpr std::size_t kPage = 512;
 
 struct Folder {

@@ -24,6 +24,8 @@ namespace ndts {
 
 inline constexpr std::uint32_t kTestShards = 4;
 inline constexpr std::uint32_t kTestSymbols = 12;
+/// From -kAll to kAll is all of time.
+inline constexpr std::int64_t kAll = std::numeric_limits<std::int64_t>::max();
 
 // The seed of the random tests: NDTS_SEED, or a fixed one; every test prints it when it fails.
 inline std::uint64_t test_seed(std::uint64_t fallback) {
@@ -225,7 +227,6 @@ struct DatabaseBench {
 
   // Every read gives what the model says.
   void expect_model(std::mt19937_64& random) {
-    constexpr std::int64_t kAll = std::numeric_limits<std::int64_t>::max();
     for (std::uint32_t symbol = 0; symbol < kTestSymbols; symbol += 1) {
       const std::vector<TickRow> wanted = model.of_symbol(symbol);
       expect_rows(load(symbol, {-kAll, kAll}, 1 + random() % 300), wanted);

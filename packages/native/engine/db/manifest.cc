@@ -10,8 +10,6 @@ namespace ndts {
 
 namespace {
 
-constexpr std::uint32_t kMaxShards = 65536;
-
 std::string padded(std::uint64_t number) {
   std::string digits = std::to_string(number);
   return std::string(20 - digits.size(), '0') + digits;

@@ -22,6 +22,7 @@ namespace ndts {
 
 inline constexpr std::uint64_t kManifestMagic = 0x494e'414d'5354'444e;  // "NDTSMANI"
 inline constexpr std::uint32_t kManifestVersion = 3;
+inline constexpr std::uint32_t kMaxShards = 65536;
 
 // What a shard has reached in a table. Of ticks: epochs has at least the newest.
 struct ShardProgress {

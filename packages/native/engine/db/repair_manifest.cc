@@ -24,7 +24,6 @@ namespace {
 
 // As for a restored snapshot: no epoch that was granted is granted again.
 constexpr std::uint64_t kRebuiltEpochs = 65536;
-constexpr std::uint32_t kMaxShards = 65536;
 
 // The digits of "{prefix}{20 digits}{suffix}".
 std::optional<std::uint64_t> number_of(const std::string& name, std::string_view suffix) {

@@ -197,7 +197,6 @@ TEST_F(DatabaseRepair, SavesTheGoodBlocksOfASegment) {
   ASSERT_TRUE(repair_database(told, &again).ok());
   EXPECT_TRUE(again.findings.empty());
   ASSERT_TRUE(Database::open(own, &database).ok());
-  constexpr std::int64_t kAll = std::numeric_limits<std::int64_t>::max();
   for (std::uint32_t symbol : {3u, 5u}) {
     std::size_t count = 0;
     TestBatch found(2 * kOwnBlockRows);

@@ -10,7 +10,6 @@ namespace ndts {
 
 namespace {
 
-constexpr std::int64_t kLastTime = std::numeric_limits<std::int64_t>::max();
 constexpr std::int64_t kFirstTime = std::numeric_limits<std::int64_t>::min();
 
 }  // namespace

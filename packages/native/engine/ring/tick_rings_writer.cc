@@ -11,7 +11,7 @@
 namespace ndts {
 namespace {
 
-constexpr auto kVoid = static_cast<std::uint32_t>(TickFlags::kVoid);
+constexpr auto kVoidRow = static_cast<std::uint32_t>(TickFlags::kVoid);
 constexpr std::size_t kTickWords = sizeof(TickSlot) / 8;
 
 std::string ring_name(std::size_t shard, std::uint64_t epoch) {
@@ -123,7 +123,7 @@ Status TickRingsWriter::check(const TickColumns& t, std::size_t count) {
                           std::to_string(sequence));
     expected_[shard] = sequence + 1;
     if (!is_time(t.day[i], t.ns_of_day[i])) return wrong(i, "expected a time");
-    if ((t.flags[i] & kVoid) != 0) return wrong(i, "a void row cannot be published");
+    if ((t.flags[i] & kVoidRow) != 0) return wrong(i, "a void row cannot be published");
   }
   return Status::success();
 }
@@ -137,7 +137,7 @@ void TickRingsWriter::fill_skipped(RingWriter* ring, std::uint64_t until) {
   for (std::uint64_t i = 0; i < written; ++i) {
     std::uint64_t* slot = ring->slot(until - written + i);
     for (std::size_t word = 0; word < kTickWords; ++word) store_word(slot + word, 0);
-    store_word(slot + offsetof(TickSlot, symbol) / 8, std::uint64_t{kVoid} << 32);
+    store_word(slot + offsetof(TickSlot, symbol) / 8, std::uint64_t{kVoidRow} << 32);
   }
   ring->commit(skipped);
 }

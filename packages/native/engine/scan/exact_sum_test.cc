@@ -15,8 +15,6 @@
 namespace ndts {
 namespace {
 
-std::uint64_t bits_of(double value) { return std::bit_cast<std::uint64_t>(value); }
-
 // Values of which the sum is easy, hard, or impossible.
 std::vector<double> random_values(std::mt19937_64& random) {
   std::vector<double> values;

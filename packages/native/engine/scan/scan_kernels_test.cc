@@ -15,8 +15,6 @@
 namespace ndts {
 namespace {
 
-std::uint64_t bits_of(double value) { return std::bit_cast<std::uint64_t>(value); }
-
 // Which NaN it is does not matter, nor which zero where `zeros` is false.
 bool same(double a, double b, bool zeros = true) {
   if (a != a || b != b) return a != a && b != b;

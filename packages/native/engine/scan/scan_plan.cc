@@ -82,24 +82,28 @@ void restrict(const ScanPredicate& predicate, ColumnRange* range) {
   if (!some) make_empty(range);
 }
 
-enum class Verdict : std::uint8_t { kNone, kSome, kAll };
+}  // namespace
+
+enum class ScanVerdict : std::uint8_t { kNone, kSome, kAll };
+
+namespace {
 
 // What least and greatest value of a strip say; NaN is in neither, so reals are never all.
-Verdict judge(const ColumnRange& range, ValueType type, const SegmentStrip& strip) {
+ScanVerdict judge(const ColumnRange& range, ValueType type, const SegmentStrip& strip) {
   if (range.is_real) {
     const auto least = std::bit_cast<double>(strip.min);
     const auto greatest = std::bit_cast<double>(strip.max);
-    return least <= range.high_real && greatest >= range.low_real ? Verdict::kSome
-                                                                  : Verdict::kNone;
+    return least <= range.high_real && greatest >= range.low_real ? ScanVerdict::kSome
+                                                                  : ScanVerdict::kNone;
   }
   const bool is_signed = type == ValueType::kI64 || type == ValueType::kI32;
-  if (!is_signed && strip.min > strip.max) return Verdict::kNone;  // nothing but nulls
+  if (!is_signed && strip.min > strip.max) return ScanVerdict::kNone;  // nothing but nulls
   const auto least = static_cast<std::int64_t>(
       is_signed ? strip.min : std::min<std::uint64_t>(strip.min, kGreatest));
   const auto greatest = static_cast<std::int64_t>(
       is_signed ? strip.max : std::min<std::uint64_t>(strip.max, kGreatest));
-  if (least > range.high || greatest < range.low) return Verdict::kNone;
-  return least >= range.low && greatest <= range.high ? Verdict::kAll : Verdict::kSome;
+  if (least > range.high || greatest < range.low) return ScanVerdict::kNone;
+  return least >= range.low && greatest <= range.high ? ScanVerdict::kAll : ScanVerdict::kSome;
 }
 
 }  // namespace
@@ -220,9 +224,9 @@ class ScanPlanner {
       if (judged_ != run.block) {
         judged_ = run.block;
         verdict_ = judge_block(segment, run.block);
-        if (verdict_ != Verdict::kNone) begin_piece(shard, segment, run.block);
+        if (verdict_ != ScanVerdict::kNone) begin_piece(shard, segment, run.block);
       }
-      if (verdict_ == Verdict::kNone) continue;
+      if (verdict_ == ScanVerdict::kNone) continue;
       ScanPiece& piece = plan_.pieces_.back();
       plan_.runs_.push_back({run.symbol, run.first_row, run.rows});
       piece.count += 1;
@@ -238,21 +242,21 @@ class ScanPlanner {
     piece.shard = shard;
     piece.block = block;
     piece.first = static_cast<std::uint32_t>(plan_.runs_.size());
-    piece.proven = verdict_ == Verdict::kAll;
+    piece.proven = verdict_ == ScanVerdict::kAll;
   }
 
-  Verdict judge_block(const SegmentReader& segment, std::size_t block) const {
+  ScanVerdict judge_block(const SegmentReader& segment, std::size_t block) const {
     const SegmentBlock& entry = segment.blocks()[block];
-    if (!takes(entry.min_time, entry.max_time)) return Verdict::kNone;
-    Verdict verdict = Verdict::kAll;
+    if (!takes(entry.min_time, entry.max_time)) return ScanVerdict::kNone;
+    ScanVerdict verdict = ScanVerdict::kAll;
     for (const ColumnRange& range : plan_.ranges_) {
       const int values = segment.stream(StreamPart::kValues, range.column);
       const int nulls = segment.stream(StreamPart::kNulls, range.column);
-      Verdict one = judge(range, plan_.schema().columns[range.column].type,
+      ScanVerdict one = judge(range, plan_.schema().columns[range.column].type,
                           segment.strip(block, static_cast<std::size_t>(values)));
-      if (one == Verdict::kNone) return one;
+      if (one == ScanVerdict::kNone) return one;
       if (nulls >= 0 && segment.strip(block, static_cast<std::size_t>(nulls)).max != 0)
-        one = Verdict::kSome;
+        one = ScanVerdict::kSome;
       verdict = std::min(verdict, one);
     }
     return verdict;
@@ -288,7 +292,7 @@ class ScanPlanner {
   ScanPlan& plan_;
   std::vector<std::vector<std::uint32_t>> by_shard_;  // symbols asked for, ascending
   std::uint64_t judged_ = kNothingJudged;             // the block that the verdict is about
-  Verdict verdict_ = Verdict::kNone;
+  ScanVerdict verdict_ = ScanVerdict::kNone;
 };
 
 Status ScanPlan::make(const SeriesView& view, const ScanRequest& request, ScanPlan* plan) {

@@ -8,6 +8,8 @@
 
 namespace ndts {
 
+inline std::uint64_t bits_of(double value) { return std::bit_cast<std::uint64_t>(value); }
+
 inline double sum_model(const std::vector<double>& values) {
   constexpr std::size_t kBits = 2300;
   std::vector<std::int64_t> count(kBits);  // of 2^(at - 1074)

@@ -11,7 +11,7 @@
 namespace ndts {
 namespace {
 
-using Model = std::map<std::string, std::string>;
+using TextModel = std::map<std::string, std::string>;
 using Found = std::vector<std::pair<std::string, std::string>>;
 
 void put(KeyValueTable& table, const std::string& key, const std::string& value) {
@@ -36,7 +36,7 @@ Found scan(const KeyValueTable& table, const KeyValueScan& range) {
   return found;
 }
 
-Found expected(const Model& model, const KeyValueScan& range) {
+Found expected(const TextModel& model, const KeyValueScan& range) {
   Found all;
   for (const auto& [key, value] : model) {
     if (key.substr(0, range.prefix.size()) != range.prefix) continue;
@@ -63,7 +63,7 @@ TEST(KeyValueTable, AgreesWithAMap) {
   SCOPED_TRACE(seed);
   std::mt19937_64 random(seed);
   KeyValueTable table;
-  Model model;
+  TextModel model;
   for (int step = 0; step < 20'000; step += 1) {
     const std::string key = random_key(random);
     const std::uint64_t dice = random() % 8;

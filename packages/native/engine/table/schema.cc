@@ -18,7 +18,7 @@ Status refused(const std::string& what) {
 
 bool is_type(ValueType type) { return type >= ValueType::kI64 && type <= ValueType::kBytes; }
 
-void append(std::vector<std::byte>& to, Bytes part) {
+void append_part(std::vector<std::byte>& to, Bytes part) {
   const std::size_t at = to.size();
   to.resize(at + part.size());
   if (!part.empty()) std::memcpy(to.data() + at, part.data(), part.size());
@@ -53,15 +53,15 @@ std::vector<std::byte> encode_schema(const TableSchema& schema) {
   head.table = schema.id;
   head.column_count = static_cast<std::uint32_t>(schema.columns.size());
   head.name_bytes = static_cast<std::uint32_t>(schema.name.size());
-  append(bytes, bytes_of(head));
-  append(bytes, bytes_of_text(schema.name));
+  append_part(bytes, bytes_of(head));
+  append_part(bytes, bytes_of_text(schema.name));
   for (const ColumnSchema& column : schema.columns) {
     SchemaColumn entry{};
     entry.type = static_cast<std::uint8_t>(column.type);
     entry.nullable = column.nullable ? 1 : 0;
     entry.name_bytes = static_cast<std::uint16_t>(column.name.size());
-    append(bytes, bytes_of(entry));
-    append(bytes, bytes_of_text(column.name));
+    append_part(bytes, bytes_of(entry));
+    append_part(bytes, bytes_of_text(column.name));
   }
   return bytes;
 }

@@ -52,8 +52,8 @@ constexpr const char* kVersion2 =
     "18010000000000003079fe230100000002000000010000001800000000000000"
     "b0030000000000000200000008000000";
 
-constexpr std::int64_t kDay = 20'454;
-constexpr std::int64_t kTime = kDay * kNsPerDay;
+constexpr std::int64_t kGoldenDay = 20'454;
+constexpr std::int64_t kTime = kGoldenDay * kNsPerDay;
 
 std::vector<std::byte> bytes_of_hex(std::string_view hex) {
   std::vector<std::byte> bytes;
@@ -117,7 +117,7 @@ class SegmentGolden : public testing::Test {
 TEST_F(SegmentGolden, Version1IsRead) {
   const std::shared_ptr<const SegmentReader> reader = open(kVersion1);
   ASSERT_NE(reader, nullptr);
-  const SegmentRecord expected{3, kDay, 392,      2, kTime,       kTime + 1, 7,
+  const SegmentRecord expected{3, kGoldenDay, 392,      2, kTime,       kTime + 1, 7,
                                9, kTickTable, 1, 0x9a00'd450, 1};
   EXPECT_EQ(std::memcmp(&reader->record(), &expected, sizeof expected), 0);
   EXPECT_EQ(reader->schema().columns, tick_schema().columns);
@@ -156,7 +156,7 @@ TEST_F(SegmentGolden, Version2IsRead) {
 TEST_F(SegmentGolden, Version2IsWrittenByteForByte) {
   Random random(1);
   SegmentRecord record{};
-  ASSERT_TRUE(write_segment(files_, "/g/new", random, schema_of_version_2(), kDay,
+  ASSERT_TRUE(write_segment(files_, "/g/new", random, schema_of_version_2(), kGoldenDay,
                             rows_of_version_2(), &record, 3)
                   .ok());
   std::vector<std::byte> content;

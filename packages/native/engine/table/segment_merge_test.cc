@@ -11,7 +11,6 @@
 namespace ndts {
 namespace {
 
-constexpr std::int64_t kDay = 19'000;
 
 bool comes_before(const ModelRow& a, const ModelRow& b) {
   return a.time != b.time ? a.time < b.time : a.sequence < b.sequence;

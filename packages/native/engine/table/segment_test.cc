@@ -6,7 +6,6 @@
 namespace ndts {
 namespace {
 
-constexpr std::int64_t kDay = 19'000;
 constexpr std::int64_t kStart = kDay * kNsPerDay;
 
 const TableSchema& all_types() {

@@ -24,6 +24,9 @@ namespace ndts {
 
 using Random = std::mt19937_64;
 
+// Of most segments here.
+inline constexpr std::int64_t kDay = 19'000;
+
 // The seed of a random test: NDTS_TEST_SEED, or a fixed one; every test prints it when it fails.
 inline std::uint64_t segment_seed(std::uint64_t fallback) {
   const char* given = std::getenv("NDTS_TEST_SEED");  // ambient: lets a person repeat a failed run

@@ -7,7 +7,6 @@ namespace ndts {
 namespace {
 
 constexpr std::uint64_t kPage = 4096;
-constexpr std::int64_t kDay = 19'000;
 
 class UnreadableSegment : public testing::Test {
  protected:
