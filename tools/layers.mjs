@@ -1,5 +1,6 @@
 // The layer checker: which workspace may import which, through which door, what the engine may
-// include, and that nothing reads the ambient clock, randomness, environment or threads.
+// include and that it includes what it names, and that nothing reads the ambient clock, randomness,
+// environment or threads.
 //
 //   node tools/layers.mjs [folder]    list what breaks a rule; exit code 1 when anything does
 
@@ -10,6 +11,7 @@ import { root } from './lib/root.mjs';
 import { listFiles } from './lib/projects.mjs';
 import { splitSource } from './lib/source-text.mjs';
 import * as cpp from './layers/cpp.mjs';
+import { checkIncludes } from './layers/includes.mjs';
 import { checkMarks } from './layers/marks.mjs';
 import * as typescript from './layers/typescript.mjs';
 
@@ -35,11 +37,13 @@ export function checkLayers(base) {
     base,
     manifests.map((path) => path.slice(0, -'/package.json'.length)),
   );
-  const sources = paths.filter((path) => /\.(ts|tsx|cc|h)$/.test(path));
-  const violations = sources.flatMap((path) => {
-    const name = relative(base, path).replaceAll('\\', '/');
-    return checkFile(splitSource(name, readFileSync(path, 'utf8')), workspaces);
-  });
+  const sources = paths
+    .filter((path) => /\.(ts|tsx|cc|h)$/.test(path))
+    .map((path) =>
+      splitSource(relative(base, path).replaceAll('\\', '/'), readFileSync(path, 'utf8')),
+    );
+  const violations = sources.flatMap((source) => checkFile(source, workspaces));
+  violations.push(...checkIncludes(sources));
   return { files: sources.length, violations };
 }
 

@@ -179,3 +179,29 @@ test('C++: what is allowed', (context) => {
   );
   assert.deepEqual(say('engine/base/a.cc', 'random.rand(); // rand()\nauto s = "getenv";\n'), []);
 });
+
+test('C++: what is named is included, also through another header', (context) => {
+  const engine = 'packages/native/engine/';
+  const say = (text, more = {}) => {
+    const files = {
+      'ring/ring.h': '// A file.\nclass Ring {\n};\nusing Rows = int;\nenum class Way { kUp };\n',
+      'ring/rings.h': '// A file.\n#include "ring/ring.h"\n',
+      'wal/a.cc': `// Ring\n${text}\nTEST(Ring, a) {}\nauto s = "Ring";\n`,
+      ...more,
+    };
+    const tree = Object.fromEntries(
+      Object.entries(files).map(([name, content]) => [engine + name, content]),
+    );
+    return checkLayers(makeTree(context, tree)).violations.map(
+      ({ line, message }) => `${line} ${message}`,
+    );
+  };
+  assert.deepEqual(say('Ring* ring;\nRing other;'), ['2 Ring: not included: "ring/ring.h"']);
+  assert.deepEqual(say('Rows rows; Way way;').length, 2);
+  assert.deepEqual(say('#include "ring/ring.h"\nRing* ring;'), []);
+  assert.deepEqual(say('#include "ring/rings.h"\nRing* ring;'), []);
+  assert.deepEqual(say('class Ring;\nRing* ring;'), []);
+  // Whose it is, text does not say.
+  assert.deepEqual(say('Ring* ring;', { 'kv/b.h': '// A file.\nclass Ring {\n};\n' }), []);
+  assert.deepEqual(say('template <typename Ring> void run(Ring ring);'), []);
+});
