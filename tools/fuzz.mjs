@@ -46,7 +46,6 @@ async function runTarget(name, seconds) {
   const env = {
     ASAN_OPTIONS: 'detect_leaks=1',
     UBSAN_OPTIONS: 'print_stacktrace=1',
-    LLVM_PROFILE_FILE: '/dev/null',
   };
   const options = { limitSeconds: seconds + graceSeconds, env };
   const run = await runProcess(join(engineBuildFolder('checked'), name), args, options);

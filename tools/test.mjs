@@ -1,10 +1,10 @@
 // Runs the test suites, two at a time so that one that waits leaves no processor idle, and says in
 // the order of their list, for each, how long it took and what passed.
-// At the end: the line coverage of our TypeScript and of the engine, then one line
+// At the end: with --coverage the line coverage of our TypeScript and of the engine, then one line
 // `N passed, N failed` (and how many were skipped, if any). Exit code 1 when anything failed, and
-// with CI=true also when anything was skipped.
+// with CI=true also when anything was skipped. --no-coverage is what it does when nothing is said.
 //
-//   node tools/test.mjs [SUITE ...] [--no-coverage] [--list]
+//   node tools/test.mjs [SUITE ...] [--coverage | --no-coverage] [--list]
 
 import { root } from './lib/root.mjs';
 import { endAllOnSignals } from './lib/run-process.mjs';
@@ -32,11 +32,12 @@ const suitesAtOnce = 2;
 
 function readOptions(args) {
   const flags = args.filter((one) => one.startsWith('--'));
-  const unknown = flags.filter((one) => one !== '--no-coverage' && one !== '--list');
+  const known = ['--coverage', '--no-coverage', '--list'];
+  const unknown = flags.filter((one) => !known.includes(one));
   if (unknown.length > 0) throw new RangeError(`unknown option: ${unknown.join(', ')}`);
   return {
     names: args.filter((one) => !one.startsWith('--')),
-    coverage: !flags.includes('--no-coverage'),
+    coverage: flags.includes('--coverage'),
     list: flags.includes('--list'),
   };
 }
@@ -97,7 +98,8 @@ async function runAll(chosen, coverage) {
   const results = [];
   const begun = runInLanes(chosen, suitesAtOnce, (suite) => {
     const counted = coverage && countedSuites.includes(suite.name);
-    return runOne(suite, missing, { countsFolder: counted ? countsFolder : undefined });
+    const context = { countsFolder: counted ? countsFolder : undefined, coverage };
+    return runOne(suite, missing, context);
   });
   for (const suite of chosen) {
     const { result, seconds } = await begun.get(suite);

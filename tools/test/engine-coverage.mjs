@@ -47,7 +47,7 @@ async function runTool(args, folder) {
 }
 
 export async function engineCoverage() {
-  const folder = engineBuildFolder('checked');
+  const folder = engineBuildFolder('counted');
   const counts = readdirSync(folder).filter((name) => name.endsWith('.profraw'));
   await runTool(['llvm-profdata', 'merge', '-sparse', ...counts, '-o', 'counts.profdata'], folder);
   const args = ['export', '--format=lcov', '--instr-profile=counts.profdata', 'engine_tests'];

@@ -12,7 +12,7 @@ import { buildEngine, runEngineTests, withEngineBuild } from './engine.mjs';
 import { findTests, findToolTests, runNodeTests } from './node-tests.mjs';
 import { addResults, failedOne, passedOne, readBenchLines, resultOfCommand } from './results.mjs';
 
-/** @typedef {{ limitSeconds: number, countsFolder?: string }} SuiteContext
+/** @typedef {{ limitSeconds: number, countsFolder?: string, coverage?: boolean }} SuiteContext
  *  @typedef {{ name: string, needs?: string[], limitSeconds: number, optional?: boolean,
  *   after?: string,
  *   run: (context: SuiteContext) => Promise<import('./results.mjs').SuiteResult> }} Suite */
@@ -88,7 +88,8 @@ export const suites = [
     name: 'engine',
     needs: checker,
     limitSeconds: 1500,
-    run: ({ limitSeconds }) => runEngineTests('checked', { limitSeconds }),
+    run: ({ limitSeconds, coverage }) =>
+      runEngineTests(coverage ? 'counted' : 'checked', { limitSeconds }),
   },
   {
     name: 'fuzz',
