@@ -2,6 +2,7 @@
 // a database with its own threads, on a real folder.
 #include <filesystem>
 
+#include "base/long_test_kit.h"
 #include "db/db_test_kit.h"
 
 namespace ndts {
@@ -142,7 +143,8 @@ TEST_F(DatabaseThreads, SnapshotsAreReadBesideEverythingElse) {
     Thread two("reader-2", read);
     RandomTicks ticks(random);
     TestBatch batch(100);
-    for (int round = 0; round < 600; round += 1) {
+    const int rounds = long_tests() ? 600 : 300;
+    for (int round = 0; round < rounds; round += 1) {
       ticks.fill(batch, 1 + random() % 100);
       std::uint64_t position = 0;
       ASSERT_TRUE(database->append_ticks(batch.view(), &position).ok());
@@ -154,7 +156,7 @@ TEST_F(DatabaseThreads, SnapshotsAreReadBesideEverythingElse) {
       if (round % 50 == 0) {
         ASSERT_TRUE(database->wait_durable(position).ok());
       }
-      if (round == 300) {
+      if (round == rounds / 2) {
         ASSERT_TRUE(database->write_snapshot("middle").ok());
       }
       if (round % 5 != 0) continue;

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/crash_point.h"
+#include "base/long_test_kit.h"
 #include "db/db_test_kit.h"
 #include "db/folder_image_test_kit.h"
 #include "db/repair.h"
@@ -79,7 +80,7 @@ class RebuiltManifests : public testing::Test {
 
 TEST_F(RebuiltManifests, HaveEverythingThatWasWritten) {
   SCOPED_TRACE("NDTS_SEED=" + std::to_string(seed_));
-  for (int round = 0; round < 12; round += 1) {
+  for (int round = 0; round < (long_tests() ? 12 : 8); round += 1) {
     SCOPED_TRACE("round " + std::to_string(round));
     work(static_cast<int>(random_() % 60));
     if (round % 3 == 0) {
@@ -97,7 +98,7 @@ TEST_F(RebuiltManifests, HaveEverythingThatWasWritten) {
 TEST_F(RebuiltManifests, HaveEverythingThatWasDurable) {
   SCOPED_TRACE("NDTS_SEED=" + std::to_string(seed_));
   deletes_ = false;
-  for (int round = 0; round < 12; round += 1) {
+  for (int round = 0; round < (long_tests() ? 12 : 8); round += 1) {
     SCOPED_TRACE("round " + std::to_string(round));
     work(static_cast<int>(random_() % 60));
     make_durable();
