@@ -52,6 +52,7 @@ void Background::start(std::function<void()> idle) {
 }
 
 void Background::stop() {
+  stopping_.store(true, std::memory_order_relaxed);
   if (thread_ != nullptr) thread_->stop();
   thread_.reset();
   if (merge_ != nullptr && !merge_->named) merge_->merge->abandon();
@@ -259,6 +260,9 @@ Status Background::write_shard(FlushJob& job, const FlushTable& table, std::uint
     std::int64_t day = std::numeric_limits<std::int64_t>::max();
     for (const SymbolRows& symbol : all)
       if (!symbol.done()) day = std::min(day, day_at(symbol));
+    // Days of years are thousands of files: nobody who closes waits for them.
+    if (stopping_.load(std::memory_order_relaxed))
+      return Status(Code::kCancelled, "the database is being closed");
     job.written.push_back({});
     SegmentRecord& record = job.written.back();
     record.number = manifest_.next_file++;

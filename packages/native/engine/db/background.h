@@ -102,7 +102,8 @@ class Background {
 
   // `idle` is called about every 100 ms by the background thread.
   void start(std::function<void()> idle);
-  // Lets a running step end; a job that did not start stays undone. Twice is allowed.
+  // Lets a running step end; a job that did not end stays undone: the log has its rows. Twice is
+  // allowed.
   void stop();
 
   [[nodiscard]] bool busy() const { return job_ != nullptr; }
@@ -180,6 +181,7 @@ class Background {
   std::unique_ptr<RunningMerge> merge_;  // null: none
   IoBudget budget_;
   bool throttled_ = false;  // the last look at merges found no I/O left
+  std::atomic<bool> stopping_{false};  // set by stop(), read by a flush between two files
   std::uint64_t planned_generation_ = 0;  // a plan for this manifest found nothing to do
   std::int64_t merge_retry_at_ns_ = 0;
 

@@ -1,7 +1,11 @@
 // Snapshots read on other threads beside writes, commits, flushes, merges and snapshots on disk of
 // a database with its own threads, on a real folder.
+#include <chrono>
 #include <filesystem>
+#include <string_view>
+#include <thread>
 
+#include "base/crash_point.h"
 #include "base/long_test_kit.h"
 #include "db/db_test_kit.h"
 
@@ -260,6 +264,41 @@ TEST_F(DatabaseThreads, DaysGoAndComeBackBesideEverythingElse) {
   EXPECT_GT(changes, 3);
   EXPECT_GT(database->stats().merges, 0u);
   EXPECT_EQ(count_rows(database->snapshot()), appended - gone);
+}
+
+std::atomic<int> segments_written{0};
+std::atomic<bool> closing{false};
+
+// Holds the flush at its first segment until the database is being closed.
+void hold_first_segment(const char* name) {
+  if (std::string_view(name) != "flush.segment_written") return;
+  if (segments_written.fetch_add(1, std::memory_order_acq_rel) > 0) return;
+  while (!closing.load(std::memory_order_acquire)) std::this_thread::yield();
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));  // ambient: close() gets going
+}
+
+// A flush of years is not waited for: the log has its rows, and the next open finds them.
+TEST_F(DatabaseThreads, CloseGivesUpAFlushOfManyDays) {
+  install_crash_points(hold_first_segment);
+  open();
+  TestBatch batch(1);
+  std::uint64_t position = 0;
+  int days = 0;
+  for (; segments_written.load(std::memory_order_acquire) == 0; days += 1) {
+    batch.view().count = 0;
+    batch.add({days * kNsPerDay, 0, 0, 1, 1, 1, 1, 1, 1,
+               static_cast<std::uint32_t>(random() % kTestSymbols), 0});
+    ASSERT_TRUE(database->append_ticks(batch.view(), &position).ok());
+  }
+  std::uint64_t rows = 0;
+  for (std::uint32_t shard = 0; shard < kTestShards; shard += 1)
+    rows += database->next_sequence(shard);
+  closing.store(true, std::memory_order_release);
+  ASSERT_TRUE(database->close().ok());
+  install_crash_points(nullptr);
+  EXPECT_LT(segments_written.load(), days / 4) << days << " days";
+  open();
+  EXPECT_EQ(count_rows(database->snapshot()), rows);
 }
 
 }  // namespace
