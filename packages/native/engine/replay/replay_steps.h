@@ -26,6 +26,7 @@ class ReplaySteps final : public ReplaySource {
 
  private:
   struct Row {
+    const CellForm* forms;
     const std::byte* row;
     std::int64_t time;
     std::uint32_t rank;
@@ -47,7 +48,6 @@ class ReplaySteps final : public ReplaySource {
   bool step_complete_ = false;  // all of them were
   std::vector<Row> rows_;       // of one day
   std::size_t emitted_ = 0;
-  std::vector<const std::byte*> chosen_;
 };
 
 }  // namespace ndts
