@@ -27,7 +27,7 @@ namespace ndts {
 class Replay final : public ReplaySource {
  public:
   // How many rows a window is sized to hold.
-  static constexpr std::size_t kWindowRows = 32768;
+  static constexpr std::size_t kWindowRows = 16384;
 
   // `window_rows`, at most kWindowRows, is for tests.
   explicit Replay(ReplayRequest request, std::size_t window_rows = kWindowRows);

@@ -25,7 +25,7 @@ BlockDecoder::BlockDecoder(const TableSchema& schema, const RowCells& cells, Blo
     : schema_(schema),
       cells_(cells),
       pool_(pool),
-      rooms_(cells.count() + 1),
+      rooms_(2 * cells.count() + 1),
       columns_(cells.count()),
       forms_(cells.count()) {}
 
@@ -64,6 +64,25 @@ Status BlockDecoder::read_integers(const ReplayBlock& block, std::size_t stream,
   return {};
 }
 
+// Doubles that are decimals though they are not stored as such (lots come from a dictionary).
+void BlockDecoder::take_integers(std::size_t rows, std::size_t cell) {
+  const codec::Kernels& kernels = codec::best_kernels();
+  CellColumn& column = columns_[cell];
+  const std::span<const double> values(reinterpret_cast<const double*>(column.values), rows);
+  const codec::DecimalGuess guess = codec::guess_decimal(kernels, values);
+  if (guess.exceptions > 0) return;
+  const MutableBytes room = room_of(cells_.count() + 1 + cell, rows);
+  auto* const integers = reinterpret_cast<std::int64_t*>(room.data());
+  std::uint16_t exceptions[codec::kVectorValues];
+  for (std::size_t first = 0; first < rows; first += codec::kVectorValues) {
+    const std::size_t count = std::min(codec::kVectorValues, rows - first);
+    if (kernels.decimal(values.data() + first, count, power_of_ten(guess.exponent),
+                        integers + first, exceptions) > 0)
+      return;
+  }
+  column = {.values = room.data(), .scale = 1, .exponent = guess.exponent};
+}
+
 Status BlockDecoder::read_stream(const ReplayBlock& block, StreamPart part, std::size_t column,
                                  std::size_t cell) {
   const SegmentReader& reader = *block.reader;
@@ -74,13 +93,17 @@ Status BlockDecoder::read_stream(const ReplayBlock& block, StreamPart part, std:
   const bool empty = found < 0 || (part == StreamPart::kNulls &&
                                    reader.strip(block.place, stream).max == 0);
   if (empty) return {};
-  if (part == StreamPart::kValues && schema_.columns[column].type == ValueType::kF64) {
+  const bool is_f64 =
+      part == StreamPart::kValues && schema_.columns[column].type == ValueType::kF64;
+  if (is_f64) {
     bool integers = false;
     NDTS_TRY(read_integers(block, stream, cell, &integers));
     if (integers) return {};
   }
-  return reader.read(block.place, stream, room_of(cell, block.rows), &scratch_,
-                     &columns_[cell].values);
+  NDTS_TRY(reader.read(block.place, stream, room_of(cell, block.rows), &scratch_,
+                       &columns_[cell].values));
+  if (is_f64) take_integers(block.rows, cell);
+  return {};
 }
 
 Status BlockDecoder::read_columns(const ReplayBlock& block) {
@@ -106,6 +129,7 @@ void BlockDecoder::gather(const MemtableRows& memory) {
     const std::size_t cell = cells_.values[column];
     if (cell == RowCells::kNone) continue;
     columns_[cell] = {.values = rows_->values(column), .width = cells_.widths[cell]};
+    if (schema_.columns[column].type == ValueType::kF64) take_integers(memory.rows.size(), cell);
     const std::size_t nulls = cells_.nulls[column];
     if (nulls != RowCells::kNone)
       columns_[nulls] = {.values = reinterpret_cast<const std::byte*>(rows_->nulls(column)),

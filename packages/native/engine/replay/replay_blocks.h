@@ -49,6 +49,7 @@ class BlockDecoder {
                                    std::size_t cell);
   [[nodiscard]] Status read_integers(const ReplayBlock& block, std::size_t stream,
                                      std::size_t cell, bool* found);
+  void take_integers(std::size_t rows, std::size_t cell);
   [[nodiscard]] Status read_columns(const ReplayBlock& block);
   void gather(const MemtableRows& memory);
   void put(std::size_t rows, BlockRoom* room, DecodedRows* decoded);
@@ -58,7 +59,7 @@ class BlockDecoder {
   const RowCells& cells_;
   BlockPool& pool_;
   codec::Scratch scratch_;
-  // By cell, and one more for the times; made when first needed.
+  // By cell, one for the times, and by cell for take_integers(); made when first needed.
   std::vector<std::unique_ptr<std::uint64_t[]>> rooms_;
   const std::byte* times_ = nullptr;
   std::vector<CellColumn> columns_;  // by cell

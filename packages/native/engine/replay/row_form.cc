@@ -108,7 +108,7 @@ void read_integers(const CellForm& form, CellsAt cells, std::size_t count, Value
 
 // Integers up to 2^52, of which products and sums are exact. Two at a time: a division of two
 // takes as long as one.
-template <typename Cell>
+template <typename Cell, bool kDivided>
 void read_decimals(const CellForm& form, CellsAt cells, std::size_t count, ValuesAt out) {
   typedef double Pair __attribute__((vector_size(16)));
   const auto base = static_cast<double>(form.base);
@@ -124,7 +124,8 @@ void read_decimals(const CellForm& form, CellsAt cells, std::size_t count, Value
     Pair pair;
     pair[0] = next();
     pair[1] = next();
-    pair = (pair * scale + base) / divisor;
+    pair = pair * scale + base;
+    if constexpr (kDivided) pair /= divisor;
     store<double>(out.first, pair[0]);
     store<double>(out.first + out.apart, pair[1]);
     out.first += 2 * out.apart;
@@ -135,13 +136,17 @@ void read_decimals(const CellForm& form, CellsAt cells, std::size_t count, Value
 template <typename Cell>
 void read_any(const CellForm& form, CellsAt cells, std::size_t count, std::size_t width,
               ValuesAt out) {
-  if (form.exponent != CellForm::kInteger) return read_decimals<Cell>(form, cells, count, out);
+  if (form.exponent == 0) return read_decimals<Cell, false>(form, cells, count, out);
+  if (form.exponent != CellForm::kInteger)
+    return read_decimals<Cell, true>(form, cells, count, out);
   if (width == 8) return read_integers<Cell, std::uint64_t>(form, cells, count, out);
   if (width == 4) return read_integers<Cell, std::uint32_t>(form, cells, count, out);
   read_integers<Cell, std::uint8_t>(form, cells, count, out);
 }
 
 }  // namespace
+
+double power_of_ten(std::uint8_t exponent) { return kPowers[exponent]; }
 
 RowCells::RowCells(const TableSchema& schema, const std::vector<bool>& wanted)
     : values(schema.columns.size(), kNone), nulls(schema.columns.size(), kNone), widths{8} {

@@ -41,6 +41,9 @@ struct CellForm {
 };
 static_assert(sizeof(CellForm) == 16);
 
+// 0 to 15.
+[[nodiscard]] double power_of_ten(std::uint8_t exponent);
+
 struct DecodedRows {
   const std::int64_t* times = nullptr;
   const CellForm* forms = nullptr;  // by cell

@@ -12,9 +12,8 @@
 
 namespace ndts {
 
-// A key: nanoseconds since the start of the window, which are those of a day at most, then the
-// place of the row in it.
-inline constexpr unsigned kPlaceBits = 17;
+// A key: nanoseconds since the start of the window, then the place of the row in it.
+inline constexpr unsigned kPlaceBits = 16;
 inline constexpr std::size_t kWindowRowsMax = std::size_t{1} << kPlaceBits;
 inline constexpr std::uint64_t kPlaceMask = kWindowRowsMax - 1;
 
