@@ -1,8 +1,8 @@
 // Rows of many symbols and files in one order: time, then name of the symbol, then sequence.
 //
 // The merge goes by windows of time, each as long as about kWindowRows rows last: shorter where
-// rows are dense, longer where they are sparse, never across a day. Rows of a window are copied from
-// the streams one stream after the other, so that memory is read in runs, and put in order by
+// rows are dense, longer where they are sparse, never across a day. Rows of a window are copied
+// from the streams one stream after the other, so that memory is read in runs, and put in order by
 // counting. A nanosecond with more rows than a window holds is gone through symbol by symbol.
 //
 // Threads: one at a time, any. Lifetime: keeps the request's view; pointers to texts that it hands

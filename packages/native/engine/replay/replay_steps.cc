@@ -80,6 +80,10 @@ Status ReplaySteps::fill_part() {
   return {};
 }
 
+bool ReplaySteps::is_later(const Row& a, const Row& b) {
+  return sequence_of(a.forms, a.row) > sequence_of(b.forms, b.row);
+}
+
 Status ReplaySteps::collect(std::int64_t end) {
   for (Stream& stream : streams_.active())
     if (stream.next < end) NDTS_TRY(take_last(stream, end));
@@ -108,8 +112,7 @@ Status ReplaySteps::take_last(Stream& stream, std::int64_t end) {
     if (rows_.empty() || rows_.back().rank != row.rank) {
       rows_.push_back(row);
     } else if (Row& other = rows_.back();
-               row.time > other.time ||
-               (row.time == other.time && sequence_of(row.forms, row.row) > sequence_of(other.forms, other.row))) {
+               row.time > other.time || (row.time == other.time && is_later(row, other))) {
       other = row;
     }
   }

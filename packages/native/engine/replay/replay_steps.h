@@ -32,6 +32,8 @@ class ReplaySteps final : public ReplaySource {
     std::uint32_t rank;
   };
 
+  // Of two of one time.
+  [[nodiscard]] static bool is_later(const Row& a, const Row& b);
   [[nodiscard]] std::int64_t step_end(std::int64_t time) const;
   [[nodiscard]] Status fill_part();
   [[nodiscard]] Status collect(std::int64_t end);
