@@ -2,6 +2,7 @@
 #include "replay/row_gather.h"
 
 #include <algorithm>
+#include <bit>
 
 #include "replay/block_pool.h"
 
@@ -26,6 +27,28 @@ void pick(std::size_t width, const std::byte* cell, std::size_t row_bytes,
   if (width == 8) return pick<std::uint64_t>(cell, row_bytes, places, out);
   if (width == 4) return pick<std::uint32_t>(cell, row_bytes, places, out);
   pick<std::uint8_t>(cell, row_bytes, places, out);
+}
+
+void put_value(std::uint64_t bits, std::size_t width, std::byte* out) {
+  if (width == 8) return store(out, bits);
+  if (width == 4) return store(out, static_cast<std::uint32_t>(bits));
+  store(out, static_cast<std::uint8_t>(bits));
+}
+
+// One cell, here and not in a call: snapshots take single rows.
+[[gnu::always_inline]] inline std::uint64_t read_cell(const CellForm& form, const std::byte* row) {
+  const std::byte* const cell = row + form.offset;
+  std::uint64_t value = 0;
+  if (form.bytes == 1) value = load<std::uint8_t>(cell);
+  if (form.bytes == 2) value = load<std::uint16_t>(cell);
+  if (form.bytes == 4) value = load<std::uint32_t>(cell);
+  if (form.bytes == 8) value = load<std::uint64_t>(cell);
+  if (form.exponent == CellForm::kInteger) return static_cast<std::uint64_t>(form.base) + value;
+  double number = static_cast<double>(form.base) +
+                  static_cast<double>(form.scale) *
+                      static_cast<double>(static_cast<std::int64_t>(value));
+  if (form.exponent > 0) number /= power_of_ten(form.exponent);
+  return std::bit_cast<std::uint64_t>(number);
 }
 
 // Calls visit(cell, width, out) for the values and nulls that are wanted.
@@ -100,7 +123,7 @@ void put_row(const TableSchema& schema, const RowCells& cells, const CellForm* f
     out.sequence[at] = static_cast<double>(static_cast<std::int64_t>(sequence_of(forms, row)));
   visit_cells(schema, cells, out,
               [forms, row, at](std::size_t cell, std::size_t width, std::byte* column) {
-                read_cells(forms[cell], {row, 0}, 1, width, {column + width * at, 0});
+                put_value(read_cell(forms[cell], row), width, column + width * at);
               });
 }
 
