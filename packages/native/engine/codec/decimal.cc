@@ -5,6 +5,7 @@
 #include <bit>
 
 #include "codec/append.h"
+#include "codec/codec.h"
 #include "codec/frame.h"
 #include "codec/scale.h"
 #include "generated/layouts.h"
@@ -127,6 +128,20 @@ bool read_decimal(const Kernels& kernels, ByteReader* reader, std::uint8_t param
   for (std::size_t i = 0; i < head.exceptions; ++i)
     out[exceptions.place(i)] = exceptions.value(i);
   return true;
+}
+
+bool read_decimal_integers(const Kernels& kernels, Bytes column, std::span<std::int64_t> out,
+                           DecimalIntegers* integers) {
+  ColumnInfo info;
+  const bool decimal = inspect(column, &info).ok() && info.codec == ColumnCodec::kDecimal &&
+                       info.type == ColumnType::kF64 && info.count == out.size();
+  if (!decimal) return false;
+  ByteReader reader(column);
+  const std::uint8_t parameter = reader.read<CodecHeader>().parameter;
+  DecimalHead head;
+  if (!head.read(&reader, parameter, out.size()) || head.exceptions > 0) return false;
+  *integers = {head.scale, static_cast<std::uint8_t>(parameter & ~unsigned{kScaledBit})};
+  return read_frames(kernels, &reader, {}, out) && reader.ok() && reader.left() == 0;
 }
 
 bool sum_decimal(const Kernels& kernels, ByteReader* reader, std::uint8_t parameter,

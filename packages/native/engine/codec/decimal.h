@@ -39,6 +39,15 @@ void put_decimal(const Kernels& kernels, std::uint8_t exponent, std::span<const 
 [[nodiscard]] bool read_decimal(const Kernels& kernels, ByteReader* reader, std::uint8_t parameter,
                                 std::span<double> out);
 
+// An encoded decimal column without exceptions as the integers in it.
+struct DecimalIntegers {
+  FrameScale scale;  // a value is (offset + scale * integer) / divisor
+  std::uint8_t exponent = 0;
+};
+// False for any other column, a damaged one too; `out` then holds nothing.
+[[nodiscard]] bool read_decimal_integers(const Kernels& kernels, Bytes column,
+                                         std::span<std::int64_t> out, DecimalIntegers* integers);
+
 // The sum without making the doubles: the integers' exact sum, as a double, divided once; then
 // the exceptions are added one after the other.
 [[nodiscard]] bool sum_decimal(const Kernels& kernels, ByteReader* reader, std::uint8_t parameter,

@@ -6,24 +6,24 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "base/bytes.h"
+
 namespace ndts {
 
 namespace {
 
 constexpr std::size_t kHugePage = 2u << 20;
 constexpr std::size_t kSlabBytes = 8u << 20;
-constexpr std::size_t kLineRows = kCacheLine / kCellBytes;
 
-std::size_t slot_bytes_of(std::size_t row_bytes) {
-  const std::size_t bytes = align_up(kBlockRows * (sizeof(std::int64_t) + row_bytes), kCacheLine);
+std::size_t slot_bytes_of(std::size_t block_bytes) {
+  const std::size_t bytes = align_up(block_bytes, kCacheLine);
   return bytes / kCacheLine % 2 == 1 ? bytes : bytes + kCacheLine;
 }
 
 }  // namespace
 
-BlockPool::BlockPool(std::size_t row_bytes)
-    : row_bytes_(row_bytes),
-      slot_bytes_(slot_bytes_of(row_bytes)),
+BlockPool::BlockPool(std::size_t block_bytes)
+    : slot_bytes_(slot_bytes_of(block_bytes)),
       slab_slots_(std::max<std::size_t>(1, kSlabBytes / slot_bytes_)) {}
 
 BlockPool::~BlockPool() {
@@ -53,32 +53,25 @@ std::uint32_t BlockPool::take_slot() {
   return slot;
 }
 
-BlockRoom BlockPool::take(std::size_t rows) {
+BlockRoom BlockPool::take(std::size_t bytes) {
   const MutexLock lock(mutex_);
-  if (rows > kBlockRows / 2) {
+  if (bytes > slot_bytes_ / 2) {
     const std::uint32_t slot = take_slot();
     users_[slot] = 1;
-    return room_at(slot, 0);
+    return {slot, slots_[slot]};
   }
-  const std::size_t room = align_up(rows, kLineRows);
-  if (open_rows_ + room > kBlockRows) {
+  const std::size_t room = align_up(bytes, kCacheLine);
+  if (open_ == kNoSlot || open_bytes_ + room > slot_bytes_) {
     // The slot before stays as long as blocks in it do.
     if (open_ != kNoSlot) drop_user(open_);
     open_ = take_slot();
     users_[open_] = 1;
-    open_rows_ = 0;
+    open_bytes_ = 0;
   }
-  const std::size_t first_row = open_rows_;
-  open_rows_ += room;
+  std::byte* const memory = slots_[open_] + open_bytes_;
+  open_bytes_ += room;
   users_[open_] += 1;
-  return room_at(open_, first_row);
-}
-
-BlockRoom BlockPool::room_at(std::uint32_t slot, std::size_t first_row) const {
-  std::byte* const times = slots_[slot];
-  std::byte* const rows = times + kBlockRows * sizeof(std::int64_t);
-  return {slot, reinterpret_cast<std::int64_t*>(times) + first_row,
-          rows + first_row * row_bytes_};
+  return {open_, memory};
 }
 
 void BlockPool::drop_user(std::uint32_t slot) {

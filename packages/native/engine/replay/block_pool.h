@@ -1,5 +1,5 @@
-// Memory for decoded blocks. A slot has room for the times of kBlockRows rows and, behind them, for
-// the rows themselves, one after the other; one large block or several small ones lie in it.
+// Memory for decoded blocks. A slot has room for the largest block; a large block has one for
+// itself, smaller ones lie in one behind each other.
 //
 // Threads: take() and give() from any. Lifetime: memory of a slot stays where it is until the pool
 // goes, and is used again when all blocks in it were given back.
@@ -12,28 +12,25 @@
 #include <vector>
 
 #include "base/thread.h"
-#include "table/block_builder.h"
 
 namespace ndts {
 
-inline constexpr std::size_t kCellBytes = 8;
 inline constexpr std::size_t kCacheLine = 64;
 
 struct BlockRoom {
   std::uint32_t slot = 0;
-  std::int64_t* times = nullptr;
-  std::byte* rows = nullptr;
+  std::byte* memory = nullptr;
 };
 
 class BlockPool {
  public:
-  explicit BlockPool(std::size_t row_bytes);
+  explicit BlockPool(std::size_t block_bytes);  // of the largest
   ~BlockPool();
   BlockPool(const BlockPool&) = delete;
   BlockPool& operator=(const BlockPool&) = delete;
 
-  // Room for 1 to kBlockRows rows, aligned to a cache line.
-  [[nodiscard]] BlockRoom take(std::size_t rows);
+  // Room for 1 byte to those of the largest block, aligned to a cache line.
+  [[nodiscard]] BlockRoom take(std::size_t bytes);
   void give(const BlockRoom& room);
   // Of all slots there ever were.
   [[nodiscard]] std::size_t bytes();
@@ -44,9 +41,7 @@ class BlockPool {
   void add_slab();
   [[nodiscard]] std::uint32_t take_slot();
   void drop_user(std::uint32_t slot);
-  [[nodiscard]] BlockRoom room_at(std::uint32_t slot, std::size_t first_row) const;
 
-  const std::size_t row_bytes_;
   const std::size_t slot_bytes_;
   const std::size_t slab_slots_;
   Mutex mutex_;
@@ -56,7 +51,7 @@ class BlockPool {
   std::vector<std::uint32_t> users_;  // blocks in each slot, and one more for the open slot
   std::vector<std::uint32_t> free_;
   std::uint32_t open_ = kNoSlot;  // where small blocks go
-  std::size_t open_rows_ = kBlockRows;  // of it that are taken
+  std::size_t open_bytes_ = 0;    // of it that are taken
 };
 
 }  // namespace ndts

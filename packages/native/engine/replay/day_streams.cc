@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "table/block_builder.h"
 #include "table/tick_batch.h"
 
 namespace ndts {
@@ -210,24 +211,21 @@ void DayStreams::activate(std::int64_t time) {
 
 Status DayStreams::open(Stream& stream) {
   const Run& run = runs_[stream.run];
-  BlockRoom room;
-  NDTS_TRY(blocks_.load(run.block, &room));
-  stream.rows = room.rows;
-  stream.time = room.times;
+  NDTS_TRY(blocks_.load(run.block, &stream.block));
+  const std::int64_t* const times = stream.block.times;
   stream.at = run.first_row;
   stream.end = run.first_row + run.rows;
-  if (stream.time[stream.at] < request_.from)
+  if (times[stream.at] < request_.from)
     stream.at = static_cast<std::uint32_t>(
-        std::lower_bound(stream.time + stream.at, stream.time + stream.end, request_.from) -
-        stream.time);
-  if (stream.at < stream.end) stream.next = stream.time[stream.at];
+        std::lower_bound(times + stream.at, times + stream.end, request_.from) - times);
+  if (stream.at < stream.end) stream.next = times[stream.at];
   return {};
 }
 
 void DayStreams::next_run(Stream& stream) {
   finished_.push_back(stream.run);
   stream.next = time_after(stream);
-  stream.time = nullptr;
+  stream.block = {};
   stream.run += 1;
 }
 

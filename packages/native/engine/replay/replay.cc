@@ -3,7 +3,6 @@
 
 #include <algorithm>
 
-#include "replay/row_gather.h"
 #include "table/tick_batch.h"
 
 namespace ndts {
@@ -17,14 +16,24 @@ constexpr std::int64_t kStep = 8;  // by which the length changes at most
 constexpr std::size_t kSpareRoom = 4;
 static_assert(kSpareRoom * Replay::kWindowRows <= kWindowRowsMax);
 
-// A stream is come back to after thousands of others, its times left the cache: they are asked for
+// A stream is come back to after thousands of others, its rows left the cache: they are asked for
 // while so many streams before it are worked on.
 constexpr std::size_t kStreamsAhead = 6;
 
-void ask_for_times(const Stream& stream) {
-  if (stream.time == nullptr) return;
-  __builtin_prefetch(stream.time + stream.at);
-  __builtin_prefetch(stream.time + stream.at + kCacheLine / sizeof(std::int64_t));
+// As much of the rows: the processor sees by itself that a longer run goes on.
+constexpr std::size_t kRowBytesAhead = 3 * kCacheLine;
+
+// Inlined: a function that only prefetches has no effect that gcc knows of, and a call to it goes.
+[[gnu::always_inline]] inline void ask_for(const Stream& stream) {
+  if (!stream.is_open()) return;
+  __builtin_prefetch(stream.block.times + stream.at);
+  __builtin_prefetch(stream.block.times + stream.at + kCacheLine / sizeof(std::int64_t));
+  const std::byte* const row = stream.block.row(stream.at);
+  const auto* const forms = reinterpret_cast<const std::byte*>(stream.block.forms);
+  for (std::size_t byte = 0; byte < kRowBytesAhead; byte += kCacheLine) {
+    __builtin_prefetch(row + byte);
+    __builtin_prefetch(forms + byte);
+  }
 }
 
 // Rows that leave at once.
@@ -35,11 +44,12 @@ constexpr std::size_t kEmitRows = 16384;
 Replay::Replay(ReplayRequest request, std::size_t window_rows)
     : streams_(std::move(request)),
       window_rows_(window_rows),
-      window_rows_max_(kSpareRoom * window_rows),
+      window_rows_max_(std::min(kSpareRoom * window_rows, kWindowRowsMax)),
       length_ns_(kFirstLength),
-      rows_(window_rows_max_),
+      rows_(streams_.schema(), streams_.cells(), window_rows_max_),
+      symbols_(window_rows_max_),
       keys_(window_rows_max_),
-      chosen_(kEmitRows + kPrefetchRows) {}
+      chosen_(kEmitRows) {}
 
 Status Replay::next(const RowsOut& out, std::size_t* count) {
   *count = 0;
@@ -114,7 +124,7 @@ Status Replay::collect(std::int64_t end, bool* fits) {
   shared_ = false;
   std::uint32_t last_rank = 0xffff'ffff;
   for (std::size_t place = 0; place < active.size(); place += 1) {
-    if (place + kStreamsAhead < active.size()) ask_for_times(active[place + kStreamsAhead]);
+    if (place + kStreamsAhead < active.size()) ask_for(active[place + kStreamsAhead]);
     Stream& stream = active[place];
     if (stream.next >= end) continue;
     saved_.push_back({place, stream});
@@ -133,23 +143,21 @@ Status Replay::collect(std::int64_t end, bool* fits) {
 
 Status Replay::collect_stream(Stream& stream, std::int64_t end, bool* fits) {
   const auto start = static_cast<std::uint64_t>(start_);
-  const std::size_t row_bytes = streams_.cells().bytes();
+  const std::uint32_t symbol = streams_.symbol(stream.rank);
   while (stream.next < end) {
-    if (stream.time == nullptr) NDTS_TRY(streams_.open(stream));
+    if (!stream.is_open()) NDTS_TRY(streams_.open(stream));
     const std::size_t room = window_rows_max_ - count_;
     const std::uint32_t most =
         room < stream.end - stream.at ? stream.at + static_cast<std::uint32_t>(room) : stream.end;
-    const std::int64_t* const time = stream.time;
+    const std::int64_t* const time = stream.block.times;
     std::uint32_t at = stream.at;
     std::size_t count = count_;
-    const std::byte* row = stream.rows + row_bytes * at;
     for (; at < most && time[at] < end; at += 1) {
-      const std::uint64_t offset = static_cast<std::uint64_t>(time[at]) - start;
-      keys_[count] = offset << kPlaceBits | count;
-      rows_[count] = {row, stream.rank};
-      row += row_bytes;
+      keys_[count] = (static_cast<std::uint64_t>(time[at]) - start) << kPlaceBits | count;
+      symbols_[count] = symbol;
       count += 1;
     }
+    if (count > count_) rows_.put(stream.block, stream.at, count - count_, count_);
     count_ = count;
     stream.at = at;
     if (at == stream.end) {
@@ -168,12 +176,12 @@ Status Replay::collect_stream(Stream& stream, std::int64_t end, bool* fits) {
 // At a row, or at the end of the stream, whose `next` is then the greatest time.
 Status Replay::settle(Stream& stream) {
   for (;;) {
-    if (stream.time == nullptr) {
+    if (!stream.is_open()) {
       if (stream.run == stream.end_run || stream.next > start_) return {};
       NDTS_TRY(streams_.open(stream));
     }
     if (stream.at < stream.end) {
-      stream.next = stream.time[stream.at];
+      stream.next = stream.block.times[stream.at];
       return {};
     }
     streams_.next_run(stream);
@@ -199,14 +207,19 @@ Status Replay::collect_symbol(std::span<Stream> streams) {
   for (Stream& stream : streams) NDTS_TRY(settle(stream));
   while (count_ < window_rows_max_) {
     Stream* least = nullptr;
+    std::uint64_t least_sequence = 0;
     for (Stream& stream : streams) {
       if (stream.next != start_) continue;
-      if (least == nullptr || sequence_of(row_of(stream)) < sequence_of(row_of(*least)))
-        least = &stream;
+      const std::uint64_t sequence =
+          sequence_of(stream.block.forms, stream.block.row(stream.at));
+      if (least != nullptr && least_sequence <= sequence) continue;
+      least = &stream;
+      least_sequence = sequence;
     }
     if (least == nullptr) return {};
     keys_[count_] = count_;
-    rows_[count_] = {row_of(*least), least->rank};
+    rows_.put(least->block, least->at, 1, count_);
+    symbols_[count_] = streams_.symbol(least->rank);
     count_ += 1;
     least->at += 1;
     NDTS_TRY(settle(*least));
@@ -218,10 +231,10 @@ Status Replay::collect_symbol(std::span<Stream> streams) {
 void Replay::order_sequences() {
   const auto same = [this](std::uint64_t a, std::uint64_t b) {
     return a >> kPlaceBits == b >> kPlaceBits &&
-           rows_[a & kPlaceMask].rank == rows_[b & kPlaceMask].rank;
+           symbols_[a & kPlaceMask] == symbols_[b & kPlaceMask];
   };
   const auto before = [this](std::uint64_t a, std::uint64_t b) {
-    return sequence_of(rows_[a & kPlaceMask].row) < sequence_of(rows_[b & kPlaceMask].row);
+    return rows_.sequence(a & kPlaceMask) < rows_.sequence(b & kPlaceMask);
   };
   for (auto first = sorted_.begin(); first != sorted_.end();) {
     auto end = first + 1;
@@ -235,7 +248,8 @@ void Replay::emit(const RowsOut& out, std::size_t at, std::size_t count) {
   const std::int64_t day = streams_.day();
   const auto start = static_cast<double>(start_ - day * kNsPerDay);
   const std::uint64_t* const keys = sorted_.data() + emitted_;
-  for (std::size_t row = 0; row < count; row += 1) chosen_[row] = rows_[keys[row] & kPlaceMask].row;
+  for (std::size_t row = 0; row < count; row += 1)
+    chosen_[row] = static_cast<std::uint32_t>(keys[row] & kPlaceMask);
   if (out.day != nullptr) std::fill_n(out.day + at, count, static_cast<double>(day));
   if (out.ns_of_day != nullptr)
     for (std::size_t row = 0; row < count; row += 1)
@@ -243,8 +257,8 @@ void Replay::emit(const RowsOut& out, std::size_t at, std::size_t count) {
           start + static_cast<double>(static_cast<std::int64_t>(keys[row] >> kPlaceBits));
   if (out.symbol != nullptr)
     for (std::size_t row = 0; row < count; row += 1)
-      out.symbol[at + row] = streams_.symbol(rows_[keys[row] & kPlaceMask].rank);
-  gather_rows(streams_.schema(), streams_.cells(), {chosen_.data(), count}, out, at);
+      out.symbol[at + row] = symbols_[chosen_[row]];
+  rows_.gather({chosen_.data(), count}, out, at);
   emitted_ += count;
 }
 

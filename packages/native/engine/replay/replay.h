@@ -1,9 +1,9 @@
 // Rows of many symbols and files in one order: time, then name of the symbol, then sequence.
 //
 // The merge goes by windows of time, each as long as about kWindowRows rows last: shorter where
-// rows are dense, longer where they are sparse, never across a day. Rows of a window are taken from
-// the streams one stream after the other and put in order by counting. A nanosecond with more rows
-// than a window holds is gone through symbol by symbol.
+// rows are dense, longer where they are sparse, never across a day. Rows of a window are copied
+// from the streams one stream after the other, so that memory is read in runs, and put in order by
+// counting. A nanosecond with more rows than a window holds is gone through symbol by symbol.
 //
 // Threads: one at a time, any. Lifetime: keeps the request's view; pointers to texts that it hands
 // out live as long as the replay. Memory: one decoded block for each stream of a day that began and
@@ -18,6 +18,7 @@
 #include "replay/day_streams.h"
 #include "replay/replay_request.h"
 #include "replay/replay_source.h"
+#include "replay/row_gather.h"
 #include "replay/window_order.h"
 #include "table/series_reads.h"
 
@@ -39,10 +40,6 @@ class Replay final : public ReplaySource {
   [[nodiscard]] std::size_t bytes() { return streams_.bytes(); }
 
  private:
-  struct Row {
-    const std::byte* row;
-    std::uint32_t rank;
-  };
   // What a stream was before a window that did not fit.
   struct Saved {
     std::size_t place;
@@ -56,9 +53,6 @@ class Replay final : public ReplaySource {
   [[nodiscard]] Status collect_instant();
   [[nodiscard]] Status collect_symbol(std::span<Stream> streams);
   [[nodiscard]] Status settle(Stream& stream);
-  [[nodiscard]] const std::byte* row_of(const Stream& stream) const {
-    return stream.rows + streams_.cells().bytes() * stream.at;
-  }
   void order_sequences();
   void emit(const RowsOut& out, std::size_t at, std::size_t count);
 
@@ -73,14 +67,15 @@ class Replay final : public ReplaySource {
   std::int64_t start_ = 0;
   std::int64_t length_ns_;  // of the next window
   std::size_t count_ = 0;
-  std::vector<Row> rows_;
+  WindowRows rows_;
+  std::vector<std::uint32_t> symbols_;  // ids, by row
   std::vector<std::uint64_t> keys_;
   std::vector<Saved> saved_;
   bool shared_ = false;  // some symbol's rows came from more than one stream
   WindowOrder order_;
   std::span<std::uint64_t> sorted_;
   std::size_t emitted_ = 0;
-  std::vector<const std::byte*> chosen_;  // where the rows that leave lie
+  std::vector<std::uint32_t> chosen_;  // places of the rows that leave
 };
 
 }  // namespace ndts

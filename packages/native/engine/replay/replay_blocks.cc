@@ -3,127 +3,171 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
+
+#include "codec/decimal.h"
+#include "table/block_builder.h"
 
 namespace ndts {
 
 namespace {
 
-// So many rows are put together at a time: they stay in the first level of the cache.
-constexpr std::size_t kChunkOfRows = 32;
-
-// One column of some rows.
-template <typename T>
-void put_column(const std::byte* values, std::size_t rows, std::size_t row_bytes, std::byte* to) {
-  for (std::size_t row = 0; row < rows; row += 1) {
-    store<std::uint64_t>(to, load<T>(values + sizeof(T) * row));
-    to += row_bytes;
-  }
-}
-
-void put_column(const std::byte* values, std::size_t width, std::size_t first, std::size_t rows,
-                std::size_t row_bytes, std::byte* to) {
-  if (values == nullptr) {
-    for (std::size_t row = 0; row < rows; row += 1) store(to + row_bytes * row, std::uint64_t{0});
-  } else if (width == 8) {
-    put_column<std::uint64_t>(values + 8 * first, rows, row_bytes, to);
-  } else if (width == 4) {
-    put_column<std::uint32_t>(values + 4 * first, rows, row_bytes, to);
-  } else {
-    put_column<std::uint8_t>(values + first, rows, row_bytes, to);
-  }
+// Of the largest block there can be.
+std::size_t block_bytes(const RowCells& cells) {
+  std::size_t row = sizeof(std::int64_t);
+  for (const std::size_t width : cells.widths) row += width;
+  return cells.count() * sizeof(CellForm) + kBlockRows * align_up(row, sizeof(std::int64_t));
 }
 
 }  // namespace
 
-RowCells::RowCells(const TableSchema& schema, const std::vector<bool>& wanted)
-    : values(schema.columns.size(), kNone), nulls(schema.columns.size(), kNone) {
-  for (std::size_t column = 0; column < schema.columns.size(); column += 1) {
-    if (!wanted[column]) continue;
-    values[column] = count++;
-    if (schema.columns[column].nullable) nulls[column] = count++;
-  }
-}
+BlockDecoder::BlockDecoder(const TableSchema& schema, const RowCells& cells, BlockPool& pool)
+    : schema_(schema),
+      cells_(cells),
+      pool_(pool),
+      rooms_(2 * cells.count() + 1),
+      columns_(cells.count()),
+      forms_(cells.count()) {}
 
-BlockDecoder::BlockDecoder(const TableSchema& schema, const RowCells& cells)
-    : schema_(schema), cells_(cells), rooms_(cells.count) {}
-
-MutableBytes BlockDecoder::room_of(std::size_t index, std::size_t rows) {
-  std::unique_ptr<std::uint64_t[]>& room = rooms_[index];
+MutableBytes BlockDecoder::room_of(std::size_t cell, std::size_t rows) {
+  std::unique_ptr<std::uint64_t[]>& room = rooms_[cell];
   if (room == nullptr) room = std::make_unique_for_overwrite<std::uint64_t[]>(kBlockRows);
   return std::as_writable_bytes(std::span(room.get(), rows));
 }
 
+Status BlockDecoder::read_times(const ReplayBlock& block) {
+  const SegmentReader& reader = *block.reader;
+  return reader.read(block.place, static_cast<std::size_t>(reader.stream(StreamPart::kTime)),
+                     room_of(cells_.count(), block.rows), &scratch_, &times_);
+}
+
+// Decimals are taken as the integers they are stored as.
+Status BlockDecoder::read_integers(const ReplayBlock& block, std::size_t stream, std::size_t cell,
+                                   bool* found) {
+  const SegmentReader& reader = *block.reader;
+  *found = false;
+  if (reader.strip(block.place, stream).encoding ==
+      static_cast<std::uint32_t>(StripEncoding::kPlain))
+    return {};
+  Bytes bytes;
+  NDTS_TRY(reader.strip_bytes(block.place, stream, &bytes));
+  const MutableBytes room = room_of(cell, block.rows);
+  codec::DecimalIntegers integers;
+  *found = codec::read_decimal_integers(
+               codec::best_kernels(), bytes,
+               {reinterpret_cast<std::int64_t*>(room.data()), block.rows}, &integers) &&
+           integers.scale.scale <= std::numeric_limits<std::uint32_t>::max();
+  NDTS_TRY(reader.status());
+  if (*found)
+    columns_[cell] = {room.data(), 8, integers.scale.offset,
+                      static_cast<std::uint32_t>(integers.scale.scale), integers.exponent};
+  return {};
+}
+
+// Doubles that are decimals though they are not stored as such (lots come from a dictionary).
+void BlockDecoder::take_integers(std::size_t rows, std::size_t cell) {
+  const codec::Kernels& kernels = codec::best_kernels();
+  CellColumn& column = columns_[cell];
+  const std::span<const double> values(reinterpret_cast<const double*>(column.values), rows);
+  const codec::DecimalGuess guess = codec::guess_decimal(kernels, values);
+  if (guess.exceptions > 0) return;
+  const MutableBytes room = room_of(cells_.count() + 1 + cell, rows);
+  auto* const integers = reinterpret_cast<std::int64_t*>(room.data());
+  std::uint16_t exceptions[codec::kVectorValues];
+  for (std::size_t first = 0; first < rows; first += codec::kVectorValues) {
+    const std::size_t count = std::min(codec::kVectorValues, rows - first);
+    if (kernels.decimal(values.data() + first, count, power_of_ten(guess.exponent),
+                        integers + first, exceptions) > 0)
+      return;
+  }
+  column = {.values = room.data(), .scale = 1, .exponent = guess.exponent};
+}
+
 Status BlockDecoder::read_stream(const ReplayBlock& block, StreamPart part, std::size_t column,
-                                 std::size_t width, std::size_t cell) {
+                                 std::size_t cell) {
   const SegmentReader& reader = *block.reader;
   const int found = reader.stream(part, column);
-  const std::byte* values = nullptr;
+  columns_[cell] = {.width = cells_.widths[cell]};
   // Version 1 has no nulls; most blocks of a nullable column have none.
   const auto stream = static_cast<std::size_t>(found);
   const bool empty = found < 0 || (part == StreamPart::kNulls &&
                                    reader.strip(block.place, stream).max == 0);
-  if (!empty)
-    NDTS_TRY(reader.read(block.place, stream, room_of(cell, block.rows), &scratch_, &values));
-  columns_.push_back({values, width, cell});
+  if (empty) return {};
+  const bool is_f64 =
+      part == StreamPart::kValues && schema_.columns[column].type == ValueType::kF64;
+  if (is_f64) {
+    bool integers = false;
+    NDTS_TRY(read_integers(block, stream, cell, &integers));
+    if (integers) return {};
+  }
+  NDTS_TRY(reader.read(block.place, stream, room_of(cell, block.rows), &scratch_,
+                       &columns_[cell].values));
+  if (is_f64) take_integers(block.rows, cell);
   return {};
 }
 
-Status BlockDecoder::read_columns(const ReplayBlock& block, std::int64_t* times) {
-  const SegmentReader& reader = *block.reader;
-  const std::size_t time_bytes = sizeof(std::int64_t) * block.rows;
-  const std::byte* values = nullptr;
-  NDTS_TRY(reader.read(block.place, static_cast<std::size_t>(reader.stream(StreamPart::kTime)),
-                       {reinterpret_cast<std::byte*>(times), time_bytes}, &scratch_, &values));
-  if (values != reinterpret_cast<std::byte*>(times)) std::memcpy(times, values, time_bytes);
-  NDTS_TRY(read_stream(block, StreamPart::kSequence, 0, 8, 0));
+Status BlockDecoder::read_columns(const ReplayBlock& block) {
+  NDTS_TRY(read_times(block));
+  NDTS_TRY(read_stream(block, StreamPart::kSequence, 0, RowCells::kSequence));
   for (std::size_t column = 0; column < schema_.columns.size(); column += 1) {
     if (cells_.values[column] == RowCells::kNone) continue;
-    NDTS_TRY(read_stream(block, StreamPart::kValues, column,
-                         value_bytes(schema_.columns[column].type), cells_.values[column]));
+    NDTS_TRY(read_stream(block, StreamPart::kValues, column, cells_.values[column]));
     if (cells_.nulls[column] == RowCells::kNone) continue;
-    NDTS_TRY(read_stream(block, StreamPart::kNulls, column, 1, cells_.nulls[column]));
+    NDTS_TRY(read_stream(block, StreamPart::kNulls, column, cells_.nulls[column]));
   }
   return {};
 }
 
-void BlockDecoder::gather(const MemtableRows& memory, std::int64_t* times) {
+void BlockDecoder::gather(const MemtableRows& memory) {
   if (rows_ == nullptr) rows_ = std::make_unique<RowBuffer>(schema_, kBlockRows);
   rows_->clear();
   memory.memtable->gather(memory.shard, memory.extent, memory.rows, rows_.get());
-  std::memcpy(times, rows_->time(), sizeof(std::int64_t) * memory.rows.size());
-  columns_.push_back({reinterpret_cast<const std::byte*>(rows_->sequence()), 8, 0});
+  times_ = reinterpret_cast<const std::byte*>(rows_->time());
+  columns_[RowCells::kSequence] = {.values =
+                                       reinterpret_cast<const std::byte*>(rows_->sequence())};
   for (std::size_t column = 0; column < schema_.columns.size(); column += 1) {
-    if (cells_.values[column] == RowCells::kNone) continue;
-    columns_.push_back({rows_->values(column), value_bytes(schema_.columns[column].type),
-                        cells_.values[column]});
-    if (cells_.nulls[column] != RowCells::kNone)
-      columns_.push_back(
-          {reinterpret_cast<const std::byte*>(rows_->nulls(column)), 1, cells_.nulls[column]});
+    const std::size_t cell = cells_.values[column];
+    if (cell == RowCells::kNone) continue;
+    columns_[cell] = {.values = rows_->values(column), .width = cells_.widths[cell]};
+    if (schema_.columns[column].type == ValueType::kF64) take_integers(memory.rows.size(), cell);
+    const std::size_t nulls = cells_.nulls[column];
+    if (nulls != RowCells::kNone)
+      columns_[nulls] = {.values = reinterpret_cast<const std::byte*>(rows_->nulls(column)),
+                         .width = 1};
   }
 }
 
-Status BlockDecoder::decode(const ReplayBlock& block, const BlockRoom& room) {
-  columns_.clear();
+void BlockDecoder::put(std::size_t rows, BlockRoom* room, DecodedRows* decoded) {
+  const std::uint32_t row_bytes = plan_rows(columns_, rows, forms_);
+  const std::size_t form_bytes = sizeof(CellForm) * forms_.size();
+  const std::size_t time_bytes = sizeof(std::int64_t) * rows;
+  *room = pool_.take(form_bytes + time_bytes + row_bytes * rows);
+  std::byte* const times = room->memory + form_bytes;
+  std::byte* const values = times + time_bytes;
+  std::memcpy(room->memory, forms_.data(), form_bytes);
+  std::memcpy(times, times_, time_bytes);
+  put_rows(columns_, forms_, rows, row_bytes, values);
+  *decoded = {reinterpret_cast<const std::int64_t*>(times),
+              reinterpret_cast<const CellForm*>(room->memory), values, row_bytes};
+}
+
+Status BlockDecoder::decode(const ReplayBlock& block, BlockRoom* room, DecodedRows* rows) {
   if (block.reader == nullptr) {
-    gather(block.memory, room.times);
-  } else {
-    NDTS_TRY(read_columns(block, room.times));
+    gather(block.memory);
+  } else if (Status status = read_columns(block); !status.ok()) {
+    *room = pool_.take(1);
+    return status;
   }
-  const std::size_t row_bytes = cells_.bytes();
-  for (std::size_t first = 0; first < block.rows; first += kChunkOfRows) {
-    const std::size_t rows = std::min(kChunkOfRows, block.rows - first);
-    std::byte* const to = room.rows + row_bytes * first;
-    for (const Column& column : columns_)
-      put_column(column.values, column.width, first, rows, row_bytes,
-                 to + kCellBytes * column.cell);
-  }
-  // Values may have been taken straight from the file.
-  return block.reader == nullptr ? Status() : block.reader->status();
+  put(block.rows, room, rows);
+  return {};
 }
 
 ReplayBlocks::ReplayBlocks(const TableSchema& schema, const std::vector<bool>& wanted,
                            std::uint32_t threads)
-    : schema_(schema), cells_(schema, wanted), pool_(cells_.bytes()), decoder_(schema, cells_) {
+    : schema_(schema),
+      cells_(schema, wanted),
+      pool_(block_bytes(cells_)),
+      decoder_(schema, cells_, pool_) {
   for (std::uint32_t index = 0; index < threads; index += 1)
     threads_.push_back(std::make_unique<Thread>("ndts-replay-in", [this] { work(); }));
 }
@@ -161,11 +205,13 @@ void ReplayBlocks::decode(Entry& entry, BlockDecoder& decoder, MutexLock& lock) 
   entry.state = State::kClaimed;
   busy_ += 1;
   lock.unlock();
-  const BlockRoom room = pool_.take(entry.block.rows);
-  Status status = decoder.decode(entry.block, room);
+  BlockRoom room;
+  DecodedRows rows;
+  Status status = decoder.decode(entry.block, &room, &rows);
   lock.lock();
   busy_ -= 1;
   entry.room = room;
+  entry.rows = rows;
   entry.status = std::move(status);
   entry.state = State::kReady;
   if (entry.block.users == 0) drop(entry);
@@ -184,7 +230,7 @@ void ReplayBlocks::drop(Entry& entry) {
 }
 
 void ReplayBlocks::work() {
-  BlockDecoder decoder(schema_, cells_);
+  BlockDecoder decoder(schema_, cells_, pool_);
   MutexLock lock(mutex_);
   while (!stopping_) {
     if (next_ >= entries_.size() || next_ >= used_ + kAhead) {
@@ -198,7 +244,7 @@ void ReplayBlocks::work() {
   }
 }
 
-Status ReplayBlocks::load(std::uint32_t block, BlockRoom* room) {
+Status ReplayBlocks::load(std::uint32_t block, DecodedRows* rows) {
   MutexLock lock(mutex_);
   Entry& entry = entries_[block];
   note_used(entry);
@@ -207,7 +253,7 @@ Status ReplayBlocks::load(std::uint32_t block, BlockRoom* room) {
   } else {
     while (entry.state == State::kClaimed) decoded_.wait(lock);
   }
-  *room = entry.room;
+  *rows = entry.rows;
   return entry.status;
 }
 

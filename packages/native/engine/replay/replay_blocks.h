@@ -1,5 +1,5 @@
-// Blocks on their way into a merge: read, checked and decoded into cells of 8 bytes, each once, by
-// whoever comes first: threads that work ahead in the order of first use, or the merge itself.
+// Blocks on their way into a merge: read, checked and decoded into rows, each once, by whoever
+// comes first: threads that work ahead in the order of first use, or the merge itself.
 //
 // Threads: everything but the threads' own work from one thread, the merge's. Lifetime: readers
 // and memtables outlive the loader. Errors: CORRUPT, IO_ERROR, VERSION_TOO_NEW of a block come
@@ -15,6 +15,7 @@
 #include "base/thread.h"
 #include "replay/block_pool.h"
 #include "replay/replay_request.h"
+#include "replay/row_form.h"
 
 namespace ndts {
 
@@ -35,41 +36,34 @@ struct ReplayBlock {
   MemtableRows memory;
 };
 
-// Where in a decoded row is what: cells of 8 bytes, the sequence in the first.
-struct RowCells {
-  RowCells(const TableSchema& schema, const std::vector<bool>& wanted);
-  static constexpr std::size_t kNone = 0;
-  [[nodiscard]] std::size_t bytes() const { return count * kCellBytes; }
-  std::vector<std::size_t> values;  // by column of the schema; kNone: not wanted
-  std::vector<std::size_t> nulls;   // kNone: not wanted or not nullable
-  std::size_t count = 1;
-};
-
-// Decodes blocks, by column as they are stored, into rows: a merge takes the rows of thousands of
-// symbols in turn, and a row of ticks is one cache line instead of eight. One for each thread.
+// Decodes blocks, by column as they are stored, into rows (row_form.h). One for each thread.
 class BlockDecoder {
  public:
-  BlockDecoder(const TableSchema& schema, const RowCells& cells);
-  [[nodiscard]] Status decode(const ReplayBlock& block, const BlockRoom& room);
+  BlockDecoder(const TableSchema& schema, const RowCells& cells, BlockPool& pool);
+  // The room is taken even when it fails.
+  [[nodiscard]] Status decode(const ReplayBlock& block, BlockRoom* room, DecodedRows* rows);
 
  private:
-  // A column of the rows, as it was decoded.
-  struct Column {
-    const std::byte* values;  // null: all zero
-    std::size_t width;
-    std::size_t cell;
-  };
+  [[nodiscard]] Status read_times(const ReplayBlock& block);
   [[nodiscard]] Status read_stream(const ReplayBlock& block, StreamPart part, std::size_t column,
-                                   std::size_t width, std::size_t cell);
-  [[nodiscard]] Status read_columns(const ReplayBlock& block, std::int64_t* times);
-  void gather(const MemtableRows& memory, std::int64_t* times);
-  [[nodiscard]] MutableBytes room_of(std::size_t index, std::size_t rows);
+                                   std::size_t cell);
+  [[nodiscard]] Status read_integers(const ReplayBlock& block, std::size_t stream,
+                                     std::size_t cell, bool* found);
+  void take_integers(std::size_t rows, std::size_t cell);
+  [[nodiscard]] Status read_columns(const ReplayBlock& block);
+  void gather(const MemtableRows& memory);
+  void put(std::size_t rows, BlockRoom* room, DecodedRows* decoded);
+  [[nodiscard]] MutableBytes room_of(std::size_t cell, std::size_t rows);
 
   const TableSchema& schema_;
   const RowCells& cells_;
+  BlockPool& pool_;
   codec::Scratch scratch_;
-  std::vector<std::unique_ptr<std::uint64_t[]>> rooms_;  // made when first needed
-  std::vector<Column> columns_;
+  // By cell, one for the times, and by cell for take_integers(); made when first needed.
+  std::vector<std::unique_ptr<std::uint64_t[]>> rooms_;
+  const std::byte* times_ = nullptr;
+  std::vector<CellColumn> columns_;  // by cell
+  std::vector<CellForm> forms_;
   std::unique_ptr<RowBuffer> rows_;  // of memtables; made when first needed
 };
 
@@ -88,7 +82,7 @@ class ReplayBlocks {
   // Nobody works on blocks any more, and all are released.
   void end();
   // Decoded when it returns. Until release() was called as often as the block has users.
-  [[nodiscard]] Status load(std::uint32_t block, BlockRoom* room);
+  [[nodiscard]] Status load(std::uint32_t block, DecodedRows* rows);
   // A user is done with it, whether it was loaded or not.
   void release(std::uint32_t block);
   [[nodiscard]] std::size_t bytes() { return pool_.bytes(); }
@@ -100,6 +94,7 @@ class ReplayBlocks {
     State state = State::kWaiting;
     bool used = false;  // counted in used_
     BlockRoom room{};
+    DecodedRows rows{};
     Status status{};
   };
 

@@ -10,6 +10,8 @@ namespace ndts {
 
 namespace {
 
+// Rows lie anywhere in memory: they are asked for while so many before them are copied.
+constexpr std::size_t kRowsAhead = 8;
 constexpr std::int64_t kFirstTime = std::numeric_limits<std::int64_t>::min();
 
 }  // namespace
@@ -78,6 +80,10 @@ Status ReplaySteps::fill_part() {
   return {};
 }
 
+bool ReplaySteps::is_later(const Row& a, const Row& b) {
+  return sequence_of(a.forms, a.row) > sequence_of(b.forms, b.row);
+}
+
 Status ReplaySteps::collect(std::int64_t end) {
   for (Stream& stream : streams_.active())
     if (stream.next < end) NDTS_TRY(take_last(stream, end));
@@ -86,9 +92,10 @@ Status ReplaySteps::collect(std::int64_t end) {
 
 Status ReplaySteps::take_last(Stream& stream, std::int64_t end) {
   while (streams_.time_after(stream) < end) streams_.next_run(stream);
-  if (stream.time == nullptr) NDTS_TRY(streams_.open(stream));
-  const std::int64_t* const first = stream.time + stream.at;
-  const std::int64_t* const last = stream.time + stream.end;
+  if (!stream.is_open()) NDTS_TRY(streams_.open(stream));
+  const DecodedRows& block = stream.block;
+  const std::int64_t* const first = block.times + stream.at;
+  const std::int64_t* const last = block.times + stream.end;
   // Steps that double: mostly a few rows, seldom a whole block.
   std::ptrdiff_t step = 1;
   const std::int64_t* low = first;
@@ -99,18 +106,17 @@ Status ReplaySteps::take_last(Stream& stream, std::int64_t end) {
   const std::int64_t* const beyond =
       std::lower_bound(low, std::min(low + step + 1, last), end);
   if (beyond > first) {
-    const auto place = static_cast<std::size_t>(beyond - 1 - stream.time);
-    const Row row{stream.rows + streams_.cells().bytes() * place, beyond[-1], stream.rank};
+    const auto place = static_cast<std::size_t>(beyond - 1 - block.times);
+    const Row row{block.forms, block.row(place), beyond[-1], stream.rank};
     // Streams of one symbol follow each other.
     if (rows_.empty() || rows_.back().rank != row.rank) {
       rows_.push_back(row);
     } else if (Row& other = rows_.back();
-               row.time > other.time ||
-               (row.time == other.time && sequence_of(row.row) > sequence_of(other.row))) {
+               row.time > other.time || (row.time == other.time && is_later(row, other))) {
       other = row;
     }
   }
-  stream.at = static_cast<std::uint32_t>(beyond - stream.time);
+  stream.at = static_cast<std::uint32_t>(beyond - block.times);
   if (stream.at == stream.end) {
     streams_.next_run(stream);
   } else {
@@ -120,14 +126,16 @@ Status ReplaySteps::take_last(Stream& stream, std::int64_t end) {
 }
 
 void ReplaySteps::emit(const RowsOut& out, std::size_t at, std::size_t count) {
-  chosen_.resize(count + kPrefetchRows);
   for (std::size_t row = 0; row < count; row += 1) {
+    if (row + kRowsAhead < count) {
+      __builtin_prefetch(rows_[emitted_ + row + kRowsAhead].row);
+      __builtin_prefetch(rows_[emitted_ + row + kRowsAhead].forms);
+    }
     const Row& from = rows_[emitted_ + row];
-    chosen_[row] = from.row;
     unpack_time(from.time, out.day[at + row], out.ns_of_day[at + row]);
     out.symbol[at + row] = streams_.symbol(from.rank);
+    put_row(streams_.schema(), streams_.cells(), from.forms, from.row, out, at + row);
   }
-  gather_rows(streams_.schema(), streams_.cells(), {chosen_.data(), count}, out, at);
   emitted_ += count;
 }
 

@@ -26,11 +26,14 @@ class ReplaySteps final : public ReplaySource {
 
  private:
   struct Row {
+    const CellForm* forms;
     const std::byte* row;
     std::int64_t time;
     std::uint32_t rank;
   };
 
+  // Of two of one time.
+  [[nodiscard]] static bool is_later(const Row& a, const Row& b);
   [[nodiscard]] std::int64_t step_end(std::int64_t time) const;
   [[nodiscard]] Status fill_part();
   [[nodiscard]] Status collect(std::int64_t end);
@@ -47,7 +50,6 @@ class ReplaySteps final : public ReplaySource {
   bool step_complete_ = false;  // all of them were
   std::vector<Row> rows_;       // of one day
   std::size_t emitted_ = 0;
-  std::vector<const std::byte*> chosen_;
 };
 
 }  // namespace ndts

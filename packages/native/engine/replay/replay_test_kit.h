@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <iterator>
+#include <limits>
 #include <memory>
 #include <random>
 #include <string>
@@ -26,23 +28,56 @@ enum class TimeShape : std::uint8_t {
 inline constexpr TimeShape kShapes[] = {TimeShape::kAnyDays, TimeShape::kOneInstant,
                                         TimeShape::kDense, TimeShape::kYears, TimeShape::kBursts};
 
+// What the values of a column are.
+enum class ValueShape : std::uint8_t {
+  kAny = 1,       // any bits
+  kPrices = 2,    // of two decimals, some negative
+  kLots = 3,      // of 100
+  kConstant = 4,
+  kMostly = 5,    // prices, seldom something that is none: NaN, -0, an infinity
+};
+inline constexpr ValueShape kValueShapes[] = {ValueShape::kAny, ValueShape::kPrices,
+                                              ValueShape::kLots, ValueShape::kConstant,
+                                              ValueShape::kMostly};
+
 class ShapedTicks {
  public:
-  ShapedTicks(std::mt19937_64& random, TimeShape shape) : random_(random), shape_(shape) {}
+  ShapedTicks(std::mt19937_64& random, TimeShape shape) : random_(random), shape_(shape) {
+    for (ValueShape& values : values_) values = kValueShapes[random() % std::size(kValueShapes)];
+    flags_ = random() % 3 == 0 ? 0 : ~std::uint32_t{0} >> random() % 32;
+    spread_ = std::uint64_t{1} << random() % 45;
+  }
 
   void fill(TestBatch& batch, std::size_t count) {
     batch.view().count = 0;
     for (std::size_t at = 0; at < count; at += 1) {
-      const auto real = [this] { return std::bit_cast<double>(random_()); };
-      batch.add({next_time(), 0, 0, real(), real(), real(), real(), real(), real(),
+      batch.add({next_time(), 0, 0, value(0), value(1), value(2), value(3), value(4), value(5),
                  static_cast<std::uint32_t>(random_() % kTestSymbols),
-                 static_cast<std::uint32_t>(random_())});
+                 static_cast<std::uint32_t>(random_()) & flags_});
     }
   }
 
  private:
   std::int64_t below(std::int64_t limit) {
     return static_cast<std::int64_t>(random_() % static_cast<std::uint64_t>(limit));
+  }
+  double value(std::size_t column) {
+    constexpr double kSpecial[] = {-0.0, std::numeric_limits<double>::quiet_NaN(),
+                                   std::numeric_limits<double>::infinity(), 1.0 / 3};
+    const auto whole = static_cast<double>(static_cast<std::int64_t>(random_() % spread_) - 17);
+    switch (values_[column]) {
+      case ValueShape::kAny:
+        return std::bit_cast<double>(random_());
+      case ValueShape::kPrices:
+        return whole / 100;
+      case ValueShape::kLots:
+        return whole * 100;
+      case ValueShape::kConstant:
+        return 12.25;
+      case ValueShape::kMostly:
+        return random_() % 500 == 0 ? kSpecial[random_() % std::size(kSpecial)] : whole / 1000;
+    }
+    return 0;
   }
   std::int64_t next_time() {
     switch (shape_) {
@@ -66,6 +101,9 @@ class ShapedTicks {
 
   std::mt19937_64& random_;
   const TimeShape shape_;
+  ValueShape values_[6];
+  std::uint32_t flags_;
+  std::uint64_t spread_;  // of the values
   std::int64_t time_ = -kNsPerDay / 2 + 77;  // before 1970, too
 };
 
