@@ -20,6 +20,12 @@ export const systemPackages = [
     for: 'tests',
     why: 'the engine tests link GoogleTest',
   },
+  {
+    name: 'libfabric-dev',
+    file: '/usr/include/rdma/fabric.h',
+    for: 'tests',
+    why: 'pulls through libfabric are built and tested with it',
+  },
   { name: 'clang', command: 'clang++', for: 'tests', why: 'checks the engine' },
   {
     name: 'libclang-rt-dev',

@@ -288,6 +288,87 @@ static_assert(offsetof(ManifestTable, position) == 0);
 static_assert(offsetof(ManifestTable, bytes) == 8);
 static_assert(offsetof(ManifestTable, entries) == 16);
 
+// The first frame of either side: the reader speaks first, the server answers.
+struct PullHello {
+  std::uint32_t check;  // crc32c of the rest
+  std::uint32_t version;  // version of the protocol, 1
+  std::uint64_t magic;  // "NDTSPULL"
+  std::uint32_t code;  // of the server: 0, or why it will not serve; reader: 0
+  std::uint32_t read_bytes_max;  // of the server: longest read; reader: 0
+  std::uint64_t reserved;  // zero
+};
+static_assert(sizeof(PullHello) == 32);
+static_assert(offsetof(PullHello, check) == 0);
+static_assert(offsetof(PullHello, version) == 4);
+static_assert(offsetof(PullHello, magic) == 8);
+static_assert(offsetof(PullHello, code) == 16);
+static_assert(offsetof(PullHello, read_bytes_max) == 20);
+static_assert(offsetof(PullHello, reserved) == 24);
+
+// One read. Answered in the order asked.
+struct PullRequest {
+  std::uint32_t check;  // crc32c of the rest
+  std::uint32_t region;  // where the server finds the grant
+  std::uint64_t id;  // chosen by the reader, repeated in the reply
+  std::uint64_t key;  // of the grant
+  std::uint64_t offset;  // of the first byte wanted, from the start of the grant
+  std::uint32_t length;  // bytes wanted, at least 1
+  std::uint32_t reserved;  // zero
+};
+static_assert(sizeof(PullRequest) == 40);
+static_assert(offsetof(PullRequest, check) == 0);
+static_assert(offsetof(PullRequest, region) == 4);
+static_assert(offsetof(PullRequest, id) == 8);
+static_assert(offsetof(PullRequest, key) == 16);
+static_assert(offsetof(PullRequest, offset) == 24);
+static_assert(offsetof(PullRequest, length) == 32);
+static_assert(offsetof(PullRequest, reserved) == 36);
+
+// Head of an answer. With code 0, length bytes and a PullTrailer follow.
+struct PullReply {
+  std::uint32_t check;  // crc32c of the rest
+  std::uint32_t code;  // 0, or the number of an error code
+  std::uint64_t id;  // of the request
+  std::uint32_t length;  // bytes that follow; 0 unless code is 0
+  std::uint32_t reserved;  // zero
+};
+static_assert(sizeof(PullReply) == 24);
+static_assert(offsetof(PullReply, check) == 0);
+static_assert(offsetof(PullReply, code) == 4);
+static_assert(offsetof(PullReply, id) == 8);
+static_assert(offsetof(PullReply, length) == 16);
+static_assert(offsetof(PullReply, reserved) == 20);
+
+// After the bytes of an answer.
+struct PullTrailer {
+  std::uint32_t check;  // crc32c of the bytes, seeded with the check of the reply
+  std::uint32_t reserved;  // zero
+};
+static_assert(sizeof(PullTrailer) == 8);
+static_assert(offsetof(PullTrailer, check) == 0);
+static_assert(offsetof(PullTrailer, reserved) == 4);
+
+// A grant of mapped memory: a file beside it. The path of the memory follows.
+struct PullLease {
+  std::uint64_t magic;  // "NDTSLEAS"
+  std::uint64_t key;  // of the grant
+  std::int64_t expires_at_ms;  // milliseconds since 1970-01-01 UTC
+  std::uint64_t length;  // bytes of the memory
+  std::uint64_t open;  // 1 until it is revoked, then 0
+  std::uint32_t changes;  // 1 when the memory changes while it is read
+  std::uint32_t path_bytes;  // bytes of the path
+  std::uint8_t reserved[16];  // zero
+};
+static_assert(sizeof(PullLease) == 64);
+static_assert(offsetof(PullLease, magic) == 0);
+static_assert(offsetof(PullLease, key) == 8);
+static_assert(offsetof(PullLease, expires_at_ms) == 16);
+static_assert(offsetof(PullLease, length) == 24);
+static_assert(offsetof(PullLease, open) == 32);
+static_assert(offsetof(PullLease, changes) == 40);
+static_assert(offsetof(PullLease, path_bytes) == 44);
+static_assert(offsetof(PullLease, reserved) == 48);
+
 // One published value on a cache line of its own. check = value ^ epoch ^ kRingLineSalt.
 struct RingLine {
   std::uint64_t value;  // a slot count or sequence; only ever grows within an epoch

@@ -56,38 +56,6 @@ void write_header(RingHeader* header, const RingShape& shape) {
     publish_line(line, 0, shape.epoch);
 }
 
-Status check_header(const RingHeader& header, std::size_t bytes, const std::string& path,
-                    RingShape* shape) {
-  if (header.magic != kRingMagic)
-    return Status(Code::kCorrupt, "expected the magic of a ring", path, 0);
-  if (header.version > kRingVersion)
-    return Status(Code::kVersionTooNew,
-                  "expected ring version 1, found " + std::to_string(header.version), path,
-                  offsetof(RingHeader, version));
-  if (header.version == 0)
-    return Status(Code::kCorrupt, "ring version 0", path, offsetof(RingHeader, version));
-  *shape = {.kind = static_cast<RecordKind>(header.record_kind),
-            .slot_bytes = header.slot_bytes,
-            .slot_count = header.slot_count,
-            .owner = header.shard,
-            .epoch = header.epoch,
-            .first_sequence = header.first_sequence};
-  if (const Status status = check_shape(*shape, path); !status.ok())
-    return Status(Code::kCorrupt, "ring header: " + status.message(), path);
-  if (bytes != ring_bytes(*shape))
-    return Status(Code::kCorrupt,
-                  "expected a ring of " + std::to_string(ring_bytes(*shape)) + " bytes, found " +
-                      std::to_string(bytes),
-                  path);
-  const auto zero = [](const std::uint8_t* at, std::size_t count) {
-    return all_zero(Bytes(reinterpret_cast<const std::byte*>(at), count));
-  };
-  if (header.reserved0 != 0 || !zero(header.reserved1, sizeof header.reserved1) ||
-      !zero(header.reserved2, sizeof header.reserved2))
-    return Status(Code::kCorrupt, "reserved bytes of the ring header are not zero", path);
-  return Status::success();
-}
-
 // Brings every page in now, so that the first lap of a reader takes no faults.
 void touch_pages(Bytes bytes) {
   for (std::size_t at = 0; at + 8 <= bytes.size(); at += kPageBytes) {
@@ -122,6 +90,38 @@ Status fill_new_file(FileSystem& files, const std::string& path, const RingShape
 
 }  // namespace
 
+Status check_ring_header(const RingHeader& header, std::size_t bytes, const std::string& path,
+                         RingShape* shape) {
+  if (header.magic != kRingMagic)
+    return Status(Code::kCorrupt, "expected the magic of a ring", path, 0);
+  if (header.version > kRingVersion)
+    return Status(Code::kVersionTooNew,
+                  "expected ring version 1, found " + std::to_string(header.version), path,
+                  offsetof(RingHeader, version));
+  if (header.version == 0)
+    return Status(Code::kCorrupt, "ring version 0", path, offsetof(RingHeader, version));
+  *shape = {.kind = static_cast<RecordKind>(header.record_kind),
+            .slot_bytes = header.slot_bytes,
+            .slot_count = header.slot_count,
+            .owner = header.shard,
+            .epoch = header.epoch,
+            .first_sequence = header.first_sequence};
+  if (const Status status = check_shape(*shape, path); !status.ok())
+    return Status(Code::kCorrupt, "ring header: " + status.message(), path);
+  if (bytes != ring_bytes(*shape))
+    return Status(Code::kCorrupt,
+                  "expected a ring of " + std::to_string(ring_bytes(*shape)) + " bytes, found " +
+                      std::to_string(bytes),
+                  path);
+  const auto zero = [](const std::uint8_t* at, std::size_t count) {
+    return all_zero(Bytes(reinterpret_cast<const std::byte*>(at), count));
+  };
+  if (header.reserved0 != 0 || !zero(header.reserved1, sizeof header.reserved1) ||
+      !zero(header.reserved2, sizeof header.reserved2))
+    return Status(Code::kCorrupt, "reserved bytes of the ring header are not zero", path);
+  return Status::success();
+}
+
 Status create_ring(FileSystem& files, const std::string& path, const RingShape& shape,
                    std::unique_ptr<Mapping>* mapping) {
   NDTS_TRY(check_shape(shape, path));
@@ -147,7 +147,7 @@ Status open_ring(FileSystem& files, const std::string& path, RingShape* shape,
   if (bytes.size() < sizeof(RingHeader))
     return Status(Code::kCorrupt, "shorter than the header of a ring", path);
   const auto* header = reinterpret_cast<const RingHeader*>(bytes.data());
-  NDTS_TRY(found->outcome(check_header(*header, bytes.size(), path, shape), path));
+  NDTS_TRY(found->outcome(check_ring_header(*header, bytes.size(), path, shape), path));
   touch_pages(bytes);
   NDTS_TRY(found->outcome({}, path));
   *mapping = std::move(found);

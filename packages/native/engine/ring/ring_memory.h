@@ -47,4 +47,9 @@ struct RingShape {
 [[nodiscard]] Status open_ring(FileSystem& files, const std::string& path, RingShape* shape,
                                std::unique_ptr<Mapping>* mapping);
 
+// Whether a header, wherever it was copied from, is that of a ring of `bytes` bytes; the shape it
+// says. The lines are not looked at. CORRUPT or VERSION_TOO_NEW; `path` is for the message.
+[[nodiscard]] Status check_ring_header(const RingHeader& header, std::size_t bytes,
+                                       const std::string& path, RingShape* shape);
+
 }  // namespace ndts

@@ -21,6 +21,9 @@
 
 namespace ndts {
 
+// "ticks-SHARD-EPOCH.ring"
+[[nodiscard]] std::string tick_ring_name(std::uint64_t shard, std::uint64_t epoch);
+
 class TickRingsWriter {
  public:
   // Creates dir/ticks-SHARD-EPOCH.ring for every shard and removes rings of older epochs. Both
@@ -53,7 +56,6 @@ class TickRingsWriter {
       : files_(files), expected_(shards, 0), pending_(shards, 0) {}
 
   [[nodiscard]] Status check(const TickColumns& batch, std::size_t count);
-  void fill_skipped(RingWriter* ring, std::uint64_t until);
   void publish_rows(const TickColumns& batch, std::size_t from, std::size_t to);
 
   FileSystem* files_;

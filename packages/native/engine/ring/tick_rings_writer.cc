@@ -7,16 +7,12 @@
 
 #include "generated/constants.h"
 #include "ring/tick_rings.h"
+#include "ring/tick_voids.h"
 
 namespace ndts {
 namespace {
 
 constexpr auto kVoidRow = static_cast<std::uint32_t>(TickFlags::kVoid);
-constexpr std::size_t kTickWords = sizeof(TickSlot) / 8;
-
-std::string ring_name(std::size_t shard, std::uint64_t epoch) {
-  return "ticks-" + std::to_string(shard) + "-" + std::to_string(epoch) + ".ring";
-}
 
 // Takes digits and the text after them off the front.
 bool take_number(std::string_view* text, std::string_view after, std::uint64_t* number) {
@@ -62,6 +58,10 @@ inline std::uint64_t word_of(double x) { return std::bit_cast<std::uint64_t>(x);
 
 }  // namespace
 
+std::string tick_ring_name(std::uint64_t shard, std::uint64_t epoch) {
+  return "ticks-" + std::to_string(shard) + "-" + std::to_string(epoch) + ".ring";
+}
+
 Status TickRingsWriter::create(FileSystem* files, const std::string& dir,
                                std::uint32_t slot_count,
                                const std::vector<std::uint64_t>& epochs,
@@ -84,7 +84,7 @@ Status TickRingsWriter::create(FileSystem* files, const std::string& dir,
                           .epoch = epochs[shard],
                           .first_sequence = first_sequences[shard]};
     RingWriter ring;
-    NDTS_TRY(RingWriter::create(*files, dir + "/" + ring_name(shard, epochs[shard]), shape,
+    NDTS_TRY(RingWriter::create(*files, dir + "/" + tick_ring_name(shard, epochs[shard]), shape,
                                 &ring));
     made->rings_.push_back(std::move(ring));
   }
@@ -128,20 +128,6 @@ Status TickRingsWriter::check(const TickColumns& t, std::size_t count) {
   return Status::success();
 }
 
-void TickRingsWriter::fill_skipped(RingWriter* ring, std::uint64_t until) {
-  const std::uint64_t skipped = until - ring->next();
-  // With the intent at `until`, only the last slot_count sequences before it can ever be read.
-  const std::uint64_t written = std::min<std::uint64_t>(skipped, ring->shape().slot_count);
-  ring->announce(skipped);
-  fence_release();
-  for (std::uint64_t i = 0; i < written; ++i) {
-    std::uint64_t* slot = ring->slot(until - written + i);
-    for (std::size_t word = 0; word < kTickWords; ++word) store_word(slot + word, 0);
-    store_word(slot + offsetof(TickSlot, symbol) / 8, std::uint64_t{kVoidRow} << 32);
-  }
-  ring->commit(skipped);
-}
-
 void TickRingsWriter::publish_rows(const TickColumns& t, std::size_t from, std::size_t to) {
   std::fill(pending_.begin(), pending_.end(), 0);
   for (std::size_t i = from; i < to; ++i) ++pending_[t.shard[i]];
@@ -176,7 +162,7 @@ Status TickRingsWriter::publish(const TickColumns& batch, std::size_t count) {
   for (std::size_t shard = 0; shard < rings_.size(); ++shard) {
     const std::uint64_t first = expected_[shard] - pending_[shard];
     if (pending_[shard] != 0 && first > rings_[shard].next())
-      fill_skipped(&rings_[shard], first);
+      publish_voids(&rings_[shard], first);
   }
   const std::size_t step_max = rings_.front().shape().slot_count / 2;
   for (std::size_t from = 0; from < count; from += step_max)

@@ -282,6 +282,87 @@ export const ManifestTable = {
   entries: 16,
 } as const;
 
+/** The first frame of either side: the reader speaks first, the server answers. Offsets in bytes. */
+export const PullHello = {
+  sizeBytes: 32,
+  /** u32: crc32c of the rest */
+  check: 0,
+  /** u32: version of the protocol, 1 */
+  version: 4,
+  /** u64: "NDTSPULL" */
+  magic: 8,
+  /** u32: of the server: 0, or why it will not serve; reader: 0 */
+  code: 16,
+  /** u32: of the server: longest read; reader: 0 */
+  readBytesMax: 20,
+  /** u64: zero */
+  reserved: 24,
+} as const;
+
+/** One read. Answered in the order asked. Offsets in bytes. */
+export const PullRequest = {
+  sizeBytes: 40,
+  /** u32: crc32c of the rest */
+  check: 0,
+  /** u32: where the server finds the grant */
+  region: 4,
+  /** u64: chosen by the reader, repeated in the reply */
+  id: 8,
+  /** u64: of the grant */
+  key: 16,
+  /** u64: of the first byte wanted, from the start of the grant */
+  offset: 24,
+  /** u32: bytes wanted, at least 1 */
+  length: 32,
+  /** u32: zero */
+  reserved: 36,
+} as const;
+
+/** Head of an answer. With code 0, length bytes and a PullTrailer follow. Offsets in bytes. */
+export const PullReply = {
+  sizeBytes: 24,
+  /** u32: crc32c of the rest */
+  check: 0,
+  /** u32: 0, or the number of an error code */
+  code: 4,
+  /** u64: of the request */
+  id: 8,
+  /** u32: bytes that follow; 0 unless code is 0 */
+  length: 16,
+  /** u32: zero */
+  reserved: 20,
+} as const;
+
+/** After the bytes of an answer. Offsets in bytes. */
+export const PullTrailer = {
+  sizeBytes: 8,
+  /** u32: crc32c of the bytes, seeded with the check of the reply */
+  check: 0,
+  /** u32: zero */
+  reserved: 4,
+} as const;
+
+/** A grant of mapped memory: a file beside it. The path of the memory follows. Offsets in bytes. */
+export const PullLease = {
+  sizeBytes: 64,
+  /** u64: "NDTSLEAS" */
+  magic: 0,
+  /** u64: of the grant */
+  key: 8,
+  /** i64: milliseconds since 1970-01-01 UTC */
+  expiresAtMs: 16,
+  /** u64: bytes of the memory */
+  length: 24,
+  /** u64: 1 until it is revoked, then 0 */
+  open: 32,
+  /** u32: 1 when the memory changes while it is read */
+  changes: 40,
+  /** u32: bytes of the path */
+  pathBytes: 44,
+  /** bytes[16]: zero */
+  reserved: 48,
+} as const;
+
 /** One published value on a cache line of its own. check = value ^ epoch ^ kRingLineSalt. Offsets in bytes. */
 export const RingLine = {
   sizeBytes: 64,

@@ -1,0 +1,29 @@
+// Copies memory that others write meanwhile, as rings are: whole 64-bit words, each read once and
+// none torn, so that the race the ring's protocol allows is defined. The fences put the copy
+// between what its reader did before and will do after.
+#pragma once
+
+#include <cstdint>
+
+#include "base/bytes.h"
+#include "ring/ring_line.h"
+
+namespace ndts {
+
+inline void copy_changing(std::byte* to, Bytes from) {
+  fence_acquire();
+  const std::byte* at = from.data();
+  std::size_t left = from.size();
+  const auto byte = [&] {
+    *to++ = static_cast<std::byte>(
+        __atomic_load_n(reinterpret_cast<const std::uint8_t*>(at++), __ATOMIC_RELAXED));
+    --left;
+  };
+  while (left > 0 && reinterpret_cast<std::uintptr_t>(at) % 8 != 0) byte();
+  for (; left >= 8; left -= 8, at += 8, to += 8)
+    store(to, load_word(reinterpret_cast<const std::uint64_t*>(at)));
+  while (left > 0) byte();
+  fence_acquire();
+}
+
+}  // namespace ndts
