@@ -12,6 +12,7 @@ import { ingestTicks } from './ingest-ticks.js';
 import { keyValueBenches } from './key-value.js';
 import { type Bench, type BenchLine, type BenchSize, lineText } from './kit/bench.js';
 import { lineIngest } from './line-ingest.js';
+import { pullBenches } from './pull.js';
 import { replayBench, replaySnapshotsBench } from './replay.js';
 import { sqlBenches } from './sql.js';
 import { scanBenches } from './scan.js';
@@ -35,6 +36,7 @@ const benches: readonly Bench[] = [
   ...sqlBenches,
   ...scanBenches,
   clientBench,
+  ...pullBenches,
   lineIngest,
   csvImport,
 ];

@@ -7,6 +7,7 @@ namespace ndts::binding {
 
 void init_ring(Napi::Env env, Napi::Object exports);
 void init_slot_ring(Napi::Env env, Napi::Object exports);
+void init_fabric(Napi::Env env, Napi::Object exports);
 void init_clean(Napi::Env env, Napi::Object exports);
 void init_factor(Napi::Env env, Napi::Object exports);
 void init_line(Napi::Env env, Napi::Object exports);
