@@ -1,6 +1,8 @@
 // What a loop that waits for another processor says to this one.
 #pragma once
 
+#include <sched.h>
+
 namespace ndts {
 
 inline void spin_pause() {
@@ -10,5 +12,9 @@ inline void spin_pause() {
   asm volatile("yield");
 #endif
 }
+
+// The same where the one waited for may need this very processor: two that spin on one would each
+// wait for the other's time to be over.
+inline void spin_yield() { static_cast<void>(sched_yield()); }
 
 }  // namespace ndts

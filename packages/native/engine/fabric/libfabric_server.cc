@@ -164,7 +164,7 @@ void LibfabricServer::run() {
     }
     const bool spins = now_ns < spin_until_ns;
     if (spins && turn % 16 != 0) {
-      spin_pause();
+      spin_yield();
       continue;
     }
     if (endpoint_.wait(spins ? 0 : kSleepNs)) spin_until_ns = clock_->monotonic_ns() + kSpinNs;

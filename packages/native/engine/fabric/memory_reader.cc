@@ -123,7 +123,7 @@ std::size_t MemoryReader::wait(std::span<Completion> into, std::int64_t timeout_
     const std::int64_t left_ns = begin_ns + timeout_ns - now_ns;
     if (left_ns <= 0 || (!connected_ && active_ == 0)) return 0;
     if (now_ns - begin_ns < spin_ns_) {
-      spin_pause();
+      spin_yield();
     } else {
       nap(std::min(left_ns, std::max<std::int64_t>(earliest_ns_ - now_ns, 0)));
     }

@@ -84,7 +84,7 @@ void TcpServer::run() {
       continue;
     }
     if (clock_->monotonic_ns() < spin_until_ns) {
-      spin_pause();
+      spin_yield();
       continue;
     }
     epoll_event event{};
