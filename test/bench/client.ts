@@ -11,7 +11,7 @@ import { TickFill } from './kit/tick-fill.js';
 
 const symbolCount = 100;
 const batchRows = 10_000;
-const settings = { ...smallSettings, 'storage.memtableBytes': 32 << 20 };
+export const settings = { ...smallSettings, 'storage.memtableBytes': 32 << 20 };
 
 type Through = 'here' | 'socket';
 
@@ -20,7 +20,7 @@ interface Work {
   readonly answer: string;
 }
 
-async function write(dataDir: string, rows: number): Promise<void> {
+export async function writeTicks(dataDir: string, rows: number): Promise<void> {
   await using client = new NDTSClient({ mode: 'standalone', dataDir, settings, role: 'open' });
   const names = Array.from({ length: symbolCount }, (_, at) => `S${at}`);
   await client.registerSymbol(names);
@@ -142,7 +142,7 @@ export const clientBench: Bench = {
     mkdirSync(dataDir);
     const rows = pick(context.size, { smoke: 20_000, small: 3_000_000, full: 20_000_000 });
     context.say(`writing ${rows} ticks`);
-    await write(dataDir, rows);
+    await writeTicks(dataDir, rows);
     {
       await using here = new NDTSClient({ mode: 'standalone', dataDir, settings, role: 'open' });
       await measure(context, here, 'here', rows);

@@ -17,6 +17,7 @@ import { replayBench, replaySnapshotsBench } from './replay.js';
 import { sqlBenches } from './sql.js';
 import { scanBenches } from './scan.js';
 import { compactionStall, openCold, recoveryBench, snapshotBench } from './storage.js';
+import { resumeBench, wsFanout } from './stream.js';
 import { tickToOrder, tickToSignal } from './tick-path.js';
 import { walAppend } from './wal-append.js';
 
@@ -39,6 +40,8 @@ const benches: readonly Bench[] = [
   ...pullBenches,
   lineIngest,
   csvImport,
+  wsFanout,
+  resumeBench,
 ];
 
 interface Options {

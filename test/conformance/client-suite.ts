@@ -5,10 +5,12 @@ import { deepEqual, equal, ok, rejects } from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { nsBetween, type TableSchema, type Time } from '@ndts/protocol';
 import { SeededRandom } from '@ndts/runtime';
-import type { InsertRow, NDTSClient, RowBatch } from '@ndts/storage';
+import type { NDTSClient, RowBatch } from '@ndts/storage';
 import { hasCode, rejectsWith } from '../kit/errors.js';
 import { testSeed } from '../kit/seed.js';
 import { temporaryFolder } from '../kit/temporary-folder.js';
+import { firstDay, insertTicks, type Known, names, randomTicks } from './client-rows.js';
+import { liveRowsAgree, modesAgree } from './client-streams.js';
 
 export type OpenClient = (context: TestContext, dataDir: string) => Promise<NDTSClient>;
 
@@ -26,54 +28,7 @@ const everything: TableSchema = {
   ],
 };
 
-const names = ['GAMMA', 'ALPHA', 'ÖL', 'BETA', 'DELTA', 'A'];
-const firstDay = 20_000;
 const intervalNs = 300e9;
-
-interface PlainTick {
-  readonly time: Time;
-  readonly symbol: string;
-  readonly price: number;
-  readonly volume: number;
-}
-
-function tickRow({ time, symbol, price, volume }: PlainTick): InsertRow {
-  const rest = { bid1: price - 1, ask1: price + 1, bid_vol1: 1, ask_vol1: 2, flags: 0 };
-  return { time, symbol, price, volume, ...rest };
-}
-
-/** Over some days, now and then late or at the same time. */
-function randomTicks(random: SeededRandom, count: number): PlainTick[] {
-  let hours = 0;
-  return Array.from({ length: count }, () => {
-    if (random.integer(3) > 0) hours += random.integer(40) / 1000;
-    const at = Math.max(0, hours - (random.integer(20) === 0 ? 2 : 0));
-    return {
-      time: {
-        day: firstDay + Math.floor(at / 24),
-        nsOfDay: Math.round((at % 24) * 3600) * 1e9 + random.integer(3),
-      },
-      symbol: names[random.integer(names.length)] ?? '',
-      price: random.integer(100_000) / 100,
-      volume: random.integer(1000),
-    };
-  });
-}
-
-interface Known extends PlainTick {
-  readonly shard: number;
-  readonly sequence: number;
-}
-
-async function insertTicks(client: NDTSClient, ticks: readonly PlainTick[]): Promise<Known[]> {
-  const { sequence, shard, rows } = await client.insert('tick', ticks.map(tickRow));
-  equal(rows, ticks.length);
-  return ticks.map((tick, at) => ({
-    ...tick,
-    shard: shard[at] ?? -1,
-    sequence: sequence[at] ?? -1,
-  }));
-}
 
 function inOrder(ticks: readonly Known[]): Known[] {
   return [...ticks].sort(
@@ -119,6 +74,12 @@ export function clientSuite(who: string, open: OpenClient): void {
     const random = new SeededRandom(testSeed(context));
     const client = await open(context, await temporaryFolder(context));
     await liveRowsAgree(client, random);
+  });
+
+  test(`${who}: subscriptions of the past, delayed ones, and consumers`, async (context) => {
+    const random = new SeededRandom(testSeed(context));
+    const client = await open(context, await temporaryFolder(context));
+    await modesAgree(client, random);
   });
 
   test(`${who}: what is wrong has its code`, async (context) => {
@@ -337,45 +298,6 @@ async function placesAgree(client: NDTSClient, ticks: readonly Known[]): Promise
       ok(block.offset + block.bytes < block.fileBytes && block.file.endsWith('.segment'));
     }
   }
-}
-
-async function liveRowsAgree(client: NDTSClient, random: SeededRandom): Promise<void> {
-  await insertTicks(client, randomTicks(random, 100));
-  const live = client.subscribe(undefined, { batch: 7, columns: ['price'] });
-  const some = client.subscribe(['ÖL'], { batch: 50 });
-  await Promise.all([live.from(), some.from()]);
-  const later = await insertTicks(client, randomTicks(random, 200));
-  const take = async (
-    from: AsyncIterable<{ rows: RowBatch; next: Float64Array }>,
-    count: number,
-  ): Promise<{ keys: string[]; next: Float64Array }> => {
-    const keys: string[] = [];
-    for await (const { rows, next } of from) {
-      for (let row = 0; row < rows.count; row += 1)
-        keys.push(`${rows.shard?.[row]}/${rows.sequence[row]}/${rows.doubles('price')[row]}`);
-      if (keys.length >= count) return { keys, next: next.slice() };
-    }
-    throw new Error('a subscription ended by itself');
-  };
-  const keyOf = ({ shard, sequence, price }: Known): string => `${shard}/${sequence}/${price}`;
-  const seen = await take(live, 100);
-  const rest = await take(
-    client.subscribe(undefined, { from: seen.next, columns: ['price'] }),
-    later.length - seen.keys.length,
-  );
-  deepEqual([...seen.keys, ...rest.keys].sort(), later.map(keyOf).sort());
-  const mine = later.filter(({ symbol }) => symbol === 'ÖL');
-  deepEqual((await take(some, mine.length)).keys, mine.map(keyOf));
-  // One that waits is woken by what comes.
-  const waiting = client.subscribe(['A'], { from: rest.next });
-  const next = waiting.next();
-  const [tick] = await insertTicks(client, [
-    { time: { day: firstDay, nsOfDay: 0 }, symbol: 'A', price: 7, volume: 1 },
-  ]);
-  const { value } = await next;
-  equal(value?.rows.sequence[0], tick?.sequence);
-  await waiting.close();
-  equal((await waiting.next()).done, true);
 }
 
 async function codesAreNamed(client: NDTSClient): Promise<void> {

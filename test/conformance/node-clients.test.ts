@@ -3,6 +3,7 @@
 
 import { equal, match, ok, rejects } from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -10,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { createTickBatch } from '@ndts/protocol';
 import { NDTSClient, openTickRings, type Subscription } from '@ndts/storage';
+import { WebSocket } from 'ws';
 import { freePort } from '../kit/free-port.js';
 import { RunningPlatform } from '../kit/running-platform.js';
 import { temporaryFolder } from '../kit/temporary-folder.js';
@@ -39,7 +41,8 @@ async function askFromAfar(
   equal(await ndts('replay', 'OF A CLIENT', ...there, ...range), csv);
   await rejects(ndts('query', sql, '--node', address), /UNAUTHENTICATED/);
   await rejects(ndts('query', sql, '--data-dir', dataDir, '--tls'), /INVALID_ARGUMENT/);
-  const far = new NDTSClient({ mode: 'distributed', nodes: [address], token: node.token });
+  const options = { mode: 'distributed', nodes: [address], openTimeoutMs: 300 } as const;
+  const far = new NDTSClient({ ...options, token: node.token });
   context.after(() => far.close());
   equal((await far.getShards()).length, 4);
   const waiting = far.subscribe(undefined, { columns: ['price'] });
@@ -47,13 +50,49 @@ async function askFromAfar(
   return waiting;
 }
 
+/** The same rows, whichever way they come: each sequence once, from the same start. */
+async function ringsAndServiceAgree(client: NDTSClient): Promise<void> {
+  const from = await client.subscribe().from();
+  const columns = ['price'];
+  for (const ring of ['sleep', 'adaptive', undefined] as const) {
+    const due = from.sequence.slice();
+    let rows = 0;
+    const polled = ring === undefined ? {} : { ring };
+    for await (const { rows: batch } of client.subscribe(undefined, { from, columns, ...polled })) {
+      for (let row = 0; row < batch.count; row += 1) {
+        const shard = batch.shard?.[row] ?? 0;
+        equal(batch.sequence[row], due[shard]);
+        due[shard] = (due[shard] ?? 0) + 1;
+      }
+      rows += batch.count;
+      if (rows > 500) break;
+    }
+  }
+}
+
+async function streamsOver(url: string, token: string): Promise<void> {
+  const socket = new WebSocket(url, { headers: { authorization: `Bearer ${token}` } });
+  await once(socket, 'open');
+  socket.send(JSON.stringify({ type: 'subscribe', id: 1 }));
+  const rows = await new Promise<unknown>((resolve) => {
+    socket.on('message', (data: Buffer) => {
+      const message = JSON.parse(data.toString()) as { type: string };
+      if (message.type === 'rows') resolve(message);
+    });
+  });
+  socket.terminate();
+  ok((rows as { count: number }).count > 0);
+}
+
 test('clients and commands use the folder that a node has open', async (context) => {
   const dataDir = await temporaryFolder(context);
   const shards = { 'cluster.shards': 4 };
   const remotePort = await freePort();
+  const streamPort = await freePort();
   const keys = {
     ...shards,
     'remote.port': remotePort,
+    'stream.port': streamPort,
     'feed.ticksPerSecond': 2000,
     'storage.stagingBytes': 8 << 20,
     'storage.walFileBytes': 4 << 20,
@@ -97,6 +136,8 @@ test('clients and commands use the folder that a node has open', async (context)
     /^time,symbol,sequence,price\n2026-01-01T00:00:00\.000000005Z,OF A CLIENT,\d+,7\.5\n$/,
   );
   const waiting = await askFromAfar(context, node, `127.0.0.1:${remotePort}`, dataDir, csv);
+  await ringsAndServiceAgree(client);
+  await streamsOver(`ws://127.0.0.1:${streamPort}/stream`, node.token);
   equal(await node.stop(), 0);
   await rejects(
     async () => {

@@ -98,8 +98,10 @@ test('kill -9 of who has it open, in the middle of reads of many', async (contex
       return result.rows();
     }),
   );
-  const live = clients.map((client) => client.subscribe().next());
-  const ends = [endless, ...live].map((waiting) => rejectsWith('UNAVAILABLE', waiting));
+  const live = clients.map((client) => client.subscribe());
+  await Promise.all(live.map((one) => one.from()));
+  const rows = live.map((one) => one.next());
+  const ends = [rejectsWith('UNAVAILABLE', endless)];
   await Promise.all(clients.map((client) => client.tables()));
   await opener.kill();
   await Promise.all(ends);
@@ -116,6 +118,10 @@ test('kill -9 of who has it open, in the middle of reads of many', async (contex
   for (const prices of again) equal(prices.length, count);
   const roles = await Promise.all(clients.map((client) => client.role()));
   equal(roles.filter((role) => role === 'open').length, 1);
+  // Subscriptions went on by themselves.
+  await first.insert('tick', rowsFrom(count, 1));
+  for (const { value } of await Promise.all(rows)) equal(value?.rows.doubles('price')[0], count);
+  await Promise.all(live.map((one) => one.close()));
 });
 
 test('kill -9 of a reader leaves nothing behind', async (context) => {

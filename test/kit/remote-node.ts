@@ -36,8 +36,8 @@ export async function startRemoteNode(test: Cleanup, dataDir: string): Promise<R
   const random = new SeededRandom(1);
   const userId = process.getuid?.() ?? 0; // ambient: whose folder it is
   const local = await openLocalDatabase({ values, clock, logger, random, userId });
-  const { ticks: database, symbols } = local;
-  const service = new FolderService({ database, symbols, clock });
+  const { journal: store, ticks: database, symbols } = local;
+  const service = new FolderService({ database, symbols, clock, store });
   const identity = Identity.open({ dir: join(dataDir, 'identity'), clock, logger });
   const server = await NetworkServer.start({
     ...values.remote,

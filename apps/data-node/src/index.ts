@@ -8,3 +8,4 @@ export { Simulator, type SimulatorOptions, simulatorSymbolNames } from './feed/s
 export { createDataNode, type DataNode, type DataNodeDeps } from './node.js';
 export type { DataNodeStatus } from './serve/status.js';
 export type { SymbolDirectory } from './serve/symbols.js';
+export { StreamServer, type StreamServerOptions } from './stream/server.js';

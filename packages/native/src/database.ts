@@ -196,6 +196,9 @@ export interface Database extends KeyValueStore {
   changeSegments(change: SegmentChange): Promise<void>;
 
   acceptedPosition(): number;
+  /** Calls `action` after each append of rows: it has to be cheap and may not throw. Returns what
+   * ends that. */
+  watchAppends(action: () => void): () => void;
   /** Merges and compacts until nothing is due; for tools and benches. */
   settle(): void;
   /** Seals all memtables into segments and checkpoints; for close and for tests. */

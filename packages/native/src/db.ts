@@ -95,6 +95,7 @@ class AddonDatabase implements Database {
   readonly shardCount: number;
   /** Tables that batches of a schema were found to fit. */
   readonly #fitting = new WeakMap<TableSchema, number>();
+  #watchers: readonly (() => void)[] = [];
 
   constructor(options: DatabaseOptions) {
     const { dir, stagingDir } = options;
@@ -132,11 +133,14 @@ class AddonDatabase implements Database {
 
   appendTicks(batch: TickBatch, operations?: readonly KeyValueOperation[]): number {
     if (operations !== undefined) checkKeys(operations);
+    let position: number;
     try {
-      return this.#native.appendTicks(batch.buffer, batch.capacity, batch.count, operations);
+      position = this.#native.appendTicks(batch.buffer, batch.capacity, batch.count, operations);
     } catch (error) {
       throw toNdtsError(error);
     }
+    this.#tellWatchers();
+    return position;
   }
 
   watermarks(into: Float64Array, table?: number): void {
@@ -200,12 +204,28 @@ class AddonDatabase implements Database {
     const { buffer, capacity, count } = batch;
     this.#checkFit(table, batch.schema);
     if (operations !== undefined) checkKeys(operations);
+    let position: number;
     try {
       const heap = batch.heap();
-      return this.#native.appendRows(table, buffer, capacity, count, heap, operations);
+      position = this.#native.appendRows(table, buffer, capacity, count, heap, operations);
     } catch (error) {
       throw toNdtsError(error);
     }
+    this.#tellWatchers();
+    return position;
+  }
+
+  watchAppends(action: () => void): () => void {
+    const watcher = (): void => action();
+    this.#watchers = [...this.#watchers, watcher];
+    return () => {
+      this.#watchers = this.#watchers.filter((one) => one !== watcher);
+    };
+  }
+
+  #tellWatchers(): void {
+    const watchers = this.#watchers;
+    for (let at = 0; at < watchers.length; at += 1) watchers[at]?.();
   }
 
   loadRows(

@@ -155,4 +155,15 @@ export const messages = [
       { name: 'tradeId', type: 'str', doc: 'id of the execution' },
     ],
   },
+  {
+    name: 'StreamRows', kind: 13, version: 1,
+    doc: 'Head of a binary message of a subscription; positions and columns follow (subscribe.md).',
+    fields: [
+      { name: 'subscription', type: 'u32', doc: 'the id the client chose' },
+      { name: 'flags', type: 'u32', doc: '1: conflated, rows were left out; 2: rows of the past' },
+      { name: 'positions', type: 'u32', doc: 'how many positions follow: u32 shard, u32 epoch, u64 sequence' },
+      { name: 'rows', type: 'u32', doc: 'how many rows the columns hold' },
+      { name: 'reserved', type: 'u32', doc: 'zero' },
+    ],
+  },
 ];

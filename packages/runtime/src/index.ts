@@ -19,6 +19,13 @@ export {
   type TokenInfo,
 } from './identity/identity.js';
 export { isSignedBy, type LineKey } from './identity/line-key.js';
+export {
+  bearerToken,
+  cookieValue,
+  hostName,
+  isOwnHost,
+  isSameOrigin,
+} from './identity/origin.js';
 export { fileError, writePrivateFile } from './identity/private-file.js';
 export { type Principal, type Role, allows, isRole } from './identity/roles.js';
 export {

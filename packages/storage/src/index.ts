@@ -6,18 +6,35 @@ export {
   type Inserted,
   type LoadOptions,
   NDTSClient,
-  type SubscribeOptions,
 } from './client/client.js';
 export type { ClientSnapshots, ClientTicks } from './client/client-replay.js';
 export type { InsertRow } from './client/insert-rows.js';
 export type { ClientRole } from './client/open-service.js';
 export { RowBatch, type RowValue } from './client/row-batch.js';
-export type { LiveBatch, Subscription, SymbolRows } from './client/row-loads.js';
+export type { SymbolRows } from './client/row-loads.js';
+export { closeServer, listen } from './listen/listen.js';
+export { readTls } from './listen/tls.js';
 export { LocalServer } from './remote/local/local-server.js';
 export { socketName } from './remote/local/socket-path.js';
 export { NetworkServer } from './remote/network/network-server.js';
 export { FolderService, type FolderServiceOptions } from './service/folder-service.js';
-export type { Acknowledgement, AggregateAsked, ShardInfo } from './service/service.js';
+export type {
+  Acknowledgement,
+  AggregateAsked,
+  RawRows,
+  Service,
+  ShardInfo,
+} from './service/service.js';
+export type { ConsumerInfo } from './stream/consumers.js';
+export { LatestRows } from './stream/latest-rows.js';
+export { oldestPositions, type ShardPositions, type VoidRows } from './stream/positions.js';
+export {
+  type LiveBatch,
+  type SubscribeMode,
+  type SubscribeOptions,
+  Subscription,
+} from './stream/subscription.js';
+export { type Watermark, watermarks } from './stream/tail.js';
 export { type DataFolder, folderVersion, openDataFolder } from './folder/data-folder.js';
 export {
   checkDataFolder,

@@ -3,10 +3,19 @@
 // elsewhere. Always: a route without a role in the table is refused, not served.
 
 import type { Clock, ConfigValues } from '@ndts/protocol';
-import { allows, type Counter, type Identity, type Metrics, type Principal } from '@ndts/runtime';
+import {
+  allows,
+  bearerToken,
+  type Counter,
+  cookieValue,
+  type Identity,
+  isOwnHost,
+  isSameOrigin,
+  type Metrics,
+  type Principal,
+} from '@ndts/runtime';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type Failure, failure, failureBody } from './failure.js';
-import { bearerToken, cookieValue, isOwnHost, isSameOrigin } from './origin.js';
 import { RateLimiter } from './rate-limit.js';
 import { nobody, type RouteRole } from './route.js';
 

@@ -73,6 +73,7 @@ export function sessionRoutes(options: SessionOptions): ApiRoute[] {
       },
     },
     ticketRoute(options, door),
+    newTicketRoute(options),
     logoutRoute(options),
     {
       method: 'GET',
@@ -108,6 +109,18 @@ function ticketRoute({ identity, loginPage }: SessionOptions, door: Door): ApiRo
       }
       return call.reply.redirect('/', 303);
     },
+  };
+}
+
+/** For where neither a header nor a cookie goes: a browser's WebSocket to the data node. */
+function newTicketRoute({ identity }: SessionOptions): ApiRoute {
+  return {
+    method: 'POST',
+    path: '/api/ticket',
+    role: 'viewer',
+    summary: 'A one-time ticket, for the WebSocket of streams: valid once, for five minutes.',
+    response: objectOf({ ticket: { type: 'string' } }),
+    handle: (call) => ({ ticket: identity.createTicket(call.principal) }),
   };
 }
 

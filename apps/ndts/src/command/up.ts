@@ -81,6 +81,7 @@ function bannerText(platform: Platform, input: UpInput): string {
     if (address !== undefined) lines.push(`  line       ${listener} ${address}`);
   if (platform.remotePort !== undefined)
     lines.push(`  clients    ${values.remote.host}:${platform.remotePort}`);
+  if (platform.stream !== undefined) lines.push(`  stream     ${platform.stream}`);
   const exposure = exposureNote(values.node.host);
   if (exposure !== '') lines.push(`  note       ${exposure}`);
   lines.push('  stop       Ctrl-C\n\n');

@@ -12,17 +12,25 @@ import {
 } from '@ndts/storage';
 import type { Foundation } from './foundation.js';
 
-/** The port for other machines; undefined: there is none. What cannot listen there prevents the
- * start. */
+export interface ServedClients {
+  /** What all of them use. */
+  readonly service: FolderService;
+  /** The port for other machines; undefined: there is none. */
+  readonly remotePort: number | undefined;
+}
+
+/** What cannot listen for other machines prevents the start. */
 export async function serveClients(
   foundation: Foundation,
   rings: TickRingWriter,
-): Promise<number | undefined> {
-  const { ticks, symbols, clock, folder, logger, closing, values } = foundation;
+): Promise<ServedClients> {
+  const { ticks, journal, symbols, clock, folder, logger, closing, values } = foundation;
   const service = new FolderService({
     database: ticks,
     symbols,
     clock,
+    store: journal,
+    rings: rings.paths,
     appendTicks: (batch) => {
       const position = ticks.appendTicks(batch);
       rings.publish(batch);
@@ -36,10 +44,10 @@ export async function serveClients(
   } catch (error) {
     logger.warn({ error }, 'no socket for other processes; all else works');
   }
-  if (values.remote.port === 0) return undefined;
+  if (values.remote.port === 0) return { service, remotePort: undefined };
   const { identity, metrics } = foundation;
   const shared = { service, identity, clock, logger, metrics };
   const server = await NetworkServer.start({ ...shared, ...values.remote });
   closing.defer('remote clients', () => server.stop());
-  return server.port;
+  return { service, remotePort: server.port };
 }

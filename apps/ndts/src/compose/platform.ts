@@ -16,6 +16,7 @@ import { type Foundation, type FoundationInput, openFoundation } from './foundat
 import { serveLines } from './lines.js';
 import { startPostgres } from './postgres.js';
 import { createRoles, type Roles } from './roles.js';
+import { serveStreams } from './streams.js';
 import { serveUpkeep } from './upkeep.js';
 
 export interface PlatformInput extends FoundationInput {
@@ -33,6 +34,8 @@ export interface Platform {
   readonly line: LineAddresses;
   /** Where clients of other machines connect; undefined: they cannot. */
   readonly remotePort: number | undefined;
+  /** Of streams over WebSocket; undefined: they are off. */
+  readonly stream: string | undefined;
   latestStatus(): LatestStatus;
   stop(): Promise<void>;
 }
@@ -67,7 +70,8 @@ async function start(foundation: Foundation, input: PlatformInput): Promise<Plat
   closing.defer('data', () => data.stop());
   await calc.start();
   closing.defer('calc', () => calc.stop());
-  const remotePort = await serveClients(foundation, roles.rings);
+  const { remotePort, service } = await serveClients(foundation, roles.rings);
+  const stream = await serveStreams(foundation, service);
   const line = await serveLines(foundation, input.secureRandom);
   for (const presence of createPresences(foundation, roles, input)) {
     await presence.start();
@@ -86,6 +90,7 @@ async function start(foundation: Foundation, input: PlatformInput): Promise<Plat
     foundation,
     line,
     remotePort,
+    stream,
     latestStatus: () => control.latestStatus(),
     stop: () => closeAll(foundation),
   };

@@ -208,6 +208,36 @@ export interface ConfigValues {
     /** what rows are before a request is answered */
     readonly ack: 'accepted' | 'durable';
   };
+  readonly stream: {
+    /** address the listener of streams (WebSocket) binds to */
+    readonly host: string;
+    /** port of streams over WebSocket; 0: off */
+    readonly port: number;
+    /** certificate file (PEM) of the listener of streams; empty: no TLS */
+    readonly tlsCert: string;
+    /** file of its private key (PEM) */
+    readonly tlsKey: string;
+    /** whether a host beyond this machine may be served without TLS */
+    readonly allowPlain: boolean;
+    /** origins of web pages that may connect beside those of this node, as https://desk.example */
+    readonly origins: readonly string[];
+    /** clients of streams at once */
+    readonly clientsMax: number;
+    /** subscriptions of one client */
+    readonly subscriptionsMax: number;
+    /** symbols a subscription may name; one to all symbols names none */
+    readonly symbolsMax: number;
+    /** what one client is sent in a second; above it rows are conflated; 0: no limit */
+    readonly bytesPerSecond: number;
+    /** what may wait for a client that is slow; above it rows are conflated */
+    readonly bufferBytes: number;
+    /** a client that stays above stream.bufferBytes for this long is cut off */
+    readonly stuckMs: number;
+    /** how long rows are gathered before they are sent as one message */
+    readonly flushMs: number;
+    /** between two heartbeats to a client */
+    readonly heartbeatMs: number;
+  };
 }
 
 /** One configuration key as declared. */
@@ -950,6 +980,122 @@ export const configKeys: readonly ConfigKey[] = [
     doc: 'a connection that sends nothing for this long is closed',
     min: 100,
     max: 86400000,
+    secret: false,
+  },
+  {
+    key: 'stream.host',
+    type: 'string',
+    default: '127.0.0.1',
+    doc: 'address the listener of streams (WebSocket) binds to',
+    secret: false,
+  },
+  {
+    key: 'stream.port',
+    type: 'integer',
+    default: 0,
+    doc: 'port of streams over WebSocket; 0: off',
+    min: 0,
+    max: 65535,
+    secret: false,
+  },
+  {
+    key: 'stream.tlsCert',
+    type: 'string',
+    default: '',
+    doc: 'certificate file (PEM) of the listener of streams; empty: no TLS',
+    secret: false,
+  },
+  {
+    key: 'stream.tlsKey',
+    type: 'string',
+    default: '',
+    doc: 'file of its private key (PEM)',
+    secret: false,
+  },
+  {
+    key: 'stream.allowPlain',
+    type: 'boolean',
+    default: false,
+    doc: 'whether a host beyond this machine may be served without TLS',
+    secret: false,
+  },
+  {
+    key: 'stream.origins',
+    type: 'list',
+    default: [],
+    doc: 'origins of web pages that may connect beside those of this node, as https://desk.example',
+    secret: false,
+  },
+  {
+    key: 'stream.clientsMax',
+    type: 'integer',
+    default: 1100,
+    doc: 'clients of streams at once',
+    min: 1,
+    max: 65535,
+    secret: false,
+  },
+  {
+    key: 'stream.subscriptionsMax',
+    type: 'integer',
+    default: 64,
+    doc: 'subscriptions of one client',
+    min: 1,
+    max: 10000,
+    secret: false,
+  },
+  {
+    key: 'stream.symbolsMax',
+    type: 'integer',
+    default: 10000,
+    doc: 'symbols a subscription may name; one to all symbols names none',
+    min: 1,
+    max: 1000000,
+    secret: false,
+  },
+  {
+    key: 'stream.bytesPerSecond',
+    type: 'integer',
+    default: 0,
+    doc: 'what one client is sent in a second; above it rows are conflated; 0: no limit',
+    min: 0,
+    max: 1099511627776,
+    secret: false,
+  },
+  {
+    key: 'stream.bufferBytes',
+    type: 'integer',
+    default: 1048576,
+    doc: 'what may wait for a client that is slow; above it rows are conflated',
+    min: 16384,
+    max: 1073741824,
+    secret: false,
+  },
+  {
+    key: 'stream.stuckMs',
+    type: 'integer',
+    default: 10000,
+    doc: 'a client that stays above stream.bufferBytes for this long is cut off',
+    min: 100,
+    max: 3600000,
+    secret: false,
+  },
+  {
+    key: 'stream.flushMs',
+    type: 'integer',
+    default: 5,
+    doc: 'how long rows are gathered before they are sent as one message',
+    min: 0,
+    max: 1000,
+    secret: false,
+  },
+  {
+    key: 'stream.heartbeatMs',
+    type: 'integer',
+    default: 5000,
+    doc: 'between two heartbeats to a client',
+    min: 100,
+    max: 600000,
     secret: false,
   },
   {

@@ -29,6 +29,8 @@ export const MessageKind = {
   InstanceStanding: 11,
   /** The last execution of a venue; in a snapshot, and as the floor of trade ids let go. */
   VenueStanding: 12,
+  /** Head of a binary message of a subscription; positions and columns follow (subscribe.md). */
+  StreamRows: 13,
 } as const;
 
 /** An order that passed risk and is about to be sent. Written before it is sent. */
@@ -546,6 +548,43 @@ export function decodeVenueStanding(bytes: Uint8Array): VenueStanding {
   const message = {
     venue: reader.str(),
     tradeId: reader.str(),
+  };
+  reader.finish();
+  return message;
+}
+
+/** Head of a binary message of a subscription; positions and columns follow (subscribe.md). */
+export interface StreamRows {
+  /** the id the client chose */
+  readonly subscription: number;
+  /** 1: conflated, rows were left out; 2: rows of the past */
+  readonly flags: number;
+  /** how many positions follow: u32 shard, u32 epoch, u64 sequence */
+  readonly positions: number;
+  /** how many rows the columns hold */
+  readonly rows: number;
+  /** zero */
+  readonly reserved: number;
+}
+
+export function encodeStreamRows(message: StreamRows): Uint8Array {
+  const writer = new MessageWriter(13, 1);
+  writer.u32(message.subscription);
+  writer.u32(message.flags);
+  writer.u32(message.positions);
+  writer.u32(message.rows);
+  writer.u32(message.reserved);
+  return writer.finish();
+}
+
+export function decodeStreamRows(bytes: Uint8Array): StreamRows {
+  const reader = new MessageReader(bytes, 13, 1);
+  const message = {
+    subscription: reader.u32(),
+    flags: reader.u32(),
+    positions: reader.u32(),
+    rows: reader.u32(),
+    reserved: reader.u32(),
   };
   reader.finish();
   return message;

@@ -39,6 +39,8 @@ import type {
 } from '../service/service.js';
 import type { ParameterValue, Parameters } from '../sql/parameters.js';
 import { type QueryResult, queryResult, type SqlLimitsOptions } from '../sql/query.js';
+import type { ConsumerInfo } from '../stream/consumers.js';
+import { type SubscribeOptions, Subscription } from '../stream/subscription.js';
 import {
   ClientSnapshots,
   ClientTicks,
@@ -53,7 +55,7 @@ import {
   openService,
 } from './open-service.js';
 import { RowBatch } from './row-batch.js';
-import { Subscription, SymbolRows } from './row-loads.js';
+import { SymbolRows } from './row-loads.js';
 
 export interface ClientOptions {
   /** standalone: one data folder of this machine. distributed: what a node of another machine, or
@@ -90,16 +92,6 @@ export interface LoadOptions extends TimesAsked {
   readonly signal?: AbortSignal;
 }
 
-export interface SubscribeOptions {
-  readonly table?: string;
-  readonly columns?: readonly string[];
-  /** By shard: where to go on (`next` of a live batch); default: what comes from now on. */
-  readonly from?: Float64Array;
-  /** Rows of a batch, at most; default 4,096. */
-  readonly batch?: number;
-  readonly signal?: AbortSignal;
-}
-
 export interface ClientQueryOptions extends SqlLimitsOptions {
   readonly parameters?: Parameters;
   readonly signal?: AbortSignal;
@@ -118,9 +110,10 @@ export interface Inserted {
 const defaults = {
   openTimeoutMs: 10_000,
   loadRows: 16_384,
-  liveRows: 4096,
   table: 'tick',
 } as const;
+
+const noLoop = { spinMs: 0, sleepMs: 1 } as const;
 
 export class NDTSClient {
   readonly #options: ClientOptions;
@@ -271,20 +264,27 @@ export class NDTSClient {
     return this.#call('locate', { table, symbol, ...timesOf(from, to) });
   }
 
-  /** Rows as they are accepted, from now on or from a position; without symbols: of all. Within a
-   * shard in the order of their sequences, without gap, however slow the reader is. */
+  /** Rows as they come: every one, delayed, or from a time on; without symbols: of all. Within a
+   * shard in the order of their sequences, without gap, however slow the reader is and whoever has
+   * the folder open meanwhile. */
   subscribe(symbols?: readonly string[], options: SubscribeOptions = {}): Subscription {
-    const { table = defaults.table, columns, from, signal } = options;
-    const opening = this.#reach().then((service) =>
-      service.open('tail', {
-        table,
-        batch: options.batch ?? defaults.liveRows,
-        ...(symbols === undefined ? {} : { symbols }),
-        ...(columns === undefined ? {} : { columns }),
-        ...(from === undefined ? {} : { from }),
-      }),
+    // Of another machine there are no rings to poll.
+    const { loop = noLoop } = this.#values ?? {};
+    return new Subscription(
+      { reach: () => this.#reach(), clock: this.#clock, loop },
+      symbols,
+      options,
     );
-    return new Subscription(opening, signal);
+  }
+
+  /** The names under which positions are kept, and where they stand. */
+  consumers(): Promise<readonly ConsumerInfo[]> {
+    return this.#call('consumers', {});
+  }
+
+  /** Forgets a position; whoever reads under the name is ended. false: there was none. */
+  removeConsumer(name: string): Promise<boolean> {
+    return this.#call('removeConsumer', { name });
   }
 
   /** Ends what is under way. Who opened the folder closes it, durably. Twice is allowed. */

@@ -149,8 +149,8 @@ async function openFolder(options: OpenServiceOptions): Promise<OpenedService> {
 }
 
 async function serveFolder(local: LocalDatabase, clock: Clock): Promise<OpenedService> {
-  const { ticks, symbols, folder } = local;
-  const service = new FolderService({ database: ticks, symbols, clock });
+  const { ticks, journal, symbols, folder } = local;
+  const service = new FolderService({ database: ticks, symbols, clock, store: journal });
   const server = await LocalServer.listen(join(folder.memory, socketName), service);
   let closed = false;
   return {

@@ -1,17 +1,9 @@
-// Streams of rows as a client hands them out: the rows of a symbol, and live rows.
+// The rows of a symbol as a client hands them out.
 
 import { NdtsError } from '@ndts/protocol';
-import type { RawRows, ServiceStream, StreamOf, Streams } from '../service/service.js';
+import type { RawRows, ServiceStream, StreamOf } from '../service/service.js';
+import { noRows } from '../stream/live-item.js';
 import { copyRows, joinRows, RowBatch } from './row-batch.js';
-
-const noRows: RawRows = {
-  count: 0,
-  day: new Float64Array(0),
-  nsOfDay: new Float64Array(0),
-  sequence: new Float64Array(0),
-  symbol: new Uint32Array(0),
-  columns: [],
-};
 
 /** A stream that is being opened; ends with its loop, its signal, or close(). */
 abstract class OpeningStream<Item, Head, Out> implements AsyncIterableIterator<Out> {
@@ -94,27 +86,5 @@ export class SymbolRows extends OpeningStream<RawRows, null, RowBatch> {
     this.#left -= count;
     if (count === 0) return undefined;
     return new RowBatch(count === rows.count ? rows : copyRows(rows, count));
-  }
-}
-
-/** Live rows of some shard, and where to go on after them. */
-export interface LiveBatch {
-  readonly rows: RowBatch;
-  /** By shard: the next sequence; handed to subscribe() as `from` it goes on there. */
-  readonly next: Float64Array;
-}
-
-export class Subscription extends OpeningStream<
-  Streams['tail']['item'],
-  Streams['tail']['head'],
-  LiveBatch
-> {
-  /** By shard: the sequence it begins at. What is accepted once this is known is seen. */
-  async from(): Promise<Float64Array> {
-    return (await this.opening).head.from;
-  }
-
-  protected take({ rows, next }: Streams['tail']['item']): LiveBatch {
-    return { rows: new RowBatch(rows), next };
   }
 }

@@ -2,10 +2,11 @@
 // were stored and in memory at the moment of the call, as fast as they can be read or at the speed
 // at which they came. docs/replay.md says what is seen.
 
-import { type Clock, NdtsError, nsBetween, nsPerMs, type Time } from '@ndts/protocol';
+import { type Clock, NdtsError, type Time } from '@ndts/protocol';
 import type { Database } from '@ndts/native/db';
 import type { ReplayBatch, ReplayReader } from '@ndts/native/replay';
 import { BatchFeed } from './batch-feed.js';
+import { Pace } from './pace.js';
 import { symbolIds } from './symbol-ids.js';
 import {
   columnIndices,
@@ -64,7 +65,7 @@ export class TickReplay<C extends TickColumn = TickColumn>
   readonly #feed: BatchFeed;
   readonly #columns: readonly C[];
   readonly #batches = new WeakMap<ReplayBatch, TickReplayBatch<C>>();
-  readonly #pace: Pace | undefined;
+  readonly #pace: Pace<ReplayBatch> | undefined;
 
   /** @param reader of a request that tickRequest() made of the options */
   constructor(reader: ReplayReader, options: ReplayTicksOptions<C>) {
@@ -108,7 +109,7 @@ export class TickReplay<C extends TickColumn = TickColumn>
     return batch;
   }
 
-  async #paced(pace: Pace): Promise<TickReplayBatch<C> | undefined> {
+  async #paced(pace: Pace<ReplayBatch>): Promise<TickReplayBatch<C> | undefined> {
     this.#feed.checkSignal();
     if (this.#feed.closed) return undefined;
     if (pace.at === pace.batch?.count) {
@@ -120,74 +121,6 @@ export class TickReplay<C extends TickColumn = TickColumn>
     const end = await pace.untilDue();
     if (batch === undefined) return undefined;
     return this.#feed.closed ? undefined : tickBatch(this.#columns, batch, first, end);
-  }
-}
-
-/** Which ticks of a batch are due. The first tick of all is due at once. */
-class Pace {
-  readonly #clock: Clock;
-  readonly #speed: number;
-  readonly #signal: AbortSignal | undefined;
-  #first: Time | undefined;
-  #startNs = 0;
-  batch: ReplayBatch | undefined;
-  /** Rows below were handed out. */
-  at: number | undefined;
-
-  constructor(clock: Clock, speed: number, signal: AbortSignal | undefined) {
-    this.#clock = clock;
-    this.#speed = speed;
-    this.#signal = signal;
-  }
-
-  begin(batch: ReplayBatch): void {
-    this.batch = batch;
-    this.at = 0;
-    if (this.#first !== undefined) return;
-    this.#first = { day: batch.day[0] ?? 0, nsOfDay: batch.nsOfDay[0] ?? 0 };
-    this.#startNs = this.#clock.monotonicNs();
-  }
-
-  /** Waits until a row is due. @returns the end of those that are */
-  async untilDue(): Promise<number> {
-    const { batch, at = 0 } = this;
-    if (batch === undefined) return 0;
-    for (;;) {
-      const elapsedNs = this.#clock.monotonicNs() - this.#startNs;
-      let low = at;
-      let high = batch.count;
-      while (low < high) {
-        const middle = (low + high) >>> 1;
-        if (this.#dueNs(batch, middle) <= elapsedNs) low = middle + 1;
-        else high = middle;
-      }
-      if (low > at) {
-        this.at = low;
-        return low;
-      }
-      await this.#sleep((this.#dueNs(batch, at) - elapsedNs) / nsPerMs);
-    }
-  }
-
-  #dueNs(batch: ReplayBatch, row: number): number {
-    const time = { day: batch.day[row] ?? 0, nsOfDay: batch.nsOfDay[row] ?? 0 };
-    return this.#first === undefined ? 0 : nsBetween(time, this.#first) / this.#speed;
-  }
-
-  async #sleep(delayMs: number): Promise<void> {
-    const signal = this.#signal;
-    signal?.throwIfAborted();
-    await new Promise<void>((resolve, reject) => {
-      const abort = (): void => {
-        timer.cancel();
-        reject(signal?.reason);
-      };
-      const timer = this.#clock.setTimer(delayMs, () => {
-        signal?.removeEventListener('abort', abort);
-        resolve();
-      });
-      signal?.addEventListener('abort', abort, { once: true });
-    });
   }
 }
 

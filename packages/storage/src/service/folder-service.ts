@@ -11,7 +11,14 @@ import {
   type TableInfo,
   tickTable,
 } from '@ndts/native/db';
-import { type Clock, createTickBatch, NdtsError, type TickBatch } from '@ndts/protocol';
+import {
+  type Clock,
+  createTickBatch,
+  type KeyValueStore,
+  NdtsError,
+  type TickBatch,
+  tickSchema,
+} from '@ndts/protocol';
 import { ensureSymbols } from '../folder/local-database.js';
 import type { Parameters } from '../sql/parameters.js';
 import { Sql } from '../sql/query.js';
@@ -32,7 +39,8 @@ import type {
   StreamOf,
 } from './service.js';
 import { idsOf, symbolEntries } from './symbol-lookup.js';
-import { openTail } from './tail.js';
+import { Consumers } from '../stream/consumers.js';
+import { openTail } from '../stream/tail.js';
 
 export interface FolderServiceOptions {
   readonly database: Database;
@@ -40,6 +48,10 @@ export interface FolderServiceOptions {
   readonly clock: Clock;
   /** Accepts ticks where more than the database has to know of them (rings); default: appended. */
   readonly appendTicks?: (batch: TickBatch) => number;
+  /** Where positions of consumers are kept; default: there are none. */
+  readonly store?: KeyValueStore;
+  /** Files of the rings that appendTicks publishes on, by shard. */
+  readonly rings?: readonly string[];
 }
 
 type Asked = Readonly<Record<string, unknown>>;
@@ -53,6 +65,7 @@ export class FolderService implements Service {
   readonly #streams = new Set<AnyStream>();
   /** A table never changes. */
   readonly #tables = new Map<string, TableInfo>();
+  readonly #consumers: Consumers | undefined;
   #closed = false;
 
   readonly #calls: { readonly [N in CallName]: (asked: Asked) => unknown } = {
@@ -65,6 +78,10 @@ export class FolderService implements Service {
     latest: (asked) => this.#latest(asked),
     locate: (asked) => this.#locate(asked),
     shards: () => this.#shards(),
+    rings: () => this.#options.rings ?? [],
+    consumers: () => this.#keptConsumers().list(),
+    acknowledge: (asked) => this.#keptConsumers().acknowledge(asked),
+    removeConsumer: (asked) => this.#keptConsumers().remove(asked),
   };
 
   constructor(options: FolderServiceOptions) {
@@ -73,6 +90,8 @@ export class FolderService implements Service {
     this.#options = options;
     this.#sql = new Sql({ database, clock });
     this.shardCount = database.shardCount;
+    const { store } = options;
+    if (store !== undefined) this.#consumers = new Consumers({ database, clock, store });
   }
 
   async call<N extends CallName>(name: N, asked: Calls[N]['asked']): Promise<Calls[N]['answer']> {
@@ -128,14 +147,26 @@ export class FolderService implements Service {
       case 'load':
         return openLoad(this.#database, symbols, this.#table(asked['table']), asked);
       case 'replay':
-        return openReplay(this.#database, symbols, asked);
+        return openReplay(
+          this.#database,
+          symbols,
+          this.#table(asked['table'] ?? tickSchema.name),
+          asked,
+        );
       case 'tail':
         return openTail(this.#options, this.#table(asked['table']), asked);
+      case 'consumer':
+        return this.#keptConsumers().hold(this.#table(asked['table']), asked);
       case 'query':
         return this.#query(asked, signal);
       default:
         throw new NdtsError('INVALID_ARGUMENT', `there is no stream ${String(name)}`);
     }
+  }
+
+  #keptConsumers(): Consumers {
+    if (this.#consumers !== undefined) return this.#consumers;
+    throw new NdtsError('INVALID_ARGUMENT', 'positions of consumers are not kept here');
   }
 
   #table(given: unknown): TableInfo {

@@ -1,6 +1,6 @@
 // A replay as a stream: batches of the engine, one after the other.
 
-import type { Database } from '@ndts/native/db';
+import type { Database, TableInfo } from '@ndts/native/db';
 import type { ReplayBatch } from '@ndts/native/replay';
 import { BatchFeed } from '../replay/batch-feed.js';
 import { list, texts, times, whole } from './arguments.js';
@@ -16,11 +16,15 @@ const replayRowsMax = 1 << 20;
 export function openReplay(
   database: Database,
   registry: SymbolRegistry,
+  table: TableInfo,
   asked: Asked,
 ): StreamOf<'replay'> {
   const names = texts(asked['symbols'], 'symbols');
   const symbols = names === undefined ? [] : symbolEntries(registry, names);
+  const { shardCount } = database;
+  const epochs = Uint32Array.from({ length: shardCount }, (_, shard) => database.epoch(shard));
   const reader = database.replay({
+    table: table.id,
     ...(names === undefined ? {} : { symbols: Uint32Array.from(symbols, (entry) => entry.id) }),
     ...times(asked),
     columns: list(asked['columns'], 'columns', (one) => whole(one, 'columns', 0, 255)),
@@ -29,7 +33,7 @@ export function openReplay(
   });
   const feed = new BatchFeed(reader, undefined);
   return {
-    head: { ends: reader.ends, symbols },
+    head: { ends: reader.ends, epochs, symbols },
     next: async () => {
       const batch = await feed.next();
       return batch === undefined ? undefined : replayRows(batch);

@@ -18,6 +18,9 @@ import type { RawBatch, SqlColumn, SqlWatermark } from '@ndts/native/sql';
 import type { TableSchema, Time, ValueTypeName } from '@ndts/protocol';
 import type { Parameters } from '../sql/parameters.js';
 import type { SqlLimitsOptions } from '../sql/query.js';
+import type { ConsumerInfo } from '../stream/consumers.js';
+import type { ShardPositions, VoidRows } from '../stream/positions.js';
+import type { Watermark } from '../stream/tail.js';
 
 export interface TimesAsked {
   readonly from?: Time;
@@ -109,6 +112,16 @@ export interface Calls {
     answer: LocateResult;
   };
   shards: { asked: Record<string, never>; answer: readonly ShardInfo[] };
+  /** Files of the rings ticks are published on, by shard; none where nobody publishes. */
+  rings: { asked: Record<string, never>; answer: readonly string[] };
+  consumers: { asked: Record<string, never>; answer: readonly ConsumerInfo[] };
+  /** Keeps a position, durably. LEASE_LOST: another took the name over since this hold. */
+  acknowledge: {
+    asked: { readonly name: string; readonly hold: number; readonly position: ShardPositions };
+    answer: null;
+  };
+  /** Ends whoever holds it. false: there was none. */
+  removeConsumer: { asked: { readonly name: string }; answer: boolean };
 }
 
 export interface Streams {
@@ -124,12 +137,18 @@ export interface Streams {
   };
   replay: {
     asked: {
+      readonly table?: string;
       readonly symbols?: readonly string[];
       readonly columns: readonly number[];
       readonly capacity: number;
       readonly intervalNs: number;
     } & TimesAsked;
-    head: { readonly ends: Float64Array; readonly symbols: readonly SymbolEntry[] };
+    head: {
+      readonly ends: Float64Array;
+      /** By shard, as the replay was made: (epoch, end) is where live rows begin. */
+      readonly epochs: Uint32Array;
+      readonly symbols: readonly SymbolEntry[];
+    };
     item: RawReplayRows;
   };
   query: {
@@ -142,12 +161,21 @@ export interface Streams {
       readonly table: string;
       readonly symbols?: readonly string[];
       readonly columns?: readonly string[];
-      readonly from?: Float64Array;
+      readonly from?: ShardPositions;
+      /** By shard: where it ends; default: never. */
+      readonly until?: Float64Array;
+      readonly watermark?: Watermark;
       readonly batch: number;
     };
-    /** By shard: the sequence it begins at. */
-    head: { readonly from: Float64Array };
-    item: { readonly rows: RawRows; readonly next: Float64Array };
+    /** Where it begins: behind what of the asked positions still holds. */
+    head: { readonly from: ShardPositions; readonly voids: readonly VoidRows[] };
+    item: { readonly rows: RawRows; readonly next: ShardPositions };
+  };
+  /** Holds the name of a consumer until it is closed, or LEASE_LOST: somebody took it over. */
+  consumer: {
+    asked: { readonly name: string; readonly table: string };
+    head: { readonly hold: number; readonly position: ShardPositions | null };
+    item: never;
   };
 }
 

@@ -5,8 +5,8 @@ import { SqlError, type SqlPosition } from '../../sql/sql-error.js';
 import type { Value } from './values.js';
 
 /** Of the protocol: what this program speaks, at most and at least. */
-export const newestVersion = 1;
-export const oldestVersion = 1;
+export const newestVersion = 2;
+export const oldestVersion = 2;
 
 export type Fields = Readonly<Record<string, Value>>;
 

@@ -107,7 +107,7 @@ function raw(context: TestContext, path: string): { socket: Socket; frames: Fram
   return { socket, frames };
 }
 
-const hello = encodeFrame(frameKinds.hello, 0, { newest: 1, oldest: 1 });
+const hello = encodeFrame(frameKinds.hello, 0, { newest: 2, oldest: 1 });
 
 test('many requests at once; answers come as they are ready', async (context) => {
   const bench = await listen(context);

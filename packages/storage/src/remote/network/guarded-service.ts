@@ -5,7 +5,15 @@ import { NdtsError } from '@ndts/protocol';
 import type { Principal } from '@ndts/runtime';
 import type { CallName, Calls, Service, StreamName, StreamOf } from '../../service/service.js';
 
-const writes: ReadonlySet<CallName> = new Set<CallName>(['append', 'createTable', 'register']);
+const writes: ReadonlySet<CallName | StreamName> = new Set<CallName | StreamName>([
+  'append',
+  'createTable',
+  'register',
+  // A consumer's name is held, and its position kept.
+  'consumer',
+  'acknowledge',
+  'removeConsumer',
+]);
 
 export class GuardedService implements Service {
   readonly shardCount: number;
@@ -19,13 +27,22 @@ export class GuardedService implements Service {
   }
 
   async call<N extends CallName>(name: N, asked: Calls[N]['asked']): Promise<Calls[N]['answer']> {
-    const { name: user, role } = this.#principal;
-    if (writes.has(name) && role !== 'admin' && role !== 'node')
-      throw new NdtsError('FORBIDDEN', `${user} is a ${role}: ${name} needs admin or node`);
+    this.#checkWrite(name);
     return this.#service.call(name, asked);
   }
 
-  open<N extends StreamName>(name: N, asked: never, signal?: AbortSignal): Promise<StreamOf<N>> {
+  async open<N extends StreamName>(
+    name: N,
+    asked: never,
+    signal?: AbortSignal,
+  ): Promise<StreamOf<N>> {
+    this.#checkWrite(name);
     return this.#service.open(name, asked, signal);
+  }
+
+  #checkWrite(name: CallName | StreamName): void {
+    const { name: user, role } = this.#principal;
+    if (writes.has(name) && role !== 'admin' && role !== 'node')
+      throw new NdtsError('FORBIDDEN', `${user} is a ${role}: ${name} needs admin or node`);
   }
 }

@@ -1,10 +1,8 @@
-// Hosts, origins, cookies and tokens as browsers and attackers send them; the token bucket.
+// Hosts, origins, cookies and tokens as browsers and attackers send them.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { VirtualClock } from '@ndts/runtime';
 import { bearerToken, cookieValue, hostName, isOwnHost, isSameOrigin } from './origin.js';
-import { RateLimiter } from './rate-limit.js';
 
 test('host names come without port and brackets', () => {
   assert.equal(hostName('LocalHost:8321'), 'localhost');
@@ -48,27 +46,4 @@ test('cookies and bearer tokens', () => {
   assert.equal(bearerToken('bearer abc'), 'abc');
   for (const bad of ['Basic abc', 'Bearer', 'Bearer a b', `Bearer ${'a'.repeat(513)}`, undefined])
     assert.equal(bearerToken(bad), undefined);
-});
-
-test('a bucket allows its burst, then its rate, per client', () => {
-  const clock = new VirtualClock();
-  const limiter = new RateLimiter(clock, () => ({ perSecond: 10, burst: 3 }));
-  assert.deepEqual(
-    [1, 2, 3, 4].map(() => limiter.take('a')),
-    [true, true, true, false],
-  );
-  assert.ok(limiter.take('b'));
-  clock.advance(100e6);
-  assert.ok(limiter.take('a'));
-  assert.ok(!limiter.take('a'));
-});
-
-test('quiet clients are forgotten and the number of clients is bounded', () => {
-  const clock = new VirtualClock();
-  const limiter = new RateLimiter(clock, () => ({ perSecond: 1, burst: 5 }));
-  for (let index = 0; index < 10_500; index += 1) limiter.take(`client-${index}`);
-  assert.equal(limiter.size, 10_000);
-  clock.advance(6e9);
-  limiter.take('late');
-  assert.equal(limiter.size, 1);
 });
