@@ -304,6 +304,7 @@ async function codesAreNamed(client: NDTSClient): Promise<void> {
   equal(await client.registerSymbol('A'), await client.registerSymbol('A'));
   deepEqual((await client.registerSymbol(['A', 'B'])).length, 2);
   await rejectsWith('INVALID_ARGUMENT', client.registerSymbol(''));
+  await rejectsWith('INVALID_ARGUMENT', client.registerSymbol('a\nb'));
   await rejectsWith('NOT_FOUND', client.loadSymbol('NOBODY').all());
   await rejectsWith('NOT_FOUND', client.loadSymbol('A', { table: 'nothing' }).all());
   await rejectsWith('INVALID_ARGUMENT', client.loadSymbol('A', { columns: ['nothing'] }).all());

@@ -1,7 +1,8 @@
 // The clients' suite three times: over a folder opened here, over one that another process has
 // open, and over TCP.
 
-import type { TestContext } from 'node:test';
+import { throws } from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
 import { NDTSClient } from '@ndts/storage';
 import { OpenerProcess } from '../kit/opener-process.js';
 import { startRemoteNode } from '../kit/remote-node.js';
@@ -24,3 +25,10 @@ clientSuite('connected', async (context, dataDir) => {
 clientSuite('over TCP', async (context, dataDir) =>
   (await startRemoteNode(context, dataDir)).client(),
 );
+
+test('a mode that is none, and a node without a token, are named', () => {
+  const refused = { code: 'INVALID_ARGUMENT' };
+  throws(() => new NDTSClient({ mode: 'bogus' as never }), refused);
+  throws(() => new NDTSClient({ mode: 'distributed' }), refused);
+  throws(() => new NDTSClient({ mode: 'distributed', nodes: ['a:1'] }), refused);
+});

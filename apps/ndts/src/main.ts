@@ -15,6 +15,7 @@ import { addImportCommand, runImportCommand, type TransferContext } from './comm
 import { inspect } from './command/inspect.js';
 import { addSourceOptions, type SourceFlags } from './command/data-source.js';
 import { query } from './command/query.js';
+import { printable } from './screen/table.js';
 import { type RepairFlags, repair } from './command/repair.js';
 import { addRetention } from './command/retention.js';
 import { addReplayOptions, type ReplayFlags, replay } from './command/replay.js';
@@ -344,6 +345,7 @@ program
 try {
   await program.parseAsync();
 } catch (error) {
-  process.stderr.write(`${errorLine(error)}\n`);
+  const lines = errorLine(error).split('\n').map(printable);
+  process.stderr.write(`${lines.join('\n')}\n`);
   process.exitCode = error instanceof NdtsError ? 1 : 2;
 }

@@ -1,5 +1,7 @@
 // `ndts export`: a table or a query of a data folder that this process opens, into a file.
 
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Command } from 'commander';
 import { NdtsError } from '@ndts/protocol';
 import { type ExportOptions, exportFile, type FileFormat, type TransferEvent } from '@ndts/storage';
@@ -33,6 +35,9 @@ export async function runExportCommand(
   context: TransferContext,
 ): Promise<TransferEvent> {
   const options = exportOptions(path, flags);
+  const { dataDir } = context.values;
+  if (!existsSync(join(dataDir, 'ticks')))
+    throw new NdtsError('NOT_FOUND', `no database in ${dataDir}`);
   const local = await openForTransfer(context);
   const screen = new TransferScreen(context.screen, flags.json, 'exported');
   try {

@@ -19,3 +19,8 @@ test('numbers for people', () => {
   assert.equal(numberText(1234.5), '1,234.50');
   assert.equal(numberText(Number.NaN), 'NaN');
 });
+
+test('what a terminal would obey is shown as its code', () => {
+  const text = tableText([{ title: 'a' }], [['\u001b[31mRED\nx\u009b\u007f']]);
+  assert.equal(text.split('\n')[2], '\\x1b[31mRED\\nx\\x9b\\x7f');
+});

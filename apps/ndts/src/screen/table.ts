@@ -27,7 +27,15 @@ export function tableText(columns: readonly Column[], rows: readonly (readonly C
 }
 
 function cellText(cell: Cell): string {
-  return typeof cell === 'number' ? numberText(cell) : cell;
+  return typeof cell === 'number' ? numberText(cell) : printable(cell);
+}
+
+/** What a terminal would obey, or break a line at, is shown as its code: data is not trusted. */
+export function printable(text: string): string {
+  return text.replace(/\p{Cc}/gu, (sign) => {
+    if (sign === '\n') return '\\n';
+    return `\\x${sign.charCodeAt(0).toString(16).padStart(2, '0')}`;
+  });
 }
 
 /** 1234567 -> 1,234,567; small fractions keep their digits. */

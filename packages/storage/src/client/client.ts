@@ -130,6 +130,11 @@ export class NDTSClient {
   constructor(options: ClientOptions) {
     this.#options = options;
     this.#nodes = (options.nodes ?? []).map(parseNodeAddress);
+    if (options.mode !== 'standalone' && options.mode !== 'distributed')
+      throw new NdtsError(
+        'INVALID_ARGUMENT',
+        `mode: expected standalone or distributed, found ${String(options.mode)}`,
+      );
     if (options.mode === 'distributed') {
       if (this.#nodes.length === 0 || options.token === undefined)
         throw new NdtsError('INVALID_ARGUMENT', 'mode distributed needs nodes and a token');

@@ -11,6 +11,7 @@ import {
   tradeSchema,
 } from '@ndts/protocol';
 import type { TableInfo } from '@ndts/native/db';
+import { isReadableName } from '../table/symbol-registry.js';
 
 const builtIn: readonly TableSchema[] = [
   tickSchema,
@@ -26,7 +27,6 @@ const reserved: ReadonlySet<string> = new Set(['time', 'symbol', 'sequence', 'ep
 const nameBytesMax = 127;
 const symbolBytesMax = 1024;
 const namePattern = /^[\p{L}_][\p{L}\p{M}\p{N}_.-]*$/u;
-const controlPattern = /\p{Cc}|\p{Cs}/u;
 
 /** Columns that are 0 where a line does not say: bits that nobody set. */
 export function zeroColumns(schema: TableSchema): readonly string[] {
@@ -66,7 +66,7 @@ export function symbolName(bytes: Uint8Array): string | undefined {
   if (bytes.length === 0 || bytes.length > symbolBytesMax) return undefined;
   try {
     const name = strict.decode(bytes);
-    return controlPattern.test(name) ? undefined : name;
+    return isReadableName(name) ? name : undefined;
   } catch {
     return undefined;
   }

@@ -38,6 +38,7 @@ import type {
   StreamName,
   StreamOf,
 } from './service.js';
+import { isReadableName } from '../table/symbol-registry.js';
 import { idsOf, symbolEntries } from './symbol-lookup.js';
 import { Consumers } from '../stream/consumers.js';
 import { openTail } from '../stream/tail.js';
@@ -186,6 +187,12 @@ export class FolderService implements Service {
 
   #register(asked: Asked): Promise<unknown> {
     const names = list(asked['names'], 'names', text);
+    for (const name of names)
+      if (!isReadableName(name))
+        throw new NdtsError(
+          'INVALID_ARGUMENT',
+          `a symbol has a name without control characters, not ${JSON.stringify(name)}`,
+        );
     return ensureSymbols(this.#options.symbols, this.#database, names);
   }
 

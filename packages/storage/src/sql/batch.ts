@@ -72,6 +72,7 @@ export class SqlBatchColumn {
 export class SqlBatch {
   readonly rows: number;
   readonly columns: readonly SqlBatchColumn[];
+  #keys: readonly string[] | undefined;
 
   constructor(columns: readonly SqlColumn[], raw: RawBatch) {
     this.rows = raw.rows;
@@ -85,10 +86,26 @@ export class SqlBatch {
     return found;
   }
 
-  /** Of columns with one name the last is in it. */
+  /** Further columns of one name are called name_1, name_2. */
   row(at: number): SqlRow {
-    return Object.fromEntries(this.columns.map((column) => [column.name, column.at(at)]));
+    this.#keys ??= keysOf(this.columns);
+    const keys = this.#keys;
+    return Object.fromEntries(
+      this.columns.map((column, place) => [keys[place] ?? column.name, column.at(at)]),
+    );
   }
+}
+
+function keysOf(columns: readonly SqlBatchColumn[]): string[] {
+  const names = new Set(columns.map((column) => column.name));
+  const taken = new Set<string>();
+  return columns.map(({ name }) => {
+    let key = name;
+    for (let more = 1; taken.has(key); more += 1)
+      if (!names.has(`${name}_${more}`)) key = `${name}_${more}`;
+    taken.add(key);
+    return key;
+  });
 }
 
 /** `values` holds where each text ends in `more`. */

@@ -282,6 +282,13 @@ test('two queries at once each see their own state', async (context) => {
   equal((await first.rows()).length, 2000);
 });
 
+test('columns of one name all come back in rows', async (context) => {
+  const data = new DealDatabase(context, 1);
+  deepEqual(await data.rows('SELECT 1 AS a, 2 AS a, 3 AS a_1, 4 AS a'), [
+    { a: 1, a_2: 2, a_1: 3, a_3: 4 },
+  ]);
+});
+
 test('errors say where', async (context) => {
   const data = new DealDatabase(context, 1);
   const cases: [string, number, number, RegExp][] = [
@@ -291,6 +298,7 @@ test('errors say where', async (context) => {
     ['SELECT 1;\nSELECT 2', 2, 1, /one statement/],
     ['SELECT price FROM deal WHERE (', 1, 31, /syntax error/],
     ["SELECT 'abc", 1, 8, /no end/],
+    ['SELECT 1\0 and more', 1, 9, /zero byte/],
     ['SELECT time, sum(size) AS s, nope FROM deal SAMPLE BY 1m', 1, 30, /nope/],
     ['SELECT time FROM deal SAMPLE BY 1x', 1, 34, /unit of time/],
     ['EXPLAIN SELECT nope FROM deal', 1, 16, /nope/],

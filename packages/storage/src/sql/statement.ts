@@ -29,6 +29,8 @@ export class Statement {
   constructor(text: string, tables: ReadonlyMap<string, number>) {
     this.text = text;
     this.#tables = tables;
+    const zero = text.indexOf('\0');
+    if (zero >= 0) throw SqlError.at(text, zero, 'a text has no zero byte in it');
     const tokens = tokensOf(text);
     this.#base = checkStart(text, tokens);
     const clauses = new Clauses(tokens);

@@ -13,6 +13,13 @@ const counterKey = 'symbols/next';
 const namePrefix = 'symbols/name/';
 const maxNameBytes = 1024;
 
+const controlPattern = /\p{Cc}|\p{Cs}/u;
+
+/** Names are there for ever: people and programs must be able to read them. */
+export function isReadableName(name: string): boolean {
+  return !controlPattern.test(name);
+}
+
 export class SymbolRegistry {
   readonly #registry: Registry;
   readonly #shardCount: number;

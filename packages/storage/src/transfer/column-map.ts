@@ -62,14 +62,21 @@ class Mapper {
   }
 
   find(name: string): number | undefined {
-    const exact = this.#names.indexOf(name);
-    if (exact >= 0) return exact;
-    if (this.#options.exactNames === true) return undefined;
+    const exact = this.#names.flatMap((one, at) => (one === name ? [at] : []));
+    if (exact.length > 1 || this.#options.exactNames === true) return this.#only(name, exact);
+    if (exact.length === 1) return exact[0];
     const found = this.#names.flatMap((one, at) =>
       one.trim().toLowerCase() === name.toLowerCase() ? [at] : [],
     );
+    return this.#only(name, found);
+  }
+
+  #only(name: string, found: readonly number[]): number | undefined {
     if (found.length > 1)
-      throw new NdtsError('INVALID_ARGUMENT', `the file has ${found.length} columns ${name}`);
+      throw new NdtsError(
+        'INVALID_ARGUMENT',
+        `the file has ${found.length} columns ${name}: say which by its number, --map ${name}=N`,
+      );
     return found[0];
   }
 

@@ -39,6 +39,21 @@ test('ticks by the names of their columns; the rest is nothing', async (context)
   );
 });
 
+test('a name that two columns have is not guessed at', async (context) => {
+  const root = makeRoot(context);
+  const local = await openTestFolder(context, root);
+  const path = join(root, 'a.csv');
+  writeFileSync(path, 'time,symbol,price,price\n2024-01-02T09:30:00Z,A,1,2\n');
+  const twice = { code: 'INVALID_ARGUMENT', message: /2 columns price.*--map price=N/ };
+  await rejects(importInto(local, { path }), twice);
+  const cut = join(root, 'cut.parquet');
+  writeFileSync(cut, 'PAR1 and no more');
+  const none = { code: 'INVALID_ARGUMENT', message: /no Parquet file/ };
+  await rejects(importInto(local, { path: cut }), none);
+  equal((await importInto(local, { path, map: { price: '4' } })).event, 'done');
+  deepEqual(await rowsOf(local, 'SELECT price FROM tick'), ['[2]']);
+});
+
 test('a table is made of a sample, and of what is said', async (context) => {
   const root = makeRoot(context);
   const local = await openTestFolder(context, root);

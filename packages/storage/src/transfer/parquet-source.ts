@@ -2,6 +2,7 @@
 // nothing else.
 
 import { beginFileQuery, type SqlColumn, type SqlSession } from '@ndts/native/sql';
+import { NdtsError } from '@ndts/protocol';
 import { SqlBatch, type SqlBatchColumn } from '../sql/batch.js';
 import type { BatchFiller, ValueColumn } from './batch-filler.js';
 import { type Chunk, ChunkSource } from './chunk-source.js';
@@ -69,12 +70,16 @@ export function valueColumn(column: SqlBatchColumn): ValueColumn {
   return isPlain ? { name, at, plain: values } : { name, at };
 }
 
-/** `path` is absolute. Throws INVALID_SQL for what is no Parquet file. */
+/** `path` is absolute. Throws INVALID_ARGUMENT for what is no Parquet file. */
 export async function openParquetFile(path: string): Promise<ParquetFile> {
   const [shape, columns] = await begin(
     path,
     `SELECT * EXCLUDE (file_row_number) FROM ${scanOf(path)} LIMIT 0`,
-  );
+  ).catch((error: unknown) => {
+    throw new NdtsError('INVALID_ARGUMENT', `${path} is no Parquet file, or not a whole one`, {
+      cause: error,
+    });
+  });
   await shape.close();
   const [count, counted] = await begin(path, `SELECT count(*) AS rows FROM ${scanOf(path)}`);
   const raw = await count.next(1);
