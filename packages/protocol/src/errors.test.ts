@@ -5,7 +5,7 @@ import { errorTable } from './generated/errors.js';
 
 test('an error line has code, message and hint', () => {
   const error = new NdtsError('LOCKED', 'data/ticks is open in process 12');
-  assert.match(errorLine(error), /^LOCKED: data\/ticks is open in process 12 \(stop that process/);
+  assert.match(errorLine(error), /^LOCKED: data\/ticks is open in process 12 \(stop who has it/);
   assert.equal(errorLine(new TypeError('x')), 'TypeError: x');
   assert.equal(errorLine('text'), 'text');
 });
