@@ -76,6 +76,8 @@ export const configKeys = [
   { key: 'remote.tlsKey', type: 'string', default: '', doc: 'file of its private key (PEM)' },
   { key: 'remote.allowPlain', type: 'boolean', default: false, doc: 'whether a host beyond this machine may be served without TLS' },
   { key: 'remote.connectionsMax', type: 'integer', min: 1, max: 10000, default: 100, doc: 'clients of other machines at once' },
+  { key: 'remote.pull', type: 'enum', values: ['off', 'tcp', 'libfabric'], default: 'off', doc: 'whether clients of other machines may read the rings one-sided, and how; never encrypted' },
+  { key: 'remote.pullPort', type: 'integer', min: 0, max: 65535, default: 0, doc: 'port of these reads; 0: any free one' },
   { key: 'line.host', type: 'string', default: '127.0.0.1', doc: 'address the listeners of line protocol bind to' },
   { key: 'line.tcpPort', type: 'integer', min: 0, max: 65535, default: 0, doc: 'port of line protocol over TCP; 0: off' },
   { key: 'line.httpPort', type: 'integer', min: 0, max: 65535, default: 0, doc: 'port of line protocol over HTTP; 0: off' },

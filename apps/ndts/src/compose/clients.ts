@@ -7,6 +7,7 @@ import {
   FolderService,
   LocalServer,
   NetworkServer,
+  RingGrants,
   socketName,
   type TickRingWriter,
 } from '@ndts/storage';
@@ -46,8 +47,20 @@ export async function serveClients(
   }
   if (values.remote.port === 0) return { service, remotePort: undefined };
   const { identity, metrics } = foundation;
-  const shared = { service, identity, clock, logger, metrics };
+  const pulls = openPulls(foundation, rings);
+  const shared = { service, identity, clock, logger, metrics, ...(pulls && { pulls }) };
   const server = await NetworkServer.start({ ...shared, ...values.remote });
   closing.defer('remote clients', () => server.stop());
   return { service, remotePort: server.port };
+}
+
+function openPulls(
+  { values, closing }: Foundation,
+  rings: TickRingWriter,
+): RingGrants | undefined {
+  const { pull: provider, pullPort: port, host } = values.remote;
+  if (provider === 'off') return undefined;
+  const pulls = new RingGrants({ provider, host, port, paths: rings.paths });
+  closing.defer('pulls', () => pulls.close());
+  return pulls;
 }

@@ -173,6 +173,10 @@ export interface ConfigValues {
     readonly allowPlain: boolean;
     /** clients of other machines at once */
     readonly connectionsMax: number;
+    /** whether clients of other machines may read the rings one-sided, and how; never encrypted */
+    readonly pull: 'off' | 'tcp' | 'libfabric';
+    /** port of these reads; 0: any free one */
+    readonly pullPort: number;
   };
   readonly line: {
     /** address the listeners of line protocol bind to */
@@ -857,6 +861,23 @@ export const configKeys: readonly ConfigKey[] = [
     doc: 'clients of other machines at once',
     min: 1,
     max: 10000,
+    secret: false,
+  },
+  {
+    key: 'remote.pull',
+    type: 'enum',
+    default: 'off',
+    doc: 'whether clients of other machines may read the rings one-sided, and how; never encrypted',
+    values: ['off', 'tcp', 'libfabric'],
+    secret: false,
+  },
+  {
+    key: 'remote.pullPort',
+    type: 'integer',
+    default: 0,
+    doc: 'port of these reads; 0: any free one',
+    min: 0,
+    max: 65535,
     secret: false,
   },
   {

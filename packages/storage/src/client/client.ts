@@ -273,7 +273,6 @@ export class NDTSClient {
    * shard in the order of their sequences, without gap, however slow the reader is and whoever has
    * the folder open meanwhile. */
   subscribe(symbols?: readonly string[], options: SubscribeOptions = {}): Subscription {
-    // Of another machine there are no rings to poll.
     const { loop = noLoop } = this.#values ?? {};
     return new Subscription(
       { reach: () => this.#reach(), clock: this.#clock, loop },
@@ -316,6 +315,7 @@ export class NDTSClient {
       try {
         const opened = await opening;
         if (!opened.closed) return opened.service;
+        await opened.close();
       } catch (error) {
         if (this.#opening === opening) this.#opening = undefined;
         throw error;

@@ -22,6 +22,7 @@ import { LocalServer } from '../remote/local/local-server.js';
 import { socketName } from '../remote/local/socket-path.js';
 import { openNetworkConnection, type RemoteTls } from '../remote/network/network-connection.js';
 import { type NodeAddress, nodeAddressText } from '../remote/network/node-address.js';
+import { PulledService } from '../remote/pull/pulled-service.js';
 import { FolderService } from '../service/folder-service.js';
 import type { Service } from '../service/service.js';
 
@@ -97,7 +98,8 @@ export async function openNodeService(options: OpenNodeOptions): Promise<OpenedS
     for (const address of nodes) {
       try {
         const service = await openNetworkConnection({ ...options, address });
-        if (service !== undefined) return connected(service);
+        if (service !== undefined)
+          return connected(new PulledService({ service, host: address.host, clock, timeoutMs }));
       } catch (error) {
         if (!(error instanceof NdtsError) || !passing.has(error.code)) throw error;
         failure = error;
@@ -115,7 +117,7 @@ export async function openNodeService(options: OpenNodeOptions): Promise<OpenedS
 /** What another node, or the same one later, may do better. */
 const passing: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['TIMEOUT', 'UNAVAILABLE', 'IO_ERROR']);
 
-function connected(service: ServiceConnection): OpenedService {
+function connected(service: ServiceConnection | PulledService): OpenedService {
   return {
     service,
     role: 'connect',

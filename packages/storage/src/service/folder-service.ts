@@ -80,6 +80,8 @@ export class FolderService implements Service {
     locate: (asked) => this.#locate(asked),
     shards: () => this.#shards(),
     rings: () => this.#options.rings ?? [],
+    pullRings: () => notPulled(),
+    renewPulls: () => notPulled(),
     consumers: () => this.#keptConsumers().list(),
     acknowledge: (asked) => this.#keptConsumers().acknowledge(asked),
     removeConsumer: (asked) => this.#keptConsumers().remove(asked),
@@ -313,4 +315,8 @@ function appendThrough(append: (batch: TickBatch) => number, rows: TableBatch): 
   rows.epoch.set(ticks.epoch.subarray(0, count));
   rows.sequence.set(ticks.sequence.subarray(0, count));
   return position;
+}
+
+function notPulled(): never {
+  throw new NdtsError('UNAVAILABLE', 'the rings of this node are not pulled: remote.pull is off');
 }

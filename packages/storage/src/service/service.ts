@@ -14,6 +14,7 @@ import type {
   SymbolEntry,
   TableInfo,
 } from '@ndts/native/db';
+import type { PullGrant } from '@ndts/native/fabric';
 import type { RawBatch, SqlColumn, SqlWatermark } from '@ndts/native/sql';
 import type { TableSchema, Time, ValueTypeName } from '@ndts/protocol';
 import type { Parameters } from '../sql/parameters.js';
@@ -114,6 +115,11 @@ export interface Calls {
   shards: { asked: Record<string, never>; answer: readonly ShardInfo[] };
   /** Files of the rings ticks are published on, by shard; none where nobody publishes. */
   rings: { asked: Record<string, never>; answer: readonly string[] };
+  /** Grants of these rings to who asks over the network, by shard; they end when they are not
+   * renewed, and with the connection. UNAVAILABLE where rings are not pulled. */
+  pullRings: { asked: Record<string, never>; answer: readonly PullGrant[] };
+  /** All that were granted on this connection. LEASE_LOST when they ended. */
+  renewPulls: { asked: Record<string, never>; answer: null };
   consumers: { asked: Record<string, never>; answer: readonly ConsumerInfo[] };
   /** Keeps a position, durably. LEASE_LOST: another took the name over since this hold. */
   acknowledge: {

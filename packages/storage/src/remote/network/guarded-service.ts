@@ -1,8 +1,9 @@
-// A service as a role may use it: everybody who is known reads, and who may write is said once,
-// here.
+// A service as a role may use it on one connection: everybody who is known reads, and who may write
+// is said once, here. What was granted of the rings ends with it.
 
 import { NdtsError } from '@ndts/protocol';
 import type { Principal } from '@ndts/runtime';
+import type { RingGrants } from '../pull/ring-grants.js';
 import type { CallName, Calls, Service, StreamName, StreamOf } from '../../service/service.js';
 
 const writes: ReadonlySet<CallName | StreamName> = new Set<CallName | StreamName>([
@@ -19,16 +20,47 @@ export class GuardedService implements Service {
   readonly shardCount: number;
   readonly #service: Service;
   readonly #principal: Principal;
+  readonly #pulls: RingGrants | undefined;
+  #keys: readonly string[] = [];
+  #closed = false;
 
-  constructor(service: Service, principal: Principal) {
+  /** `pulls` absent: rings are not pulled. */
+  constructor(service: Service, principal: Principal, pulls: RingGrants | undefined) {
     this.shardCount = service.shardCount;
     this.#service = service;
     this.#principal = principal;
+    this.#pulls = pulls;
+  }
+
+  /** Twice is allowed. */
+  close(): void {
+    this.#closed = true;
+    this.#revoke();
   }
 
   async call<N extends CallName>(name: N, asked: Calls[N]['asked']): Promise<Calls[N]['answer']> {
     this.#checkWrite(name);
+    const pulls = this.#pulls;
+    if (pulls !== undefined && name === 'pullRings')
+      return this.#grant(pulls) as Calls[N]['answer'];
+    if (pulls !== undefined && name === 'renewPulls') {
+      pulls.renew(this.#keys);
+      return null as Calls[N]['answer'];
+    }
     return this.#service.call(name, asked);
+  }
+
+  #grant(pulls: RingGrants): Calls['pullRings']['answer'] {
+    if (this.#closed) throw new NdtsError('CLOSED', 'the connection ended');
+    this.#revoke(); // who asks again has no use for those before
+    const grants = pulls.grant();
+    this.#keys = grants.map((grant) => grant.key);
+    return grants;
+  }
+
+  #revoke(): void {
+    this.#pulls?.revoke(this.#keys);
+    this.#keys = [];
   }
 
   async open<N extends StreamName>(

@@ -14,6 +14,7 @@ import { readTls, type TlsOptions } from '../../listen/tls.js';
 import type { Service } from '../../service/service.js';
 import type { Fields } from '../frames/messages.js';
 import { ServerConnection } from '../frames/server-connection.js';
+import type { RingGrants } from '../pull/ring-grants.js';
 import { GuardedService } from './guarded-service.js';
 
 export interface NetworkServerOptions extends TlsOptions {
@@ -21,6 +22,8 @@ export interface NetworkServerOptions extends TlsOptions {
   /** That have said their token. */
   readonly connectionsMax: number;
   readonly service: Service;
+  /** Absent: rings are not pulled. */
+  readonly pulls?: RingGrants;
   readonly identity: Identity;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -34,6 +37,7 @@ const keepAliveMs = 10_000;
 interface Guest {
   readonly connection: ServerConnection;
   principal: Principal | undefined;
+  service: GuardedService | undefined;
   timer: Timer | undefined;
 }
 
@@ -114,17 +118,19 @@ export class NetworkServer {
         admit: (hello) => this.#admit(guest, address, hello),
         onClose: () => {
           guest.timer?.cancel();
+          guest.service?.close();
           this.#guests.delete(guest);
         },
       }),
       principal: undefined,
+      service: undefined,
       timer: this.#options.clock.setTimer(greetingMs, () => guest.connection.close()),
     };
     this.#guests.add(guest);
   }
 
   #admit(guest: Guest, address: string, { token }: Fields): Service {
-    const { identity, connectionsMax, service } = this.#options;
+    const { identity, connectionsMax, service, pulls } = this.#options;
     if (!this.#limit.allows(address))
       throw new NdtsError('RATE_LIMITED', `too many wrong tokens from ${address}: wait a minute`);
     const principal = typeof token === 'string' ? identity.authenticate(token) : undefined;
@@ -137,7 +143,8 @@ export class NetworkServer {
       throw new NdtsError('UNAVAILABLE', `all ${connectionsMax} connections are taken`);
     guest.timer?.cancel();
     guest.principal = principal;
-    return new GuardedService(service, principal);
+    guest.service = new GuardedService(service, principal, pulls);
+    return guest.service;
   }
 
   #endOf(user: string): void {

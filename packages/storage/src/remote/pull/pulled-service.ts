@@ -1,0 +1,127 @@
+// The service of a node of another host whose rings are pulled here: they are asked for as files, and
+// are mirrors in shared memory. All else is asked of the node.
+//
+// Always: nothing is pulled before somebody asks for the rings; mirrors are removed when the service
+// is closed, and those of processes that were killed when another one pulls.
+
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openRingPuller, type PullGrant, type RingPuller } from '@ndts/native/fabric';
+import { type Clock, NdtsError, type Timer } from '@ndts/protocol';
+import type { CallName, Calls, Service, StreamName, StreamOf } from '../../service/service.js';
+import type { ServiceConnection } from '../frames/service-connection.js';
+import { grantLeaseMs } from './ring-grants.js';
+
+export interface PulledServiceOptions {
+  readonly service: ServiceConnection;
+  /** Of the node, as this host reaches it. */
+  readonly host: string;
+  readonly clock: Clock;
+  readonly timeoutMs: number;
+}
+
+const sharedMemory = '/dev/shm';
+const folderPattern = /^ndts-pull-(\d+)-/;
+
+export class PulledService implements Service {
+  readonly shardCount: number;
+  readonly #options: PulledServiceOptions;
+  #paths: Promise<readonly string[]> | undefined;
+  #puller: RingPuller | undefined;
+  #dir: string | undefined;
+  #timer: Timer | undefined;
+  #closed = false;
+
+  constructor(options: PulledServiceOptions) {
+    this.#options = options;
+    this.shardCount = options.service.shardCount;
+  }
+
+  get closed(): boolean {
+    return this.#closed || this.#options.service.closed;
+  }
+
+  async call<N extends CallName>(name: N, asked: Calls[N]['asked']): Promise<Calls[N]['answer']> {
+    if (name !== 'rings') return this.#options.service.call(name, asked);
+    this.#paths ??= this.#pull();
+    return (await this.#paths) as Calls[N]['answer'];
+  }
+
+  open<N extends StreamName>(name: N, asked: never, signal?: AbortSignal): Promise<StreamOf<N>> {
+    return this.#options.service.open(name, asked, signal);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#timer?.cancel();
+    this.#puller?.close();
+    if (this.#dir !== undefined) rmSync(this.#dir, { recursive: true, force: true });
+    await this.#options.service.close();
+  }
+
+  /** None where the node offers none. */
+  async #pull(): Promise<readonly string[]> {
+    const { service, host, timeoutMs } = this.#options;
+    const grants = await service.call('pullRings', {}).catch((error: unknown) => {
+      if (error instanceof NdtsError && error.code === 'UNAVAILABLE' && !service.closed) return [];
+      throw error;
+    });
+    if (grants.length === 0 || this.#closed) return [];
+    this.#dir = makeFolder();
+    this.#puller = openRingPuller({
+      grants: grants.map((grant) => reachable(grant, host)),
+      dir: this.#dir,
+      from: 'oldest',
+    });
+    this.#renewLater();
+    return this.#puller.mirrors(timeoutMs);
+  }
+
+  #renewLater(): void {
+    this.#timer = this.#options.clock.setTimer(grantLeaseMs / 3, () => void this.#renew());
+  }
+
+  /** When it can't be done, the mirrors stand still and their readers see it by the heartbeat. */
+  async #renew(): Promise<void> {
+    try {
+      await this.#options.service.call('renewPulls', {});
+      if (!this.closed) this.#renewLater();
+    } catch {
+      this.#puller?.close();
+    }
+  }
+}
+
+/** A server that listens everywhere does not know how it is reached. */
+function reachable(grant: PullGrant, host: string): PullGrant {
+  const [, port] = /^(?:0\.0\.0\.0|\[::\]):(\d+)$/.exec(grant.address) ?? [];
+  if (port === undefined) return grant;
+  return { ...grant, address: `${host.includes(':') ? `[${host}]` : host}:${port}` };
+}
+
+function makeFolder(): string {
+  const parent = existsSync(sharedMemory) ? sharedMemory : tmpdir();
+  for (const name of readdirSync(parent)) {
+    const owner = Number(folderPattern.exec(name)?.[1]);
+    if (owner > 0 && !isAlive(owner)) removeIfOurs(join(parent, name));
+  }
+  return mkdtempSync(join(parent, `ndts-pull-${process.pid}-`));
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+function removeIfOurs(path: string): void {
+  try {
+    rmSync(path, { recursive: true, force: true });
+  } catch {
+    // It is somebody else's.
+  }
+}

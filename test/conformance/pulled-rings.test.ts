@@ -1,0 +1,72 @@
+// Live ticks of a node of another host, read one-sided into mirrors here: every tick once and in
+// order, also when the node is killed and another one takes its place.
+
+import { deepEqual, equal, ok } from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import { type TestContext, test } from 'node:test';
+import { NDTSClient, type Subscription } from '@ndts/storage';
+import { freePort } from '../kit/free-port.js';
+import { RunningPlatform } from '../kit/running-platform.js';
+import { temporaryFolder } from '../kit/temporary-folder.js';
+
+const shards = 4;
+
+/** By shard: what is due, once a row was seen. */
+type Due = (number | undefined)[];
+
+function start(dataDir: string, port: number, provider: string): Promise<RunningPlatform> {
+  const keys = {
+    'cluster.shards': shards,
+    'remote.port': port,
+    'remote.pull': provider,
+    'feed.ticksPerSecond': 3000,
+    'storage.stagingBytes': 8 << 20,
+    'storage.walFileBytes': 4 << 20,
+  };
+  return RunningPlatform.start({ dataDir, keys });
+}
+
+/** Reads so many rows; each must be the one that is due. */
+async function read(subscription: Subscription, due: Due, count: number): Promise<void> {
+  for (let left = count; left > 0; ) {
+    const { value: batch } = await subscription.next();
+    ok(batch !== undefined);
+    deepEqual(batch.voids, []);
+    const { raw } = batch.rows;
+    for (let row = 0; row < raw.count; row += 1) {
+      const shard = raw.shard?.[row] ?? -1;
+      const sequence = raw.sequence[row] ?? -1;
+      equal(sequence, due[shard] ?? sequence, `shard ${shard}`);
+      due[shard] = sequence + 1;
+    }
+    left -= raw.count;
+  }
+}
+
+function mirrorFolders(): string[] {
+  return readdirSync('/dev/shm').filter((name) => name.startsWith(`ndts-pull-${process.pid}-`));
+}
+
+async function follow(context: TestContext, provider: string): Promise<void> {
+  const dataDir = await temporaryFolder(context);
+  const port = await freePort();
+  let node = await start(dataDir, port, provider);
+  context.after(() => node.kill());
+  const { token } = node;
+  const client = new NDTSClient({ mode: 'distributed', nodes: [`127.0.0.1:${port}`], token });
+  context.after(() => client.close());
+  const subscription = client.subscribe(undefined, { ring: 'adaptive', columns: ['price'] });
+  const due: Due = [];
+  await read(subscription, due, 3000);
+  equal(mirrorFolders().length, 1, 'rows came over the socket');
+  await node.kill();
+  node = await start(dataDir, port, provider);
+  await read(subscription, due, 3000);
+  equal(mirrorFolders().length, 1);
+  equal(due.filter((one) => one !== undefined).length, shards);
+  await client.close();
+  deepEqual(mirrorFolders(), []);
+}
+
+for (const provider of ['tcp', 'libfabric'])
+  test(`rings over ${provider}`, (context) => follow(context, provider));
