@@ -54,10 +54,7 @@ export async function serveClients(
   return { service, remotePort: server.port };
 }
 
-function openPulls(
-  { values, closing }: Foundation,
-  rings: TickRingWriter,
-): RingGrants | undefined {
+function openPulls({ values, closing }: Foundation, rings: TickRingWriter): RingGrants | undefined {
   const { pull: provider, pullPort: port, host } = values.remote;
   if (provider === 'off') return undefined;
   const pulls = new RingGrants({ provider, host, port, paths: rings.paths });

@@ -1,8 +1,8 @@
-// The service of a node of another host whose rings are pulled here: they are asked for as files, and
-// are mirrors in shared memory. All else is asked of the node.
+// The service of a node of another host whose rings are pulled here: they are asked for as files,
+// and are mirrors in shared memory. All else is asked of the node.
 //
-// Always: nothing is pulled before somebody asks for the rings; mirrors are removed when the service
-// is closed, and those of processes that were killed when another one pulls.
+// Always: nothing is pulled before somebody asks for the rings; mirrors are removed when the
+// service is closed, and those of processes that were killed when another one pulls.
 
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

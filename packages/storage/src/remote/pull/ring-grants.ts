@@ -1,5 +1,5 @@
-// The rings of this node for readers on other hosts: who is let in gets grants of a few seconds, and
-// renews them while it reads. docs/protocol/pull.md says what a grant is.
+// The rings of this node for readers on other hosts: who is let in gets grants of a few seconds,
+// and renews them while it reads. docs/protocol/pull.md says what a grant is.
 //
 // Always: a grant is one client's own; what is revoked, or not renewed, reads nothing any more.
 
