@@ -136,11 +136,7 @@ interface QueryArguments extends SourceFlags {
 }
 
 async function runQuery(text: string, flags: QueryArguments): Promise<void> {
-  const values = loadConfig({
-    args: { dataDir: flags.dataDir },
-    environment: process.env, // ambient: configuration enters here
-    ...(flags.config === undefined ? {} : { file: flags.config }),
-  });
+  const values = readValues(flags, {});
   const controller = new AbortController();
   process.once('SIGINT', () => controller.abort());
   await query(

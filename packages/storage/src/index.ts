@@ -28,6 +28,7 @@ export type {
 } from './service/service.js';
 export type { ConsumerInfo } from './stream/consumers.js';
 export { LatestRows } from './stream/latest-rows.js';
+export { grownValues, pickRows, rowPlaces } from './stream/row-places.js';
 export { oldestPositions, type ShardPositions, type VoidRows } from './stream/positions.js';
 export {
   type LiveBatch,

@@ -9,11 +9,17 @@
 
 import { type Clock, errorLine, type Timer } from '@ndts/protocol';
 import type { Logger } from '@ndts/runtime';
-import { LatestRows, type RawRows, type ShardPositions, type Subscription } from '@ndts/storage';
+import {
+  LatestRows,
+  pickRows,
+  type RawRows,
+  type ShardPositions,
+  type Subscription,
+} from '@ndts/storage';
 import type { ClientSubscription, StreamClient } from './client.js';
 import { encodeBody, type NameOf, rowFlags, type RowsBody, type StreamForm } from './frames.js';
 import type { StreamMetrics } from './metrics.js';
-import { pickRows, RowCollector } from './row-collector.js';
+import { RowCollector } from './row-collector.js';
 
 export interface FeedOptions {
   readonly kind: string;

@@ -2,23 +2,14 @@
 // Rows of many shards as one batch: what a feed gathers until it sends. Memory grows to the largest
 // batch there was and stays; what is handed out holds until the next row is taken.
 
-import type { ColumnValues, RawRows } from '@ndts/storage';
-
-interface Places {
-  readonly day: Float64Array;
-  readonly nsOfDay: Float64Array;
-  readonly sequence: Float64Array;
-  readonly symbol: Uint32Array;
-  readonly shard: Uint32Array;
-  readonly epoch: Uint32Array;
-}
+import { type ColumnValues, grownValues, type RawRows, rowPlaces } from '@ndts/storage';
 
 const firstRows = 1024;
 
 export class RowCollector {
   #count = 0;
   #capacity = 0;
-  #places = placesOf(0);
+  #places = rowPlaces(0);
   #values: ColumnValues[] = [];
   #nulls: (Uint8Array | undefined)[] = [];
   #columns: RawRows['columns'] = [];
@@ -71,60 +62,14 @@ export class RowCollector {
 
   #grow(rows: RawRows): void {
     const capacity = Math.max(firstRows, 2 * this.#capacity, this.#count + rows.count);
-    const places = placesOf(capacity);
-    for (const name of Object.keys(places) as (keyof Places)[])
-      places[name].set(this.#places[name]);
-    this.#values = rows.columns.map(({ values }, at) => larger(values, capacity, this.#values[at]));
+    this.#values = rows.columns.map(({ values }, at) =>
+      grownValues(values, capacity, this.#values[at]),
+    );
     this.#nulls = rows.columns.map(({ nulls }, at) =>
-      nulls === undefined ? undefined : larger(nulls, capacity, this.#nulls[at]),
+      nulls === undefined ? undefined : grownValues(nulls, capacity, this.#nulls[at]),
     );
     this.#columns = rows.columns;
-    this.#places = places;
+    this.#places = rowPlaces(capacity, this.#places);
     this.#capacity = capacity;
   }
-}
-
-/** Copies of some rows of a batch. */
-export function pickRows(rows: RawRows, picked: readonly number[]): RawRows {
-  const pick = <T extends ColumnValues>(from: T): T => {
-    const into = new (from.constructor as new (length: number) => T)(picked.length);
-    for (let at = 0; at < picked.length; at += 1) into[at] = from[picked[at]!]!;
-    return into;
-  };
-  return {
-    count: picked.length,
-    day: pick(rows.day),
-    nsOfDay: pick(rows.nsOfDay),
-    sequence: pick(rows.sequence),
-    symbol: pick(rows.symbol),
-    ...(rows.shard === undefined ? {} : { shard: pick(rows.shard) }),
-    ...(rows.epoch === undefined ? {} : { epoch: pick(rows.epoch) }),
-    columns: rows.columns.map(({ name, type, values, nulls }) => ({
-      name,
-      type,
-      values: pick(values),
-      ...(nulls === undefined ? {} : { nulls: pick(nulls) }),
-    })),
-  };
-}
-
-function placesOf(capacity: number): Places {
-  return {
-    day: new Float64Array(capacity),
-    nsOfDay: new Float64Array(capacity),
-    sequence: new Float64Array(capacity),
-    symbol: new Uint32Array(capacity),
-    shard: new Uint32Array(capacity),
-    epoch: new Uint32Array(capacity),
-  };
-}
-
-function larger<T extends ColumnValues>(
-  like: T,
-  capacity: number,
-  before: ColumnValues | undefined,
-): T {
-  const made = new (like.constructor as new (length: number) => T)(capacity);
-  if (before !== undefined) made.set(before as never);
-  return made;
 }

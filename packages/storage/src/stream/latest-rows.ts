@@ -8,23 +8,15 @@
 import type { ColumnValues } from '@ndts/native/db';
 import { NdtsError } from '@ndts/protocol';
 import type { RawRowColumn, RawRows } from '../service/service.js';
+import { grownValues, pickRows, rowPlaces } from './row-places.js';
 
 const firstRows = 256;
-
-interface Places {
-  day: Float64Array;
-  nsOfDay: Float64Array;
-  sequence: Float64Array;
-  symbol: Uint32Array;
-  shard: Uint32Array;
-  epoch: Uint32Array;
-}
 
 export class LatestRows {
   #names: readonly RawRowColumn[] | undefined;
   #capacity = 0;
   #count = 0;
-  #places = placesFor(0);
+  #places = rowPlaces(0);
   #values: ColumnValues[] = [];
   #nulls: (Uint8Array | undefined)[] = [];
   /** By row: the number of its last change. */
@@ -97,40 +89,24 @@ export class LatestRows {
   }
 
   #rows(picked: readonly number[]): RawRows {
-    const pick = <T extends ColumnValues>(from: T): T => {
-      const into = new (from.constructor as new (length: number) => T)(picked.length);
-      for (let at = 0; at < picked.length; at += 1) into[at] = from[picked[at]!]!;
-      return into;
-    };
-    const { day, nsOfDay, sequence, symbol, shard, epoch } = this.#places;
-    return {
-      count: picked.length,
-      day: pick(day),
-      nsOfDay: pick(nsOfDay),
-      sequence: pick(sequence),
-      symbol: pick(symbol),
-      shard: pick(shard),
-      epoch: pick(epoch),
-      columns: (this.#names ?? []).map(({ name, type }, at) => {
-        const nulls = this.#nulls[at];
-        const values = pick(this.#values[at]!);
-        return { name, type, values, ...(nulls === undefined ? {} : { nulls: pick(nulls) }) };
-      }),
-    };
+    const columns = (this.#names ?? []).map(({ name, type }, at) => {
+      const nulls = this.#nulls[at];
+      return { name, type, values: this.#values[at]!, ...(nulls === undefined ? {} : { nulls }) };
+    });
+    return pickRows({ count: this.#count, ...this.#places, columns }, picked);
   }
 
   #grow(rows: RawRows): void {
     const capacity = Math.max(firstRows, 2 * this.#capacity);
-    const places = placesFor(capacity);
-    for (const name of Object.keys(places) as (keyof Places)[])
-      places[name].set(this.#places[name]);
     const changed = new Float64Array(capacity);
     changed.set(this.#changed);
-    this.#values = rows.columns.map(({ values }, at) => grown(values, capacity, this.#values[at]));
-    this.#nulls = rows.columns.map(({ nulls }, at) =>
-      nulls === undefined ? undefined : grown(nulls, capacity, this.#nulls[at]),
+    this.#values = rows.columns.map(({ values }, at) =>
+      grownValues(values, capacity, this.#values[at]),
     );
-    this.#places = places;
+    this.#nulls = rows.columns.map(({ nulls }, at) =>
+      nulls === undefined ? undefined : grownValues(nulls, capacity, this.#nulls[at]),
+    );
+    this.#places = rowPlaces(capacity, this.#places);
     this.#changed = changed;
     this.#capacity = capacity;
   }
@@ -140,26 +116,4 @@ export class LatestRows {
     rowOf.set(this.#rowOf);
     this.#rowOf = rowOf;
   }
-}
-
-function placesFor(capacity: number): Places {
-  return {
-    day: new Float64Array(capacity),
-    nsOfDay: new Float64Array(capacity),
-    sequence: new Float64Array(capacity),
-    symbol: new Uint32Array(capacity),
-    shard: new Uint32Array(capacity),
-    epoch: new Uint32Array(capacity),
-  };
-}
-
-/** An array of the same type with room for more. */
-function grown<T extends ColumnValues>(
-  like: T,
-  capacity: number,
-  before: ColumnValues | undefined,
-): T {
-  const made = new (like.constructor as new (length: number) => T)(capacity);
-  if (before !== undefined) made.set(before as never);
-  return made;
 }

@@ -2,6 +2,7 @@
 // reader with a name the acknowledgement of what it has done. docs/client.md is its manual.
 
 import { type Clock, NdtsError, type Time, tickSchema } from '@ndts/protocol';
+import { Reading } from '../client/reading.js';
 import { RowBatch } from '../client/row-batch.js';
 import type { Service } from '../service/service.js';
 import { ConsumerHold } from './consumer-hold.js';
@@ -62,48 +63,28 @@ export interface LiveBatch {
 
 const defaults = { liveRows: 4096, intervalMs: 100 } as const;
 
-export class Subscription implements AsyncIterableIterator<LiveBatch> {
+export class Subscription extends Reading<LiveBatch> {
   readonly #source: LiveSource;
   readonly #hold: ConsumerHold | undefined;
-  readonly #signal: AbortSignal | undefined;
-  readonly #abort = (): void => void this.close().catch(() => undefined);
-  #closed = false;
-  #busy = false;
 
   constructor(
     sources: SubscriptionSources,
     symbols: readonly string[] | undefined,
     options: SubscribeOptions,
   ) {
+    super();
     const { consumer, table = tickSchema.name, signal } = options;
     checkTogether(options);
     if (consumer !== undefined)
       this.#hold = new ConsumerHold(consumer, table, () => void this.#source.close());
     this.#source = sourceOf(sources, symbols, options, this.#hold);
-    this.#signal = signal;
-    signal?.addEventListener('abort', this.#abort, { once: true });
-    if (signal?.aborted === true) this.#abort();
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this;
+    this.watch(signal);
   }
 
   /** By shard: where it begins; of historical: where live begins. What is accepted once this is
    * known is seen. */
   async from(): Promise<ShardPositions> {
     return this.#source.from();
-  }
-
-  async next(): Promise<IteratorResult<LiveBatch, undefined>> {
-    if (this.#busy)
-      throw new NdtsError('INVALID_ARGUMENT', 'a stream was asked for more before it answered');
-    this.#busy = true;
-    try {
-      return await this.#next();
-    } finally {
-      this.#busy = false;
-    }
   }
 
   /** Everything below is done: a consumer that comes back goes on there. Resolves when that is
@@ -117,36 +98,24 @@ export class Subscription implements AsyncIterableIterator<LiveBatch> {
     await this.#hold.acknowledge(position);
   }
 
-  async return(): Promise<IteratorResult<LiveBatch, undefined>> {
-    await this.close();
-    return { done: true, value: undefined };
-  }
-
-  /** Lets go of what it holds. Twice is allowed. */
-  async close(): Promise<void> {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.#signal?.removeEventListener('abort', this.#abort);
-    await this.#source.close();
-  }
-
-  async #next(): Promise<IteratorResult<LiveBatch, undefined>> {
-    this.#signal?.throwIfAborted();
+  protected async advance(): Promise<LiveBatch | undefined> {
     let item: LiveItem | undefined;
     try {
-      item = this.#closed ? undefined : await this.#source.next();
+      item = this.closed ? undefined : await this.#source.next();
     } catch (error) {
       await this.close();
       throw error;
     }
-    this.#signal?.throwIfAborted();
-    if (item !== undefined && !this.#closed) {
+    if (item !== undefined && !this.closed) {
       const { rows, next, voids } = item;
-      return { done: false, value: { rows: new RowBatch(rows), next, voids } };
+      return { rows: new RowBatch(rows), next, voids };
     }
     this.#hold?.checkHeld();
-    await this.close();
-    return { done: true, value: undefined };
+    return undefined;
+  }
+
+  protected letGo(): Promise<void> {
+    return this.#source.close();
   }
 }
 
