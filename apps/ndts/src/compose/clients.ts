@@ -54,10 +54,13 @@ export async function serveClients(
   return { service, remotePort: server.port };
 }
 
-function openPulls({ values, closing }: Foundation, rings: TickRingWriter): RingGrants | undefined {
+function openPulls(
+  { values, closing, metrics }: Foundation,
+  rings: TickRingWriter,
+): RingGrants | undefined {
   const { pull: provider, pullPort: port, host } = values.remote;
   if (provider === 'off') return undefined;
-  const pulls = new RingGrants({ provider, host, port, paths: rings.paths });
+  const pulls = new RingGrants({ provider, host, port, paths: rings.paths, metrics });
   closing.defer('pulls', () => pulls.close());
   return pulls;
 }

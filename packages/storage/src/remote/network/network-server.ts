@@ -149,7 +149,10 @@ export class NetworkServer {
 
   #endOf(user: string): void {
     const error = new NdtsError('UNAUTHENTICATED', `the token of ${user} was revoked`);
-    for (const { connection, principal } of this.#guests)
-      if (principal?.name === user) connection.refuse(error);
+    for (const { connection, principal, service } of this.#guests) {
+      if (principal?.name !== user) continue;
+      service?.close(); // at once: the connection may take its time
+      connection.refuse(error);
+    }
   }
 }

@@ -164,6 +164,20 @@ test('a revoked token ends what was under way', async (context) => {
   ok(connection.closed);
 });
 
+test('a revoked token ends grants at once, whether its connection ends or not', async (context) => {
+  const revoked: string[] = [];
+  const pulls = {
+    grant: () => [{ key: 'one' }, { key: 'two' }],
+    revoke: (keys: Iterable<string>) => void revoked.push(...keys),
+  } as unknown as NonNullable<NetworkServerOptions['pulls']>;
+  const bench = await new Bench(context).start({ pulls });
+  const connection = await bench.connect(bench.identity.createToken('reader', 'viewer'));
+  await connection.call('pullRings', {});
+  deepEqual(revoked, []);
+  bench.identity.revokeToken('reader');
+  deepEqual(revoked, ['one', 'two']);
+});
+
 test('TLS: with a certificate that is trusted, and not otherwise', async (context) => {
   const bench = new Bench(context);
   const [tlsCert, tlsKey] = [join(bench.dir, 'cert.pem'), join(bench.dir, 'key.pem')];

@@ -1,25 +1,33 @@
 // The service of a node of another host whose rings are pulled here: they are asked for as files,
 // and are mirrors in shared memory. All else is asked of the node.
 //
-// Always: nothing is pulled before somebody asks for the rings; mirrors are removed when the
-// service is closed, and those of processes that were killed when another one pulls.
+// Always: nothing is pulled before somebody asks for the rings; where they can't be pulled there
+// are none, and who asks again tries again. Mirrors are removed when the service is closed, and
+// those of processes that were killed when another one pulls.
 
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openRingPuller, type PullGrant, type RingPuller } from '@ndts/native/fabric';
-import { type Clock, NdtsError, type Timer } from '@ndts/protocol';
+import { type Clock, type ErrorCode, NdtsError, type Timer } from '@ndts/protocol';
 import type { CallName, Calls, Service, StreamName, StreamOf } from '../../service/service.js';
 import type { ServiceConnection } from '../frames/service-connection.js';
 import { grantLeaseMs } from './ring-grants.js';
 
 export interface PulledServiceOptions {
-  readonly service: ServiceConnection;
+  readonly service: Pick<ServiceConnection, keyof Service | 'close' | 'closed'>;
   /** Of the node, as this host reaches it. */
   readonly host: string;
   readonly clock: Clock;
   readonly timeoutMs: number;
 }
+
+/** Of a node whose rings can't be reached: another port, a firewall, grants that ended. */
+const unreachable: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'UNAVAILABLE',
+  'TIMEOUT',
+  'LEASE_LOST',
+]);
 
 const sharedMemory = '/dev/shm';
 const folderPattern = /^ndts-pull-(\d+)-/;
@@ -54,13 +62,19 @@ export class PulledService implements Service {
 
   async close(): Promise<void> {
     this.#closed = true;
-    this.#timer?.cancel();
-    this.#puller?.close();
-    if (this.#dir !== undefined) rmSync(this.#dir, { recursive: true, force: true });
+    this.#drop();
     await this.#options.service.close();
   }
 
-  /** None where the node offers none. */
+  /** Who has mirrors mapped keeps them, and sees by the heartbeat that they stand still. */
+  #drop(): void {
+    this.#timer?.cancel();
+    this.#puller?.close();
+    if (this.#dir !== undefined) rmSync(this.#dir, { recursive: true, force: true });
+    this.#paths = undefined;
+  }
+
+  /** None where the node offers none, or can't be reached so. */
   async #pull(): Promise<readonly string[]> {
     const { service, host, timeoutMs } = this.#options;
     const grants = await service.call('pullRings', {}).catch((error: unknown) => {
@@ -68,27 +82,32 @@ export class PulledService implements Service {
       throw error;
     });
     if (grants.length === 0 || this.#closed) return [];
-    this.#dir = makeFolder();
-    this.#puller = openRingPuller({
-      grants: grants.map((grant) => reachable(grant, host)),
-      dir: this.#dir,
-      from: 'oldest',
-    });
-    this.#renewLater();
-    return this.#puller.mirrors(timeoutMs);
+    try {
+      this.#dir = makeFolder();
+      this.#puller = openRingPuller({
+        grants: grants.map((grant) => reachable(grant, host)),
+        dir: this.#dir,
+        from: 'oldest',
+      });
+      this.#renewLater();
+      return await this.#puller.mirrors(timeoutMs);
+    } catch (error) {
+      this.#drop();
+      if (error instanceof NdtsError && unreachable.has(error.code)) return [];
+      throw error;
+    }
   }
 
   #renewLater(): void {
     this.#timer = this.#options.clock.setTimer(grantLeaseMs / 3, () => void this.#renew());
   }
 
-  /** When it can't be done, the mirrors stand still and their readers see it by the heartbeat. */
   async #renew(): Promise<void> {
     try {
       await this.#options.service.call('renewPulls', {});
       if (!this.closed) this.#renewLater();
     } catch {
-      this.#puller?.close();
+      this.#drop();
     }
   }
 }

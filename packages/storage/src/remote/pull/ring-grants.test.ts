@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { createTickRings } from '@ndts/native/ring';
 import { NdtsError } from '@ndts/protocol';
+import { Metrics } from '@ndts/runtime';
 import type { Service } from '../../service/service.js';
 import { GuardedService } from '../network/guarded-service.js';
 import { RingGrants } from './ring-grants.js';
@@ -20,11 +21,19 @@ const service: Service = {
 const reader = { name: 'reader', role: 'viewer' } as const;
 const over = { code: 'NOT_FOUND' };
 
+const metrics = new Metrics();
+
 function open(context: TestContext): RingGrants {
   const dir = mkdtempSync(join(tmpdir(), 'ndts-grants-'));
   const shape = { slotCount: 64, epochs: [1, 1], firstSequences: [0, 0] };
   const rings = createTickRings({ dir: join(dir, 'rings'), ...shape });
-  const pulls = new RingGrants({ provider: 'tcp', host: '127.0.0.1', port: 0, paths: rings.paths });
+  const pulls = new RingGrants({
+    provider: 'tcp',
+    host: '127.0.0.1',
+    port: 0,
+    paths: rings.paths,
+    metrics,
+  });
   context.after(() => {
     pulls.close();
     rings.close();

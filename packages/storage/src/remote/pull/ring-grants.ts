@@ -5,6 +5,7 @@
 
 import { createPullServer, type PullGrant, type PullServer } from '@ndts/native/fabric';
 import { NdtsError } from '@ndts/protocol';
+import type { Gauge, Metrics } from '@ndts/runtime';
 
 export interface RingGrantsOptions {
   /** 'tcp' or 'libfabric'. */
@@ -14,19 +15,47 @@ export interface RingGrantsOptions {
   readonly port: number;
   /** Files of the rings, by shard. */
   readonly paths: readonly string[];
+  readonly metrics: Metrics;
 }
+
+/** Not counted by libfabric, where no code of this process runs for a read. */
+const counters = {
+  reads: ['pull_reads_total', 'One-sided reads of rings by other hosts.'],
+  bytes: ['pull_bytes_total', 'Bytes that other hosts read of rings.'],
+  refused: ['pull_refused_total', 'One-sided reads that were refused.'],
+} as const;
 
 /** How long a reader may say nothing. */
 export const grantLeaseMs = 15_000;
 
 export class RingGrants {
   readonly #server: PullServer;
+  readonly #connections: Gauge;
   readonly #paths: readonly string[];
+  #closed = false;
 
   /** Throws UNAVAILABLE where there is no such provider, PORT_IN_USE, IO_ERROR. */
-  constructor({ provider, host, port, paths }: RingGrantsOptions) {
-    this.#server = createPullServer({ provider, address: host, port });
+  constructor({ provider, host, port, paths, metrics }: RingGrantsOptions) {
+    const server = createPullServer({ provider, address: host, port });
+    this.#server = server;
     this.#paths = paths;
+    const figures = Object.entries(counters).map(
+      ([figure, [name, help]]) =>
+        [figure as keyof typeof counters, metrics.counter(name, help)] as const,
+    );
+    let before = server.stats();
+    this.#connections = metrics.gauge(
+      'pull_connections',
+      'Readers on other hosts.',
+      [],
+      (gauge) => {
+        if (this.#closed) return;
+        const stats = server.stats();
+        gauge.set(stats.connections);
+        for (const [figure, counter] of figures) counter.inc(stats[figure] - before[figure]);
+        before = stats;
+      },
+    );
   }
 
   /** New ones of all rings, by shard. */
@@ -57,12 +86,10 @@ export class RingGrants {
     }
   }
 
-  stats(): ReturnType<PullServer['stats']> {
-    return this.#server.stats();
-  }
-
   /** Twice is allowed. */
   close(): void {
+    this.#closed = true;
     this.#server.close();
+    this.#connections.set(0);
   }
 }

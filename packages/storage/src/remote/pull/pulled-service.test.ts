@@ -1,0 +1,64 @@
+// Rings that can't be pulled are no rings: rows come over the connection then.
+
+import { deepEqual, equal } from 'node:assert/strict';
+import { createServer } from 'node:net';
+import { type TestContext, test } from 'node:test';
+import { NdtsError } from '@ndts/protocol';
+import { SystemClock } from '@ndts/runtime';
+import { closeServer, listen } from '../../listen/listen.js';
+import { PulledService } from './pulled-service.js';
+
+/** Offers rings at an address. */
+class Node {
+  readonly shardCount = 1;
+  closed = false;
+  asked = 0;
+  readonly #address: string | undefined;
+
+  constructor(address: string | undefined) {
+    this.#address = address;
+  }
+
+  async call(): Promise<never> {
+    this.asked += 1;
+    if (this.#address === undefined) throw new NdtsError('UNAVAILABLE', 'off');
+    const grant = { provider: 'tcp', address: this.#address, key: '1', region: 1, base: '0' };
+    return [{ ...grant, length: 4736, expiresAtMs: 0 }] as never;
+  }
+
+  open(): Promise<never> {
+    throw new NdtsError('INTERNAL', 'nobody asks');
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+  }
+}
+
+function pulled(context: TestContext, node: Node): PulledService {
+  const clock = new SystemClock();
+  const options = { service: node, host: '127.0.0.1', clock, timeoutMs: 100 };
+  const service = new PulledService(options);
+  context.after(() => service.close());
+  return service;
+}
+
+test('a port that nobody listens on, or that says nothing', async (context) => {
+  const server = createServer((socket) => socket.on('error', () => undefined).resume());
+  const port = await listen(server, 'test', '127.0.0.1', 0);
+  const mute = new Node(`127.0.0.1:${port}`);
+  deepEqual(await pulled(context, mute).call('rings', {}), []);
+  await closeServer(server);
+  const nobody = new Node(`127.0.0.1:${port}`);
+  const service = pulled(context, nobody);
+  deepEqual(await service.call('rings', {}), []);
+  // Who asks again tries again.
+  deepEqual(await service.call('rings', {}), []);
+  equal(nobody.asked, 2);
+});
+
+test('a node that offers none', async (context) => {
+  const node = new Node(undefined);
+  deepEqual(await pulled(context, node).call('rings', {}), []);
+  equal(node.asked, 1);
+});
