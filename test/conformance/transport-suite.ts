@@ -11,7 +11,8 @@ export interface TransportHarness {
   readonly slotCount: number;
   readonly epoch: number;
   transport(): Transport;
-  /** Publishes `count` ticks into the shard; their price is their sequence. */
+  /** Publishes `count` ticks into the shard; their price is their sequence. They can be read when it
+   * returns. */
   publish(shard: number, count: number): void;
   close(): void;
 }
@@ -43,9 +44,12 @@ function range(from: number, to: number): number[] {
   return Array.from({ length: to - from }, (_, index) => from + index);
 }
 
-export function transportSuite(name: string, open: () => TransportHarness): void {
-  const scene = (action: (harness: TransportHarness) => void) => (): void => {
-    const harness = open();
+export function transportSuite(
+  name: string,
+  open: () => TransportHarness | Promise<TransportHarness>,
+): void {
+  const scene = (action: (harness: TransportHarness) => void) => async (): Promise<void> => {
+    const harness = await open();
     try {
       action(harness);
     } finally {
