@@ -11,8 +11,8 @@ export interface TransportHarness {
   readonly slotCount: number;
   readonly epoch: number;
   transport(): Transport;
-  /** Publishes `count` ticks into the shard; their price is their sequence. They can be read when it
-   * returns. */
+  /** Publishes `count` ticks into the shard; their price is their sequence. They can be read when
+   * it returns. */
   publish(shard: number, count: number): void;
   close(): void;
 }
