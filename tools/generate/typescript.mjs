@@ -49,7 +49,14 @@ export function tsBatches(batches) {
     parts.push('  return {\n    capacity,\n    count: 0,\n    buffer,\n');
     for (const column of batch.columns)
       parts.push(`    ${column.name}: ${column.type === 'f64' ? 'wide' : 'narrow'}(),\n`);
-    parts.push('  };\n}\n');
+    parts.push('  };\n}\n\n');
+    parts.push(`/** Row \`row\` of a batch becomes row \`at\` of another, or of the same. */\n`);
+    const row = `${batch.name.replace(/Batch$/, '')}Row`;
+    const { name: type } = batch;
+    parts.push(`export function copy${row}(from: ${type}, row: number, to: ${type}, at: number)`);
+    parts.push(': void {\n');
+    for (const { name } of batch.columns) parts.push(`  to.${name}[at] = from.${name}[row]!;\n`);
+    parts.push('}\n');
   }
   return parts.join('');
 }

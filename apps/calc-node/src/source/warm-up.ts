@@ -2,7 +2,7 @@
 // start position of every shard is taken before any history is read, and history ends where the
 // live stream starts: no tick twice, none missed, even when ticks arrive in between.
 
-import { createTickBatch, type RingPosition, type TickBatch } from '@ndts/protocol';
+import { copyTickRow, createTickBatch, type RingPosition, type TickBatch } from '@ndts/protocol';
 import type { SymbolEntry } from '@ndts/storage';
 
 /** What warming up needs of the database. */
@@ -48,7 +48,8 @@ export class WarmUp {
           yield chunk;
           chunk = createTickBatch(chunkRows);
         }
-        copyRow(this.#read, row, chunk);
+        copyTickRow(this.#read, row, chunk, chunk.count);
+        chunk.count += 1;
       }
     }
     if (chunk.count > 0) yield chunk;
@@ -76,22 +77,4 @@ export class WarmUp {
     const position = this.#positions[batch.shard[row]!];
     return position !== undefined && batch.sequence[row]! >= position.sequence;
   }
-}
-
-function copyRow(from: TickBatch, row: number, to: TickBatch): void {
-  const at = to.count;
-  to.day[at] = from.day[row]!;
-  to.nsOfDay[at] = from.nsOfDay[row]!;
-  to.sequence[at] = from.sequence[row]!;
-  to.price[at] = from.price[row]!;
-  to.volume[at] = from.volume[row]!;
-  to.bid[at] = from.bid[row]!;
-  to.ask[at] = from.ask[row]!;
-  to.bidVolume[at] = from.bidVolume[row]!;
-  to.askVolume[at] = from.askVolume[row]!;
-  to.symbol[at] = from.symbol[row]!;
-  to.flags[at] = from.flags[row]!;
-  to.shard[at] = from.shard[row]!;
-  to.epoch[at] = from.epoch[row]!;
-  to.count = at + 1;
 }

@@ -1,8 +1,8 @@
 // hot: what is sent is allocated, once for each batch and form
 // The live rows of a table for many clients: read once, gathered for some milliseconds, and encoded
-// once for every set of symbols, columns and form that anybody wants. A
-// client that cannot take a message is behind: the latest rows, which all share, are what it gets
-// when it can again, so that no number of slow clients costs memory.
+// once for every set of symbols, columns and form that anybody wants. A client that cannot take a
+// message is behind: the latest rows, which all share, are what it gets when it can again, so that
+// no number of slow clients costs memory.
 //
 // Always: a client sees the rows of a shard in the order of their sequences; one that was behind
 // is told that rows were left out.

@@ -74,3 +74,20 @@ export function createTickBatch(capacity: number): TickBatch {
     epoch: narrow(),
   };
 }
+
+/** Row `row` of a batch becomes row `at` of another, or of the same. */
+export function copyTickRow(from: TickBatch, row: number, to: TickBatch, at: number): void {
+  to.day[at] = from.day[row]!;
+  to.nsOfDay[at] = from.nsOfDay[row]!;
+  to.sequence[at] = from.sequence[row]!;
+  to.price[at] = from.price[row]!;
+  to.volume[at] = from.volume[row]!;
+  to.bid[at] = from.bid[row]!;
+  to.ask[at] = from.ask[row]!;
+  to.bidVolume[at] = from.bidVolume[row]!;
+  to.askVolume[at] = from.askVolume[row]!;
+  to.symbol[at] = from.symbol[row]!;
+  to.flags[at] = from.flags[row]!;
+  to.shard[at] = from.shard[row]!;
+  to.epoch[at] = from.epoch[row]!;
+}

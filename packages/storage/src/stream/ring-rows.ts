@@ -11,6 +11,7 @@ import { setImmediate as othersRun } from 'node:timers/promises'; // ambient: tu
 import { openTickRings, type TickRingReader } from '@ndts/native/ring';
 import {
   type Clock,
+  copyTickRow,
   createTickBatch,
   NdtsError,
   nsPerMs,
@@ -178,7 +179,7 @@ class RingRows implements StreamOf<'tail'> {
       sequence[shard] = due + 1;
       epoch[shard] = batch.epoch[row]!;
       if (this.#wanted !== undefined && !this.#wanted.has(batch.symbol[row]!)) continue;
-      if (kept !== row) move(batch, row, kept);
+      if (kept !== row) copyTickRow(batch, row, batch, kept);
       kept += 1;
     }
     this.#row = row;
@@ -228,22 +229,6 @@ class RingRows implements StreamOf<'tail'> {
     const until = sequence.map((due, shard) => Math.max(due, this.#reader.marks(shard).accepted));
     if (until.some((end, shard) => end > sequence[shard]!)) await this.#fillUntil(until);
   }
-}
-
-function move(batch: TickBatch, from: number, to: number): void {
-  batch.day[to] = batch.day[from]!;
-  batch.nsOfDay[to] = batch.nsOfDay[from]!;
-  batch.sequence[to] = batch.sequence[from]!;
-  batch.price[to] = batch.price[from]!;
-  batch.volume[to] = batch.volume[from]!;
-  batch.bid[to] = batch.bid[from]!;
-  batch.ask[to] = batch.ask[from]!;
-  batch.bidVolume[to] = batch.bidVolume[from]!;
-  batch.askVolume[to] = batch.askVolume[from]!;
-  batch.symbol[to] = batch.symbol[from]!;
-  batch.flags[to] = batch.flags[from]!;
-  batch.shard[to] = batch.shard[from]!;
-  batch.epoch[to] = batch.epoch[from]!;
 }
 
 /** The columns of a table of ticks, as a batch of ticks has them. */

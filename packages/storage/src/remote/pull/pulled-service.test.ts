@@ -1,9 +1,9 @@
 // Rings that can't be pulled are no rings: rows come over the connection then.
 
-import { deepEqual, equal } from 'node:assert/strict';
+import { deepEqual, equal, rejects } from 'node:assert/strict';
 import { createServer } from 'node:net';
 import { type TestContext, test } from 'node:test';
-import { NdtsError } from '@ndts/protocol';
+import { type ErrorCode, NdtsError } from '@ndts/protocol';
 import { SystemClock } from '@ndts/runtime';
 import { closeServer, listen } from '../../listen/listen.js';
 import { PulledService } from './pulled-service.js';
@@ -14,14 +14,16 @@ class Node {
   closed = false;
   asked = 0;
   readonly #address: string | undefined;
+  readonly #refusal: ErrorCode;
 
-  constructor(address: string | undefined) {
+  constructor(address: string | undefined, refusal: ErrorCode = 'UNAVAILABLE') {
     this.#address = address;
+    this.#refusal = refusal;
   }
 
   async call(): Promise<never> {
     this.asked += 1;
-    if (this.#address === undefined) throw new NdtsError('UNAVAILABLE', 'off');
+    if (this.#address === undefined) throw new NdtsError(this.#refusal, 'off');
     const grant = { provider: 'tcp', address: this.#address, key: '1', region: 1, base: '0' };
     return [{ ...grant, length: 4736, expiresAtMs: 0 }] as never;
   }
@@ -57,8 +59,12 @@ test('a port that nobody listens on, or that says nothing', async (context) => {
   equal(nobody.asked, 2);
 });
 
-test('a node that offers none', async (context) => {
-  const node = new Node(undefined);
-  deepEqual(await pulled(context, node).call('rings', {}), []);
-  equal(node.asked, 1);
+test('a node that offers none, or no more', async (context) => {
+  for (const refusal of ['UNAVAILABLE', 'RATE_LIMITED'] as const) {
+    const node = new Node(undefined, refusal);
+    deepEqual(await pulled(context, node).call('rings', {}), []);
+    equal(node.asked, 1);
+  }
+  const service = pulled(context, new Node(undefined, 'FORBIDDEN'));
+  await rejects(service.call('rings', {}), { code: 'FORBIDDEN' });
 });

@@ -22,6 +22,9 @@ export interface PulledServiceOptions {
   readonly timeoutMs: number;
 }
 
+/** Of a node that has no rings to pull, or enough that pull them. */
+const notGiven: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['UNAVAILABLE', 'RATE_LIMITED']);
+
 /** Of a node whose rings can't be reached: another port, a firewall, grants that ended. */
 const unreachable: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'UNAVAILABLE',
@@ -78,7 +81,7 @@ export class PulledService implements Service {
   async #pull(): Promise<readonly string[]> {
     const { service, host, timeoutMs } = this.#options;
     const grants = await service.call('pullRings', {}).catch((error: unknown) => {
-      if (error instanceof NdtsError && error.code === 'UNAVAILABLE' && !service.closed) return [];
+      if (error instanceof NdtsError && notGiven.has(error.code) && !service.closed) return [];
       throw error;
     });
     if (grants.length === 0 || this.#closed) return [];
