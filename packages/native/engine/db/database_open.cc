@@ -4,6 +4,7 @@
 
 #include "base/crash_point.h"
 #include "base/crc32c.h"
+#include "base/side_by_side.h"
 #include "db/database.h"
 #include "db/joined_entry.h"
 #include "db/snapshot_folder.h"
@@ -16,7 +17,8 @@ namespace ndts {
 
 namespace {
 
-constexpr std::uint32_t kSyncThreads = 8;
+// They wait for the disk and do nothing else.
+constexpr std::uint32_t kDiskThreads = 8;
 
 void append_hex(std::string* text, std::uint64_t value, int digits) {
   for (int shift = 4 * digits - 4; shift >= 0; shift -= 4)
@@ -99,7 +101,7 @@ void Database::start_background(SegmentList segments) {
   options.day_segments_limit = options_.day_segments_limit;
   options.snapshots_kept = options_.snapshots_kept;
   options.bytes_per_second = options_.compaction_bytes_per_second;
-  options.sync_threads = options_.threads ? kSyncThreads : 1;
+  options.sync_threads = options_.threads ? kDiskThreads : 1;
   background_ = std::make_unique<Background>(options, *wal_, *key_value_, symbols_, manifest_,
                                              std::move(segments));
   if (!options_.threads) return;
@@ -177,13 +179,24 @@ Status Database::create_manifest() {
 }
 
 Status Database::load_segments(SegmentList* segments) {
-  for (const SegmentRecord& record : manifest_.segments) {
+  struct Opened {
+    Status status;
     std::shared_ptr<const SegmentReader> reader;
-    Status status = SegmentReader::open(*options_.files, segment_path(options_.dir, record),
-                                        &record, &reader);
+  };
+  const std::vector<SegmentRecord>& records = manifest_.segments;
+  std::vector<Opened> opened(records.size());
+  // From a cold disk each footer is waited for.
+  side_by_side(records.size(), options_.threads ? kDiskThreads : 1, [&](std::size_t at) {
+    opened[at].status = SegmentReader::open(
+        *options_.files, segment_path(options_.dir, records[at]), &records[at],
+        &opened[at].reader);
+  });
+  for (std::size_t at = 0; at < records.size(); at += 1) {
+    const SegmentRecord& record = records[at];
+    auto& [status, reader] = opened[at];
     if (status.code() == Code::kNotFound)
       return Status(Code::kCorrupt, "a segment that the manifest lists is missing", status.file());
-    NDTS_TRY(status);
+    if (!status.ok()) return std::move(status);
     SeriesTable* table = find(record.table);
     if (reader->schema().columns != table->schema().columns)
       return Status(Code::kCorrupt, "the columns are not those of table " + table->schema().name,

@@ -301,5 +301,30 @@ TEST_F(DatabaseThreads, CloseGivesUpAFlushOfManyDays) {
   EXPECT_EQ(count_rows(database->snapshot()), rows);
 }
 
+// Many segments are opened side by side; of several that are damaged the first one is named.
+TEST_F(DatabaseThreads, OpensManySegments) {
+  SCOPED_TRACE("NDTS_SEED=" + std::to_string(seed));
+  open();
+  TestBatch batch(200);
+  for (int row = 0; row < 200; row += 1)
+    batch.add({row % 40 * kNsPerDay + row, 0, 0, 1, 1, 1, 1, 1, 1,
+               static_cast<std::uint32_t>(random() % kTestSymbols), 0});
+  std::uint64_t position = 0;
+  ASSERT_TRUE(database->append_ticks(batch.view(), &position).ok());
+  ASSERT_TRUE(database->seal().ok());
+  std::vector<SegmentRecord> all;
+  ASSERT_TRUE(database->segments(kTickTable, &all).ok());
+  ASSERT_GT(all.size(), 40u);
+  ASSERT_TRUE(database->close().ok());
+  open();
+  EXPECT_EQ(count_rows(database->snapshot()), 200u);
+  ASSERT_TRUE(database->close().ok());
+  for (const std::size_t at : {all.size() / 2, all.size() / 2 + 3, all.size() - 1})
+    std::filesystem::remove(segment_path(options.dir, all[at]));
+  const Status status = Database::open(options, &database);
+  EXPECT_EQ(status.code(), Code::kCorrupt);
+  EXPECT_EQ(status.file(), segment_path(options.dir, all[all.size() / 2]));
+}
+
 }  // namespace
 }  // namespace ndts
