@@ -7,8 +7,14 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { type Database, type DatabaseOptions, openDatabase } from '@ndts/native/db';
-import { createTickBatch, type KeyValueOperation, shardOf } from '@ndts/protocol';
+import {
+  type Database,
+  type DatabaseOptions,
+  openDatabase,
+  TableBatch,
+  tickTable,
+} from '@ndts/native/db';
+import { createTickBatch, type KeyValueOperation, shardOf, type TableSchema } from '@ndts/protocol';
 import { SeededRandom } from '@ndts/runtime';
 import {
   answerHash,
@@ -64,6 +70,12 @@ function dropCaches(): boolean {
   }
 }
 
+function tickSchema(database: Database): TableSchema {
+  const found = database.tables().find((table) => table.id === tickTable);
+  if (found === undefined) throw new Error('there is no table of ticks');
+  return found;
+}
+
 async function open3000(context: BenchContext): Promise<void> {
   const symbols = 3000;
   const perSymbol = pick(context.size, { smoke: 10, small: 500, full: 5000 });
@@ -79,21 +91,20 @@ async function open3000(context: BenchContext): Promise<void> {
   const rounds = pick(context.size, { smoke: 1, small: 5, full: 9 });
   const times = new Float64Array(rounds);
   const opens = new Float64Array(rounds);
-  const last = createTickBatch(1);
-  const prices = new Float64Array(symbols);
+  const ids = Uint32Array.from({ length: symbols }, (_, at) => at + 1);
+  let last: TableBatch | undefined;
   let cold = true;
   for (let round = 0; round < rounds; round += 1) {
     cold = dropCaches() && cold;
     const start = performance.now();
     const database = openBench(context, 'open');
     opens[round] = performance.now() - start;
-    for (let id = 1; id <= symbols; id += 1) {
-      database.lastTicks(id, last);
-      prices[id - 1] = last.price[0] ?? Number.NaN;
-    }
+    last ??= new TableBatch(tickSchema(database), symbols);
+    database.latest(tickTable, ids, last);
     times[round] = performance.now() - start;
     database.close();
   }
+  const prices = last?.column('price') ?? new Float64Array();
   const params = { symbols, ticks: symbols * perSymbol, cold, segments, MB: segmentBytes / 1e6 };
   const answer = answerHash(prices);
   const emit = (metric: string, value: number): void =>

@@ -31,6 +31,12 @@ class Mapping {
   [[nodiscard]] MutableBytes writable() const {
     return shared_ ? MutableBytes(data_, size_) : MutableBytes();
   }
+  // Makes pages of [offset, offset + bytes) present now, so that no store waits for them later. May
+  // do nothing; any thread, beside stores.
+  virtual void fault_in(std::size_t offset, std::size_t bytes) const {
+    static_cast<void>(offset);
+    static_cast<void>(bytes);
+  }
   // To ask after reading: the fence keeps the compiler, and acquire the loads, in that order.
   [[nodiscard]] bool failed() const {
     std::atomic_signal_fence(std::memory_order_seq_cst);
@@ -73,6 +79,15 @@ class File {
   // The whole file as writable shared memory, pre-faulted; allocate() first, so that no store
   // can meet a missing block.
   [[nodiscard]] virtual Status map_shared(std::unique_ptr<Mapping>* mapping) = 0;
+  // The same, and whoever maps says when its pages are made present: Mapping::fault_in().
+  [[nodiscard]] virtual Status map_shared_later(std::unique_ptr<Mapping>* mapping) {
+    return map_shared(mapping);
+  }
+  // The bytes will soon be read: a disk may begin to. A hint; nothing can fail.
+  virtual void will_read(std::uint64_t offset, std::uint64_t bytes) {
+    static_cast<void>(offset);
+    static_cast<void>(bytes);
+  }
 
   // Exactly into.size() bytes; CORRUPT when the file ends before.
   [[nodiscard]] Status read_exactly(std::uint64_t offset, MutableBytes into);

@@ -57,6 +57,9 @@ auto restarted(Call call) {
   return result;
 }
 
+// MADV_POPULATE_WRITE of Linux 5.14; older kernels refuse it, and pages come with the first store.
+constexpr int kPopulateWrite = 23;
+
 class PosixMapping final : public Mapping {
  public:
   PosixMapping(void* data, std::size_t bytes, bool shared) {
@@ -74,6 +77,10 @@ class PosixMapping final : public Mapping {
   }
   PosixMapping(const PosixMapping&) = delete;
   PosixMapping& operator=(const PosixMapping&) = delete;
+
+  void fault_in(std::size_t offset, std::size_t bytes) const override {
+    static_cast<void>(::madvise(data_ + offset, std::min(bytes, size_ - offset), kPopulateWrite));
+  }
 
  private:
   std::optional<MappingGuard> guard_;
@@ -148,6 +155,15 @@ class PosixFile final : public File {
 
   Status map_shared(std::unique_ptr<Mapping>* mapping) override {
     return map_with(PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, true, mapping);
+  }
+
+  Status map_shared_later(std::unique_ptr<Mapping>* mapping) override {
+    return map_with(PROT_READ | PROT_WRITE, MAP_SHARED, true, mapping);
+  }
+
+  void will_read(std::uint64_t offset, std::uint64_t bytes) override {
+    static_cast<void>(::posix_fadvise(descriptor_, static_cast<off_t>(offset),
+                                      static_cast<off_t>(bytes), POSIX_FADV_WILLNEED));
   }
 
  private:

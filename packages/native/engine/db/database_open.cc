@@ -19,6 +19,8 @@ namespace {
 
 // They wait for the disk and do nothing else.
 constexpr std::uint32_t kDiskThreads = 8;
+// Of segments, at open: what a first look at every symbol needs of a day.
+constexpr std::uint64_t kReadAheadBytes = 64u << 20;
 
 void append_hex(std::string* text, std::uint64_t value, int digits) {
   for (int shift = 4 * digits - 4; shift >= 0; shift -= 4)
@@ -185,11 +187,17 @@ Status Database::load_segments(SegmentList* segments) {
   };
   const std::vector<SegmentRecord>& records = manifest_.segments;
   std::vector<Opened> opened(records.size());
+  // What was written last is asked for early: a cold disk reads it while the log is opened.
+  std::size_t first_asked = records.size();
+  for (std::uint64_t bytes = 0; first_asked > 0; first_asked -= 1) {
+    bytes += records[first_asked - 1].bytes;
+    if (bytes > kReadAheadBytes) break;
+  }
   // From a cold disk each footer is waited for.
   side_by_side(records.size(), options_.threads ? kDiskThreads : 1, [&](std::size_t at) {
     opened[at].status = SegmentReader::open(
         *options_.files, segment_path(options_.dir, records[at]), &records[at],
-        &opened[at].reader);
+        &opened[at].reader, at >= first_asked ? Soon::kRead : Soon::kNothing);
   });
   for (std::size_t at = 0; at < records.size(); at += 1) {
     const SegmentRecord& record = records[at];
@@ -284,6 +292,7 @@ Status Database::open_log() {
   options.staging_bytes = options_.staging_bytes;
   options.file_bytes = options_.wal_file_bytes;
   options.commit_interval_ns = options_.commit_interval_ns;
+  options.threads = options_.threads;
   options.replay_from = manifest_.wal_position;
   options.on_durable = options_.on_durable;
   return Wal::open(options, [this](const WalRecord& record) { return replay(record); }, &wal_);

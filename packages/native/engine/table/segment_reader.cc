@@ -72,13 +72,14 @@ Status SegmentReader::corrupt(const std::string& what, std::uint64_t offset) con
 
 Status SegmentReader::open(FileSystem& files, const std::string& path,
                            const SegmentRecord* expected,
-                           std::shared_ptr<const SegmentReader>* reader) {
+                           std::shared_ptr<const SegmentReader>* reader, Soon soon) {
   std::shared_ptr<SegmentReader> made(new SegmentReader);
   made->path_ = path;
   {
     std::unique_ptr<File> file;
     NDTS_TRY(files.open(path, OpenMode::kRead, &file));
     NDTS_TRY(file->map(&made->mapping_));
+    if (soon == Soon::kRead) file->will_read(0, made->mapping_->bytes().size());
   }
   made->bytes_ = made->mapping_->bytes();
   NDTS_TRY(made->outcome(read_segment_parts(made->bytes_, path, &made->parts_)));

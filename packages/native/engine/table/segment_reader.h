@@ -22,12 +22,16 @@
 
 namespace ndts {
 
+// What the opener of a segment knows to come: its rows being read, so that the disk may begin.
+enum class Soon : std::uint8_t { kNothing = 1, kRead = 2 };
+
 class SegmentReader {
  public:
   // `expected` is the manifest's record, or null when there is none (inspect, repair).
   [[nodiscard]] static Status open(FileSystem& files, const std::string& path,
                                    const SegmentRecord* expected,
-                                   std::shared_ptr<const SegmentReader>* reader);
+                                   std::shared_ptr<const SegmentReader>* reader,
+                                   Soon soon = Soon::kNothing);
   ~SegmentReader();
 
   [[nodiscard]] const std::string& path() const { return path_; }

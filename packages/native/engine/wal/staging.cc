@@ -15,6 +15,7 @@ namespace {
 using SharedWord = std::atomic_ref<std::uint64_t>;
 static_assert(SharedWord::is_always_lock_free);
 
+constexpr std::uint64_t kPageBytes = 4096;
 constexpr std::size_t kIdentityBytes = offsetof(WalStagingHeader, tail);
 static_assert(sizeof(WalStagingHeader) <= kStagingCopyOffset);
 static_assert(kStagingCopyOffset + kIdentityBytes <= kWalEntriesOffset);
@@ -44,33 +45,6 @@ std::string boot_of(const WalStagingHeader& header) {
   return std::string(boot, strnlen(boot, sizeof(header.boot_id)));
 }
 
-// A file of that name always has its whole size: it is allocated and synced under another one.
-Status open_sized(FileSystem& files, const std::string& path, std::uint64_t bytes,
-                  std::unique_ptr<File>* file) {
-  std::uint64_t size = 0;
-  if (files.exists(path)) {
-    NDTS_TRY(files.open(path, OpenMode::kReadWrite, file));
-    NDTS_TRY((*file)->size(&size));
-    // Whole does not mean without holes: a copy may have some.
-    if (size == bytes) return (*file)->allocate(bytes);
-    file->reset();
-    NDTS_TRY(files.remove(path));
-  }
-  const std::string temporary = path + ".tmp";
-  if (files.exists(temporary)) NDTS_TRY(files.remove(temporary));
-  NDTS_TRY(files.open(temporary, OpenMode::kCreate, file));
-  Status status = (*file)->allocate(bytes);
-  if (status.ok()) status = (*file)->sync();
-  if (!status.ok()) {
-    file->reset();
-    (void)files.remove(temporary);  // so that a full disk is not kept full by a useless file
-    return status;
-  }
-  crash_point("wal.staging_allocated");
-  NDTS_TRY(files.rename(temporary, path));
-  return files.sync_directory(parent_folder(path));
-}
-
 }  // namespace
 
 WalStagingHeader* Staging::header() const {
@@ -79,13 +53,61 @@ WalStagingHeader* Staging::header() const {
 
 std::byte* Staging::ring() const { return mapping_->writable().data() + kWalEntriesOffset; }
 
-Status Staging::create(FileSystem& files, const std::string& path, std::uint64_t ring_bytes,
-                       const StagingIdentity& identity, std::unique_ptr<Staging>* staging) {
+StagingRoom::StagingRoom(FileSystem& files, const std::string& path, std::uint64_t ring_bytes,
+                         bool threads)
+    : files_(files),
+      path_(path),
+      temporary_(path + ".tmp"),
+      bytes_(kWalEntriesOffset + ring_bytes) {
+  if (threads)
+    thread_ = std::make_unique<Thread>("ndts-staging", [this] { status_ = prepare(); });
+  else
+    status_ = prepare();
+}
+
+StagingRoom::~StagingRoom() {
+  if (thread_ != nullptr) thread_->join();
+  file_.reset();
+  // So that a full disk is not kept full by a useless file.
+  if (temporary_made_) static_cast<void>(files_.remove(temporary_));
+}
+
+// A file of that name always has its whole size: it is allocated and synced under another one.
+Status StagingRoom::prepare() {
+  if (files_.exists(path_)) {
+    std::uint64_t size = 0;
+    NDTS_TRY(files_.open(path_, OpenMode::kReadWrite, &file_));
+    NDTS_TRY(file_->size(&size));
+    // Whole does not mean without holes: a copy may have some.
+    if (size == bytes_) return file_->allocate(bytes_);
+    file_.reset();
+  }
+  if (files_.exists(temporary_)) NDTS_TRY(files_.remove(temporary_));
+  NDTS_TRY(files_.open(temporary_, OpenMode::kCreate, &file_));
+  temporary_made_ = true;
+  NDTS_TRY(file_->allocate(bytes_));
+  NDTS_TRY(file_->sync());
+  crash_point("wal.staging_allocated");
+  return Status::success();
+}
+
+Status StagingRoom::take(std::unique_ptr<File>* file) {
+  if (thread_ != nullptr) thread_->join();
+  NDTS_TRY(std::move(status_));
+  *file = std::move(file_);
+  if (!temporary_made_) return Status::success();
+  NDTS_TRY(files_.rename(temporary_, path_));
+  temporary_made_ = false;
+  return files_.sync_directory(parent_folder(path_));
+}
+
+Status Staging::create(StagingRoom* room, const StagingIdentity& identity,
+                       std::unique_ptr<Staging>* staging) {
   std::unique_ptr<File> file;
-  NDTS_TRY(open_sized(files, path, kWalEntriesOffset + ring_bytes, &file));
+  NDTS_TRY(room->take(&file));
   std::unique_ptr<Staging> made(new Staging());
-  NDTS_TRY(file->map_shared(&made->mapping_));
-  made->set_up(ring_bytes, identity);
+  NDTS_TRY(file->map_shared_later(&made->mapping_));
+  made->set_up(made->mapping_->bytes().size() - kWalEntriesOffset, identity);
   *staging = std::move(made);
   return Status::success();
 }
@@ -129,7 +151,7 @@ Status Staging::open(FileSystem& files, const std::string& path, const StagingId
     return Status(Code::kCorrupt, "the staging memory is cut short", path, size);
   NDTS_TRY(file->allocate(size));  // a copy may have holes
   std::unique_ptr<Staging> found(new Staging());
-  NDTS_TRY(file->map_shared(&found->mapping_));
+  NDTS_TRY(file->map_shared_later(&found->mapping_));
   WalStagingHeader header{};
   if (!load_identity(found->mapping_->bytes(), &header) || header.log_id != identity.log_id ||
       header.epoch != identity.epoch || boot_of(header) != identity.boot_id)
@@ -173,6 +195,14 @@ void Staging::publish_tail(std::uint64_t position) {
 void Staging::publish_durable(std::uint64_t position) {
   SharedWord(header()->durable).store(position, std::memory_order_release);
   SharedWord(header()->durable_copy).store(position, std::memory_order_relaxed);
+}
+
+void Staging::fault_in(std::uint64_t position, std::uint64_t bytes) const {
+  const std::uint64_t at = position % ring_bytes_;
+  const std::uint64_t page = (kWalEntriesOffset + at) / kPageBytes * kPageBytes;
+  const std::uint64_t first = std::min(bytes, ring_bytes_ - at);
+  mapping_->fault_in(page, kWalEntriesOffset + at + first - page);
+  if (first < bytes) mapping_->fault_in(kWalEntriesOffset, bytes - first);
 }
 
 void Staging::put(std::uint64_t position, Bytes bytes) {

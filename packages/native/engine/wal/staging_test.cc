@@ -11,9 +11,15 @@ namespace {
 constexpr std::uint64_t kRing = 64u << 10;
 const StagingIdentity kIdentity{5, 1, 0, "boot"};
 
+Status create(FileSystem& files, const std::string& path, bool threads,
+              std::unique_ptr<Staging>* staging) {
+  StagingRoom room(files, path, kRing, threads);
+  return Staging::create(&room, kIdentity, staging);
+}
+
 void create(FileSystem& files, const std::string& path) {
   std::unique_ptr<Staging> staging;
-  ASSERT_TRUE(Staging::create(files, path, kRing, kIdentity, &staging).ok());
+  ASSERT_TRUE(create(files, path, false, &staging).ok());
   staging->put(0, bytes_of_text("accepted"));
   staging->publish_tail(8);
 }
@@ -26,11 +32,33 @@ TEST(Staging, TakesItsBlocksBeforeItIsMapped) {
   files.fail_write(1, Code::kDiskFull);
   EXPECT_EQ(Staging::open(files, "s/staging", kIdentity, &staging).code(), Code::kDiskFull);
   files.fail_write(1, Code::kDiskFull);
-  EXPECT_EQ(Staging::create(files, "s/staging", kRing, kIdentity, &staging).code(),
-            Code::kDiskFull);
+  EXPECT_EQ(create(files, "s/staging", false, &staging).code(), Code::kDiskFull);
   files.clear_faults();
   ASSERT_TRUE(Staging::open(files, "s/staging", kIdentity, &staging).ok());
   EXPECT_EQ(staging->tail(), 8u);
+}
+
+TEST(Staging, RoomIsMadeBesideOtherWork) {
+  for (const bool threads : {false, true}) {
+    SimFileSystem files(1);
+    ASSERT_TRUE(files.make_directory("s").ok());
+    {
+      const StagingRoom unused(files, "s/staging", kRing, threads);
+    }
+    std::vector<std::string> names;
+    ASSERT_TRUE(files.list("s", &names).ok());
+    EXPECT_TRUE(names.empty()) << "what is not taken is removed";
+    files.fail_write(1, Code::kDiskFull);
+    std::unique_ptr<Staging> staging;
+    EXPECT_EQ(create(files, "s/staging", threads, &staging).code(), Code::kDiskFull);
+    files.clear_faults();
+    ASSERT_TRUE(create(files, "s/staging", threads, &staging).ok());
+    staging->fault_in(kRing - 4096, kRing);
+    staging->put(kRing - 4, bytes_of_text("accepted"));
+    staging->publish_tail(kRing + 4);
+    ASSERT_TRUE(files.list("s", &names).ok());
+    EXPECT_EQ(names, std::vector<std::string>{"staging"});
+  }
 }
 
 TEST(Staging, OneThatWasCutIsNotTaken) {

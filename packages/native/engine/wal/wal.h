@@ -47,6 +47,8 @@ struct WalOptions {
   std::int64_t commit_interval_ns = 5'000'000;  // how long an entry nobody waits for may linger
   // Entries up to this position are in segments: the position last given to checkpoint().
   std::uint64_t replay_from = 0;
+  // open() and start() may start threads; else everything is a step that somebody calls.
+  bool threads = false;
   // Called by whoever committed, after each commit, with the new durable position; may be empty.
   // It may ask for positions and nothing else of the log.
   std::function<void(std::uint64_t)> on_durable;

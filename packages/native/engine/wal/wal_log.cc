@@ -11,6 +11,8 @@ namespace ndts {
 namespace {
 
 constexpr std::uint64_t kSmallestBytes = 64u << 10;
+// Of staging memory, in one call: under a millisecond, and what open() itself waits for.
+constexpr std::uint64_t kFaultedAtOnce = 1u << 20;
 
 void bump(std::atomic<std::uint64_t>& counter, std::uint64_t by = 1) {
   counter.fetch_add(by, std::memory_order_relaxed);
@@ -44,10 +46,12 @@ std::uint64_t make_log_id(const WalOptions& options) {
 Status Wal::open(const WalOptions& options, const Replay& replay, std::unique_ptr<Wal>* wal) {
   NDTS_TRY(check_options(options));
   NDTS_TRY(options.files->make_directory(options.dir));
+  // Beside recovery, which waits for the disk: this waits for memory.
+  StagingRoom room(*options.files, options.staging_path, options.staging_bytes, options.threads);
   RecoveredLog recovered;
   NDTS_TRY(recover_log(options, replay, &recovered));
   auto log = std::make_unique<WalLog>(options, recovered.report);
-  NDTS_TRY(log->begin(&recovered));
+  NDTS_TRY(log->begin(&recovered, &room));
   *wal = std::move(log);
   return Status::success();
 }
@@ -57,7 +61,7 @@ WalLog::WalLog(const WalOptions& options, WalRecovery recovery)
 
 WalLog::~WalLog() { (void)close(); }
 
-Status WalLog::begin(RecoveredLog* recovered) {
+Status WalLog::begin(RecoveredLog* recovered, StagingRoom* room) {
   log_id_ = recovered->log_id != 0 ? recovered->log_id : make_log_id(options_);
   epoch_ = recovered->epoch + 1;
   wal_files_ = std::make_unique<WalFiles>(
@@ -78,8 +82,8 @@ Status WalLog::begin(RecoveredLog* recovered) {
   NDTS_TRY(wal_files_->activate(previous_end, start));
   crash_point("wal.begun");
   // Only now is the old staging memory superseded.
-  NDTS_TRY(Staging::create(*options_.files, options_.staging_path, options_.staging_bytes,
-                           {log_id_, epoch_, start, options_.files->boot_id()}, &staging_));
+  NDTS_TRY(Staging::create(room, {log_id_, epoch_, start, options_.files->boot_id()}, &staging_));
+  staging_->fault_in(start, kFaultedAtOnce);
   max_entry_bytes_ = std::min(options_.staging_bytes / 4, wal_files_->capacity() / 2);
   accepted_ = start;
   written_ = start;
@@ -270,10 +274,22 @@ void WalLog::start() {
   thread_ = std::make_unique<BackgroundThread>("ndts-wal", options_.commit_interval_ns,
                                                [this] { return background_step(); });
   threaded_.store(true, std::memory_order_release);
+  faulting_ = std::make_unique<Thread>("ndts-staging", [this] { fault_in_staging(); });
+}
+
+// Ahead of the appender, around the ring once.
+void WalLog::fault_in_staging() const {
+  const std::uint64_t start = durable_.load(std::memory_order_relaxed);
+  const std::uint64_t bytes = options_.staging_bytes;
+  for (std::uint64_t done = 0; done < bytes && !stopping_.load(std::memory_order_relaxed);
+       done += kFaultedAtOnce)
+    staging_->fault_in(start + done, kFaultedAtOnce);
 }
 
 void WalLog::stop_thread() {
   if (thread_ == nullptr) return;
+  stopping_.store(true, std::memory_order_relaxed);
+  faulting_->join();
   thread_->stop();
   threaded_.store(false, std::memory_order_release);
 }

@@ -23,7 +23,7 @@ class WalLog final : public Wal {
   ~WalLog() override;
 
   // Brings the log into service after recovery; nothing else may be called before.
-  [[nodiscard]] Status begin(RecoveredLog* recovered);
+  [[nodiscard]] Status begin(RecoveredLog* recovered, StagingRoom* room);
 
   Status append(std::uint32_t kind, std::uint32_t shard, std::span<const Bytes> parts,
                 std::uint64_t* position) override;
@@ -71,6 +71,7 @@ class WalLog final : public Wal {
   [[nodiscard]] std::uint64_t background_step();
   void lead_commit();
   void stop_thread();
+  void fault_in_staging() const;
 
   void wake_committer();
   void announce();
@@ -114,6 +115,8 @@ class WalLog final : public Wal {
   Status prepare_failure_;  // guarded by wait_mutex_
   CommitQueue queue_;       // of those who wait for durable_
   std::unique_ptr<BackgroundThread> thread_;
+  std::atomic<bool> stopping_{false};  // set by stop_thread(), read by faulting_; orders nothing
+  std::unique_ptr<Thread> faulting_;
   Mutex close_mutex_;  // orders start(), close(), abandon()
 
   // Counters; order nothing.

@@ -51,6 +51,7 @@ class TracedFile final : public File {
   Status map_shared(std::unique_ptr<Mapping>* mapping) override {
     return file_->map_shared(mapping);
   }
+  // map_shared_later() and will_read() are the default ones: no steps of their own.
 
  private:
   const std::unique_ptr<File> file_;

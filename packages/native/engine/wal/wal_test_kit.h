@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/sim_file.h"
+#include "wal/staging.h"
 #include "wal/wal.h"
 #include "wal/wal_format.h"
 #include "wal/wal_log.h"
@@ -66,7 +67,8 @@ struct LogBench {
     NDTS_TRY(options.files->make_directory(options.dir));
     NDTS_TRY(recover(&recovered));
     auto log = std::make_unique<WalLog>(options, recovered.report);
-    NDTS_TRY(log->begin(&recovered));
+    StagingRoom room(*options.files, options.staging_path, options.staging_bytes, false);
+    NDTS_TRY(log->begin(&recovered, &room));
     wal = std::move(log);
     return Status::success();
   }
