@@ -7,6 +7,7 @@
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { cppColumns } from './generate/columns.mjs';
 import { cppConstants, cppErrors, cppLayouts } from './generate/cpp.mjs';
 import { cppTables, tablesDoc, tsTables } from './generate/tables.mjs';
 import { configDoc, constantsDoc, errorsDoc, layoutsDoc, messagesDoc } from './generate/docs.mjs';
@@ -50,7 +51,8 @@ export async function generateAll() {
     [`${ts}/errors.ts`, tsErrors(errors)],
     [`${ts}/config.ts`, tsConfig(configKeys)],
     [`${ts}/messages.ts`, tsMessages(messages)],
-    [`${cpp}/layouts.h`, cppLayouts(layouts, batches)],
+    [`${cpp}/layouts.h`, cppLayouts(layouts)],
+    [`${cpp}/columns.h`, cppColumns(batches, layouts)],
     [`${cpp}/constants.h`, cppConstants(constants)],
     [`${cpp}/tables.h`, cppTables(tables)],
     [`${cpp}/errors.h`, cppErrors(errors)],

@@ -1,6 +1,6 @@
 // The C++ face of the schema: structs with static_asserts on size and every offset, enums.
 
-const head = `// Generated from packages/protocol/schema by tools/generate.mjs. Do not edit.
+export const head = `// Generated from packages/protocol/schema by tools/generate.mjs. Do not edit.
 `;
 
 const types = {
@@ -23,7 +23,7 @@ export function pascal(name) {
   return name[0].toUpperCase() + name.slice(1);
 }
 
-export function cppLayouts(layouts, batches) {
+export function cppLayouts(layouts) {
   const includes = '#include <cstddef>\n#include <cstdint>\n';
   const parts = [head, `#pragma once\n\n${includes}\nnamespace ndts {\n`];
   for (const layout of layouts) {
@@ -42,19 +42,6 @@ export function cppLayouts(layouts, batches) {
       parts.push(
         `static_assert(offsetof(${layout.name}, ${snake(field.name)}) == ${field.offset});\n`,
       );
-  }
-  for (const batch of batches) {
-    parts.push(`\n// ${batch.doc}\nenum class ${batch.name}Column : std::uint32_t {\n`);
-    batch.columns.forEach((column, index) => {
-      parts.push(`  k${pascal(column.name)} = ${index},  // ${column.type}: ${column.doc}\n`);
-    });
-    parts.push('};\n');
-    const widths = batch.columns.map((column) => (column.type === 'f64' ? 8 : 4));
-    parts.push(
-      `inline constexpr std::uint32_t k${batch.name}Columns = ${widths.length};\n` +
-        `inline constexpr std::uint32_t k${batch.name}Widths[${widths.length}] = {` +
-        `${widths.join(', ')}};\n`,
-    );
   }
   parts.push('\n}  // namespace ndts\n');
   return parts.join('');

@@ -19,6 +19,9 @@ export function tsLayouts(layouts) {
 
 export function tsBatches(batches) {
   const parts = [head];
+  parts.push('\n/** Rounds up to the 64-byte line every column starts on. */\n');
+  parts.push('function lines(bytes: number): number {\n');
+  parts.push('  return Math.ceil(bytes / 64) * 64;\n}\n');
   for (const batch of batches) {
     parts.push(`\n/** ${batch.doc} */\nexport interface ${batch.name} {\n`);
     parts.push('  /** How many rows the columns can hold. */\n  readonly capacity: number;\n');
@@ -29,9 +32,6 @@ export function tsBatches(batches) {
       parts.push(`  /** ${column.doc} */\n  readonly ${column.name}: ${arrays[column.type]};\n`);
     parts.push('}\n\n');
     const widths = batch.columns.map((column) => (column.type === 'f64' ? 8 : 4));
-    parts.push('/** Rounds up to the 64-byte line every column starts on. */\n');
-    parts.push('function lines(bytes: number): number {\n');
-    parts.push('  return Math.ceil(bytes / 64) * 64;\n}\n\n');
     parts.push(`/** Allocates a ${batch.name}; done once, outside the hot path. */\n`);
     parts.push(`export function create${batch.name}(capacity: number): ${batch.name} {\n`);
     const eights = widths.filter((width) => width === 8).length;

@@ -10,14 +10,16 @@
 #include <string>
 
 #include "errors.h"
-#include "ring/tick_columns.h"
+#include "ring/row_columns.h"
 
 namespace ndts::binding {
 
-struct BatchArgument {
-  TickColumns columns;
+template <typename Columns>
+struct RowsArgument {
+  Columns columns;
   std::size_t capacity;
 };
+using BatchArgument = RowsArgument<TickColumns>;
 
 // A whole number from 0 to `largest`.
 [[nodiscard]] inline std::uint64_t whole_number(Napi::Env env, const Napi::Value& value,
@@ -71,12 +73,17 @@ struct BatchArgument {
 inline constexpr double kBatchCapacityMax = 1u << 26;
 
 // batch.buffer and batch.capacity.
-[[nodiscard]] inline BatchArgument batch_argument(Napi::Env env, const Napi::Value& buffer,
+template <typename Columns>
+[[nodiscard]] RowsArgument<Columns> rows_argument(Napi::Env env, const Napi::Value& buffer,
                                                   const Napi::Value& capacity) {
   const auto rows =
       static_cast<std::size_t>(whole_number(env, capacity, "capacity", kBatchCapacityMax));
-  void* memory = memory_of(env, buffer, TickColumns::batch_bytes(rows), "the batch's buffer");
-  return {TickColumns::make(memory, rows), rows};
+  void* memory = memory_of(env, buffer, Columns::batch_bytes(rows), "the batch's buffer");
+  return {Columns::make(memory, rows), rows};
+}
+[[nodiscard]] inline BatchArgument batch_argument(Napi::Env env, const Napi::Value& buffer,
+                                                  const Napi::Value& capacity) {
+  return rows_argument<TickColumns>(env, buffer, capacity);
 }
 
 // batch.count of a batch with that capacity.

@@ -20,8 +20,8 @@ struct ColumnLayout {
 };
 
 ColumnLayout column_layout(std::size_t capacity) {
-  const std::size_t wide = TickColumns::column_bytes(capacity, sizeof(double));
-  return {wide, 4 * wide + TickColumns::column_bytes(capacity, sizeof(std::int32_t))};
+  const std::size_t wide = batch_column_bytes(capacity, sizeof(double));
+  return {wide, 4 * wide + batch_column_bytes(capacity, sizeof(std::int32_t))};
 }
 
 class BollingerWrap : public Napi::ObjectWrap<BollingerWrap> {

@@ -1,4 +1,4 @@
-// The tick rings for JavaScript: converts and calls.
+// Rings of ticks, trades and books for JavaScript: converts and calls.
 
 #include <napi.h>
 
@@ -13,7 +13,7 @@
 #include "disk.h"
 #include "errors.h"
 #include "parts.h"
-#include "ring/tick_rings.h"
+#include "ring/row_rings.h"
 
 namespace ndts::binding {
 namespace {
@@ -35,31 +35,35 @@ std::vector<std::uint64_t> numbers(Napi::Env env, const Napi::Value& value, cons
   return result;
 }
 
-class TickRingWriterWrap : public Napi::ObjectWrap<TickRingWriterWrap> {
+template <typename Record>
+class RowRingWriterWrap : public Napi::ObjectWrap<RowRingWriterWrap<Record>> {
  public:
-  static Napi::Function define(Napi::Env env) {
-    using Wrap = TickRingWriterWrap;
-    return DefineClass(env, "TickRingWriter",
-                       {InstanceMethod<&Wrap::paths>("paths"),
-                        InstanceMethod<&Wrap::publish>("publish"),
-                        InstanceMethod<&Wrap::set_watermarks>("setWatermarks"),
-                        InstanceMethod<&Wrap::heartbeat>("heartbeat"),
-                        InstanceMethod<&Wrap::close>("close")});
+  using Wrap = RowRingWriterWrap;
+  using Base = Napi::ObjectWrap<Wrap>;
+  using Writer = RowRingsWriter<Record>;
+
+  static Napi::Function define(Napi::Env env, const char* name) {
+    return Base::DefineClass(env, name,
+                             {Base::template InstanceMethod<&Wrap::paths>("paths"),
+                              Base::template InstanceMethod<&Wrap::publish>("publish"),
+                              Base::template InstanceMethod<&Wrap::set_watermarks>("setWatermarks"),
+                              Base::template InstanceMethod<&Wrap::heartbeat>("heartbeat"),
+                              Base::template InstanceMethod<&Wrap::close>("close")});
   }
 
   // (dir, slotCount, epochs, firstSequences)
-  explicit TickRingWriterWrap(const Napi::CallbackInfo& info)
-      : Napi::ObjectWrap<TickRingWriterWrap>(info) {
+  explicit RowRingWriterWrap(const Napi::CallbackInfo& info)
+      : Base(info) {
     const Napi::Env env = info.Env();
     const std::string dir = text(env, info[0], "dir");
     const auto slot_count =
         static_cast<std::uint32_t>(whole_number(env, info[1], "slotCount", UINT32_MAX));
-    check(env, TickRingsWriter::create(&disk(), dir, slot_count, numbers(env, info[2], "epochs"),
-                                       numbers(env, info[3], "firstSequences"), &writer_));
+    check(env, Writer::create(&disk(), dir, slot_count, numbers(env, info[2], "epochs"),
+                              numbers(env, info[3], "firstSequences"), &writer_));
   }
 
  private:
-  TickRingsWriter& open(Napi::Env env) {
+  Writer& open(Napi::Env env) {
     if (!writer_) throw_code(env, Code::kClosed, "the ring writer is closed");
     return *writer_;
   }
@@ -75,14 +79,14 @@ class TickRingWriterWrap : public Napi::ObjectWrap<TickRingWriterWrap> {
   // (buffer, capacity, count)
   void publish(const Napi::CallbackInfo& info) {
     const Napi::Env env = info.Env();
-    TickRingsWriter& writer = open(env);
-    const BatchArgument batch = batch_argument(env, info[0], info[1]);
+    Writer& writer = open(env);
+    const auto batch = rows_argument<typename Record::Columns>(env, info[0], info[1]);
     check(env, writer.publish(batch.columns, count_argument(env, info[2], batch.capacity)));
   }
 
   void set_watermarks(const Napi::CallbackInfo& info) {
     const Napi::Env env = info.Env();
-    TickRingsWriter& writer = open(env);
+    Writer& writer = open(env);
     if (!info[0].IsTypedArray() ||
         info[0].As<Napi::TypedArray>().TypedArrayType() != napi_float64_array)
       throw_code(env, Code::kInvalidArgument, "expected a Float64Array of watermarks");
@@ -96,26 +100,30 @@ class TickRingWriterWrap : public Napi::ObjectWrap<TickRingWriterWrap> {
 
   void close(const Napi::CallbackInfo&) { writer_.reset(); }
 
-  std::unique_ptr<TickRingsWriter> writer_;
+  std::unique_ptr<Writer> writer_;
 };
 
-class TickRingReaderWrap : public Napi::ObjectWrap<TickRingReaderWrap> {
+template <typename Record>
+class RowRingReaderWrap : public Napi::ObjectWrap<RowRingReaderWrap<Record>> {
  public:
-  static Napi::Function define(Napi::Env env) {
-    using Wrap = TickRingReaderWrap;
-    return DefineClass(env, "TickRingReader",
-                       {InstanceMethod<&Wrap::poll>("poll"),
-                        InstanceMethod<&Wrap::wait_poll>("waitPoll"),
-                        InstanceMethod<&Wrap::lapped>("lapped"),
-                        InstanceMethod<&Wrap::position>("position"),
-                        InstanceMethod<&Wrap::marks>("marks"),
-                        InstanceMethod<&Wrap::close>("close")});
+  using Wrap = RowRingReaderWrap;
+  using Base = Napi::ObjectWrap<Wrap>;
+  using Reader = RowRingsReader<Record>;
+
+  static Napi::Function define(Napi::Env env, const char* name) {
+    return Base::DefineClass(env, name,
+                             {Base::template InstanceMethod<&Wrap::poll>("poll"),
+                              Base::template InstanceMethod<&Wrap::wait_poll>("waitPoll"),
+                              Base::template InstanceMethod<&Wrap::lapped>("lapped"),
+                              Base::template InstanceMethod<&Wrap::position>("position"),
+                              Base::template InstanceMethod<&Wrap::marks>("marks"),
+                              Base::template InstanceMethod<&Wrap::close>("close")});
   }
 
   // (paths, 'oldest' | 'tail') or (paths, shards, epochs, sequences): rings of these shards begin
   // at these positions, all others at the oldest.
-  explicit TickRingReaderWrap(const Napi::CallbackInfo& info)
-      : Napi::ObjectWrap<TickRingReaderWrap>(info) {
+  explicit RowRingReaderWrap(const Napi::CallbackInfo& info)
+      : Base(info) {
     const Napi::Env env = info.Env();
     const Napi::Array given = array_argument(env, info[0], "paths");
     std::vector<std::string> paths(given.Length());
@@ -127,7 +135,7 @@ class TickRingReaderWrap : public Napi::ObjectWrap<TickRingReaderWrap> {
     } else if (text(env, info[1], "from") == "tail") {
       otherwise.kind = RingStart::Kind::kTail;
     }
-    check(env, TickRingsReader::open(disk(), paths, otherwise, positions, &reader_));
+    check(env, Reader::open(disk(), paths, otherwise, positions, &reader_));
   }
 
  private:
@@ -145,7 +153,7 @@ class TickRingReaderWrap : public Napi::ObjectWrap<TickRingReaderWrap> {
     return positions;
   }
 
-  TickRingsReader& open(Napi::Env env) {
+  Reader& open(Napi::Env env) {
     if (!reader_) throw_code(env, Code::kClosed, "the ring reader is closed");
     return *reader_;
   }
@@ -163,23 +171,29 @@ class TickRingReaderWrap : public Napi::ObjectWrap<TickRingReaderWrap> {
   // (buffer, capacity)
   Napi::Value poll(const Napi::CallbackInfo& info) {
     const Napi::Env env = info.Env();
-    TickRingsReader& reader = open(env);
-    const BatchArgument batch = batch_argument(env, info[0], info[1]);
+    Reader& reader = open(env);
+    const auto batch = rows_argument<typename Record::Columns>(env, info[0], info[1]);
     return number(env, reader.poll(batch.columns, batch.capacity));
   }
 
-  // (buffer, capacity, spinUs)
+  // (buffer, capacity, spinUs, yieldUs, sleepUs)
   Napi::Value wait_poll(const Napi::CallbackInfo& info) {
-    constexpr double kSpinUsMax = 1e6;
     const Napi::Env env = info.Env();
-    TickRingsReader& reader = open(env);
-    const BatchArgument batch = batch_argument(env, info[0], info[1]);
-    const double spin_us = finite_number(env, info[2], "spinUs");
-    if (!(spin_us >= 0 && spin_us <= kSpinUsMax))
-      throw_code(env, Code::kInvalidArgument, "expected spinUs from 0 to 1000000");
+    Reader& reader = open(env);
+    const auto batch = rows_argument<typename Record::Columns>(env, info[0], info[1]);
+    const auto time_ns = [&info, env](std::size_t at, const char* name) {
+      constexpr double kWaitUsMax = 1e6;
+      const double us = finite_number(env, info[at], name);
+      if (!(us >= 0 && us <= kWaitUsMax))
+        throw_code(env, Code::kInvalidArgument,
+                   std::string("expected ") + name + " from 0 to 1000000");
+      return static_cast<std::int64_t>(us * 1000);
+    };
+    const RingPatience patience{.spin_ns = time_ns(2, "spinUs"),
+                                .yield_ns = time_ns(3, "yieldUs"),
+                                .sleep_ns = time_ns(4, "sleepUs")};
     SystemClock clock;
-    return number(env, reader.wait_poll(batch.columns, batch.capacity,
-                                        static_cast<std::int64_t>(spin_us * 1000), &clock));
+    return number(env, reader.wait_poll(batch.columns, batch.capacity, patience, &clock));
   }
 
   Napi::Value lapped(const Napi::CallbackInfo& info) {
@@ -210,14 +224,18 @@ class TickRingReaderWrap : public Napi::ObjectWrap<TickRingReaderWrap> {
 
   void close(const Napi::CallbackInfo&) { reader_.reset(); }
 
-  std::unique_ptr<TickRingsReader> reader_;
+  std::unique_ptr<Reader> reader_;
 };
 
 }  // namespace
 
 void init_ring(Napi::Env env, Napi::Object exports) {
-  exports.Set("TickRingWriter", TickRingWriterWrap::define(env));
-  exports.Set("TickRingReader", TickRingReaderWrap::define(env));
+  exports.Set("TickRingWriter", RowRingWriterWrap<TickRecord>::define(env, "TickRingWriter"));
+  exports.Set("TickRingReader", RowRingReaderWrap<TickRecord>::define(env, "TickRingReader"));
+  exports.Set("TradeRingWriter", RowRingWriterWrap<TradeRecord>::define(env, "TradeRingWriter"));
+  exports.Set("TradeRingReader", RowRingReaderWrap<TradeRecord>::define(env, "TradeRingReader"));
+  exports.Set("BookRingWriter", RowRingWriterWrap<BookRecord>::define(env, "BookRingWriter"));
+  exports.Set("BookRingReader", RowRingReaderWrap<BookRecord>::define(env, "BookRingReader"));
 }
 
 }  // namespace ndts::binding

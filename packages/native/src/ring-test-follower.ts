@@ -1,16 +1,22 @@
 // The other side of the ring tests: follows rings from a process or a worker of its own until it
-// has passed a number of ticks, and answers what it saw. Not part of any door.
+// has passed a number of rows, and answers what it saw. Not part of any door.
 
 // ambient: it is the other thread of a test
 import { isMainThread, parentPort, workerData } from 'node:worker_threads';
-import { createTickBatch } from '@ndts/protocol';
-import { openTickRings, type TickRingReader } from './ring.js';
-import { rowIsRight, testEpoch } from './ring-test-rows.js';
+import type { RowRingReader } from './ring.js';
+import {
+  type RingKind,
+  ringKinds,
+  type RowBatch,
+  rowIsRight,
+  testEpoch,
+} from './ring-test-rows.js';
 
 export interface FollowTask {
+  readonly kind: RingKind['name'];
   readonly paths: readonly string[];
-  /** Ticks to read or to be lapped by. */
-  readonly ticks: number;
+  /** To read or to be lapped by. */
+  readonly rows: number;
 }
 
 export interface FollowAnswer {
@@ -31,24 +37,28 @@ function codeOf(call: () => unknown): unknown {
   }
 }
 
-/** Polls that find nothing, a millisecond each, before it gives up. */
-const idlePollsMax = 20_000;
+/** Polls that find nothing, ten milliseconds each, before it gives up. */
+const idlePollsMax = 2000;
 
-function open(paths: readonly string[]): TickRingReader {
+/** Opens the rings; what it answers follows them. */
+function open(task: FollowTask): () => FollowAnswer {
+  const kind = ringKinds.find(({ name }) => name === task.kind);
+  if (kind === undefined) throw new Error(`no kind ${task.kind}`);
   const start = { epoch: testEpoch, sequence: 0 };
-  // From the very first tick, so that what was overwritten before counts as lapped.
-  return openTickRings({ paths, from: new Map(paths.map((_, shard) => [shard, start])) });
+  // From the very first row, so that what was overwritten before counts as lapped.
+  const from = new Map(task.paths.map((_, shard) => [shard, start]));
+  const reader = kind.open({ paths: task.paths, from, wait: { mode: 'sleep', waitUs: 10_000 } });
+  return () => follow(reader, kind.batch(256), task);
 }
 
-function follow(reader: TickRingReader, task: FollowTask): FollowAnswer {
-  const batch = createTickBatch(256);
+function follow(reader: RowRingReader<RowBatch>, batch: RowBatch, task: FollowTask): FollowAnswer {
   const last = new Float64Array(task.paths.length).fill(-1);
   let whole = 0;
   let wrong = 0;
   let disordered = 0;
   let idlePolls = 0;
-  while (whole + wrong + reader.lapped() < task.ticks && idlePolls < idlePollsMax) {
-    idlePolls = reader.waitPoll(batch, 1000) === 0 ? idlePolls + 1 : 0;
+  while (whole + wrong + reader.lapped() < task.rows && idlePolls < idlePollsMax) {
+    idlePolls = reader.waitPoll(batch, 100) === 0 ? idlePolls + 1 : 0;
     for (let row = 0; row < batch.count; row += 1) {
       const shard = batch.shard[row] ?? -1;
       const sequence = batch.sequence[row] ?? -1;
@@ -68,12 +78,12 @@ function follow(reader: TickRingReader, task: FollowTask): FollowAnswer {
 // Says 'ready' when the rings are mapped, then the answer.
 if (isMainThread) {
   process.once('message', (task: FollowTask) => {
-    const reader = open(task.paths);
-    process.send?.('ready', () => process.send?.(follow(reader, task), () => process.disconnect()));
+    const answer = open(task);
+    process.send?.('ready', () => process.send?.(answer(), () => process.disconnect()));
   });
 } else {
   const task = workerData as FollowTask;
-  const reader = open(task.paths);
+  const answer = open(task);
   parentPort?.postMessage('ready');
-  parentPort?.postMessage(follow(reader, task));
+  parentPort?.postMessage(answer());
 }

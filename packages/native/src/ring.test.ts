@@ -7,17 +7,25 @@ import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
-import { createTickBatch, NdtsError, RecordKind, type TickBatch } from '@ndts/protocol';
+import { createTickBatch, NdtsError, RecordKind } from '@ndts/protocol';
 import {
   createSlotRing,
   createTickRings,
   openSlotRing,
   openTickRings,
+  openTradeRings,
+  type RowRingWriter,
   type SlotRingOptions,
-  type TickRingWriter,
 } from './ring.js';
 import type { FollowAnswer, FollowTask } from './ring-test-follower.js';
-import { fillRow, rowIsRight, testEpoch } from './ring-test-rows.js';
+import {
+  fillRow,
+  type RingKind,
+  ringKinds,
+  type RowBatch,
+  rowIsRight,
+  testEpoch,
+} from './ring-test-rows.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'ndts-ring-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -29,13 +37,13 @@ function newDir(): string {
 }
 
 class Publisher {
-  readonly writer: TickRingWriter;
+  readonly writer: RowRingWriter<RowBatch>;
   readonly #next: number[];
   #turn = 0;
 
-  constructor(shards: number, slotCount: number, first = 0) {
+  constructor(kind: RingKind, shards: number, slotCount: number, first = 0) {
     const each = (value: number) => new Array<number>(shards).fill(value);
-    this.writer = createTickRings({
+    this.writer = kind.create({
       dir: newDir(),
       slotCount,
       epochs: each(testEpoch),
@@ -44,7 +52,7 @@ class Publisher {
     this.#next = each(first);
   }
 
-  publish(batch: TickBatch, count: number): void {
+  publish(batch: RowBatch, count: number): void {
     for (let row = 0; row < count; row += 1) {
       this.#turn = (this.#turn * 5 + 3) % this.#next.length;
       const sequence = this.#next[this.#turn] ?? 0;
@@ -59,229 +67,274 @@ class Publisher {
 const code = (expected: string) => (error: unknown) =>
   error instanceof NdtsError && error.code === expected;
 
-describe('tick rings', () => {
-  test('what is polled is what was published, in order, from all shards', () => {
-    const publisher = new Publisher(7, 1024, 100);
-    const reader = openTickRings({ paths: publisher.writer.paths, from: 'oldest' });
-    const batch = createTickBatch(500);
-    const got = createTickBatch(64);
-    const expected = new Array<number>(7).fill(100);
-    for (const count of [1, 500, 0, 63, 64, 65]) {
-      publisher.publish(batch, count);
-      for (let left = count; left > 0; left -= got.count) {
-        assert.equal(reader.poll(got), got.count);
-        assert.ok(got.count > 0);
-        for (let row = 0; row < got.count; row += 1) {
-          assert.ok(rowIsRight(got, row));
-          const shard = got.shard[row] ?? 0;
-          assert.equal(got.sequence[row], expected[shard]);
-          expected[shard] = (expected[shard] ?? 0) + 1;
+for (const kind of ringKinds) {
+  describe(`rings of ${kind.name}`, () => {
+    test('what is polled is what was published, in order, from all shards', () => {
+      const publisher = new Publisher(kind, 7, 1024, 100);
+      const reader = kind.open({ paths: publisher.writer.paths, from: 'oldest' });
+      const batch = kind.batch(500);
+      const got = kind.batch(64);
+      const expected = new Array<number>(7).fill(100);
+      for (const count of [1, 500, 0, 63, 64, 65]) {
+        publisher.publish(batch, count);
+        for (let left = count; left > 0; left -= got.count) {
+          assert.equal(reader.poll(got), got.count);
+          assert.ok(got.count > 0);
+          for (let row = 0; row < got.count; row += 1) {
+            assert.ok(rowIsRight(got, row));
+            const shard = got.shard[row] ?? 0;
+            assert.equal(got.sequence[row], expected[shard]);
+            expected[shard] = (expected[shard] ?? 0) + 1;
+          }
         }
+        assert.equal(reader.poll(got), 0);
+        assert.equal(got.count, 0);
       }
-      assert.equal(reader.poll(got), 0);
-      assert.equal(got.count, 0);
-    }
-    for (const [shard, sequence] of expected.entries())
-      assert.deepEqual(reader.position(shard), { epoch: testEpoch, sequence });
-    assert.equal(reader.lapped(), 0);
-    assert.equal(reader.waitPoll(got, 100), 0);
-    reader.close();
-    publisher.writer.close();
-  });
-
-  test('files are private and gone after close; a mapped reader goes on', () => {
-    const publisher = new Publisher(2, 64);
-    const { paths } = publisher.writer;
-    const reader = openTickRings({ paths, from: 'oldest' });
-    publisher.publish(createTickBatch(8), 8);
-    for (const path of paths) assert.equal(statSync(path).mode & 0o777, 0o600);
-    publisher.writer.close();
-    for (const path of paths) assert.equal(existsSync(path), false);
-    assert.equal(reader.poll(createTickBatch(8)), 8);
-    assert.throws(() => openTickRings({ paths, from: 'tail' }), code('NOT_FOUND'));
-  });
-
-  test('positions, marks and heartbeat', () => {
-    const publisher = new Publisher(2, 64, 10);
-    const { writer } = publisher;
-    const { paths } = writer;
-    publisher.publish(createTickBatch(8), 8);
-    writer.setWatermarks(Float64Array.of(14, 13, 12, 11, 24, 23, 22, 21));
-    writer.heartbeat(987_654_321_012);
-    const reader = openTickRings({ paths, from: 'tail' });
-    assert.equal(reader.poll(createTickBatch(8)), 0);
-    assert.deepEqual(reader.marks(1), {
-      epoch: testEpoch,
-      tail: reader.position(1).sequence,
-      accepted: 24,
-      durable: 23,
-      replicated: 22,
-      sealed: 21,
-      heartbeatNs: 987_654_321_012,
+      for (const [shard, sequence] of expected.entries())
+        assert.deepEqual(reader.position(shard), { epoch: testEpoch, sequence });
+      assert.equal(reader.lapped(), 0);
+      assert.equal(reader.waitPoll(got, 100), 0);
+      reader.close();
+      publisher.writer.close();
     });
-    const at = (epoch: number, sequence: number) =>
-      openTickRings({ paths, from: new Map([[1, { epoch, sequence }]]) });
-    assert.equal(at(testEpoch, 12).position(1).sequence, 12);
-    assert.equal(at(testEpoch, 12).position(0).sequence, 10);
-    const behind = at(testEpoch - 1, 7);
-    assert.equal(behind.lapped(), 3);
-    assert.equal(behind.position(1).sequence, 10);
-    assert.throws(() => at(testEpoch - 1, 11), code('WRONG_EPOCH'));
-    assert.throws(() => at(testEpoch + 1, 10), code('WRONG_EPOCH'));
-    assert.throws(() => at(testEpoch, 1000), code('INVALID_ARGUMENT'));
-    assert.throws(() => reader.position(2), code('NOT_FOUND'));
-    assert.throws(() => reader.marks(-1), code('INVALID_ARGUMENT'));
-    writer.close();
-  });
 
-  test('a lapped reader knows how many ticks it missed', () => {
-    const publisher = new Publisher(1, 64);
-    const reader = openTickRings({ paths: publisher.writer.paths, from: 'oldest' });
-    const batch = createTickBatch(50);
-    for (let round = 0; round < 20; round += 1) publisher.publish(batch, 50);
-    let seen = 0;
-    while (reader.poll(batch) > 0) {
-      for (let row = 0; row < batch.count; row += 1) assert.ok(rowIsRight(batch, row));
-      seen += batch.count;
-    }
-    assert.ok(seen > 0);
-    assert.equal(seen + reader.lapped(), 1000);
-    publisher.writer.close();
-  });
+    test('files are private and gone after close; a mapped reader goes on', () => {
+      const publisher = new Publisher(kind, 2, 64);
+      const { paths } = publisher.writer;
+      const reader = kind.open({ paths, from: 'oldest' });
+      publisher.publish(kind.batch(8), 8);
+      for (const path of paths) assert.equal(statSync(path).mode & 0o777, 0o600);
+      publisher.writer.close();
+      for (const path of paths) assert.equal(existsSync(path), false);
+      assert.equal(reader.poll(kind.batch(8)), 8);
+      assert.throws(() => kind.open({ paths, from: 'tail' }), code('NOT_FOUND'));
+    });
 
-  test('misuse is named and harms nothing', () => {
-    const publisher = new Publisher(1, 64);
-    const { writer } = publisher;
-    const reader = openTickRings({ paths: writer.paths, from: 'oldest' });
-    const batch = createTickBatch(16);
-    publisher.publish(batch, 4);
-    const short = { ...batch, buffer: new ArrayBuffer(64) };
-    const foreign = { ...batch, buffer: new Uint8Array(4096) as unknown as ArrayBuffer };
-    const transferred = createTickBatch(16);
-    structuredClone(transferred.buffer, { transfer: [transferred.buffer] });
-    for (const wrong of [
-      short,
-      foreign,
-      transferred,
-      { ...batch, capacity: -1 },
-      { ...batch, capacity: 1.5 },
-      { ...batch, capacity: 2 ** 40 },
-      { ...batch, capacity: '16' as unknown as number },
-    ]) {
-      assert.throws(() => writer.publish(wrong), code('INVALID_ARGUMENT'));
-      assert.throws(() => reader.poll(wrong), code('INVALID_ARGUMENT'));
-      assert.throws(() => reader.waitPoll(wrong, 1), code('INVALID_ARGUMENT'));
-    }
-    for (const count of [17, -1, 0.5, Number.NaN])
-      assert.throws(() => writer.publish({ ...batch, count }), code('INVALID_ARGUMENT'));
-    for (const spinUs of [-1, Number.NaN, 1e9])
-      assert.throws(() => reader.waitPoll(batch, spinUs), code('INVALID_ARGUMENT'));
-    for (const marks of [new Float64Array(3), new Uint8Array(4), [1, 2, 3, 4]])
-      assert.throws(() => writer.setWatermarks(marks as Float64Array), code('INVALID_ARGUMENT'));
-    assert.throws(() => writer.heartbeat(-1), code('INVALID_ARGUMENT'));
-    assert.throws(() => writer.publish({ ...batch, count: 4 }), code('INVALID_ARGUMENT'));
-    assert.equal(reader.poll(batch), 4);
-    for (let row = 0; row < 4; row += 1) assert.ok(rowIsRight(batch, row));
-    writer.close();
-  });
-
-  test('closing twice is allowed, use after close is CLOSED', () => {
-    const publisher = new Publisher(1, 64);
-    const { writer } = publisher;
-    const reader = openTickRings({ paths: writer.paths, from: 'oldest' });
-    const batch = createTickBatch(4);
-    for (const handle of [reader, writer]) {
-      handle.close();
-      handle.close();
-    }
-    for (const use of [
-      () => writer.publish(batch),
-      () => writer.setWatermarks(new Float64Array(4)),
-      () => writer.heartbeat(1),
-      () => reader.poll(batch),
-      () => reader.waitPoll(batch, 1),
-      () => reader.lapped(),
-      () => reader.position(0),
-      () => reader.marks(0),
-    ])
-      assert.throws(use, code('CLOSED'));
-  });
-
-  test('wrong options and wrong files', () => {
-    const create = (options: object) => () =>
-      createTickRings({
-        dir: newDir(),
-        slotCount: 64,
-        epochs: [1],
-        firstSequences: [0],
-        ...options,
+    test('positions, marks and heartbeat', () => {
+      const publisher = new Publisher(kind, 2, 64, 10);
+      const { writer } = publisher;
+      const { paths } = writer;
+      publisher.publish(kind.batch(8), 8);
+      writer.setWatermarks(Float64Array.of(14, 13, 12, 11, 24, 23, 22, 21));
+      writer.heartbeat(987_654_321_012);
+      const reader = kind.open({ paths, from: 'tail' });
+      assert.equal(reader.poll(kind.batch(8)), 0);
+      assert.deepEqual(reader.marks(1), {
+        epoch: testEpoch,
+        tail: reader.position(1).sequence,
+        accepted: 24,
+        durable: 23,
+        replicated: 22,
+        sealed: 21,
+        heartbeatNs: 987_654_321_012,
       });
-    for (const wrong of [
-      { slotCount: 100 },
-      { slotCount: -8 },
-      { epochs: [] },
-      { epochs: [0] },
-      { firstSequences: [0, 1] },
-      { firstSequences: ['0'] },
-      { dir: '' },
-      { dir: 7 },
-    ])
-      assert.throws(create(wrong), code('INVALID_ARGUMENT'), JSON.stringify(wrong));
-    const path = join(folder, 'no-ring');
-    const open = () => openTickRings({ paths: [path], from: 'oldest' });
-    assert.throws(open, code('NOT_FOUND'));
-    writeFileSync(path, 'not a ring');
-    assert.throws(open, code('CORRUPT'));
-    writeFileSync(path, Buffer.alloc(4096));
-    assert.throws(open, code('CORRUPT'));
-    const { writer } = new Publisher(1, 64);
-    truncateSync(writer.paths[0] ?? '', 2048);
-    assert.throws(() => openTickRings({ paths: writer.paths, from: 'oldest' }), code('CORRUPT'));
-    writer.close();
+      const at = (epoch: number, sequence: number) =>
+        kind.open({ paths, from: new Map([[1, { epoch, sequence }]]) });
+      assert.equal(at(testEpoch, 12).position(1).sequence, 12);
+      assert.equal(at(testEpoch, 12).position(0).sequence, 10);
+      const behind = at(testEpoch - 1, 7);
+      assert.equal(behind.lapped(), 3);
+      assert.equal(behind.position(1).sequence, 10);
+      assert.throws(() => at(testEpoch - 1, 11), code('WRONG_EPOCH'));
+      assert.throws(() => at(testEpoch + 1, 10), code('WRONG_EPOCH'));
+      assert.throws(() => at(testEpoch, 1000), code('INVALID_ARGUMENT'));
+      assert.throws(() => reader.position(2), code('NOT_FOUND'));
+      assert.throws(() => reader.marks(-1), code('INVALID_ARGUMENT'));
+      writer.close();
+    });
+
+    test('a lapped reader knows how many ticks it missed', () => {
+      const publisher = new Publisher(kind, 1, 64);
+      const reader = kind.open({ paths: publisher.writer.paths, from: 'oldest' });
+      const batch = kind.batch(50);
+      for (let round = 0; round < 20; round += 1) publisher.publish(batch, 50);
+      let seen = 0;
+      while (reader.poll(batch) > 0) {
+        for (let row = 0; row < batch.count; row += 1) assert.ok(rowIsRight(batch, row));
+        seen += batch.count;
+      }
+      assert.ok(seen > 0);
+      assert.equal(seen + reader.lapped(), 1000);
+      publisher.writer.close();
+    });
+
+    test('misuse is named and harms nothing', () => {
+      const publisher = new Publisher(kind, 1, 64);
+      const { writer } = publisher;
+      const reader = kind.open({ paths: writer.paths, from: 'oldest' });
+      const batch = kind.batch(16);
+      publisher.publish(batch, 4);
+      const short = { ...batch, buffer: new ArrayBuffer(64) };
+      const foreign = { ...batch, buffer: new Uint8Array(4096) as unknown as ArrayBuffer };
+      const transferred = kind.batch(16);
+      structuredClone(transferred.buffer, { transfer: [transferred.buffer] });
+      for (const wrong of [
+        short,
+        foreign,
+        transferred,
+        { ...batch, capacity: -1 },
+        { ...batch, capacity: 1.5 },
+        { ...batch, capacity: 2 ** 40 },
+        { ...batch, capacity: '16' as unknown as number },
+      ]) {
+        assert.throws(() => writer.publish(wrong), code('INVALID_ARGUMENT'));
+        assert.throws(() => reader.poll(wrong), code('INVALID_ARGUMENT'));
+        assert.throws(() => reader.waitPoll(wrong, 1), code('INVALID_ARGUMENT'));
+      }
+      for (const count of [17, -1, 0.5, Number.NaN])
+        assert.throws(() => writer.publish({ ...batch, count }), code('INVALID_ARGUMENT'));
+      for (const spinUs of [-1, Number.NaN, 1e9])
+        assert.throws(() => reader.waitPoll(batch, spinUs), code('INVALID_ARGUMENT'));
+      for (const marks of [new Float64Array(3), new Uint8Array(4), [1, 2, 3, 4]])
+        assert.throws(() => writer.setWatermarks(marks as Float64Array), code('INVALID_ARGUMENT'));
+      assert.throws(() => writer.heartbeat(-1), code('INVALID_ARGUMENT'));
+      assert.throws(() => writer.publish({ ...batch, count: 4 }), code('INVALID_ARGUMENT'));
+      assert.equal(reader.poll(batch), 4);
+      for (let row = 0; row < 4; row += 1) assert.ok(rowIsRight(batch, row));
+      writer.close();
+    });
+
+    test('closing twice is allowed, use after close is CLOSED', () => {
+      const publisher = new Publisher(kind, 1, 64);
+      const { writer } = publisher;
+      const reader = kind.open({ paths: writer.paths, from: 'oldest' });
+      const batch = kind.batch(4);
+      for (const handle of [reader, writer]) {
+        handle.close();
+        handle.close();
+      }
+      for (const use of [
+        () => writer.publish(batch),
+        () => writer.setWatermarks(new Float64Array(4)),
+        () => writer.heartbeat(1),
+        () => reader.poll(batch),
+        () => reader.waitPoll(batch, 1),
+        () => reader.lapped(),
+        () => reader.position(0),
+        () => reader.marks(0),
+      ])
+        assert.throws(use, code('CLOSED'));
+    });
+
+    test('wrong options and wrong files', () => {
+      const create = (options: object) => () =>
+        kind.create({
+          dir: newDir(),
+          slotCount: 64,
+          epochs: [1],
+          firstSequences: [0],
+          ...options,
+        });
+      for (const wrong of [
+        { slotCount: 100 },
+        { slotCount: -8 },
+        { epochs: [] },
+        { epochs: [0] },
+        { firstSequences: [0, 1] },
+        { firstSequences: ['0'] },
+        { dir: '' },
+        { dir: 7 },
+      ])
+        assert.throws(create(wrong), code('INVALID_ARGUMENT'), JSON.stringify(wrong));
+      const path = join(folder, `no-ring-of-${kind.name}`);
+      const open = () => kind.open({ paths: [path], from: 'oldest' });
+      assert.throws(open, code('NOT_FOUND'));
+      writeFileSync(path, 'not a ring');
+      assert.throws(open, code('CORRUPT'));
+      writeFileSync(path, Buffer.alloc(4096));
+      assert.throws(open, code('CORRUPT'));
+      const { writer } = new Publisher(kind, 1, 64);
+      truncateSync(writer.paths[0] ?? '', 2048);
+      assert.throws(() => kind.open({ paths: writer.paths, from: 'oldest' }), code('CORRUPT'));
+      writer.close();
+    });
   });
-});
+}
 
-describe('tick rings across threads and processes', () => {
-  const follower = fileURLToPath(new URL('./ring-test-follower.js', import.meta.url));
-  const ticks = 300_000;
+for (const kind of ringKinds) {
+  describe(`rings of ${kind.name} across threads and processes`, () => {
+    const follower = fileURLToPath(new URL('./ring-test-follower.js', import.meta.url));
+    const rows = 100_000;
 
-  /** Publishes once the follower is ready, and checks its answer. */
-  async function feed(publisher: Publisher, follower: EventEmitter): Promise<void> {
-    const [ready] = await once(follower, 'message');
-    assert.equal(ready, 'ready');
-    const finished = once(follower, 'message');
-    const batch = createTickBatch(64);
-    let sent = 0;
-    while (sent < ticks) {
-      const count = Math.min(1 + (sent % 64), ticks - sent);
-      publisher.publish(batch, count);
-      sent += count;
-      if (sent % 7 === 0) await new Promise((resolve) => setImmediate(resolve));
+    /** Publishes once the follower is ready, and checks its answer. */
+    async function feed(publisher: Publisher, follower: EventEmitter): Promise<void> {
+      const [ready] = await once(follower, 'message');
+      assert.equal(ready, 'ready');
+      const finished = once(follower, 'message');
+      const batch = kind.batch(64);
+      let sent = 0;
+      while (sent < rows) {
+        const count = Math.min(1 + (sent % 64), rows - sent);
+        publisher.publish(batch, count);
+        sent += count;
+        if (sent % 7 === 0) await new Promise((resolve) => setImmediate(resolve));
+      }
+      const [message] = await finished;
+      const answer = message as FollowAnswer;
+      assert.equal(answer.wrong, 0);
+      assert.equal(answer.disordered, 0);
+      assert.ok(answer.whole > 0);
+      assert.equal(answer.whole + answer.lapped, rows);
+      assert.equal(answer.afterClose, 'CLOSED');
+      publisher.writer.close();
     }
-    const [message] = await finished;
-    const answer = message as FollowAnswer;
-    assert.equal(answer.wrong, 0);
-    assert.equal(answer.disordered, 0);
-    assert.ok(answer.whole > 0);
-    assert.equal(answer.whole + answer.lapped, ticks);
-    assert.equal(answer.afterClose, 'CLOSED');
-    publisher.writer.close();
-  }
 
-  test('another process reads what this one publishes', async () => {
-    const publisher = new Publisher(4, 1024);
-    const child = fork(follower);
-    const task: FollowTask = { paths: publisher.writer.paths, ticks };
-    child.send(task);
-    await feed(publisher, child);
+    test('another process reads what this one publishes', async () => {
+      const publisher = new Publisher(kind, 4, 1024);
+      const child = fork(follower);
+      const task: FollowTask = { kind: kind.name, paths: publisher.writer.paths, rows };
+      child.send(task);
+      await feed(publisher, child);
+    });
+
+    test('a worker thread reads what this one publishes', async () => {
+      const publisher = new Publisher(kind, 4, 1024);
+      const task: FollowTask = { kind: kind.name, paths: publisher.writer.paths, rows };
+      const worker = new Worker(follower, { workerData: task });
+      await feed(publisher, worker);
+      await worker.terminate();
+    });
+  });
+}
+
+describe('waiting', () => {
+  const rings = (name: string) => {
+    const dir = newDir();
+    const writer = createTickRings({
+      dir,
+      slotCount: 64,
+      epochs: [testEpoch],
+      firstSequences: [0],
+    });
+    return { name, dir, writer };
+  };
+
+  test('a reader that sleeps waits for as long as it was told, and is woken', async () => {
+    const { dir, writer } = rings('sleep');
+    const batch = createTickBatch(4);
+    for (const mode of ['spin', 'yield', 'sleep'] as const) {
+      const wait = { mode, waitUs: 3000 };
+      const reader = openTickRings({ paths: writer.paths, from: 'tail', wait });
+      const before = process.hrtime.bigint();
+      assert.equal(reader.waitPoll(batch, 10), 0);
+      const waitedNs = Number(process.hrtime.bigint() - before);
+      assert.ok(waitedNs >= (mode === 'spin' ? 10_000 : 3_000_000), `${mode}: ${waitedNs}`);
+      reader.close();
+    }
+    assert.equal(statSync(join(dir, 'ticks.bell')).mode & 0o777, 0o600);
+    writer.close();
+    assert.ok(existsSync(join(dir, 'ticks.bell')));
   });
 
-  test('a worker thread reads what this one publishes', async () => {
-    const publisher = new Publisher(4, 1024);
-    const task: FollowTask = { paths: publisher.writer.paths, ticks };
-    const worker = new Worker(follower, { workerData: task });
-    await feed(publisher, worker);
-    await worker.terminate();
+  test('misuse', () => {
+    const { writer } = rings('misuse');
+    const { paths } = writer;
+    for (const waitUs of [-1, Number.NaN, 2e6]) {
+      const reader = openTickRings({ paths, from: 'tail', wait: { mode: 'sleep', waitUs } });
+      assert.throws(() => reader.waitPoll(createTickBatch(1), 1), code('INVALID_ARGUMENT'));
+    }
+    assert.throws(() => openTradeRings({ paths, from: 'tail' }), code('INVALID_ARGUMENT'));
+    writer.close();
   });
 });
 

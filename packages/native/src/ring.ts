@@ -3,27 +3,35 @@
 // thread; closing twice is allowed, any other call after close is CLOSED.
 // hot: no allocation after init
 
-import type { RecordKind, RingPosition, TickBatch, TickStreamReader } from '@ndts/protocol';
+import type {
+  BookBatch,
+  RecordKind,
+  RingPosition,
+  RowStreamReader,
+  TickBatch,
+  TradeBatch,
+} from '@ndts/protocol';
 import { addon, native, toNdtsError } from './addon.js';
 
-export interface TickRingsOptions {
-  /** Folder, in shared memory; created 0700, the rings 0600. Rings of older epochs are removed. */
+export interface RowRingsOptions {
+  /** Folder, in shared memory; created 0700, the rings 0600. Rings of this kind and of older epochs
+   * are removed. */
   readonly dir: string;
   readonly slotCount: number;
   /** By shard. */
   readonly epochs: readonly number[];
-  /** By shard: the sequence of the first tick this ring will carry. */
+  /** By shard: the sequence of the first row this ring will carry. */
   readonly firstSequences: readonly number[];
 }
 
 /** One ring per shard, written together. */
-export interface TickRingWriter {
+export interface RowRingWriter<Batch> {
   /** Files by shard. */
   readonly paths: readonly string[];
-  /** Publishes rows [0, count); their shard, epoch and sequence are those of appendTicks: within a
+  /** Publishes rows [0, count); their shard, epoch and sequence are those of the append: within a
    * shard each follows the row before it. Sequences skipped since the last batch are filled with
-   * void slots. INVALID_ARGUMENT publishes nothing. */
-  publish(batch: TickBatch): void;
+   * void slots. Readers that sleep are woken. INVALID_ARGUMENT publishes nothing. */
+  publish(batch: Batch): void;
   /** As Database.watermarks gives them: 4 values per shard. */
   setWatermarks(marks: Float64Array): void;
   heartbeat(monotonicNs: number): void;
@@ -41,14 +49,33 @@ export interface RingMarks {
   readonly heartbeatNs: number;
 }
 
-export interface TickRingReader extends TickStreamReader {
+export interface RowRingReader<Batch> extends RowStreamReader<Batch> {
   marks(shard: number): RingMarks;
 }
 
-export interface OpenTickRingsOptions {
+export type TickRingWriter = RowRingWriter<TickBatch>;
+export type TradeRingWriter = RowRingWriter<TradeBatch>;
+export type BookRingWriter = RowRingWriter<BookBatch>;
+export type TickRingReader = RowRingReader<TickBatch>;
+export type TradeRingReader = RowRingReader<TradeBatch>;
+export type BookRingReader = RowRingReader<BookBatch>;
+
+/** What waitPoll does once it has spun for spinUs in vain, for up to waitUs, a second at most. It
+ * blocks its thread meanwhile. */
+export interface RingWait {
+  /** 'spin': it returns at once. 'yield': it looks again and again and lets others have the
+   * processor in between. 'sleep': it yields for a moment and then sleeps until the writer wakes
+   * it; that costs no processor time. */
+  readonly mode: 'spin' | 'yield' | 'sleep';
+  readonly waitUs: number;
+}
+
+export interface OpenRowRingsOptions {
   readonly paths: readonly string[];
   /** Where to start, by shard. 'oldest': what the ring still holds; 'tail': only what comes. */
   readonly from: 'oldest' | 'tail' | ReadonlyMap<number, RingPosition>;
+  /** Default: waitPoll only spins. */
+  readonly wait?: RingWait;
 }
 
 export interface SlotRingOptions {
@@ -81,7 +108,7 @@ export interface SlotRingReader {
   close(): void;
 }
 
-interface NativeTickRingWriter {
+interface NativeRingWriter {
   paths(): string[];
   publish(buffer: ArrayBuffer, capacity: number, count: number): void;
   setWatermarks(marks: Float64Array): void;
@@ -89,9 +116,15 @@ interface NativeTickRingWriter {
   close(): void;
 }
 
-interface NativeTickRingReader {
+interface NativeRingReader {
   poll(buffer: ArrayBuffer, capacity: number): number;
-  waitPoll(buffer: ArrayBuffer, capacity: number, spinUs: number): number;
+  waitPoll(
+    buffer: ArrayBuffer,
+    capacity: number,
+    spinUs: number,
+    yieldUs: number,
+    sleepUs: number,
+  ): number;
   lapped(): number;
   position(shard: number): RingPosition;
   marks(shard: number): RingMarks;
@@ -101,22 +134,17 @@ interface NativeTickRingReader {
 type Start = 'oldest' | 'tail';
 type Numbers = readonly number[];
 
-interface NewTickRingWriter {
-  new (
-    dir: string,
-    slotCount: number,
-    epochs: Numbers,
-    firstSequences: Numbers,
-  ): NativeTickRingWriter;
+interface NewRingWriter {
+  new (dir: string, slotCount: number, epochs: Numbers, firstSequences: Numbers): NativeRingWriter;
 }
 
-interface NewTickRingReader {
+interface NewRingReader {
   new (
     paths: readonly string[],
     fromOrShards: Start | Numbers,
     epochs?: Numbers,
     sequences?: Numbers,
-  ): NativeTickRingReader;
+  ): NativeRingReader;
 }
 
 interface NewSlotRingWriter {
@@ -136,24 +164,35 @@ interface NewSlotRingReader {
 }
 
 const classes = addon as {
-  readonly TickRingWriter: NewTickRingWriter;
-  readonly TickRingReader: NewTickRingReader;
+  readonly TickRingWriter: NewRingWriter;
+  readonly TickRingReader: NewRingReader;
+  readonly TradeRingWriter: NewRingWriter;
+  readonly TradeRingReader: NewRingReader;
+  readonly BookRingWriter: NewRingWriter;
+  readonly BookRingReader: NewRingReader;
   readonly SlotRingWriter: NewSlotRingWriter;
   readonly SlotRingReader: NewSlotRingReader;
 };
 
-class AddonTickRingWriter implements TickRingWriter {
-  readonly #native: NativeTickRingWriter;
+/** What every batch has. */
+interface BatchMemory {
+  readonly buffer: ArrayBuffer;
+  readonly capacity: number;
+  count: number;
+}
+
+class AddonRingWriter<Batch extends BatchMemory> implements RowRingWriter<Batch> {
+  readonly #native: NativeRingWriter;
   readonly paths: readonly string[];
 
-  constructor(options: TickRingsOptions) {
+  constructor(Writer: NewRingWriter, options: RowRingsOptions) {
     const { dir, slotCount, epochs, firstSequences } = options;
-    const made = native(() => new classes.TickRingWriter(dir, slotCount, epochs, firstSequences));
+    const made = native(() => new Writer(dir, slotCount, epochs, firstSequences));
     this.#native = made;
     this.paths = made.paths();
   }
 
-  publish(batch: TickBatch): void {
+  publish(batch: Batch): void {
     try {
       this.#native.publish(batch.buffer, batch.capacity, batch.count);
     } catch (error) {
@@ -182,18 +221,31 @@ class AddonTickRingWriter implements TickRingWriter {
   }
 }
 
-class AddonTickRingReader implements TickRingReader {
-  readonly #native: NativeTickRingReader;
+/** Before it sleeps: a row that comes at once is taken without waking anybody. */
+const yieldUsBeforeSleep = 50;
 
-  constructor(options: OpenTickRingsOptions) {
-    this.#native = native(() => AddonTickRingReader.#open(options));
+function yieldUsOf(wait: RingWait): number {
+  if (wait.mode === 'spin') return 0;
+  return wait.mode === 'yield' ? wait.waitUs : Math.min(wait.waitUs, yieldUsBeforeSleep);
+}
+
+class AddonRingReader<Batch extends BatchMemory> implements RowRingReader<Batch> {
+  readonly #native: NativeRingReader;
+  readonly #yieldUs: number;
+  readonly #sleepUs: number;
+
+  constructor(Reader: NewRingReader, options: OpenRowRingsOptions) {
+    const wait = options.wait ?? { mode: 'spin', waitUs: 0 };
+    this.#yieldUs = yieldUsOf(wait);
+    this.#sleepUs = wait.mode === 'sleep' ? wait.waitUs - this.#yieldUs : 0;
+    this.#native = native(() => AddonRingReader.#open(Reader, options));
   }
 
-  static #open(options: OpenTickRingsOptions): NativeTickRingReader {
+  static #open(Reader: NewRingReader, options: OpenRowRingsOptions): NativeRingReader {
     const { paths, from } = options;
-    if (typeof from === 'string') return new classes.TickRingReader(paths, from);
+    if (typeof from === 'string') return new Reader(paths, from);
     const positions = [...from.values()];
-    return new classes.TickRingReader(
+    return new Reader(
       paths,
       [...from.keys()],
       positions.map((position) => position.epoch),
@@ -201,7 +253,7 @@ class AddonTickRingReader implements TickRingReader {
     );
   }
 
-  poll(batch: TickBatch): number {
+  poll(batch: Batch): number {
     try {
       batch.count = this.#native.poll(batch.buffer, batch.capacity);
     } catch (error) {
@@ -210,9 +262,10 @@ class AddonTickRingReader implements TickRingReader {
     return batch.count;
   }
 
-  waitPoll(batch: TickBatch, spinUs: number): number {
+  waitPoll(batch: Batch, spinUs: number): number {
+    const { buffer, capacity } = batch;
     try {
-      batch.count = this.#native.waitPoll(batch.buffer, batch.capacity, spinUs);
+      batch.count = this.#native.waitPoll(buffer, capacity, spinUs, this.#yieldUs, this.#sleepUs);
     } catch (error) {
       throw toNdtsError(error);
     }
@@ -288,12 +341,28 @@ class AddonSlotRingReader implements SlotRingReader {
   }
 }
 
-export function createTickRings(options: TickRingsOptions): TickRingWriter {
-  return new AddonTickRingWriter(options);
+export function createTickRings(options: RowRingsOptions): TickRingWriter {
+  return new AddonRingWriter(classes.TickRingWriter, options);
 }
 
-export function openTickRings(options: OpenTickRingsOptions): TickRingReader {
-  return new AddonTickRingReader(options);
+export function openTickRings(options: OpenRowRingsOptions): TickRingReader {
+  return new AddonRingReader(classes.TickRingReader, options);
+}
+
+export function createTradeRings(options: RowRingsOptions): TradeRingWriter {
+  return new AddonRingWriter(classes.TradeRingWriter, options);
+}
+
+export function openTradeRings(options: OpenRowRingsOptions): TradeRingReader {
+  return new AddonRingReader(classes.TradeRingReader, options);
+}
+
+export function createBookRings(options: RowRingsOptions): BookRingWriter {
+  return new AddonRingWriter(classes.BookRingWriter, options);
+}
+
+export function openBookRings(options: OpenRowRingsOptions): BookRingReader {
+  return new AddonRingReader(classes.BookRingReader, options);
 }
 
 export function createSlotRing(options: SlotRingOptions): SlotRingWriter {

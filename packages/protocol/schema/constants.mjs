@@ -25,6 +25,21 @@ export const constants = [
     },
   },
   {
+    name: 'TradeFlags',
+    doc: 'Bits in a trade. Neither buy nor sell: the side of the aggressor is not known.',
+    values: {
+      buy: [1, 'the aggressor bought'],
+      sell: [2, 'the aggressor sold'],
+      id: [4, 'the venue named it by a whole number below 2^53; other names are in the table only'],
+      void: [16, 'not a trade: the slot fills a sequence that was skipped'],
+    },
+  },
+  {
+    name: 'BookFlags',
+    doc: 'Bits in a book.',
+    values: { void: [16, 'not a book: the slot fills a sequence that was skipped'] },
+  },
+  {
     name: 'CleanReason',
     doc: 'Why the data node refused a tick.',
     values: {

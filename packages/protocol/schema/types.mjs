@@ -4,7 +4,7 @@
 /**
  * @typedef {{ name: string, type: string, doc: string }} Field
  * @typedef {{ name: string, size: number, doc: string, fields: Field[] }} Layout
- * @typedef {{ name: string, doc: string, columns: Field[] }} Batch
+ * @typedef {{ name: string, doc: string, slot: string, ring: string, columns: Field[] }} Batch
  * @typedef {{ name: string, doc: string, columns: Field[] }} Table
  * @typedef {{ name: string, doc: string, base?: string, values: Record<string, [number, string]> }}
  *   Constants

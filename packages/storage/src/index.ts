@@ -69,6 +69,7 @@ export { RetentionKeeper, type RetentionKeeperOptions } from './retention/keeper
 export { openRetention } from './retention/open.js';
 export { parsePolicies, type RetentionPolicy } from './retention/policy.js';
 export { type OldDay, Retention, type RetentionOptions } from './retention/retention.js';
+export { BookRows, TradeRows } from './table/market-rows.js';
 export { openJournal, openTicks } from './table/open.js';
 export { SymbolRegistry } from './table/symbol-registry.js';
 export { StorageMetrics } from './table/storage-metrics.js';
@@ -126,14 +127,24 @@ export {
 } from '@ndts/native/repair';
 
 export {
+  type BookRingReader,
+  type BookRingWriter,
+  createBookRings,
   createSlotRing,
   createTickRings,
+  createTradeRings,
+  openBookRings,
   openSlotRing,
   openTickRings,
+  openTradeRings,
+  type OpenRowRingsOptions,
+  type RingWait,
+  type RowRingsOptions,
   type SlotRingOptions,
   type SlotRingReader,
   type SlotRingWriter,
   type TickRingReader,
-  type TickRingsOptions,
   type TickRingWriter,
+  type TradeRingReader,
+  type TradeRingWriter,
 } from '@ndts/native/ring';

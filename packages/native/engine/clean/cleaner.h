@@ -23,7 +23,7 @@
 
 #include "factor/symbol_rows.h"
 #include "generated/constants.h"
-#include "ring/tick_columns.h"
+#include "ring/row_columns.h"
 
 namespace ndts {
 

@@ -9,7 +9,7 @@
 #include <random>
 #include <vector>
 
-#include "ring/tick_batch_memory.h"
+#include "ring/row_batch_memory.h"
 
 namespace ndts {
 namespace {

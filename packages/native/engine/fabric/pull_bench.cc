@@ -21,7 +21,7 @@
 
 #include "base/crc32c.h"
 #include "fabric/ring_puller.h"
-#include "ring/tick_rings.h"
+#include "ring/row_rings.h"
 
 namespace ndts {
 namespace {

@@ -4,14 +4,27 @@
 #include <algorithm>
 #include <utility>
 
-#include "ring/tick_rings.h"
-#include "ring/tick_voids.h"
+#include "ring/row_rings.h"
+#include "ring/slot_voids.h"
 
 namespace ndts {
 namespace {
 
 constexpr std::uint64_t kHeaderRead = 0;
 constexpr std::uint64_t kSlotRead = 1;
+
+template <typename Record>
+bool is_ring_of(const RingShape& shape) {
+  return shape.kind == Record::kKind && shape.slot_bytes == sizeof(typename Record::Slot);
+}
+
+// What its file is named after; empty for a ring whose slots have no void.
+std::string_view ring_of(const RingShape& shape) {
+  if (is_ring_of<TickRecord>(shape)) return TickRecord::kRing;
+  if (is_ring_of<TradeRecord>(shape)) return TradeRecord::kRing;
+  if (is_ring_of<BookRecord>(shape)) return BookRecord::kRing;
+  return {};
+}
 
 }  // namespace
 
@@ -127,13 +140,15 @@ std::uint64_t PulledRing::take_header() {
 }
 
 Status PulledRing::make_mirror(std::uint64_t tail, std::uint64_t intent) {
-  if (shape_.kind != RecordKind::kTick || shape_.slot_bytes != sizeof(TickSlot))
-    return Status(Code::kInvalidArgument, "only rings of ticks can be pulled", grant_.address);
+  const std::string_view ring = ring_of(shape_);
+  if (ring.empty())
+    return Status(Code::kInvalidArgument, "only rings of ticks, trades and books can be pulled",
+                  grant_.address);
   const std::uint64_t held = intent < shape_.slot_count ? 0 : intent - shape_.slot_count;
   RingShape shape = shape_;
   shape.first_sequence =
       options_.from_tail ? tail : std::min(std::max(shape_.first_sequence, held), tail);
-  path_ = options_.dir + "/" + tick_ring_name(shape_.owner, shape_.epoch);
+  path_ = options_.dir + "/" + row_ring_name(ring, shape_.owner, shape_.epoch);
   // The mirror of a puller that died: whoever has it mapped keeps it.
   if (files_->exists(path_)) NDTS_TRY(files_->remove(path_));
   NDTS_TRY(RingWriter::create(*files_, path_, shape, &mirror_));

@@ -8,7 +8,8 @@
 //
 // A state machine without threads: post() begins what is due, completed() takes answers. A line
 // whose check does not hold is read again. What was overtaken is published as void, so the mirror
-// has every sequence and its readers count what is missing. Only rings of ticks have voids.
+// has every sequence and its readers count what is missing. Rings of ticks, trades and books have
+// voids; others can't be pulled.
 //
 // Used by one thread. The reader outlives it.
 #pragma once

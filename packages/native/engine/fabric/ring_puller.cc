@@ -33,8 +33,8 @@ Status RingPuller::open(const MemoryParts& parts, const std::vector<Grant>& gran
                         const RingPullerOptions& options, std::unique_ptr<RingPuller>* puller) {
   NDTS_TRY(of_one_server(grants));
   if (options.read_bytes == 0 || options.read_bytes > kPullReadBytesMax ||
-      options.round_bytes < sizeof(TickSlot))
-    return Status(Code::kInvalidArgument, "expected reads of 1 byte to 4 MiB, rounds of a slot");
+      options.round_bytes < sizeof(BookSlot))
+    return Status(Code::kInvalidArgument, "expected reads of 1 byte to 4 MiB, rounds of a book");
   NDTS_TRY(parts.files->make_directory(options.dir));
   std::unique_ptr<RingPuller> made(new RingPuller(parts, options));
   NDTS_TRY(parts.files->lock(options.dir + "/pull.lock", &made->lock_));

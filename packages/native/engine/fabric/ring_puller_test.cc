@@ -9,7 +9,7 @@
 
 #include "base/long_test_kit.h"
 #include "fabric/fabric_test_kit.h"
-#include "ring/tick_rings.h"
+#include "ring/row_rings.h"
 
 namespace ndts {
 namespace {

@@ -23,6 +23,19 @@ enum class TickFlags : std::uint32_t {
   kVoid = 16,  // not a tick: the slot fills a sequence that was skipped
 };
 
+// Bits in a trade. Neither buy nor sell: the side of the aggressor is not known.
+enum class TradeFlags : std::uint32_t {
+  kBuy = 1,  // the aggressor bought
+  kSell = 2,  // the aggressor sold
+  kId = 4,  // the venue named it by a whole number below 2^53; other names are in the table only
+  kVoid = 16,  // not a trade: the slot fills a sequence that was skipped
+};
+
+// Bits in a book.
+enum class BookFlags : std::uint32_t {
+  kVoid = 16,  // not a book: the slot fills a sequence that was skipped
+};
+
 // Why the data node refused a tick.
 enum class CleanReason : std::uint32_t {
   kOk = 0,  // accepted

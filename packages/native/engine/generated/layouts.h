@@ -423,6 +423,17 @@ static_assert(offsetof(RingHeader, sealed) == 384);
 static_assert(offsetof(RingHeader, heartbeat) == 448);
 static_assert(offsetof(RingHeader, reserved2) == 512);
 
+// How readers that sleep are woken; one file beside the rings of a writer.
+struct BellLine {
+  std::uint32_t rung;  // how often it was rung; the word that is slept on (futex)
+  std::uint32_t sleeping;  // 1: somebody may sleep; readers set it, the writer clears it
+  std::uint8_t reserved[56];  // zero
+};
+static_assert(sizeof(BellLine) == 64);
+static_assert(offsetof(BellLine, rung) == 0);
+static_assert(offsetof(BellLine, sleeping) == 4);
+static_assert(offsetof(BellLine, reserved) == 8);
+
 // One tick, one cache line. Its sequence follows from its position in the ring.
 struct TickSlot {
   std::int64_t time;  // nanoseconds since 1970-01-01 UTC
@@ -445,6 +456,82 @@ static_assert(offsetof(TickSlot, bid) == 32);
 static_assert(offsetof(TickSlot, ask) == 40);
 static_assert(offsetof(TickSlot, bid_volume) == 48);
 static_assert(offsetof(TickSlot, ask_volume) == 56);
+
+// One trade, one cache line. Its sequence follows from its position in the ring.
+struct TradeSlot {
+  std::int64_t time;  // nanoseconds since 1970-01-01 UTC
+  std::uint32_t symbol;  // cluster-wide symbol id
+  std::uint32_t flags;  // bits of TradeFlags
+  double price;  // price
+  double volume;  // volume
+  double trade_id;  // id of the venue where the flag id is set; else 0
+  std::uint8_t reserved[24];  // zero
+};
+static_assert(sizeof(TradeSlot) == 64);
+static_assert(offsetof(TradeSlot, time) == 0);
+static_assert(offsetof(TradeSlot, symbol) == 8);
+static_assert(offsetof(TradeSlot, flags) == 12);
+static_assert(offsetof(TradeSlot, price) == 16);
+static_assert(offsetof(TradeSlot, volume) == 24);
+static_assert(offsetof(TradeSlot, trade_id) == 32);
+static_assert(offsetof(TradeSlot, reserved) == 40);
+
+// The best five levels of a book. Its sequence follows from its position in the ring.
+struct BookSlot {
+  std::int64_t time;  // nanoseconds since 1970-01-01 UTC
+  std::uint32_t symbol;  // cluster-wide symbol id
+  std::uint32_t flags;  // bits of BookFlags
+  double bid1;  // bid of level 1
+  double bid2;  // bid of level 2
+  double bid3;  // bid of level 3
+  double bid4;  // bid of level 4
+  double bid5;  // bid of level 5
+  double bid_volume1;  // volume at the bid of level 1
+  double bid_volume2;  // volume at the bid of level 2
+  double bid_volume3;  // volume at the bid of level 3
+  double bid_volume4;  // volume at the bid of level 4
+  double bid_volume5;  // volume at the bid of level 5
+  double ask1;  // ask of level 1
+  double ask2;  // ask of level 2
+  double ask3;  // ask of level 3
+  double ask4;  // ask of level 4
+  double ask5;  // ask of level 5
+  double ask_volume1;  // volume at the ask of level 1
+  double ask_volume2;  // volume at the ask of level 2
+  double ask_volume3;  // volume at the ask of level 3
+  double ask_volume4;  // volume at the ask of level 4
+  double ask_volume5;  // volume at the ask of level 5
+  std::uint32_t missing;  // bit n: number n of the twenty before is not there
+  std::uint32_t reserved0;  // zero
+  std::uint8_t reserved1[72];  // zero
+};
+static_assert(sizeof(BookSlot) == 256);
+static_assert(offsetof(BookSlot, time) == 0);
+static_assert(offsetof(BookSlot, symbol) == 8);
+static_assert(offsetof(BookSlot, flags) == 12);
+static_assert(offsetof(BookSlot, bid1) == 16);
+static_assert(offsetof(BookSlot, bid2) == 24);
+static_assert(offsetof(BookSlot, bid3) == 32);
+static_assert(offsetof(BookSlot, bid4) == 40);
+static_assert(offsetof(BookSlot, bid5) == 48);
+static_assert(offsetof(BookSlot, bid_volume1) == 56);
+static_assert(offsetof(BookSlot, bid_volume2) == 64);
+static_assert(offsetof(BookSlot, bid_volume3) == 72);
+static_assert(offsetof(BookSlot, bid_volume4) == 80);
+static_assert(offsetof(BookSlot, bid_volume5) == 88);
+static_assert(offsetof(BookSlot, ask1) == 96);
+static_assert(offsetof(BookSlot, ask2) == 104);
+static_assert(offsetof(BookSlot, ask3) == 112);
+static_assert(offsetof(BookSlot, ask4) == 120);
+static_assert(offsetof(BookSlot, ask5) == 128);
+static_assert(offsetof(BookSlot, ask_volume1) == 136);
+static_assert(offsetof(BookSlot, ask_volume2) == 144);
+static_assert(offsetof(BookSlot, ask_volume3) == 152);
+static_assert(offsetof(BookSlot, ask_volume4) == 160);
+static_assert(offsetof(BookSlot, ask_volume5) == 168);
+static_assert(offsetof(BookSlot, missing) == 176);
+static_assert(offsetof(BookSlot, reserved0) == 180);
+static_assert(offsetof(BookSlot, reserved1) == 184);
 
 // One factor value with the tick it came from.
 struct FactorSlot {
@@ -978,24 +1065,5 @@ static_assert(offsetof(WalStagingHeader, reserved1) == 144);
 static_assert(offsetof(WalStagingHeader, durable) == 192);
 static_assert(offsetof(WalStagingHeader, durable_copy) == 200);
 static_assert(offsetof(WalStagingHeader, reserved2) == 208);
-
-// Ticks by column. JavaScript reads and writes day and nsOfDay; the engine packs them.
-enum class TickBatchColumn : std::uint32_t {
-  kDay = 0,  // f64: whole days since 1970-01-01 UTC
-  kNsOfDay = 1,  // f64: nanoseconds since the start of that day, exact
-  kSequence = 2,  // f64: sequence within the shard, exact below 2^53
-  kPrice = 3,  // f64: last price
-  kVolume = 4,  // f64: last volume
-  kBid = 5,  // f64: best bid
-  kAsk = 6,  // f64: best ask
-  kBidVolume = 7,  // f64: volume at the best bid
-  kAskVolume = 8,  // f64: volume at the best ask
-  kSymbol = 9,  // u32: symbol id
-  kFlags = 10,  // u32: bits of TickFlags
-  kShard = 11,  // u32: shard of the symbol
-  kEpoch = 12,  // u32: epoch of the shard
-};
-inline constexpr std::uint32_t kTickBatchColumns = 13;
-inline constexpr std::uint32_t kTickBatchWidths[13] = {8, 8, 8, 8, 8, 8, 8, 8, 8, 4, 4, 4, 4};
 
 }  // namespace ndts

@@ -32,6 +32,9 @@ inline void store_word(std::uint64_t* to, std::uint64_t value) {
 #endif
 inline void fence_release() { std::atomic_thread_fence(std::memory_order_release); }
 inline void fence_acquire() { std::atomic_thread_fence(std::memory_order_acquire); }
+// Also keeps a store before a later load: each of two threads stores, then loads what the other
+// stores, and at least one of them sees it.
+inline void fence_full() { std::atomic_thread_fence(std::memory_order_seq_cst); }
 #if defined(__SANITIZE_THREAD__)
 #pragma GCC diagnostic pop
 #endif

@@ -8,7 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "ring/tick_columns.h"
+#include "ring/row_columns.h"
 
 namespace ndts {
 

@@ -2,6 +2,10 @@
 // Field types: u8 u16 u32 u64 i32 i64 f64, and bytes[n]. Offsets follow from the order; reserved
 // bytes are named and must be zero. `line: true` starts a new 64-byte cache line.
 
+const levels = [1, 2, 3, 4, 5];
+const perLevel = (name, doc) =>
+  levels.map((level) => ({ name: `${name}${level}`, type: 'f64', doc: `${doc} ${level}` }));
+
 /** @type {import('../types.mjs').Layout[]} */
 export const ringLayouts = [
   {
@@ -41,6 +45,16 @@ export const ringLayouts = [
     ],
   },
   {
+    name: 'BellLine',
+    size: 64,
+    doc: 'How readers that sleep are woken; one file beside the rings of a writer.',
+    fields: [
+      { name: 'rung', type: 'u32', doc: 'how often it was rung; the word that is slept on (futex)' },
+      { name: 'sleeping', type: 'u32', doc: '1: somebody may sleep; readers set it, the writer clears it' },
+      { name: 'reserved', type: 'bytes[56]', doc: 'zero' },
+    ],
+  },
+  {
     name: 'TickSlot',
     size: 64,
     doc: 'One tick, one cache line. Its sequence follows from its position in the ring.',
@@ -54,6 +68,37 @@ export const ringLayouts = [
       { name: 'ask', type: 'f64', doc: 'best ask' },
       { name: 'bidVolume', type: 'f64', doc: 'volume at the best bid' },
       { name: 'askVolume', type: 'f64', doc: 'volume at the best ask' },
+    ],
+  },
+  {
+    name: 'TradeSlot',
+    size: 64,
+    doc: 'One trade, one cache line. Its sequence follows from its position in the ring.',
+    fields: [
+      { name: 'time', type: 'i64', doc: 'nanoseconds since 1970-01-01 UTC' },
+      { name: 'symbol', type: 'u32', doc: 'cluster-wide symbol id' },
+      { name: 'flags', type: 'u32', doc: 'bits of TradeFlags' },
+      { name: 'price', type: 'f64', doc: 'price' },
+      { name: 'volume', type: 'f64', doc: 'volume' },
+      { name: 'tradeId', type: 'f64', doc: 'id of the venue where the flag id is set; else 0' },
+      { name: 'reserved', type: 'bytes[24]', doc: 'zero' },
+    ],
+  },
+  {
+    name: 'BookSlot',
+    size: 256,
+    doc: 'The best five levels of a book. Its sequence follows from its position in the ring.',
+    fields: [
+      { name: 'time', type: 'i64', doc: 'nanoseconds since 1970-01-01 UTC' },
+      { name: 'symbol', type: 'u32', doc: 'cluster-wide symbol id' },
+      { name: 'flags', type: 'u32', doc: 'bits of BookFlags' },
+      ...perLevel('bid', 'bid of level'),
+      ...perLevel('bidVolume', 'volume at the bid of level'),
+      ...perLevel('ask', 'ask of level'),
+      ...perLevel('askVolume', 'volume at the ask of level'),
+      { name: 'missing', type: 'u32', doc: 'bit n: number n of the twenty before is not there' },
+      { name: 'reserved0', type: 'u32', doc: 'zero' },
+      { name: 'reserved1', type: 'bytes[72]', doc: 'zero' },
     ],
   },
   {

@@ -50,6 +50,41 @@ export const TickFlagsNames: Readonly<Record<number, TickFlagsName>> = {
   16: 'void',
 };
 
+/** Bits in a trade. Neither buy nor sell: the side of the aggressor is not known. */
+export const TradeFlags = {
+  /** the aggressor bought */
+  buy: 1,
+  /** the aggressor sold */
+  sell: 2,
+  /** the venue named it by a whole number below 2^53; other names are in the table only */
+  id: 4,
+  /** not a trade: the slot fills a sequence that was skipped */
+  void: 16,
+} as const;
+export type TradeFlags = (typeof TradeFlags)[keyof typeof TradeFlags];
+export type TradeFlagsName = keyof typeof TradeFlags;
+
+/** Names of TradeFlags by number. */
+export const TradeFlagsNames: Readonly<Record<number, TradeFlagsName>> = {
+  1: 'buy',
+  2: 'sell',
+  4: 'id',
+  16: 'void',
+};
+
+/** Bits in a book. */
+export const BookFlags = {
+  /** not a book: the slot fills a sequence that was skipped */
+  void: 16,
+} as const;
+export type BookFlags = (typeof BookFlags)[keyof typeof BookFlags];
+export type BookFlagsName = keyof typeof BookFlags;
+
+/** Names of BookFlags by number. */
+export const BookFlagsNames: Readonly<Record<number, BookFlagsName>> = {
+  16: 'void',
+};
+
 /** Why the data node refused a tick. */
 export const CleanReason = {
   /** accepted */

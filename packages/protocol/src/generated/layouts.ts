@@ -417,6 +417,17 @@ export const RingHeader = {
   reserved2: 512,
 } as const;
 
+/** How readers that sleep are woken; one file beside the rings of a writer. Offsets in bytes. */
+export const BellLine = {
+  sizeBytes: 64,
+  /** u32: how often it was rung; the word that is slept on (futex) */
+  rung: 0,
+  /** u32: 1: somebody may sleep; readers set it, the writer clears it */
+  sleeping: 4,
+  /** bytes[56]: zero */
+  reserved: 8,
+} as const;
+
 /** One tick, one cache line. Its sequence follows from its position in the ring. Offsets in bytes. */
 export const TickSlot = {
   sizeBytes: 64,
@@ -438,6 +449,82 @@ export const TickSlot = {
   bidVolume: 48,
   /** f64: volume at the best ask */
   askVolume: 56,
+} as const;
+
+/** One trade, one cache line. Its sequence follows from its position in the ring. Offsets in bytes. */
+export const TradeSlot = {
+  sizeBytes: 64,
+  /** i64: nanoseconds since 1970-01-01 UTC */
+  time: 0,
+  /** u32: cluster-wide symbol id */
+  symbol: 8,
+  /** u32: bits of TradeFlags */
+  flags: 12,
+  /** f64: price */
+  price: 16,
+  /** f64: volume */
+  volume: 24,
+  /** f64: id of the venue where the flag id is set; else 0 */
+  tradeId: 32,
+  /** bytes[24]: zero */
+  reserved: 40,
+} as const;
+
+/** The best five levels of a book. Its sequence follows from its position in the ring. Offsets in bytes. */
+export const BookSlot = {
+  sizeBytes: 256,
+  /** i64: nanoseconds since 1970-01-01 UTC */
+  time: 0,
+  /** u32: cluster-wide symbol id */
+  symbol: 8,
+  /** u32: bits of BookFlags */
+  flags: 12,
+  /** f64: bid of level 1 */
+  bid1: 16,
+  /** f64: bid of level 2 */
+  bid2: 24,
+  /** f64: bid of level 3 */
+  bid3: 32,
+  /** f64: bid of level 4 */
+  bid4: 40,
+  /** f64: bid of level 5 */
+  bid5: 48,
+  /** f64: volume at the bid of level 1 */
+  bidVolume1: 56,
+  /** f64: volume at the bid of level 2 */
+  bidVolume2: 64,
+  /** f64: volume at the bid of level 3 */
+  bidVolume3: 72,
+  /** f64: volume at the bid of level 4 */
+  bidVolume4: 80,
+  /** f64: volume at the bid of level 5 */
+  bidVolume5: 88,
+  /** f64: ask of level 1 */
+  ask1: 96,
+  /** f64: ask of level 2 */
+  ask2: 104,
+  /** f64: ask of level 3 */
+  ask3: 112,
+  /** f64: ask of level 4 */
+  ask4: 120,
+  /** f64: ask of level 5 */
+  ask5: 128,
+  /** f64: volume at the ask of level 1 */
+  askVolume1: 136,
+  /** f64: volume at the ask of level 2 */
+  askVolume2: 144,
+  /** f64: volume at the ask of level 3 */
+  askVolume3: 152,
+  /** f64: volume at the ask of level 4 */
+  askVolume4: 160,
+  /** f64: volume at the ask of level 5 */
+  askVolume5: 168,
+  /** u32: bit n: number n of the twenty before is not there */
+  missing: 176,
+  /** u32: zero */
+  reserved0: 180,
+  /** bytes[72]: zero */
+  reserved1: 184,
 } as const;
 
 /** One factor value with the tick it came from. Offsets in bytes. */

@@ -9,16 +9,20 @@ export interface RingPosition {
   readonly sequence: number;
 }
 
-export interface TickStreamReader {
-  /** Copies up to batch.capacity ticks; sets batch.count and returns it. No allocation. */
-  poll(batch: TickBatch): number;
-  /** As poll, but spins natively up to spinUs while there is nothing. */
-  waitPoll(batch: TickBatch, spinUs: number): number;
-  /** How many ticks were overwritten before they were read, since the start. */
+/** Rows of one kind: ticks, trades or books. */
+export interface RowStreamReader<Batch> {
+  /** Copies up to batch.capacity rows; sets batch.count and returns it. No allocation. */
+  poll(batch: Batch): number;
+  /** As poll, but spins natively up to spinUs while there is nothing; then it may wait longer, as
+   * the reader was told when it was opened. */
+  waitPoll(batch: Batch, spinUs: number): number;
+  /** How many rows were overwritten before they were read, since the start. */
   lapped(): number;
   position(shard: number): RingPosition;
   close(): void;
 }
+
+export type TickStreamReader = RowStreamReader<TickBatch>;
 
 export interface Transport {
   /** Opens a reader over the rings of these shards. `from` absent: from the oldest in the ring. */

@@ -1,18 +1,15 @@
-// See tick_rings.h: the side that creates the rings and scatters columns into them.
+// See row_rings.h: the side that creates the rings and scatters columns into them.
 #include <algorithm>
 #include <bit>
 #include <charconv>
 #include <string_view>
 #include <utility>
 
-#include "generated/constants.h"
-#include "ring/tick_rings.h"
-#include "ring/tick_voids.h"
+#include "ring/row_rings.h"
+#include "ring/slot_voids.h"
 
 namespace ndts {
 namespace {
-
-constexpr auto kVoidRow = static_cast<std::uint32_t>(TickFlags::kVoid);
 
 // Takes digits and the text after them off the front.
 bool take_number(std::string_view* text, std::string_view after, std::uint64_t* number) {
@@ -25,16 +22,18 @@ bool take_number(std::string_view* text, std::string_view after, std::uint64_t* 
   return true;
 }
 
-// "ticks-SHARD-EPOCH.ring", also with the ending of one that was never finished.
-bool parse_ring_name(std::string_view name, std::uint64_t* shard, std::uint64_t* epoch) {
-  constexpr std::string_view kPrefix = "ticks-";
-  if (!name.starts_with(kPrefix)) return false;
-  name.remove_prefix(kPrefix.size());
+// "RING-SHARD-EPOCH.ring", also with the ending of one that was never finished.
+bool parse_ring_name(std::string_view name, std::string_view ring, std::uint64_t* shard,
+                     std::uint64_t* epoch) {
+  if (!name.starts_with(ring)) return false;
+  name.remove_prefix(ring.size());
+  if (!name.starts_with('-')) return false;
+  name.remove_prefix(1);
   return take_number(&name, "-", shard) && take_number(&name, ".ring", epoch) &&
          (name.empty() || name == ".new");
 }
 
-Status remove_older(FileSystem& files, const std::string& dir,
+Status remove_older(FileSystem& files, const std::string& dir, std::string_view ring,
                     const std::vector<std::uint64_t>& epochs) {
   std::vector<std::string> names;
   NDTS_TRY(files.list(dir, &names));
@@ -42,7 +41,7 @@ Status remove_older(FileSystem& files, const std::string& dir,
   for (const std::string& name : names) {
     std::uint64_t shard = 0;
     std::uint64_t epoch = 0;
-    if (!parse_ring_name(name, &shard, &epoch)) continue;
+    if (!parse_ring_name(name, ring, &shard, &epoch)) continue;
     if (shard < epochs.size() && epoch > epochs[shard])
       return Status(Code::kWrongEpoch,
                     "expected rings up to epoch " + std::to_string(epochs[shard]) +
@@ -54,50 +53,53 @@ Status remove_older(FileSystem& files, const std::string& dir,
   return Status::success();
 }
 
-inline std::uint64_t word_of(double x) { return std::bit_cast<std::uint64_t>(x); }
-
 }  // namespace
 
-std::string tick_ring_name(std::uint64_t shard, std::uint64_t epoch) {
-  return "ticks-" + std::to_string(shard) + "-" + std::to_string(epoch) + ".ring";
+std::string row_ring_name(std::string_view ring, std::uint64_t shard, std::uint64_t epoch) {
+  return std::string(ring) + "-" + std::to_string(shard) + "-" + std::to_string(epoch) + ".ring";
 }
 
-Status TickRingsWriter::create(FileSystem* files, const std::string& dir,
-                               std::uint32_t slot_count,
-                               const std::vector<std::uint64_t>& epochs,
-                               const std::vector<std::uint64_t>& first_sequences,
-                               std::unique_ptr<TickRingsWriter>* writer) {
+template <typename Record>
+Status RowRingsWriter<Record>::create(FileSystem* files, const std::string& dir,
+                                      std::uint32_t slot_count,
+                                      const std::vector<std::uint64_t>& epochs,
+                                      const std::vector<std::uint64_t>& first_sequences,
+                                      std::unique_ptr<RowRingsWriter>* writer) {
   if (epochs.empty() || epochs.size() != first_sequences.size())
     return Status(Code::kInvalidArgument,
                   "expected an epoch and a first sequence per shard, found " +
                       std::to_string(epochs.size()) + " and " +
                       std::to_string(first_sequences.size()));
   NDTS_TRY(files->make_directory(dir));
-  NDTS_TRY(remove_older(*files, dir, epochs));
-  std::unique_ptr<TickRingsWriter> made(new TickRingsWriter(files, epochs.size()));
+  NDTS_TRY(remove_older(*files, dir, Record::kRing, epochs));
+  std::unique_ptr<RowRingsWriter> made(new RowRingsWriter(files, epochs.size()));
+  NDTS_TRY(RingBell::create(*files, dir + "/" + std::string(Record::kRing) + ".bell",
+                            &made->bell_));
   made->rings_.reserve(epochs.size());
   for (std::size_t shard = 0; shard < epochs.size(); ++shard) {
-    const RingShape shape{.kind = RecordKind::kTick,
-                          .slot_bytes = sizeof(TickSlot),
+    const RingShape shape{.kind = Record::kKind,
+                          .slot_bytes = sizeof(typename Record::Slot),
                           .slot_count = slot_count,
                           .owner = static_cast<std::uint32_t>(shard),
                           .epoch = epochs[shard],
                           .first_sequence = first_sequences[shard]};
     RingWriter ring;
-    NDTS_TRY(RingWriter::create(*files, dir + "/" + tick_ring_name(shard, epochs[shard]), shape,
-                                &ring));
+    const std::string name = row_ring_name(Record::kRing, shard, epochs[shard]);
+    NDTS_TRY(RingWriter::create(*files, dir + "/" + name, shape, &ring));
     made->rings_.push_back(std::move(ring));
   }
   *writer = std::move(made);
   return Status::success();
 }
 
-TickRingsWriter::~TickRingsWriter() {
+template <typename Record>
+RowRingsWriter<Record>::~RowRingsWriter() {
   // A file that cannot be removed is removed by the next epoch.
   for (const RingWriter& ring : rings_) static_cast<void>(files_->remove(ring.path()));
 }
 
-Status TickRingsWriter::check(const TickColumns& t, std::size_t count) {
+template <typename Record>
+Status RowRingsWriter<Record>::check(const Columns& t, std::size_t count) {
   const auto wrong = [](std::size_t row, const std::string& message) {
     return Status(Code::kInvalidArgument, "row " + std::to_string(row) + ": " + message);
   };
@@ -123,12 +125,14 @@ Status TickRingsWriter::check(const TickColumns& t, std::size_t count) {
                           std::to_string(sequence));
     expected_[shard] = sequence + 1;
     if (!is_time(t.day[i], t.ns_of_day[i])) return wrong(i, "expected a time");
-    if ((t.flags[i] & kVoidRow) != 0) return wrong(i, "a void row cannot be published");
+    if ((t.flags[i] & kVoidFlag) != 0) return wrong(i, "a void row cannot be published");
   }
   return Status::success();
 }
 
-void TickRingsWriter::publish_rows(const TickColumns& t, std::size_t from, std::size_t to) {
+template <typename Record>
+void RowRingsWriter<Record>::publish_rows(const Columns& t, std::size_t from, std::size_t to) {
+  using Slot = typename Record::Slot;
   std::fill(pending_.begin(), pending_.end(), 0);
   for (std::size_t i = from; i < to; ++i) ++pending_[t.shard[i]];
   for (std::size_t shard = 0; shard < rings_.size(); ++shard) {
@@ -138,22 +142,22 @@ void TickRingsWriter::publish_rows(const TickColumns& t, std::size_t from, std::
   for (std::size_t i = from; i < to; ++i) {
     std::uint64_t* slot = rings_[t.shard[i]].slot(static_cast<std::uint64_t>(t.sequence[i]));
     const auto time = static_cast<std::uint64_t>(pack_time(t.day[i], t.ns_of_day[i]));
-    store_word(slot + offsetof(TickSlot, time) / 8, time);
-    store_word(slot + offsetof(TickSlot, symbol) / 8,
-               t.symbol[i] | std::uint64_t{t.flags[i]} << 32);
-    store_word(slot + offsetof(TickSlot, price) / 8, word_of(t.price[i]));
-    store_word(slot + offsetof(TickSlot, volume) / 8, word_of(t.volume[i]));
-    store_word(slot + offsetof(TickSlot, bid) / 8, word_of(t.bid[i]));
-    store_word(slot + offsetof(TickSlot, ask) / 8, word_of(t.ask[i]));
-    store_word(slot + offsetof(TickSlot, bid_volume) / 8, word_of(t.bid_volume[i]));
-    store_word(slot + offsetof(TickSlot, ask_volume) / 8, word_of(t.ask_volume[i]));
+    store_word(slot + offsetof(Slot, time) / 8, time);
+    store_word(slot + kFlagsWord, t.symbol[i] | std::uint64_t{t.flags[i]} << 32);
+    Record::each_number(t, [slot, i](const double* column, std::size_t offset) {
+      store_word(slot + offset / 8, std::bit_cast<std::uint64_t>(column[i]));
+    });
+    Record::each_narrow(t, [slot, i](const std::uint32_t* column, std::size_t offset) {
+      store_word(slot + offset / 8, column[i]);
+    });
   }
   for (std::size_t shard = 0; shard < rings_.size(); ++shard) {
     if (pending_[shard] != 0) rings_[shard].commit(pending_[shard]);
   }
 }
 
-Status TickRingsWriter::publish(const TickColumns& batch, std::size_t count) {
+template <typename Record>
+Status RowRingsWriter<Record>::publish(const Columns& batch, std::size_t count) {
   NDTS_TRY(check(batch, count));
   // expected_ now holds the sequence after the last row of each shard; the rows of a shard are
   // consecutive, so its first row stands its number of rows before that.
@@ -167,10 +171,12 @@ Status TickRingsWriter::publish(const TickColumns& batch, std::size_t count) {
   const std::size_t step_max = rings_.front().shape().slot_count / 2;
   for (std::size_t from = 0; from < count; from += step_max)
     publish_rows(batch, from, std::min(from + step_max, count));
+  if (count > 0) bell_.ring();
   return Status::success();
 }
 
-Status TickRingsWriter::set_watermarks(const double* marks, std::size_t count) {
+template <typename Record>
+Status RowRingsWriter<Record>::set_watermarks(const double* marks, std::size_t count) {
   if (count != rings_.size() * 4)
     return Status(Code::kInvalidArgument, "expected " + std::to_string(rings_.size() * 4) +
                                               " watermarks, found " + std::to_string(count));
@@ -190,8 +196,13 @@ Status TickRingsWriter::set_watermarks(const double* marks, std::size_t count) {
   return Status::success();
 }
 
-void TickRingsWriter::heartbeat(std::uint64_t monotonic_ns) {
+template <typename Record>
+void RowRingsWriter<Record>::heartbeat(std::uint64_t monotonic_ns) {
   for (RingWriter& ring : rings_) ring.heartbeat(monotonic_ns);
 }
+
+template class RowRingsWriter<TickRecord>;
+template class RowRingsWriter<TradeRecord>;
+template class RowRingsWriter<BookRecord>;
 
 }  // namespace ndts
