@@ -14,6 +14,7 @@ import { type Bench, type BenchLine, type BenchSize, lineText } from './kit/benc
 import { lineIngest } from './line-ingest.js';
 import { pullBenches } from './pull.js';
 import { replayBench, replaySnapshotsBench } from './replay.js';
+import { ringBenches } from './ring.js';
 import { sqlBenches } from './sql.js';
 import { scanBenches } from './scan.js';
 import { compactionStall, openCold, recoveryBench, snapshotBench } from './storage.js';
@@ -37,6 +38,7 @@ const benches: readonly Bench[] = [
   ...sqlBenches,
   ...scanBenches,
   clientBench,
+  ...ringBenches,
   ...pullBenches,
   lineIngest,
   csvImport,
