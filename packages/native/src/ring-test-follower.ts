@@ -47,7 +47,7 @@ function open(task: FollowTask): () => FollowAnswer {
   const start = { epoch: testEpoch, sequence: 0 };
   // From the very first row, so that what was overwritten before counts as lapped.
   const from = new Map(task.paths.map((_, shard) => [shard, start]));
-  const reader = kind.open({ paths: task.paths, from, wait: { mode: 'sleep', waitUs: 10_000 } });
+  const reader = kind.open({ paths: task.paths, from });
   return () => follow(reader, kind.batch(256), task);
 }
 
@@ -58,7 +58,7 @@ function follow(reader: RowRingReader<RowBatch>, batch: RowBatch, task: FollowTa
   let disordered = 0;
   let idlePolls = 0;
   while (whole + wrong + reader.lapped() < task.rows && idlePolls < idlePollsMax) {
-    idlePolls = reader.waitPoll(batch, 100) === 0 ? idlePolls + 1 : 0;
+    idlePolls = reader.waitPoll(batch, 100, 'sleep', 10_000) === 0 ? idlePolls + 1 : 0;
     for (let row = 0; row < batch.count; row += 1) {
       const shard = batch.shard[row] ?? -1;
       const sequence = batch.sequence[row] ?? -1;

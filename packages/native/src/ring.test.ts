@@ -312,13 +312,12 @@ describe('waiting', () => {
   test('a reader that sleeps waits for as long as it was told, and is woken', async () => {
     const { dir, writer } = rings('sleep');
     const batch = createTickBatch(4);
-    for (const mode of ['spin', 'yield', 'sleep'] as const) {
-      const wait = { mode, waitUs: 3000 };
-      const reader = openTickRings({ paths: writer.paths, from: 'tail', wait });
+    for (const wait of ['spin', 'yield', 'sleep'] as const) {
+      const reader = openTickRings({ paths: writer.paths, from: 'tail' });
       const before = process.hrtime.bigint();
-      assert.equal(reader.waitPoll(batch, 10), 0);
+      assert.equal(reader.waitPoll(batch, 10, wait, 3000), 0);
       const waitedNs = Number(process.hrtime.bigint() - before);
-      assert.ok(waitedNs >= (mode === 'spin' ? 10_000 : 3_000_000), `${mode}: ${waitedNs}`);
+      assert.ok(waitedNs >= (wait === 'spin' ? 10_000 : 3_000_000), `${wait}: ${waitedNs}`);
       reader.close();
     }
     assert.equal(statSync(join(dir, 'ticks.bell')).mode & 0o777, 0o600);
@@ -329,10 +328,11 @@ describe('waiting', () => {
   test('misuse', () => {
     const { writer } = rings('misuse');
     const { paths } = writer;
-    for (const waitUs of [-1, Number.NaN, 2e6]) {
-      const reader = openTickRings({ paths, from: 'tail', wait: { mode: 'sleep', waitUs } });
-      assert.throws(() => reader.waitPoll(createTickBatch(1), 1), code('INVALID_ARGUMENT'));
-    }
+    const reader = openTickRings({ paths, from: 'tail' });
+    const batch = createTickBatch(1);
+    for (const wait of ['yield', 'sleep'] as const)
+      for (const waitUs of [-1, Number.NaN, 2e6])
+        assert.throws(() => reader.waitPoll(batch, 1, wait, waitUs), code('INVALID_ARGUMENT'));
     assert.throws(() => openTradeRings({ paths, from: 'tail' }), code('INVALID_ARGUMENT'));
     writer.close();
   });

@@ -7,6 +7,7 @@ import type {
   BookBatch,
   RecordKind,
   RingPosition,
+  RingWait,
   RowStreamReader,
   TickBatch,
   TradeBatch,
@@ -60,22 +61,10 @@ export type TickRingReader = RowRingReader<TickBatch>;
 export type TradeRingReader = RowRingReader<TradeBatch>;
 export type BookRingReader = RowRingReader<BookBatch>;
 
-/** What waitPoll does once it has spun for spinUs in vain, for up to waitUs, a second at most. It
- * blocks its thread meanwhile. */
-export interface RingWait {
-  /** 'spin': it returns at once. 'yield': it looks again and again and lets others have the
-   * processor in between. 'sleep': it yields for a moment and then sleeps until the writer wakes
-   * it; that costs no processor time. */
-  readonly mode: 'spin' | 'yield' | 'sleep';
-  readonly waitUs: number;
-}
-
 export interface OpenRowRingsOptions {
   readonly paths: readonly string[];
   /** Where to start, by shard. 'oldest': what the ring still holds; 'tail': only what comes. */
   readonly from: 'oldest' | 'tail' | ReadonlyMap<number, RingPosition>;
-  /** Default: waitPoll only spins. */
-  readonly wait?: RingWait;
 }
 
 export interface SlotRingOptions {
@@ -224,20 +213,10 @@ class AddonRingWriter<Batch extends BatchMemory> implements RowRingWriter<Batch>
 /** Before it sleeps: a row that comes at once is taken without waking anybody. */
 const yieldUsBeforeSleep = 50;
 
-function yieldUsOf(wait: RingWait): number {
-  if (wait.mode === 'spin') return 0;
-  return wait.mode === 'yield' ? wait.waitUs : Math.min(wait.waitUs, yieldUsBeforeSleep);
-}
-
 class AddonRingReader<Batch extends BatchMemory> implements RowRingReader<Batch> {
   readonly #native: NativeRingReader;
-  readonly #yieldUs: number;
-  readonly #sleepUs: number;
 
   constructor(Reader: NewRingReader, options: OpenRowRingsOptions) {
-    const wait = options.wait ?? { mode: 'spin', waitUs: 0 };
-    this.#yieldUs = yieldUsOf(wait);
-    this.#sleepUs = wait.mode === 'sleep' ? wait.waitUs - this.#yieldUs : 0;
     this.#native = native(() => AddonRingReader.#open(Reader, options));
   }
 
@@ -262,10 +241,16 @@ class AddonRingReader<Batch extends BatchMemory> implements RowRingReader<Batch>
     return batch.count;
   }
 
-  waitPoll(batch: Batch, spinUs: number): number {
+  waitPoll(batch: Batch, spinUs: number, wait: RingWait = 'spin', waitUs = 0): number {
     const { buffer, capacity } = batch;
+    let yieldUs = wait === 'spin' ? 0 : waitUs;
+    let sleepUs = 0;
+    if (wait === 'sleep' && waitUs > yieldUsBeforeSleep) {
+      yieldUs = yieldUsBeforeSleep;
+      sleepUs = waitUs - yieldUs;
+    }
     try {
-      batch.count = this.#native.waitPoll(buffer, capacity, spinUs, this.#yieldUs, this.#sleepUs);
+      batch.count = this.#native.waitPoll(buffer, capacity, spinUs, yieldUs, sleepUs);
     } catch (error) {
       throw toNdtsError(error);
     }

@@ -11,6 +11,8 @@ export const configKeys = [
   { key: 'loop.idle', type: 'enum', values: ['adaptive', 'spin', 'sleep'], default: 'adaptive', doc: 'what the main loop does without work: spin for loop.spinMs then sleep, always spin, or always sleep' },
   { key: 'loop.spinMs', type: 'integer', min: 0, max: 10000, default: 20, doc: 'how long adaptive spins after the last work' },
   { key: 'loop.sleepMs', type: 'integer', min: 1, max: 1000, default: 1, doc: 'how long it sleeps then; up to eight times as long after seconds without work' },
+  { key: 'ring.wait', type: 'enum', values: ['spin', 'yield', 'sleep'], default: 'sleep', doc: 'what a strategy does while no tick comes, after loop.spinMs: rest as loop.idle says, look on and yield its processor, or sleep until ticks are published' },
+  { key: 'ring.waitMs', type: 'integer', min: 1, max: 1000, default: 10, doc: 'how long it yields or sleeps at once; messages to the strategy wait as long' },
   { key: 'cluster.shards', type: 'integer', min: 1, max: 1024, default: 64, doc: 'number of virtual shards, a power of two; fixed at the first start of a data folder' },
   { key: 'cluster.healthCheckIntervalMs', type: 'integer', min: 100, max: 600000, default: 5000, doc: 'between two health checks of a node' },
   { key: 'cluster.heartbeatIntervalMs', type: 'integer', min: 50, max: 60000, default: 1000, doc: 'between two heartbeats of a node' },

@@ -138,7 +138,6 @@ export {
   openTickRings,
   openTradeRings,
   type OpenRowRingsOptions,
-  type RingWait,
   type RowRingsOptions,
   type SlotRingOptions,
   type SlotRingReader,

@@ -154,7 +154,9 @@ function begin(message: BeginMessage): void {
     reader: openTickRings({ paths: message.tickRings, from }),
     batch: createTickBatch(batchCapacity),
     spinUs: settings.idle === 'sleep' ? 0 : waitSpinUs,
-    spinMs: settings.idle === 'spin' ? Infinity : settings.spinMs,
+    spinMs: spinMsOf(settings),
+    wait: settings.ringWait,
+    waitMs: settings.ringWaitMs,
     reportIntervalMs: settings.reportIntervalMs,
     monotonicNs: () => clock.monotonicNs(),
     report: (report) => {
@@ -163,9 +165,10 @@ function begin(message: BeginMessage): void {
     },
     snapshot: sendSnapshot,
   });
-  const { idle, spinMs, sleepMs } = settings;
+  const { spinMs, sleepMs } = settings;
   loop = new AgentLoop([host], {
-    idle,
+    // Where the host waits at the rings, the loop only lets messages through in between.
+    idle: settings.ringWait === 'spin' ? settings.idle : 'spin',
     spinMs,
     sleepMs,
     clock,
@@ -173,6 +176,12 @@ function begin(message: BeginMessage): void {
   });
   channel.send({ type: 'running' });
   loop.start();
+}
+
+/** How long polls spin after the last tick. */
+function spinMsOf(settings: LoadMessage): number {
+  if (settings.idle === 'adaptive') return settings.spinMs;
+  return settings.idle === 'spin' ? Infinity : 0;
 }
 
 function sendSnapshot(): void {

@@ -1,7 +1,7 @@
 // What the node and a strategy's process say to each other over their channel. Always: what the
 // child sends is checked here before it is believed; it runs code nobody has read.
 
-import type { RingPosition, Time } from '@ndts/protocol';
+import type { RingPosition, RingWait, Time } from '@ndts/protocol';
 import type { HistogramSnapshot } from '@ndts/runtime';
 import type { GivenParameters } from './parameters.js';
 
@@ -22,6 +22,8 @@ export interface LoadMessage {
   readonly idle: 'adaptive' | 'spin' | 'sleep';
   readonly spinMs: number;
   readonly sleepMs: number;
+  readonly ringWait: RingWait;
+  readonly ringWaitMs: number;
   readonly reportIntervalMs: number;
 }
 

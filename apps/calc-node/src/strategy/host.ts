@@ -1,10 +1,11 @@
 // hot: no allocation after init
 // A strategy's loop in its own process: the second half of the tick path on one page. Always:
 // hooks see ticks in the order of the ring, each once; a signal leaves before the next hook is
-// called. Without ticks it spins for spinMs and then rests: the first tick after a pause may be
-// taken a few milliseconds late (AgentLoop), every one that follows at once.
+// called. Without ticks it spins for spinMs and then waits as `wait` says. Asleep it is woken by the
+// first tick after a pause; where it only spins, that tick may be taken a few milliseconds late
+// (AgentLoop).
 
-import { nsPerMs, type TickBatch } from '@ndts/protocol';
+import { nsPerMs, type RingWait, type TickBatch } from '@ndts/protocol';
 import type { Agent } from '@ndts/runtime';
 import type { TickRingReader } from '@ndts/storage';
 import type { SignalWriter } from '../emit/signal-writer.js';
@@ -27,6 +28,9 @@ export interface HostParts {
   readonly spinUs: number;
   /** How long after the last tick polls still spin; Infinity: always. */
   readonly spinMs: number;
+  /** What a poll does after that, and for how long. */
+  readonly wait: RingWait;
+  readonly waitMs: number;
   readonly reportIntervalMs: number;
   monotonicNs(): number;
   report(message: ReportMessage): void;
@@ -60,8 +64,11 @@ export class StrategyHost implements Agent {
   }
 
   doWork(): number {
-    const { reader, batch, plan, spinUs } = this.#parts;
-    const rows = reader.waitPoll(batch, this.#nowNs < this.#spinUntilNs ? spinUs : 0);
+    const { reader, batch, plan, spinUs, wait } = this.#parts;
+    const rows =
+      this.#nowNs < this.#spinUntilNs
+        ? reader.waitPoll(batch, spinUs)
+        : reader.waitPoll(batch, 0, wait, this.#waitUs());
     if (rows > 0) {
       plan.compute(batch);
       this.#callHooks(batch);
@@ -75,6 +82,12 @@ export class StrategyHost implements Agent {
     if (nowNs >= this.#timerAtNs) this.#callTimer(nowNs);
     if (nowNs >= this.#reportAtNs) this.#report(nowNs);
     return rows;
+  }
+
+  /** Not past the next timer. */
+  #waitUs(): number {
+    const untilTimerNs = Math.max(0, this.#timerAtNs - this.#nowNs);
+    return Math.min(this.#parts.waitMs * nsPerMs, untilTimerNs) / 1000;
   }
 
   #callHooks(batch: TickBatch): void {

@@ -139,6 +139,8 @@ export class Supervisor {
         factorSlots,
         signalSlots,
         ...config.loop,
+        ringWait: config.ring.wait,
+        ringWaitMs: config.ring.waitMs,
         reportIntervalMs,
       },
       onSignalRing: (path) => onSignalRing(instance, name, path),

@@ -24,6 +24,12 @@ export interface ConfigValues {
     /** how long it sleeps then; up to eight times as long after seconds without work */
     readonly sleepMs: number;
   };
+  readonly ring: {
+    /** what a strategy does while no tick comes, after loop.spinMs: rest as loop.idle says, look on and yield its processor, or sleep until ticks are published */
+    readonly wait: 'spin' | 'yield' | 'sleep';
+    /** how long it yields or sleeps at once; messages to the strategy wait as long */
+    readonly waitMs: number;
+  };
   readonly cluster: {
     /** number of virtual shards, a power of two; fixed at the first start of a data folder */
     readonly shards: number;
@@ -315,6 +321,23 @@ export const configKeys: readonly ConfigKey[] = [
     type: 'integer',
     default: 1,
     doc: 'how long it sleeps then; up to eight times as long after seconds without work',
+    min: 1,
+    max: 1000,
+    secret: false,
+  },
+  {
+    key: 'ring.wait',
+    type: 'enum',
+    default: 'sleep',
+    doc: 'what a strategy does while no tick comes, after loop.spinMs: rest as loop.idle says, look on and yield its processor, or sleep until ticks are published',
+    values: ['spin', 'yield', 'sleep'],
+    secret: false,
+  },
+  {
+    key: 'ring.waitMs',
+    type: 'integer',
+    default: 10,
+    doc: 'how long it yields or sleeps at once; messages to the strategy wait as long',
     min: 1,
     max: 1000,
     secret: false,
