@@ -102,7 +102,11 @@ TEST_F(RingBellTest, NoReaderSleepsThroughWhatIsPublished) {
               spin_yield();
               --patience;
             }
-            if (patience == 0) ++lost[i];
+            if (patience == 0) {
+              ++lost[i];
+              seen[i].store(rounds, std::memory_order_release);
+              return;
+            }
           }
           last = published.load(std::memory_order_acquire);
           seen[i].store(last, std::memory_order_release);

@@ -23,9 +23,9 @@
 namespace ndts {
 namespace {
 
-constexpr std::uint32_t kSlots = 64;
-constexpr std::uint64_t kEpoch = 7;
-constexpr std::size_t kWords = 8;
+constexpr std::uint32_t kRingSlots = 64;
+constexpr std::uint64_t kRingEpoch = 7;
+constexpr std::size_t kSlotWords = 8;
 
 std::uint64_t looks_of(std::uint64_t quick) { return long_tests() ? quick * 100 : quick; }
 
@@ -66,8 +66,8 @@ class RingLitmus : public testing::Test {
 
   static RingShape shape(std::uint64_t epoch, std::uint64_t first) {
     return {.kind = RecordKind::kTick,
-            .slot_bytes = kWords * 8,
-            .slot_count = kSlots,
+            .slot_bytes = kSlotWords * 8,
+            .slot_count = kRingSlots,
             .owner = 0,
             .epoch = epoch,
             .first_sequence = first};
@@ -80,7 +80,7 @@ class RingLitmus : public testing::Test {
 // Every word of a slot is its sequence.
 void write_slots(RingWriter* writer, std::uint64_t first, std::uint64_t count) {
   for (std::uint64_t s = first; s < first + count; ++s)
-    for (std::size_t word = 0; word < kWords; ++word) store_word(writer->slot(s) + word, s);
+    for (std::size_t word = 0; word < kSlotWords; ++word) store_word(writer->slot(s) + word, s);
 }
 
 void publish(RingWriter* writer, Order order, std::uint64_t count, bool rests) {
@@ -137,17 +137,17 @@ class Looker {
   // The slot just below the tail, and one of the oldest, which the writer is about to overwrite.
   void look(SlotOutcomes* seen) {
     std::uint64_t tail = 0;
-    if (!read_line(&header_->tail, kEpoch, &tail) || tail < kSlots) return;
+    if (!read_line(&header_->tail, kRingEpoch, &tail) || tail < kRingSlots) return;
     const bool is_new = tail != last_tail_;
     last_tail_ = tail;
     const std::uint64_t newest = tail - 1;
-    const std::uint64_t oldest = tail - kSlots + turn_++ % 4;
+    const std::uint64_t oldest = tail - kRingSlots + turn_++ % 4;
     const Words new_words = copy(newest);
     const Words old_words = copy(oldest);
     fence_acquire();
     std::uint64_t intent = 0;
-    const bool is_whole = read_line(&header_->intent, kEpoch, &intent);
-    const auto overtaken = [&](std::uint64_t s) { return s + kSlots < intent; };
+    const bool is_whole = read_line(&header_->intent, kRingEpoch, &intent);
+    const auto overtaken = [&](std::uint64_t s) { return s + kRingSlots < intent; };
     if (!is_new) {
       ++seen->message[0].count;
     } else if (is_right(new_words, newest)) {
@@ -165,11 +165,11 @@ class Looker {
   }
 
  private:
-  using Words = std::array<std::uint64_t, kWords>;
+  using Words = std::array<std::uint64_t, kSlotWords>;
   Words copy(std::uint64_t sequence) const {
     Words words{};
-    const std::uint64_t* slot = slots_ + sequence % kSlots * kWords;
-    for (std::size_t word = 0; word < kWords; ++word) words[word] = load_word(slot + word);
+    const std::uint64_t* slot = slots_ + sequence % kRingSlots * kSlotWords;
+    for (std::size_t word = 0; word < kSlotWords; ++word) words[word] = load_word(slot + word);
     return words;
   }
   static bool is_right(const Words& words, std::uint64_t sequence) {
@@ -190,8 +190,8 @@ SlotOutcomes watch(FileSystem& files, const std::string& path, const RingShape& 
                    Order order, std::uint64_t looks) {
   RingWriter writer;
   EXPECT_TRUE(RingWriter::create(files, path, shape, &writer).ok());
-  publish(&writer, Order::kRight, kSlots / 2, false);
-  publish(&writer, Order::kRight, kSlots / 2, false);
+  publish(&writer, Order::kRight, kRingSlots / 2, false);
+  publish(&writer, Order::kRight, kRingSlots / 2, false);
   Looker looker(files, path);
   std::atomic<bool> done{false};  // set by the looker, read by the writer
   Thread thread("writer", [&writer, &done, order] {
@@ -215,7 +215,7 @@ SlotOutcomes watch(FileSystem& files, const std::string& path, const RingShape& 
 
 TEST_F(RingLitmus, TailCarriesTheSlotsAndIntentComesBeforeThem) {
   const SlotOutcomes seen =
-      watch(*files_, path(), shape(kEpoch, 0), Order::kRight, looks_of(400'000));
+      watch(*files_, path(), shape(kRingEpoch, 0), Order::kRight, looks_of(400'000));
   EXPECT_EQ(forbidden("message passing: tail, then the slot below it", seen.message), 0u);
   EXPECT_EQ(forbidden("overwriting: an old slot, then the intent", seen.overwrite), 0u);
   EXPECT_GT(seen.message[1].count, 0u);
@@ -226,13 +226,13 @@ constexpr std::uint64_t kLooksMax = 20'000'000;  // far more than it takes
 
 TEST_F(RingLitmus, TailBeforeTheSlotsIsCaught) {
   const SlotOutcomes seen =
-      watch(*files_, path(), shape(kEpoch, 0), Order::kTailBeforeSlots, kLooksMax);
+      watch(*files_, path(), shape(kRingEpoch, 0), Order::kTailBeforeSlots, kLooksMax);
   EXPECT_GT(forbidden("broken on purpose: tail before the slots", seen.message), 0u);
 }
 
 TEST_F(RingLitmus, IntentAfterTheSlotsIsCaught) {
   const SlotOutcomes seen =
-      watch(*files_, path(), shape(kEpoch, 0), Order::kIntentAfterSlots, kLooksMax);
+      watch(*files_, path(), shape(kRingEpoch, 0), Order::kIntentAfterSlots, kLooksMax);
   EXPECT_GT(forbidden("broken on purpose: intent after the slots", seen.overwrite), 0u);
 }
 
@@ -253,7 +253,7 @@ TEST_F(RingLitmus, ALineIsBelievedOnlyWhole) {
   constexpr std::array<std::array<int, 3>, 4> kOrders{
       {{0, 1, 2}, {2, 1, 0}, {2, 0, 1}, {0, 2, 1}}};
   RingLine line{};
-  publish_line(&line, 0, kEpoch);
+  publish_line(&line, 0, kRingEpoch);
   std::array<Outcome, 4> seen{{{"whole", true},
                                {"of two values: refused, read again", true},
                                {"of two values, and believed", false},
@@ -261,7 +261,7 @@ TEST_F(RingLitmus, ALineIsBelievedOnlyWhole) {
   std::atomic<bool> done{false};  // set by the looker, read by the writer
   Thread thread("writer", [&line, &done] {
     for (std::uint64_t n = 1; !done.load(std::memory_order_acquire); ++n) {
-      publish_line(&line, n * kStep, kEpoch);
+      publish_line(&line, n * kStep, kRingEpoch);
       for (std::uint64_t pauses = n * 5 % 7; pauses > 0; --pauses) spin_pause();
     }
   });
@@ -271,7 +271,7 @@ TEST_F(RingLitmus, ALineIsBelievedOnlyWhole) {
     const RingLine copy = fetch(line, kOrders[i % kOrders.size()]);
     std::uint64_t value = 0;
     if (i % 256 == 0) spin_yield();
-    if (!read_line(&copy, kEpoch, &value)) {
+    if (!read_line(&copy, kRingEpoch, &value)) {
       ++seen[1].count;
     } else if (value % kStep != 0) {
       ++seen[2].count;
@@ -288,9 +288,9 @@ TEST_F(RingLitmus, ALineIsBelievedOnlyWhole) {
   EXPECT_GT(seen[0].count, 0u);
   // A line of another epoch, and one that is none.
   std::uint64_t value = 0;
-  EXPECT_FALSE(read_line(&line, kEpoch + 1, &value));
+  EXPECT_FALSE(read_line(&line, kRingEpoch + 1, &value));
   line.check ^= 1;
-  EXPECT_FALSE(read_line(&line, kEpoch, &value));
+  EXPECT_FALSE(read_line(&line, kRingEpoch, &value));
 }
 
 struct Handover {
@@ -313,7 +313,7 @@ struct Handover {
     if (epoch < last) ++seen[2].count;
     ++seen[epoch == last ? 0 : 1].count;
     last = std::max(epoch, last);
-    const std::uint64_t count = std::min<std::uint64_t>(reader.ready(), kSlots);
+    const std::uint64_t count = std::min<std::uint64_t>(reader.ready(), kRingSlots);
     for (std::uint64_t i = 0; i < count; ++i)
       if (load_word(reader.slot(reader.next() + i)) / 1000 != epoch) ++seen[5].count;
   }
