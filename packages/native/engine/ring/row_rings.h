@@ -78,7 +78,7 @@ class RowRingsWriter {
 
 // What a reader does while there is nothing: each for so long, one after the other. All zero: it
 // looks once. Sleeping costs no processor time; the first row then comes later by what it takes to
-// wake a process, about 50 us.
+// wake a process, 20 to 40 us.
 struct RingPatience {
   std::int64_t spin_ns;   // look again and again
   std::int64_t yield_ns;  // the same, and let others have the processor in between
