@@ -1,8 +1,8 @@
 // hot: no allocation after init
 // A strategy's loop in its own process: the second half of the tick path on one page. Always:
 // hooks see ticks in the order of the ring, each once; a signal leaves before the next hook is
-// called. Without ticks it spins for spinMs and then waits as `wait` says. Asleep it is woken by the
-// first tick after a pause; where it only spins, that tick may be taken a few milliseconds late
+// called. Without ticks it spins for spinMs and then waits as `wait` says. Asleep it is woken by
+// the first tick after a pause; where it only spins, that tick may be taken a few milliseconds late
 // (AgentLoop).
 
 import { nsPerMs, type RingWait, type TickBatch } from '@ndts/protocol';
