@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { clientBench } from './client.js';
 import { codec } from './codec.js';
 import { csvImport } from './csv-import.js';
+import { factorBenches } from './factors.js';
 import { ingestTicks } from './ingest-ticks.js';
 import { keyValueBenches } from './key-value.js';
 import { type Bench, type BenchLine, type BenchSize, lineText } from './kit/bench.js';
@@ -39,6 +40,7 @@ const benches: readonly Bench[] = [
   ...scanBenches,
   clientBench,
   ...ringBenches,
+  ...factorBenches,
   ...pullBenches,
   lineIngest,
   csvImport,

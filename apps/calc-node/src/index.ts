@@ -1,6 +1,11 @@
 // The public door of the calc node. Plugin authors use the other one, @ndts/calc-node/strategy.
 
 export { type CalcLatency, calcSubjects, type SignalRingNotice } from './emit/status.js';
+export { compileFactors } from './factor/compile.js';
+export { type Expression, usage } from './factor/expression.js';
+export { type FactorFunction, factorFunctions } from './factor/functions.js';
+export { FactorsOverHistory, type ReplayedBatch, replayedColumns } from './factor/over-history.js';
+export { parseExpression } from './factor/parse-expression.js';
 export { type CalcNode, type CalcNodeDeps, createCalcNode } from './node.js';
 export type { History } from './source/warm-up.js';
 export type { RestartPolicy } from './strategy/instance.js';

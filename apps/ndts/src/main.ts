@@ -18,7 +18,13 @@ import { query } from './command/query.js';
 import { printable } from './screen/table.js';
 import { type RepairFlags, repair } from './command/repair.js';
 import { addRetention } from './command/retention.js';
-import { addReplayOptions, type ReplayFlags, replay } from './command/replay.js';
+import { addFactorCommands, type FactorFlags, runFactors } from './command/factor.js';
+import {
+  addReplayOptions,
+  type ReplayContext,
+  type ReplayFlags,
+  replay,
+} from './command/replay.js';
 import { parseSettings, refuseWords } from './command/settings.js';
 import type { TargetOptions } from './command/running.js';
 import { status } from './command/status.js';
@@ -151,19 +157,29 @@ async function runQuery(text: string, flags: QueryArguments): Promise<void> {
   );
 }
 
-async function runReplay(symbols: string[], flags: ReplayFlags): Promise<void> {
-  const values = readValues(flags, {});
+/** Rows go to stdout until Ctrl-C, or until whoever reads them leaves. */
+function rowsContext(flags: ReplayFlags | FactorFlags): Omit<ReplayContext, 'screen'> {
   const controller = new AbortController();
   process.once('SIGINT', () => controller.abort());
-  process.stdout.on('error', () => controller.abort()); // a reader that left
-  await replay(symbols, flags, {
-    values,
+  process.stdout.on('error', () => controller.abort());
+  return {
+    values: readValues(flags, {}),
     clock: new SystemClock(),
     signal: controller.signal,
     write: async (text) => {
-      if (process.stdout.write(text) || controller.signal.aborted) return;
+      if (text === '' || process.stdout.write(text) || controller.signal.aborted) return;
       await once(process.stdout, 'drain', { signal: controller.signal }).catch(() => undefined);
     },
+  };
+}
+
+async function runFactor(expressions: string[], flags: FactorFlags): Promise<void> {
+  await runFactors(expressions, flags, rowsContext(flags));
+}
+
+async function runReplay(symbols: string[], flags: ReplayFlags): Promise<void> {
+  await replay(symbols, flags, {
+    ...rowsContext(flags),
     screen: {
       isTerminal: process.stderr.isTTY === true,
       columns: process.stderr.columns || 80,
@@ -294,6 +310,7 @@ addSourceOptions(
   .action(runQuery);
 
 addReplayOptions(program.command('replay')).action(runReplay);
+addFactorCommands(program.command('factor'), runFactor);
 
 /** Of import and export: the second Ctrl-C ends the process at once. */
 function transferContext(flags: UpFlags): TransferContext {

@@ -26,9 +26,9 @@ namespace ndts::binding {
 namespace {
 
 constexpr std::size_t kColumnsMax = 256;
-constexpr double kBatchRowsMax = 1u << 20;
+constexpr double kLineRowsMax = 1u << 20;
 
-std::string_view bytes_argument(Napi::Env env, const Napi::Value& value) {
+std::string_view line_bytes(Napi::Env env, const Napi::Value& value) {
   if (!value.IsTypedArray() ||
       value.As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array)
     throw_code(env, Code::kInvalidArgument, "expected bytes to be a Uint8Array");
@@ -112,7 +112,7 @@ class LineParserWrap : public Napi::ObjectWrap<LineParserWrap> {
                          column.Get("zero").ToBoolean()});
     }
     const auto capacity =
-        static_cast<std::size_t>(whole_number(env, info[2], "capacity", kBatchRowsMax));
+        static_cast<std::size_t>(whole_number(env, info[2], "capacity", kLineRowsMax));
     if (capacity == 0) throw_code(env, Code::kInvalidArgument, "expected a capacity above 0");
     const std::uint32_t index = parser.add_table(name, columns, capacity);
     const LineTable& table = parser.table(index);
@@ -159,7 +159,7 @@ class LineParserWrap : public Napi::ObjectWrap<LineParserWrap> {
     const Napi::Env env = info.Env();
     LineParser& parser = open(env);
     LineStream& from = stream(env, info[0]);
-    const std::string_view bytes = bytes_argument(env, info[1]);
+    const std::string_view bytes = line_bytes(env, info[1]);
     const std::int64_t now = time_argument(env, info[2], info[3]);
     double* const result = result_argument(env, info[4]);
     std::size_t taken = result[0] >= 0 && result[0] <= static_cast<double>(bytes.size())

@@ -15,6 +15,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   init_fabric(env, exports);
   init_clean(env, exports);
   init_factor(env, exports);
+  init_factor_program(env, exports);
   init_line(env, exports);
   init_csv(env, exports);
   return exports;

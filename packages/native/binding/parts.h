@@ -10,6 +10,7 @@ void init_slot_ring(Napi::Env env, Napi::Object exports);
 void init_fabric(Napi::Env env, Napi::Object exports);
 void init_clean(Napi::Env env, Napi::Object exports);
 void init_factor(Napi::Env env, Napi::Object exports);
+void init_factor_program(Napi::Env env, Napi::Object exports);
 void init_line(Napi::Env env, Napi::Object exports);
 void init_csv(Napi::Env env, Napi::Object exports);
 

@@ -17,7 +17,7 @@
 namespace ndts::binding {
 namespace {
 
-constexpr double kBatchRowsMax = 1u << 22;
+constexpr double kReplayRowsMax = 1u << 22;
 constexpr double kBatchesMax = 64;
 constexpr double kThreadsMax = 16;
 
@@ -120,7 +120,7 @@ Napi::Value DatabaseWrap::replay(const Napi::CallbackInfo& info) {
   options.request.threads =
       static_cast<std::uint32_t>(whole_number(env, given.Get("threads"), "threads", kThreadsMax));
   options.capacity = static_cast<std::size_t>(
-      whole_number(env, given.Get("capacity"), "capacity", kBatchRowsMax));
+      whole_number(env, given.Get("capacity"), "capacity", kReplayRowsMax));
   options.batches = static_cast<std::size_t>(
       whole_number(env, given.Get("batches"), "batches", kBatchesMax));
   options.interval =

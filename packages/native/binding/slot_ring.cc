@@ -14,12 +14,12 @@
 namespace ndts::binding {
 namespace {
 
-struct Span {
+struct SlotSpan {
   std::byte* data;
   std::size_t bytes;
 };
 
-Span bytes_argument(Napi::Env env, const Napi::Value& value) {
+SlotSpan slot_bytes(Napi::Env env, const Napi::Value& value) {
   if (!value.IsTypedArray() ||
       value.As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array)
     throw_code(env, Code::kInvalidArgument, "expected a Uint8Array of slots");
@@ -59,7 +59,7 @@ class SlotRingWriterWrap : public Napi::ObjectWrap<SlotRingWriterWrap> {
   void publish(const Napi::CallbackInfo& info) {
     const Napi::Env env = info.Env();
     if (!writer_) throw_code(env, Code::kClosed, "the ring writer is closed");
-    const Span slots = bytes_argument(env, info[0]);
+    const SlotSpan slots = slot_bytes(env, info[0]);
     const std::size_t room = slots.bytes / writer_->shape().slot_bytes;
     writer_->publish(slots.data,
                      whole_number(env, info[1], "count", static_cast<double>(room)));
@@ -107,7 +107,7 @@ class SlotRingReaderWrap : public Napi::ObjectWrap<SlotRingReaderWrap> {
   Napi::Value poll(const Napi::CallbackInfo& info) {
     const Napi::Env env = info.Env();
     RingReader& reader = open(env);
-    const Span into = bytes_argument(env, info[0]);
+    const SlotSpan into = slot_bytes(env, info[0]);
     const std::uint64_t room = into.bytes / reader.shape().slot_bytes;
     return Napi::Number::New(env, static_cast<double>(reader.read(into.data, room)));
   }

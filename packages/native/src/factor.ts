@@ -96,3 +96,13 @@ export function createBollinger(options: BollingerOptions): Bollinger {
 export function createBollingerColumns(capacity: number): BollingerColumns {
   return new BlockColumns(capacity);
 }
+
+export {
+  createFactorProgram,
+  type FactorColumn,
+  type FactorInput,
+  type FactorNode,
+  type FactorPort,
+  type FactorProgram,
+  factorColumns,
+} from './factor-program.js';

@@ -4,17 +4,11 @@
 // Always: the folder may be open in a node. Ctrl-C ends it after the row that is being written.
 
 import { type Command, Option } from 'commander';
-import {
-  type Clock,
-  type ConfigValues,
-  NdtsError,
-  type Time,
-  timeFromMs,
-  timeText,
-} from '@ndts/protocol';
+import { type Clock, type ConfigValues, NdtsError, type Time, timeFromMs } from '@ndts/protocol';
 import { type TickColumn, tickColumns, type TickReplayBatch } from '@ndts/storage';
 import { addSourceOptions, openSource, type SourceFlags } from './data-source.js';
 import { LiveLine, type Screen } from '../screen/status-line.js';
+import { csvHead, csvRows, jsonRows } from '../screen/rows.js';
 import { numberText } from '../screen/table.js';
 
 export interface ReplayFlags extends SourceFlags {
@@ -123,7 +117,13 @@ export async function replay(
       ...(to === undefined ? {} : { to: parseTime(to, 'to') }),
       ...(signal === undefined ? {} : { signal }),
     });
-    const print = flags.json ? jsonOf(columns, names) : csvOf(columns, names);
+    const rowsOf = flags.json ? jsonRows : csvRows;
+    const print: Print = (batch) =>
+      rowsOf(
+        batch,
+        names,
+        columns.map((name) => ({ name, values: batch[name] })),
+      );
     return await run(batches, flags, context, columns, print);
   } finally {
     await client.close();
@@ -146,7 +146,7 @@ async function run(
     const rate = seconds > 0 ? Math.round(count / seconds) : 0;
     return `${numberText(count)} ticks, ${numberText(rate)} a second`;
   };
-  if (!flags.json && !flags.count) await write(`time,symbol,sequence,${columns.join(',')}\n`);
+  if (!flags.json && !flags.count) await write(csvHead(columns));
   try {
     for await (const batch of batches) {
       count += batch.count;
@@ -164,45 +164,4 @@ async function run(
   if (screen.isTerminal)
     screen.write(`${progress()}${signal?.aborted === true ? ', stopped' : ''}\n`);
   return count;
-}
-
-function csvOf(columns: readonly TickColumn[], names: ReadonlyMap<number, string>): Print {
-  return (batch) => {
-    let text = '';
-    for (let row = 0; row < batch.count; row += 1) {
-      const name = names.get(batch.symbol[row] ?? 0) ?? '';
-      text += `${timeAt(batch, row)},${csvCell(name)},${batch.sequence[row]}`;
-      for (const column of columns) text += `,${batch[column][row]}`;
-      text += '\n';
-    }
-    return text;
-  };
-}
-
-function jsonOf(columns: readonly TickColumn[], names: ReadonlyMap<number, string>): Print {
-  return (batch) => {
-    let text = '';
-    for (let row = 0; row < batch.count; row += 1) {
-      const name = names.get(batch.symbol[row] ?? 0) ?? '';
-      const object: Record<string, string | number | null> = {
-        time: timeAt(batch, row),
-        symbol: name,
-        sequence: batch.sequence[row] ?? 0,
-      };
-      for (const column of columns) {
-        const value = batch[column][row] ?? 0;
-        object[column] = Number.isFinite(value) ? value : String(value);
-      }
-      text += `${JSON.stringify(object)}\n`;
-    }
-    return text;
-  };
-}
-
-function timeAt(batch: Batch, row: number): string {
-  return timeText({ day: batch.day[row] ?? 0, nsOfDay: batch.nsOfDay[row] ?? 0 });
-}
-
-function csvCell(text: string): string {
-  return text === '' || /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -48,6 +48,42 @@ enum class CleanReason : std::uint32_t {
   kSentinel = 7,  // NaN, infinity or DBL_MAX where a number is expected
 };
 
+// Kernels of factor programs, by what they make of their inputs; engine/factor states the arithmetic.
+enum class FactorKernel : std::uint32_t {
+  kAdd = 1,  // a + b
+  kSubtract = 2,  // a - b
+  kMultiply = 3,  // a * b
+  kDivide = 4,  // a / b; 0 / 0 is NaN
+  kNegate = 5,  // -a
+  kAbsolute = 6,  // |a|
+  kLog = 7,  // natural logarithm
+  kSqrt = 8,  // square root
+  kLesser = 9,  // the lesser of a and b
+  kGreater = 10,  // the greater of a and b
+  kImbalance = 11,  // (a - b) / (a + b); 0 where both are 0
+  kDelay = 20,  // a as it was `period` rows of the symbol before
+  kSum = 21,  // sum of a window
+  kSma = 22,  // mean of a window
+  kWma = 23,  // mean of a window, weights 1 to `period`
+  kDeviation = 24,  // population standard deviation of a window
+  kMinimum = 25,  // least of a window
+  kMaximum = 26,  // greatest of a window
+  kZscore = 27,  // (a - mean) / deviation; 0 in a flat window
+  kBollinger = 28,  // %B, middle, upper, lower, signal
+  kCci = 29,  // commodity channel index of typical prices
+  kStochastic = 30,  // %K of (high, low, close)
+  kVwap = 31,  // sum of a * b / sum of b over a window
+  kCorrelation = 32,  // of a with b over a window; NaN where one is flat
+  kBeta = 33,  // covariance of a with b / variance of b; NaN where b is flat
+  kEma = 50,  // exponential mean, begun with the mean of the first `period`
+  kDema = 51,  // 2 * ema - ema of ema
+  kRsi = 52,  // relative strength by the smoothing of Wilder; 50 without any move
+  kMacd = 53,  // macd, signal, histogram of (fast, slow, signal)
+  kAtr = 54,  // average true range of (high, low, close) by Wilder
+  kAdx = 55,  // adx, +di, -di of (high, low, close) by Wilder
+  kObv = 56,  // on-balance volume of (price, volume), from 0
+};
+
 // Order types.
 enum class OrderType : std::uint32_t {
   kMarket = 1,  // at the market

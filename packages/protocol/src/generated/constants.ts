@@ -119,6 +119,112 @@ export const CleanReasonNames: Readonly<Record<number, CleanReasonName>> = {
   7: 'sentinel',
 };
 
+/** Kernels of factor programs, by what they make of their inputs; engine/factor states the arithmetic. */
+export const FactorKernel = {
+  /** a + b */
+  add: 1,
+  /** a - b */
+  subtract: 2,
+  /** a * b */
+  multiply: 3,
+  /** a / b; 0 / 0 is NaN */
+  divide: 4,
+  /** -a */
+  negate: 5,
+  /** |a| */
+  absolute: 6,
+  /** natural logarithm */
+  log: 7,
+  /** square root */
+  sqrt: 8,
+  /** the lesser of a and b */
+  lesser: 9,
+  /** the greater of a and b */
+  greater: 10,
+  /** (a - b) / (a + b); 0 where both are 0 */
+  imbalance: 11,
+  /** a as it was `period` rows of the symbol before */
+  delay: 20,
+  /** sum of a window */
+  sum: 21,
+  /** mean of a window */
+  sma: 22,
+  /** mean of a window, weights 1 to `period` */
+  wma: 23,
+  /** population standard deviation of a window */
+  deviation: 24,
+  /** least of a window */
+  minimum: 25,
+  /** greatest of a window */
+  maximum: 26,
+  /** (a - mean) / deviation; 0 in a flat window */
+  zscore: 27,
+  /** %B, middle, upper, lower, signal */
+  bollinger: 28,
+  /** commodity channel index of typical prices */
+  cci: 29,
+  /** %K of (high, low, close) */
+  stochastic: 30,
+  /** sum of a * b / sum of b over a window */
+  vwap: 31,
+  /** of a with b over a window; NaN where one is flat */
+  correlation: 32,
+  /** covariance of a with b / variance of b; NaN where b is flat */
+  beta: 33,
+  /** exponential mean, begun with the mean of the first `period` */
+  ema: 50,
+  /** 2 * ema - ema of ema */
+  dema: 51,
+  /** relative strength by the smoothing of Wilder; 50 without any move */
+  rsi: 52,
+  /** macd, signal, histogram of (fast, slow, signal) */
+  macd: 53,
+  /** average true range of (high, low, close) by Wilder */
+  atr: 54,
+  /** adx, +di, -di of (high, low, close) by Wilder */
+  adx: 55,
+  /** on-balance volume of (price, volume), from 0 */
+  obv: 56,
+} as const;
+export type FactorKernel = (typeof FactorKernel)[keyof typeof FactorKernel];
+export type FactorKernelName = keyof typeof FactorKernel;
+
+/** Names of FactorKernel by number. */
+export const FactorKernelNames: Readonly<Record<number, FactorKernelName>> = {
+  1: 'add',
+  2: 'subtract',
+  3: 'multiply',
+  4: 'divide',
+  5: 'negate',
+  6: 'absolute',
+  7: 'log',
+  8: 'sqrt',
+  9: 'lesser',
+  10: 'greater',
+  11: 'imbalance',
+  20: 'delay',
+  21: 'sum',
+  22: 'sma',
+  23: 'wma',
+  24: 'deviation',
+  25: 'minimum',
+  26: 'maximum',
+  27: 'zscore',
+  28: 'bollinger',
+  29: 'cci',
+  30: 'stochastic',
+  31: 'vwap',
+  32: 'correlation',
+  33: 'beta',
+  50: 'ema',
+  51: 'dema',
+  52: 'rsi',
+  53: 'macd',
+  54: 'atr',
+  55: 'adx',
+  56: 'obv',
+};
+
 /** Order types. */
 export const OrderType = {
   /** at the market */

@@ -1,0 +1,105 @@
+// A factor as data: an expression over the columns of ticks. Plain objects, so that it can be sent,
+// stored, compared and hashed; the same expression is run over a stream and over history, and gives
+// the same bits.
+
+import { type FactorColumn, factorColumns } from '@ndts/native/factor';
+import { type FactorKernelName, NdtsError } from '@ndts/protocol';
+import { findFunction } from './functions.js';
+
+export type Expression =
+  | { readonly kind: 'number'; readonly value: number }
+  | { readonly kind: 'column'; readonly name: FactorColumn }
+  | {
+      readonly kind: 'kernel';
+      readonly kernel: FactorKernelName;
+      readonly parameters: readonly number[];
+      readonly inputs: readonly Expression[];
+      /** Which of its outputs. */
+      readonly port: number;
+    };
+
+/** A number stands for itself, a name for a column of the tick. */
+export type Operand = Expression | number | FactorColumn;
+
+function wrong(text: string): NdtsError {
+  return new NdtsError('INVALID_ARGUMENT', text);
+}
+
+export function isColumn(name: string): name is FactorColumn {
+  return factorColumns.some((column) => column === name);
+}
+
+export function expressionOf(operand: Operand): Expression {
+  if (typeof operand === 'number') return { kind: 'number', value: operand };
+  if (typeof operand !== 'string') return operand;
+  if (isColumn(operand)) return { kind: 'column', name: operand };
+  throw wrong(`expected a column of ${factorColumns.join(', ')}; found '${operand}'`);
+}
+
+const operators = {
+  '+': 'add',
+  '-': 'subtract',
+  '*': 'multiply',
+  '/': 'divide',
+} as const satisfies Record<string, FactorKernelName>;
+
+export type Operator = keyof typeof operators;
+
+export function operate(operator: Operator, left: Operand, right: Operand): Expression {
+  const inputs = [expressionOf(left), expressionOf(right)];
+  return { kind: 'kernel', kernel: operators[operator], parameters: [], inputs, port: 0 };
+}
+
+export function negate(of: Operand): Expression {
+  return { kind: 'kernel', kernel: 'negate', parameters: [], inputs: [expressionOf(of)], port: 0 };
+}
+
+const ownColumn = /^<(.+)>$/;
+
+/**
+ * Calls a function of functions.ts: its inputs, then its parameters; what has a default may be left
+ * out from the end of either.
+ */
+export function call(name: string, ...given: readonly Operand[]): Expression {
+  const found = findFunction(name);
+  if (found === undefined) throw wrong(`there is no function '${name}'`);
+  const presets = found.inputs.filter((input) => ownColumn.test(input)).length;
+  const least = found.inputs.length - presets;
+  const wanted = found.parameters.length;
+  // Inputs with defaults are given all or not at all, so that numbers behind them are parameters.
+  const withPresets = presets > 0 && given.length > least + wanted;
+  const inputCount = presets === 0 || withPresets ? found.inputs.length : least;
+  if (given.length < inputCount || given.length > inputCount + wanted)
+    throw wrong(`${name}: expected ${usage(name)}, found ${given.length} arguments`);
+  const inputs = found.inputs.map((input, at) => {
+    const own = ownColumn.exec(input)?.[1];
+    const operand = at < inputCount ? given[at] : undefined;
+    return expressionOf(operand ?? expressionOf((own ?? input) as FactorColumn));
+  });
+  const parameters = found.parameters.map((parameter, at) => {
+    const number = given[inputCount + at] ?? parameter.preset;
+    if (typeof number === 'number') return number;
+    const what = number === undefined ? 'nothing' : JSON.stringify(number);
+    throw wrong(`${name}: expected ${parameter.name} to be a number, found ${what}`);
+  });
+  return { kind: 'kernel', kernel: found.kernel, parameters, inputs, port: 0 };
+}
+
+/** Another output of what a function gives: 'upper' of bollinger. */
+export function output(of: Expression, functionName: string, name: string): Expression {
+  const port = findFunction(functionName)?.outputs.indexOf(name) ?? -1;
+  if (of.kind === 'kernel' && port >= 0) return { ...of, port };
+  const outputs = findFunction(functionName)?.outputs ?? [];
+  throw wrong(`${functionName} has ${outputs.join(', ')}; found '${name}'`);
+}
+
+/** How a function is called, for people. */
+export function usage(name: string): string {
+  const found = findFunction(name);
+  if (found === undefined) return name;
+  const inputs = found.inputs.map((input) => ownColumn.exec(input)?.[1] ?? input);
+  const parameters = found.parameters.map(({ name: parameter, preset }) =>
+    preset === undefined ? parameter : `${parameter} = ${preset}`,
+  );
+  return `${name}(${[...inputs, ...parameters].join(', ')})`;
+}

@@ -1,0 +1,56 @@
+// Factors over history: the same program that runs live, over batches of a replay. Always: the
+// values are those a stream of these rows from the first one on would have given, to the bit.
+
+import type { FactorProgram } from '@ndts/native/factor';
+import { createTickBatch, type TickBatch } from '@ndts/protocol';
+import type { TickColumn, TickReplayBatch } from '@ndts/storage';
+import { compileFactors } from './compile.js';
+import type { Expression } from './expression.js';
+
+/** What a factor may read of a replayed tick; the flags are no number. */
+export const replayedColumns = [
+  'price',
+  'volume',
+  'bid',
+  'ask',
+  'bidVolume',
+  'askVolume',
+] as const satisfies readonly TickColumn[];
+
+export type ReplayedBatch = TickReplayBatch<(typeof replayedColumns)[number]>;
+
+const ownColumns = ['day', 'nsOfDay', 'sequence', 'symbol', ...replayedColumns] as const;
+
+export class FactorsOverHistory {
+  readonly #program: FactorProgram;
+  readonly #batch: TickBatch;
+
+  /** Throws INVALID_ARGUMENT where an expression can't be run. */
+  constructor(expressions: readonly Expression[], capacity = 4096) {
+    this.#batch = createTickBatch(capacity);
+    this.#program = compileFactors(expressions, capacity);
+  }
+
+  /** Rows of a symbol before each factor has its first value. */
+  get warmUp(): readonly number[] {
+    return this.#program.warmUp;
+  }
+
+  /** The factors of rows [from, from + count) of a batch, valid until the next call. */
+  run(batch: ReplayedBatch, from: number, count: number): readonly Float64Array[] {
+    for (const name of ownColumns)
+      this.#batch[name].set(batch[name].subarray(from, from + count) as Float64Array);
+    this.#batch.count = count;
+    this.#program.update(this.#batch);
+    return this.#program.outputs;
+  }
+
+  /** Rows that one call of run() takes. */
+  get capacity(): number {
+    return this.#batch.capacity;
+  }
+
+  close(): void {
+    this.#program.close();
+  }
+}

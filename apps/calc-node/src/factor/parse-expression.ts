@@ -1,0 +1,166 @@
+// Factors as people write them: `zscore(ema(price, 20) / vwap(60), 120)`, `bollinger(price).upper`.
+// A name is a column, a name with brackets a function, a name behind a dot one of its outputs. What
+// is wrong is said with its place.
+
+import { NdtsError } from '@ndts/protocol';
+import {
+  call,
+  type Expression,
+  expressionOf,
+  isColumn,
+  negate,
+  type Operator,
+  operate,
+  output,
+} from './expression.js';
+
+interface Token {
+  readonly kind: 'number' | 'name' | 'sign' | 'end';
+  readonly text: string;
+  readonly at: number;
+}
+
+const tokenPattern = /\s*(?:(\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)|([A-Za-z_]\w*)|([-+*/(),.]))/y;
+/** Deeper ones are nobody's wish, and a parser's stack ends somewhere. */
+const depthMax = 200;
+
+function tokensOf(text: string): Token[] {
+  const tokens: Token[] = [];
+  const rest = /\s*$/y;
+  let at = 0;
+  for (;;) {
+    rest.lastIndex = at;
+    if (rest.test(text)) break;
+    tokenPattern.lastIndex = at;
+    const found = tokenPattern.exec(text);
+    if (found === null) {
+      const where = at + (/\S/.exec(text.slice(at))?.index ?? 0);
+      throw wrong(`unexpected '${text[where]}'`, where);
+    }
+    const [, number, name, sign] = found;
+    const token = number ?? name ?? sign ?? '';
+    const kind = number !== undefined ? 'number' : name !== undefined ? 'name' : 'sign';
+    tokens.push({ kind, text: token, at: tokenPattern.lastIndex - token.length });
+    at = tokenPattern.lastIndex;
+  }
+  tokens.push({ kind: 'end', text: 'the end', at: text.length });
+  return tokens;
+}
+
+function wrong(what: string, at: number): NdtsError {
+  return new NdtsError('INVALID_ARGUMENT', `factor expression, at ${at + 1}: ${what}`);
+}
+
+class Parser {
+  readonly #tokens: readonly Token[];
+  #at = 0;
+  #depth = 0;
+
+  constructor(text: string) {
+    this.#tokens = tokensOf(text);
+  }
+
+  whole(): Expression {
+    const found = this.#sum();
+    const { kind, text, at } = this.#peek();
+    if (kind !== 'end') throw wrong(`unexpected '${text}'`, at);
+    return found;
+  }
+
+  #peek(): Token {
+    return this.#tokens[this.#at]!;
+  }
+
+  #next(): Token {
+    const token = this.#peek();
+    if (token.kind !== 'end') this.#at += 1;
+    return token;
+  }
+
+  #takes(sign: string): boolean {
+    const { kind, text } = this.#peek();
+    if (kind !== 'sign' || text !== sign) return false;
+    this.#at += 1;
+    return true;
+  }
+
+  #expect(sign: string): void {
+    const { text, at } = this.#peek();
+    if (!this.#takes(sign)) throw wrong(`expected '${sign}', found '${text}'`, at);
+  }
+
+  #operator(...signs: readonly Operator[]): Operator | undefined {
+    return signs.find((sign) => this.#takes(sign));
+  }
+
+  #sum(): Expression {
+    this.#depth += 1;
+    if (this.#depth > depthMax) throw wrong('too many brackets', this.#peek().at);
+    let left = this.#product();
+    for (;;) {
+      const operator = this.#operator('+', '-');
+      if (operator === undefined) break;
+      left = operate(operator, left, this.#product());
+    }
+    this.#depth -= 1;
+    return left;
+  }
+
+  #product(): Expression {
+    let left = this.#signed();
+    for (;;) {
+      const operator = this.#operator('*', '/');
+      if (operator === undefined) return left;
+      left = operate(operator, left, this.#signed());
+    }
+  }
+
+  #signed(): Expression {
+    let minus = false;
+    while (this.#takes('-')) minus = !minus;
+    const of = this.#operand();
+    if (!minus) return of;
+    return of.kind === 'number' ? { kind: 'number', value: -of.value } : negate(of);
+  }
+
+  #operand(): Expression {
+    const { kind, text, at } = this.#next();
+    if (kind === 'number') return expressionOf(Number(text));
+    if (kind === 'sign' && text === '(') {
+      const inner = this.#sum();
+      this.#expect(')');
+      return inner;
+    }
+    if (kind !== 'name') throw wrong(`unexpected '${text}'`, at);
+    if (this.#takes('(')) return this.#call(text, at);
+    if (isColumn(text)) return expressionOf(text);
+    throw wrong(`there is no column '${text}'`, at);
+  }
+
+  #call(name: string, at: number): Expression {
+    const given: Expression[] = [];
+    if (!this.#takes(')')) {
+      do given.push(this.#sum());
+      while (this.#takes(','));
+      this.#expect(')');
+    }
+    const numbers = given.map((one) => (one.kind === 'number' ? one.value : one));
+    const made = placed(at, () => call(name, ...numbers));
+    if (!this.#takes('.')) return made;
+    const port = this.#next();
+    return placed(port.at, () => output(made, name, port.text));
+  }
+}
+
+/** Says where in the text something is wrong. */
+function placed<T>(at: number, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw error instanceof NdtsError ? wrong(error.message, at) : error;
+  }
+}
+
+export function parseExpression(text: string): Expression {
+  return new Parser(text).whole();
+}

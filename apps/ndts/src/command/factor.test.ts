@@ -1,0 +1,107 @@
+// ndts factor on a real folder: every row, the newest of each symbol, part of the symbols; what is
+// wrong is said.
+
+import { deepEqual, equal, match, rejects } from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import type { ConfigValues } from '@ndts/protocol';
+import { loadConfig, SystemClock } from '@ndts/runtime';
+import { NDTSClient } from '@ndts/storage';
+import { type FactorFlags, listFactors, runFactors } from './factor.js';
+
+const day = 20_454; // 2026-01-01
+
+function makeValues(context: TestContext): ConfigValues {
+  const root = mkdtempSync(join(tmpdir(), 'ndts-factor-'));
+  context.after(() => rmSync(root, { recursive: true, force: true }));
+  const sizes = { 'storage.stagingBytes': '1048576', 'storage.walFileBytes': '1048576' };
+  return loadConfig({ args: { dataDir: join(root, 'data'), ...sizes }, environment: {} });
+}
+
+/** Prices 0, 1, 2 ... of A and C in turn, a tick a second. */
+async function fill(values: ConfigValues, count: number): Promise<void> {
+  const client = new NDTSClient({ mode: 'standalone', values });
+  const rest = { volume: 3, bid1: 1, ask1: 2, bid_vol1: 3, ask_vol1: 1, flags: 0 };
+  const rows = Array.from({ length: count }, (_, at) => ({
+    time: { day, nsOfDay: at * 1e9 },
+    symbol: at % 2 === 0 ? 'A' : 'C',
+    price: at,
+    ...rest,
+  }));
+  for (let from = 0; from < count; from += 2000)
+    await client.insert('tick', rows.slice(from, from + 2000));
+  await client.close();
+}
+
+async function run(
+  values: ConfigValues,
+  texts: readonly string[],
+  flags: Partial<FactorFlags> = {},
+): Promise<string> {
+  let written = '';
+  const write = async (text: string): Promise<void> => {
+    written += text;
+  };
+  const all = { dataDir: '', last: false, json: false, ...flags };
+  await runFactors(texts, all, { values, clock: new SystemClock(), write });
+  return written;
+}
+
+test('a row for each tick', async (context) => {
+  const values = makeValues(context);
+  await fill(values, 6);
+  const lines = (await run(values, ['sma(price, 2)', 'imbalance()'])).trimEnd().split('\n');
+  equal(lines[0], 'time,symbol,sequence,"sma(price, 2)",imbalance()');
+  deepEqual(
+    lines.slice(1).map((line) => line.split(',').slice(1)),
+    [
+      ['A', '0', 'NaN', '0.5'],
+      ['C', '0', 'NaN', '0.5'],
+      ['A', '1', '1', '0.5'],
+      ['C', '1', '2', '0.5'],
+      ['A', '2', '3', '0.5'],
+      ['C', '2', '4', '0.5'],
+    ],
+  );
+  const json = await run(values, ['price'], {
+    symbols: 'C',
+    json: true,
+    from: '2026-01-01T00:00:03',
+  });
+  deepEqual(
+    json
+      .trimEnd()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { price: number }).price),
+    [3, 5],
+  );
+});
+
+test('the newest of each symbol, over many batches', async (context) => {
+  const values = makeValues(context);
+  await fill(values, 20_001);
+  const json = await run(values, ['sma(price, 3)'], { last: true, json: true });
+  deepEqual(
+    json
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as object),
+    [
+      { symbol: 'A', 'sma(price, 3)': 19_998 },
+      { symbol: 'C', 'sma(price, 3)': 19_997 },
+    ],
+  );
+  match(await run(values, ['price'], { last: true }), /A +20,?000\nC +19,?999/);
+});
+
+test('what is wrong is said', async (context) => {
+  const values = makeValues(context);
+  await rejects(run(values, ['price']), { code: 'NOT_FOUND' });
+  await fill(values, 2);
+  await rejects(run(values, ['sma(price)']), { code: 'INVALID_ARGUMENT' });
+  await rejects(run(values, ['sma(price, 99999)']), { code: 'INVALID_ARGUMENT' });
+  await rejects(run(values, ['price'], { symbols: 'nobody' }), { code: 'NOT_FOUND' });
+  match(listFactors(), /bollinger\(of, period = 20, width = 2\)/);
+});

@@ -1,0 +1,198 @@
+// `ndts factor list | run`: what a factor can be made of, and factors over stored ticks: a row for
+// each tick as CSV or JSON, or with --last a table of the newest value of each symbol.
+//
+// Always: the folder may be open in a node. Values are those that a strategy gets live from the
+// same first tick on.
+
+import type { Command } from 'commander';
+import {
+  factorFunctions,
+  FactorsOverHistory,
+  parseExpression,
+  replayedColumns,
+  usage,
+} from '@ndts/calc-node';
+import type { Time } from '@ndts/protocol';
+import { csvHead, csvRows, jsonRows, type RowColumn, type TimedRows } from '../screen/rows.js';
+import { type Cell, tableText } from '../screen/table.js';
+import { addSourceOptions, openSource, type SourceFlags } from './data-source.js';
+import { parseTime, type ReplayContext } from './replay.js';
+
+export interface FactorFlags extends SourceFlags {
+  readonly dataDir: string;
+  readonly config?: string;
+  readonly symbols?: string;
+  readonly from?: string;
+  readonly to?: string;
+  readonly last: boolean;
+  readonly json: boolean;
+}
+
+/** For a node that is about to serve. */
+const openTimeoutMs = 10_000;
+
+export function addFactorCommands(
+  command: Command,
+  run: (expressions: string[], flags: FactorFlags) => Promise<void>,
+): void {
+  command.description('factors over stored ticks');
+  command
+    .command('list')
+    .description('the functions and columns that factors are made of')
+    .action(() => {
+      process.stdout.write(listFactors());
+    });
+  addSourceOptions(
+    command
+      .command('run')
+      .description('works factors out over ticks in the order of time')
+      .argument('<expressions...>', "such as 'zscore(ema(price, 20) / vwap(60), 120)'"),
+  )
+    .option('--symbols <names>', 'some symbols, separated by commas (default: all)')
+    .option('--from <time>', 'first time, as 2026-01-02T09:30:00.5Z (UTC) or 2026-01-02')
+    .option('--to <time>', 'up to this time, which is not in it')
+    .option('--last', 'only the newest values of each symbol, as a table', false)
+    .option('--json', 'JSON, one object a line', false)
+    .action(run);
+}
+
+export function listFactors(): string {
+  const rows = factorFunctions.map(({ name, outputs, about }) => [
+    usage(name),
+    outputs.length > 1 ? outputs.join(', ') : '',
+    about,
+  ]);
+  const columns = [{ title: 'function' }, { title: 'outputs' }, { title: 'what it is' }];
+  return `${tableText(columns, rows)}\ncolumns: ${replayedColumns.join(', ')}; + - * / ( )\n`;
+}
+
+type Context = Omit<ReplayContext, 'screen'>;
+
+export async function runFactors(
+  texts: readonly string[],
+  flags: FactorFlags,
+  context: Context,
+): Promise<void> {
+  const factors = new FactorsOverHistory(texts.map(parseExpression));
+  const client = openSource(flags, { ...context, openTimeoutMs });
+  try {
+    const names = new Map((await client.symbols()).map((entry) => [entry.id, entry.name]));
+    const batches = client.replayTicks(flags.symbols?.split(','), {
+      columns: replayedColumns,
+      ...range(flags),
+      ...(context.signal === undefined ? {} : { signal: context.signal }),
+    });
+    const sink = flags.last ? new LastRows(texts, names) : new AllRows(texts, names, flags.json);
+    const { write } = context;
+    await write(sink.head());
+    for await (const batch of batches)
+      for (let from = 0; from < batch.count; from += factors.capacity) {
+        const count = Math.min(factors.capacity, batch.count - from);
+        const values = factors.run(batch, from, count);
+        await write(sink.rows(part(batch, from, count), values));
+      }
+    await write(sink.end(flags.json));
+  } catch (error) {
+    if (context.signal?.aborted !== true) throw error;
+  } finally {
+    factors.close();
+    await client.close();
+  }
+}
+
+function range({ from, to }: FactorFlags): { from?: Time; to?: Time } {
+  return {
+    ...(from === undefined ? {} : { from: parseTime(from, 'from') }),
+    ...(to === undefined ? {} : { to: parseTime(to, 'to') }),
+  };
+}
+
+function part(rows: TimedRows, from: number, count: number): TimedRows {
+  return {
+    count,
+    day: rows.day.subarray(from),
+    nsOfDay: rows.nsOfDay.subarray(from),
+    sequence: rows.sequence.subarray(from),
+    symbol: rows.symbol.subarray(from),
+  };
+}
+
+interface Sink {
+  head(): string;
+  rows(rows: TimedRows, values: readonly Float64Array[]): string;
+  end(json: boolean): string;
+}
+
+class AllRows implements Sink {
+  readonly #texts: readonly string[];
+  readonly #names: ReadonlyMap<number, string>;
+  readonly #json: boolean;
+
+  constructor(texts: readonly string[], names: ReadonlyMap<number, string>, json: boolean) {
+    this.#texts = texts;
+    this.#names = names;
+    this.#json = json;
+  }
+
+  head(): string {
+    return this.#json ? '' : csvHead(this.#texts);
+  }
+
+  rows(rows: TimedRows, values: readonly Float64Array[]): string {
+    const columns: RowColumn[] = this.#texts.map((name, at) => ({
+      name,
+      values: values[at] ?? [],
+    }));
+    return (this.#json ? jsonRows : csvRows)(rows, this.#names, columns);
+  }
+
+  end(): string {
+    return '';
+  }
+}
+
+class LastRows implements Sink {
+  readonly #texts: readonly string[];
+  readonly #names: ReadonlyMap<number, string>;
+  readonly #last = new Map<number, readonly number[]>();
+
+  constructor(texts: readonly string[], names: ReadonlyMap<number, string>) {
+    this.#texts = texts;
+    this.#names = names;
+  }
+
+  head(): string {
+    return '';
+  }
+
+  rows(rows: TimedRows, values: readonly Float64Array[]): string {
+    const newest = new Map<number, number>();
+    for (let row = 0; row < rows.count; row += 1) newest.set(rows.symbol[row] ?? 0, row);
+    for (const [symbol, row] of newest)
+      this.#last.set(
+        symbol,
+        values.map((column) => column[row] ?? Number.NaN),
+      );
+    return '';
+  }
+
+  end(json: boolean): string {
+    const named = [...this.#last].map(([symbol, values]) => {
+      const name = this.#names.get(symbol) ?? String(symbol);
+      return { name, values };
+    });
+    named.sort((a, b) => (a.name < b.name ? -1 : 1));
+    if (json) return named.map(({ name, values }) => `${this.#object(name, values)}\n`).join('');
+    const columns = [{ title: 'symbol' }, ...this.#texts.map((title) => ({ title }))];
+    const cells = named.map(({ name, values }): Cell[] => [name, ...values]);
+    return tableText(columns, cells);
+  }
+
+  #object(symbol: string, values: readonly number[]): string {
+    const numbers = values.map((value) => (Number.isFinite(value) ? value : String(value)));
+    return JSON.stringify({
+      symbol,
+      ...Object.fromEntries(this.#texts.map((text, at) => [text, numbers[at]])),
+    });
+  }
+}

@@ -1,0 +1,125 @@
+// factors20 and bollinger: native factors from the call out of JavaScript to the columns in its
+// hands, on one thread. A cross-section is a batch with one tick of every symbol; a published
+// figure for 20 factors of 4,000 symbols is 6 ms on one thread.
+
+import { compileFactors, parseExpression } from '@ndts/calc-node';
+import { createTickBatch, type TickBatch } from '@ndts/protocol';
+import { SeededRandom } from '@ndts/runtime';
+import { answerHash, type Bench, type BenchContext, percentile, pick } from './kit/bench.js';
+import { sortedCopy } from './kit/disk.js';
+
+const twenty = [
+  'ema(price, 20)',
+  'sma(price, 20)',
+  'wma(price, 20)',
+  'dema(price, 20)',
+  'rsi(price, 14)',
+  'macd(price, 12, 26, 9)',
+  'bollinger(price, 20, 2)',
+  'atr(ask, bid, price, 14)',
+  'vwap(20)',
+  'obv()',
+  'stochastic(ask, bid, price, 14)',
+  'adx(ask, bid, price, 14)',
+  'cci(price, 20)',
+  'std(price, 20)',
+  'corr(price, volume, 20)',
+  'beta(price, volume, 20)',
+  'zscore(price, 20)',
+  'min(price, 20)',
+  'max(price, 20)',
+  'imbalance()',
+] as const;
+
+function crossSection(symbols: number): TickBatch {
+  const batch = createTickBatch(symbols);
+  for (let row = 0; row < symbols; row += 1) batch.symbol[row] = row;
+  batch.count = symbols;
+  return batch;
+}
+
+/** The next tick of every symbol. */
+function step(batch: TickBatch, random: SeededRandom): void {
+  for (let row = 0; row < batch.count; row += 1) {
+    const price = 100 + random.integer(1000) / 100;
+    batch.price[row] = price;
+    batch.volume[row] = 1 + random.integer(100);
+    batch.bid[row] = price - 0.01;
+    batch.ask[row] = price + 0.01;
+    batch.bidVolume[row] = random.integer(10);
+    batch.askVolume[row] = random.integer(10);
+  }
+}
+
+interface Section {
+  /** Of each cross-section after the warm-up, ascending. */
+  readonly ms: Float64Array;
+  readonly answer: string;
+}
+
+function measure(texts: readonly string[], symbols: number, rounds: number): Section {
+  const program = compileFactors(texts.map(parseExpression), symbols);
+  const batch = crossSection(symbols);
+  const random = new SeededRandom(1);
+  const warmUp = Math.max(...program.warmUp);
+  const ms = new Float64Array(rounds);
+  for (let round = -warmUp; round < rounds; round += 1) {
+    step(batch, random);
+    const start = performance.now();
+    program.update(batch);
+    if (round >= 0) ms[round] = performance.now() - start;
+  }
+  const answer = answerHash(...program.outputs);
+  program.close();
+  return { ms: sortedCopy(ms), answer };
+}
+
+async function factors20(context: BenchContext): Promise<void> {
+  const { size } = context;
+  const symbols = pick(size, { smoke: 400, small: 4000, full: 4000 });
+  const rounds = pick(size, { smoke: 20, small: 300, full: 2000 });
+  const { ms, answer } = measure(twenty, symbols, rounds);
+  const params = { symbols, factors: twenty.length, rounds };
+  const line = { bench: 'factors20', params, unit: 'ms', answer };
+  context.emit({ ...line, metric: 'crossSectionMedian', value: percentile(ms, 0.5) });
+  context.emit({ ...line, metric: 'crossSectionP99', value: percentile(ms, 0.99) });
+}
+
+async function bollinger(context: BenchContext): Promise<void> {
+  const { size } = context;
+  const updates = pick(size, { smoke: 40_000, small: 4_000_000, full: 40_000_000 });
+  for (const symbols of [1, 4000]) {
+    const rounds = Math.ceil(updates / 4000);
+    const { ms, answer } =
+      symbols === 1
+        ? measureOne('bollinger(price, 20, 2)', rounds)
+        : measure(['bollinger(price, 20, 2)'], symbols, rounds);
+    const value = 4000 / (percentile(ms, 0.5) / 1000);
+    const params = { symbols, updates: rounds * 4000 };
+    const line = { bench: 'bollinger', params, unit: '1/s', answer };
+    context.emit({ ...line, metric: 'updatesPerSecond', value });
+  }
+}
+
+/** Batches of 4,000 ticks of one symbol. */
+function measureOne(text: string, rounds: number): Section {
+  const program = compileFactors([parseExpression(text)], 4000);
+  const batch = crossSection(4000);
+  batch.symbol.fill(1);
+  const random = new SeededRandom(1);
+  const ms = new Float64Array(rounds);
+  for (let round = 0; round < rounds; round += 1) {
+    step(batch, random);
+    const start = performance.now();
+    program.update(batch);
+    ms[round] = performance.now() - start;
+  }
+  const answer = answerHash(...program.outputs);
+  program.close();
+  return { ms: sortedCopy(ms), answer };
+}
+
+export const factorBenches: readonly Bench[] = [
+  { name: 'factors20', about: '20 factors of 4,000 symbols: a full cross-section', run: factors20 },
+  { name: 'bollinger', about: 'Bollinger bands, 1 and 4,000 symbols', run: bollinger },
+];
