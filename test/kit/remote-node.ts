@@ -1,9 +1,12 @@
-// A data folder that clients of other machines reach: opened in this process and served on a free
-// port of loopback, with a token.
+// A data folder that clients of other machines reach: opened in this process and served on free
+// ports of loopback, to programs and as streams over WebSocket, with tokens.
 
 import { join } from 'node:path';
+import { StreamServer } from '@ndts/data-node';
+import type { Clock } from '@ndts/protocol';
 import {
   createSilentLogger,
+  EmbeddedBus,
   Identity,
   loadConfig,
   Metrics,
@@ -18,11 +21,19 @@ interface Cleanup {
   after(action: () => Promise<void>): void;
 }
 
+export interface ClientWay {
+  /** Default: the node's own. */
+  readonly address?: string;
+  readonly clock?: Clock;
+}
+
 export interface RemoteNode {
   readonly address: string;
+  /** Of its streams. */
+  readonly streamAddress: string;
   readonly identity: Identity;
   /** A client with a token of its own. */
-  client(role?: Role): NDTSClient;
+  client(role?: Role, way?: ClientWay): NDTSClient;
 }
 
 export async function startRemoteNode(test: Cleanup, dataDir: string): Promise<RemoteNode> {
@@ -47,19 +58,33 @@ export async function startRemoteNode(test: Cleanup, dataDir: string): Promise<R
     logger,
     metrics: new Metrics(),
   });
+  const streams = await StreamServer.start({
+    config: values,
+    service,
+    symbols,
+    identity,
+    bus: new EmbeddedBus({ clock, logger }),
+    clock,
+    logger,
+    metrics: new Metrics({ processMetrics: false }),
+    anyPort: true,
+  });
   const clients: NDTSClient[] = [];
   test.after(async () => {
     for (const client of clients) await client.close();
+    await streams?.stop();
     await server.stop();
     await service.close();
     await local.close();
   });
   const address = `127.0.0.1:${server.port}`;
-  const client = (role: Role = 'node'): NDTSClient => {
+  const client = (role: Role = 'node', way?: ClientWay): NDTSClient => {
     const token = identity.createToken(`client-${clients.length}`, role);
-    const made = new NDTSClient({ mode: 'distributed', nodes: [address], token, clock });
+    const nodes = [way?.address ?? address];
+    const made = new NDTSClient({ mode: 'distributed', nodes, token, clock: way?.clock ?? clock });
     clients.push(made);
     return made;
   };
-  return { address, identity, client };
+  const streamAddress = new URL(streams?.url ?? '').host;
+  return { address, streamAddress, identity, client };
 }

@@ -1,0 +1,141 @@
+// A client of streams over WebSocket as its manual asks for one: it remembers positions, or leaves
+// that to the node and acknowledges them, and connects again when its connection ends or says
+// nothing for long.
+
+import { WebSocket } from 'ws';
+
+export interface StreamRow {
+  readonly shard: number;
+  readonly sequence: number;
+  readonly price: number;
+}
+
+/** As told: rows of this shard and epoch from here on are lost. */
+export interface StreamVoid {
+  readonly shard: number;
+  readonly epoch: number;
+  readonly sequence: number;
+}
+
+export interface StreamReaderOptions {
+  /** `host:port` */
+  readonly address: string;
+  readonly token: string;
+  /** Rows are acknowledged under this name, and it goes on behind them. */
+  readonly consumer?: string;
+  readonly onRow: (row: StreamRow) => void;
+  readonly onVoid: (lost: StreamVoid) => void;
+  readonly onAck?: (positions: readonly Position[]) => void;
+  /** A connection that says nothing for so long is given up; heartbeats come in between. */
+  readonly silentMs: number;
+}
+
+type Position = readonly [shard: number, epoch: number, sequence: number];
+
+interface Message {
+  readonly type: string;
+  readonly code?: string;
+  readonly message?: string;
+  readonly count: number;
+  readonly shard: readonly number[];
+  readonly sequence: readonly number[];
+  readonly positions?: readonly Position[];
+  readonly columns: { readonly price: readonly number[] };
+}
+
+const retryMs = 20;
+const ackEvery = 3;
+
+export class StreamReader {
+  /** Connections that were made. */
+  connections = 0;
+  readonly #options: StreamReaderOptions;
+  readonly #positions = new Map<number, Position>();
+  #socket: WebSocket | undefined;
+  #silence: NodeJS.Timeout | undefined;
+  #messages = 0;
+  #closed = false;
+
+  constructor(options: StreamReaderOptions) {
+    this.#options = options;
+    this.#connect();
+  }
+
+  /** The connection it has is lost to it, as if its process had been killed. */
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#silence);
+    this.#socket?.terminate();
+  }
+
+  #connect(): void {
+    if (this.#closed) return;
+    const { address, token } = this.#options;
+    const headers = { authorization: `Bearer ${token}`, host: 'localhost' };
+    const socket = new WebSocket(`ws://${address}/stream`, { headers });
+    this.#socket = socket;
+    this.#listen(socket);
+    const heard = (): void => this.#hear(socket);
+    heard();
+    socket.on('message', (data: Buffer) => {
+      heard();
+      this.#take(socket, JSON.parse(data.toString()) as Message);
+    });
+    socket.on('ping', heard);
+    socket.on('error', () => undefined); // 'close' follows
+    socket.on('close', () => {
+      if (this.#socket === socket) setTimeout(() => this.#connect(), retryMs);
+    });
+  }
+
+  #listen(socket: WebSocket): void {
+    socket.on('open', () => {
+      this.connections += 1;
+      const { consumer } = this.#options;
+      const from = this.#positions.size === 0 ? 'oldest' : [...this.#positions.values()];
+      const begin = consumer === undefined ? { from } : { consumer, from: 'oldest' };
+      const columns = ['price'];
+      socket.send(JSON.stringify({ type: 'subscribe', id: 1, columns, ...begin }));
+    });
+  }
+
+  #hear(socket: WebSocket): void {
+    clearTimeout(this.#silence);
+    this.#silence = setTimeout(() => socket.terminate(), this.#options.silentMs);
+  }
+
+  #take(socket: WebSocket, message: Message): void {
+    if (this.#closed || socket !== this.#socket) return;
+    switch (message.type) {
+      case 'rows':
+        this.#takeRows(socket, message);
+        return;
+      case 'void':
+        this.#options.onVoid(message as unknown as StreamVoid);
+        return;
+      case 'acked':
+        this.#options.onAck?.(message.positions ?? []);
+        return;
+      case 'error':
+        // The node is on its way out, or another connection of this reader is not gone yet.
+        if (!['UNAVAILABLE', 'CLOSED', 'LEASE_LOST'].includes(message.code ?? ''))
+          throw new Error(`${message.code}: ${message.message}`);
+        socket.terminate();
+    }
+  }
+
+  #takeRows(socket: WebSocket, message: Message): void {
+    const { count, shard, sequence, columns, positions = [] } = message;
+    for (let row = 0; row < count; row += 1)
+      this.#options.onRow({
+        shard: shard[row] ?? -1,
+        sequence: sequence[row] ?? -1,
+        price: columns.price[row] ?? -1,
+      });
+    for (const one of positions) this.#positions.set(one[0], one);
+    this.#messages += 1;
+    if (this.#options.consumer === undefined || this.#messages % ackEvery !== 0) return;
+    const done = [...this.#positions.values()];
+    socket.send(JSON.stringify({ type: 'ack', id: 1, positions: done }));
+  }
+}
