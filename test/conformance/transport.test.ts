@@ -1,20 +1,14 @@
 // The transport suite on mapped memory, and on mirrors that are pulled from it over TCP and over
 // libfabric.
 
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { createPullServer, openRingPuller } from '@ndts/native/fabric';
-import { createTickRings, openTickRings } from '@ndts/native/ring';
-import { createTickBatch } from '@ndts/protocol';
+import { openTickRings } from '@ndts/native/ring';
 import { MappedTransport } from '@ndts/storage';
 import { libfabricAbsent } from '../kit/libfabric.js';
+import { NumberedRings, ringShape } from '../kit/numbered-rings.js';
 import { type TransportHarness, transportSuite } from './transport-suite.js';
-
-const shardCount = 4;
-const slotCount = 1024;
-const epoch = 7;
 
 interface RingHarness extends TransportHarness {
   readonly dir: string;
@@ -22,44 +16,14 @@ interface RingHarness extends TransportHarness {
 }
 
 function openMapped(): RingHarness {
-  const dir = mkdtempSync(join(tmpdir(), 'ndts-transport-'));
-  const zeros = new Array<number>(shardCount).fill(0);
-  const rings = createTickRings({
-    dir: join(dir, 'rings'),
-    slotCount,
-    epochs: zeros.map(() => epoch),
-    firstSequences: zeros,
-  });
-  const next = [...zeros];
-  const batch = createTickBatch(256);
+  const rings = new NumberedRings();
   return {
-    dir,
+    ...ringShape,
+    dir: rings.dir,
     paths: rings.paths,
-    shardCount,
-    slotCount,
-    epoch,
     transport: () => new MappedTransport(rings.paths),
-    publish: (shard, count) => {
-      for (let left = count; left > 0; left -= batch.count) {
-        batch.count = Math.min(left, batch.capacity);
-        for (let row = 0; row < batch.count; row += 1) {
-          const sequence = (next[shard] ?? 0) + row;
-          batch.day[row] = 20_000;
-          batch.nsOfDay[row] = sequence;
-          batch.shard[row] = shard;
-          batch.epoch[row] = epoch;
-          batch.sequence[row] = sequence;
-          batch.price[row] = sequence;
-          batch.symbol[row] = 1;
-        }
-        next[shard] = (next[shard] ?? 0) + batch.count;
-        rings.publish(batch);
-      }
-    },
-    close: () => {
-      rings.close();
-      rmSync(dir, { recursive: true, force: true });
-    },
+    publish: (shard, count) => rings.publish(shard, count),
+    close: () => rings.close(),
   };
 }
 
@@ -72,7 +36,7 @@ async function openPulled(provider: string): Promise<TransportHarness> {
   const puller = openRingPuller({ grants, dir: mirrorDir, from: 'oldest' });
   const paths = await puller.mirrors(20_000);
   const mirrors = openTickRings({ paths, from: 'tail' });
-  const published = new Array<number>(shardCount).fill(0);
+  const published = new Array<number>(ringShape.shardCount).fill(0);
   return {
     ...rings,
     transport: () => new MappedTransport(paths),
