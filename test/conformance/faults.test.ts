@@ -150,7 +150,9 @@ test('streams over WebSocket', async (context) => {
   const reader = new StreamReader({
     address: proxy.address,
     token: node.identity.createToken('stream', 'viewer'),
-    onRow: ({ shard, sequence, price }) => seen.note(shard, sequence, price),
+    onRows: (rows) => {
+      for (const { shard, sequence, price } of rows) seen.note(shard, sequence, price);
+    },
     onVoid: () => ok(false, 'nothing was lost'),
     silentMs: 20_000,
   });

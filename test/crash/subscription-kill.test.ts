@@ -2,76 +2,19 @@
 // while rows are inserted: every row is handed out, in order, and none again that was acknowledged.
 
 import { deepEqual, equal, ok } from 'node:assert/strict';
-import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
-import { type TestContext, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
+import { test } from 'node:test';
 import { NdtsError } from '@ndts/protocol';
 import { SeededRandom } from '@ndts/runtime';
 import { NDTSClient } from '@ndts/storage';
+import { ConsumerDiary } from '../kit/consumer-diary.js';
 import { longRun } from '../kit/long-run.js';
 import { OpenerProcess } from '../kit/opener-process.js';
+import { until } from '../kit/passing-time.js';
 import { testSeed } from '../kit/seed.js';
 import { smallSettings } from '../kit/small-settings.js';
 import { temporaryFolder } from '../kit/temporary-folder.js';
 
-const script = fileURLToPath(new URL('../kit/consumer-process.js', import.meta.url));
 const shards = smallSettings['cluster.shards'];
-
-/** What a consumer of several lives did, shard by shard. */
-class Diary {
-  /** Prices by sequence. */
-  readonly handled: number[][] = Array.from({ length: shards }, () => []);
-  readonly acked = new Array<number>(shards).fill(0);
-  lives = 0;
-  #context: TestContext;
-  #dataDir: string;
-  /** Of this life: the sequence that is due, once there was one. */
-  #due: (number | undefined)[] = [];
-  #child: ChildProcess | undefined;
-
-  constructor(context: TestContext, dataDir: string) {
-    this.#context = context;
-    this.#dataDir = dataDir;
-  }
-
-  get count(): number {
-    return this.handled.reduce((sum, one) => sum + one.length, 0);
-  }
-
-  start(): void {
-    const child = fork(script, [this.#dataDir, 'diary']);
-    this.#context.after(() => void child.kill('SIGKILL'));
-    this.#child = child;
-    this.#due = [];
-    this.lives += 1;
-    child.on('message', (message: { rows?: number[][]; acked?: number[] }) => {
-      for (const [shard = -1, sequence = -1, price = -1] of message.rows ?? [])
-        this.#note(shard, sequence, price);
-      for (const [shard, sequence] of (message.acked ?? []).entries()) this.acked[shard] = sequence;
-    });
-  }
-
-  /** kill -9; what it had sent before is noted first. */
-  async kill(): Promise<void> {
-    const child = this.#child;
-    if (child === undefined) return;
-    const ended = once(child, 'close');
-    child.kill('SIGKILL');
-    await ended;
-  }
-
-  #note(shard: number, sequence: number, price: number): void {
-    const mine = this.handled[shard] ?? [];
-    const due = this.#due[shard];
-    // A life begins behind what was acknowledged, and leaves nothing out.
-    if (due === undefined) ok(sequence >= (this.acked[shard] ?? 0) && sequence <= mine.length);
-    else equal(sequence, due, `shard ${shard}`);
-    this.#due[shard] = sequence + 1;
-    if (sequence < mine.length) equal(price, mine[sequence]);
-    else mine.push(price);
-  }
-}
 
 test('kill -9 of consumer and opener: no gap, and nothing acknowledged again', async (context) => {
   const random = new SeededRandom(testSeed(context));
@@ -80,7 +23,7 @@ test('kill -9 of consumer and opener: no gap, and nothing acknowledged again', a
   const options = { mode: 'standalone', dataDir, settings: smallSettings } as const;
   const client = new NDTSClient({ ...options, role: 'connect', openTimeoutMs: 60_000 });
   context.after(() => client.close());
-  const diary = new Diary(context, dataDir);
+  const diary = new ConsumerDiary(context, { through: 'folder', name: 'diary', dataDir }, shards);
   diary.start();
   let price = 0;
   const insert = async (count: number): Promise<void> => {
@@ -124,7 +67,10 @@ test('kill -9 of consumer and opener: no gap, and nothing acknowledged again', a
   }
   await all.close();
   const total = expected.reduce((sum, one) => sum + one.length, 0);
-  while (diary.count < total) await new Promise((resolve) => setTimeout(resolve, 10));
+  await until(() => {
+    diary.check();
+    return diary.count >= total;
+  });
   deepEqual(diary.handled, expected);
   ok(diary.lives > 1);
   const [kept] = await client.consumers();

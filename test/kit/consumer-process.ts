@@ -1,42 +1,94 @@
 // A process that reads as a consumer and acknowledges what it has read, some batches late; told of
 // to its parent row by row. Waits to be killed.
 //
-//   node consumer-process.js DATA_DIR NAME
+//   node consumer-process.js WAY      WAY: ConsumerWay as JSON
 //
-// Sends { rows: [[shard, sequence, price], ...] } for each batch, then { acked: [sequence, ...] }
-// by shard once a position is kept.
+// Sends { rows: [[shard, sequence, price], ...] } for each batch, { lost: [[shard, sequence], ...] }
+// where rows from there on are void, and { acked: [[shard, sequence], ...] } once a position is
+// kept; { begins: true } when it begins behind what was acknowledged last, as each connection of a
+// stream does.
 
 import { NDTSClient } from '@ndts/storage';
 import { smallSettings } from './small-settings.js';
+import { StreamReader } from './stream-reader.js';
 
-const [dataDir = '', consumer = ''] = process.argv.slice(2);
-const client = new NDTSClient({
-  mode: 'standalone',
-  dataDir,
-  settings: smallSettings,
-  role: 'connect',
-  openTimeoutMs: 60_000,
-});
+/** How it reaches who has the folder open. */
+export type ConsumerWay =
+  | { readonly through: 'folder'; readonly name: string; readonly dataDir: string }
+  | {
+      /** rings: these are pulled, and read from mirrors here. */
+      readonly through: 'remote' | 'rings' | 'stream';
+      readonly name: string;
+      /** `host:port` */
+      readonly address: string;
+      readonly token: string;
+    };
+
+export interface ConsumerMessage {
+  readonly rows?: readonly (readonly [shard: number, sequence: number, price: number])[];
+  readonly lost?: readonly (readonly [shard: number, sequence: number])[];
+  readonly begins?: true;
+  readonly acked?: readonly (readonly [shard: number, sequence: number])[];
+}
+
+const way = JSON.parse(process.argv[2] ?? '') as ConsumerWay;
 process.on('disconnect', () => process.exit(0));
 
-const subscription = client.subscribe(undefined, { consumer, from: 'oldest', batch: 20 });
-let batches = 0;
-for await (const { rows, next } of subscription) {
-  const prices = rows.doubles('price');
-  const seen = Array.from(rows.sequence, (sequence, row) => [
-    rows.shard?.[row] ?? -1,
-    sequence,
-    prices[row] ?? -1,
-  ]);
-  process.send?.({ rows: seen });
-  batches += 1;
-  if (batches % 3 !== 0) continue;
-  try {
-    await subscription.ack(next);
-  } catch (error) {
-    // Nobody has the folder open right now; what comes next is acknowledged.
-    if ((error as { code?: string }).code !== 'UNAVAILABLE') throw error;
-    continue;
+function tell(message: ConsumerMessage): void {
+  process.send?.(message);
+}
+
+if (way.through === 'stream')
+  new StreamReader({
+    address: way.address,
+    token: way.token,
+    consumer: way.name,
+    onRows: (rows) =>
+      tell({ rows: rows.map(({ shard, sequence, price }) => [shard, sequence, price]) }),
+    onBegin: () => tell({ begins: true }),
+    onVoid: ({ shard, sequence }) => tell({ lost: [[shard, sequence]] }),
+    onAck: (positions) =>
+      tell({ acked: positions.map(([shard, , sequence]) => [shard, sequence]) }),
+    silentMs: 20_000,
+  });
+else await readAsClient(way);
+
+function openClient(from: Exclude<ConsumerWay, { through: 'stream' }>): NDTSClient {
+  const openTimeoutMs = 60_000;
+  if (from.through !== 'folder') {
+    const { address, token } = from;
+    return new NDTSClient({ mode: 'distributed', nodes: [address], token, openTimeoutMs });
   }
-  process.send?.({ acked: [...(next?.sequence ?? [])] });
+  const { dataDir } = from;
+  const settings = smallSettings;
+  return new NDTSClient({ mode: 'standalone', dataDir, settings, role: 'connect', openTimeoutMs });
+}
+
+async function readAsClient(from: Exclude<ConsumerWay, { through: 'stream' }>): Promise<void> {
+  const subscription = openClient(from).subscribe(undefined, {
+    consumer: from.name,
+    from: 'oldest',
+    batch: from.through === 'folder' ? 20 : 200,
+    ...(from.through === 'rings' ? { ring: 'adaptive' } : {}),
+  });
+  let batches = 0;
+  for await (const { rows, next, voids } of subscription) {
+    if (voids.length > 0) tell({ lost: voids.map(({ shard, sequence }) => [shard, sequence]) });
+    const prices = rows.doubles('price');
+    const seen = Array.from(
+      rows.sequence,
+      (sequence, row) => [rows.shard?.[row] ?? -1, sequence, prices[row] ?? -1] as const,
+    );
+    tell({ rows: seen });
+    batches += 1;
+    if (batches % 3 !== 0) continue;
+    try {
+      await subscription.ack(next);
+    } catch (error) {
+      // Nobody has the folder open right now; what comes next is acknowledged.
+      if ((error as { code?: string }).code !== 'UNAVAILABLE') throw error;
+      continue;
+    }
+    tell({ acked: Array.from(next?.sequence ?? [], (sequence, shard) => [shard, sequence]) });
+  }
 }

@@ -23,8 +23,10 @@ export interface StreamReaderOptions {
   readonly token: string;
   /** Rows are acknowledged under this name, and it goes on behind them. */
   readonly consumer?: string;
-  readonly onRow: (row: StreamRow) => void;
+  readonly onRows: (rows: readonly StreamRow[]) => void;
   readonly onVoid: (lost: StreamVoid) => void;
+  /** A connection begins: a consumer's behind what was acknowledged last. */
+  readonly onBegin?: () => void;
   readonly onAck?: (positions: readonly Position[]) => void;
   /** A connection that says nothing for so long is given up; heartbeats come in between. */
   readonly silentMs: number;
@@ -107,6 +109,9 @@ export class StreamReader {
   #take(socket: WebSocket, message: Message): void {
     if (this.#closed || socket !== this.#socket) return;
     switch (message.type) {
+      case 'subscribed':
+        this.#options.onBegin?.();
+        return;
       case 'rows':
         this.#takeRows(socket, message);
         return;
@@ -126,12 +131,12 @@ export class StreamReader {
 
   #takeRows(socket: WebSocket, message: Message): void {
     const { count, shard, sequence, columns, positions = [] } = message;
-    for (let row = 0; row < count; row += 1)
-      this.#options.onRow({
-        shard: shard[row] ?? -1,
-        sequence: sequence[row] ?? -1,
-        price: columns.price[row] ?? -1,
-      });
+    const rows = Array.from({ length: count }, (_, row) => ({
+      shard: shard[row] ?? -1,
+      sequence: sequence[row] ?? -1,
+      price: columns.price[row] ?? -1,
+    }));
+    this.#options.onRows(rows);
     for (const one of positions) this.#positions.set(one[0], one);
     this.#messages += 1;
     if (this.#options.consumer === undefined || this.#messages % ackEvery !== 0) return;

@@ -30,6 +30,7 @@ const unreachable: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'UNAVAILABLE',
   'TIMEOUT',
   'LEASE_LOST',
+  'CLOSED', // by a renewal that was refused, while the mirrors were waited for
 ]);
 
 const sharedMemory = '/dev/shm';
@@ -96,6 +97,8 @@ export class PulledService implements Service {
       return await this.#puller.mirrors(timeoutMs);
     } catch (error) {
       this.#drop();
+      // The connection ended meanwhile, and the puller with it: another may be made.
+      if (this.closed) throw new NdtsError('UNAVAILABLE', 'the node of the rings ended');
       if (error instanceof NdtsError && unreachable.has(error.code)) return [];
       throw error;
     }

@@ -1,0 +1,137 @@
+// Consumers that read from another process over the network - rings pulled one-sided, streams over
+// WebSocket - and the node they read from, each killed at random moments while ticks flow; some
+// nodes lose their shared memory too, as in a power failure. Every tick of the store is handed out
+// in order, none again that was acknowledged, and what was lost is told as void.
+//
+// NDTS_TEST_ROUNDS says how often something is killed; a few times in a short run.
+
+import { deepEqual, ok } from 'node:assert/strict';
+import { rmSync } from 'node:fs';
+import { type TestContext, test } from 'node:test';
+import { SeededRandom } from '@ndts/runtime';
+import { NDTSClient } from '@ndts/storage';
+import { ConsumerDiary } from '../kit/consumer-diary.js';
+import { freePort } from '../kit/free-port.js';
+import { libfabricAbsent } from '../kit/libfabric.js';
+import { longRun } from '../kit/long-run.js';
+import { until } from '../kit/passing-time.js';
+import { RunningPlatform } from '../kit/running-platform.js';
+import { testSeed } from '../kit/seed.js';
+import { temporaryFolder } from '../kit/temporary-folder.js';
+
+const shards = 4;
+const rounds = Number(process.env['NDTS_TEST_ROUNDS'] ?? (longRun ? 40 : 3));
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+class Scene {
+  readonly diaries: readonly ConsumerDiary[];
+  node: RunningPlatform;
+  readonly address: string;
+  readonly #keys: Readonly<Record<string, string | number>>;
+  readonly #dataDir: string;
+
+  private constructor(
+    test: TestContext,
+    node: RunningPlatform,
+    dataDir: string,
+    keys: Readonly<Record<string, string | number>>,
+  ) {
+    this.node = node;
+    this.#dataDir = dataDir;
+    this.#keys = keys;
+    test.after(() => this.node.kill());
+    const { token } = node;
+    this.address = `127.0.0.1:${keys['remote.port']}`;
+    const stream = `127.0.0.1:${keys['stream.port']}`;
+    const ways = [
+      { through: 'rings', name: 'rings', address: this.address, token },
+      { through: 'stream', name: 'stream', address: stream, token },
+    ] as const;
+    this.diaries = ways.map((way) => new ConsumerDiary(test, way, shards));
+  }
+
+  static async start(test: TestContext, provider: string): Promise<Scene> {
+    const dataDir = await temporaryFolder(test);
+    const keys = {
+      'cluster.shards': shards,
+      'remote.port': await freePort(),
+      'remote.pull': provider,
+      'stream.port': await freePort(),
+      'stream.heartbeatMs': 200,
+      'feed.ticksPerSecond': 2000,
+      'storage.stagingBytes': 8 << 20,
+      'storage.walFileBytes': 4 << 20,
+    };
+    return new Scene(test, await RunningPlatform.start({ dataDir, keys }), dataDir, keys);
+  }
+
+  /** kill -9 and a new start; without power what was not durable is lost. */
+  async restart(losesPower: boolean, more: Readonly<Record<string, number>>): Promise<void> {
+    await this.node.kill();
+    if (losesPower) rmSync(this.node.run.memory, { recursive: true });
+    const keys = { ...this.#keys, ...more };
+    this.node = await RunningPlatform.start({ dataDir: this.#dataDir, keys });
+  }
+
+  /** What is in the store, as the diaries note it. */
+  async stored(test: TestContext): Promise<number[][]> {
+    const { token } = this.node;
+    const client = new NDTSClient({ mode: 'distributed', nodes: [this.address], token });
+    test.after(() => client.close());
+    const prices: number[][] = Array.from({ length: shards }, () => []);
+    const all = client.subscribe(undefined, { from: 'oldest' });
+    let left = (await client.getShards()).reduce((sum, one) => sum + one.accepted, 0);
+    while (left > 0) {
+      const { value } = await all.next();
+      ok(value !== undefined);
+      const { rows } = value;
+      left -= rows.count;
+      const column = rows.doubles('price');
+      for (let row = 0; row < rows.count; row += 1)
+        prices[rows.shard?.[row] ?? 0]?.push(column[row] ?? -1);
+    }
+    await all.close();
+    return prices;
+  }
+}
+
+async function oneRound(scene: Scene, random: SeededRandom): Promise<void> {
+  await pause(random.integer(300));
+  const victims = scene.diaries.filter(() => random.integer(2) === 0);
+  const node = victims.length === 0 || random.integer(2) === 0;
+  for (const diary of victims) await diary.kill();
+  if (node) await scene.restart(random.integer(2) === 0, {});
+  for (const diary of victims) diary.start();
+  for (const diary of scene.diaries) diary.check();
+}
+
+async function endure(context: TestContext, provider: string, times: number): Promise<void> {
+  const random = new SeededRandom(testSeed(context));
+  const scene = await Scene.start(context, provider);
+  for (const diary of scene.diaries) diary.start();
+  await until(() => scene.diaries.every(({ count }) => count > 0));
+  for (let round = 0; round < times; round += 1) await oneRound(scene, random);
+  await scene.restart(true, { 'feed.ticksPerSecond': 0 });
+  const expected = await scene.stored(context);
+  const total = expected.reduce((sum, one) => sum + one.length, 0);
+  for (const diary of scene.diaries) {
+    await until(() => {
+      diary.check();
+      return diary.count === total;
+    });
+    deepEqual(diary.handled, expected);
+    context.diagnostic(
+      `${total} ticks, ${diary.lives} lives, rows of a shard undone ${diary.undone} times`,
+    );
+  }
+}
+
+test('over rings that are pulled over TCP, and over WebSocket', (context) =>
+  endure(context, 'tcp', rounds));
+
+test('over rings that are pulled over libfabric', async (context) => {
+  const absent = libfabricAbsent();
+  if (absent === false) await endure(context, 'libfabric', Math.ceil(rounds / 3));
+  else context.diagnostic(`not tested: ${absent}`);
+});
