@@ -20,7 +20,7 @@ import { testSeed } from '../kit/seed.js';
 import { temporaryFolder } from '../kit/temporary-folder.js';
 
 const shards = 4;
-const rounds = Number(process.env['NDTS_TEST_ROUNDS'] ?? (longRun ? 40 : 3));
+const rounds = Number(process.env['NDTS_TEST_ROUNDS'] ?? (longRun ? 40 : 2));
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -60,6 +60,10 @@ class Scene {
       'stream.port': await freePort(),
       'stream.heartbeatMs': 200,
       'feed.ticksPerSecond': 2000,
+      // Who is killed often leaves the processor to those that start.
+      'loop.idle': 'sleep',
+      // Much is accepted and not durable, so that a power failure loses something.
+      'storage.commitIntervalMs': 300,
       'storage.stagingBytes': 8 << 20,
       'storage.walFileBytes': 4 << 20,
     };
@@ -69,7 +73,10 @@ class Scene {
   /** kill -9 and a new start; without power what was not durable is lost. */
   async restart(losesPower: boolean, more: Readonly<Record<string, number>>): Promise<void> {
     await this.node.kill();
-    if (losesPower) rmSync(this.node.run.memory, { recursive: true });
+    if (losesPower) {
+      rmSync(this.node.run.memory, { recursive: true });
+      for (const diary of this.diaries) diary.memoryLost();
+    }
     const keys = { ...this.#keys, ...more };
     this.node = await RunningPlatform.start({ dataDir: this.#dataDir, keys });
   }

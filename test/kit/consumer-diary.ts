@@ -1,6 +1,7 @@
 // What a consumer did in the course of its lives, each a process that is killed at some moment
 // (consumer-process.ts). Always checked, as it is told: a life begins behind what was acknowledged,
-// and leaves nothing out; what is handed out again is the same; what is void is undone.
+// or that is told to be void; it leaves nothing out; what is handed out again is the same, unless
+// the node lost its memory meanwhile.
 
 import { equal, ok } from 'node:assert/strict';
 import { type ChildProcess, fork } from 'node:child_process';
@@ -23,8 +24,14 @@ export class ConsumerDiary {
   undone = 0;
   readonly #test: Cleanup;
   readonly #way: ConsumerWay;
-  /** Since it began, behind what was acknowledged: the sequence that is due, once there was one. */
-  #due: (number | undefined)[] = [];
+  /** By shard, of this life: the sequence that is due. */
+  #due: number[] = [];
+  /** By shard: handed out before this life and not acknowledged. */
+  #before: { readonly first: number; readonly prices: readonly number[] }[] = [];
+  /** Shards whose rows were acknowledged, and this life begins before them. */
+  readonly #owed = new Set<number>();
+  /** Whether the node lost memory since somebody looked. */
+  #memoryLost = false;
   #child: ChildProcess | undefined;
   #killed = false;
   #problem: unknown;
@@ -44,7 +51,6 @@ export class ConsumerDiary {
     const child = fork(script, [JSON.stringify(this.#way)]);
     this.#test.after(() => void child.kill('SIGKILL'));
     this.#child = child;
-    this.#due = [];
     this.#killed = false;
     this.lives += 1;
     child.on('message', (message: ConsumerMessage) => this.#take(message));
@@ -70,9 +76,14 @@ export class ConsumerDiary {
     if (this.#problem !== undefined) throw this.#problem;
   }
 
+  /** What was not acknowledged may come differently from now on. */
+  memoryLost(): void {
+    this.#memoryLost = true;
+  }
+
   #take(message: ConsumerMessage): void {
     try {
-      if (message.begins) this.#due = [];
+      for (const [shard, sequence] of message.begins ?? []) this.#begin(shard, sequence);
       for (const [shard, sequence] of message.lost ?? []) this.#undo(shard, sequence);
       for (const [shard, sequence, price] of message.rows ?? []) this.#note(shard, sequence, price);
       for (const [shard, sequence] of message.acked ?? []) this.acked[shard] = sequence;
@@ -81,20 +92,30 @@ export class ConsumerDiary {
     }
   }
 
-  #note(shard: number, sequence: number, price: number): void {
+  #begin(shard: number, sequence: number): void {
     const mine = this.handled[shard] ?? [];
-    const due = this.#due[shard];
-    if (due === undefined) ok(sequence >= (this.acked[shard] ?? 0) && sequence <= mine.length);
-    else equal(sequence, due, `${this.#way.through}: shard ${shard}`);
+    ok(sequence <= mine.length, `${this.#way.through}: shard ${shard} begins at ${sequence}`);
+    if (sequence < (this.acked[shard] ?? 0)) this.#owed.add(shard);
+    this.#before[shard] = { first: sequence, prices: mine.splice(sequence) };
+    this.#due[shard] = sequence;
+  }
+
+  #note(shard: number, sequence: number, price: number): void {
+    ok(!this.#owed.has(shard), `${this.#way.through}: shard ${shard}: acknowledged rows again`);
+    equal(sequence, this.#due[shard], `${this.#way.through}: shard ${shard}`);
     this.#due[shard] = sequence + 1;
-    if (sequence < mine.length) equal(price, mine[sequence]);
-    else mine.push(price);
+    this.handled[shard]?.push(price);
+    const before = this.#before[shard];
+    const again = before?.prices[sequence - before.first];
+    if (again === undefined || this.#memoryLost) return;
+    equal(price, again, `${this.#way.through}: shard ${shard}: another row at ${sequence}`);
   }
 
   /** Those from here on are lost. */
   #undo(shard: number, sequence: number): void {
     const mine = this.handled[shard] ?? [];
-    if (mine.length > sequence) this.undone += 1;
+    this.undone += 1;
+    this.#owed.delete(shard);
     mine.length = Math.min(mine.length, sequence);
     this.acked[shard] = Math.min(this.acked[shard] ?? 0, sequence);
     this.#due[shard] = sequence;

@@ -5,8 +5,8 @@
 //
 // Sends { rows: [[shard, sequence, price], ...] } for each batch, { lost: [[shard, sequence], ...] }
 // where rows from there on are void, and { acked: [[shard, sequence], ...] } once a position is
-// kept; { begins: true } when it begins behind what was acknowledged last, as each connection of a
-// stream does.
+// kept; { begins: [[shard, sequence], ...] } when it begins behind what was acknowledged last, as
+// each connection of a stream does.
 
 import { NDTSClient } from '@ndts/storage';
 import { smallSettings } from './small-settings.js';
@@ -27,7 +27,7 @@ export type ConsumerWay =
 export interface ConsumerMessage {
   readonly rows?: readonly (readonly [shard: number, sequence: number, price: number])[];
   readonly lost?: readonly (readonly [shard: number, sequence: number])[];
-  readonly begins?: true;
+  readonly begins?: readonly (readonly [shard: number, sequence: number])[];
   readonly acked?: readonly (readonly [shard: number, sequence: number])[];
 }
 
@@ -45,13 +45,22 @@ if (way.through === 'stream')
     consumer: way.name,
     onRows: (rows) =>
       tell({ rows: rows.map(({ shard, sequence, price }) => [shard, sequence, price]) }),
-    onBegin: () => tell({ begins: true }),
-    onVoid: ({ shard, sequence }) => tell({ lost: [[shard, sequence]] }),
-    onAck: (positions) =>
-      tell({ acked: positions.map(([shard, , sequence]) => [shard, sequence]) }),
+    onBegin: (positions) => tell({ begins: placesOf(positions) }),
+    onVoid: ({ shard, last }) => tell({ lost: [[shard, last.sequence]] }),
+    onAck: (positions) => tell({ acked: placesOf(positions) }),
     silentMs: 20_000,
   });
 else await readAsClient(way);
+
+function placesOf(
+  positions: readonly (readonly [shard: number, epoch: number, sequence: number])[],
+): (readonly [number, number])[] {
+  return positions.map(([shard, , sequence]) => [shard, sequence]);
+}
+
+function listPlaces(sequences: Iterable<number>): (readonly [number, number])[] {
+  return [...sequences].map((sequence, shard) => [shard, sequence]);
+}
 
 function openClient(from: Exclude<ConsumerWay, { through: 'stream' }>): NDTSClient {
   const openTimeoutMs = 60_000;
@@ -69,11 +78,12 @@ async function readAsClient(from: Exclude<ConsumerWay, { through: 'stream' }>): 
     consumer: from.name,
     from: 'oldest',
     batch: from.through === 'folder' ? 20 : 200,
-    ...(from.through === 'rings' ? { ring: 'adaptive' } : {}),
+    ...(from.through === 'rings' ? { ring: 'sleep' } : {}),
   });
+  tell({ begins: listPlaces((await subscription.from()).sequence) });
   let batches = 0;
   for await (const { rows, next, voids } of subscription) {
-    if (voids.length > 0) tell({ lost: voids.map(({ shard, sequence }) => [shard, sequence]) });
+    if (voids.length > 0) tell({ lost: voids.map(({ shard, last }) => [shard, last.sequence]) });
     const prices = rows.doubles('price');
     const seen = Array.from(
       rows.sequence,
@@ -89,6 +99,6 @@ async function readAsClient(from: Exclude<ConsumerWay, { through: 'stream' }>): 
       if ((error as { code?: string }).code !== 'UNAVAILABLE') throw error;
       continue;
     }
-    tell({ acked: Array.from(next?.sequence ?? [], (sequence, shard) => [shard, sequence]) });
+    tell({ acked: listPlaces(next?.sequence ?? []) });
   }
 }

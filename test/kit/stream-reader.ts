@@ -10,11 +10,10 @@ export interface StreamRow {
   readonly price: number;
 }
 
-/** As told: rows of this shard and epoch from here on are lost. */
+/** Rows of the shard from `last` on are lost. */
 export interface StreamVoid {
   readonly shard: number;
-  readonly epoch: number;
-  readonly sequence: number;
+  readonly last: { readonly epoch: number; readonly sequence: number };
 }
 
 export interface StreamReaderOptions {
@@ -25,8 +24,8 @@ export interface StreamReaderOptions {
   readonly consumer?: string;
   readonly onRows: (rows: readonly StreamRow[]) => void;
   readonly onVoid: (lost: StreamVoid) => void;
-  /** A connection begins: a consumer's behind what was acknowledged last. */
-  readonly onBegin?: () => void;
+  /** A connection begins there: a consumer's behind what was acknowledged last. */
+  readonly onBegin?: (positions: readonly Position[]) => void;
   readonly onAck?: (positions: readonly Position[]) => void;
   /** A connection that says nothing for so long is given up; heartbeats come in between. */
   readonly silentMs: number;
@@ -110,13 +109,13 @@ export class StreamReader {
     if (this.#closed || socket !== this.#socket) return;
     switch (message.type) {
       case 'subscribed':
-        this.#options.onBegin?.();
+        this.#options.onBegin?.(message.positions ?? []);
         return;
       case 'rows':
         this.#takeRows(socket, message);
         return;
       case 'void':
-        this.#options.onVoid(message as unknown as StreamVoid);
+        this.#takeVoid(message as unknown as StreamVoid);
         return;
       case 'acked':
         this.#options.onAck?.(message.positions ?? []);
@@ -127,6 +126,12 @@ export class StreamReader {
           throw new Error(`${message.code}: ${message.message}`);
         socket.terminate();
     }
+  }
+
+  #takeVoid(lost: StreamVoid): void {
+    const { shard, last } = lost;
+    this.#positions.set(shard, [shard, last.epoch, last.sequence]);
+    this.#options.onVoid(lost);
   }
 
   #takeRows(socket: WebSocket, message: Message): void {

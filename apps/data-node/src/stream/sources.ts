@@ -1,6 +1,7 @@
 // Where the rows of a subscription come from: a feed that all share where only live rows are
 // wanted, a stream of its own where a client goes on from a position, asks for the past or has a
-// name; orders from the bus.
+// name. What are no rows: orders and the account from the bus, signals and factors from the rings
+// of strategies.
 
 import { type Bus, type Clock, type ConfigValues, NdtsError } from '@ndts/protocol';
 import type { Logger } from '@ndts/runtime';
@@ -14,10 +15,13 @@ import {
 } from '@ndts/storage';
 import type { ClientSubscription, StreamClient } from './client.js';
 import { type Interest, StreamFeed } from './feed.js';
+import type { NameOf } from './frames.js';
 import type { StreamMetrics } from './metrics.js';
-import { OrderFeed } from './order-feed.js';
+import { accountFeed, orderFeed } from './bus-feeds.js';
+import type { LatestFeed } from './latest-feed.js';
 import { OwnStream } from './own-stream.js';
 import { shardPositions, type SubscribeRequest } from './requests.js';
+import { factorFeed, signalFeed } from './strategy-feeds.js';
 
 export interface StreamSymbols {
   byName(name: string): SymbolEntry | undefined;
@@ -31,6 +35,8 @@ export interface SourceOptions {
   readonly service: Service;
   readonly symbols: StreamSymbols;
   readonly bus: Bus;
+  /** Folder of the rings of strategies; undefined: there are none here. */
+  readonly strategyRings?: string;
   readonly clock: Clock;
   readonly metrics: StreamMetrics;
   readonly logger: Logger;
@@ -41,14 +47,15 @@ type OnEnd = (error: unknown) => void;
 
 export class StreamSources {
   readonly #options: SourceOptions;
-  readonly #orders: OrderFeed;
+  /** Of what are no rows, by kind. */
+  readonly #messages: ReadonlyMap<string, Pick<LatestFeed<never>, 'join' | 'close'>>;
   /** By table and watermark. */
   readonly #feeds = new Map<string, Promise<StreamFeed>>();
   readonly #nameOf = (id: number): string => this.#options.symbols.byId(id)?.name ?? `#${id}`;
 
   constructor(options: SourceOptions) {
     this.#options = options;
-    this.#orders = new OrderFeed(options.bus);
+    this.#messages = messageFeeds(options, this.#nameOf);
   }
 
   /** Tells the client that it is subscribed, before its first row. @param isOpen whether the client
@@ -60,10 +67,12 @@ export class StreamSources {
     onEnd: OnEnd,
   ): Promise<ClientSubscription> {
     const { id, kind, form, mode, from, consumer } = request;
-    if (kind === 'order') {
-      if (form !== 'json') throw new NdtsError('INVALID_ARGUMENT', 'orders come as JSON');
+    const messages = this.#messages.get(kind);
+    if (messages !== undefined) {
+      checkMessages(request);
+      const symbols = this.#wanted(request.symbols);
       client.sendText(JSON.stringify({ type: 'subscribed', id, kind }));
-      return this.#orders.join(client, id);
+      return messages.join(client, id, symbols && new Set(symbols.map((entry) => entry.id)));
     }
     const table = await this.#table(kind);
     const columns = columnsOf(table, request.columns);
@@ -87,6 +96,7 @@ export class StreamSources {
   async close(): Promise<void> {
     for (const feed of this.#feeds.values()) (await feed.catch(() => undefined))?.close();
     this.#feeds.clear();
+    for (const feed of this.#messages.values()) feed.close();
   }
 
   async #own(
@@ -182,6 +192,27 @@ export class StreamSources {
       }),
     );
   }
+}
+
+function messageFeeds(
+  options: SourceOptions,
+  nameOf: NameOf,
+): ReadonlyMap<string, Pick<LatestFeed<never>, 'join' | 'close'>> {
+  const { bus, clock, config, strategyRings: dir } = options;
+  const feeds = new Map<string, Pick<LatestFeed<never>, 'join' | 'close'>>([
+    ['order', orderFeed(bus)],
+    ['account', accountFeed(bus)],
+  ]);
+  if (dir === undefined) return feeds;
+  const rings = { dir, clock, nameOf, flushMs: config.flushMs };
+  return feeds.set('strategy.signal', signalFeed(rings)).set('strategy.factor', factorFeed(rings));
+}
+
+/** They are JSON, of now, and have no positions. */
+function checkMessages({ kind, form, mode, from, consumer }: SubscribeRequest): void {
+  if (form !== 'json') throw new NdtsError('INVALID_ARGUMENT', `${kind}: comes as JSON`);
+  if (mode !== 'realtime' || from !== undefined || consumer !== undefined)
+    throw new NdtsError('INVALID_ARGUMENT', `${kind}: only what comes from now on`);
 }
 
 /** Text and bytes are not streamed: who names such a column is told. */

@@ -41,6 +41,8 @@ export class StreamHouse {
   readonly identity: Identity;
   readonly bus: EmbeddedBus;
   readonly root = mkdtempSync(join(tmpdir(), 'ndts-streams-'));
+  /** Folder of the rings of strategies. */
+  readonly rings = join(this.root, 'rings');
   readonly token: string;
   local!: LocalDatabase;
   url = '';
@@ -99,6 +101,7 @@ export class StreamHouse {
       symbols,
       identity: this.identity,
       bus: this.bus,
+      strategyRings: this.rings,
       clock,
       logger,
       metrics: this.metrics,
@@ -146,9 +149,13 @@ export class StreamHouse {
   }
 
   /** Closed with the test. */
-  async connect(test: Cleanup, token = this.token): Promise<StreamTestClient> {
+  async connect(
+    test: Cleanup,
+    token = this.token,
+    tls: Readonly<{ ca?: string }> = {},
+  ): Promise<StreamTestClient> {
     const headers = { authorization: `Bearer ${token}` };
-    const client = new StreamTestClient(new WebSocket(this.url, { headers }), this);
+    const client = new StreamTestClient(new WebSocket(this.url, { headers, ...tls }), this);
     test.after(async () => client.socket.terminate());
     await client.next(({ type }) => type === 'welcome');
     return client;

@@ -1,5 +1,6 @@
 // Streams over WebSocket, where a port for them is set.
 
+import { join } from 'node:path';
 import { StreamServer } from '@ndts/data-node';
 import type { FolderService } from '@ndts/storage';
 import type { Foundation } from './foundation.js';
@@ -10,7 +11,8 @@ export async function serveStreams(
   service: FolderService,
 ): Promise<string | undefined> {
   const { closing, values: config } = foundation;
-  const server = await StreamServer.start({ ...foundation, config, service });
+  const strategyRings = join(foundation.folder.memory, 'rings');
+  const server = await StreamServer.start({ ...foundation, config, service, strategyRings });
   if (server === undefined) return undefined;
   closing.defer('streams', () => server.stop());
   return server.url;
