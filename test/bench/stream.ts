@@ -88,7 +88,7 @@ async function fanout(context: BenchContext, served: Served, run: Fanout): Promi
   const { clients, rowsPerSecond } = run;
   const before = process.memoryUsage().rss;
   const child = fork(clientsScript, [served.url, served.token, String(clients)]);
-  await once(child, 'message');
+  await answerOf(child);
   const bytes = (process.memoryUsage().rss - before) / clients;
   const seconds = pick(context.size, { smoke: 0.3, small: 4, full: 20 });
   await append(served.local, rowsPerSecond, Math.min(1, seconds));
@@ -120,8 +120,22 @@ async function fanout(context: BenchContext, served: Served, run: Fanout): Promi
 
 async function reportOf(child: ChildProcess): Promise<StreamReport> {
   child.send('report');
-  const [report] = (await once(child, 'message')) as [StreamReport];
-  return report;
+  return (await answerOf(child)) as StreamReport;
+}
+
+/** Its next message; rejects when it ends before. */
+async function answerOf(child: ChildProcess): Promise<unknown> {
+  const ended = new AbortController();
+  const gone = once(child, 'exit', ended).then(([code]) => {
+    throw new Error(`the clients ended with ${code}`);
+  });
+  try {
+    const [message] = (await Promise.race([once(child, 'message', ended), gone])) as [unknown];
+    return message;
+  } finally {
+    gone.catch(() => undefined);
+    ended.abort();
+  }
 }
 
 /** Ticks every millisecond; the volume of each says when it was appended. @returns how many */

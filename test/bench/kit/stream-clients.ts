@@ -47,12 +47,15 @@ async function open(): Promise<void> {
   });
   await new Promise<void>((resolve, reject) => {
     socket.on('error', reject);
+    socket.on('close', (code, reason) => reject(new Error(`closed: ${code} ${reason.toString()}`)));
     socket.on('message', (data: Buffer, binary) => {
       if (binary) {
         take(data);
         return;
       }
-      const { type } = JSON.parse(data.toString()) as { type: string };
+      const text = data.toString();
+      const { type } = JSON.parse(text) as { type: string };
+      if (type === 'error') reject(new Error(text));
       if (type === 'welcome')
         socket.send(
           JSON.stringify({ type: 'subscribe', id: 1, form: 'binary', columns: ['volume'] }),

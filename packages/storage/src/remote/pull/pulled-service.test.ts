@@ -37,9 +37,9 @@ class Node {
   }
 }
 
-function pulled(context: TestContext, node: Node): PulledService {
+function pulled(context: TestContext, node: Node, timeoutMs = 100): PulledService {
   const clock = new SystemClock();
-  const options = { service: node, host: '127.0.0.1', clock, timeoutMs: 100 };
+  const options = { service: node, host: '127.0.0.1', clock, timeoutMs };
   const service = new PulledService(options);
   context.after(() => service.close());
   return service;
@@ -57,6 +57,19 @@ test('a port that nobody listens on, or that says nothing', async (context) => {
   // Who asks again tries again.
   deepEqual(await service.call('rings', {}), []);
   equal(nobody.asked, 2);
+});
+
+test('a connection that ends while mirrors are waited for', async (context) => {
+  const server = createServer((socket) => socket.on('error', () => undefined).resume());
+  const port = await listen(server, 'test', '127.0.0.1', 0);
+  const node = new Node(`127.0.0.1:${port}`);
+  const service = pulled(context, node, 60_000);
+  const asked = service.call('rings', {});
+  while (node.asked === 0) await new Promise((resolve) => setImmediate(resolve));
+  await new Promise((resolve) => setImmediate(resolve));
+  await service.close();
+  await rejects(asked, { code: 'UNAVAILABLE' });
+  await closeServer(server);
 });
 
 test('a node that offers none, or no more', async (context) => {
