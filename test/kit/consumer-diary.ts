@@ -34,7 +34,7 @@ export class ConsumerDiary {
   #memoryLost = false;
   #child: ChildProcess | undefined;
   #killed = false;
-  #problem: unknown;
+  #problem: Error | undefined;
 
   constructor(test: Cleanup, way: ConsumerWay, shards: number) {
     this.#test = test;
@@ -88,7 +88,7 @@ export class ConsumerDiary {
       for (const [shard, sequence, price] of message.rows ?? []) this.#note(shard, sequence, price);
       for (const [shard, sequence] of message.acked ?? []) this.acked[shard] = sequence;
     } catch (error) {
-      this.#problem ??= error;
+      this.#problem ??= error instanceof Error ? error : new Error(String(error));
     }
   }
 

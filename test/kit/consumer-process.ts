@@ -3,10 +3,12 @@
 //
 //   node consumer-process.js WAY      WAY: ConsumerWay as JSON
 //
-// Sends { rows: [[shard, sequence, price], ...] } for each batch, { lost: [[shard, sequence], ...] }
-// where rows from there on are void, and { acked: [[shard, sequence], ...] } once a position is
-// kept; { begins: [[shard, sequence], ...] } when it begins behind what was acknowledged last, as
-// each connection of a stream does.
+// Sends
+//   { begins: [[shard, sequence], ...] }       it begins behind what was acknowledged last, as each
+//                                              connection of a stream does
+//   { rows: [[shard, sequence, price], ...] }  a batch
+//   { lost: [[shard, sequence], ...] }         rows from there on are void
+//   { acked: [[shard, sequence], ...] }        a position is kept
 
 import { NDTSClient } from '@ndts/storage';
 import { smallSettings } from './small-settings.js';

@@ -64,7 +64,7 @@ function watchAccount(bus: Bus, take: (accounts: readonly AccountView[]) => void
     if (asking) return;
     asking = true;
     look(payload as ExecStatus)
-      .catch(() => undefined) // The exec node is on its way out, or busy: the next status asks again.
+      .catch(() => undefined) // The exec node is busy, or ends: the next status asks again.
       .finally(() => {
         asking = false;
       });

@@ -91,15 +91,15 @@ async function collect(
   return items;
 }
 
-test('signals: every one, of the symbols asked for, also of a strategy that starts later', async (context) => {
+test('signals: every one of the symbols asked for, of later strategies too', async (context) => {
   const house = await StreamHouse.start(context);
   const early = strategyRing(context, house, 'signal', 3);
   early.publish(signalSlot(1, 1, 0n), 1);
   const [all, some] = await Promise.all([house.connect(context), house.connect(context)]);
-  const told = await all.subscribe({ id: 1, kind: 'strategy.signal' });
-  assert.deepEqual(told, { type: 'subscribed', id: 1, kind: 'strategy.signal' });
+  const told = await all.subscribe({ id: 1, kind: 'strategy-signal' });
+  assert.deepEqual(told, { type: 'subscribed', id: 1, kind: 'strategy-signal' });
   const second = house.local.symbols.byId(2)?.name;
-  await some.subscribe({ id: 4, kind: 'strategy.signal', symbols: [second] });
+  await some.subscribe({ id: 4, kind: 'strategy-signal', symbols: [second] });
   early.publish(signalSlot(2, 1, 0n), 1);
   const later = strategyRing(context, house, 'signal', 4);
   later.publish(signalSlot(3, 2, 1_050_000_000n), 1);
@@ -121,7 +121,7 @@ test('factors: the latest value of each symbol', async (context) => {
   const house = await StreamHouse.start(context, { 'stream.flushMs': '100' });
   const ring = strategyRing(context, house, 'factor', 1);
   const client = await house.connect(context);
-  await client.subscribe({ id: 2, kind: 'strategy.factor' });
+  await client.subscribe({ id: 2, kind: 'strategy-factor' });
   for (const [symbol, value] of [
     [1, 0.25],
     [2, Number.NaN],

@@ -205,7 +205,7 @@ function messageFeeds(
   ]);
   if (dir === undefined) return feeds;
   const rings = { dir, clock, nameOf, flushMs: config.flushMs };
-  return feeds.set('strategy.signal', signalFeed(rings)).set('strategy.factor', factorFeed(rings));
+  return feeds.set('strategy-signal', signalFeed(rings)).set('strategy-factor', factorFeed(rings));
 }
 
 /** They are JSON, of now, and have no positions. */

@@ -1,6 +1,6 @@
 // Feeds of what strategies compute and ask for, from the rings that they write: every signal, and
-// the latest value of each factor of each symbol. They are read beside the exec node and the charts,
-// and hold up neither.
+// the latest value of each factor of each symbol. They are read beside the exec node and the
+// charts, and hold up neither.
 //
 // Always: rings are looked for again and again, since each start of a strategy has new ones; one
 // that came while somebody was subscribed is read from its first slot, others from their end.
