@@ -59,6 +59,7 @@ for (const form of ['json', 'binary'] as const) {
     const random = randomOf(context);
     const house = await StreamHouse.start(context);
     house.append(random, 50);
+    await house.durable();
     const before = house.rows.length;
     const [all, some, same] = await Promise.all([
       house.connect(context),

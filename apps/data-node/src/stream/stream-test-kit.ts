@@ -142,6 +142,17 @@ export class StreamHouse {
       });
   }
 
+  /** Once all that was appended is durable: a reader of durable rows begins behind it. */
+  async durable(): Promise<void> {
+    const { ticks } = this.local;
+    const marks = new Float64Array(4 * ticks.shardCount);
+    for (;;) {
+      ticks.watermarks(marks);
+      if (marks.every((mark, at) => at % 4 !== 0 || (marks[at + 1] ?? 0) >= mark)) return;
+      await new Promise((resolve) => setTimeout(resolve, 1)); // ambient: the disk's time
+    }
+  }
+
   async counted(name: string): Promise<number> {
     const text = await this.metrics.text();
     const lines = text.split('\n').filter((one) => !one.startsWith('#') && one.includes(name));
