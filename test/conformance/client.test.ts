@@ -1,9 +1,10 @@
-// The clients' suite three times: over a folder opened here, over one that another process has
-// open, and over TCP.
+// The clients' suite over a folder opened here, over one that another process has open, over TCP,
+// and over TCP with blocks that are read one-sided.
 
 import { throws } from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { NDTSClient } from '@ndts/storage';
+import { libfabricAbsent } from '../kit/libfabric.js';
 import { OpenerProcess } from '../kit/opener-process.js';
 import { startRemoteNode } from '../kit/remote-node.js';
 import { smallSettings } from '../kit/small-settings.js';
@@ -25,6 +26,12 @@ clientSuite('connected', async (context, dataDir) => {
 clientSuite('over TCP', async (context, dataDir) =>
   (await startRemoteNode(context, dataDir)).client(),
 );
+
+const pulls = libfabricAbsent() === false ? ['mapped', 'tcp', 'libfabric'] : ['mapped', 'tcp'];
+for (const pull of pulls)
+  clientSuite(`over TCP, blocks over ${pull}`, async (context, dataDir) =>
+    (await startRemoteNode(context, dataDir, { pull, arenaBytes: 4 << 20 })).client(),
+  );
 
 test('a mode that is none, and a node without a token, are named', () => {
   const refused = { code: 'INVALID_ARGUMENT' };

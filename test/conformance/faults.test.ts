@@ -112,7 +112,7 @@ test('the remote connection', async (context) => {
   await written.insert(10);
   // What it takes 20 s to find out, it finds out in 400 ms.
   const clock = new HastyClock(50);
-  const reader = node.client('viewer', { address: proxy.address, clock });
+  const reader = node.client('viewer', { nodes: [proxy.address], clock });
   const seen = new Seen();
   const subscription = reader.subscribe(undefined, { from: 'oldest', batch: 50 });
   const reading = (async () => {

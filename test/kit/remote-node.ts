@@ -3,7 +3,6 @@
 
 import { join } from 'node:path';
 import { StreamServer } from '@ndts/data-node';
-import type { Clock } from '@ndts/protocol';
 import {
   createSilentLogger,
   EmbeddedBus,
@@ -14,17 +13,20 @@ import {
   SeededRandom,
   SystemClock,
 } from '@ndts/runtime';
-import { FolderService, NDTSClient, NetworkServer, openLocalDatabase } from '@ndts/storage';
+import {
+  BlockGrants,
+  type ClientOptions,
+  FolderService,
+  type LocalDatabase,
+  NDTSClient,
+  NetworkServer,
+  openLocalDatabase,
+  RingGrants,
+} from '@ndts/storage';
 import { smallSettings } from './small-settings.js';
 
 interface Cleanup {
   after(action: () => Promise<void>): void;
-}
-
-export interface ClientWay {
-  /** Default: the node's own. */
-  readonly address?: string;
-  readonly clock?: Clock;
 }
 
 export interface RemoteNode {
@@ -32,11 +34,24 @@ export interface RemoteNode {
   /** Of its streams. */
   readonly streamAddress: string;
   readonly identity: Identity;
+  readonly local: LocalDatabase;
+  /** Of the node. */
+  readonly metrics: Metrics;
   /** A client with a token of its own. */
-  client(role?: Role, way?: ClientWay): NDTSClient;
+  client(role?: Role, options?: Partial<ClientOptions>): NDTSClient;
 }
 
-export async function startRemoteNode(test: Cleanup, dataDir: string): Promise<RemoteNode> {
+/** Lets blocks be pulled: 'mapped', 'tcp', or one of libfabric. */
+export interface PulledNodeOptions {
+  readonly pull: string;
+  readonly arenaBytes: number;
+}
+
+export async function startRemoteNode(
+  test: Cleanup,
+  dataDir: string,
+  pulled?: PulledNodeOptions,
+): Promise<RemoteNode> {
   const clock = new SystemClock();
   const logger = createSilentLogger();
   const settings = Object.entries(smallSettings).map(([key, value]) => [key, String(value)]);
@@ -50,13 +65,17 @@ export async function startRemoteNode(test: Cleanup, dataDir: string): Promise<R
   const { journal: store, ticks: database, symbols } = local;
   const service = new FolderService({ database, symbols, clock, store });
   const identity = Identity.open({ dir: join(dataDir, 'identity'), clock, logger });
+  const metrics = new Metrics();
+  const { pulls, blocks } = pulled === undefined ? {} : openPulls(local, metrics, pulled);
   const server = await NetworkServer.start({
     ...values.remote,
+    ...(pulls === undefined ? {} : { pulls }),
+    ...(blocks === undefined ? {} : { blocks }),
     service,
     identity,
     clock,
     logger,
-    metrics: new Metrics(),
+    metrics,
   });
   const streams = await StreamServer.start({
     config: values,
@@ -74,17 +93,36 @@ export async function startRemoteNode(test: Cleanup, dataDir: string): Promise<R
     for (const client of clients) await client.close();
     await streams?.stop();
     await server.stop();
+    blocks?.close();
+    pulls?.close();
     await service.close();
     await local.close();
   });
   const address = `127.0.0.1:${server.port}`;
-  const client = (role: Role = 'node', way?: ClientWay): NDTSClient => {
+  const client = (role: Role = 'node', options: Partial<ClientOptions> = {}): NDTSClient => {
     const token = identity.createToken(`client-${clients.length}`, role);
-    const nodes = [way?.address ?? address];
-    const made = new NDTSClient({ mode: 'distributed', nodes, token, clock: way?.clock ?? clock });
+    const reach = { mode: 'distributed', nodes: [address], token, clock } as const;
+    const made = new NDTSClient({ ...reach, ...options });
     clients.push(made);
     return made;
   };
   const streamAddress = new URL(streams?.url ?? '').host;
-  return { address, streamAddress, identity, client };
+  return { address, streamAddress, identity, local, metrics, client };
+}
+
+interface Pulls {
+  readonly pulls: RingGrants;
+  readonly blocks: BlockGrants;
+}
+
+function openPulls(
+  { ticks, symbols, folder }: LocalDatabase,
+  metrics: Metrics,
+  { pull: provider, arenaBytes }: PulledNodeOptions,
+): Pulls {
+  const host = provider === 'mapped' ? folder.memory : '127.0.0.1';
+  const pulls = new RingGrants({ provider, host, port: 0, paths: [], metrics });
+  const { memory } = folder;
+  const shared = { database: ticks, symbols, server: pulls.server, metrics };
+  return { pulls, blocks: new BlockGrants({ ...shared, folder: memory, arenaBytes }) };
 }

@@ -11,20 +11,23 @@
 #include "arguments.h"
 #include "base/clock.h"
 #include "base/random.h"
+#include "blocks/block_arena.h"
 #include "disk.h"
 #include "errors.h"
 #include "fabric/ring_puller.h"
+#include "grants.h"
 #include "parts.h"
 #include "ring/ring_memory.h"
 
 namespace ndts::binding {
-namespace {
 
 MemoryParts pull_parts() {
   static SystemClock clock;
   static SystemRandom random;
   return {&disk(), &clock, &random};
 }
+
+namespace {
 
 Napi::Number js_number(Napi::Env env, std::uint64_t value) {
   return Napi::Number::New(env, static_cast<double>(value));
@@ -59,6 +62,8 @@ Napi::Object to_object(Napi::Env env, const Grant& grant) {
   return result;
 }
 
+}  // namespace
+
 Grant grant_argument(Napi::Env env, const Napi::Value& value) {
   if (!value.IsObject()) throw_code(env, Code::kInvalidArgument, "expected a grant");
   const auto object = value.As<Napi::Object>();
@@ -73,6 +78,8 @@ Grant grant_argument(Napi::Env env, const Napi::Value& value) {
               whole_number(env, object.Get("expiresAtMs"), "expiresAtMs"))};
 }
 
+namespace {
+
 std::int64_t milliseconds(Napi::Env env, const Napi::Value& value, const char* name) {
   return static_cast<std::int64_t>(whole_number(env, value, name, 1e12));
 }
@@ -83,6 +90,7 @@ class PullServerWrap : public Napi::ObjectWrap<PullServerWrap> {
     using Wrap = PullServerWrap;
     return DefineClass(env, "PullServer",
                        {InstanceMethod<&Wrap::expose_ring>("exposeRing"),
+                        InstanceMethod<&Wrap::expose_arena>("exposeArena"),
                         InstanceMethod<&Wrap::renew>("renew"),
                         InstanceMethod<&Wrap::revoke>("revoke"),
                         InstanceMethod<&Wrap::stats>("stats"),
@@ -124,6 +132,18 @@ class PullServerWrap : public Napi::ObjectWrap<PullServerWrap> {
                               .path = ring,
                               .owner = owner},
                              &grant));
+    return to_object(env, grant);
+  }
+
+  // (handle of a BlockArena, leaseMs)
+  Napi::Value expose_arena(const Napi::CallbackInfo& info) {
+    const Napi::Env env = info.Env();
+    MemoryServer& server = open(env);
+    if (!info[0].IsExternal()) throw_code(env, Code::kInvalidArgument, "expected an arena");
+    const BlockArena& arena =
+        **info[0].As<Napi::External<std::shared_ptr<BlockArena>>>().Data();
+    Grant grant{};
+    check(env, server.expose(arena.exposure(milliseconds(env, info[1], "leaseMs")), &grant));
     return to_object(env, grant);
   }
 

@@ -13,6 +13,8 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   init_ring(env, exports);
   init_slot_ring(env, exports);
   init_fabric(env, exports);
+  init_block_server(env, exports);
+  init_block_reader(env, exports);
   init_clean(env, exports);
   init_factor(env, exports);
   init_factor_program(env, exports);

@@ -8,6 +8,8 @@ namespace ndts::binding {
 void init_ring(Napi::Env env, Napi::Object exports);
 void init_slot_ring(Napi::Env env, Napi::Object exports);
 void init_fabric(Napi::Env env, Napi::Object exports);
+void init_block_server(Napi::Env env, Napi::Object exports);
+void init_block_reader(Napi::Env env, Napi::Object exports);
 void init_clean(Napi::Env env, Napi::Object exports);
 void init_factor(Napi::Env env, Napi::Object exports);
 void init_factor_program(Napi::Env env, Napi::Object exports);

@@ -19,7 +19,7 @@ namespace {
 
 constexpr double kReplayRowsMax = 1u << 22;
 constexpr double kBatchesMax = 64;
-constexpr double kThreadsMax = 16;
+constexpr double kReplayThreadsMax = 16;
 
 // Where the columns of a batch are; without memory, how large it is.
 class Layout {
@@ -105,20 +105,13 @@ std::vector<ReplaySymbol> replay_symbols(Napi::Env env, const Database& database
 
 }  // namespace
 
-// (request): what `new Replay` takes.
-Napi::Value DatabaseWrap::replay(const Napi::CallbackInfo& info) {
-  const Napi::Env env = info.Env();
-  Database& database = open(env);
-  if (!info[0].IsObject()) refuse(env, "expected a request");
-  const auto given = info[0].As<Napi::Object>();
-  const TableSchema& schema = table_argument(env, given.Get("table"));
+ReplayOptions replay_options(Napi::Env env, const Napi::Object& given, const TableSchema& schema) {
   ReplayOptions options;
-  options.request.symbols = replay_symbols(env, database, given.Get("symbols"));
   options.request.columns = columns_argument(env, schema, given.Get("columns"));
   options.request.from = time_of(env, given.Get("fromDay"), given.Get("fromNs"));
   options.request.to = time_of(env, given.Get("toDay"), given.Get("toNs"));
   options.request.threads =
-      static_cast<std::uint32_t>(whole_number(env, given.Get("threads"), "threads", kThreadsMax));
+      static_cast<std::uint32_t>(whole_number(env, given.Get("threads"), "threads", kReplayThreadsMax));
   options.capacity = static_cast<std::size_t>(
       whole_number(env, given.Get("capacity"), "capacity", kReplayRowsMax));
   options.batches = static_cast<std::size_t>(
@@ -127,6 +120,18 @@ Napi::Value DatabaseWrap::replay(const Napi::CallbackInfo& info) {
       static_cast<std::int64_t>(whole_number(env, given.Get("intervalNs"), "intervalNs"));
   if (options.capacity == 0) refuse(env, "expected a capacity above 0");
   if (options.batches < 2) refuse(env, "expected two batches or more");
+  return options;
+}
+
+// (request): what `new Replay` takes.
+Napi::Value DatabaseWrap::replay(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  Database& database = open(env);
+  if (!info[0].IsObject()) refuse(env, "expected a request");
+  const auto given = info[0].As<Napi::Object>();
+  const TableSchema& schema = table_argument(env, given.Get("table"));
+  ReplayOptions options = replay_options(env, given, schema);
+  options.request.symbols = replay_symbols(env, database, given.Get("symbols"));
   options.request.view = *database.snapshot().table(schema.id);
   return Napi::External<ReplayOptions>::New(
       env, new ReplayOptions(std::move(options)),
@@ -162,6 +167,7 @@ void ReplayWrap::start(ReplayOptions options) {
   const auto nothing = Napi::Function::New(env, [](const Napi::CallbackInfo&) {});
   wake_ = Napi::ThreadSafeFunction::New(env, nothing, "ndts.replay", 0, 1);
   wake_.Unref(env);
+  cancel_ = std::move(options.cancel);
   std::vector<FeedBatch> batches;
   for (const std::shared_ptr<std::byte[]>& memory : memory_) {
     const Layout layout(options, memory.get());
@@ -192,6 +198,7 @@ void ReplayWrap::shut() {
   if (hooked_) napi_remove_env_cleanup_hook(Env(), &ReplayWrap::leave, this);
   hooked_ = false;
   if (feed_ == nullptr) return;
+  if (cancel_) cancel_();
   feed_.reset();
   *alive_ = false;
   wake_.Release();

@@ -8,6 +8,7 @@
 
 #include <napi.h>
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -22,12 +23,18 @@ struct ReplayOptions {
   std::size_t capacity = 0;   // rows of a batch
   std::size_t batches = 0;
   std::int64_t interval = 0;  // above 0: steps
+  // Ends reads that wait for another host, before the replay's threads are joined; may be none.
+  std::function<void()> cancel;
 };
+
+// What a request (src/replay.ts) says beside symbols and view.
+[[nodiscard]] ReplayOptions replay_options(Napi::Env env, const Napi::Object& given,
+                                           const TableSchema& schema);
 
 class ReplayWrap : public Napi::ObjectWrap<ReplayWrap> {
  public:
   static void define(Napi::Env env, Napi::Object exports);
-  // (what Database.replay() returned); once.
+  // (what Database.replay() or PulledBlocks.replay() returned); once.
   explicit ReplayWrap(const Napi::CallbackInfo& info);
   ~ReplayWrap() override { shut(); }
 
@@ -53,6 +60,7 @@ class ReplayWrap : public Napi::ObjectWrap<ReplayWrap> {
   std::size_t memory_bytes_ = 0;
   std::shared_ptr<bool> alive_;  // false: a call that was queued before finds its owner gone
   Napi::ThreadSafeFunction wake_;
+  std::function<void()> cancel_;
   std::unique_ptr<ReplayFeed> feed_;
   std::optional<Napi::Promise::Deferred> waiting_;
   bool hooked_ = false;

@@ -7,6 +7,7 @@ import type {
   TickBatch,
   Time,
 } from '@ndts/protocol';
+import type { BlockHold, BlockHoldRequest } from './blocks.js';
 import type { ReplayReader, ReplayRequest } from './replay.js';
 import type { LocateResult } from './locate.js';
 import type { SqlLimits, SqlSession } from './sql.js';
@@ -169,6 +170,9 @@ export interface Database extends KeyValueStore {
   /** Rows of many symbols in the order of time, name and sequence, as they are now: what is
    * appended, merged or closed afterwards changes nothing. */
   replay(request: ReplayRequest): ReplayReader;
+  /** What a reader on another host needs to replay by itself. `folder` is in shared memory, `name`
+   * nobody else's in it. */
+  holdBlocks(request: BlockHoldRequest, folder: string, name: string): Promise<BlockHold>;
 
   /** Aggregates of the rows that are accepted now, worked out on other threads: appends go on
    * meanwhile and do not show. */

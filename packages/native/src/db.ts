@@ -26,6 +26,7 @@ import {
 } from './database.js';
 import { type LocateResult, locateResult } from './locate.js';
 import type { NativeDatabase } from './native-database.js';
+import { BlockHold, type BlockHoldRequest } from './blocks.js';
 import { AddonReplay, nativeRequest, type ReplayReader, type ReplayRequest } from './replay.js';
 import { type SqlLimits, SqlSession, sqlLibrary } from './sql.js';
 import { type AggregateQuery, type AggregateResult, aggregateResult, nativeQuery } from './scan.js';
@@ -331,6 +332,12 @@ class AddonDatabase implements Database {
     const schema = this.tables().find((one) => one.id === id);
     if (schema === undefined) throw new NdtsError('NOT_FOUND', `there is no table ${id}`);
     return new AddonReplay(made, schema, request);
+  }
+
+  holdBlocks(request: BlockHoldRequest, folder: string, name: string): Promise<BlockHold> {
+    const whole = { ...request, columns: [], capacity: 1 };
+    const made = native(() => this.#native.replay(nativeRequest(whole)));
+    return BlockHold.open(made, folder, name);
   }
 
   async snapshot(name: string): Promise<void> {

@@ -41,6 +41,8 @@ export interface PullServerStats {
 
 export interface PullServer {
   exposeRing(path: string, leaseMs: number): PullGrant;
+  /** All of it. */
+  exposeArena(arena: { readonly handle: unknown }, leaseMs: number): PullGrant;
   /** From now on the lease ends in leaseMs. NOT_FOUND when it is over. */
   renew(key: string, leaseMs: number): void;
   /** No read begins after this. */
@@ -106,7 +108,7 @@ interface NativeRingPuller {
 }
 
 const classes = addon as {
-  readonly PullServer: new (provider: string, address: string, port: number) => PullServer;
+  readonly PullServer: new (provider: string, address: string, port: number) => NativePullServer;
   readonly RingPuller: new (
     grants: readonly PullGrant[],
     dir: string,
@@ -117,8 +119,12 @@ const classes = addon as {
 
 const defaultSleepUsMax = 1000;
 
+interface NativePullServer extends Omit<PullServer, 'exposeArena'> {
+  exposeArena(handle: unknown, leaseMs: number): PullGrant;
+}
+
 class AddonPullServer implements PullServer {
-  readonly #native: PullServer;
+  readonly #native: NativePullServer;
 
   constructor({ provider, address, port }: PullServerOptions) {
     this.#native = native(() => new classes.PullServer(provider, address, port));
@@ -126,6 +132,10 @@ class AddonPullServer implements PullServer {
 
   exposeRing(path: string, leaseMs: number): PullGrant {
     return native(() => this.#native.exposeRing(path, leaseMs));
+  }
+
+  exposeArena({ handle }: { readonly handle: unknown }, leaseMs: number): PullGrant {
+    return native(() => this.#native.exposeArena(handle, leaseMs));
   }
 
   renew(key: string, leaseMs: number): void {

@@ -80,6 +80,8 @@ export const configKeys = [
   { key: 'remote.connectionsMax', type: 'integer', min: 1, max: 10000, default: 100, doc: 'clients of other machines at once' },
   { key: 'remote.pull', type: 'enum', values: ['off', 'tcp', 'libfabric'], default: 'off', doc: 'whether clients of other machines may read the rings one-sided, and how; never encrypted' },
   { key: 'remote.pullPort', type: 'integer', min: 0, max: 65535, default: 0, doc: 'port of these reads; 0: any free one' },
+  { key: 'remote.blockArenaMb', type: 'integer', min: 0, max: 65536, default: 64, doc: 'with remote.pull: memory through which clients of other machines read blocks of segments one-sided; 0: they are not read so' },
+  { key: 'remote.blockCacheMb', type: 'integer', min: 0, max: 1048576, default: 256, doc: 'of a client of another machine: memory for blocks that it read before' },
   { key: 'line.host', type: 'string', default: '127.0.0.1', doc: 'address the listeners of line protocol bind to' },
   { key: 'line.tcpPort', type: 'integer', min: 0, max: 65535, default: 0, doc: 'port of line protocol over TCP; 0: off' },
   { key: 'line.httpPort', type: 'integer', min: 0, max: 65535, default: 0, doc: 'port of line protocol over HTTP; 0: off' },

@@ -17,6 +17,7 @@ export { readTls } from './listen/tls.js';
 export { LocalServer } from './remote/local/local-server.js';
 export { socketName } from './remote/local/socket-path.js';
 export { NetworkServer } from './remote/network/network-server.js';
+export { BlockGrants } from './remote/pull/block-grants.js';
 export { RingGrants } from './remote/pull/ring-grants.js';
 export { FolderService, type FolderServiceOptions } from './service/folder-service.js';
 export type {

@@ -4,6 +4,7 @@
 
 import { join } from 'node:path';
 import {
+  BlockGrants,
   FolderService,
   LocalServer,
   NetworkServer,
@@ -48,19 +49,32 @@ export async function serveClients(
   if (values.remote.port === 0) return { service, remotePort: undefined };
   const { identity, metrics } = foundation;
   const pulls = openPulls(foundation, rings);
-  const shared = { service, identity, clock, logger, metrics, ...(pulls && { pulls }) };
+  const shared = { service, identity, clock, logger, metrics, ...pulls };
   const server = await NetworkServer.start({ ...shared, ...values.remote });
   closing.defer('remote clients', () => server.stop());
   return { service, remotePort: server.port };
 }
 
-function openPulls(
-  { values, closing, metrics }: Foundation,
-  rings: TickRingWriter,
-): RingGrants | undefined {
-  const { pull: provider, pullPort: port, host } = values.remote;
+interface Pulls {
+  readonly pulls: RingGrants;
+  readonly blocks?: BlockGrants;
+}
+
+function openPulls(foundation: Foundation, rings: TickRingWriter): Pulls | undefined {
+  const { values, closing, metrics, ticks, symbols, folder } = foundation;
+  const { pull: provider, pullPort: port, host, blockArenaMb } = values.remote;
   if (provider === 'off') return undefined;
   const pulls = new RingGrants({ provider, host, port, paths: rings.paths, metrics });
   closing.defer('pulls', () => pulls.close());
-  return pulls;
+  if (blockArenaMb === 0) return { pulls };
+  const blocks = new BlockGrants({
+    database: ticks,
+    symbols,
+    folder: folder.memory,
+    arenaBytes: blockArenaMb * 2 ** 20,
+    server: pulls.server,
+    metrics,
+  });
+  closing.defer('blocks', () => blocks.close());
+  return { pulls, blocks };
 }

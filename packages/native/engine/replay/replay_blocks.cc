@@ -154,12 +154,17 @@ void BlockDecoder::put(std::size_t rows, BlockRoom* room, DecodedRows* decoded) 
 Status BlockDecoder::decode(const ReplayBlock& block, BlockRoom* room, DecodedRows* rows) {
   if (block.reader == nullptr) {
     gather(block.memory);
-  } else if (Status status = read_columns(block); !status.ok()) {
-    *room = pool_.take(1);
-    return status;
+    put(block.rows, room, rows);
+    return {};
   }
-  put(block.rows, room, rows);
-  return {};
+  Status status = block.reader->hold(block.place);
+  if (status.ok()) {
+    status = read_columns(block);
+    if (status.ok()) put(block.rows, room, rows);
+    block.reader->release(block.place);
+  }
+  if (!status.ok()) *room = pool_.take(1);
+  return status;
 }
 
 ReplayBlocks::ReplayBlocks(const TableSchema& schema, const std::vector<bool>& wanted,
@@ -181,8 +186,26 @@ ReplayBlocks::~ReplayBlocks() {
   for (const std::unique_ptr<Thread>& thread : threads_) thread->join();
 }
 
+namespace {
+
+// Sources are told what comes, so that it is on its way before a thread needs it. All readers of a
+// replay that have one have the same.
+void tell_source(const std::vector<ReplayBlock>& blocks) {
+  BlockSource* source = nullptr;
+  std::vector<SourceBlock> expected;
+  for (const ReplayBlock& block : blocks) {
+    if (block.reader == nullptr || block.reader->source() == nullptr) continue;
+    source = block.reader->source();
+    expected.push_back({block.reader->source_file(), block.place});
+  }
+  if (source != nullptr) source->expect(std::move(expected));
+}
+
+}  // namespace
+
 void ReplayBlocks::begin(std::vector<ReplayBlock> blocks) {
   end();
+  tell_source(blocks);
   const MutexLock lock(mutex_);
   entries_.reserve(blocks.size());
   for (ReplayBlock& block : blocks) entries_.push_back({.block = std::move(block)});

@@ -15,8 +15,13 @@ namespace {
 
 class Parser {
  public:
-  Parser(Bytes file, const std::string& path, SegmentParts* parts)
-      : file_(file), path_(path), parts_(*parts) {}
+  Parser(const SegmentEnds& ends, const std::string& path, SegmentParts* parts)
+      : head_(ends.head),
+        tail_(ends.tail),
+        tail_offset_(ends.tail_offset),
+        size_(ends.tail_offset + ends.tail.size()),
+        path_(path),
+        parts_(*parts) {}
 
   Status check_ends();
   Status read_rest();
@@ -28,11 +33,14 @@ class Parser {
   // Where an entry of the footer stands.
   template <typename T>
   std::uint64_t place_of(const T& entry) const {
-    return static_cast<std::uint64_t>(reinterpret_cast<const std::byte*>(&entry) - file_.data());
+    return static_cast<std::uint64_t>(reinterpret_cast<const std::byte*>(&entry) -
+                                      tail_.data()) +
+           tail_offset_;
   }
   template <typename T>
   void take(std::uint64_t count, std::span<const T>* entries) {
-    *entries = {reinterpret_cast<const T*>(file_.data() + at_), static_cast<std::size_t>(count)};
+    *entries = {reinterpret_cast<const T*>(tail_.data() + (at_ - tail_offset_)),
+                static_cast<std::size_t>(count)};
     at_ += count * sizeof(T);
   }
   [[nodiscard]] bool in_text(std::uint64_t offset, std::uint64_t bytes);
@@ -46,7 +54,10 @@ class Parser {
   Status check_names();
   Status check_totals();
 
-  const Bytes file_;
+  const Bytes head_;
+  const Bytes tail_;
+  const std::uint64_t tail_offset_;
+  const std::uint64_t size_;
   const std::string& path_;
   SegmentParts& parts_;
   SegmentHeader header_{};
@@ -61,14 +72,15 @@ class Parser {
 
 Status Parser::check_ends() {
   constexpr std::size_t kEnds = sizeof(SegmentHeader) + sizeof(SegmentTrailer);
-  const std::string length = std::to_string(file_.size()) + " bytes";
-  if (file_.size() < kEnds) return corrupt("cut short, " + length, file_.size());
-  header_ = load<SegmentHeader>(file_.data());
+  const std::string length = std::to_string(size_) + " bytes";
+  if (size_ < kEnds || head_.size() < sizeof header_ || tail_.size() < sizeof trailer_)
+    return corrupt("cut short, " + length, size_);
+  header_ = load<SegmentHeader>(head_.data());
   if (header_.magic != kSegmentMagic) return corrupt("bad magic in the header", 8);
   if (header_.checksum != crc32c(0, bytes_of(header_).subspan(4)))
     return corrupt("checksum of the header", 0);
-  const std::uint64_t at = file_.size() - sizeof trailer_;
-  trailer_ = load<SegmentTrailer>(file_.data() + at);
+  const std::uint64_t at = size_ - sizeof trailer_;
+  trailer_ = load<SegmentTrailer>(tail_.data() + (at - tail_offset_));
   if (header_.version > kSegmentVersion)
     return Status(Code::kVersionTooNew,
                   "segment version " + std::to_string(header_.version) + ", this is version " +
@@ -79,11 +91,11 @@ Status Parser::check_ends() {
     return corrupt("checksum of the trailer", at);
   if (header_.version == 0 || trailer_.version != header_.version)
     return corrupt("version of the trailer", at + 4);
-  if (trailer_.file_bytes != file_.size())
+  if (trailer_.file_bytes != size_)
     return corrupt("is " + length + ", was " + std::to_string(trailer_.file_bytes), at);
   if (!all_zero(bytes_of(header_.reserved1))) return corrupt("reserved bytes are not zero", 0);
   const std::uint64_t footer = trailer_.footer_offset;
-  if (footer < sizeof(SegmentHeader) || footer > at || footer % 8 != 0)
+  if (footer < sizeof(SegmentHeader) || footer > at || footer % 8 != 0 || footer < tail_offset_)
     return corrupt("footer offset", at + offsetof(SegmentTrailer, footer_offset));
   SegmentRecord& record = parts_.record;
   record.number = header_.number;
@@ -91,7 +103,7 @@ Status Parser::check_ends() {
   record.shard = header_.shard;
   record.day = header_.day;
   record.rows = header_.rows;
-  record.bytes = file_.size();
+  record.bytes = size_;
   record.trailer_checksum = trailer_.checksum;
   record.version = header_.version;
   return {};
@@ -101,7 +113,9 @@ Status Parser::read_rest() {
   const bool second = header_.version != 1;
   if (!second && (trailer_.run_count != 0 || trailer_.stream_count != 0 || header_.table != 0))
     return corrupt("reserved bytes are not zero", 0);
-  if (!second) return read_segment_v1(file_, path_, trailer_, &parts_);
+  if (!second && tail_offset_ != 0)
+    return Status(Code::kInvalidArgument, "segment: of version 1, without its blocks", path_);
+  if (!second) return read_segment_v1(tail_, path_, trailer_, &parts_);
   if (header_.table == 0) return corrupt("no table", offsetof(SegmentHeader, table));
   NDTS_TRY(split());
   NDTS_TRY(check_streams());
@@ -116,7 +130,7 @@ Status Parser::read_rest() {
 }
 
 Status Parser::split() {
-  const std::uint64_t end = file_.size() - sizeof trailer_;
+  const std::uint64_t end = size_ - sizeof trailer_;
   at_ = trailer_.footer_offset;
   // Bounded first, so that the sum cannot overflow.
   const bool few = trailer_.stream_count <= kFirstColumnStream + 3 * kMaxColumns &&
@@ -131,7 +145,7 @@ Status Parser::split() {
                               std::uint64_t{trailer_.range_count} * sizeof(SegmentRange);
   if (!few || bytes + trailer_.text_bytes != end - at_)
     return corrupt("length of the footer", end + offsetof(SegmentTrailer, block_count));
-  if (crc32c(0, file_.subspan(at_, end - at_)) != trailer_.footer_checksum)
+  if (crc32c(0, tail_.subspan(at_ - tail_offset_, end - at_)) != trailer_.footer_checksum)
     return corrupt("checksum of the footer", at_);
   take(trailer_.block_count, &parts_.blocks);
   take(strips, &parts_.strips);
@@ -139,7 +153,7 @@ Status Parser::split() {
   take(trailer_.stream_count, &parts_.streams);
   take(trailer_.name_count, &parts_.names);
   take(trailer_.range_count, &parts_.ranges);
-  parts_.text = text_of(file_.subspan(at_, trailer_.text_bytes));
+  parts_.text = text_of(tail_.subspan(at_ - tail_offset_, trailer_.text_bytes));
   return {};
 }
 
@@ -301,7 +315,11 @@ Status Parser::check_totals() {
 }  // namespace
 
 Status read_segment_parts(Bytes file, const std::string& path, SegmentParts* parts) {
-  Parser parser(file, path, parts);
+  return read_segment_parts(SegmentEnds{file, file, 0}, path, parts);
+}
+
+Status read_segment_parts(const SegmentEnds& ends, const std::string& path, SegmentParts* parts) {
+  Parser parser(ends, path, parts);
   NDTS_TRY(parser.check_ends());
   return parser.read_rest();
 }

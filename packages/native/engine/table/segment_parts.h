@@ -40,7 +40,17 @@ struct SegmentParts {
   std::vector<SegmentStream> made_streams;
 };
 
+// A file without its blocks, which are elsewhere: its header, then all from the footer on.
+struct SegmentEnds {
+  Bytes head;
+  Bytes tail;                     // aligned to 8
+  std::uint64_t tail_offset = 0;  // in the file
+};
+
 // `parts` is a new one.
 [[nodiscard]] Status read_segment_parts(Bytes file, const std::string& path, SegmentParts* parts);
+// Of version 2: INVALID_ARGUMENT for one that has to be there as a whole.
+[[nodiscard]] Status read_segment_parts(const SegmentEnds& ends, const std::string& path,
+                                        SegmentParts* parts);
 
 }  // namespace ndts

@@ -86,18 +86,88 @@ Status SegmentReader::open(FileSystem& files, const std::string& path,
   const SegmentParts& parts = made->parts_;
   if (expected != nullptr && std::memcmp(expected, &parts.record, sizeof parts.record) != 0)
     return made->corrupt("it is not the file that the manifest lists", 0);
-  for (std::size_t at = kFirstColumnStream; at < parts.streams.size(); at += 1)
-    if (parts.streams[at].part == static_cast<std::uint8_t>(StreamPart::kValues))
-      made->value_streams_.push_back(static_cast<int>(at));
+  made->index_streams();
   made->verified_.reset(new std::atomic<std::uint8_t>[parts.strips.size()]());
   *reader = std::move(made);
+  return {};
+}
+
+Status SegmentReader::open_ends(std::shared_ptr<const std::vector<std::byte>> ends,
+                                const std::string& path, std::shared_ptr<BlockSource> source,
+                                std::uint32_t file,
+                                std::shared_ptr<const SegmentReader>* reader) {
+  std::shared_ptr<SegmentReader> made(new SegmentReader);
+  made->path_ = path;
+  const Bytes bytes(*ends);
+  if (bytes.size() < sizeof(SegmentHeader) + sizeof(SegmentTrailer))
+    return made->corrupt("cut short, " + std::to_string(bytes.size()) + " bytes", 0);
+  SegmentEnds split{bytes.first(sizeof(SegmentHeader)), bytes.subspan(sizeof(SegmentHeader)), 0};
+  const auto trailer =
+      load<SegmentTrailer>(bytes.data() + bytes.size() - sizeof(SegmentTrailer));
+  if (trailer.footer_offset > trailer.file_bytes ||
+      trailer.file_bytes - trailer.footer_offset != split.tail.size())
+    return made->corrupt("length of header and footer", 0);
+  split.tail_offset = trailer.footer_offset;
+  NDTS_TRY(read_segment_parts(split, path, &made->parts_));
+  made->index_streams();
+  made->verified_.reset(new std::atomic<std::uint8_t>[made->parts_.strips.size()]());
+  // Strips are checked before the source hands them out.
+  for (std::size_t at = 0; at < made->parts_.strips.size(); at += 1)
+    made->verified_[at].store(1, std::memory_order_relaxed);
+  made->held_.reset(new std::atomic<const std::byte*>[made->parts_.blocks.size()]());
+  made->ends_ = std::move(ends);
+  made->source_ = std::move(source);
+  made->source_file_ = file;
+  *reader = std::move(made);
+  return {};
+}
+
+void SegmentReader::index_streams() {
+  for (std::size_t at = kFirstColumnStream; at < parts_.streams.size(); at += 1)
+    if (parts_.streams[at].part == static_cast<std::uint8_t>(StreamPart::kValues))
+      value_streams_.push_back(static_cast<int>(at));
+}
+
+Status SegmentReader::hold(std::size_t block) const {
+  if (source_ == nullptr) return {};
+  Bytes bytes;
+  NDTS_TRY(source_->hold({source_file_, static_cast<std::uint32_t>(block)}, &bytes));
+  if (bytes.size() != parts_.blocks[block].bytes)
+    return corrupt("length of block " + std::to_string(block), parts_.blocks[block].offset);
+  held_[block].store(bytes.data(), std::memory_order_relaxed);
+  return {};
+}
+
+void SegmentReader::release(std::size_t block) const {
+  if (source_ == nullptr) return;
+  held_[block].store(nullptr, std::memory_order_relaxed);
+  source_->release({source_file_, static_cast<std::uint32_t>(block)});
+}
+
+Bytes SegmentReader::block_bytes(std::size_t block) const {
+  const SegmentBlock& entry = parts_.blocks[block];
+  if (source_ == nullptr) return bytes_.subspan(entry.offset, entry.bytes);
+  const std::byte* at = held_[block].load(std::memory_order_relaxed);
+  return at == nullptr ? Bytes() : Bytes(at, entry.bytes);
+}
+
+Status SegmentReader::check_block(std::size_t block, Bytes bytes) const {
+  const SegmentBlock& entry = parts_.blocks[block];
+  if (bytes.size() != entry.bytes || parts_.record.version == 1)
+    return corrupt("length of block " + std::to_string(block), entry.offset);
+  for (std::size_t stream = 0; stream < parts_.streams.size(); stream += 1) {
+    const SegmentStrip& place = strip(block, stream);
+    const Bytes found = bytes.subspan(place.offset, align_up(place.bytes, 8));
+    if (crc32c(0, found) != place.checksum || !all_zero(found.subspan(place.bytes)))
+      return corrupt("checksum of " + describe({block, stream}), entry.offset + place.offset);
+  }
   return {};
 }
 
 // Everything that was read from the mapping ends here: the place to ask whether the mapping failed
 // meanwhile, and what was found is not what the file holds.
 Status SegmentReader::outcome(Status status) const {
-  return mapping_->outcome(std::move(status), path_);
+  return mapping_ == nullptr ? status : mapping_->outcome(std::move(status), path_);
 }
 
 Status SegmentReader::status() const { return outcome({}); }
@@ -182,7 +252,10 @@ Status SegmentReader::check_values(Place place, const Status& decoded) const {
 
 Status SegmentReader::find(Place place, Bytes* bytes) const {
   NDTS_TRY(check_sum(place));
-  *bytes = bytes_.subspan(offset_of(place), strip(place.block, place.stream).bytes);
+  const Bytes block = block_bytes(place.block);
+  if (block.empty()) return Status(Code::kInternal, "segment: a block is not held", path_);
+  const SegmentStrip& entry = strip(place.block, place.stream);
+  *bytes = block.subspan(entry.offset, entry.bytes);
   return {};
 }
 

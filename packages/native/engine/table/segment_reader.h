@@ -1,5 +1,6 @@
-// Reads one segment through a mapping. Header, trailer and footer are checked when it is opened; a
-// strip's checksum when the strip is first asked for. Reads version 1 (raw) and 2.
+// Reads one segment, through a mapping or block by block as a BlockSource has them. Header,
+// trailer and footer are checked when it is opened; a strip's checksum when the strip is first
+// asked for, by the source before. Reads version 1 (raw; a mapping only) and 2.
 //
 // Threads: any, at the same time. Lifetime: spans, and the pointers read() gives, live as long as
 // the reader; texts too. Errors: CORRUPT with file and offset; VERSION_TOO_NEW; IO_ERROR when the
@@ -17,6 +18,7 @@
 #include "base/file.h"
 #include "codec/codec.h"
 #include "generated/layouts.h"
+#include "table/block_source.h"
 #include "table/rows.h"
 #include "table/segment_parts.h"
 
@@ -32,6 +34,12 @@ class SegmentReader {
                                    const SegmentRecord* expected,
                                    std::shared_ptr<const SegmentReader>* reader,
                                    Soon soon = Soon::kNothing);
+  // Of a file that is elsewhere: `ends` are the 64 bytes of its header, then all from its footer
+  // on; blocks are those of file `file` of the source. `path` is for messages. Of version 2 only.
+  [[nodiscard]] static Status open_ends(std::shared_ptr<const std::vector<std::byte>> ends,
+                                        const std::string& path,
+                                        std::shared_ptr<BlockSource> source, std::uint32_t file,
+                                        std::shared_ptr<const SegmentReader>* reader);
   ~SegmentReader();
 
   [[nodiscard]] const std::string& path() const { return path_; }
@@ -39,6 +47,17 @@ class SegmentReader {
   [[nodiscard]] Status status() const;
   // A file of version 1 is of table kTickTable.
   [[nodiscard]] const SegmentRecord& record() const { return parts_.record; }
+  // The whole file; empty when it is elsewhere.
+  [[nodiscard]] Bytes bytes() const { return bytes_; }
+  // Null: the file is here.
+  [[nodiscard]] BlockSource* source() const { return source_.get(); }
+  [[nodiscard]] std::uint32_t source_file() const { return source_file_; }
+  // The bytes of a block, or of what somebody says is it, against the footer: CORRUPT.
+  [[nodiscard]] Status check_block(std::size_t block, Bytes bytes) const;
+  // A block of a source is read between these two, by one thread at a time: hold() waits for it.
+  // Errors: those of the source. Of a file both do nothing.
+  [[nodiscard]] Status hold(std::size_t block) const;
+  void release(std::size_t block) const;
   // As far as the file says: id and columns; the name of the table is empty.
   [[nodiscard]] const TableSchema& schema() const { return parts_.schema; }
   [[nodiscard]] std::span<const SegmentBlock> blocks() const { return parts_.blocks; }
@@ -74,6 +93,9 @@ class SegmentReader {
   [[nodiscard]] Status corrupt(const std::string& what, std::uint64_t offset) const;
   [[nodiscard]] std::string describe(Place place) const;
   [[nodiscard]] std::uint64_t offset_of(Place place) const;
+  void index_streams();
+  // Empty: of a source, and not held.
+  [[nodiscard]] Bytes block_bytes(std::size_t block) const;
   [[nodiscard]] Status outcome(Status status) const;
   [[nodiscard]] Status check_sum(Place place) const;
   [[nodiscard]] Status check_values(Place place, const Status& decoded) const;
@@ -89,6 +111,12 @@ class SegmentReader {
   std::string path_;
   std::unique_ptr<Mapping> mapping_;
   Bytes bytes_;
+  // Instead of the two: header and footer, and where the blocks come from.
+  std::shared_ptr<const std::vector<std::byte>> ends_;
+  std::shared_ptr<BlockSource> source_;
+  std::uint32_t source_file_ = 0;
+  // By block, null unless held; of who holds it.
+  std::unique_ptr<std::atomic<const std::byte*>[]> held_;
   SegmentParts parts_;
   std::vector<int> value_streams_;  // by column
   // 1 when the checksum of the strip, in version 1 of the block, matched. Set and read by any

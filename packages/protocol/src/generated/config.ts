@@ -183,6 +183,10 @@ export interface ConfigValues {
     readonly pull: 'off' | 'tcp' | 'libfabric';
     /** port of these reads; 0: any free one */
     readonly pullPort: number;
+    /** with remote.pull: memory through which clients of other machines read blocks of segments one-sided; 0: they are not read so */
+    readonly blockArenaMb: number;
+    /** of a client of another machine: memory for blocks that it read before */
+    readonly blockCacheMb: number;
   };
   readonly line: {
     /** address the listeners of line protocol bind to */
@@ -901,6 +905,24 @@ export const configKeys: readonly ConfigKey[] = [
     doc: 'port of these reads; 0: any free one',
     min: 0,
     max: 65535,
+    secret: false,
+  },
+  {
+    key: 'remote.blockArenaMb',
+    type: 'integer',
+    default: 64,
+    doc: 'with remote.pull: memory through which clients of other machines read blocks of segments one-sided; 0: they are not read so',
+    min: 0,
+    max: 65536,
+    secret: false,
+  },
+  {
+    key: 'remote.blockCacheMb',
+    type: 'integer',
+    default: 256,
+    doc: 'of a client of another machine: memory for blocks that it read before',
+    min: 0,
+    max: 1048576,
     secret: false,
   },
   {

@@ -21,9 +21,16 @@ import {
   type Time,
   timeFromMs,
 } from '@ndts/protocol';
-import { loadConfig, SeededRandom, SystemClock, systemSecureRandom } from '@ndts/runtime';
+import {
+  loadConfig,
+  type Metrics,
+  SeededRandom,
+  SystemClock,
+  systemSecureRandom,
+} from '@ndts/runtime';
 import type { RemoteTls } from '../remote/network/network-connection.js';
 import { type NodeAddress, parseNodeAddress } from '../remote/network/node-address.js';
+import { BlockMemory } from '../remote/pull/block-reader.js';
 import type { ReplaySnapshotsOptions } from '../replay/replay-snapshots.js';
 import type { ReplayTicksOptions } from '../replay/replay-ticks.js';
 import type { TickColumn } from '../replay/tick-columns.js';
@@ -79,6 +86,11 @@ export interface ClientOptions {
   /** How long to wait for who has the folder open, or for a node, to serve; default 10 s. */
   readonly openTimeoutMs?: number;
   readonly clock?: Clock;
+  /** Of distributed: memory for blocks of history that were read before; default: the
+   * configuration's (remote.blockCacheMb), or 256. 0: none are kept. */
+  readonly blockCacheMb?: number;
+  /** Of distributed: where hits of that memory, and how blocks came, are counted. */
+  readonly metrics?: Metrics;
 }
 
 export interface LoadOptions extends TimesAsked {
@@ -111,6 +123,7 @@ const defaults = {
   openTimeoutMs: 10_000,
   loadRows: 16_384,
   table: 'tick',
+  blockCacheMb: 256,
 } as const;
 
 const noLoop = { spinMs: 0, sleepMs: 1 } as const;
@@ -120,6 +133,7 @@ export class NDTSClient {
   readonly #values: ConfigValues | undefined;
   readonly #nodes: readonly NodeAddress[];
   readonly #clock: Clock;
+  readonly #blocks: BlockMemory;
   #opening: Promise<OpenedService> | undefined;
   #closed = false;
   /** Ids never change: what was once asked for is known. */
@@ -139,6 +153,10 @@ export class NDTSClient {
       if (this.#nodes.length === 0 || options.token === undefined)
         throw new NdtsError('INVALID_ARGUMENT', 'mode distributed needs nodes and a token');
     } else this.#values = options.values ?? readConfig(options);
+    this.#blocks = new BlockMemory(
+      options.blockCacheMb ?? options.values?.remote.blockCacheMb ?? defaults.blockCacheMb,
+      options.metrics,
+    );
     this.#clock = options.clock ?? new SystemClock();
   }
 
@@ -334,6 +352,7 @@ export class NDTSClient {
         clock: this.#clock,
         token,
         timeoutMs,
+        blocks: this.#blocks,
         ...withTls,
       });
     }

@@ -22,6 +22,7 @@ import { LocalServer } from '../remote/local/local-server.js';
 import { socketName } from '../remote/local/socket-path.js';
 import { openNetworkConnection, type RemoteTls } from '../remote/network/network-connection.js';
 import { type NodeAddress, nodeAddressText } from '../remote/network/node-address.js';
+import type { BlockMemory } from '../remote/pull/block-reader.js';
 import { PulledService } from '../remote/pull/pulled-service.js';
 import { FolderService } from '../service/folder-service.js';
 import type { Service } from '../service/service.js';
@@ -45,6 +46,8 @@ export interface OpenNodeOptions {
   readonly tls?: RemoteTls;
   readonly clock: Clock;
   readonly timeoutMs: number;
+  /** For blocks of nodes. */
+  readonly blocks: BlockMemory;
 }
 
 export interface OpenedService {
@@ -91,7 +94,7 @@ export async function openService(options: OpenServiceOptions): Promise<OpenedSe
 
 /** Throws UNAVAILABLE where no node listens, and as openNetworkConnection. */
 export async function openNodeService(options: OpenNodeOptions): Promise<OpenedService> {
-  const { nodes, clock, timeoutMs } = options;
+  const { nodes, clock, timeoutMs, blocks } = options;
   const endNs = clock.monotonicNs() + timeoutMs * 1e6;
   let failure: NdtsError | undefined;
   do {
@@ -99,7 +102,9 @@ export async function openNodeService(options: OpenNodeOptions): Promise<OpenedS
       try {
         const service = await openNetworkConnection({ ...options, address });
         if (service !== undefined)
-          return connected(new PulledService({ service, host: address.host, clock, timeoutMs }));
+          return connected(
+            new PulledService({ service, host: address.host, clock, timeoutMs, blocks }),
+          );
       } catch (error) {
         if (!(error instanceof NdtsError) || !passing.has(error.code)) throw error;
         failure = error;

@@ -82,6 +82,11 @@ export class FolderService implements Service {
     rings: () => this.#options.rings ?? [],
     pullRings: () => notPulled(),
     renewPulls: () => notPulled(),
+    holdBlocks: () => notPulled(),
+    blockEnds: () => notPulled(),
+    placeBlocks: () => notPulled(),
+    readBlocks: () => notPulled(),
+    releaseBlocks: () => notPulled(),
     consumers: () => this.#keptConsumers().list(),
     acknowledge: (asked) => this.#keptConsumers().acknowledge(asked),
     removeConsumer: (asked) => this.#keptConsumers().remove(asked),
@@ -318,5 +323,5 @@ function appendThrough(append: (batch: TickBatch) => number, rows: TableBatch): 
 }
 
 function notPulled(): never {
-  throw new NdtsError('UNAVAILABLE', 'the rings of this node are not pulled: remote.pull is off');
+  throw new NdtsError('UNAVAILABLE', 'nothing of this node is pulled: remote.pull is off');
 }

@@ -47,7 +47,8 @@ export function openLoad(
   };
 }
 
-function replayedRows(batch: ReplayBatch, columns: Columns): RawRows {
+/** Rows of a batch of a replay, as they are loaded. */
+export function replayedRows(batch: ReplayBatch, columns: Columns): RawRows {
   const { count } = batch;
   return {
     count,

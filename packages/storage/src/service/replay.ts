@@ -11,7 +11,7 @@ import { symbolEntries } from './symbol-lookup.js';
 
 type Asked = Readonly<Record<string, unknown>>;
 
-const replayRowsMax = 1 << 20;
+export const replayRowsMax = 1 << 20;
 
 export function openReplay(
   database: Database,
@@ -42,7 +42,8 @@ export function openReplay(
   };
 }
 
-function replayRows(batch: ReplayBatch): RawReplayRows {
+/** Rows of a batch of a replay, and its steps. */
+export function replayRows(batch: ReplayBatch): RawReplayRows {
   const { count, steps } = batch;
   return {
     count,

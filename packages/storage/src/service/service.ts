@@ -14,6 +14,7 @@ import type {
   SymbolEntry,
   TableInfo,
 } from '@ndts/native/db';
+import type { BlockPairs, BlockSpace } from '@ndts/native/blocks';
 import type { PullGrant } from '@ndts/native/fabric';
 import type { RawBatch, SqlColumn, SqlWatermark } from '@ndts/native/sql';
 import type { TableSchema, Time, ValueTypeName } from '@ndts/protocol';
@@ -89,6 +90,27 @@ export interface SqlAsked extends SqlLimitsOptions {
   readonly parameters: Parameters;
 }
 
+export interface HeldBlocks {
+  readonly hold: number;
+  readonly table: TableInfo;
+  /** heldFileNumbers of each file (native/blocks). */
+  readonly files: Float64Array;
+  /** By shard, as of a replay. */
+  readonly ends: Float64Array;
+  readonly epochs: Uint32Array;
+  /** In the order that decides between rows of one time: that of the bytes of their names. */
+  readonly symbols: readonly SymbolEntry[];
+  /** The most that finds room at once. */
+  readonly batchBytes: number;
+}
+
+export interface PlacedBlocks extends BlockSpace {
+  /** Of the memory; it may be another one each time. */
+  readonly grant: PullGrant;
+  /** How long the space stays as it is. */
+  readonly leaseMs: number;
+}
+
 export interface Calls {
   tables: { asked: Record<string, never>; answer: readonly TableInfo[] };
   createTable: { asked: { readonly schema: TableSchema }; answer: number };
@@ -120,6 +142,31 @@ export interface Calls {
   pullRings: { asked: Record<string, never>; answer: readonly PullGrant[] };
   /** All that were granted on this connection. LEASE_LOST when they ended. */
   renewPulls: { asked: Record<string, never>; answer: null };
+  /** Holds what a table is now for a reader on another host, which fetches blocks of segments and
+   * decodes them itself; until releaseBlocks, or the end of the connection. UNAVAILABLE where
+   * blocks are not pulled; RATE_LIMITED: too many are held. */
+  holdBlocks: {
+    asked: { readonly table?: string; readonly symbols?: readonly string[] } & TimesAsked;
+    answer: HeldBlocks;
+  };
+  /** Header and footer of a file of a hold, by its place. */
+  blockEnds: { asked: { readonly hold: number; readonly file: number }; answer: Uint8Array };
+  /** Copies blocks into memory that is read one-sided; `release`: spaces that were read.
+   * RATE_LIMITED: there is no room now. */
+  placeBlocks: {
+    asked: {
+      readonly hold: number;
+      readonly blocks: BlockPairs;
+      readonly release: readonly number[];
+    };
+    answer: PlacedBlocks;
+  };
+  /** The bytes of blocks, one behind the other. */
+  readBlocks: {
+    asked: { readonly hold: number; readonly blocks: BlockPairs };
+    answer: Uint8Array;
+  };
+  releaseBlocks: { asked: { readonly hold: number }; answer: null };
   consumers: { asked: Record<string, never>; answer: readonly ConsumerInfo[] };
   /** Keeps a position, durably. LEASE_LOST: another took the name over since this hold. */
   acknowledge: {

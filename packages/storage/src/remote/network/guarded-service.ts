@@ -1,8 +1,9 @@
 // A service as a role may use it on one connection: everybody who is known reads, and who may write
-// is said once, here. What was granted of the rings ends with it.
+// is said once, here. What was granted of rings and blocks ends with it.
 
 import { NdtsError } from '@ndts/protocol';
 import type { Principal } from '@ndts/runtime';
+import { type BlockGrants, isBlockCall, type ReaderBlocks } from '../pull/block-grants.js';
 import type { RingGrants } from '../pull/ring-grants.js';
 import type { CallName, Calls, Service, StreamName, StreamOf } from '../../service/service.js';
 
@@ -21,21 +22,29 @@ export class GuardedService implements Service {
   readonly #service: Service;
   readonly #principal: Principal;
   readonly #pulls: RingGrants | undefined;
+  readonly #blocks: ReaderBlocks | undefined;
   #keys: readonly string[] = [];
   #closed = false;
 
-  /** `pulls` absent: rings are not pulled. */
-  constructor(service: Service, principal: Principal, pulls: RingGrants | undefined) {
+  /** `pulls` absent: rings are not pulled; `blocks`: nor are these. */
+  constructor(
+    service: Service,
+    principal: Principal,
+    pulls: RingGrants | undefined,
+    blocks?: BlockGrants,
+  ) {
     this.shardCount = service.shardCount;
     this.#service = service;
     this.#principal = principal;
     this.#pulls = pulls;
+    this.#blocks = blocks?.reader();
   }
 
   /** Twice is allowed. */
   close(): void {
     this.#closed = true;
     this.#revoke();
+    this.#blocks?.close();
   }
 
   async call<N extends CallName>(name: N, asked: Calls[N]['asked']): Promise<Calls[N]['answer']> {
@@ -47,6 +56,9 @@ export class GuardedService implements Service {
       pulls.renew(this.#keys);
       return null as Calls[N]['answer'];
     }
+    const blocks = this.#blocks;
+    if (blocks !== undefined && isBlockCall(name))
+      return blocks.call(name, asked as never) as Promise<Calls[N]['answer']>;
     return this.#service.call(name, asked);
   }
 

@@ -14,6 +14,7 @@ import { readTls, type TlsOptions } from '../../listen/tls.js';
 import type { Service } from '../../service/service.js';
 import type { Fields } from '../frames/messages.js';
 import { ServerConnection } from '../frames/server-connection.js';
+import type { BlockGrants } from '../pull/block-grants.js';
 import type { RingGrants } from '../pull/ring-grants.js';
 import { GuardedService } from './guarded-service.js';
 
@@ -24,6 +25,8 @@ export interface NetworkServerOptions extends TlsOptions {
   readonly service: Service;
   /** Absent: rings are not pulled. */
   readonly pulls?: RingGrants;
+  /** Absent: blocks are not pulled. */
+  readonly blocks?: BlockGrants;
   readonly identity: Identity;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -130,7 +133,7 @@ export class NetworkServer {
   }
 
   #admit(guest: Guest, address: string, { token }: Fields): Service {
-    const { identity, connectionsMax, service, pulls } = this.#options;
+    const { identity, connectionsMax, service, pulls, blocks } = this.#options;
     if (!this.#limit.allows(address))
       throw new NdtsError('RATE_LIMITED', `too many wrong tokens from ${address}: wait a minute`);
     const principal = typeof token === 'string' ? identity.authenticate(token) : undefined;
@@ -143,7 +146,7 @@ export class NetworkServer {
       throw new NdtsError('UNAVAILABLE', `all ${connectionsMax} connections are taken`);
     guest.timer?.cancel();
     guest.principal = principal;
-    guest.service = new GuardedService(service, principal, pulls);
+    guest.service = new GuardedService(service, principal, pulls, blocks);
     return guest.service;
   }
 

@@ -1,5 +1,6 @@
 // The service of a node of another host whose rings are pulled here: they are asked for as files,
-// and are mirrors in shared memory. All else is asked of the node.
+// and are mirrors in shared memory. History is read by its blocks where they are pulled, too. All
+// else is asked of the node.
 //
 // Always: nothing is pulled before somebody asks for the rings; where they can't be pulled there
 // are none, and who asks again tries again. Mirrors are removed when the service is closed, and
@@ -10,8 +11,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openRingPuller, type PullGrant, type RingPuller } from '@ndts/native/fabric';
 import { type Clock, type ErrorCode, NdtsError, type Timer } from '@ndts/protocol';
-import type { CallName, Calls, Service, StreamName, StreamOf } from '../../service/service.js';
+import type {
+  CallName,
+  Calls,
+  Service,
+  StreamName,
+  StreamOf,
+  Streams,
+} from '../../service/service.js';
 import type { ServiceConnection } from '../frames/service-connection.js';
+import { type BlockMemory, BlockReader } from './block-reader.js';
 import { grantLeaseMs } from './ring-grants.js';
 
 export interface PulledServiceOptions {
@@ -20,6 +29,8 @@ export interface PulledServiceOptions {
   readonly host: string;
   readonly clock: Clock;
   readonly timeoutMs: number;
+  /** Absent: history comes over the connection. */
+  readonly blocks?: BlockMemory;
 }
 
 /** Of a node that has no rings to pull, or enough that pull them. */
@@ -39,6 +50,7 @@ const folderPattern = /^ndts-pull-(\d+)-/;
 export class PulledService implements Service {
   readonly shardCount: number;
   readonly #options: PulledServiceOptions;
+  readonly #blocks: BlockReader | undefined;
   #paths: Promise<readonly string[]> | undefined;
   #puller: RingPuller | undefined;
   #dir: string | undefined;
@@ -48,6 +60,14 @@ export class PulledService implements Service {
   constructor(options: PulledServiceOptions) {
     this.#options = options;
     this.shardCount = options.service.shardCount;
+    const { service, host, clock, blocks } = options;
+    if (blocks === undefined) return;
+    this.#blocks = new BlockReader({
+      service,
+      reachable: (grant) => reachable(grant, host),
+      memory: blocks,
+      clock,
+    });
   }
 
   get closed(): boolean {
@@ -60,12 +80,28 @@ export class PulledService implements Service {
     return (await this.#paths) as Calls[N]['answer'];
   }
 
-  open<N extends StreamName>(name: N, asked: never, signal?: AbortSignal): Promise<StreamOf<N>> {
+  async open<N extends StreamName>(
+    name: N,
+    asked: Streams[N]['asked'],
+    signal?: AbortSignal,
+  ): Promise<StreamOf<N>> {
+    const stream = await this.#openBlocks(name, asked);
+    if (stream !== undefined) return stream as unknown as StreamOf<N>;
     return this.#options.service.open(name, asked, signal);
+  }
+
+  async #openBlocks(
+    name: StreamName,
+    asked: unknown,
+  ): Promise<StreamOf<'load'> | StreamOf<'replay'> | undefined> {
+    if (name === 'replay') return this.#blocks?.replay(asked as Streams['replay']['asked']);
+    if (name === 'load') return this.#blocks?.load(asked as Streams['load']['asked']);
+    return undefined;
   }
 
   async close(): Promise<void> {
     this.#closed = true;
+    this.#blocks?.close();
     this.#drop();
     await this.#options.service.close();
   }

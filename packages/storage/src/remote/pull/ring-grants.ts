@@ -58,6 +58,11 @@ export class RingGrants {
     );
   }
 
+  /** What else is read through the same port. */
+  get server(): PullServer {
+    return this.#server;
+  }
+
   /** New ones of all rings, by shard. */
   grant(): readonly PullGrant[] {
     const grants: PullGrant[] = [];

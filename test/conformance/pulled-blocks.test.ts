@@ -1,0 +1,90 @@
+// History of a node of another process, read one-sided: every tick once, also of what is in memory
+// only; and a node that is killed in the middle ends the replay, whenever that is.
+
+import { deepEqual, equal, ok } from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type TestContext, test } from 'node:test';
+import { Metrics } from '@ndts/runtime';
+import { type ClientOptions, NDTSClient } from '@ndts/storage';
+import { freePort } from '../kit/free-port.js';
+import { libfabricAbsent } from '../kit/libfabric.js';
+import { RunningPlatform } from '../kit/running-platform.js';
+import { temporaryFolder } from '../kit/temporary-folder.js';
+
+const shards = 4;
+
+interface Node {
+  readonly platform: RunningPlatform;
+  readonly client: NDTSClient;
+  /** Of the client. */
+  readonly metrics: Metrics;
+}
+
+async function start(context: TestContext, provider: string): Promise<Node> {
+  const dataDir = await temporaryFolder(context);
+  const port = await freePort();
+  const keys = {
+    'cluster.shards': shards,
+    'remote.port': port,
+    'remote.pull': provider,
+    'remote.blockArenaMb': 4,
+    'feed.ticksPerSecond': 20_000,
+    'storage.stagingBytes': 8 << 20,
+    'storage.walFileBytes': 4 << 20,
+    'storage.memtableBytes': 1 << 20,
+  };
+  const platform = await RunningPlatform.start({ dataDir, keys });
+  context.after(() => platform.kill());
+  const metrics = new Metrics();
+  const reach: ClientOptions = { mode: 'distributed', nodes: [`127.0.0.1:${port}`], metrics };
+  const client = new NDTSClient({ ...reach, token: platform.token });
+  context.after(() => client.close());
+  return { platform, client, metrics };
+}
+
+async function sealedRows(client: NDTSClient): Promise<number> {
+  return (await client.getShards()).reduce((sum, { sealed }) => sum + sealed, 0);
+}
+
+async function read(client: NDTSClient): Promise<number> {
+  let rows = 0;
+  for await (const batch of client.replayTicks(undefined, { columns: ['price'] }))
+    rows += batch.count;
+  return rows;
+}
+
+async function count(metrics: Metrics, name: string): Promise<number> {
+  return Number(new RegExp(`^ndts_${name} (\\d+)`, 'm').exec(await metrics.text())?.[1] ?? 0);
+}
+
+async function follow(context: TestContext, provider: string): Promise<void> {
+  const { client, platform, metrics } = await start(context, provider);
+  while ((await sealedRows(client)) < 20_000) await sleep(20);
+  const replay = client.replayTicks(undefined, { columns: ['price'] });
+  const ends = await replay.ends();
+  let rows = 0;
+  for await (const batch of replay) rows += batch.count;
+  // Every sequence of every shard, those in memory too.
+  equal(
+    rows,
+    ends.reduce((sum, end) => sum + end, 0),
+  );
+  ok((await count(metrics, 'blocks_pulled_total')) > 0, 'rows came over the socket');
+  equal(await count(metrics, 'blocks_over_connection_total'), 0);
+  // Killed while replays run: each ends, with all its rows or an error.
+  const outcomes = Promise.allSettled(Array.from({ length: 6 }, () => read(client)));
+  await sleep(5);
+  await platform.kill();
+  const ended = (await outcomes).filter((one) => one.status === 'rejected');
+  const codes = new Set(ended.map(({ reason }) => (reason as { code: string }).code));
+  deepEqual(
+    [...codes].filter((code) => code !== 'UNAVAILABLE'),
+    [],
+  );
+}
+
+test('blocks over tcp', (context) => follow(context, 'tcp'));
+
+test('blocks over libfabric', { skip: libfabricAbsent() }, (context) =>
+  follow(context, 'libfabric'),
+);
