@@ -14,6 +14,7 @@ import { keyValueBenches } from './key-value.js';
 import { type Bench, type BenchLine, type BenchSize, lineText } from './kit/bench.js';
 import { lineIngest } from './line-ingest.js';
 import { pullBenches } from './pull.js';
+import { remoteLoad } from './remote-load.js';
 import { replayBench, replaySnapshotsBench } from './replay.js';
 import { ringBenches } from './ring.js';
 import { sqlBenches } from './sql.js';
@@ -42,6 +43,7 @@ const benches: readonly Bench[] = [
   ...ringBenches,
   ...factorBenches,
   ...pullBenches,
+  remoteLoad,
   lineIngest,
   csvImport,
   wsFanout,

@@ -61,20 +61,25 @@ interface Pulls {
 }
 
 function openPulls(foundation: Foundation, rings: TickRingWriter): Pulls | undefined {
-  const { values, closing, metrics, ticks, symbols, folder } = foundation;
+  const { values, closing, metrics, ticks, symbols, folder, logger } = foundation;
   const { pull: provider, pullPort: port, host, blockArenaMb } = values.remote;
   if (provider === 'off') return undefined;
   const pulls = new RingGrants({ provider, host, port, paths: rings.paths, metrics });
   closing.defer('pulls', () => pulls.close());
   if (blockArenaMb === 0) return { pulls };
-  const blocks = new BlockGrants({
-    database: ticks,
-    symbols,
-    folder: folder.memory,
-    arenaBytes: blockArenaMb * 2 ** 20,
-    server: pulls.server,
-    metrics,
-  });
-  closing.defer('blocks', () => blocks.close());
-  return { pulls, blocks };
+  try {
+    const blocks = new BlockGrants({
+      database: ticks,
+      symbols,
+      folder: folder.memory,
+      arenaBytes: blockArenaMb * 2 ** 20,
+      server: pulls.server,
+      metrics,
+    });
+    closing.defer('blocks', () => blocks.close());
+    return { pulls, blocks };
+  } catch (error) {
+    logger.warn({ error }, 'no memory to read blocks through; all else works');
+    return { pulls };
+  }
 }

@@ -1,8 +1,8 @@
 // Blocks of segments for readers on other hosts: what each one holds of the database, and its
 // spaces in the memory that they are read from. docs/protocol/pull.md says how a reader goes on.
 //
-// Always: spaces and holds are one connection's own and end with it; the memory is bounded, and no
-// reader has more than half of it; nothing is made before somebody asks.
+// Always: spaces and holds are one connection's own and end with it; the memory is bounded, made at
+// the start, and no reader has more than half of it.
 
 import { join } from 'node:path';
 import { BlockArena, type BlockHold } from '@ndts/native/blocks';
@@ -60,11 +60,12 @@ export class BlockGrants {
   #arena: BlockArena | undefined;
   #owners = 0;
   #holds = 0;
-  #closed = false;
 
+  /** Throws DISK_FULL, IO_ERROR where there is no room for the memory. */
   constructor(options: BlockGrantsOptions) {
     this.options = options;
-    const { metrics } = options;
+    const { metrics, folder, arenaBytes } = options;
+    this.#arena = new BlockArena(join(folder, 'pull-blocks.arena'), arenaBytes);
     const copied = metrics.counter(
       'block_arena_copied_bytes_total',
       'Bytes of blocks that were copied for readers on other hosts.',
@@ -95,11 +96,8 @@ export class BlockGrants {
     return new ReaderBlocks(this, this.#owners);
   }
 
-  /** The memory; made when it is first needed. */
   arena(): BlockArena {
-    if (this.#closed) throw new NdtsError('CLOSED', 'blocks are not pulled any more');
-    const { folder, arenaBytes } = this.options;
-    this.#arena ??= new BlockArena(join(folder, 'pull-blocks.arena'), arenaBytes);
+    if (this.#arena === undefined) throw new NdtsError('CLOSED', 'blocks are not pulled any more');
     return this.#arena;
   }
 
@@ -116,7 +114,6 @@ export class BlockGrants {
 
   /** Twice is allowed. */
   close(): void {
-    this.#closed = true;
     this.#arena?.close();
     this.#arena = undefined;
   }
