@@ -29,13 +29,8 @@ std::vector<SourceBlock> blocks_argument(Napi::Env env, const Napi::Value& value
   return blocks;
 }
 
-Status collect(const BlockHold& hold, std::span<const SourceBlock> blocks,
-               std::vector<Bytes>* found) {
-  found->resize(blocks.size());
-  for (std::size_t at = 0; at < blocks.size(); at += 1)
-    NDTS_TRY(hold.block_bytes(blocks[at], &(*found)[at]));
-  return {};
-}
+// Of one request; a reader asks for less.
+constexpr std::uint64_t kBlocksBytesMax = 64u << 20;
 
 // Of files that were read just now.
 Status readable(const BlockHold& hold, std::span<const SourceBlock> blocks) {
@@ -208,7 +203,7 @@ class BlockHoldWrap : public Napi::ObjectWrap<BlockHoldWrap> {
          blocks = blocks_argument(env, info[2]),
          lease_ms = static_cast<std::int64_t>(whole_number(env, info[3], "leaseMs"))] {
           std::vector<Bytes> found;
-          NDTS_TRY(collect(*hold, blocks, &found));
+          NDTS_TRY(hold->blocks_bytes(blocks, kBlocksBytesMax, &found));
           std::int64_t retry_ms = 0;
           NDTS_TRY(arena->place(owner, found, lease_ms, space.get(), &retry_ms));
           const Status read = readable(*hold, blocks);
@@ -233,7 +228,7 @@ class BlockHoldWrap : public Napi::ObjectWrap<BlockHoldWrap> {
         env,
         [hold = hold_, bytes, blocks = blocks_argument(env, info[0])] {
           std::vector<Bytes> found;
-          NDTS_TRY(collect(*hold, blocks, &found));
+          NDTS_TRY(hold->blocks_bytes(blocks, kBlocksBytesMax, &found));
           for (const Bytes& block : found) bytes->insert(bytes->end(), block.begin(), block.end());
           return readable(*hold, blocks);
         },

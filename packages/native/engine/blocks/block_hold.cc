@@ -146,4 +146,19 @@ Status BlockHold::block_bytes(const SourceBlock& block, Bytes* bytes) const {
   return {};
 }
 
+Status BlockHold::blocks_bytes(std::span<const SourceBlock> blocks, std::uint64_t bytes_max,
+                               std::vector<Bytes>* bytes) const {
+  std::uint64_t total = 0;
+  bytes->resize(blocks.size());
+  for (std::size_t at = 0; at < blocks.size(); at += 1) {
+    NDTS_TRY(block_bytes(blocks[at], &(*bytes)[at]));
+    total += (*bytes)[at].size();
+  }
+  if (blocks.size() > 1 && total > bytes_max)
+    return Status(Code::kInvalidArgument, "expected blocks of at most " +
+                                              std::to_string(bytes_max) + " bytes, found " +
+                                              std::to_string(total));
+  return {};
+}
+
 }  // namespace ndts

@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -40,6 +41,9 @@ class BlockHold {
   [[nodiscard]] Status copy_ends(std::uint32_t file, std::vector<std::byte>* ends) const;
   // As they are in the file, unchecked. read_status() after they were read.
   [[nodiscard]] Status block_bytes(const SourceBlock& block, Bytes* bytes) const;
+  // Of several. INVALID_ARGUMENT when they have more than `bytes_max`, unless it is a single one.
+  [[nodiscard]] Status blocks_bytes(std::span<const SourceBlock> blocks, std::uint64_t bytes_max,
+                                    std::vector<Bytes>* bytes) const;
   [[nodiscard]] Status read_status(const SourceBlock& block) const {
     return files_[block.file].segment->status();
   }

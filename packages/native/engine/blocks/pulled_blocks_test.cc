@@ -272,6 +272,14 @@ TEST_F(OneHold, FilesAndBlocksThatAreNone) {
   EXPECT_EQ(hold_->copy_ends(99'999, &ends).code(), Code::kInvalidArgument);
   EXPECT_EQ(hold_->block_bytes({99'999, 0}, &bytes).code(), Code::kInvalidArgument);
   EXPECT_EQ(hold_->block_bytes({0, 99'999}, &bytes).code(), Code::kInvalidArgument);
+  std::vector<Bytes> several;
+  const SourceBlock twice[] = {{0, 0}, {0, 0}};
+  ASSERT_TRUE(hold_->block_bytes({0, 0}, &bytes).ok());
+  EXPECT_TRUE(hold_->blocks_bytes(twice, 2 * bytes.size(), &several).ok());
+  EXPECT_EQ(several.size(), 2u);
+  EXPECT_EQ(hold_->blocks_bytes(twice, 2 * bytes.size() - 1, &several).code(),
+            Code::kInvalidArgument);
+  EXPECT_TRUE(hold_->blocks_bytes(std::span(twice).first(1), 1, &several).ok());
 }
 
 }  // namespace

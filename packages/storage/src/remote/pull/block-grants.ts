@@ -4,6 +4,7 @@
 // Always: spaces and holds are one connection's own and end with it; the memory is bounded, made at
 // the start, and no reader has more than half of it.
 
+import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { BlockArena, type BlockHold } from '@ndts/native/blocks';
 import { type Database, type SymbolEntry, type TableInfo, tickTable } from '@ndts/native/db';
@@ -28,6 +29,10 @@ export interface BlockGrantsOptions {
 }
 
 const holdsMax = 16;
+/** Of all connections: rows that were in memory are in memory once more for each. */
+const holdsOfAllMax = 64;
+/** Of files that are made for a hold, and that a process that was killed may leave. */
+const madePattern = /^pull-blocks-.*\.segment$/;
 const releasesMax = 4096;
 
 /** Of one request: so much that a request costs little, so little that the next is ready in time. A
@@ -59,12 +64,16 @@ export class BlockGrants {
   readonly options: BlockGrantsOptions;
   #arena: BlockArena | undefined;
   #owners = 0;
-  #holds = 0;
+  #made = 0;
+  /** Open, or being opened, of all connections. */
+  holds = 0;
 
   /** Throws DISK_FULL, IO_ERROR where there is no room for the memory. */
   constructor(options: BlockGrantsOptions) {
     this.options = options;
     const { metrics, folder, arenaBytes } = options;
+    for (const name of readdirSync(folder))
+      if (madePattern.test(name)) rmSync(join(folder, name), { force: true });
     this.#arena = new BlockArena(join(folder, 'pull-blocks.arena'), arenaBytes);
     const copied = metrics.counter(
       'block_arena_copied_bytes_total',
@@ -108,8 +117,8 @@ export class BlockGrants {
 
   /** Nobody else's in the folder. */
   holdName(): string {
-    this.#holds += 1;
-    return `pull-blocks-${this.#holds}`;
+    this.#made += 1;
+    return `pull-blocks-${this.#made}`;
   }
 
   /** Twice is allowed. */
@@ -157,6 +166,7 @@ export class ReaderBlocks {
     if (this.#closed) return;
     this.#closed = true;
     for (const hold of this.#holds.values()) hold.close();
+    this.#grants.holds -= this.#holds.size;
     this.#holds.clear();
     if (this.#grant === undefined) return;
     this.#revoke(this.#grant);
@@ -174,16 +184,21 @@ export class ReaderBlocks {
     const wanted = byName(names === undefined ? symbols.all() : symbolEntries(symbols, names));
     if (this.#holds.size + this.#opening >= holdsMax)
       throw new NdtsError('RATE_LIMITED', `a connection has ${holdsMax} holds at most`);
+    if (this.#grants.holds >= holdsOfAllMax)
+      throw new NdtsError('RATE_LIMITED', `${holdsOfAllMax} holds are open: no more now`);
     const { shardCount } = database;
     const epochs = Uint32Array.from({ length: shardCount }, (_, shard) => database.epoch(shard));
     const ids = Uint32Array.from(wanted, (entry) => entry.id);
     const request = { table: table.id, symbols: ids, ...times(asked) };
     this.#opening += 1;
+    this.#grants.holds += 1;
+    let kept = false;
     try {
       const hold = await database.holdBlocks(request, folder, this.#grants.holdName());
       if (this.#closed) hold.close();
       this.#checkOpen();
       this.#lastHold += 1;
+      kept = true;
       this.#holds.set(this.#lastHold, hold);
       return {
         hold: this.#lastHold,
@@ -196,6 +211,7 @@ export class ReaderBlocks {
       };
     } finally {
       this.#opening -= 1;
+      if (!kept) this.#grants.holds -= 1;
     }
   }
 
@@ -253,6 +269,7 @@ export class ReaderBlocks {
   #release(asked: Asked): null {
     this.#held(asked).close();
     this.#holds.delete(asked['hold'] as number);
+    this.#grants.holds -= 1;
     return null;
   }
 }
