@@ -110,8 +110,8 @@ ReplayOptions replay_options(Napi::Env env, const Napi::Object& given, const Tab
   options.request.columns = columns_argument(env, schema, given.Get("columns"));
   options.request.from = time_of(env, given.Get("fromDay"), given.Get("fromNs"));
   options.request.to = time_of(env, given.Get("toDay"), given.Get("toNs"));
-  options.request.threads =
-      static_cast<std::uint32_t>(whole_number(env, given.Get("threads"), "threads", kReplayThreadsMax));
+  options.request.threads = static_cast<std::uint32_t>(
+      whole_number(env, given.Get("threads"), "threads", kReplayThreadsMax));
   options.capacity = static_cast<std::size_t>(
       whole_number(env, given.Get("capacity"), "capacity", kReplayRowsMax));
   options.batches = static_cast<std::size_t>(
