@@ -1,9 +1,35 @@
 // The public door of the data node.
 
 export { cleanRules, openCleaner } from './clean/rules.js';
-export { type DirtKind, dirtKinds } from './feed/dirt.js';
-export type { Feed, FeedState, FeedStats, FeedSymbol } from './feed/feed.js';
+export {
+  type BookBatch,
+  bookFlags,
+  createBookBatch,
+  createTradeBatch,
+  type TradeBatch,
+  tradeFlags,
+} from './feed/batches.js';
+export { allDirtKinds, type DirtKind, dirtKinds, rareDirtKinds } from './feed/dirt.js';
+export type {
+  Feed,
+  FeedAbilities,
+  FeedReject,
+  FeedState,
+  FeedStats,
+  FeedSymbol,
+} from './feed/feed.js';
+export type { FeedGap, FeedRows } from './feed/feed-rows.js';
+export { FeedSet, type FeedSource } from './feed/feed-set.js';
+export { MessageFeed, type MessageFeedOptions } from './feed/message-feed.js';
+export type {
+  MessageConnection,
+  MessageDecoder,
+  MessageEvents,
+  MessageSource,
+  MessageTap,
+} from './feed/message-source.js';
 export { createNoFeed } from './feed/no-feed.js';
+export type { MarketOptions, MarketSession } from './feed/simulated-market.js';
 export { Simulator, type SimulatorOptions, simulatorSymbolNames } from './feed/simulator.js';
 export { createDataNode, type DataNode, type DataNodeDeps } from './node.js';
 export type { DataNodeStatus } from './serve/status.js';

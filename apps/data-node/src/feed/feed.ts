@@ -1,9 +1,11 @@
 // Where ticks come from. A feed owns its connection and its clock work; the data node only asks it
 // for what is there. Always: poll never blocks and never allocates per tick, rows of one symbol
 // come in the order the venue sent them, and a feed that lost its source says so in its stats
-// instead of throwing from poll.
+// instead of throwing from poll. test/conformance/feed-suite.ts says the rest, and every feed
+// passes it.
 
 import type { TickBatch } from '@ndts/protocol';
+import type { BookBatch, RowBatch, TradeBatch } from './batches.js';
 
 /** A symbol as a feed needs it: the cluster-wide id of its ticks, the name it subscribes to. */
 export interface FeedSymbol {
@@ -11,28 +13,97 @@ export interface FeedSymbol {
   readonly name: string;
 }
 
+/** `failed`: the source is lost or refuses; the feed goes on trying unless connect() threw. */
 export type FeedState = 'disconnected' | 'connecting' | 'connected' | 'failed';
+
+export interface FeedAbilities {
+  readonly trades: boolean;
+  readonly book: boolean;
+  /** The source waits while nobody polls. Without it a full backlog loses rows, counted. */
+  readonly waits: boolean;
+  /** The source can be asked for what a gap lost. */
+  readonly repairs: boolean;
+}
 
 export interface FeedStats {
   readonly state: FeedState;
   /** Ticks handed out by poll since the start. */
   readonly polled: number;
-  /** Ticks the source had and poll never handed out: lost at the venue or given up as too old. */
+  /** Rows the source had and poll never handed out: lost at the venue, given up as too old, without
+   * room, or still waiting when the feed was disconnected. */
   readonly skipped: number;
-  /** Ticks that wait to be polled now. */
+  /** Rows that wait to be polled now. */
   readonly backlog: number;
   readonly reconnects: number;
   /** Why it is not connected; empty when it is. */
   readonly reason: string;
+  readonly trades: number;
+  readonly bookRows: number;
+  /** Messages or records that came, malformed ones too. */
+  readonly messages: number;
+  /** Those that could not be understood; the newest are kept, see rejects(). */
+  readonly malformed: number;
+  /** Holes in the venue's own numbering, and how many of them were filled. */
+  readonly gaps: number;
+  readonly gapsRepaired: number;
+  /** How often the source was told to wait. */
+  readonly pauses: number;
+  /** Least time of receipt less time at the venue, of the last minute: how much our clock is ahead
+   * of the venue's, with the shortest way in it. NaN: not measured. */
+  readonly clockOffsetNs: number;
+}
+
+/** Something that could not be understood. */
+export interface FeedReject {
+  readonly timeMs: number;
+  readonly reason: string;
+  /** Its beginning, printable. */
+  readonly sample: string;
 }
 
 export interface Feed {
   readonly name: string;
-  /** Resolves once ticks may come. Reconnecting later is the feed's own business. */
+  readonly abilities: FeedAbilities;
+  /** Resolves once the first try has ended. What may pass, such as a venue that does not answer, is
+   * tried again by the feed itself; what cannot (no such file, no such venue) is thrown. Allowed
+   * twice. */
   connect(): Promise<void>;
+  /** These too, from now on; also before connect, and for symbols it has. */
+  subscribe(symbols: readonly FeedSymbol[]): void;
+  /** No row of these comes from poll afterwards. Names it does not have are passed over. */
+  unsubscribe(symbols: readonly FeedSymbol[]): void;
   /** Fills rows [0, n), sets batch.count to n and returns it; n is at most batch.capacity. */
   poll(batch: TickBatch): number;
+  /** Like poll. */
+  pollTrades(batch: TradeBatch): number;
+  /** Like poll; a message may be cut between two batches. */
+  pollBook(batch: BookBatch): number;
   /** Allowed at any moment, also twice; poll gives nothing afterwards. */
   disconnect(): Promise<void>;
   stats(): FeedStats;
+  /** Newest first. */
+  rejects(limit: number): readonly FeedReject[];
+}
+
+export const noStats: FeedStats = {
+  state: 'disconnected',
+  polled: 0,
+  skipped: 0,
+  backlog: 0,
+  reconnects: 0,
+  reason: '',
+  trades: 0,
+  bookRows: 0,
+  messages: 0,
+  malformed: 0,
+  gaps: 0,
+  gapsRepaired: 0,
+  pauses: 0,
+  clockOffsetNs: Number.NaN,
+};
+
+/** The poll of a kind of row that a feed does not have. */
+export function pollNothing(batch: RowBatch): number {
+  batch.count = 0;
+  return 0;
 }

@@ -1,25 +1,24 @@
 // The feed of a data node that only serves what is stored (feed.kind = none).
 
-import type { TickBatch } from '@ndts/protocol';
-import type { Feed, FeedStats } from './feed.js';
+import { type Feed, type FeedStats, noStats, pollNothing } from './feed.js';
 
 export function createNoFeed(): Feed {
-  const stats: FeedStats = {
-    state: 'connected',
-    polled: 0,
-    skipped: 0,
-    backlog: 0,
-    reconnects: 0,
-    reason: '',
-  };
+  let stats: FeedStats = noStats;
   return {
     name: 'none',
-    connect: async () => {},
-    poll: (batch: TickBatch) => {
-      batch.count = 0;
-      return 0;
+    abilities: { trades: false, book: false, waits: true, repairs: false },
+    connect: async () => {
+      stats = { ...noStats, state: 'connected' };
     },
-    disconnect: async () => {},
+    subscribe: () => undefined,
+    unsubscribe: () => undefined,
+    poll: pollNothing,
+    pollTrades: pollNothing,
+    pollBook: pollNothing,
+    disconnect: async () => {
+      stats = noStats;
+    },
     stats: () => stats,
+    rejects: () => [],
   };
 }

@@ -14,17 +14,35 @@ import {
   type TickBatch,
   type Time,
 } from '@ndts/protocol';
-import { type DirtKind, dirtKinds, soil } from './dirt.js';
+import { allDirtKinds, type DirtKind, dirtKinds, soil } from './dirt.js';
 import { Draws } from './draws.js';
-import type { Feed, FeedState, FeedStats, FeedSymbol } from './feed.js';
+import {
+  type Feed,
+  type FeedAbilities,
+  type FeedReject,
+  type FeedState,
+  type FeedStats,
+  type FeedSymbol,
+  noStats,
+  pollNothing,
+} from './feed.js';
 import { PriceWalk } from './price-walk.js';
+import {
+  burstFactor,
+  type MarketEvents,
+  type MarketOptions,
+  SimulatedMarket,
+} from './simulated-market.js';
+import { Subscriptions } from './subscriptions.js';
 
-export interface SimulatorOptions {
+export interface SimulatorOptions extends MarketOptions {
   readonly symbols: readonly FeedSymbol[];
   /** Over all symbols; 0 pauses. */
   readonly ticksPerSecond: number;
   readonly seed: number;
   readonly dirtPerMillion: number;
+  /** Which kinds are made; default: those that the default rules refuse. */
+  readonly dirt?: readonly DirtKind[];
   readonly clock: Clock;
   /** By symbol id: prices to go on from, so that a restart shows no jump. */
   readonly lastPrices?: ReadonlyMap<number, number>;
@@ -36,12 +54,13 @@ export interface SimulatorOptions {
   readonly start?: Time;
 }
 
-const duplicateKind = dirtKinds.indexOf('duplicate');
-const disorderKind = dirtKinds.indexOf('outOfOrder');
 const fillPeriodNs = 1000;
 
 export class Simulator implements Feed {
   readonly name = 'simulator';
+  readonly abilities: FeedAbilities = { trades: false, book: false, waits: false, repairs: false };
+  readonly pollTrades = pollNothing;
+  readonly pollBook = pollNothing;
   readonly #clock: Clock;
   readonly #ids: Uint32Array;
   readonly #draws: Draws;
@@ -56,7 +75,10 @@ export class Simulator implements Feed {
   readonly #lastVolume: Float64Array;
   readonly #lastBid: Float64Array;
   readonly #lastAsk: Float64Array;
-  readonly #dirt = new Float64Array(dirtKinds.length);
+  readonly #kinds: readonly DirtKind[];
+  readonly #dirt: Float64Array;
+  readonly #market: SimulatedMarket;
+  readonly #wanted = new Subscriptions();
   #state: FeedState = 'disconnected';
   #ticksPerSecond: number;
   /** Tick k of this stretch of the schedule is due at base + origin + k * period. */
@@ -64,6 +86,8 @@ export class Simulator implements Feed {
   #originNs = 0;
   #periodNs: number;
   #index = 0;
+  /** Of the ticks of a burst that share one period. */
+  #within = 0;
   #polled = 0;
   #skipped = 0;
 
@@ -80,6 +104,9 @@ export class Simulator implements Feed {
     const names = options.symbols.map((symbol) => symbol.name);
     this.#walk = new PriceWalk(names, options.seed, starts);
     this.#dirtPerMillion = options.dirtPerMillion;
+    this.#kinds = options.dirt ?? dirtKinds;
+    this.#dirt = new Float64Array(this.#kinds.length);
+    this.#market = new SimulatedMarket(count, options);
     this.#disorderNs = (options.disorderMs ?? 5000) * nsPerMs;
     this.#backlogNsMax = (options.backlogMsMax ?? 10_000) * nsPerMs;
     this.#lastDay = new Float64Array(count).fill(-1);
@@ -98,11 +125,24 @@ export class Simulator implements Feed {
     this.#base = this.#clock.wallOffset;
     this.#originNs = this.#clock.monotonicNs();
     this.#index = 0;
+    this.#within = 0;
     this.#state = 'connected';
   }
 
   async disconnect(): Promise<void> {
     this.#state = 'disconnected';
+  }
+
+  subscribe(symbols: readonly FeedSymbol[]): void {
+    this.#wanted.add(symbols);
+  }
+
+  unsubscribe(symbols: readonly FeedSymbol[]): void {
+    this.#wanted.remove(symbols);
+  }
+
+  rejects(): readonly FeedReject[] {
+    return [];
   }
 
   get ticksPerSecond(): number {
@@ -117,6 +157,7 @@ export class Simulator implements Feed {
     const nextNs = this.#ticksPerSecond === 0 ? nowNs : this.#dueNs();
     this.#originNs = Math.min(nextNs, nowNs + periodNs);
     this.#index = 0;
+    this.#within = 0;
     this.#periodNs = periodNs;
     this.#ticksPerSecond = ticksPerSecond;
   }
@@ -138,27 +179,49 @@ export class Simulator implements Feed {
   stats(): FeedStats {
     const behindNs = this.#clock.monotonicNs() - this.#dueNs();
     const isRunning = this.#state === 'connected' && this.#ticksPerSecond > 0;
+    const { gaps, lost } = this.#market.events();
     return {
+      ...noStats,
       state: this.#state,
       polled: this.#polled,
-      skipped: this.#skipped,
+      skipped: this.#skipped + lost,
       backlog: isRunning && behindNs >= 0 ? Math.floor(behindNs / this.#periodNs) + 1 : 0,
-      reconnects: 0,
-      reason: '',
+      gaps,
     };
+  }
+
+  /** What the market did beside walking. */
+  marketEvents(): MarketEvents {
+    return this.#market.events();
   }
 
   /** How many ticks of each kind of dirt were made. */
   dirt(): Readonly<Record<DirtKind, number>> {
-    const counts = dirtKinds.map((kind, index) => [kind, this.#dirt[index]!] as const);
+    const counts = allDirtKinds.map(
+      (kind) => [kind, this.#dirt[this.#kinds.indexOf(kind)] ?? 0] as const,
+    );
     return Object.fromEntries(counts) as Record<DirtKind, number>;
   }
 
   #dueNs(): number {
-    return Math.floor(this.#originNs + this.#index * this.#periodNs);
+    const periods = this.#index + this.#within / burstFactor;
+    return Math.floor(this.#originNs + periods * this.#periodNs);
+  }
+
+  /** While the market is closed nothing is due: on to its opening. */
+  #passClosed(): void {
+    if (this.#market.isAlwaysOpen) return;
+    const dueNs = this.#dueNs();
+    const nsOfDay = this.#base.nsOfDay + dueNs;
+    const days = Math.floor(nsOfDay / nsPerDay);
+    const closedNs = this.#market.closedNs(this.#base.day + days, nsOfDay - days * nsPerDay);
+    if (closedNs === 0) return;
+    this.#within = 0;
+    this.#index += Math.ceil((closedNs + dueNs - this.#originNs) / this.#periodNs) - this.#index;
   }
 
   #giveUpBefore(limitNs: number): void {
+    this.#passClosed();
     const lateNs = limitNs - this.#dueNs();
     if (lateNs <= 0) return;
     const count = Math.floor(lateNs / this.#periodNs);
@@ -170,21 +233,28 @@ export class Simulator implements Feed {
     const capacity = batch.capacity;
     let row = 0;
     while (row < capacity) {
+      this.#passClosed();
       const dueNs = this.#dueNs();
       if (dueNs > limitNs) break;
-      this.#emit(batch, row, dueNs);
-      this.#index += 1;
-      row += 1;
+      if (this.#emit(batch, row, dueNs)) row += 1;
+      this.#advance();
     }
     this.#polled += row;
     batch.count = row;
     return row;
   }
 
-  #emit(batch: TickBatch, row: number, dueNs: number): void {
-    const index = this.#draws.below(this.#ids.length);
-    const walk = this.#walk;
-    walk.step(index, this.#draws);
+  #advance(): void {
+    if (this.#market.burstLeft > 0 && this.#within < burstFactor - 1) {
+      this.#within += 1;
+      return;
+    }
+    this.#within = 0;
+    this.#index += 1;
+  }
+
+  /** False: nothing came of it, or nobody wants it. */
+  #emit(batch: TickBatch, row: number, dueNs: number): boolean {
     let day = this.#base.day;
     let nsOfDay = this.#base.nsOfDay + dueNs;
     if (nsOfDay >= nsPerDay) {
@@ -192,6 +262,11 @@ export class Simulator implements Feed {
       day += over;
       nsOfDay -= over * nsPerDay;
     }
+    const index = this.#market.choose(this.#draws, dueNs, nsOfDay);
+    if (index < 0) return false;
+    const walk = this.#walk;
+    walk.step(index, this.#draws);
+    if (this.#market.isLost(this.#draws, index)) return false;
     batch.day[row] = day;
     batch.nsOfDay[row] = nsOfDay;
     batch.price[row] = walk.price;
@@ -204,7 +279,7 @@ export class Simulator implements Feed {
     batch.flags[row] = 0;
     if (this.#draws.below(1_000_000) < this.#dirtPerMillion) {
       this.#makeDirty(batch, row, index);
-      return;
+      return this.#wanted.isAll || this.#wanted.has(this.#ids[index]!);
     }
     this.#lastDay[index] = day;
     this.#lastNsOfDay[index] = nsOfDay;
@@ -212,26 +287,29 @@ export class Simulator implements Feed {
     this.#lastVolume[index] = walk.volume;
     this.#lastBid[index] = walk.bid;
     this.#lastAsk[index] = walk.ask;
+    return this.#wanted.isAll || this.#wanted.has(this.#ids[index]!);
   }
 
   #makeDirty(batch: TickBatch, row: number, index: number): void {
-    let kind = this.#draws.below(dirtKinds.length);
+    let place = this.#draws.below(this.#kinds.length);
     const hasLast = this.#lastDay[index]! >= 0;
-    if (!hasLast && (kind === duplicateKind || kind === disorderKind)) kind = 0;
-    this.#dirt[kind]! += 1;
-    if (kind === duplicateKind) {
+    const needsLast = this.#kinds[place] === 'duplicate' || this.#kinds[place] === 'outOfOrder';
+    if (!hasLast && needsLast) place = 0;
+    const kind = this.#kinds[place]!;
+    this.#dirt[place]! += 1;
+    if (kind === 'duplicate') {
       batch.day[row] = this.#lastDay[index]!;
       batch.nsOfDay[row] = this.#lastNsOfDay[index]!;
       batch.price[row] = this.#lastPrice[index]!;
       batch.volume[row] = this.#lastVolume[index]!;
       batch.bid[row] = this.#lastBid[index]!;
       batch.ask[row] = this.#lastAsk[index]!;
-    } else if (kind === disorderKind) {
+    } else if (kind === 'outOfOrder') {
       const nsOfDay = this.#lastNsOfDay[index]! - this.#disorderNs;
       batch.day[row] = this.#lastDay[index]! - (nsOfDay < 0 ? 1 : 0);
       batch.nsOfDay[row] = nsOfDay < 0 ? nsOfDay + nsPerDay : nsOfDay;
     } else {
-      soil(batch, row, dirtKinds[kind]!);
+      soil(batch, row, kind, this.#walk.tickSize(index));
     }
   }
 }

@@ -1,0 +1,158 @@
+// hot: no allocation after init
+// What a decoder makes of messages: rows in bounded queues, counts, rejects. Always: a row without
+// room is counted as skipped, and rows of symbols that nobody subscribed to are passed over.
+
+import { createTickBatch, copyTickRow, nsBetween, type TickBatch, type Time } from '@ndts/protocol';
+import {
+  type BookBatch,
+  copyBookRow,
+  copyTradeRow,
+  createBookBatch,
+  createTradeBatch,
+  type TradeBatch,
+} from './batches.js';
+import { ClockOffset } from './clock-offset.js';
+import type { FeedReject, FeedSymbol } from './feed.js';
+import { RejectLog } from './reject-log.js';
+import { RowQueue } from './row-queue.js';
+
+/** A hole: the numbers [from, to) of a symbol did not come. */
+export interface FeedGap {
+  readonly name: string;
+  readonly from: number;
+  readonly to: number;
+}
+
+export class FeedRows {
+  readonly #ticks: RowQueue<TickBatch>;
+  readonly #trades: RowQueue<TradeBatch>;
+  readonly #book: RowQueue<BookBatch>;
+  readonly #ids = new Map<string, number>();
+  readonly #rejects = new RejectLog();
+  readonly #offset = new ClockOffset();
+  readonly #onGap: (gap: FeedGap) => void;
+  skipped = 0;
+  gaps = 0;
+  gapsRepaired = 0;
+  /** Of the message that is decoded now. */
+  receivedAt: Time = { day: 0, nsOfDay: 0 };
+  receivedNs = 0;
+
+  constructor(capacity: number, onGap: (gap: FeedGap) => void) {
+    this.#ticks = new RowQueue(createTickBatch(capacity), copyTickRow);
+    this.#trades = new RowQueue(createTradeBatch(capacity), copyTradeRow);
+    this.#book = new RowQueue(createBookBatch(capacity), copyBookRow);
+    this.#onGap = onGap;
+  }
+
+  /** 0: nobody subscribed to it. */
+  idOf(name: string): number {
+    return this.#ids.get(name) ?? 0;
+  }
+
+  get names(): string[] {
+    return [...this.#ids.keys()];
+  }
+
+  get backlog(): number {
+    return this.#ticks.count + this.#trades.count + this.#book.count;
+  }
+
+  /** The fullest queue: what back-pressure goes by. */
+  get fullest(): number {
+    return Math.max(this.#ticks.count, this.#trades.count, this.#book.count);
+  }
+
+  get malformed(): number {
+    return this.#rejects.count;
+  }
+
+  /** @returns the names that are new */
+  add(symbols: readonly FeedSymbol[]): string[] {
+    const fresh = symbols.filter(({ name }) => !this.#ids.has(name));
+    for (const { id, name } of fresh) this.#ids.set(name, id);
+    return fresh.map(({ name }) => name);
+  }
+
+  /** Their rows that wait go, too. @returns the names that were there */
+  remove(symbols: readonly FeedSymbol[]): string[] {
+    const known = symbols.filter(({ name }) => this.#ids.delete(name));
+    for (const { id } of known)
+      for (const queue of [this.#ticks, this.#trades, this.#book]) queue.drop(id);
+    return known.map(({ name }) => name);
+  }
+
+  /** The row to write, of `batch()`; -1: no room, which is counted. */
+  claimTick(): number {
+    return this.#counted(this.#ticks.claim());
+  }
+
+  claimTrade(): number {
+    return this.#counted(this.#trades.claim());
+  }
+
+  claimBook(): number {
+    return this.#counted(this.#book.claim());
+  }
+
+  #counted(row: number): number {
+    if (row < 0) this.skipped += 1;
+    return row;
+  }
+
+  get ticks(): TickBatch {
+    return this.#ticks.rows;
+  }
+
+  get trades(): TradeBatch {
+    return this.#trades.rows;
+  }
+
+  get book(): BookBatch {
+    return this.#book.rows;
+  }
+
+  takeTicks(batch: TickBatch): number {
+    return this.#ticks.take(batch);
+  }
+
+  takeTrades(batch: TradeBatch): number {
+    return this.#trades.take(batch);
+  }
+
+  takeBook(batch: BookBatch): number {
+    return this.#book.take(batch);
+  }
+
+  /** When the venue says it sent the message. */
+  sentAt(time: Time): void {
+    this.#offset.note(nsBetween(this.receivedAt, time), this.receivedNs);
+  }
+
+  clockOffsetNs(nowNs: number): number {
+    return this.#offset.valueNs(nowNs);
+  }
+
+  reject(timeMs: number, reason: string, what: Uint8Array | string): void {
+    this.#rejects.note(timeMs, reason, what);
+  }
+
+  rejects(limit: number): readonly FeedReject[] {
+    return this.#rejects.list(limit);
+  }
+
+  /** The numbers [from, to) of a symbol did not come. */
+  gap(name: string, from: number, to: number): void {
+    this.gaps += 1;
+    this.#onGap({ name, from, to });
+  }
+
+  repaired(): void {
+    this.gapsRepaired += 1;
+  }
+
+  /** Nothing waits any more; what did is counted as skipped. */
+  clear(): void {
+    this.skipped += this.#ticks.clear() + this.#trades.clear() + this.#book.clear();
+  }
+}

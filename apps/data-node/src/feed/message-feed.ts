@@ -1,0 +1,274 @@
+// A feed of messages: opens its source, subscribes, decodes, waits when nobody polls, and when the
+// source is lost or silent opens it again, later each time. Always: of one connection at a time
+// anything is taken; what an older one still says is passed over.
+
+import {
+  addNs,
+  type Clock,
+  errorLine,
+  NdtsError,
+  nsPerMs,
+  type Random,
+  type TickBatch,
+  type Time,
+  type Timer,
+  timeToMs,
+} from '@ndts/protocol';
+import { BackOff, type BackOffOptions, backOffDefault } from './back-off.js';
+import type { BookBatch, TradeBatch } from './batches.js';
+import type { Feed, FeedAbilities, FeedReject, FeedState, FeedStats, FeedSymbol } from './feed.js';
+import { FeedRows } from './feed-rows.js';
+import type {
+  MessageConnection,
+  MessageDecoder,
+  MessageSource,
+  MessageTap,
+} from './message-source.js';
+
+export interface MessageFeedOptions {
+  readonly name: string;
+  readonly abilities: FeedAbilities;
+  readonly source: MessageSource;
+  readonly decoder: MessageDecoder;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly symbols: readonly FeedSymbol[];
+  /** Rows of each kind that may wait; the source is told to wait at half of it. */
+  readonly backlogRows?: number;
+  /** A connection without a message for so long is given up; 0: never. */
+  readonly silenceMs?: number;
+  readonly backOff?: BackOffOptions;
+  /** Larger messages are refused. */
+  readonly messageBytesMax?: number;
+  readonly tap?: MessageTap;
+}
+
+const backlogRowsDefault = 65_536;
+const silenceMsDefault = 30_000;
+const messageBytesMaxDefault = 8 * 1024 * 1024;
+
+export class MessageFeed implements Feed {
+  readonly name: string;
+  readonly abilities: FeedAbilities;
+  readonly #options: MessageFeedOptions;
+  readonly #rows: FeedRows;
+  readonly #backOff: BackOff;
+  readonly #highRows: number;
+  readonly #lowRows: number;
+  #state: FeedState = 'disconnected';
+  #reason = '';
+  #isWanted = false;
+  /** Of the connection; grows with each. */
+  #life = 0;
+  #connection: MessageConnection | undefined;
+  #retry: Timer | undefined;
+  #silence: Timer | undefined;
+  #heardNs = 0;
+  #isPaused = false;
+  #isProven = false;
+  #polled = 0;
+  #trades = 0;
+  #bookRows = 0;
+  #messages = 0;
+  #reconnects = 0;
+  #pauses = 0;
+
+  constructor(options: MessageFeedOptions) {
+    this.name = options.name;
+    this.abilities = options.abilities;
+    this.#options = options;
+    const capacity = options.backlogRows ?? backlogRowsDefault;
+    this.#highRows = Math.ceil(capacity / 2);
+    this.#lowRows = Math.floor(capacity / 8);
+    this.#rows = new FeedRows(capacity, (gap) => this.#connection?.resync?.(gap));
+    this.#rows.add(options.symbols);
+    this.#backOff = new BackOff(options.random, options.backOff ?? backOffDefault);
+  }
+
+  async connect(): Promise<void> {
+    if (this.#isWanted) return;
+    this.#isWanted = true;
+    await this.#open();
+  }
+
+  async disconnect(): Promise<void> {
+    this.#isWanted = false;
+    this.#state = 'disconnected';
+    this.#reason = '';
+    this.#rows.clear();
+    await this.#letGo();
+  }
+
+  subscribe(symbols: readonly FeedSymbol[]): void {
+    const fresh = this.#rows.add(symbols);
+    if (fresh.length > 0) this.#connection?.subscribe(fresh);
+  }
+
+  unsubscribe(symbols: readonly FeedSymbol[]): void {
+    const known = this.#rows.remove(symbols);
+    if (known.length > 0) this.#connection?.unsubscribe(known);
+    this.#resumeWhenLow();
+  }
+
+  poll(batch: TickBatch): number {
+    const count = this.#rows.takeTicks(batch);
+    this.#polled += count;
+    this.#resumeWhenLow();
+    return count;
+  }
+
+  pollTrades(batch: TradeBatch): number {
+    const count = this.#rows.takeTrades(batch);
+    this.#trades += count;
+    this.#resumeWhenLow();
+    return count;
+  }
+
+  pollBook(batch: BookBatch): number {
+    const count = this.#rows.takeBook(batch);
+    this.#bookRows += count;
+    this.#resumeWhenLow();
+    return count;
+  }
+
+  stats(): FeedStats {
+    const rows = this.#rows;
+    return {
+      state: this.#state,
+      polled: this.#polled,
+      skipped: rows.skipped,
+      backlog: rows.backlog,
+      reconnects: this.#reconnects,
+      reason: this.#reason,
+      trades: this.#trades,
+      bookRows: this.#bookRows,
+      messages: this.#messages,
+      malformed: rows.malformed,
+      gaps: rows.gaps,
+      gapsRepaired: rows.gapsRepaired,
+      pauses: this.#pauses,
+      clockOffsetNs: rows.clockOffsetNs(this.#options.clock.monotonicNs()),
+    };
+  }
+
+  rejects(limit: number): readonly FeedReject[] {
+    return this.#rows.rejects(limit);
+  }
+
+  async #open(): Promise<void> {
+    this.#life += 1;
+    const life = this.#life;
+    this.#state = 'connecting';
+    try {
+      const connection = await this.#options.source.open({
+        message: (bytes, receivedAt) => this.#take(life, bytes, receivedAt),
+        closed: (reason) => this.#lose(life, reason),
+      });
+      if (life !== this.#life) await connection.close();
+      else this.#use(connection);
+    } catch (error) {
+      if (life !== this.#life) return;
+      if (isFinal(error)) {
+        this.#isWanted = false;
+        this.#state = 'failed';
+        this.#reason = errorLine(error);
+        throw error;
+      }
+      this.#lose(life, errorLine(error));
+    }
+  }
+
+  #use(connection: MessageConnection): void {
+    this.#connection = connection;
+    this.#options.decoder.reset();
+    this.#isProven = false;
+    this.#isPaused = false;
+    this.#state = 'connected';
+    this.#reason = '';
+    this.#heardNs = this.#options.clock.monotonicNs();
+    this.#watchSilence();
+    const { names } = this.#rows;
+    if (names.length > 0) connection.subscribe(names);
+    this.#pauseWhenHigh();
+  }
+
+  #take(life: number, bytes: Uint8Array, receivedAt: Time | undefined): void {
+    if (life !== this.#life || !this.#isWanted) return;
+    const { clock, tap, decoder, messageBytesMax } = this.#options;
+    const rows = this.#rows;
+    const nowNs = clock.monotonicNs();
+    const now = receivedAt ?? addNs(clock.wallOffset, nowNs);
+    this.#heardNs = nowNs;
+    this.#messages += 1;
+    rows.receivedAt = now;
+    rows.receivedNs = nowNs;
+    tap?.(bytes, now);
+    if (bytes.length > (messageBytesMax ?? messageBytesMaxDefault))
+      rows.reject(timeToMs(now), `${bytes.length} bytes: too long`, bytes);
+    else decoder.decode(bytes, rows);
+    if (!this.#isProven) this.#backOff.reset();
+    this.#isProven = true;
+    this.#pauseWhenHigh();
+  }
+
+  /** The connection is over; the next try comes by itself. */
+  #lose(life: number, reason: string): void {
+    if (life !== this.#life || !this.#isWanted) return;
+    this.#state = 'failed';
+    this.#reason = reason;
+    this.#reconnects += 1;
+    void this.#letGo();
+    this.#retry = this.#options.clock.setTimer(this.#backOff.nextMs(), () => {
+      this.#retry = undefined;
+      this.#open().catch(() => undefined); // the state and the reason say it
+    });
+  }
+
+  async #letGo(): Promise<void> {
+    this.#life += 1;
+    this.#retry?.cancel();
+    this.#retry = undefined;
+    this.#silence?.cancel();
+    this.#silence = undefined;
+    const connection = this.#connection;
+    this.#connection = undefined;
+    this.#isPaused = false;
+    await connection?.close().catch(() => undefined); // it is given up either way
+  }
+
+  #watchSilence(): void {
+    const silenceMs = this.#options.silenceMs ?? silenceMsDefault;
+    if (silenceMs === 0) return;
+    const { clock } = this.#options;
+    const life = this.#life;
+    const look = (): void => {
+      if (this.#isPaused) this.#heardNs = clock.monotonicNs();
+      const quietMs = (clock.monotonicNs() - this.#heardNs) / nsPerMs;
+      if (quietMs >= silenceMs) this.#lose(life, `silent for ${silenceMs} ms`);
+      else this.#silence = clock.setTimer(silenceMs - quietMs, look);
+    };
+    this.#silence = clock.setTimer(silenceMs, look);
+  }
+
+  #pauseWhenHigh(): void {
+    const flow = this.#connection?.flow;
+    if (flow === undefined || this.#isPaused || this.#rows.fullest < this.#highRows) return;
+    this.#isPaused = true;
+    this.#pauses += 1;
+    flow.pause();
+  }
+
+  #resumeWhenLow(): void {
+    if (!this.#isPaused || this.#rows.fullest > this.#lowRows) return;
+    this.#isPaused = false;
+    this.#heardNs = this.#options.clock.monotonicNs();
+    this.#connection?.flow?.resume();
+  }
+}
+
+function isFinal(error: unknown): boolean {
+  return (
+    error instanceof NdtsError &&
+    (error.code === 'INVALID_ARGUMENT' || error.code === 'NOT_FOUND' || error.code === 'CORRUPT')
+  );
+}

@@ -1,0 +1,41 @@
+// The two halves of a feed that receives messages: a source that brings them and a decoder that
+// makes rows of them. Between the two a message can be recorded, and a recording can stand in for
+// the source: what the decoder makes of the bytes is the same. Always: a decoder depends on the
+// messages, the times of receipt and its symbols only.
+
+import type { Time } from '@ndts/protocol';
+import type { FeedGap, FeedRows } from './feed-rows.js';
+
+export interface MessageEvents {
+  /** One whole message; the bytes are the receiver's. `receivedAt`: when it came, where that was
+   * not now. */
+  message(bytes: Uint8Array, receivedAt?: Time): void;
+  /** The connection is over; at most once, and nothing comes after it. */
+  closed(reason: string): void;
+}
+
+export interface MessageConnection {
+  subscribe(names: readonly string[]): void;
+  unsubscribe(names: readonly string[]): void;
+  /** Absent: the source cannot wait. A few messages that are under way may still come. */
+  readonly flow?: { pause(): void; resume(): void };
+  /** Asks for what a gap lost; absent: it cannot be had. The answer comes as a message. */
+  resync?(gap: FeedGap): void;
+  /** Also twice; no event comes afterwards. */
+  close(): Promise<void>;
+}
+
+export interface MessageSource {
+  /** Throws INVALID_ARGUMENT or NOT_FOUND for what no second try can mend. */
+  open(events: MessageEvents): Promise<MessageConnection>;
+}
+
+export interface MessageDecoder {
+  /** Rows for what it understands, rows.reject() for the rest; it does not throw. */
+  decode(bytes: Uint8Array, rows: FeedRows): void;
+  /** A new connection: what came on the one before says nothing about what follows. */
+  reset(): void;
+}
+
+/** Sees every message before it is decoded. */
+export type MessageTap = (bytes: Uint8Array, receivedAt: Time) => void;

@@ -1,0 +1,70 @@
+// hot: no allocation after init
+// Rows that came and wait to be polled: a bounded queue by column. Always: rows leave in the order
+// they came, and what does not fit is refused, never overwritten.
+
+import type { RowBatch } from './batches.js';
+
+/** Row `row` of one becomes row `at` of the other. */
+export type CopyRow<B> = (from: B, row: number, to: B, at: number) => void;
+
+export class RowQueue<B extends RowBatch> {
+  /** Written by whoever claimed a row. */
+  readonly rows: B;
+  readonly #copy: CopyRow<B>;
+  #head = 0;
+  #count = 0;
+
+  constructor(rows: B, copy: CopyRow<B>) {
+    this.rows = rows;
+    this.#copy = copy;
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** The row to write next, -1 without room. All its columns must be written. */
+  claim(): number {
+    const { capacity } = this.rows;
+    if (this.#count === capacity) return -1;
+    const row = (this.#head + this.#count) % capacity;
+    this.#count += 1;
+    return row;
+  }
+
+  /** Fills the batch from its start; returns how many rows. */
+  take(batch: B): number {
+    const { capacity } = this.rows;
+    const count = Math.min(batch.capacity, this.#count);
+    for (let row = 0; row < count; row += 1) {
+      this.#copy(this.rows, this.#head, batch, row);
+      this.#head = this.#head + 1 === capacity ? 0 : this.#head + 1;
+    }
+    this.#count -= count;
+    batch.count = count;
+    return count;
+  }
+
+  /** Lets the rows of a symbol go. Returns how many. */
+  drop(symbol: number): number {
+    const { capacity } = this.rows;
+    let kept = 0;
+    for (let place = 0; place < this.#count; place += 1) {
+      const row = (this.#head + place) % capacity;
+      if (this.rows.symbol[row] === symbol) continue;
+      if (kept < place) this.#copy(this.rows, row, this.rows, (this.#head + kept) % capacity);
+      kept += 1;
+    }
+    const dropped = this.#count - kept;
+    this.#count = kept;
+    return dropped;
+  }
+
+  /** Lets everything go. Returns how many. */
+  clear(): number {
+    const count = this.#count;
+    this.#count = 0;
+    this.#head = 0;
+    return count;
+  }
+}
