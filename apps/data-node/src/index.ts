@@ -18,8 +18,10 @@ export type {
   FeedStats,
   FeedSymbol,
 } from './feed/feed.js';
-export type { FeedGap, FeedRows } from './feed/feed-rows.js';
+export type { FeedGap, FeedRows, RowKind } from './feed/feed-rows.js';
 export { FeedSet, type FeedSource } from './feed/feed-set.js';
+export { FileFeed, type FileFeedOptions } from './feed/file/file-feed.js';
+export { type FileFormatName, fileFormatNames } from './feed/file/file-format.js';
 export { MessageFeed, type MessageFeedOptions } from './feed/message-feed.js';
 export type {
   MessageConnection,

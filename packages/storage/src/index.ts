@@ -105,8 +105,18 @@ export {
   formatOfName,
 } from './transfer/export-file.js';
 export type { TableSelection } from './transfer/export-selection.js';
+export { type ColumnMap, mapColumns } from './transfer/column-map.js';
+export type { CsvOptions } from './transfer/csv-options.js';
 export { type ImportOptions, importFile } from './transfer/import-file.js';
+export {
+  type ImportFormat,
+  type ImportFormatName,
+  importFormatOf,
+  openImportFormat,
+} from './transfer/import-format.js';
 export { databaseTarget, type ImportTarget, localTarget } from './transfer/import-target.js';
+export type { RejectedRow } from './transfer/rejects-file.js';
+export type { EnsureSymbols, RowSource } from './transfer/row-source.js';
 export type {
   OnTransferEvent,
   PlannedColumn,

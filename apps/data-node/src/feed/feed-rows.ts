@@ -23,6 +23,11 @@ export interface FeedGap {
   readonly to: number;
 }
 
+/** Of rows. A kind that nobody polls must not be made: its queue would only fill. */
+export type RowKind = 'tick' | 'trade' | 'book';
+
+export const allRowKinds: readonly RowKind[] = ['tick', 'trade', 'book'];
+
 export class FeedRows {
   readonly #ticks: RowQueue<TickBatch>;
   readonly #trades: RowQueue<TradeBatch>;
@@ -38,7 +43,14 @@ export class FeedRows {
   receivedAt: Time = { day: 0, nsOfDay: 0 };
   receivedNs = 0;
 
-  constructor(capacity: number, onGap: (gap: FeedGap) => void) {
+  readonly wantsTicks: boolean;
+  readonly wantsTrades: boolean;
+  readonly wantsBook: boolean;
+
+  constructor(capacity: number, kinds: readonly RowKind[], onGap: (gap: FeedGap) => void) {
+    this.wantsTicks = kinds.includes('tick');
+    this.wantsTrades = kinds.includes('trade');
+    this.wantsBook = kinds.includes('book');
     this.#ticks = new RowQueue(createTickBatch(capacity), copyTickRow);
     this.#trades = new RowQueue(createTradeBatch(capacity), copyTradeRow);
     this.#book = new RowQueue(createBookBatch(capacity), copyBookRow);
@@ -77,22 +89,27 @@ export class FeedRows {
   /** Their rows that wait go, too. @returns the names that were there */
   remove(symbols: readonly FeedSymbol[]): string[] {
     const known = symbols.filter(({ name }) => this.#ids.delete(name));
-    for (const { id } of known)
-      for (const queue of [this.#ticks, this.#trades, this.#book]) queue.drop(id);
+    this.drop(known);
     return known.map(({ name }) => name);
   }
 
-  /** The row to write, of `batch()`; -1: no room, which is counted. */
+  /** Rows of these that wait go. */
+  drop(symbols: readonly FeedSymbol[]): void {
+    for (const { id } of symbols)
+      for (const queue of [this.#ticks, this.#trades, this.#book]) queue.drop(id);
+  }
+
+  /** The row of `ticks` to write; -1: nobody wants it, or it has no room, which is counted. */
   claimTick(): number {
-    return this.#counted(this.#ticks.claim());
+    return this.wantsTicks ? this.#counted(this.#ticks.claim()) : -1;
   }
 
   claimTrade(): number {
-    return this.#counted(this.#trades.claim());
+    return this.wantsTrades ? this.#counted(this.#trades.claim()) : -1;
   }
 
   claimBook(): number {
-    return this.#counted(this.#book.claim());
+    return this.wantsBook ? this.#counted(this.#book.claim()) : -1;
   }
 
   #counted(row: number): number {

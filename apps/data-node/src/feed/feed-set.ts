@@ -151,6 +151,7 @@ export class FeedSet implements Feed {
       state: this.#isConnected ? stateOf(all.map((one) => one.state)) : 'disconnected',
       reason: reasons.join('; '),
       clockOffsetNs: offsets.length === 0 ? Number.NaN : Math.min(...offsets),
+      isEnded: all.length > 0 && all.every((one) => one.isEnded),
     };
   }
 

@@ -41,7 +41,7 @@ export interface FeedStats {
   readonly bookRows: number;
   /** Messages or records that came, malformed ones too. */
   readonly messages: number;
-  /** Those that could not be understood; the newest are kept, see rejects(). */
+  /** Those that could not be understood or used; the newest are kept, see rejects(). */
   readonly malformed: number;
   /** Holes in the venue's own numbering, and how many of them were filled. */
   readonly gaps: number;
@@ -51,6 +51,8 @@ export interface FeedStats {
   /** Least time of receipt less time at the venue, of the last minute: how much our clock is ahead
    * of the venue's, with the shortest way in it. NaN: not measured. */
   readonly clockOffsetNs: number;
+  /** Nothing will come any more: a file that was read. */
+  readonly isEnded: boolean;
 }
 
 /** Something that could not be understood. */
@@ -100,6 +102,7 @@ export const noStats: FeedStats = {
   gapsRepaired: 0,
   pauses: 0,
   clockOffsetNs: Number.NaN,
+  isEnded: false,
 };
 
 /** The poll of a kind of row that a feed does not have. */

@@ -16,8 +16,16 @@ import {
 } from '@ndts/protocol';
 import { BackOff, type BackOffOptions, backOffDefault } from './back-off.js';
 import type { BookBatch, TradeBatch } from './batches.js';
-import type { Feed, FeedAbilities, FeedReject, FeedState, FeedStats, FeedSymbol } from './feed.js';
-import { FeedRows } from './feed-rows.js';
+import {
+  type Feed,
+  type FeedAbilities,
+  type FeedReject,
+  type FeedState,
+  type FeedStats,
+  type FeedSymbol,
+  noStats,
+} from './feed.js';
+import { allRowKinds, FeedRows, type RowKind } from './feed-rows.js';
 import type {
   MessageConnection,
   MessageDecoder,
@@ -33,6 +41,8 @@ export interface MessageFeedOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly symbols: readonly FeedSymbol[];
+  /** Kinds of rows that are polled; default: all. */
+  readonly kinds?: readonly RowKind[];
   /** Rows of each kind that may wait; the source is told to wait at half of it. */
   readonly backlogRows?: number;
   /** A connection without a message for so long is given up; 0: never. */
@@ -80,7 +90,8 @@ export class MessageFeed implements Feed {
     const capacity = options.backlogRows ?? backlogRowsDefault;
     this.#highRows = Math.ceil(capacity / 2);
     this.#lowRows = Math.floor(capacity / 8);
-    this.#rows = new FeedRows(capacity, (gap) => this.#connection?.resync?.(gap));
+    const kinds = options.kinds ?? allRowKinds;
+    this.#rows = new FeedRows(capacity, kinds, (gap) => this.#connection?.resync?.(gap));
     this.#rows.add(options.symbols);
     this.#backOff = new BackOff(options.random, options.backOff ?? backOffDefault);
   }
@@ -134,6 +145,7 @@ export class MessageFeed implements Feed {
   stats(): FeedStats {
     const rows = this.#rows;
     return {
+      ...noStats,
       state: this.#state,
       polled: this.#polled,
       skipped: rows.skipped,

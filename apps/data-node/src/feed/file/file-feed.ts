@@ -1,0 +1,300 @@
+// Files as a feed, one after the other, at their own pace, a factor of it, or as fast as they are
+// polled. Always: records come in the order of the files, each once, also when the feed was
+// disconnected between; a file or record that cannot be used is counted, and the rest goes on.
+
+import { type Clock, errorLine, nsBetween, type TickBatch, type Time } from '@ndts/protocol';
+import type { EnsureSymbols } from '@ndts/storage';
+import type { BookBatch, TradeBatch } from '../batches.js';
+import {
+  type Feed,
+  type FeedAbilities,
+  type FeedReject,
+  type FeedState,
+  type FeedStats,
+  type FeedSymbol,
+  noStats,
+} from '../feed.js';
+import { allRowKinds, FeedRows, type RowKind } from '../feed-rows.js';
+import { Subscriptions } from '../subscriptions.js';
+import { type FileFormatName, recogniseFile } from './file-format.js';
+import type { RecordChunk, RecordSource } from './record-source.js';
+
+export interface FileFeedOptions {
+  readonly name: string;
+  /** Read in this order. */
+  readonly paths: readonly string[];
+  /** Default: what is recognised, of each file by itself. */
+  readonly format?: FileFormatName | undefined;
+  /** 0: as fast as it is polled; 1: at its own pace. */
+  readonly speed: number;
+  readonly clock: Clock;
+  /** Makes ids of names that are new. */
+  readonly ensure: EnsureSymbols;
+  /** Kinds of rows that are polled; default: all. */
+  readonly kinds?: readonly RowKind[];
+  readonly symbol?: string | undefined;
+  readonly utcOffset?: string | undefined;
+  readonly barSeconds?: number | undefined;
+  readonly chunkRows?: number;
+}
+
+const chunkRowsDefault = 8192;
+const backlogRows = 8192;
+
+export class FileFeed implements Feed {
+  readonly name: string;
+  readonly abilities: FeedAbilities = { trades: true, book: true, waits: true, repairs: false };
+  readonly #options: FileFeedOptions;
+  readonly #rows: FeedRows;
+  readonly #wanted = new Subscriptions();
+  #state: FeedState = 'disconnected';
+  #reason = '';
+  /** Grows with each connect and disconnect: what an older one began is void. */
+  #life = 0;
+  #file = 0;
+  /** Of the file, chunks before this one were used up; and records of this one. */
+  #source: RecordSource | undefined;
+  #chunk: RecordChunk | undefined;
+  #record = 0;
+  /** Records of the file that were used up: where to go on after a disconnect. */
+  #done = 0;
+  #skip = 0;
+  /** Of the file: chunks that were read, and those whose rejects were counted. */
+  #chunks = 0;
+  #chunksCounted = 0;
+  #work: Promise<void> = Promise.resolve();
+  #isReading = false;
+  #isEnded = false;
+  #paceFrom: Time | undefined;
+  #paceFromNs = 0;
+  #polled = 0;
+  #trades = 0;
+  #bookRows = 0;
+  #records = 0;
+
+  constructor(options: FileFeedOptions) {
+    this.name = options.name;
+    this.#options = options;
+    this.#rows = new FeedRows(backlogRows, options.kinds ?? allRowKinds, () => undefined);
+  }
+
+  async connect(): Promise<void> {
+    if (this.#state !== 'disconnected') return this.#work;
+    this.#state = 'connecting';
+    this.#life += 1;
+    const life = this.#life;
+    this.#work = this.#work.then(() => this.#begin(life));
+    return this.#work;
+  }
+
+  async #begin(life: number): Promise<void> {
+    if (life !== this.#life) return;
+    try {
+      if (!this.#isEnded) await this.#openFile(life);
+      if (this.#source !== undefined) await this.#read(life);
+      if (life !== this.#life) return;
+      this.#state = 'connected';
+      this.#reason = '';
+      this.#paceFrom = undefined;
+    } catch (error) {
+      if (life !== this.#life) return;
+      this.#state = 'failed';
+      this.#reason = errorLine(error);
+      throw error;
+    }
+  }
+
+  async #openFile(life: number): Promise<void> {
+    const { paths, format: said, chunkRows, ...options } = this.#options;
+    const path = paths[this.#file];
+    if (path === undefined) {
+      this.#isEnded = true;
+      return;
+    }
+    const { beginning, format } = await recogniseFile(path, said);
+    const source = await format.open(beginning, {
+      ...options,
+      chunkRows: chunkRows ?? chunkRowsDefault,
+    });
+    if (life !== this.#life) await source.close();
+    else {
+      this.#source = source;
+      this.#chunks = 0;
+      this.#skip = this.#done;
+    }
+  }
+
+  async disconnect(): Promise<void> {
+    this.#life += 1;
+    this.#state = 'disconnected';
+    this.#reason = '';
+    this.#rows.clear();
+    this.#chunk = undefined;
+    // What was begun ends first: the reader must not be closed under it.
+    this.#work = this.#work.catch(() => undefined).then(() => this.#closeFile());
+    await this.#work;
+  }
+
+  async #closeFile(): Promise<void> {
+    const source = this.#source;
+    this.#source = undefined;
+    await source?.close();
+  }
+
+  subscribe(symbols: readonly FeedSymbol[]): void {
+    this.#wanted.add(symbols);
+  }
+
+  unsubscribe(symbols: readonly FeedSymbol[]): void {
+    this.#wanted.remove(symbols);
+    this.#rows.drop(symbols);
+  }
+
+  poll(batch: TickBatch): number {
+    this.#advance();
+    const count = this.#rows.takeTicks(batch);
+    this.#polled += count;
+    return count;
+  }
+
+  pollTrades(batch: TradeBatch): number {
+    this.#advance();
+    const count = this.#rows.takeTrades(batch);
+    this.#trades += count;
+    return count;
+  }
+
+  pollBook(batch: BookBatch): number {
+    this.#advance();
+    const count = this.#rows.takeBook(batch);
+    this.#bookRows += count;
+    return count;
+  }
+
+  stats(): FeedStats {
+    const { skipped, backlog, malformed } = this.#rows;
+    return {
+      ...noStats,
+      state: this.#state,
+      reason: this.#reason,
+      polled: this.#polled,
+      trades: this.#trades,
+      bookRows: this.#bookRows,
+      messages: this.#records,
+      skipped,
+      backlog,
+      malformed,
+      isEnded: this.#isEnded && backlog === 0,
+    };
+  }
+
+  rejects(limit: number): readonly FeedReject[] {
+    return this.#rows.rejects(limit);
+  }
+
+  /** Makes rows of the records that are due and have room. */
+  #advance(): void {
+    if (this.#state !== 'connected' || this.#isEnded) return;
+    const chunk = this.#chunk;
+    const source = this.#source;
+    if (chunk === undefined || source === undefined) {
+      this.#readOn();
+      return;
+    }
+    const isAll = this.#wanted.isAll;
+    const room = backlogRows - source.rowsMax;
+    while (this.#record < chunk.count && this.#rows.fullest <= room) {
+      const record = this.#record;
+      if (!this.#isDue(chunk, record)) return;
+      if (isAll || this.#wanted.has(chunk.symbol[record] ?? 0)) chunk.emit(record, this.#rows);
+      this.#record += 1;
+      this.#done += 1;
+      this.#records += 1;
+    }
+    if (this.#record < chunk.count) return;
+    this.#chunk = undefined;
+    this.#readOn();
+  }
+
+  #isDue(chunk: RecordChunk, record: number): boolean {
+    const { speed, clock } = this.#options;
+    if (speed === 0) return true;
+    const time = { day: chunk.day[record] ?? 0, nsOfDay: chunk.nsOfDay[record] ?? 0 };
+    const nowNs = clock.monotonicNs();
+    if (this.#paceFrom === undefined) {
+      this.#paceFrom = time;
+      this.#paceFromNs = nowNs;
+    }
+    return nsBetween(time, this.#paceFrom) / speed <= nowNs - this.#paceFromNs;
+  }
+
+  #readOn(): void {
+    if (this.#isReading) return;
+    this.#isReading = true;
+    const life = this.#life;
+    this.#work = this.#work
+      .then(() => this.#read(life))
+      .finally(() => {
+        this.#isReading = false;
+      });
+    this.#work.catch(() => undefined); // read() does not throw
+  }
+
+  async #read(life: number): Promise<void> {
+    const source = this.#source;
+    if (life !== this.#life || source === undefined) return;
+    try {
+      let chunk = await source.next();
+      // What was used up before a disconnect is passed over at once.
+      while (life === this.#life && this.#take(chunk) && !chunk.ended) chunk = await source.next();
+      if (life !== this.#life) return;
+      if (chunk.ended && this.#chunk === undefined) await this.#nextFile(life);
+    } catch (error) {
+      if (life !== this.#life) return;
+      this.#refuseFile(error);
+      await this.#nextFile(life);
+    }
+  }
+
+  /** @returns true: all of it was used up before */
+  #take(chunk: RecordChunk): boolean {
+    const nowMs = this.#options.clock.nowMs();
+    const passed = Math.min(this.#skip, chunk.count);
+    this.#skip -= passed;
+    this.#record = passed;
+    const isDone = passed === chunk.count && passed > 0;
+    this.#chunk = chunk.count > passed ? chunk : undefined;
+    this.#chunks += 1;
+    if (this.#chunks <= this.#chunksCounted) return isDone; // before a disconnect
+    this.#chunksCounted = this.#chunks;
+    for (const { line, column, reason, text } of chunk.rejects) {
+      const place = line > 0 ? `line ${line}: ` : '';
+      const field = column === undefined ? '' : `${column}: `;
+      this.#records += 1;
+      this.#rows.reject(nowMs, `${place}${field}${reason}`, text);
+    }
+    return isDone;
+  }
+
+  #refuseFile(error: unknown): void {
+    const path = this.#options.paths[this.#file] ?? '';
+    this.#rows.reject(this.#options.clock.nowMs(), errorLine(error), path);
+  }
+
+  /** The next one that can be opened; none: it is at its end. */
+  async #nextFile(life: number): Promise<void> {
+    this.#done = 0;
+    this.#chunksCounted = 0;
+    await this.#closeFile();
+    for (;;) {
+      this.#file += 1;
+      try {
+        await this.#openFile(life);
+        return;
+      } catch (error) {
+        if (life !== this.#life) return;
+        this.#refuseFile(error);
+      }
+    }
+  }
+}
