@@ -27,10 +27,17 @@ export type {
   MessageConnection,
   MessageDecoder,
   MessageEvents,
+  MessageRecorder,
   MessageSource,
-  MessageTap,
 } from './feed/message-source.js';
 export { createNoFeed } from './feed/no-feed.js';
+export { Recorder, type RecorderOptions, type RecorderStats } from './feed/recording/recorder.js';
+export { RecordingFeed, type RecordingFeedOptions } from './feed/recording/recording-feed.js';
+export {
+  type BadStretch,
+  listRecordings,
+  RecordingReader,
+} from './feed/recording/recording-reader.js';
 export type { MarketOptions, MarketSession } from './feed/simulated-market.js';
 export { Simulator, type SimulatorOptions, simulatorSymbolNames } from './feed/simulator.js';
 export { createDataNode, type DataNode, type DataNodeDeps } from './node.js';

@@ -7,6 +7,7 @@ import {
   type Clock,
   errorLine,
   NdtsError,
+  nsPerDay,
   nsPerMs,
   type Random,
   type TickBatch,
@@ -29,8 +30,8 @@ import { allRowKinds, FeedRows, type RowKind } from './feed-rows.js';
 import type {
   MessageConnection,
   MessageDecoder,
+  MessageRecorder,
   MessageSource,
-  MessageTap,
 } from './message-source.js';
 
 export interface MessageFeedOptions {
@@ -50,7 +51,7 @@ export interface MessageFeedOptions {
   readonly backOff?: BackOffOptions;
   /** Larger messages are refused. */
   readonly messageBytesMax?: number;
-  readonly tap?: MessageTap;
+  readonly recorder?: MessageRecorder;
 }
 
 const backlogRowsDefault = 65_536;
@@ -76,6 +77,8 @@ export class MessageFeed implements Feed {
   #heardNs = 0;
   #isPaused = false;
   #isProven = false;
+  #isDecoding = false;
+  readonly #inbox: (() => void)[] = [];
   #polled = 0;
   #trades = 0;
   #bookRows = 0;
@@ -112,13 +115,19 @@ export class MessageFeed implements Feed {
 
   subscribe(symbols: readonly FeedSymbol[]): void {
     const fresh = this.#rows.add(symbols);
-    if (fresh.length > 0) this.#connection?.subscribe(fresh);
+    const connection = this.#connection;
+    if (fresh.length === 0 || connection === undefined) return;
+    this.#options.recorder?.subscribed(fresh, this.#options.clock.now());
+    connection.subscribe(fresh);
   }
 
   unsubscribe(symbols: readonly FeedSymbol[]): void {
     const known = this.#rows.remove(symbols);
-    if (known.length > 0) this.#connection?.unsubscribe(known);
     this.#resumeWhenLow();
+    const connection = this.#connection;
+    if (known.length === 0 || connection === undefined) return;
+    this.#options.recorder?.unsubscribed(known, this.#options.clock.now());
+    connection.unsubscribe(known);
   }
 
   poll(batch: TickBatch): number {
@@ -159,7 +168,7 @@ export class MessageFeed implements Feed {
       gaps: rows.gaps,
       gapsRepaired: rows.gapsRepaired,
       pauses: this.#pauses,
-      clockOffsetNs: rows.clockOffsetNs(this.#options.clock.monotonicNs()),
+      clockOffsetNs: rows.clockOffsetNs(rows.receivedNs),
     };
   }
 
@@ -173,7 +182,8 @@ export class MessageFeed implements Feed {
     this.#state = 'connecting';
     try {
       const connection = await this.#options.source.open({
-        message: (bytes, receivedAt) => this.#take(life, bytes, receivedAt),
+        message: (bytes, receivedAt) => this.#receive(life, bytes, receivedAt),
+        reopened: () => this.#options.decoder.reset(),
         closed: (reason) => this.#lose(life, reason),
       });
       if (life !== this.#life) await connection.close();
@@ -200,21 +210,40 @@ export class MessageFeed implements Feed {
     this.#heardNs = this.#options.clock.monotonicNs();
     this.#watchSilence();
     const { names } = this.#rows;
+    const { recorder, clock } = this.#options;
+    recorder?.opened(clock.now());
+    if (names.length > 0) recorder?.subscribed(names, clock.now());
     if (names.length > 0) connection.subscribe(names);
     this.#pauseWhenHigh();
   }
 
+  /** A source may answer while it is asked: one message after the other, in the order they came. */
+  #receive(life: number, bytes: Uint8Array, receivedAt: Time | undefined): void {
+    if (this.#isDecoding) {
+      this.#inbox.push(() => this.#take(life, bytes, receivedAt));
+      return;
+    }
+    this.#isDecoding = true;
+    try {
+      this.#take(life, bytes, receivedAt);
+      for (let next = this.#inbox.shift(); next !== undefined; next = this.#inbox.shift()) next();
+    } finally {
+      this.#isDecoding = false;
+    }
+  }
+
   #take(life: number, bytes: Uint8Array, receivedAt: Time | undefined): void {
     if (life !== this.#life || !this.#isWanted) return;
-    const { clock, tap, decoder, messageBytesMax } = this.#options;
+    const { clock, recorder, decoder, messageBytesMax } = this.#options;
     const rows = this.#rows;
     const nowNs = clock.monotonicNs();
     const now = receivedAt ?? addNs(clock.wallOffset, nowNs);
     this.#heardNs = nowNs;
     this.#messages += 1;
     rows.receivedAt = now;
-    rows.receivedNs = nowNs;
-    tap?.(bytes, now);
+    // Of a recording it is the time of that day: what is measured must not depend on today.
+    rows.receivedNs = receivedAt === undefined ? nowNs : now.day * nsPerDay + now.nsOfDay;
+    recorder?.message(bytes, now);
     if (bytes.length > (messageBytesMax ?? messageBytesMaxDefault))
       rows.reject(timeToMs(now), `${bytes.length} bytes: too long`, bytes);
     else decoder.decode(bytes, rows);

@@ -10,6 +10,8 @@ export interface MessageEvents {
   /** One whole message; the bytes are the receiver's. `receivedAt`: when it came, where that was
    * not now. */
   message(bytes: Uint8Array, receivedAt?: Time): void;
+  /** What follows came on another connection; said by a recording. */
+  reopened(): void;
   /** The connection is over; at most once, and nothing comes after it. */
   closed(reason: string): void;
 }
@@ -37,5 +39,11 @@ export interface MessageDecoder {
   reset(): void;
 }
 
-/** Sees every message before it is decoded. */
-export type MessageTap = (bytes: Uint8Array, receivedAt: Time) => void;
+/** Sees all that a decoder sees, before it, so that a replay can show it the same again. */
+export interface MessageRecorder {
+  opened(at: Time): void;
+  subscribed(names: readonly string[], at: Time): void;
+  unsubscribed(names: readonly string[], at: Time): void;
+  /** The bytes are the recorder's to read until it returns. */
+  message(bytes: Uint8Array, at: Time): void;
+}
