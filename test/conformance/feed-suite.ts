@@ -40,6 +40,8 @@ export interface FeedHarness {
   readonly silenceMs?: number;
   /** How far our clock is ahead of the source's, where that is measured. */
   readonly aheadNs?: number;
+  /** False: some rows have the time of receipt, and order is that of coming only. */
+  readonly isTimed?: boolean;
   /** Rows of a symbol that came twice or with a hole are known by their price. */
   readonly isNumbered?: boolean;
   /** Timers that wait. */
@@ -137,7 +139,7 @@ function rowTests(withFeed: WithFeed): void {
   it('F1 gives nothing before it is connected, and connects once however often it is told', () =>
     withFeed(async (harness) => {
       const { feed } = harness;
-      const taker = new Taker(feed);
+      const taker = new Taker(feed, harness.isTimed !== false);
       assert.equal(feed.stats().state, 'disconnected');
       assert.equal((await takeFor(harness, taker, 50)).rows, 0);
       await Promise.all([feed.connect(), feed.connect()]);
@@ -152,7 +154,7 @@ function rowTests(withFeed: WithFeed): void {
     withFeed(async (harness) => {
       const { feed } = harness;
       await feed.connect();
-      const taker = new Taker(feed);
+      const taker = new Taker(feed, harness.isTimed !== false);
       for (const size of [1, 7, 64, 1000]) await takeFor(harness, taker, 100, size);
       assert.ok(taker.rows > 20, `${taker.rows} rows`);
       const stats = feed.stats();
@@ -169,7 +171,7 @@ function subscriptionTests(withFeed: WithFeed): void {
       const [first, second, third] = symbols as [FeedSymbol, FeedSymbol, FeedSymbol];
       feed.subscribe([first, second]);
       await feed.connect();
-      const taker = new Taker(feed);
+      const taker = new Taker(feed, harness.isTimed !== false);
       const both = (await takeFor(harness, taker, 300)).symbols;
       assert.deepEqual([...both].sort(), [first.id, second.id]);
       await harness.pass(50);
@@ -231,7 +233,7 @@ function lossTests(withVenue: WithVenue): void {
       const { feed, knobs, symbols } = harness;
       await feed.connect();
       feed.subscribe(symbols.slice(2, 3));
-      const taker = new Taker(feed);
+      const taker = new Taker(feed, harness.isTimed !== false);
       await takeFor(harness, taker, 200);
       knobs.cut();
       assert.equal(feed.stats().state, 'failed');
@@ -275,7 +277,7 @@ function lossTests(withVenue: WithVenue): void {
       const { feed, knobs, silenceMs } = harness;
       assert.ok(silenceMs !== undefined);
       await feed.connect();
-      const taker = new Taker(feed);
+      const taker = new Taker(feed, harness.isTimed !== false);
       await takeFor(harness, taker, 3 * silenceMs);
       assert.equal(feed.stats().reconnects, 0, 'one that speaks is kept');
       knobs.silence();
@@ -323,7 +325,7 @@ function contentTests(withVenue: WithVenue): void {
       await harness.pass(20 * backlogMax);
       const full = feed.stats();
       assert.ok(full.backlog > 0 && full.backlog <= 3 * backlogMax, `backlog ${full.backlog}`);
-      const taker = new Taker(feed);
+      const taker = new Taker(feed, harness.isTimed !== false);
       await takeFor(harness, taker, 1000);
       assert.ok(feed.stats().backlog < backlogMax);
       if (feed.abilities.waits) {
@@ -348,7 +350,7 @@ function garbageTests(withVenue: WithVenue): void {
     withVenue(async (harness) => {
       const { feed, knobs } = harness;
       await feed.connect();
-      const taker = new Taker(feed);
+      const taker = new Taker(feed, harness.isTimed !== false);
       await takeFor(harness, taker, 100);
       const count = knobs.garbage();
       await takeFor(harness, taker, 100);

@@ -9,6 +9,13 @@ export {
   type TradeBatch,
   tradeFlags,
 } from './feed/batches.js';
+export {
+  ccxtAbilities,
+  ccxtDecoder,
+  type CcxtFeedOptions,
+  createCcxtFeed,
+} from './feed/crypto/ccxt-feed.js';
+export { ccxtVersion, type CcxtModule, loadCcxt } from './feed/crypto/ccxt-module.js';
 export { allDirtKinds, type DirtKind, dirtKinds, rareDirtKinds } from './feed/dirt.js';
 export type {
   Feed,
@@ -19,6 +26,7 @@ export type {
   FeedSymbol,
 } from './feed/feed.js';
 export type { FeedGap, FeedRows, RowKind } from './feed/feed-rows.js';
+export { FeedManager, type FeedManagerOptions, type FeedStore } from './feed/feed-manager.js';
 export { FeedSet, type FeedSource } from './feed/feed-set.js';
 export { FileFeed, type FileFeedOptions } from './feed/file/file-feed.js';
 export { type FileFormatName, fileFormatNames } from './feed/file/file-format.js';

@@ -12,6 +12,7 @@ import { bench } from './command/bench.js';
 import { addConsumers } from './command/consumers.js';
 import { addExportCommand, runExportCommand } from './command/export.js';
 import { addImportCommand, runImportCommand, type TransferContext } from './command/import.js';
+import { addFeed } from './command/feed.js';
 import { inspect } from './command/inspect.js';
 import { addSourceOptions, type SourceFlags } from './command/data-source.js';
 import { query } from './command/query.js';
@@ -296,6 +297,8 @@ addRetention(program, {
 });
 
 addConsumers(program, { values: (flags) => readValues(flags, {}), print });
+
+addFeed(program, print);
 
 addSourceOptions(
   program

@@ -18,6 +18,16 @@ export const subjects = {
   dataSymbols: 'data.symbols',
   /** Request number (limit) or undefined -> RejectView[], newest first. */
   dataRejects: 'data.rejects',
+  /** Request undefined -> FeedView[]. */
+  dataFeeds: 'data.feeds',
+  /** Request FeedDefinition -> FeedView, once its first try has ended well. */
+  dataFeedAdd: 'data.feed-add',
+  /** Request FeedNameRequest -> true. */
+  dataFeedRemove: 'data.feed-remove',
+  /** Request FeedRecordRequest -> FeedView. */
+  dataFeedRecord: 'data.feed-record',
+  /** Request FeedNameRequest -> FeedRejectView[], newest first. */
+  dataFeedRejects: 'data.feed-rejects',
   /** Request ChartRequest -> ChartPoint[]: price and bands of a symbol. */
   calcChart: 'calc.chart',
   /** Request OrdersRequest -> OrderView[], newest first. */
@@ -113,6 +123,81 @@ export interface RejectView {
   readonly volume: string;
   readonly bid: string;
   readonly ask: string;
+}
+
+/** A feed that is added to a node; an exchange is there again after a restart. */
+export interface FeedDefinition {
+  /** Letters, digits, ., - and _. */
+  readonly name: string;
+  readonly kind: 'files' | 'recording' | 'ccxt';
+  /** Of files: in the order they are read. */
+  readonly paths?: readonly string[];
+  /** Of files: default what is recognised. */
+  readonly format?: string;
+  /** Of files and recordings: 0 as fast as possible (default), 1 at their own pace. */
+  readonly speed?: number;
+  /** Of files that name none. */
+  readonly symbol?: string;
+  /** Of files: what their times are ahead of UTC, as +08:00. */
+  readonly utcOffset?: string;
+  /** Of bars whose times do not tell it. */
+  readonly barSeconds?: number;
+  /** Of ccxt: the exchange as ccxt calls it. */
+  readonly venue?: string;
+  /** Of ccxt: as BTC/USDT. Of recordings: only these. */
+  readonly symbols?: readonly string[];
+  /** Of ccxt: every message is kept. */
+  readonly record?: boolean;
+  /** Of recordings: the feed that was recorded, and days such as 2026-01-05; default: all. */
+  readonly recorded?: string;
+  readonly days?: readonly string[];
+}
+
+export interface FeedView {
+  /** Goes with its batches; another one after each start. */
+  readonly source: number;
+  readonly name: string;
+  readonly kind: FeedDefinition['kind'] | 'simulator';
+  readonly state: string;
+  readonly reason: string;
+  readonly isEnded: boolean;
+  readonly polled: number;
+  readonly skipped: number;
+  readonly backlog: number;
+  readonly messages: number;
+  readonly malformed: number;
+  readonly reconnects: number;
+  readonly gaps: number;
+  readonly gapsRepaired: number;
+  readonly pauses: number;
+  /** null: not measured. */
+  readonly clockOffsetMs: number | null;
+  /** null: it is not recorded. */
+  readonly recording: FeedRecordingView | null;
+}
+
+export interface FeedRecordingView {
+  readonly dir: string;
+  readonly messages: number;
+  readonly lost: number;
+  readonly fileBytes: number;
+  /** Of the last write that failed; empty: it works. */
+  readonly reason: string;
+}
+
+export interface FeedNameRequest {
+  readonly name: string;
+}
+
+export interface FeedRecordRequest extends FeedNameRequest {
+  readonly on: boolean;
+}
+
+/** Something a feed could not understand or use. */
+export interface FeedRejectView {
+  readonly timeMs: number;
+  readonly reason: string;
+  readonly sample: string;
 }
 
 export interface RestartStrategyRequest {

@@ -17,6 +17,7 @@ import { openApiOf } from './open-api.js';
 import { readRoutes } from './read-routes.js';
 import type { ApiCall, ApiRoute } from './route.js';
 import { sessionRoutes } from './session-routes.js';
+import { feedRoutes } from './feed-routes.js';
 import { retentionRoutes } from './retention-routes.js';
 import { snapshotRoutes } from './snapshot-routes.js';
 import type { WebAsset } from './web-assets.js';
@@ -93,6 +94,7 @@ export function routeTableOf(options: ServerOptions, guard: Guard): ApiRoute[] {
     ...actionRoutes({ ...options, accessChanged: () => options.live.checkAccess() }),
     ...snapshotRoutes(options),
     ...retentionRoutes(options),
+    ...feedRoutes(options),
     ...sessionRoutes({ ...options, guard, loginPage }),
     {
       method: 'GET',

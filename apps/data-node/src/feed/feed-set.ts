@@ -18,10 +18,11 @@ export interface FeedSource {
   /** From 1, never used again in this process. */
   readonly source: number;
   readonly feed: Feed;
+  /** What connect() threw; empty: nothing. */
+  readonly refusal: string;
 }
 
 interface Member extends FeedSource {
-  /** What connect() threw; empty: nothing. */
   refusal: string;
 }
 

@@ -241,8 +241,7 @@ export class MessageFeed implements Feed {
     this.#heardNs = nowNs;
     this.#messages += 1;
     rows.receivedAt = now;
-    // Of a recording it is the time of that day: what is measured must not depend on today.
-    rows.receivedNs = receivedAt === undefined ? nowNs : now.day * nsPerDay + now.nsOfDay;
+    rows.receivedNs = now.day * nsPerDay + now.nsOfDay; // of a recording that day's, not today's
     recorder?.message(bytes, now);
     if (bytes.length > (messageBytesMax ?? messageBytesMaxDefault))
       rows.reject(timeToMs(now), `${bytes.length} bytes: too long`, bytes);

@@ -12,6 +12,7 @@ import { type Agent, AgentLoop, NodePresence, writePrivateFile } from '@ndts/run
 import { type LineAddresses, type PostgresAddress, StorageMetrics } from '@ndts/storage';
 import type { LatestStatus } from '../screen/status-line.js';
 import { serveClients } from './clients.js';
+import { serveFeeds } from './feeds.js';
 import { type Foundation, type FoundationInput, openFoundation } from './foundation.js';
 import { serveLines } from './lines.js';
 import { startPostgres } from './postgres.js';
@@ -68,6 +69,7 @@ async function start(foundation: Foundation, input: PlatformInput): Promise<Plat
   closing.defer('loop', () => loop.stop());
   await data.start();
   closing.defer('data', () => data.stop());
+  await serveFeeds(foundation, roles.feeds);
   await calc.start();
   closing.defer('calc', () => calc.stop());
   const { remotePort, service } = await serveClients(foundation, roles.rings);

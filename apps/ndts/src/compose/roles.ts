@@ -6,11 +6,9 @@ import { type CalcNode, createCalcNode } from '@ndts/calc-node';
 import { type ControlNode, createControlNode } from '@ndts/control-node';
 import {
   createDataNode,
-  createNoFeed,
   type DataNode,
-  type Feed,
+  type FeedSet,
   openCleaner,
-  Simulator,
   simulatorSymbolNames,
 } from '@ndts/data-node';
 import { createExecNode, type ExecNode, type LastTicks, PaperBroker } from '@ndts/exec-node';
@@ -22,6 +20,7 @@ import {
   type SlotRingReader,
   type TickRingWriter,
 } from '@ndts/storage';
+import { createFeeds } from './feeds.js';
 import type { Foundation } from './foundation.js';
 
 export interface Roles {
@@ -30,6 +29,7 @@ export interface Roles {
   readonly exec: ExecNode;
   readonly control: ControlNode;
   readonly rings: TickRingWriter;
+  readonly feeds: FeedSet;
 }
 
 export async function createRoles(foundation: Foundation, version: string): Promise<Roles> {
@@ -47,10 +47,11 @@ export async function createRoles(foundation: Foundation, version: string): Prom
     ringDir: join(foundation.folder.memory, 'rings'),
     onSignalRing: signalRings.attach,
   });
+  const feeds = createFeeds(foundation);
   const data = createDataNode({
     config: foundation.values,
     ...shared(foundation),
-    feed: createFeed(foundation),
+    feed: feeds,
     cleaner: cleanerOf(foundation),
     database: foundation.ticks,
     rings,
@@ -66,7 +67,7 @@ export async function createRoles(foundation: Foundation, version: string): Prom
     nodeId: `${foundation.nodeName}-control`,
     version,
   });
-  return { data, calc, exec, control, rings };
+  return { data, calc, exec, control, rings, feeds };
 }
 
 /** Hands the exec node the signal ring of each start of a strategy; the one before is closed. */
@@ -125,24 +126,6 @@ function cleanerOf(foundation: Foundation): ReturnType<typeof openCleaner> {
   const cleaner = openCleaner(foundation.values);
   foundation.closing.defer('cleaner', () => cleaner.close());
   return cleaner;
-}
-
-function createFeed(foundation: Foundation): Feed {
-  const { values, symbols, ticks, clock } = foundation;
-  if (values.feed.kind === 'none') return createNoFeed();
-  const last = createTickBatch(1);
-  const lastPrices = new Map<number, number>();
-  for (const entry of symbols.all())
-    if (ticks.lastTicks(entry.id, last) > 0) lastPrices.set(entry.id, last.price[0] ?? 0);
-  const names = new Set(simulatorSymbolNames(values.feed.symbols));
-  return new Simulator({
-    symbols: symbols.all().filter((entry) => names.has(entry.name)),
-    ticksPerSecond: values.feed.ticksPerSecond,
-    seed: values.feed.seed,
-    dirtPerMillion: values.feed.dirtPerMillion,
-    clock,
-    lastPrices,
-  });
 }
 
 function createExec(foundation: Foundation, rings: TickRingWriter): ExecNode {

@@ -91,6 +91,20 @@ export interface ConfigValues {
     readonly seed: number;
     /** how many of a million simulated ticks are dirty */
     readonly dirtPerMillion: number;
+    /** kinds of that dirt: those the default rules refuse, or all (docs/feeds.md) */
+    readonly dirt: 'plain' | 'all';
+    /** hours of the simulated market on working days, UTC, as 09:30-11:30; empty: always */
+    readonly sessions: readonly string[];
+    /** whether more is traded at both ends of a session */
+    readonly shaped: boolean;
+    /** how many of a million simulated ticks begin a burst of their symbol */
+    readonly burstsPerMillion: number;
+    /** how many of them begin a halt of their symbol */
+    readonly haltsPerMillion: number;
+    /** how many of them begin a loss of ticks of their symbol */
+    readonly gapsPerMillion: number;
+    /** folder of recordings of feeds; empty: recordings/ in the data folder */
+    readonly recordingDir: string;
   };
   readonly clean: {
     /** a price must be above 0 and below this */
@@ -589,6 +603,62 @@ export const configKeys: readonly ConfigKey[] = [
     doc: 'how many of a million simulated ticks are dirty',
     min: 0,
     max: 1000000,
+    secret: false,
+  },
+  {
+    key: 'feed.dirt',
+    type: 'enum',
+    default: 'plain',
+    doc: 'kinds of that dirt: those the default rules refuse, or all (docs/feeds.md)',
+    values: ['plain', 'all'],
+    secret: false,
+  },
+  {
+    key: 'feed.sessions',
+    type: 'list',
+    default: [],
+    doc: 'hours of the simulated market on working days, UTC, as 09:30-11:30; empty: always',
+    secret: false,
+  },
+  {
+    key: 'feed.shaped',
+    type: 'boolean',
+    default: false,
+    doc: 'whether more is traded at both ends of a session',
+    secret: false,
+  },
+  {
+    key: 'feed.burstsPerMillion',
+    type: 'integer',
+    default: 0,
+    doc: 'how many of a million simulated ticks begin a burst of their symbol',
+    min: 0,
+    max: 1000000,
+    secret: false,
+  },
+  {
+    key: 'feed.haltsPerMillion',
+    type: 'integer',
+    default: 0,
+    doc: 'how many of them begin a halt of their symbol',
+    min: 0,
+    max: 1000000,
+    secret: false,
+  },
+  {
+    key: 'feed.gapsPerMillion',
+    type: 'integer',
+    default: 0,
+    doc: 'how many of them begin a loss of ticks of their symbol',
+    min: 0,
+    max: 1000000,
+    secret: false,
+  },
+  {
+    key: 'feed.recordingDir',
+    type: 'string',
+    default: '',
+    doc: 'folder of recordings of feeds; empty: recordings/ in the data folder',
     secret: false,
   },
   {

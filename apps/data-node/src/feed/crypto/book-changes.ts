@@ -1,0 +1,50 @@
+// What changed between two states of a book: ccxt hands out the whole book after each change, and
+// only what is new is worth a message.
+
+import type { CcxtBook } from './ccxt-module.js';
+
+export type Level = readonly [price: number, quantity: number];
+
+class SideChanges {
+  #shown = new Map<number, number>();
+
+  /** @param levels the side now */
+  next(levels: readonly (readonly number[])[]): Level[] {
+    const now = new Map<number, number>();
+    const changes: Level[] = [];
+    for (const [price, quantity] of levels)
+      if (price !== undefined && quantity !== undefined && quantity > 0) now.set(price, quantity);
+    for (const price of this.#shown.keys()) if (!now.has(price)) changes.push([price, 0]);
+    for (const [price, quantity] of now)
+      if (this.#shown.get(price) !== quantity) changes.push([price, quantity]);
+    this.#shown = now;
+    return changes;
+  }
+}
+
+export interface BookChanges {
+  /** The first one: all levels. */
+  readonly full: boolean;
+  readonly previous: number | undefined;
+  readonly bids: readonly Level[];
+  readonly asks: readonly Level[];
+}
+
+export class BookTracker {
+  readonly #bids = new SideChanges();
+  readonly #asks = new SideChanges();
+  #isFirst = true;
+  #nonce: number | undefined;
+
+  next(book: CcxtBook): BookChanges {
+    const changes = {
+      full: this.#isFirst,
+      previous: this.#isFirst ? undefined : this.#nonce,
+      bids: this.#bids.next(book.bids),
+      asks: this.#asks.next(book.asks),
+    };
+    this.#isFirst = false;
+    this.#nonce = book.nonce;
+    return changes;
+  }
+}

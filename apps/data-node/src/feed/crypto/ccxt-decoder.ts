@@ -1,0 +1,242 @@
+// What CcxtSource says, as rows. A trade and a quote each make a tick: the trade with the quote
+// before it, the quote with the last price and no volume. Always: a hole in the numbers of trades
+// is noticed across connections too, since they are the venue's and not the connection's.
+
+import { addNs, type Time, timeFromMs, timeToMs } from '@ndts/protocol';
+import { bookFlags, tradeFlags } from '../batches.js';
+import type { FeedRows } from '../feed-rows.js';
+import type { MessageDecoder } from '../message-source.js';
+
+interface Quote {
+  price: number;
+  bid: number;
+  bidVolume: number;
+  ask: number;
+  askVolume: number;
+}
+
+type Json = Readonly<Record<string, unknown>>;
+
+const decoder = new TextDecoder('utf-8', { fatal: true });
+/** A hole larger than this is a new numbering. */
+const gapMax = 1_000_000;
+
+function numberAt(value: unknown): number {
+  return typeof value === 'number' ? value : Number.NaN;
+}
+
+/** 0: there is none. */
+function orNone(value: unknown): number {
+  return typeof value === 'number' ? value : 0;
+}
+
+export class CcxtDecoder implements MessageDecoder {
+  readonly #isNumbered: boolean;
+  readonly #quotes = new Map<string, Quote>();
+  readonly #nextTrade = new Map<string, number>();
+  readonly #lost = new Set<string>();
+
+  /** `isNumbered`: the trades of a symbol have numbers that follow each other. */
+  constructor(isNumbered: boolean) {
+    this.#isNumbered = isNumbered;
+  }
+
+  reset(): void {
+    this.#quotes.clear();
+  }
+
+  decode(bytes: Uint8Array, rows: FeedRows): void {
+    const message = parse(bytes);
+    const symbol = message?.['symbol'];
+    if (message === undefined || typeof symbol !== 'string') {
+      this.#refuse(rows, 'not a message', bytes);
+      return;
+    }
+    if (message['kind'] === 'refused') {
+      this.#refuse(rows, `${symbol} refused: ${String(message['reason'])}`, bytes);
+      return;
+    }
+    const id = rows.idOf(symbol);
+    if (id === 0) return; // given up a moment ago
+    const isGood = this.#rowsOf(message, symbol, id, rows);
+    if (!isGood) this.#refuse(rows, `not a message of ${String(message['kind'])}`, bytes);
+  }
+
+  #refuse(rows: FeedRows, reason: string, bytes: Uint8Array): void {
+    rows.reject(timeToMs(rows.receivedAt), reason.slice(0, 500), bytes);
+  }
+
+  #rowsOf(message: Json, symbol: string, id: number, rows: FeedRows): boolean {
+    switch (message['kind']) {
+      case 'trades':
+        return this.#trades(message, symbol, id, rows, false);
+      case 'repair':
+        if (message['whole'] === true) rows.repaired();
+        return this.#trades(message, symbol, id, rows, true);
+      case 'quote':
+        return this.#quote(message, symbol, id, rows);
+      case 'book':
+        return this.#book(message, symbol, id, rows);
+      case 'lost':
+        this.#lost.add(symbol);
+        rows.gap(symbol, 0, 0);
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  #trades(message: Json, symbol: string, id: number, rows: FeedRows, isRepair: boolean): boolean {
+    const trades = message['trades'];
+    if (!Array.isArray(trades)) return false;
+    let areGood = true;
+    for (const trade of trades as unknown[])
+      areGood = this.#trade(trade, symbol, id, rows, isRepair) && areGood;
+    return areGood;
+  }
+
+  #trade(trade: unknown, symbol: string, id: number, rows: FeedRows, isRepair: boolean): boolean {
+    if (!Array.isArray(trade)) return false;
+    const [ms, price, quantity, tradeId, side] = trade as unknown[];
+    if (typeof ms !== 'number' || typeof price !== 'number' || typeof quantity !== 'number')
+      return false;
+    if (!isTimeMs(ms)) return false;
+    const number = numberOfTrade(tradeId);
+    if (!isRepair && this.#isNumbered && !this.#noteNumber(symbol, number, rows)) return true;
+    const time = timeFromMs(ms);
+    if (!isRepair) rows.sentAt(time);
+    const quote = this.#quoteOf(symbol);
+    if (!isRepair) quote.price = price;
+    const row = rows.claimTrade();
+    if (row >= 0) {
+      const { trades } = rows;
+      trades.day[row] = time.day;
+      trades.nsOfDay[row] = time.nsOfDay;
+      trades.price[row] = price;
+      trades.quantity[row] = quantity;
+      trades.tradeId[row] = number;
+      trades.symbol[row] = id;
+      trades.flags[row] =
+        side === 'buy' ? tradeFlags.buyer : side === 'sell' ? tradeFlags.seller : 0;
+    }
+    this.#tick(rows, id, time, price, quantity, quote);
+    return true;
+  }
+
+  /** False: it came before. */
+  #noteNumber(symbol: string, number: number, rows: FeedRows): boolean {
+    if (Number.isNaN(number)) return true;
+    const next = this.#nextTrade.get(symbol) ?? number;
+    if (number < next && next - number < gapMax) return false;
+    this.#nextTrade.set(symbol, number + 1);
+    if (number > next && number - next < gapMax) rows.gap(symbol, next, number);
+    return true;
+  }
+
+  #quote(message: Json, symbol: string, id: number, rows: FeedRows): boolean {
+    const { ms } = message;
+    const [bid, ask] = [orNone(message['bid']), orNone(message['ask'])];
+    if (bid === 0 && ask === 0) return false;
+    const quote = this.#quoteOf(symbol);
+    quote.bid = bid;
+    quote.ask = ask;
+    quote.bidVolume = orNone(message['bidVolume']);
+    quote.askVolume = orNone(message['askVolume']);
+    const middle = bid > 0 && ask > 0 ? (bid + ask) / 2 : Math.max(bid, ask);
+    const price = quote.price > 0 ? quote.price : middle;
+    this.#tick(rows, id, this.#timeOf(ms, rows), price, 0, quote);
+    return true;
+  }
+
+  /** Where the venue says none, that of receipt by the venue's clock, as far as that is known. */
+  #timeOf(ms: unknown, rows: FeedRows): Time {
+    if (typeof ms === 'number' && isTimeMs(ms)) {
+      const time = timeFromMs(ms);
+      rows.sentAt(time);
+      return time;
+    }
+    const offsetNs = rows.clockOffsetNs(rows.receivedNs);
+    return Number.isNaN(offsetNs) ? rows.receivedAt : addNs(rows.receivedAt, -Math.round(offsetNs));
+  }
+
+  #quoteOf(symbol: string): Quote {
+    let quote = this.#quotes.get(symbol);
+    if (quote === undefined) {
+      quote = { price: 0, bid: 0, bidVolume: 0, ask: 0, askVolume: 0 };
+      this.#quotes.set(symbol, quote);
+    }
+    return quote;
+  }
+
+  #tick(rows: FeedRows, id: number, time: Time, price: number, volume: number, quote: Quote): void {
+    const row = rows.claimTick();
+    if (row < 0) return;
+    const { ticks } = rows;
+    ticks.day[row] = time.day;
+    ticks.nsOfDay[row] = time.nsOfDay;
+    ticks.price[row] = price;
+    ticks.volume[row] = volume;
+    ticks.bid[row] = quote.bid;
+    ticks.ask[row] = quote.ask;
+    ticks.bidVolume[row] = quote.bidVolume;
+    ticks.askVolume[row] = quote.askVolume;
+    ticks.symbol[row] = id;
+    ticks.flags[row] = 0;
+  }
+
+  #book(message: Json, symbol: string, id: number, rows: FeedRows): boolean {
+    const { ms, nonce, previous, full, bids, asks } = message;
+    const levels = [...levelsOf(bids, 0), ...levelsOf(asks, bookFlags.ask)];
+    const areGood = Array.isArray(bids) && Array.isArray(asks);
+    if (!areGood || levels.some(([price, quantity]) => !(price > 0 && quantity >= 0))) return false;
+    if (full === true && this.#lost.delete(symbol)) rows.repaired();
+    const time = this.#timeOf(ms, rows);
+    if (levels.length === 0 && full === true) levels.push([0, 0, bookFlags.empty]);
+    for (const [at, [price, quantity, side]] of levels.entries()) {
+      const row = rows.claimBook();
+      if (row < 0) continue;
+      const { book } = rows;
+      book.day[row] = time.day;
+      book.nsOfDay[row] = time.nsOfDay;
+      book.price[row] = price;
+      book.quantity[row] = quantity;
+      book.sequence[row] = numberAt(nonce);
+      book.previous[row] = numberAt(previous);
+      book.symbol[row] = id;
+      book.flags[row] =
+        side +
+        (at === 0 && full === true ? bookFlags.clear : 0) +
+        (at === levels.length - 1 ? bookFlags.end : 0);
+    }
+    return true;
+  }
+}
+
+function levelsOf(
+  side: unknown,
+  flags: number,
+): [price: number, quantity: number, flags: number][] {
+  if (!Array.isArray(side)) return [];
+  return (side as unknown[]).map((level) => {
+    const [price, quantity] = Array.isArray(level) ? (level as unknown[]) : [];
+    return [numberAt(price), numberAt(quantity), flags];
+  });
+}
+
+/** NaN: it is no whole number that is exact. */
+function numberOfTrade(id: unknown): number {
+  return typeof id === 'string' && /^\d{1,15}$/.test(id) ? Number(id) : Number.NaN;
+}
+
+function isTimeMs(ms: number): boolean {
+  return ms > 0 && ms < 8.64e15;
+}
+
+function parse(bytes: Uint8Array): Json | undefined {
+  try {
+    const value: unknown = JSON.parse(decoder.decode(bytes));
+    return typeof value === 'object' && value !== null ? (value as Json) : undefined;
+  } catch {
+    return undefined;
+  }
+}

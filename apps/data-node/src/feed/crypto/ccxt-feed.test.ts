@@ -1,0 +1,133 @@
+// A feed of an exchange on a small stand-in for ccxt: what rows come, and what its errors do.
+// test/conformance/ccxt.test.ts runs the real one.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createTickBatch } from '@ndts/protocol';
+import { SeededRandom, VirtualClock } from '@ndts/runtime';
+import { bookFlags, createBookBatch, createTradeBatch } from '../batches.js';
+import type { MessageFeed } from '../message-feed.js';
+import { createCcxtFeed } from './ccxt-feed.js';
+import type { CcxtTrade } from './ccxt-module.js';
+import { FakeVenue, settle } from './fake-venue.js';
+
+const startMs = Date.UTC(2026, 0, 5, 14);
+
+const trade = (id: number): CcxtTrade => ({
+  id: String(id),
+  timestamp: startMs + id,
+  price: 100 + id,
+  amount: 2,
+  side: id % 2 === 0 ? 'sell' : 'buy',
+});
+
+async function start(): Promise<{ venue: FakeVenue; feed: MessageFeed; clock: VirtualClock }> {
+  const venue = new FakeVenue();
+  const clock = new VirtualClock(startMs + 1000);
+  const feed = createCcxtFeed({
+    name: 'binance',
+    venue: 'binance',
+    symbols: [{ id: 7, name: 'BTC/USDT' }],
+    clock,
+    random: new SeededRandom(1),
+    load: async () => venue.module,
+    backlogRows: 64,
+  });
+  await feed.connect();
+  await settle();
+  return { venue, feed, clock };
+}
+
+test('trades and quotes make ticks; each has what the other said last', async () => {
+  const { venue, feed } = await start();
+  await venue.trades.give([trade(1)]);
+  await venue.quotes.give({ 'BTC/USDT': { bid: 99, bidVolume: 3, ask: 102, askVolume: 4 } });
+  await venue.trades.give([trade(2), trade(3)]);
+  const batch = createTickBatch(10);
+  assert.equal(feed.poll(batch), 4);
+  assert.deepEqual([...batch.price.subarray(0, 4)], [101, 101, 102, 103]);
+  assert.deepEqual([...batch.volume.subarray(0, 4)], [2, 0, 2, 2]);
+  assert.deepEqual([...batch.bid.subarray(0, 4)], [0, 99, 99, 99]);
+  assert.deepEqual([...batch.askVolume.subarray(0, 4)], [0, 4, 4, 4]);
+  assert.ok(batch.symbol.subarray(0, 4).every((symbol) => symbol === 7));
+  const trades = createTradeBatch(10);
+  assert.equal(feed.pollTrades(trades), 3);
+  assert.deepEqual([...trades.tradeId.subarray(0, 3)], [1, 2, 3]);
+  assert.deepEqual([...trades.flags.subarray(0, 3)], [1, 2, 1]);
+  assert.equal(feed.stats().clockOffsetNs, 997e6, 'the least of 999, 998 and 997 ms');
+  await feed.disconnect();
+  assert.equal(venue.closed, 1);
+});
+
+test('a hole in the numbers is asked for; what came before is passed over', async () => {
+  const { venue, feed } = await start();
+  venue.recent = [1, 2, 3, 4, 5, 6].map(trade);
+  await venue.trades.give([trade(2)]);
+  await venue.trades.give([trade(5), trade(5), trade(2)]);
+  assert.deepEqual([feed.stats().gaps, feed.stats().gapsRepaired], [1, 1]);
+  const trades = createTradeBatch(10);
+  feed.pollTrades(trades);
+  assert.deepEqual([...trades.tradeId.subarray(0, trades.count)], [2, 5, 3, 4]);
+  venue.recent = [];
+  await venue.trades.give([trade(9)]);
+  assert.deepEqual([feed.stats().gaps, feed.stats().gapsRepaired], [2, 1], 'no longer to be had');
+  await feed.disconnect();
+});
+
+test('a book is a snapshot, then changes; when its numbers break it begins again', async () => {
+  const { venue, feed } = await start();
+  const batch = createBookBatch(20);
+  const rows = (): unknown[] => {
+    feed.pollBook(batch);
+    return Array.from({ length: batch.count }, (_, row) => [
+      batch.price[row],
+      batch.quantity[row],
+      batch.flags[row],
+      batch.sequence[row],
+    ]);
+  };
+  const { ask, clear, end, empty } = bookFlags;
+  await venue.books.give({ nonce: 10, bids: [[99, 1]], asks: [[101, 2]] });
+  assert.deepEqual(rows(), [
+    [99, 1, clear, 10],
+    [101, 2, ask | end, 10],
+  ]);
+  await venue.books.give({ nonce: 12, bids: [[99, 5]], asks: [] });
+  assert.deepEqual(rows(), [
+    [99, 5, 0, 12],
+    [101, 0, ask | end, 12],
+  ]);
+  assert.equal(batch.previous[0], 10);
+  await venue.books.fail('InvalidNonce');
+  assert.deepEqual([feed.stats().gaps, feed.stats().gapsRepaired], [1, 0]);
+  await venue.books.give({ nonce: 20, bids: [], asks: [] });
+  assert.deepEqual(rows(), [[0, 0, clear | end | empty, 20]]);
+  assert.deepEqual([feed.stats().gaps, feed.stats().gapsRepaired], [1, 1]);
+  assert.equal(feed.stats().state, 'connected');
+  await feed.disconnect();
+});
+
+test('a bad symbol is said; a lost network is another connection', async () => {
+  const { venue, feed, clock } = await start();
+  await venue.quotes.fail('NotSupported');
+  assert.match(feed.rejects(1)[0]?.reason ?? '', /BTC\/USDT refused: quotes: .*NotSupported/);
+  await venue.trades.give([trade(1)]);
+  assert.equal(feed.stats().state, 'connected');
+  await venue.trades.fail('NetworkError');
+  assert.equal(feed.stats().state, 'failed');
+  clock.advance(1e9);
+  await settle();
+  assert.deepEqual([feed.stats().state, venue.opened, venue.closed], ['connected', 2, 1]);
+  await feed.disconnect();
+});
+
+test('the socket waits while nobody polls', async () => {
+  const { venue, feed } = await start();
+  await venue.trades.give(Array.from({ length: 40 }, (_, at) => trade(at + 1)));
+  assert.equal(venue.isPaused, true);
+  feed.poll(createTickBatch(64));
+  assert.equal(venue.isPaused, true, 'the trades still wait');
+  feed.pollTrades(createTradeBatch(64));
+  assert.equal(venue.isPaused, false);
+  await feed.disconnect();
+});

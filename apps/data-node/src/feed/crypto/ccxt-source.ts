@@ -1,0 +1,191 @@
+// A crypto exchange through ccxt as a source of messages: what ccxt makes of the venue's messages
+// is written as small JSON texts, which is what is recorded and decoded. One loop for each symbol
+// and channel waits for what is next. Always: an error that another connection may mend ends this
+// one; what concerns one symbol ends its loop only, and is said.
+
+import { errorLine, NdtsError } from '@ndts/protocol';
+import type { FeedGap } from '../feed-rows.js';
+import type { MessageConnection, MessageEvents, MessageSource } from '../message-source.js';
+import { BookTracker } from './book-changes.js';
+import type { CcxtExchange, CcxtTrade, LoadCcxt } from './ccxt-module.js';
+
+export interface CcxtSourceOptions {
+  /** As ccxt calls it: binance, okx, kraken ... */
+  readonly venue: string;
+  readonly load: LoadCcxt;
+  /** Handed to ccxt: addresses, options. */
+  readonly settings?: Readonly<Record<string, unknown>>;
+  readonly trades: boolean;
+  readonly quotes: boolean;
+  readonly book: boolean;
+}
+
+/** Its numbers did not follow each other: ccxt subscribes again, and a snapshot comes. */
+const bookErrors = new Set(['InvalidNonce', 'ChecksumError']);
+/** No other connection can mend these. */
+const symbolErrors = new Set(['BadSymbol', 'NotSupported', 'ArgumentsRequired', 'BadRequest']);
+const bookErrorsMax = 5;
+const tradesAtOnce = 1000;
+const encoder = new TextEncoder();
+
+type Channel = 'trades' | 'quotes' | 'book';
+
+class CcxtConnection implements MessageConnection {
+  readonly #exchange: CcxtExchange;
+  readonly #events: MessageEvents;
+  readonly #channels: readonly Channel[];
+  readonly #watched = new Set<string>();
+  #isOver = false;
+  readonly flow = {
+    pause: (): void => this.#eachSocket((socket) => socket.pause?.()),
+    resume: (): void => this.#eachSocket((socket) => socket.resume?.()),
+  };
+
+  constructor(exchange: CcxtExchange, events: MessageEvents, channels: readonly Channel[]) {
+    this.#exchange = exchange;
+    this.#events = events;
+    this.#channels = channels;
+  }
+
+  #eachSocket(act: (socket: { pause?(): void; resume?(): void }) => void): void {
+    for (const { connection } of Object.values(this.#exchange.clients))
+      if (connection !== undefined) act(connection);
+  }
+
+  #say(message: Readonly<Record<string, unknown>>): void {
+    if (!this.#isOver) this.#events.message(encoder.encode(JSON.stringify(message)));
+  }
+
+  #lose(reason: string): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#events.closed(reason);
+  }
+
+  subscribe(names: readonly string[]): void {
+    for (const name of names) {
+      if (this.#watched.has(name)) continue;
+      this.#watched.add(name);
+      for (const channel of this.#channels) void this.#watch(name, channel);
+    }
+  }
+
+  unsubscribe(names: readonly string[]): void {
+    const { has } = this.#exchange;
+    for (const name of names) {
+      if (!this.#watched.delete(name)) continue;
+      const ends: Promise<unknown>[] = [];
+      if (this.#channels.includes('trades') && has['unWatchTrades'] === true)
+        ends.push(this.#exchange.unWatchTrades(name));
+      if (this.#channels.includes('quotes') && has['unWatchBidsAsks'] === true)
+        ends.push(this.#exchange.unWatchBidsAsks([name]));
+      if (this.#channels.includes('book') && has['unWatchOrderBook'] === true)
+        ends.push(this.#exchange.unWatchOrderBook(name));
+      // What the venue goes on sending is passed over.
+      for (const end of ends) end.catch(() => undefined);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#isOver = true;
+    this.#watched.clear();
+    await this.#exchange.close();
+  }
+
+  async #watch(name: string, channel: Channel): Promise<void> {
+    const tracker = { book: new BookTracker(), failures: 0 };
+    while (!this.#isOver && this.#watched.has(name)) {
+      try {
+        await this.#next(name, channel, tracker.book);
+        tracker.failures = 0;
+      } catch (error) {
+        if (this.#isOver || !this.#watched.has(name)) return;
+        const kind = error instanceof Error ? error.name : '';
+        if (bookErrors.has(kind) && tracker.failures < bookErrorsMax) {
+          tracker.failures += 1;
+          tracker.book = new BookTracker();
+          this.#say({ kind: 'lost', symbol: name });
+        } else if (symbolErrors.has(kind)) {
+          this.#say({ kind: 'refused', symbol: name, reason: `${channel}: ${errorLine(error)}` });
+          return;
+        } else {
+          this.#lose(errorLine(error));
+          return;
+        }
+      }
+    }
+  }
+
+  async #next(name: string, channel: Channel, tracker: BookTracker): Promise<void> {
+    const exchange = this.#exchange;
+    const isWanted = (): boolean => !this.#isOver && this.#watched.has(name);
+    if (channel === 'trades') {
+      const trades = await exchange.watchTrades(name);
+      if (isWanted()) this.#say({ kind: 'trades', symbol: name, trades: trades.map(tradeOf) });
+    } else if (channel === 'quotes') {
+      const quote =
+        exchange.has['watchBidsAsks'] === true
+          ? (await exchange.watchBidsAsks([name]))[name]
+          : await exchange.watchTicker(name);
+      if (!isWanted() || quote === undefined) return;
+      const { timestamp: ms, bid, bidVolume, ask, askVolume } = quote;
+      this.#say({ kind: 'quote', symbol: name, ms, bid, bidVolume, ask, askVolume });
+    } else {
+      const book = await exchange.watchOrderBook(name);
+      if (!isWanted()) return;
+      const { timestamp: ms, nonce } = book;
+      this.#say({ kind: 'book', symbol: name, ms, nonce, ...tracker.next(book) });
+    }
+  }
+
+  resync(gap: FeedGap): void {
+    if (gap.to > gap.from) void this.#repair(gap); // of books ccxt asks by itself
+  }
+
+  async #repair({ name, from, to }: FeedGap): Promise<void> {
+    try {
+      const trades = await this.#exchange.fetchTrades(name, undefined, tradesAtOnce, {
+        fetchTradesMethod: 'publicGetTrades',
+      });
+      const missed = trades.filter(({ id }) => Number(id) >= from && Number(id) < to);
+      const whole = missed.length === to - from;
+      this.#say({ kind: 'repair', symbol: name, whole, trades: missed.map(tradeOf) });
+    } catch (error) {
+      this.#say({ kind: 'refused', symbol: name, reason: `repair: ${errorLine(error)}` });
+    }
+  }
+}
+
+function tradeOf({ timestamp, price, amount, id, side }: CcxtTrade): readonly unknown[] {
+  return [timestamp, price, amount, id, side];
+}
+
+export class CcxtSource implements MessageSource {
+  readonly #options: CcxtSourceOptions;
+
+  constructor(options: CcxtSourceOptions) {
+    this.#options = options;
+  }
+
+  async open(events: MessageEvents): Promise<MessageConnection> {
+    const { venue, load, settings, trades, quotes, book } = this.#options;
+    const { pro } = await load();
+    const Exchange = Object.hasOwn(pro, venue) ? pro[venue] : undefined;
+    if (Exchange === undefined || typeof Exchange !== 'function')
+      throw new NdtsError('INVALID_ARGUMENT', `ccxt has no exchange ${venue} with a WebSocket`);
+    const exchange = new Exchange({ newUpdates: true, enableRateLimit: true, ...settings });
+    try {
+      // Without TLS only a test venue on this machine is served, and ccxt wants to be prepared.
+      if (JSON.stringify(settings ?? {}).includes('"ws://')) await exchange.loadHttpProxyAgent?.();
+      await exchange.loadMarkets();
+    } catch (error) {
+      await exchange.close();
+      throw error;
+    }
+    const channels: Channel[] = [];
+    if (trades) channels.push('trades');
+    if (quotes) channels.push('quotes');
+    if (book) channels.push('book');
+    return new CcxtConnection(exchange, events, channels);
+  }
+}

@@ -1,0 +1,274 @@
+// The feeds that people add to a running node, beside the simulator of its configuration. Always: a
+// definition is kept only when the feed could be begun, and what is kept is there again after a
+// restart; a feed that cannot be begun then is told in the list and stops nothing. Files and
+// recordings are not kept: they would be read twice.
+
+import { join } from 'node:path';
+import {
+  type Clock,
+  errorLine,
+  type FeedDefinition,
+  type FeedRecordingView,
+  type FeedRejectView,
+  type FeedView,
+  NdtsError,
+  nsPerMs,
+  type Random,
+} from '@ndts/protocol';
+import type { Logger } from '@ndts/runtime';
+import type { EnsureSymbols } from '@ndts/storage';
+import { ccxtAbilities, ccxtDecoder, createCcxtFeed } from './crypto/ccxt-feed.js';
+import type { LoadCcxt } from './crypto/ccxt-module.js';
+import type { Feed } from './feed.js';
+import type { RowKind } from './feed-rows.js';
+import type { FeedSet, FeedSource } from './feed-set.js';
+import { FileFeed } from './file/file-feed.js';
+import { type FileFormatName, fileFormatNames } from './file/file-format.js';
+import { Recorder, recordingName } from './recording/recorder.js';
+import { RecordingFeed } from './recording/recording-feed.js';
+import { listRecordings } from './recording/recording-reader.js';
+
+/** Where definitions are kept. */
+export interface FeedStore {
+  list(): Promise<readonly FeedDefinition[]>;
+  put(definition: FeedDefinition): Promise<void>;
+  remove(name: string): Promise<void>;
+}
+
+export interface FeedManagerOptions {
+  readonly set: FeedSet;
+  readonly store: FeedStore;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly ensure: EnsureSymbols;
+  /** A folder of it for each feed. */
+  readonly recordingDir: string;
+  /** Handed to ccxt, by the name of the feed; for tests and other addresses. */
+  readonly settingsOf?: (name: string) => Readonly<Record<string, unknown>>;
+  readonly load?: LoadCcxt;
+}
+
+/** What the node polls: a kind that is not polled must not be made. */
+const polledKinds: readonly RowKind[] = ['tick'];
+
+interface Kept {
+  readonly definition: FeedDefinition;
+  readonly recorder: Recorder | undefined;
+}
+
+export class FeedManager {
+  readonly #options: FeedManagerOptions;
+  readonly #kept = new Map<string, Kept>();
+  /** One change after the other. */
+  #work: Promise<unknown> = Promise.resolve();
+
+  constructor(options: FeedManagerOptions) {
+    this.#options = options;
+  }
+
+  /** Begins what was kept; does not wait for venues. */
+  async start(): Promise<void> {
+    for (const definition of await this.#options.store.list())
+      this.#after(() => this.#begin(definition)).catch((error: unknown) => {
+        const reason = errorLine(error);
+        this.#options.logger.error({ feed: definition.name, reason }, 'a feed cannot be begun');
+      });
+  }
+
+  /** Disconnects all feeds; recordings are written to their end. */
+  async stop(): Promise<void> {
+    await this.#work;
+    await this.#options.set.disconnect();
+    for (const { recorder } of this.#kept.values()) await recorder?.close();
+  }
+
+  list(): FeedView[] {
+    return this.#options.set.sources.map((source) => this.#viewOf(source));
+  }
+
+  /** Throws INVALID_ARGUMENT, ALREADY_EXISTS, and what the feed refuses. */
+  add(definition: FeedDefinition): Promise<FeedView> {
+    return this.#after(async () => {
+      await this.#begin(definition);
+      const { refusal } = this.#source(definition.name);
+      if (refusal !== '') {
+        await this.#end(definition.name);
+        throw new NdtsError('INVALID_ARGUMENT', `feed ${definition.name}: ${refusal}`);
+      }
+      if (definition.kind === 'ccxt') await this.#options.store.put(definition);
+      return this.#viewOf(this.#source(definition.name));
+    });
+  }
+
+  /** Throws NOT_FOUND; the simulator is the configuration's. */
+  remove(name: string): Promise<true> {
+    return this.#after(async () => {
+      this.#definition(name);
+      await this.#options.store.remove(name);
+      await this.#end(name);
+      return true as const;
+    });
+  }
+
+  /** A recording begins with a connection: the feed is made anew. */
+  record(name: string, on: boolean): Promise<FeedView> {
+    return this.#after(async () => {
+      const before = this.#definition(name);
+      if (before.kind !== 'ccxt')
+        throw new NdtsError('INVALID_ARGUMENT', `${name} has no messages to record`);
+      if ((before.record ?? false) !== on) {
+        const definition = { ...before, record: on };
+        await this.#end(name);
+        await this.#begin(definition);
+        await this.#options.store.put(definition);
+      }
+      return this.#viewOf(this.#source(name));
+    });
+  }
+
+  rejects(name: string): readonly FeedRejectView[] {
+    return this.#source(name).feed.rejects(256);
+  }
+
+  #after<T>(action: () => Promise<T>): Promise<T> {
+    const done = this.#work.then(action);
+    this.#work = done.catch(() => undefined);
+    return done;
+  }
+
+  #source(name: string): FeedSource {
+    const source = this.#options.set.sources.find(({ feed }) => feed.name === name);
+    if (source === undefined) throw new NdtsError('NOT_FOUND', `there is no feed ${name}`);
+    return source;
+  }
+
+  #definition(name: string): FeedDefinition {
+    const kept = this.#kept.get(name);
+    if (kept !== undefined) return kept.definition;
+    this.#source(name);
+    throw new NdtsError('INVALID_ARGUMENT', `${name} is a feed of the configuration`);
+  }
+
+  async #begin(definition: FeedDefinition): Promise<void> {
+    const { set, recordingDir, clock } = this.#options;
+    const { name } = definition;
+    if (set.sources.some(({ feed }) => feed.name === name))
+      throw new NdtsError('ALREADY_EXISTS', `there is a feed ${name}`);
+    const isRecorded = definition.kind === 'ccxt' && definition.record === true;
+    const recorder = isRecorded
+      ? new Recorder({ dir: join(recordingDir, name), clock })
+      : undefined;
+    const feed = await this.#create(definition, recorder);
+    this.#kept.set(name, { definition, recorder });
+    await set.add(feed);
+  }
+
+  async #end(name: string): Promise<void> {
+    await this.#options.set.remove(name);
+    await this.#kept.get(name)?.recorder?.close();
+    this.#kept.delete(name);
+  }
+
+  async #create(definition: FeedDefinition, recorder: Recorder | undefined): Promise<Feed> {
+    if (definition.kind === 'files') return this.#files(definition);
+    if (definition.kind === 'recording') return this.#recording(definition);
+    const { clock, random, settingsOf, load, ensure } = this.#options;
+    const { name, venue } = definition;
+    const names = definition.symbols ?? [];
+    if (venue === undefined || names.length === 0)
+      throw new NdtsError('INVALID_ARGUMENT', `${name}: expected a venue and symbols`);
+    const ids = await ensure(names);
+    return createCcxtFeed({
+      name,
+      venue,
+      symbols: names.map((symbol, at) => ({ id: ids[at] ?? 0, name: symbol })),
+      clock,
+      random: random.fork(name),
+      kinds: polledKinds,
+      settings: settingsOf?.(name) ?? {},
+      ...(load === undefined ? {} : { load }),
+      ...(recorder === undefined ? {} : { recorder }),
+    });
+  }
+
+  #files(definition: FeedDefinition): Feed {
+    const { clock, ensure } = this.#options;
+    const { name, paths, symbol, utcOffset, barSeconds } = definition;
+    const format = fileFormatNames.find((one) => one === definition.format);
+    if (paths === undefined || paths.length === 0)
+      throw new NdtsError('INVALID_ARGUMENT', `${name}: expected paths of files`);
+    if (definition.format !== undefined && format === undefined)
+      throw new NdtsError(
+        'INVALID_ARGUMENT',
+        `expected a format of ${fileFormatNames.join(', ')}; found ${definition.format}`,
+      );
+    return new FileFeed({
+      name,
+      paths,
+      format: format satisfies FileFormatName | undefined,
+      speed: definition.speed ?? 0,
+      clock,
+      ensure,
+      kinds: polledKinds,
+      symbol,
+      utcOffset,
+      barSeconds,
+    });
+  }
+
+  async #recording(definition: FeedDefinition): Promise<Feed> {
+    const { clock, ensure, random, recordingDir } = this.#options;
+    const { name, recorded, venue, days, symbols } = definition;
+    if (recorded === undefined || venue === undefined)
+      throw new NdtsError('INVALID_ARGUMENT', `${name}: expected what was recorded, and its venue`);
+    const all = await listRecordings(join(recordingDir, recorded));
+    const paths = all.filter((path) => {
+      const day = recordingName.exec(path.slice(path.lastIndexOf('/') + 1))?.[1];
+      return days === undefined || (day !== undefined && days.includes(day));
+    });
+    if (paths.length === 0) throw new NdtsError('NOT_FOUND', `${recorded}: no recordings`);
+    return new RecordingFeed({
+      name,
+      paths,
+      decoder: ccxtDecoder(venue),
+      abilities: ccxtAbilities,
+      speed: definition.speed ?? 0,
+      clock,
+      random: random.fork(name),
+      ensure,
+      kinds: polledKinds,
+      ...(symbols === undefined ? {} : { symbols }),
+    });
+  }
+
+  #viewOf({ source, feed, refusal }: FeedSource): FeedView {
+    const stats = feed.stats();
+    const kept = this.#kept.get(feed.name);
+    return {
+      source,
+      name: feed.name,
+      kind: kept?.definition.kind ?? 'simulator',
+      state: stats.state,
+      reason: refusal === '' ? stats.reason : refusal,
+      isEnded: stats.isEnded,
+      polled: stats.polled,
+      skipped: stats.skipped,
+      backlog: stats.backlog,
+      messages: stats.messages,
+      malformed: stats.malformed,
+      reconnects: stats.reconnects,
+      gaps: stats.gaps,
+      gapsRepaired: stats.gapsRepaired,
+      pauses: stats.pauses,
+      clockOffsetMs: Number.isNaN(stats.clockOffsetNs) ? null : stats.clockOffsetNs / nsPerMs,
+      recording: this.#recordingOf(feed.name, kept?.recorder),
+    };
+  }
+
+  #recordingOf(name: string, recorder: Recorder | undefined): FeedRecordingView | null {
+    if (recorder === undefined) return null;
+    const { messages, lost, fileBytes, reason } = recorder.stats();
+    return { dir: join(this.#options.recordingDir, name), messages, lost, fileBytes, reason };
+  }
+}

@@ -1,0 +1,98 @@
+// ndts feed as a person calls it, on a running node: files are added, read once, shown and removed.
+
+import { deepEqual, equal, match, ok, rejects } from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { Command } from 'commander';
+import type { FeedView } from '@ndts/protocol';
+import { loadConfig, SeededRandom, SystemClock, systemSecureRandom } from '@ndts/runtime';
+import { type Platform, startPlatform } from '../compose/platform.js';
+import { addFeed } from './feed.js';
+
+const userId = 7;
+
+function start(dataDir: string, memory: string): Promise<Platform> {
+  return startPlatform({
+    values: loadConfig({
+      args: {
+        dataDir,
+        'storage.stagingBytes': '1048576',
+        'storage.walFileBytes': '1048576',
+        'storage.memoryDir': memory,
+        'feed.kind': 'none',
+        'control.port': '0',
+        'strategy.list': '',
+      },
+      environment: {},
+    }),
+    clock: new SystemClock(),
+    random: new SeededRandom(1),
+    secureRandom: systemSecureRandom,
+    userId,
+    version: 'test',
+    processId: 1,
+    processLoad: () => ({ memory: 0, cpu: 0 }),
+  });
+}
+
+/** What the command prints. */
+async function run(dataDir: string, words: readonly string[]): Promise<string> {
+  const printed: string[] = [];
+  const program = new Command('ndts').exitOverride();
+  addFeed(program, (text) => printed.push(text));
+  await program.parseAsync(['feed', ...words, '--data-dir', dataDir], { from: 'user' });
+  return printed.join('\n');
+}
+
+test('files are added, read once, shown and removed', async (context) => {
+  const root = mkdtempSync(join(tmpdir(), 'ndts-feed-'));
+  context.after(() => rmSync(root, { recursive: true, force: true }));
+  const memory = join(root, 'memory');
+  mkdirSync(memory);
+  const dataDir = join(root, 'data');
+  const file = join(root, 'ticks.csv');
+  const lines = Array.from(
+    { length: 100 },
+    (_, at) => `2026-01-02T09:30:00.${String(at).padStart(3, '0')}Z,GOLD,${100 + at / 100},1`,
+  );
+  writeFileSync(file, `time,symbol,price,volume\n${lines.join('\n')}\nbad,GOLD,1,1\n`);
+  const call = (...words: string[]): Promise<string> => run(dataDir, words);
+  const views = async (): Promise<FeedView[]> =>
+    JSON.parse(await call('list', '--json')) as FeedView[];
+  const platform = await start(dataDir, memory);
+  try {
+    equal(await call('list'), 'no feeds');
+    match(await call('add', 'old', '--files', file), /old +files/);
+    await rejects(call('add', 'old', '--files', file), /there is a feed old/);
+    await rejects(call('add', 'none', '--files', join(root, 'nowhere.csv')), /nowhere/);
+    await rejects(call('add', 'both', '--files', file, '--venue', 'x'), /--files or --venue/);
+    await rejects(call('add', 'x', '--venue', 'binance', '--symbols', 'BTC/USDT'), /ccxt/);
+    await rejects(call('record', 'old'), /no messages to record/);
+    await rejects(call('replay', 'again', 'never', '--venue', 'binance'), /no recordings/);
+    for (let turn = 0; turn < 500 && (await views())[0]?.isEnded !== true; turn += 1)
+      await new Promise((done) => void setTimeout(done, 10)); // ambient: a node runs
+    const [view] = await views();
+    deepEqual([view?.polled, view?.malformed, view?.isEnded], [100, 1, true]);
+    const text = await call('status', 'old');
+    match(text, /at its end/);
+    match(text, /line 102/);
+    await rejects(call('status', 'none'), /no feed none/);
+    const gold = platform.foundation.symbols.byName('GOLD');
+    ok(gold !== undefined);
+    equal(platform.foundation.ticks.nextSequence(gold.shard), 100);
+  } finally {
+    await platform.stop();
+  }
+  const again = await start(dataDir, memory);
+  try {
+    deepEqual(await views(), [], 'it would be read twice');
+    await call('add', 'old', '--files', file);
+    equal(await call('remove', 'old'), 'removed old');
+    await rejects(call('remove', 'old'), /no feed old/);
+    deepEqual(await views(), []);
+  } finally {
+    await again.stop();
+  }
+});

@@ -1,0 +1,235 @@
+// `ndts feed`: the feeds of a running node: list, add, remove, status, record, replay.
+
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import {
+  type FeedDefinition,
+  type FeedRejectView,
+  type FeedView,
+  NdtsError,
+  timeFromMs,
+  timeText,
+} from '@ndts/protocol';
+import { numberText, printable, tableText } from '../screen/table.js';
+import { findTarget, type NodeRequest, requestJson, type TargetOptions } from './running.js';
+
+interface Flags extends TargetOptions {
+  readonly json: boolean;
+}
+
+interface AddFlags extends Flags {
+  readonly files?: string[];
+  readonly format?: string;
+  readonly speed?: number;
+  readonly symbol?: string;
+  readonly utcOffset?: string;
+  readonly barSeconds?: number;
+  readonly venue?: string;
+  readonly symbols?: string;
+  readonly record?: boolean;
+}
+
+interface ReplayFlags extends Flags {
+  readonly venue: string;
+  readonly speed?: number;
+  readonly symbols?: string;
+  readonly days?: string;
+}
+
+type Print = (text: string) => void;
+
+/** A venue is asked for all its markets first. */
+const addTimeoutMs = 60_000;
+
+function parseNumber(text: string): number {
+  const number = Number(text);
+  if (text.trim() === '' || !(number >= 0 && Number.isFinite(number)))
+    throw new NdtsError('INVALID_ARGUMENT', `expected a number of 0 or more, found '${text}'`);
+  return number;
+}
+
+export function addFeed(program: Command, print: Print): void {
+  const feed = program.command('feed').description('where ticks come from (docs/feeds.md)');
+  const add = (name: string, about: string): Command =>
+    feed
+      .command(name)
+      .description(about)
+      .option('--data-dir <folder>', 'the data folder of the node', 'data')
+      .option('--url <url>', 'address of the node, when it runs elsewhere')
+      .option('--token-file <file>', 'a file with a token (default: the admin token of the folder)')
+      .option('--json', 'one JSON line, for programs', false);
+  add('list', 'the feeds of the node').action((flags: Flags) => list(flags, print));
+  add('status', 'all of one feed, and what it could not use last')
+    .argument('<name>')
+    .action((name: string, flags: Flags) => status(name, flags, print));
+  addAdding(add, print);
+  add('remove', 'disconnect a feed and forget it; its recordings stay')
+    .argument('<name>')
+    .action(async (name: string, flags: Flags) => {
+      await ask(flags, { method: 'DELETE', path: pathOf(name) });
+      print(flags.json ? JSON.stringify({ removed: name }) : `removed ${name}`);
+    });
+  add('record', 'keep every message of a feed from now on')
+    .argument('<name>')
+    .option('--off', 'no longer', false)
+    .action(async (name: string, flags: Flags & { off: boolean }) => {
+      const body = { on: !flags.off };
+      const timeoutMs = addTimeoutMs;
+      const view = await ask(flags, {
+        method: 'POST',
+        path: pathOf(name, 'record'),
+        body,
+        timeoutMs,
+      });
+      printView(view as FeedView, flags, print);
+    });
+}
+
+function addAdding(add: (name: string, about: string) => Command, print: Print): void {
+  add('add', 'add a feed: files, once, or an exchange through ccxt, for good')
+    .argument('<name>', 'letters, digits, ., - and _')
+    .option('--files <paths...>', 'CSV and Parquet, on the machine of the node')
+    .option('--format <name>', 'of the files, where it is not recognised')
+    .option('--speed <factor>', '0: as fast as possible; 1: at their own pace', parseNumber)
+    .option('--symbol <name>', 'of files that name none')
+    .option('--utc-offset <offset>', 'what the times of files are ahead of UTC: +08:00')
+    .option('--bar-seconds <seconds>', 'length of bars whose times do not tell', parseNumber)
+    .option('--venue <name>', 'an exchange as ccxt calls it')
+    .option('--symbols <names>', 'of the exchange: BTC/USDT,ETH/USDT')
+    .option('--record', 'keep every message')
+    .action((name: string, flags: AddFlags) => post(definitionOf(name, flags), flags, print));
+  add('replay', 'replay what was recorded of a feed, as a feed of its own')
+    .argument('<name>', 'of the new feed')
+    .argument('<recorded>', 'the feed that was recorded')
+    .requiredOption('--venue <name>', 'the exchange it was of')
+    .option('--days <days>', 'only these: 2026-01-05,2026-01-06')
+    .option('--symbols <names>', 'only these')
+    .option('--speed <factor>', '0: as fast as possible; 1: at its own pace', parseNumber)
+    .action((name: string, recorded: string, flags: ReplayFlags) => {
+      const { venue, speed, symbols, days } = flags;
+      const definition: FeedDefinition = {
+        name,
+        kind: 'recording',
+        recorded,
+        venue,
+        ...(speed === undefined ? {} : { speed }),
+        ...(symbols === undefined ? {} : { symbols: listOf(symbols) }),
+        ...(days === undefined ? {} : { days: listOf(days) }),
+      };
+      return post(definition, flags, print);
+    });
+}
+
+function listOf(text: string): string[] {
+  return text.split(',').flatMap((one) => (one.trim() === '' ? [] : [one.trim()]));
+}
+
+function definitionOf(name: string, flags: AddFlags): FeedDefinition {
+  const { files, format, speed, symbol, utcOffset, barSeconds, venue, symbols, record } = flags;
+  if ((files === undefined) === (venue === undefined))
+    throw new NdtsError('INVALID_ARGUMENT', 'expected --files or --venue: one of them');
+  if (venue !== undefined) {
+    if (symbols === undefined)
+      throw new NdtsError('INVALID_ARGUMENT', '--venue needs --symbols, as BTC/USDT,ETH/USDT');
+    const isRecorded = record === true;
+    return { name, kind: 'ccxt', venue, symbols: listOf(symbols), record: isRecorded };
+  }
+  return {
+    name,
+    kind: 'files',
+    paths: (files ?? []).map((path) => resolve(path)),
+    ...(format === undefined ? {} : { format }),
+    ...(speed === undefined ? {} : { speed }),
+    ...(symbol === undefined ? {} : { symbol }),
+    ...(utcOffset === undefined ? {} : { utcOffset }),
+    ...(barSeconds === undefined ? {} : { barSeconds }),
+  };
+}
+
+function pathOf(name: string, rest?: string): string {
+  const path = `/api/feeds/${encodeURIComponent(name)}`;
+  return rest === undefined ? path : `${path}/${rest}`;
+}
+
+function ask(flags: Flags, request: NodeRequest): Promise<unknown> {
+  return requestJson(findTarget(flags), request);
+}
+
+async function post(definition: FeedDefinition, flags: Flags, print: Print): Promise<void> {
+  const timeoutMs = addTimeoutMs;
+  const view = await ask(flags, {
+    method: 'POST',
+    path: '/api/feeds',
+    body: definition,
+    timeoutMs,
+  });
+  printView(view as FeedView, flags, print);
+}
+
+async function list(flags: Flags, print: Print): Promise<void> {
+  const views = (await ask(flags, { method: 'GET', path: '/api/feeds' })) as FeedView[];
+  if (flags.json) print(JSON.stringify(views));
+  else print(views.length === 0 ? 'no feeds' : feedsTable(views));
+}
+
+function stateText({ state, isEnded, reason }: FeedView): string {
+  if (isEnded) return 'at its end';
+  return reason === '' ? state : `${state}: ${printable(reason)}`;
+}
+
+function feedsTable(views: readonly FeedView[]): string {
+  return tableText(
+    [
+      { title: 'source', right: true },
+      { title: 'name' },
+      { title: 'kind' },
+      { title: 'ticks', right: true },
+      { title: 'waiting', right: true },
+      { title: 'skipped', right: true },
+      { title: 'refused', right: true },
+      { title: 'state' },
+    ],
+    views.map((view) => [
+      String(view.source),
+      view.name,
+      view.kind,
+      numberText(view.polled),
+      numberText(view.backlog),
+      numberText(view.skipped),
+      numberText(view.malformed),
+      stateText(view),
+    ]),
+  );
+}
+
+function printView(view: FeedView, flags: Flags, print: Print): void {
+  print(flags.json ? JSON.stringify(view) : feedsTable([view]));
+}
+
+async function status(name: string, flags: Flags, print: Print): Promise<void> {
+  const views = (await ask(flags, { method: 'GET', path: '/api/feeds' })) as FeedView[];
+  const view = views.find((one) => one.name === name);
+  if (view === undefined) throw new NdtsError('NOT_FOUND', `there is no feed ${name}`);
+  const request = { method: 'GET', path: pathOf(name, 'rejects') } as const;
+  const rejects = (await ask(flags, request)) as FeedRejectView[];
+  if (flags.json) {
+    print(JSON.stringify({ ...view, rejects }));
+    return;
+  }
+  print(feedsTable([view]));
+  const { reconnects, gaps, gapsRepaired, pauses, messages, clockOffsetMs, recording } = view;
+  print(
+    `messages ${numberText(messages)}, reconnects ${reconnects}, ` +
+      `gaps ${gaps} (${gapsRepaired} filled), told to wait ${pauses} times`,
+  );
+  if (clockOffsetMs !== null)
+    print(`our clock is ahead by at most ${clockOffsetMs.toFixed(3)} ms (the way included)`);
+  if (recording !== null)
+    print(
+      `recorded ${numberText(recording.messages)} messages in ` +
+        `${numberText(recording.fileBytes)} bytes of ${recording.dir}, lost ${recording.lost}` +
+        (recording.reason === '' ? '' : `: ${printable(recording.reason)}`),
+    );
+  for (const { timeMs, reason, sample } of rejects.slice(0, 10))
+    print(`${timeText(timeFromMs(timeMs))} ${printable(reason)}: ${printable(sample)}`);
+}

@@ -1,0 +1,107 @@
+// The feeds of the data node: the simulator of the configuration and what people add, as one set;
+// and their list on the bus.
+
+import { join } from 'node:path';
+import { FeedManager, FeedSet, type MarketSession, Simulator } from '@ndts/data-node';
+import { allDirtKinds, dirtKinds, simulatorSymbolNames } from '@ndts/data-node';
+import {
+  createTickBatch,
+  type FeedDefinition,
+  type FeedNameRequest,
+  type FeedRecordRequest,
+  NdtsError,
+  subjects,
+} from '@ndts/protocol';
+import type { Foundation } from './foundation.js';
+
+const feedPrefix = 'feeds/';
+const hourMs = 3_600_000;
+const minuteMs = 60_000;
+const hours = /^(\d\d):(\d\d)-(\d\d):(\d\d)$/;
+
+/** 09:30-11:30 */
+function sessionOf(text: string): MarketSession {
+  const found = hours.exec(text);
+  if (found === null)
+    throw new NdtsError(
+      'CONFIG_INVALID_VALUE',
+      `feed.sessions: expected hours as 09:30-11:30, found '${text}'`,
+    );
+  const [, fromHour, fromMinute, toHour, toMinute] = found.map(Number);
+  return {
+    fromMs: (fromHour ?? 0) * hourMs + (fromMinute ?? 0) * minuteMs,
+    toMs: (toHour ?? 0) * hourMs + (toMinute ?? 0) * minuteMs,
+  };
+}
+
+function createSimulator(foundation: Foundation): Simulator {
+  const { values, symbols, ticks, clock } = foundation;
+  const { feed } = values;
+  const last = createTickBatch(1);
+  const lastPrices = new Map<number, number>();
+  for (const entry of symbols.all())
+    if (ticks.lastTicks(entry.id, last) > 0) lastPrices.set(entry.id, last.price[0] ?? 0);
+  const names = new Set(simulatorSymbolNames(feed.symbols));
+  return new Simulator({
+    symbols: symbols.all().filter((entry) => names.has(entry.name)),
+    ticksPerSecond: feed.ticksPerSecond,
+    seed: feed.seed,
+    dirtPerMillion: feed.dirtPerMillion,
+    dirt: feed.dirt === 'all' ? allDirtKinds : dirtKinds,
+    sessions: feed.sessions.map(sessionOf),
+    isShaped: feed.shaped,
+    burstsPerMillion: feed.burstsPerMillion,
+    haltsPerMillion: feed.haltsPerMillion,
+    gapsPerMillion: feed.gapsPerMillion,
+    clock,
+    lastPrices,
+  });
+}
+
+export function createFeeds(foundation: Foundation): FeedSet {
+  return new FeedSet(
+    foundation.values.feed.kind === 'simulator' ? [createSimulator(foundation)] : [],
+  );
+}
+
+/** Answers for the feeds, and begins those that were added before. */
+export async function serveFeeds(foundation: Foundation, set: FeedSet): Promise<void> {
+  const { bus, clock, closing, folder, logger, random, registry, symbols, ticks, values } =
+    foundation;
+  const manager = new FeedManager({
+    set,
+    store: {
+      list: async () =>
+        (await registry.list(feedPrefix)).map(({ value }) => JSON.parse(value) as FeedDefinition),
+      put: async (definition) => {
+        await registry.put(feedPrefix + definition.name, JSON.stringify(definition));
+      },
+      remove: async (name) => {
+        await registry.delete(feedPrefix + name);
+      },
+    },
+    clock,
+    random: random.fork('feeds'),
+    logger,
+    recordingDir: values.feed.recordingDir || join(folder.root, 'recordings'),
+    ensure: async (names) => {
+      const entries = await symbols.ensure(names);
+      for (const { id, shard, name } of entries) ticks.registerSymbol(id, shard, name);
+      return Uint32Array.from(entries, ({ id }) => id);
+    },
+  });
+  bus.respond(subjects.dataFeeds, () => manager.list());
+  bus.respond(subjects.dataFeedAdd, (request) => manager.add(request as FeedDefinition));
+  bus.respond(subjects.dataFeedRemove, (request) =>
+    manager.remove((request as FeedNameRequest).name),
+  );
+  bus.respond(subjects.dataFeedRecord, (request) => {
+    const { name, on } = request as FeedRecordRequest;
+    return manager.record(name, on);
+  });
+  bus.respond(subjects.dataFeedRejects, (request) =>
+    manager.rejects((request as FeedNameRequest).name),
+  );
+  closing.defer('feeds', () => manager.stop());
+  await manager.start();
+}
