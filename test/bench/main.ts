@@ -9,6 +9,7 @@ import { clientBench } from './client.js';
 import { codec } from './codec.js';
 import { csvImport } from './csv-import.js';
 import { factorBenches } from './factors.js';
+import { feedParse, ingestFeed, recordReplay } from './feed.js';
 import { ingestTicks } from './ingest-ticks.js';
 import { keyValueBenches } from './key-value.js';
 import { type Bench, type BenchLine, type BenchSize, lineText } from './kit/bench.js';
@@ -46,6 +47,9 @@ const benches: readonly Bench[] = [
   remoteLoad,
   lineIngest,
   csvImport,
+  feedParse,
+  recordReplay,
+  ingestFeed,
   wsFanout,
   resumeBench,
 ];

@@ -5,15 +5,20 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
-  bookFlags,
+  bookChangeFlags,
   type CcxtModule,
-  createBookBatch,
+  createBookChangeBatch,
   createCcxtFeed,
-  createTradeBatch,
   loadCcxt,
   type MessageFeed,
 } from '@ndts/data-node';
-import { type Clock, createTickBatch, type Timer } from '@ndts/protocol';
+import {
+  type Clock,
+  createTickBatch,
+  type Timer,
+  createTradeBatch,
+  TradeFlags,
+} from '@ndts/protocol';
 import { SeededRandom, SystemClock } from '@ndts/runtime';
 import { BinanceStandIn } from '../kit/binance-stand-in.js';
 import { type FeedHarness, feedSuite } from './feed-suite.js';
@@ -124,7 +129,7 @@ if (ccxt !== undefined) {
     const [ticks, trades, book] = [
       createTickBatch(500),
       createTradeBatch(500),
-      createBookBatch(500),
+      createBookChangeBatch(500),
     ];
     const ids = new Set<number>();
     const bids = new Map<number, number>();
@@ -135,13 +140,13 @@ if (ccxt !== undefined) {
         const id = trades.tradeId[row] ?? 0;
         assert.ok(!ids.has(id), `trade ${id} twice`);
         ids.add(id);
-        assert.equal(trades.flags[row], id % 2 === 0 ? 2 : 1);
+        assert.equal(trades.flags[row], TradeFlags.id | (id % 2 === 0 ? 2 : 1));
       }
       feed.pollBook(book);
       for (let row = 0; row < book.count; row += 1) {
         const flags = book.flags[row] ?? 0;
-        if ((flags & bookFlags.clear) > 0) bids.clear();
-        if ((flags & bookFlags.ask) > 0) continue;
+        if ((flags & bookChangeFlags.clear) > 0) bids.clear();
+        if ((flags & bookChangeFlags.ask) > 0) continue;
         bids.set(book.price[row] ?? 0, book.quantity[row] ?? 0);
         if (book.quantity[row] === 0) bids.delete(book.price[row] ?? 0);
       }

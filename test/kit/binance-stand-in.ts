@@ -167,8 +167,9 @@ export class BinanceStandIn {
     });
   }
 
-  /** A trade, a quote and a change of the book of every market. */
+  /** A trade, a quote and a change of the book of every market; nothing while it is silent. */
   step(): void {
+    if (this.isSilent) return;
     for (const [symbol, market] of this.#markets) {
       this.#send(symbol, 'trade', this.#trade(symbol, market), this.#losesTrade);
       this.#send(symbol, 'bookTicker', this.#quote(symbol, market), false);
@@ -179,7 +180,7 @@ export class BinanceStandIn {
   }
 
   #send(symbol: string, stream: string, message: unknown, isLost: boolean): void {
-    if (this.isSilent || isLost) return;
+    if (isLost) return;
     const name = `${symbol.toLowerCase()}@${stream}`;
     for (const [client, streams] of this.#streams)
       if ([...streams].some((one) => one === name || one.startsWith(`${name}@`)))

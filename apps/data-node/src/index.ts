@@ -2,12 +2,9 @@
 
 export { cleanRules, openCleaner } from './clean/rules.js';
 export {
-  type BookBatch,
-  bookFlags,
-  createBookBatch,
-  createTradeBatch,
-  type TradeBatch,
-  tradeFlags,
+  type BookChangeBatch,
+  bookChangeFlags,
+  createBookChangeBatch,
 } from './feed/batches.js';
 export {
   ccxtAbilities,

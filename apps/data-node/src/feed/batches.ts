@@ -1,5 +1,6 @@
-// Trades and changes of books by column, beside the TickBatch of the protocol: how feeds hand them
-// out. Always: like a TickBatch, made once and filled again and again.
+// Changes of books by column, beside the batches of the protocol: how feeds hand them out. The
+// books of the protocol are what becomes of them. Always: like a TickBatch, made once and filled
+// again and again.
 
 /** What batches of every kind have. */
 export interface RowBatch {
@@ -10,19 +11,8 @@ export interface RowBatch {
   readonly symbol: Uint32Array;
 }
 
-/** Bits of TradeBatch.flags: whose order took the price; neither bit: not known. */
-export const tradeFlags = { buyer: 1, seller: 2 } as const;
-
-export interface TradeBatch extends RowBatch {
-  readonly price: Float64Array;
-  readonly quantity: Float64Array;
-  /** The venue's, where it is a whole number below 2^53; else NaN. */
-  readonly tradeId: Float64Array;
-  readonly flags: Uint32Array;
-}
-
-/** Bits of BookBatch.flags. */
-export const bookFlags = {
+/** Bits of BookChangeBatch.flags. */
+export const bookChangeFlags = {
   /** A level of the ask side; without it of the bid side. */
   ask: 1,
   /** The book is empty before this row: the first one of a snapshot. */
@@ -33,7 +23,7 @@ export const bookFlags = {
   empty: 8,
 } as const;
 
-export interface BookBatch extends RowBatch {
+export interface BookChangeBatch extends RowBatch {
   readonly price: Float64Array;
   /** What the level holds now; 0: it is gone. */
   readonly quantity: Float64Array;
@@ -44,21 +34,7 @@ export interface BookBatch extends RowBatch {
   readonly flags: Uint32Array;
 }
 
-export function createTradeBatch(capacity: number): TradeBatch {
-  return {
-    capacity,
-    count: 0,
-    day: new Float64Array(capacity),
-    nsOfDay: new Float64Array(capacity),
-    price: new Float64Array(capacity),
-    quantity: new Float64Array(capacity),
-    tradeId: new Float64Array(capacity),
-    symbol: new Uint32Array(capacity),
-    flags: new Uint32Array(capacity),
-  };
-}
-
-export function createBookBatch(capacity: number): BookBatch {
+export function createBookChangeBatch(capacity: number): BookChangeBatch {
   return {
     capacity,
     count: 0,
@@ -74,18 +50,12 @@ export function createBookBatch(capacity: number): BookBatch {
 }
 
 /** Row `row` of a batch becomes row `at` of another, or of the same. */
-export function copyTradeRow(from: TradeBatch, row: number, to: TradeBatch, at: number): void {
-  to.day[at] = from.day[row]!;
-  to.nsOfDay[at] = from.nsOfDay[row]!;
-  to.price[at] = from.price[row]!;
-  to.quantity[at] = from.quantity[row]!;
-  to.tradeId[at] = from.tradeId[row]!;
-  to.symbol[at] = from.symbol[row]!;
-  to.flags[at] = from.flags[row]!;
-}
-
-/** Row `row` of a batch becomes row `at` of another, or of the same. */
-export function copyBookRow(from: BookBatch, row: number, to: BookBatch, at: number): void {
+export function copyBookChangeRow(
+  from: BookChangeBatch,
+  row: number,
+  to: BookChangeBatch,
+  at: number,
+): void {
   to.day[at] = from.day[row]!;
   to.nsOfDay[at] = from.nsOfDay[row]!;
   to.price[at] = from.price[row]!;

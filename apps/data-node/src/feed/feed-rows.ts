@@ -2,15 +2,17 @@
 // What a decoder makes of messages: rows in bounded queues, counts, rejects. Always: a row without
 // room is counted as skipped, and rows of symbols that nobody subscribed to are passed over.
 
-import { createTickBatch, copyTickRow, nsBetween, type TickBatch, type Time } from '@ndts/protocol';
 import {
-  type BookBatch,
-  copyBookRow,
-  copyTradeRow,
-  createBookBatch,
-  createTradeBatch,
+  createTickBatch,
+  copyTickRow,
+  nsBetween,
+  type TickBatch,
+  type Time,
   type TradeBatch,
-} from './batches.js';
+  createTradeBatch,
+  copyTradeRow,
+} from '@ndts/protocol';
+import { type BookChangeBatch, copyBookChangeRow, createBookChangeBatch } from './batches.js';
 import { ClockOffset } from './clock-offset.js';
 import type { FeedReject, FeedSymbol } from './feed.js';
 import { RejectLog } from './reject-log.js';
@@ -31,7 +33,7 @@ export const allRowKinds: readonly RowKind[] = ['tick', 'trade', 'book'];
 export class FeedRows {
   readonly #ticks: RowQueue<TickBatch>;
   readonly #trades: RowQueue<TradeBatch>;
-  readonly #book: RowQueue<BookBatch>;
+  readonly #book: RowQueue<BookChangeBatch>;
   readonly #ids = new Map<string, number>();
   readonly #rejects = new RejectLog();
   readonly #offset = new ClockOffset();
@@ -53,7 +55,7 @@ export class FeedRows {
     this.wantsBook = kinds.includes('book');
     this.#ticks = new RowQueue(createTickBatch(capacity), copyTickRow);
     this.#trades = new RowQueue(createTradeBatch(capacity), copyTradeRow);
-    this.#book = new RowQueue(createBookBatch(capacity), copyBookRow);
+    this.#book = new RowQueue(createBookChangeBatch(capacity), copyBookChangeRow);
     this.#onGap = onGap;
   }
 
@@ -125,7 +127,7 @@ export class FeedRows {
     return this.#trades.rows;
   }
 
-  get book(): BookBatch {
+  get book(): BookChangeBatch {
     return this.#book.rows;
   }
 
@@ -137,7 +139,7 @@ export class FeedRows {
     return this.#trades.take(batch);
   }
 
-  takeBook(batch: BookBatch): number {
+  takeBook(batch: BookChangeBatch): number {
     return this.#book.take(batch);
   }
 

@@ -2,8 +2,8 @@
 // `source` names it until the next poll; a source that gives much does not keep the others waiting
 // for more than a batch each; one that fails does not stop the others.
 
-import { errorLine, NdtsError, type TickBatch } from '@ndts/protocol';
-import type { BookBatch, RowBatch, TradeBatch } from './batches.js';
+import { errorLine, NdtsError, type TickBatch, type TradeBatch } from '@ndts/protocol';
+import type { BookChangeBatch, RowBatch } from './batches.js';
 import {
   type Feed,
   type FeedAbilities,
@@ -30,7 +30,7 @@ type Poll<B> = (feed: Feed, batch: B) => number;
 
 const pollTicks: Poll<TickBatch> = (feed, batch) => feed.poll(batch);
 const pollTrades: Poll<TradeBatch> = (feed, batch) => feed.pollTrades(batch);
-const pollBook: Poll<BookBatch> = (feed, batch) => feed.pollBook(batch);
+const pollBook: Poll<BookChangeBatch> = (feed, batch) => feed.pollBook(batch);
 
 export class FeedSet implements Feed {
   readonly name = 'feeds';
@@ -119,7 +119,7 @@ export class FeedSet implements Feed {
     return this.#pollInTurn(pollTrades, batch);
   }
 
-  pollBook(batch: BookBatch): number {
+  pollBook(batch: BookChangeBatch): number {
     return this.#pollInTurn(pollBook, batch);
   }
 

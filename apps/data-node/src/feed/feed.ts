@@ -4,8 +4,8 @@
 // instead of throwing from poll. test/conformance/feed-suite.ts says the rest, and every feed
 // passes it.
 
-import type { TickBatch } from '@ndts/protocol';
-import type { BookBatch, RowBatch, TradeBatch } from './batches.js';
+import type { TickBatch, TradeBatch } from '@ndts/protocol';
+import type { BookChangeBatch, RowBatch } from './batches.js';
 
 /** A symbol as a feed needs it: the cluster-wide id of its ticks, the name it subscribes to. */
 export interface FeedSymbol {
@@ -79,7 +79,7 @@ export interface Feed {
   /** Like poll. */
   pollTrades(batch: TradeBatch): number;
   /** Like poll; a message may be cut between two batches. */
-  pollBook(batch: BookBatch): number;
+  pollBook(batch: BookChangeBatch): number;
   /** Allowed at any moment, also twice; poll gives nothing afterwards. */
   disconnect(): Promise<void>;
   stats(): FeedStats;

@@ -14,9 +14,10 @@ import {
   type Time,
   type Timer,
   timeToMs,
+  type TradeBatch,
 } from '@ndts/protocol';
 import { BackOff, type BackOffOptions, backOffDefault } from './back-off.js';
-import type { BookBatch, TradeBatch } from './batches.js';
+import type { BookChangeBatch } from './batches.js';
 import {
   type Feed,
   type FeedAbilities,
@@ -144,7 +145,7 @@ export class MessageFeed implements Feed {
     return count;
   }
 
-  pollBook(batch: BookBatch): number {
+  pollBook(batch: BookChangeBatch): number {
     const count = this.#rows.takeBook(batch);
     this.#bookRows += count;
     this.#resumeWhenLow();

@@ -1,9 +1,9 @@
 // The queue against a plain list, by chance.
 
+import { createTradeBatch, copyTradeRow } from '@ndts/protocol';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SeededRandom } from '@ndts/runtime';
-import { copyTradeRow, createTradeBatch } from './batches.js';
 import { RowQueue } from './row-queue.js';
 
 test('a queue does what a list with a limit does', (context) => {

@@ -2,8 +2,8 @@
 // before it, the quote with the last price and no volume. Always: a hole in the numbers of trades
 // is noticed across connections too, since they are the venue's and not the connection's.
 
-import { addNs, type Time, timeFromMs, timeToMs } from '@ndts/protocol';
-import { bookFlags, tradeFlags } from '../batches.js';
+import { addNs, type Time, timeFromMs, timeToMs, TradeFlags } from '@ndts/protocol';
+import { bookChangeFlags } from '../batches.js';
 import type { FeedRows } from '../feed-rows.js';
 import type { MessageDecoder } from '../message-source.js';
 
@@ -113,11 +113,10 @@ export class CcxtDecoder implements MessageDecoder {
       trades.day[row] = time.day;
       trades.nsOfDay[row] = time.nsOfDay;
       trades.price[row] = price;
-      trades.quantity[row] = quantity;
-      trades.tradeId[row] = number;
+      trades.volume[row] = quantity;
+      trades.tradeId[row] = Number.isNaN(number) ? 0 : number;
       trades.symbol[row] = id;
-      trades.flags[row] =
-        side === 'buy' ? tradeFlags.buyer : side === 'sell' ? tradeFlags.seller : 0;
+      trades.flags[row] = sideOf(side) | (Number.isNaN(number) ? 0 : TradeFlags.id);
     }
     this.#tick(rows, id, time, price, quantity, quote);
     return true;
@@ -186,12 +185,12 @@ export class CcxtDecoder implements MessageDecoder {
 
   #book(message: Json, symbol: string, id: number, rows: FeedRows): boolean {
     const { ms, nonce, previous, full, bids, asks } = message;
-    const levels = [...levelsOf(bids, 0), ...levelsOf(asks, bookFlags.ask)];
+    const levels = [...levelsOf(bids, 0), ...levelsOf(asks, bookChangeFlags.ask)];
     const areGood = Array.isArray(bids) && Array.isArray(asks);
     if (!areGood || levels.some(([price, quantity]) => !(price > 0 && quantity >= 0))) return false;
     if (full === true && this.#lost.delete(symbol)) rows.repaired();
     const time = this.#timeOf(ms, rows);
-    if (levels.length === 0 && full === true) levels.push([0, 0, bookFlags.empty]);
+    if (levels.length === 0 && full === true) levels.push([0, 0, bookChangeFlags.empty]);
     for (const [at, [price, quantity, side]] of levels.entries()) {
       const row = rows.claimBook();
       if (row < 0) continue;
@@ -205,8 +204,8 @@ export class CcxtDecoder implements MessageDecoder {
       book.symbol[row] = id;
       book.flags[row] =
         side +
-        (at === 0 && full === true ? bookFlags.clear : 0) +
-        (at === levels.length - 1 ? bookFlags.end : 0);
+        (at === 0 && full === true ? bookChangeFlags.clear : 0) +
+        (at === levels.length - 1 ? bookChangeFlags.end : 0);
     }
     return true;
   }
@@ -221,6 +220,11 @@ function levelsOf(
     const [price, quantity] = Array.isArray(level) ? (level as unknown[]) : [];
     return [numberAt(price), numberAt(quantity), flags];
   });
+}
+
+function sideOf(side: unknown): number {
+  if (side === 'buy') return TradeFlags.buy;
+  return side === 'sell' ? TradeFlags.sell : 0;
 }
 
 /** NaN: it is no whole number that is exact. */

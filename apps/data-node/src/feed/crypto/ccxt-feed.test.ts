@@ -3,9 +3,9 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createTickBatch } from '@ndts/protocol';
+import { createTickBatch, createTradeBatch } from '@ndts/protocol';
 import { SeededRandom, VirtualClock } from '@ndts/runtime';
-import { bookFlags, createBookBatch, createTradeBatch } from '../batches.js';
+import { bookChangeFlags, createBookChangeBatch } from '../batches.js';
 import type { MessageFeed } from '../message-feed.js';
 import { createCcxtFeed } from './ccxt-feed.js';
 import type { CcxtTrade } from './ccxt-module.js';
@@ -53,7 +53,7 @@ test('trades and quotes make ticks; each has what the other said last', async ()
   const trades = createTradeBatch(10);
   assert.equal(feed.pollTrades(trades), 3);
   assert.deepEqual([...trades.tradeId.subarray(0, 3)], [1, 2, 3]);
-  assert.deepEqual([...trades.flags.subarray(0, 3)], [1, 2, 1]);
+  assert.deepEqual([...trades.flags.subarray(0, 3)], [5, 6, 5]);
   assert.equal(feed.stats().clockOffsetNs, 997e6, 'the least of 999, 998 and 997 ms');
   await feed.disconnect();
   assert.equal(venue.closed, 1);
@@ -76,7 +76,7 @@ test('a hole in the numbers is asked for; what came before is passed over', asyn
 
 test('a book is a snapshot, then changes; when its numbers break it begins again', async () => {
   const { venue, feed } = await start();
-  const batch = createBookBatch(20);
+  const batch = createBookChangeBatch(20);
   const rows = (): unknown[] => {
     feed.pollBook(batch);
     return Array.from({ length: batch.count }, (_, row) => [
@@ -86,7 +86,7 @@ test('a book is a snapshot, then changes; when its numbers break it begins again
       batch.sequence[row],
     ]);
   };
-  const { ask, clear, end, empty } = bookFlags;
+  const { ask, clear, end, empty } = bookChangeFlags;
   await venue.books.give({ nonce: 10, bids: [[99, 1]], asks: [[101, 2]] });
   assert.deepEqual(rows(), [
     [99, 1, clear, 10],

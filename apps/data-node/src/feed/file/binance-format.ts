@@ -2,8 +2,7 @@
 // market, with one those of futures. Times are milliseconds, and microseconds in spot files since
 // 2025: their size tells.
 
-import { NdtsError } from '@ndts/protocol';
-import { tradeFlags } from '../batches.js';
+import { NdtsError, TradeFlags } from '@ndts/protocol';
 import { emitTick, emitTrade } from './emit.js';
 import { columnNamed, type FileBeginning, hasColumns, symbolInName } from './file-beginning.js';
 import type { FileFormat, FileFormatOptions } from './file-format.js';
@@ -70,7 +69,7 @@ async function openTrades(
     return {
       emit: (record, rows) => {
         const isBuyerMaker = batch.text('maker', record).toLowerCase() === 'true';
-        const flags = isBuyerMaker ? tradeFlags.seller : tradeFlags.buyer;
+        const flags = isBuyerMaker ? TradeFlags.sell : TradeFlags.buy;
         emitTrade(rows, batch, record, price[record]!, quantity[record]!, id[record]!, flags);
         emitTick(rows, batch, record, price[record]!, quantity[record]!);
       },

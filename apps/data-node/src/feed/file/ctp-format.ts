@@ -4,7 +4,7 @@
 
 import { timeFromMs } from '@ndts/protocol';
 import type { RejectedRow, TableBatch } from '@ndts/storage';
-import { bookFlags } from '../batches.js';
+import { bookChangeFlags } from '../batches.js';
 import type { FeedRows } from '../feed-rows.js';
 import { ctpTimeMs } from './ctp-time.js';
 import { emitLevel, emitTick, type RecordTime } from './emit.js';
@@ -45,6 +45,40 @@ function isPrice(value: number): boolean {
   return value !== 0 && Math.abs(value) < none;
 }
 
+/** The memory of a batch stays: its columns are looked up once. */
+class Columns {
+  readonly last: Float64Array;
+  readonly volume: Float64Array;
+  readonly tradingDay: Float64Array;
+  readonly actionDay: Float64Array;
+  readonly millisecond: Float64Array;
+  /** By level: price and volume of bids, then of asks. */
+  readonly sides: readonly [readonly Side[], readonly Side[]];
+
+  constructor(batch: TableBatch) {
+    this.last = realsOf(batch, 'LastPrice');
+    this.volume = realsOf(batch, 'Volume');
+    this.tradingDay = realsOf(batch, 'TradingDay');
+    this.actionDay = realsOf(batch, 'ActionDay');
+    this.millisecond = realsOf(batch, 'UpdateMillisec');
+    const side = (name: string): Side[] =>
+      levels.map((level) => ({
+        price: realsOf(batch, `${name}Price${level}`),
+        volume: realsOf(batch, `${name}Volume${level}`),
+      }));
+    this.sides = [side('Bid'), side('Ask')];
+  }
+}
+
+interface Side {
+  readonly price: Float64Array;
+  readonly volume: Float64Array;
+}
+
+function priceOrNone(value: number): number {
+  return isPrice(value) ? value : 0;
+}
+
 interface DayVolume {
   tradingDay: number;
   volume: number;
@@ -53,6 +87,7 @@ interface DayVolume {
 class CtpSource implements RecordSource {
   readonly rowsMax = 2 * levels.length;
   readonly #table: TableRecords;
+  readonly #columns: Columns;
   readonly #volumes = new Map<number, DayVolume>();
   readonly #times: RecordTime;
   readonly #isBad: Uint8Array;
@@ -61,6 +96,7 @@ class CtpSource implements RecordSource {
   constructor(table: TableRecords) {
     const { capacity } = table.batch;
     this.#table = table;
+    this.#columns = new Columns(table.batch);
     this.#times = {
       day: new Float64Array(capacity),
       nsOfDay: new Float64Array(capacity),
@@ -95,13 +131,15 @@ class CtpSource implements RecordSource {
   /** Time and volume of a row. @returns why it is no tick; empty: it is one */
   #place(batch: TableBatch, row: number, timesMs: Float64Array): string {
     const exchange = batch.text('ExchangeID', row);
-    const tradingDay = realsOf(batch, 'TradingDay')[row]!;
-    const isCzce = exchange === 'CZCE' || czceName.test(batch.text('InstrumentID', row));
+    const columns = this.#columns;
+    const tradingDay = columns.tradingDay[row]!;
+    const isCzce =
+      exchange === 'CZCE' || (exchange === '' && czceName.test(batch.text('InstrumentID', row)));
     const timeMs = ctpTimeMs({
       updateTime: batch.text('UpdateTime', row),
-      millisecond: realsOf(batch, 'UpdateMillisec')[row]!,
+      millisecond: columns.millisecond[row]!,
       tradingDay,
-      actionDay: realsOf(batch, 'ActionDay')[row]!,
+      actionDay: columns.actionDay[row]!,
       isCzce,
     });
     // A row that is no tick still has the time of the one before, so that a replay stays in step.
@@ -110,9 +148,9 @@ class CtpSource implements RecordSource {
     this.#times.nsOfDay[row] = time?.nsOfDay ?? this.#times.nsOfDay[Math.max(0, row - 1)]!;
     if (typeof timeMs === 'string') return timeMs;
     timesMs[row] = timeMs;
-    const volume = realsOf(batch, 'Volume')[row]!;
+    const volume = columns.volume[row]!;
     this.#grown[row] = this.#growth(batch.symbol[row]!, tradingDay, volume, isCzce);
-    return isPrice(realsOf(batch, 'LastPrice')[row]!) ? '' : 'no LastPrice';
+    return isPrice(columns.last[row]!) ? '' : 'no LastPrice';
   }
 
   #growth(symbol: number, tradingDay: number, volume: number, isCzce: boolean): number {
@@ -145,39 +183,35 @@ class CtpSource implements RecordSource {
 
   #emit(record: number, rows: FeedRows): void {
     if (this.#isBad[record] === 1) return;
-    const { batch } = this.#table;
-    const price = (name: string): number => {
-      const value = realsOf(batch, name)[record]!;
-      return isPrice(value) ? value : 0;
-    };
-    const volume = (name: string): number => Math.max(0, realsOf(batch, name)[record]! || 0);
+    const [bid, ask] = [this.#columns.sides[0][0]!, this.#columns.sides[1][0]!];
     emitTick(
       rows,
       this.#times,
       record,
-      realsOf(batch, 'LastPrice')[record]!,
+      this.#columns.last[record]!,
       this.#grown[record]!,
-      price('BidPrice1'),
-      price('AskPrice1'),
-      volume('BidVolume1'),
-      volume('AskVolume1'),
+      priceOrNone(bid.price[record]!),
+      priceOrNone(ask.price[record]!),
+      Math.max(0, bid.volume[record]! || 0),
+      Math.max(0, ask.volume[record]! || 0),
     );
     if (rows.wantsBook) this.#emitBook(record, rows);
   }
 
   #emitBook(record: number, rows: FeedRows): void {
-    const { batch } = this.#table;
     const found: [price: number, quantity: number, side: number][] = [];
-    for (const side of ['Bid', 'Ask'] as const)
-      for (const level of levels) {
-        const price = realsOf(batch, `${side}Price${level}`)[record]!;
-        const quantity = realsOf(batch, `${side}Volume${level}`)[record]!;
+    for (const [at, side] of this.#columns.sides.entries())
+      for (const level of side) {
+        const price = level.price[record]!;
+        const quantity = level.volume[record]!;
         if (isPrice(price) && quantity > 0)
-          found.push([price, quantity, side === 'Ask' ? bookFlags.ask : 0]);
+          found.push([price, quantity, at === 1 ? bookChangeFlags.ask : 0]);
       }
-    if (found.length === 0) found.push([0, 0, bookFlags.empty]);
+    if (found.length === 0) found.push([0, 0, bookChangeFlags.empty]);
     for (const [at, [price, quantity, side]] of found.entries()) {
-      const ends = (at === 0 ? bookFlags.clear : 0) + (at === found.length - 1 ? bookFlags.end : 0);
+      const ends =
+        (at === 0 ? bookChangeFlags.clear : 0) +
+        (at === found.length - 1 ? bookChangeFlags.end : 0);
       emitLevel(rows, this.#times, record, price, quantity, side + ends);
     }
   }

@@ -1,6 +1,7 @@
 // hot: no allocation after init
 // One row of each kind, written into the queues; what every format does.
 
+import { TradeFlags } from '@ndts/protocol';
 import type { FeedRows } from '../feed-rows.js';
 
 export interface RecordTime {
@@ -36,12 +37,17 @@ export function emitTick(
   ticks.flags[row] = 0;
 }
 
+/** Of a venue that names trades by whole numbers. */
+function isId(tradeId: number): boolean {
+  return Number.isSafeInteger(tradeId) && tradeId >= 0;
+}
+
 export function emitTrade(
   rows: FeedRows,
   of: RecordTime,
   record: number,
   price: number,
-  quantity: number,
+  volume: number,
   tradeId: number,
   flags: number,
 ): void {
@@ -51,10 +57,10 @@ export function emitTrade(
   trades.day[row] = of.day[record]!;
   trades.nsOfDay[row] = of.nsOfDay[record]!;
   trades.price[row] = price;
-  trades.quantity[row] = quantity;
-  trades.tradeId[row] = tradeId;
+  trades.volume[row] = volume;
+  trades.tradeId[row] = isId(tradeId) ? tradeId : 0;
   trades.symbol[row] = of.symbol[record]!;
-  trades.flags[row] = flags;
+  trades.flags[row] = isId(tradeId) ? flags | TradeFlags.id : flags;
 }
 
 export function emitLevel(

@@ -2,9 +2,16 @@
 // polled. Always: records come in the order of the files, each once, also when the feed was
 // disconnected between; a file or record that cannot be used is counted, and the rest goes on.
 
-import { type Clock, errorLine, nsBetween, type TickBatch, type Time } from '@ndts/protocol';
+import {
+  type Clock,
+  errorLine,
+  nsBetween,
+  type TickBatch,
+  type Time,
+  type TradeBatch,
+} from '@ndts/protocol';
 import type { EnsureSymbols } from '@ndts/storage';
-import type { BookBatch, TradeBatch } from '../batches.js';
+import type { BookChangeBatch } from '../batches.js';
 import {
   type Feed,
   type FeedAbilities,
@@ -164,7 +171,7 @@ export class FileFeed implements Feed {
     return count;
   }
 
-  pollBook(batch: BookBatch): number {
+  pollBook(batch: BookChangeBatch): number {
     this.#advance();
     const count = this.#rows.takeBook(batch);
     this.#bookRows += count;

@@ -16,9 +16,9 @@ test('Binance trades: no header; milliseconds, and microseconds since 2025', asy
   });
   const { trades, ticks, stats } = await rowsOf(paths);
   assert.deepEqual(trades, [
-    '2024-01-01T00:00:00.123Z BTCUSDT 42000.1 0.005 1001 2',
-    '2025-01-01T00:00:00.000001Z BTCUSDT 93576.01 0.001 4359817 1',
-    '2025-01-01T00:00:00.999999Z BTCUSDT 93575.99 0.5 4359818 2',
+    '2024-01-01T00:00:00.123Z BTCUSDT 42000.1 0.005 1001 6',
+    '2025-01-01T00:00:00.000001Z BTCUSDT 93576.01 0.001 4359817 5',
+    '2025-01-01T00:00:00.999999Z BTCUSDT 93575.99 0.5 4359818 6',
   ]);
   assert.equal(ticks[1], '2025-01-01T00:00:00.000001Z BTCUSDT 93576.01 0.001 0 0 0 0');
   assert.deepEqual([ticks.length, stats.malformed, stats.messages], [3, 0, 3]);
@@ -30,7 +30,7 @@ test('Binance futures trades have a header', async (context) => {
       'id,price,qty,quote_qty,time,is_buyer_maker\n7,1900.5,2,3801,1682899200000,true\n',
   });
   const { trades } = await rowsOf(paths);
-  assert.deepEqual(trades, ['2023-05-01T00:00:00.Z ETHUSDT 1900.5 2 7 2']);
+  assert.deepEqual(trades, ['2023-05-01T00:00:00.Z ETHUSDT 1900.5 2 7 6']);
 });
 
 test('Binance aggregated trades, known by their shape', async (context) => {
@@ -39,7 +39,7 @@ test('Binance aggregated trades, known by their shape', async (context) => {
   });
   await assert.rejects(rowsOf(paths), /neither it nor its name has a symbol/);
   const { trades } = await rowsOf(paths, { symbol: 'BNBBTC' });
-  assert.deepEqual(trades, ['2017-06-30T03:35:09.153Z BNBBTC 0.01633102 4.70443515 26129 2']);
+  assert.deepEqual(trades, ['2017-06-30T03:35:09.153Z BNBBTC 0.01633102 4.70443515 26129 6']);
 });
 
 test('Binance best quotes become ticks with the middle as their price', async (context) => {
@@ -112,7 +112,7 @@ test('LOBSTER: trades, quotes and the changes of the book', async (context) => {
     'AAPL_2012-06-21_34200000_57600000_orderbook_2.csv': book,
   });
   const rows = await rowsOf([path], { utcOffset: '-04:00' });
-  assert.deepEqual(rows.trades, ['2012-06-21T13:30:00.025551909Z AAPL 585.91 18 16120456 1']);
+  assert.deepEqual(rows.trades, ['2012-06-21T13:30:00.025551909Z AAPL 585.91 18 0 1']);
   assert.deepEqual(rows.ticks, [
     '2012-06-21T13:30:00.004241176Z AAPL 585.635 0 585.33 18 585.94 200',
     '2012-06-21T13:30:00.025551909Z AAPL 585.91 18 585.33 18 585.94 182',

@@ -4,9 +4,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { createTickBatch, timeText } from '@ndts/protocol';
+import { createTickBatch, timeText, createTradeBatch } from '@ndts/protocol';
 import { VirtualClock } from '@ndts/runtime';
-import { createBookBatch, createTradeBatch, type RowBatch } from '../batches.js';
+import { createBookChangeBatch, type RowBatch } from '../batches.js';
 import type { FeedReject, FeedStats } from '../feed.js';
 import { FileFeed, type FileFeedOptions } from './file-feed.js';
 
@@ -62,7 +62,11 @@ export async function rowsOf(
   options: Partial<FileFeedOptions> = {},
 ): Promise<AllRows> {
   const { feed, symbols } = fileFeed(paths, options);
-  const [ticks, trades, book] = [createTickBatch(64), createTradeBatch(64), createBookBatch(64)];
+  const [ticks, trades, book] = [
+    createTickBatch(64),
+    createTradeBatch(64),
+    createBookChangeBatch(64),
+  ];
   const rows: { ticks: string[]; trades: string[]; book: string[] } = {
     ticks: [],
     trades: [],
@@ -85,7 +89,7 @@ export async function rowsOf(
     feed.pollTrades(trades);
     for (let at = 0; at < trades.count; at += 1)
       rows.trades.push(
-        `${head(trades, at)} ${trades.price[at]} ${trades.quantity[at]} ` +
+        `${head(trades, at)} ${trades.price[at]} ${trades.volume[at]} ` +
           `${trades.tradeId[at]} ${trades.flags[at]}`,
       );
     feed.pollBook(book);

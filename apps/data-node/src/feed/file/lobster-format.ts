@@ -11,9 +11,10 @@ import {
   type TableSchema,
   type Time,
   timeFromMs,
+  TradeFlags,
 } from '@ndts/protocol';
 import type { RejectedRow, TableBatch } from '@ndts/storage';
-import { bookFlags, tradeFlags } from '../batches.js';
+import { bookChangeFlags } from '../batches.js';
 import type { FeedRows } from '../feed-rows.js';
 import { emitLevel, emitTick, emitTrade, type RecordTime } from './emit.js';
 import type { FileBeginning } from './file-beginning.js';
@@ -83,6 +84,11 @@ class Lines {
   }
 }
 
+interface LevelColumns {
+  readonly price: Float64Array;
+  readonly size: Float64Array;
+}
+
 class LobsterSource implements RecordSource {
   readonly rowsMax: number;
   readonly #messages: Lines;
@@ -90,6 +96,8 @@ class LobsterSource implements RecordSource {
   readonly #depth: number;
   readonly #midnight: Time;
   readonly #times: RecordTime;
+  /** The memory of a batch stays: its columns are looked up once. */
+  readonly #levels: Readonly<Record<'bid' | 'ask', readonly LevelColumns[]>>;
   /** Rows of both that stand on one line. */
   readonly #pairs: Uint32Array;
   /** Price and size of the levels of a side as last handed out; bids first. */
@@ -110,6 +118,12 @@ class LobsterSource implements RecordSource {
       symbol: new Uint32Array(capacity),
     };
     this.#pairs = new Uint32Array(2 * capacity);
+    const side = (name: string): LevelColumns[] =>
+      Array.from({ length: depth }, (_, at) => ({
+        price: realsOf(books.batch, `${name}${at + 1}`),
+        size: realsOf(books.batch, `${name}Size${at + 1}`),
+      }));
+    this.#levels = { bid: side('bid'), ask: side('ask') };
   }
 
   async next(): Promise<RecordChunk> {
@@ -161,9 +175,17 @@ class LobsterSource implements RecordSource {
     const price = of('price') / priceUnit;
     if (isTrade) {
       this.#lastPrice = price;
-      // The direction is that of the order that waited.
-      const flags = of('direction') === 1 ? tradeFlags.seller : tradeFlags.buyer;
-      emitTrade(rows, this.#times, record, price, of('size'), of('id'), type === cross ? 0 : flags);
+      // The direction is that of the order that waited, and so is the id.
+      const flags = of('direction') === 1 ? TradeFlags.sell : TradeFlags.buy;
+      emitTrade(
+        rows,
+        this.#times,
+        record,
+        price,
+        of('size'),
+        Number.NaN,
+        type === cross ? 0 : flags,
+      );
     }
     this.#emitTick(record, rows, isTrade ? of('size') : 0, isTrade);
     if (rows.wantsBook) this.#emitBook(record, rows);
@@ -171,8 +193,9 @@ class LobsterSource implements RecordSource {
 
   #level(record: number, side: 'ask' | 'bid', level: number): [price: number, size: number] {
     const row = this.#pairs[2 * record + 1]!;
-    const price = realsOf(this.#books.batch, `${side}${level}`)[row]!;
-    const size = realsOf(this.#books.batch, `${side}Size${level}`)[row]!;
+    const at = this.#levels[side][level - 1]!;
+    const price = at.price[row]!;
+    const size = at.size[row]!;
     const isThere = Math.abs(price) < noLevel && price > 0 && size > 0;
     return isThere ? [price / priceUnit, size] : [0, 0];
   }
@@ -200,7 +223,7 @@ class LobsterSource implements RecordSource {
       }
     const changes: [price: number, quantity: number, flags: number][] = [];
     for (const side of [0, 1] as const) {
-      const flags = side === 1 ? bookFlags.ask : 0;
+      const flags = side === 1 ? bookChangeFlags.ask : 0;
       for (const [price] of this.#shown?.[side] ?? [])
         if (!now[side].has(price)) changes.push([price, 0, flags]);
       for (const [price, size] of now[side])
@@ -210,8 +233,8 @@ class LobsterSource implements RecordSource {
     this.#shown = now;
     for (const [at, [price, quantity, flags]] of changes.entries()) {
       const ends =
-        (at === 0 && isFirst ? bookFlags.clear : 0) +
-        (at === changes.length - 1 ? bookFlags.end : 0);
+        (at === 0 && isFirst ? bookChangeFlags.clear : 0) +
+        (at === changes.length - 1 ? bookChangeFlags.end : 0);
       emitLevel(rows, this.#times, record, price, quantity, flags + ends);
     }
   }

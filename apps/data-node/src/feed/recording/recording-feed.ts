@@ -1,9 +1,9 @@
 // A recording as a feed: its source, the decoder that the recorded feed had, and nothing else that
 // a feed of messages does not do. Always: a second connect begins from the start.
 
-import type { Clock, Random, TickBatch } from '@ndts/protocol';
+import type { Clock, Random, TickBatch, TradeBatch } from '@ndts/protocol';
 import type { EnsureSymbols } from '@ndts/storage';
-import type { BookBatch, TradeBatch } from '../batches.js';
+import type { BookChangeBatch } from '../batches.js';
 import type { FeedAbilities, FeedReject, FeedStats, FeedSymbol } from '../feed.js';
 import type { RowKind } from '../feed-rows.js';
 import { MessageFeed } from '../message-feed.js';
@@ -86,7 +86,7 @@ export class RecordingFeed extends MessageFeed {
     return this.#noticeEmpty(super.pollTrades(batch));
   }
 
-  override pollBook(batch: BookBatch): number {
+  override pollBook(batch: BookChangeBatch): number {
     return this.#noticeEmpty(super.pollBook(batch));
   }
 

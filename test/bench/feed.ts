@@ -1,0 +1,358 @@
+// Feeds. feed_parse: records of each format, and messages, until they are polled as rows.
+// record_replay: messages into a recording, and out of it through the decoder. ingest_feed:
+// messages on a WebSocket until the engine has accepted their ticks, at a rate and as fast as they
+// come.
+
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import {
+  ccxtAbilities,
+  ccxtDecoder,
+  type Feed,
+  FileFeed,
+  listRecordings,
+  MessageFeed,
+  type MessageEvents,
+  type MessageSource,
+  Recorder,
+  RecordingFeed,
+} from '@ndts/data-node';
+import { createCleaner } from '@ndts/native/clean';
+import { openDatabase } from '@ndts/native/db';
+import { createTickBatch, shardOf, timeFromMs } from '@ndts/protocol';
+import { SeededRandom, SystemClock } from '@ndts/runtime';
+import { WebSocket } from 'ws';
+import {
+  answerHash,
+  type Bench,
+  type BenchContext,
+  percentile,
+  percentiles,
+  pick,
+} from './kit/bench.js';
+import { storageOptions } from './storage.js';
+
+const clock = new SystemClock();
+const symbolCount = 100;
+const startMs = Date.UTC(2026, 0, 5, 14);
+const symbols = Array.from({ length: symbolCount }, (_, at) => ({
+  id: at + 1,
+  name: `S${at}/USDT`,
+}));
+const symbolIds = new Map(symbols.map(({ id, name }) => [name, id]));
+
+const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
+
+async function ensure(names: readonly string[]): Promise<Uint32Array> {
+  return Uint32Array.from(names, (name) => symbolIds.get(name) ?? 1);
+}
+
+/** Polls until the end; the ticks and a hash of their prices. */
+async function drain(feed: Feed): Promise<{ rows: number; answer: string }> {
+  const batch = createTickBatch(1024);
+  let rows = 0;
+  let sum = 0;
+  await feed.connect();
+  while (!feed.stats().isEnded) {
+    while (feed.poll(batch) > 0) {
+      rows += batch.count;
+      for (let row = 0; row < batch.count; row += 1) sum += batch.price[row] ?? 0;
+    }
+    await turn();
+  }
+  await feed.disconnect();
+  return { rows, answer: answerHash(rows, sum) };
+}
+
+const price = (row: number): string => (100 + ((row * 7919) % 997) / 100).toFixed(2);
+
+function ctpLine(row: number): string {
+  const at = 9 * 3600 + Math.floor(row / 2 / symbolCount);
+  const two = (value: number): string => String(value).padStart(2, '0');
+  const time = `${two(Math.floor(at / 3600))}:${two(Math.floor(at / 60) % 60)}:${two(at % 60)}`;
+  const levels = Array.from({ length: 5 }, (_, level) => `${99 - level},5,${112 + level},6`).join();
+  const half = row % 2 === 0 ? 0 : 500;
+  const head = `20250103,20250103,SHFE,rb${row % symbolCount},${time},${half}`;
+  return `${head},${price(row)},${row},${levels}`;
+}
+
+const ctpNames = [
+  'TradingDay,ActionDay,ExchangeID,InstrumentID,UpdateTime,UpdateMillisec,LastPrice,Volume',
+  ...[1, 2, 3, 4, 5].map((at) => `BidPrice${at},BidVolume${at},AskPrice${at},AskVolume${at}`),
+].join();
+
+const formats: Readonly<
+  Record<string, { name: string; header: string; line: (row: number) => string }>
+> = {
+  ticks: {
+    name: 'ticks.csv',
+    header: 'time,symbol,price,volume,bid1,ask1,bid_vol1,ask_vol1\n',
+    line: (row) =>
+      `${new Date(startMs + row).toISOString()},S${row % symbolCount}/USDT,` +
+      `${price(row)},1,99,112,3,4`,
+  },
+  'binance-trades': {
+    name: 'BTCUSDT-trades-2025-01-01.csv',
+    header: '',
+    line: (row) => `${row},${price(row)},0.5,50.0,${1_735_689_600_000_000 + row},true,true`,
+  },
+  ctp: {
+    name: 'ctp.csv',
+    header: `${ctpNames}\n`,
+    line: ctpLine,
+  },
+};
+
+function message(row: number, quantity: number): Buffer {
+  const symbol = `S${row % symbolCount}/USDT`;
+  const trades = [
+    [startMs + Math.floor(row / 50), Number(price(row)), quantity, String(row), 'buy'],
+  ];
+  return Buffer.from(JSON.stringify({ kind: 'trades', symbol, trades }));
+}
+
+/** Messages that are there already, as a source: for decoding alone. */
+function givenSource(messages: readonly Buffer[], onEnd: () => void): MessageSource {
+  return {
+    open: async (events: MessageEvents) => {
+      let at = 0;
+      let isOpen = true;
+      const push = (): void => {
+        for (let count = 0; count < 4096 && at < messages.length; count += 1) {
+          events.message(messages[at]!);
+          at += 1;
+        }
+        if (at === messages.length) onEnd();
+        else if (isOpen) setImmediate(push);
+      };
+      setImmediate(push);
+      return {
+        subscribe: () => undefined,
+        unsubscribe: () => undefined,
+        close: async () => {
+          isOpen = false;
+        },
+      };
+    },
+  };
+}
+
+async function parseMessages(context: BenchContext, count: number): Promise<void> {
+  const messages = Array.from({ length: count }, (_, row) => message(row, 1));
+  let isOver = false;
+  const feed = new MessageFeed({
+    name: 'given',
+    abilities: ccxtAbilities,
+    source: givenSource(messages, () => {
+      isOver = true;
+    }),
+    decoder: ccxtDecoder('other'),
+    clock,
+    random: new SeededRandom(1),
+    symbols,
+    kinds: ['tick'],
+  });
+  const batch = createTickBatch(1024);
+  let rows = 0;
+  const begin = performance.now();
+  await feed.connect();
+  while (!isOver || feed.stats().backlog > 0) {
+    while (feed.poll(batch) > 0) rows += batch.count;
+    await turn();
+  }
+  const seconds = (performance.now() - begin) / 1000;
+  await feed.disconnect();
+  context.emit({
+    bench: 'feed_parse',
+    params: { format: 'messages', records: count },
+    metric: 'messages',
+    value: count / seconds,
+    unit: 'messages/s',
+    answer: answerHash(rows, feed.stats().malformed),
+  });
+}
+
+export const feedParse: Bench = {
+  name: 'feed_parse',
+  about: 'files and messages of feeds until they are polled as ticks, on one core',
+  run: async (context) => {
+    const count = pick(context.size, { smoke: 5000, small: 500_000, full: 5_000_000 });
+    for (const [format, { name, header, line }] of Object.entries(formats)) {
+      const dir = join(context.dir, `feed-${format}`);
+      mkdirSync(dir);
+      const path = join(dir, name);
+      const parts: string[] = [];
+      for (let row = 0; row < count; row += 1) parts.push(line(row));
+      writeFileSync(path, `${header}${parts.join('\n')}\n`);
+      const feed = new FileFeed({ name, paths: [path], speed: 0, clock, ensure, kinds: ['tick'] });
+      const begin = performance.now();
+      const { rows, answer } = await drain(feed);
+      const seconds = (performance.now() - begin) / 1000;
+      if (rows !== count) throw new Error(`${format}: ${rows} ticks of ${count} records`);
+      context.emit({
+        bench: 'feed_parse',
+        params: { format, records: count },
+        metric: 'records',
+        value: rows / seconds,
+        unit: 'records/s',
+        answer,
+      });
+    }
+    await parseMessages(
+      context,
+      pick(context.size, { smoke: 5000, small: 300_000, full: 3_000_000 }),
+    );
+  },
+};
+
+export const recordReplay: Bench = {
+  name: 'record_replay',
+  about: 'messages of a feed into a recording, and out of it through the decoder',
+  run: async (context) => {
+    const count = pick(context.size, { smoke: 5000, small: 500_000, full: 5_000_000 });
+    const messages = Array.from({ length: Math.min(count, 100_000) }, (_, row) => message(row, 1));
+    const dir = join(context.dir, 'recording');
+    const recorder = new Recorder({ dir, clock });
+    const emit = (metric: string, value: number, unit: string, answer: string): void =>
+      context.emit({
+        bench: 'record_replay',
+        params: { messages: count },
+        metric,
+        value,
+        unit,
+        answer,
+      });
+    const begin = performance.now();
+    recorder.opened(timeFromMs(startMs));
+    recorder.subscribed([...symbolIds.keys()], timeFromMs(startMs));
+    for (let row = 0; row < count; row += 1) {
+      recorder.message(messages[row % messages.length]!, timeFromMs(startMs + row / 1000));
+      if (row % 10_000 === 0) await turn();
+    }
+    const taken = (performance.now() - begin) / 1000;
+    await recorder.close();
+    const written = (performance.now() - begin) / 1000;
+    const { fileBytes, rawBytes, lost, messages: kept } = recorder.stats();
+    const answer = answerHash(kept + lost);
+    emit('taken', count / taken, 'messages/s', answer);
+    emit('on_disk', kept / written, 'messages/s', answer);
+    emit('packed', (100 * fileBytes) / rawBytes, '% of size', answer);
+    const feed = new RecordingFeed({
+      name: 'replay',
+      paths: await listRecordings(dir),
+      decoder: ccxtDecoder('other'),
+      abilities: ccxtAbilities,
+      speed: 0,
+      clock,
+      random: new SeededRandom(1),
+      ensure,
+      kinds: ['tick'],
+    });
+    const again = performance.now();
+    const replayed = await drain(feed);
+    emit('replay', kept / ((performance.now() - again) / 1000), 'messages/s', replayed.answer);
+  },
+};
+
+/** One WebSocket as a source. */
+function socketSource(port: number): MessageSource {
+  return {
+    open: (events) =>
+      new Promise((resolve, reject) => {
+        const socket = new WebSocket(`ws://127.0.0.1:${port}`);
+        socket.on('message', (data: Buffer) => events.message(data));
+        socket.on('close', () => events.closed('closed'));
+        socket.on('error', reject);
+        socket.on('open', () =>
+          resolve({
+            subscribe: () => undefined,
+            unsubscribe: () => undefined,
+            flow: { pause: () => socket.pause(), resume: () => socket.resume() },
+            close: async () => socket.terminate(),
+          }),
+        );
+      }),
+  };
+}
+
+function nowUs(): number {
+  return Number(process.hrtime.bigint() / 1000n);
+}
+
+async function ingestAt(context: BenchContext, rate: number, count: number): Promise<void> {
+  const name = `ingest-${rate}`;
+  const [dir, stagingDir] = [join(context.dir, name), join(context.memory, name)];
+  mkdirSync(dir);
+  mkdirSync(stagingDir);
+  const database = openDatabase(storageOptions(dir, stagingDir));
+  for (const one of symbols) database.registerSymbol(one.id, shardOf(one.name, 64), one.name);
+  const cleaner = createCleaner({ priceMax: 999_999, spreadMax: 0.1, disorderNs: 1e9 });
+  const beginUs = nowUs();
+  const sender = new Worker(new URL('./kit/feed-sender.js', import.meta.url), {
+    workerData: { rate, count, beginUs, symbolCount, startMs },
+  });
+  const port = await new Promise<number>((resolve, reject) => {
+    sender.once('message', resolve);
+    sender.once('error', reject);
+  });
+  const feed = new MessageFeed({
+    name: 'socket',
+    abilities: ccxtAbilities,
+    source: socketSource(port),
+    decoder: ccxtDecoder('other'),
+    clock,
+    random: new SeededRandom(1),
+    symbols,
+    kinds: ['tick'],
+  });
+  const batch = createTickBatch(1024);
+  const refused = createTickBatch(1024);
+  const latencyUs = new Float64Array(count);
+  let rows = 0;
+  let accepted = 0;
+  await feed.connect();
+  const begin = performance.now();
+  while (rows < count) {
+    await turn();
+    while (feed.poll(batch) > 0) {
+      rows += batch.count;
+      cleaner.clean(batch, refused);
+      if (batch.count > 0) database.appendTicks(batch);
+      const us = nowUs() - beginUs;
+      for (let row = 0; row < batch.count; row += 1)
+        latencyUs[accepted + row] = us - (batch.volume[row] ?? 0);
+      accepted += batch.count;
+    }
+    if (feed.stats().state !== 'connected') throw new Error(feed.stats().reason);
+  }
+  const seconds = (performance.now() - begin) / 1000;
+  await feed.disconnect();
+  await sender.terminate();
+  cleaner.close();
+  database.close();
+  const params = { rate: rate === 0 ? 'max' : rate, messages: count };
+  const answer = answerHash(rows);
+  const line = { bench: 'ingest_feed', params, answer };
+  if (rate === 0)
+    context.emit({ ...line, metric: 'accepted', value: accepted / seconds, unit: 'messages/s' });
+  else {
+    const sorted = latencyUs.subarray(0, accepted).sort();
+    for (const [metric, fraction] of percentiles)
+      context.emit({ ...line, metric, value: percentile(sorted, fraction), unit: 'us' });
+  }
+}
+
+export const ingestFeed: Bench = {
+  name: 'ingest_feed',
+  about: 'messages on a WebSocket until their ticks are accepted: at 50,000 a second, and at most',
+  run: async (context) => {
+    const rate = pick(context.size, { smoke: 5000, small: 50_000, full: 50_000 });
+    await ingestAt(context, rate, rate * pick(context.size, { smoke: 0.2, small: 5, full: 30 }));
+    await ingestAt(
+      context,
+      0,
+      pick(context.size, { smoke: 2000, small: 300_000, full: 2_000_000 }),
+    );
+  },
+};
