@@ -7,6 +7,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import {
+  openCleaner,
   ccxtAbilities,
   ccxtDecoder,
   type Feed,
@@ -18,10 +19,9 @@ import {
   Recorder,
   RecordingFeed,
 } from '@ndts/data-node';
-import { createCleaner } from '@ndts/native/clean';
 import { openDatabase } from '@ndts/native/db';
 import { createTickBatch, shardOf, timeFromMs } from '@ndts/protocol';
-import { SeededRandom, SystemClock } from '@ndts/runtime';
+import { loadConfig, SeededRandom, SystemClock } from '@ndts/runtime';
 import { WebSocket } from 'ws';
 import {
   answerHash,
@@ -287,7 +287,7 @@ async function ingestAt(context: BenchContext, rate: number, count: number): Pro
   mkdirSync(stagingDir);
   const database = openDatabase(storageOptions(dir, stagingDir));
   for (const one of symbols) database.registerSymbol(one.id, shardOf(one.name, 64), one.name);
-  const cleaner = createCleaner({ priceMax: 999_999, spreadMax: 0.1, disorderNs: 1e9 });
+  const cleaner = openCleaner(loadConfig({ args: {}, environment: {} }));
   const beginUs = nowUs();
   const sender = new Worker(new URL('./kit/feed-sender.js', import.meta.url), {
     workerData: { rate, count, beginUs, symbolCount, startMs },

@@ -1,9 +1,30 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { CleanReason, createTickBatch, NdtsError, type TickBatch } from '@ndts/protocol';
-import { createCleaner } from './clean.js';
+import { CleanReason, createTickBatch, NdtsError, type TickBatch, TickFlags } from '@ndts/protocol';
+import { type CleanPlan, type CleanRules, createCleaner } from './clean.js';
 
-const rules = { priceMax: 999_999, spreadMax: 0.1, disorderNs: 0 };
+const plan: CleanPlan = {
+  priceMin: 0,
+  priceMax: 999_999,
+  spreadMax: 0.1,
+  tickSize: 0,
+  jumpMax: 0.1,
+  jumpDeviations: 20,
+  disorderNs: 0,
+  staleNs: 60e9,
+  futureNs: 5e9,
+  quietNs: 300e9,
+  confirmations: 3,
+  calendar: undefined,
+  refused: ['sentinel', 'price', 'volume', 'crossed', 'spread', 'duplicate', 'outOfOrder', 'stale'],
+  marked: ['jump'],
+};
+
+function rulesOf(changes: Partial<CleanPlan> = {}): CleanRules {
+  return { plans: [{ ...plan, ...changes }], calendars: [], planOf: new Uint16Array(0) };
+}
+
+const rules = rulesOf();
 
 function goodBatch(count: number): TickBatch {
   const batch = createTickBatch(count);
@@ -38,8 +59,8 @@ describe('cleaner', () => {
       [CleanReason.price, CleanReason.volume, CleanReason.sentinel],
     );
     assert.deepEqual([...rejects.nsOfDay.subarray(0, 3)], [2000, 3000, 9000]);
-    const counts = cleaner.counts();
-    assert.equal(counts.length, 8);
+    const counts = cleaner.counts(0);
+    assert.equal(counts.length, Object.keys(CleanReason).length);
     assert.equal(counts[CleanReason.ok], 0);
     assert.equal(counts[CleanReason.price], 1);
     cleaner.close();
@@ -53,17 +74,62 @@ describe('cleaner', () => {
     assert.equal(cleaner.clean(batch, rejects), 10);
     assert.equal(rejects.count, 4);
     assert.equal(batch.count, 0);
-    assert.equal(cleaner.counts()[CleanReason.price], 10);
+    assert.equal(cleaner.counts(0)[CleanReason.price], 10);
   });
 
   test('rules are hot', () => {
     const cleaner = createCleaner(rules);
     const rejects = createTickBatch(4);
     assert.equal(cleaner.clean(goodBatch(4), rejects), 0);
-    cleaner.setRules({ ...rules, priceMax: 102 });
+    cleaner.setRules(rulesOf({ priceMax: 102 }));
     const later = goodBatch(4);
     later.nsOfDay.fill(1e9);
     assert.equal(cleaner.clean(later, rejects), 2);
+  });
+
+  test('a symbol has the plan of its class; sources are counted apart', () => {
+    const cheap = { ...plan, priceMax: 102 };
+    const cleaner = createCleaner({ ...rules, plans: [plan, cheap], planOf: Uint16Array.of(0, 1) });
+    const rejects = createTickBatch(10);
+    assert.equal(cleaner.clean(goodBatch(10), rejects, 7), 2);
+    assert.ok(rejects.symbol.subarray(0, 2).every((symbol) => symbol === 1));
+    cleaner.assign(2, 1);
+    const later = goodBatch(10);
+    later.nsOfDay.fill(1e9);
+    assert.equal(cleaner.clean(later, rejects, 8), 5);
+    assert.equal(cleaner.counts(7)[CleanReason.price], 2);
+    assert.equal(cleaner.counts(8)[CleanReason.price], 5);
+    assert.equal(cleaner.counts(0)[CleanReason.price], 0);
+    assert.throws(() => cleaner.assign(2, 2), code('INVALID_ARGUMENT'));
+    assert.throws(() => cleaner.clean(later, rejects, 64), code('INVALID_ARGUMENT'));
+  });
+
+  test('a clock tells what is stale, a calendar what is out of session', () => {
+    const open = { day: 20_000, nsOfDay: 2000 };
+    const close = { day: 20_000, nsOfDay: 5000 };
+    const cleaner = createCleaner({
+      ...rulesOf({ staleNs: 1000, calendar: 0, refused: [...plan.refused, 'session'] }),
+      calendars: [[{ open, close }]],
+    });
+    const rejects = createTickBatch(10);
+    const batch = goodBatch(10);
+    cleaner.clean(batch, rejects, 0, { day: 20_000, nsOfDay: 4000 });
+    assert.deepEqual([...batch.nsOfDay.subarray(0, batch.count)], [3000, 4000]);
+    assert.equal(cleaner.counts(0)[CleanReason.stale], 1);
+    assert.equal(cleaner.counts(0)[CleanReason.session], 7);
+  });
+
+  test('a rule that marks leaves the tick', () => {
+    const cleaner = createCleaner(rules);
+    const batch = goodBatch(40);
+    batch.symbol.fill(1);
+    batch.price.fill(100);
+    batch.price[20] = 1000;
+    assert.equal(cleaner.clean(batch, createTickBatch(1)), 0);
+    assert.equal(batch.flags[20], TickFlags.suspect);
+    assert.equal(batch.flags[21], 0);
+    assert.equal(cleaner.marked(0)[CleanReason.jump], 1);
+    assert.equal(cleaner.counts(0)[CleanReason.jump], 0);
   });
 
   test('misuse', () => {
@@ -73,8 +139,11 @@ describe('cleaner', () => {
       { spreadMax: -1 },
       { disorderNs: -1 },
       { disorderNs: 0.5 },
+      { calendar: 0 },
+      { refused: [] },
+      { marked: ['sentinel'] as const },
     ])
-      assert.throws(() => createCleaner({ ...rules, ...wrong }), code('INVALID_ARGUMENT'));
+      assert.throws(() => createCleaner(rulesOf(wrong)), code('INVALID_ARGUMENT'));
     const cleaner = createCleaner(rules);
     const batch = goodBatch(4);
     const rejects = createTickBatch(4);
@@ -90,8 +159,10 @@ describe('cleaner', () => {
     cleaner.close();
     for (const use of [
       () => cleaner.clean(batch, rejects),
-      () => cleaner.counts(),
+      () => cleaner.counts(0),
+      () => cleaner.marked(0),
       () => cleaner.setRules(rules),
+      () => cleaner.assign(1, 0),
     ])
       assert.throws(use, code('CLOSED'));
   });

@@ -22,6 +22,7 @@ export const constants = [
       crossed: [4, 'bid above ask'],
       halted: [8, 'trading halted'],
       void: [16, 'not a tick: the slot fills a sequence that was skipped'],
+      suspect: [32, 'a cleaning rule that only marks found something in it'],
     },
   },
   {
@@ -44,13 +45,18 @@ export const constants = [
     doc: 'Why the data node refused a tick.',
     values: {
       ok: [0, 'accepted'],
-      price: [1, 'price not in (0, 999999)'],
+      price: [1, 'price not within the limits of its rules'],
       volume: [2, 'volume negative'],
       spread: [3, '(ask - bid) / bid is not below the limit'],
       crossed: [4, 'bid above ask'],
-      duplicate: [5, 'same time, price and volume as the tick before'],
+      duplicate: [5, 'same time, price, volume, bid and ask as the tick before'],
       outOfOrder: [6, 'older than the tolerated disorder'],
       sentinel: [7, 'NaN, infinity or DBL_MAX where a number is expected'],
+      stale: [8, 'older than the clock by more than the limit'],
+      future: [9, 'ahead of the clock by more than the limit'],
+      jump: [10, 'price far from those accepted last'],
+      session: [11, 'outside of the sessions of its calendar'],
+      tickSize: [12, 'price no multiple of the tick size'],
     },
   },
   {

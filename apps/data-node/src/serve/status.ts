@@ -56,7 +56,7 @@ export class StatusReport {
       ticksPerSecond: this.#rate.sample(parts.appender.accepted, nowNs),
       polled: feed.polled,
       accepted: parts.appender.accepted,
-      rejected: rejectedByReason(parts.cleaner.counts()),
+      rejected: rejectedByReason(parts.cleaner.counts(0)),
       appendWaits: parts.database.stats().appendWaits,
       symbols: parts.symbolCount(),
       watermarks: this.#watermarks(nowNs),

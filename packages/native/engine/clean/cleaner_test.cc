@@ -1,86 +1,35 @@
-// The cleaner: each rule by itself, which rule wins, and random dirt against a plain reference.
+// The cleaner: each rule by itself, which rule wins, classes, marks, sessions and jumps.
 #include "clean/cleaner.h"
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <map>
+#include <optional>
 #include <random>
 #include <vector>
 
+#include "clean/clean_test_kit.h"
+#include "clean/price_window.h"
 #include "ring/row_batch_memory.h"
 
 namespace ndts {
 namespace {
 
-struct Row {
-  double day = 20'000;
-  double ns_of_day = 1000;
-  double price = 100;
-  double volume = 5;
-  double bid = 99;
-  double ask = 101;
-  double bid_volume = 1;
-  double ask_volume = 1;
-  std::uint32_t symbol = 7;
-};
-
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
-constexpr double kLargest = std::numeric_limits<double>::max();
-constexpr CleanRules kRules{.price_max = 999'999, .spread_max = 0.1, .disorder_ns = 500};
-
-void put(const TickColumns& t, std::size_t i, const Row& row) {
-  t.day[i] = row.day;
-  t.ns_of_day[i] = row.ns_of_day;
-  t.price[i] = row.price;
-  t.volume[i] = row.volume;
-  t.bid[i] = row.bid;
-  t.ask[i] = row.ask;
-  t.bid_volume[i] = row.bid_volume;
-  t.ask_volume[i] = row.ask_volume;
-  t.symbol[i] = row.symbol;
-  // Which row it was, to be found again behind the cleaner.
-  t.sequence[i] = static_cast<double>(i);
-  t.flags[i] = 8;
-  t.shard[i] = row.symbol % 64;
-  t.epoch[i] = 3;
+// The first rules of all, without clocks and jumps.
+CleanPlan plain_plan() {
+  CleanPlan plan = wide_plan();
+  plan.disorder_ns = 500;
+  plan.refused &= ~clean_bit(CleanReason::kJump);
+  return plan;
 }
 
-struct Result {
-  std::vector<std::size_t> kept;
-  std::map<std::size_t, CleanReason> refused;
-};
-
-Result clean(Cleaner* cleaner, const std::vector<Row>& rows, std::size_t room = SIZE_MAX) {
-  const TickBatchMemory batch(rows.size());
-  const TickBatchMemory rejects(std::max<std::size_t>(1, std::min(rows.size(), room)));
-  for (std::size_t i = 0; i < rows.size(); ++i) put(batch.columns(), i, rows[i]);
-  std::size_t count = rows.size();
-  std::size_t rejected = 0;
-  EXPECT_TRUE(cleaner->clean(batch.columns(), &count, rejects.columns(),
-                             std::min(rows.size(), room), &rejected));
-  Result result;
-  for (std::size_t i = 0; i < count; ++i) {
-    const auto row = static_cast<std::size_t>(batch.columns().sequence[i]);
-    result.kept.push_back(row);
-    EXPECT_EQ(batch.columns().symbol[i], rows[row].symbol);
-    EXPECT_EQ(batch.columns().price[i], rows[row].price);
-    EXPECT_EQ(batch.columns().ns_of_day[i], rows[row].ns_of_day);
-    EXPECT_EQ(batch.columns().flags[i], 8u);
-  }
-  for (std::size_t i = 0; i < rejected; ++i) {
-    const auto row = static_cast<std::size_t>(rejects.columns().sequence[i]);
-    EXPECT_EQ(rejects.columns().symbol[i], rows[row].symbol);
-    EXPECT_EQ(rejects.columns().epoch[i], 3u);
-    result.refused[row] = static_cast<CleanReason>(rejects.columns().flags[i]);
-  }
-  return result;
-}
+CleanRules rules_of(const CleanPlan& plan) { return {{plan}, {}, {}}; }
 
 CleanReason reason_of(const Row& row) {
-  Cleaner cleaner(kRules);
+  Cleaner cleaner(rules_of(plain_plan()));
   const Result result = clean(&cleaner, {row});
   return result.kept.empty() ? result.refused.at(0) : CleanReason::kOk;
 }
@@ -138,7 +87,7 @@ TEST(Cleaner, TheFirstRuleThatHoldsNamesTheReason) {
 }
 
 TEST(Cleaner, DuplicateOfTheTickBefore) {
-  Cleaner cleaner(kRules);
+  Cleaner cleaner(rules_of(plain_plan()));
   Row other_symbol;
   other_symbol.symbol = 8;
   Row other_ask;
@@ -153,7 +102,7 @@ TEST(Cleaner, DuplicateOfTheTickBefore) {
 }
 
 TEST(Cleaner, OrderIsWatchedPerSymbolWithinTheTolerance) {
-  Cleaner cleaner(kRules);
+  Cleaner cleaner(rules_of(plain_plan()));
   const auto at = [](double day, double ns, std::uint32_t symbol = 7) {
     Row row;
     row.day = day;
@@ -170,7 +119,7 @@ TEST(Cleaner, OrderIsWatchedPerSymbolWithinTheTolerance) {
 }
 
 TEST(Cleaner, RefusedTicksTeachNothing) {
-  Cleaner cleaner(kRules);
+  Cleaner cleaner(rules_of(plain_plan()));
   Row future;
   future.ns_of_day = 80'000e9;
   future.price = -1;
@@ -179,118 +128,214 @@ TEST(Cleaner, RefusedTicksTeachNothing) {
 }
 
 TEST(Cleaner, RulesChangeBetweenBatches) {
-  Cleaner cleaner(kRules);
+  Cleaner cleaner(rules_of(plain_plan()));
   Row wide;
   wide.ask = 150;
   EXPECT_TRUE(clean(&cleaner, {wide}).kept.empty());
-  cleaner.set_rules({.price_max = 999'999, .spread_max = 1, .disorder_ns = 500});
+  CleanPlan wider = plain_plan();
+  wider.spread_max = 1;
+  cleaner.set_rules(rules_of(wider));
   EXPECT_EQ(clean(&cleaner, {wide}).kept.size(), 1u);
   EXPECT_EQ(clean(&cleaner, {wide}).refused.at(0), CleanReason::kDuplicate);
 }
 
 TEST(Cleaner, RejectsBeyondTheirRoomAreCountedOnly) {
-  Cleaner cleaner(kRules);
+  Cleaner cleaner(rules_of(plain_plan()));
   const std::vector<Row> rows(10, with(&Row::price, -1));
   EXPECT_EQ(clean(&cleaner, rows, 3).refused.size(), 3u);
   EXPECT_EQ(clean(&cleaner, rows, 0).refused.size(), 0u);
-  EXPECT_EQ(cleaner.counts()[static_cast<std::size_t>(CleanReason::kPrice)], 20u);
+  EXPECT_EQ(cleaner.counts(0).refused[static_cast<std::size_t>(CleanReason::kPrice)], 20u);
 }
 
 TEST(Cleaner, SymbolIdsHaveALimit) {
-  Cleaner cleaner(kRules);
+  Cleaner cleaner(rules_of(plain_plan()));
   const TickBatchMemory batch(2);
   put(batch.columns(), 0, Row{});
   put(batch.columns(), 1, Row{});
-  std::size_t rejected = 0;
+  CleanOutput output{batch.columns(), 0};
   for (const std::uint32_t symbol : {kSymbolLimit, UINT32_MAX}) {
     batch.columns().symbol[1] = symbol;
-    std::size_t count = 2;
-    EXPECT_FALSE(cleaner.clean(batch.columns(), &count, batch.columns(), 0, &rejected));
-    EXPECT_EQ(count, 2u);
+    EXPECT_FALSE(cleaner.clean({batch.columns(), 2, 0, std::nullopt}, &output));
+    EXPECT_EQ(cleaner.assign(symbol, 0).code(), Code::kInvalidArgument);
   }
   batch.columns().symbol[1] = kSymbolLimit - 1;
-  std::size_t count = 2;
-  EXPECT_TRUE(cleaner.clean(batch.columns(), &count, batch.columns(), 0, &rejected));
-  EXPECT_EQ(count, 2u);
+  EXPECT_TRUE(cleaner.clean({batch.columns(), 2, 0, std::nullopt}, &output));
+  EXPECT_EQ(output.kept, 2u);
 }
 
-// The rules once more, as plainly as they can be written.
-class PlainCleaner {
- public:
-  CleanReason check(const Row& r) {
-    for (const double x : {r.price, r.volume, r.bid, r.ask, r.bid_volume, r.ask_volume})
-      if (std::isnan(x) || std::isinf(x) || std::abs(x) == kLargest) return CleanReason::kSentinel;
-    if (std::isnan(r.day) || std::isnan(r.ns_of_day)) return CleanReason::kSentinel;
-    if (r.price == 0 && std::signbit(r.price)) return CleanReason::kSentinel;
-    if (r.price <= 0 || r.price >= 999'999) return CleanReason::kPrice;
-    if (r.bid < 0 || r.ask < 0) return CleanReason::kPrice;
-    if (r.volume < 0 || r.bid_volume < 0 || r.ask_volume < 0) return CleanReason::kVolume;
-    if (r.bid > 0 && r.ask > 0 && r.bid > r.ask) return CleanReason::kCrossed;
-    if (r.bid > 0 && r.ask > 0 && (r.ask - r.bid) / r.bid >= 0.1) return CleanReason::kSpread;
-    const auto known = last_.find(r.symbol);
-    const auto time = static_cast<std::int64_t>(r.day) * 86'400'000'000'000 +
-                      static_cast<std::int64_t>(r.ns_of_day);
-    if (known != last_.end()) {
-      const Row& l = known->second;
-      if (l.day == r.day && l.ns_of_day == r.ns_of_day && l.price == r.price &&
-          l.volume == r.volume && l.bid == r.bid && l.ask == r.ask)
-        return CleanReason::kDuplicate;
-      if (time < newest_[r.symbol] - 500) return CleanReason::kOutOfOrder;
-    }
-    newest_[r.symbol] = known == last_.end() ? time : std::max(newest_[r.symbol], time);
-    last_[r.symbol] = r;
-    return CleanReason::kOk;
+TEST(Cleaner, ASymbolHasThePlanOfItsClass) {
+  CleanPlan oil = plain_plan();
+  oil.price_min = -1000;
+  CleanRules rules{{plain_plan(), oil}, {}, {0, 0, 1}};
+  ASSERT_TRUE(check_rules(rules).ok());
+  Cleaner cleaner(rules);
+  Row row = with(&Row::price, -37.63);
+  row.bid = -37.64;
+  row.ask = -37.62;
+  row.symbol = 2;
+  EXPECT_EQ(clean(&cleaner, {row}).kept.size(), 1u);
+  row.symbol = 3;
+  EXPECT_EQ(clean(&cleaner, {row}).refused.at(0), CleanReason::kPrice);
+  ASSERT_TRUE(cleaner.assign(3, 1).ok());
+  EXPECT_EQ(clean(&cleaner, {row}).kept.size(), 1u);
+  EXPECT_EQ(cleaner.assign(3, 2).code(), Code::kInvalidArgument);
+}
+
+TEST(Cleaner, TickSizesAllowForTheNoiseOfDecimals) {
+  CleanPlan plan = plain_plan();
+  plan.tick_size = 0.01;
+  Cleaner cleaner(rules_of(plan));
+  Row good = with(&Row::price, 100.07);
+  Row half = with(&Row::price, 100.075);
+  Row high = with(&Row::price, 98'765.43);
+  half.ns_of_day = 2000;
+  high.ns_of_day = 3000;
+  EXPECT_EQ(clean(&cleaner, {good, half, high}).kept, (std::vector<std::size_t>{0, 2}));
+}
+
+TEST(Cleaner, SessionsAreHalfOpen) {
+  CleanPlan plan = plain_plan();
+  plan.calendar = 0;
+  const std::int64_t day = 20'000 * kNsPerDay;
+  const CleanCalendar calendar = {
+      {day + 100, day + 200}, {day + 200, day + 300}, {day + 500, day + 600}};
+  CleanRules rules{{plan}, {calendar}, {}};
+  ASSERT_TRUE(check_rules(rules).ok());
+  Cleaner cleaner(rules);
+  std::vector<Row> rows;
+  for (const double ns : {99, 100, 199, 200, 299, 300, 499, 500, 599, 600})
+    rows.push_back(with(&Row::ns_of_day, ns));
+  EXPECT_EQ(clean(&cleaner, rows).kept, (std::vector<std::size_t>{1, 2, 3, 4, 7, 8}));
+  EXPECT_EQ(clean(&cleaner, {rows[0]}).refused.at(0), CleanReason::kSession);
+}
+
+TEST(Cleaner, TheClockSaysWhatIsStaleAndWhatIsOfTheFuture) {
+  CleanPlan plan = plain_plan();
+  plan.stale_ns = 1000;
+  plan.future_ns = 100;
+  Cleaner cleaner(rules_of(plan));
+  const std::int64_t now = 20'000 * kNsPerDay + 5000;
+  std::vector<Row> rows;
+  for (const double ns : {3999, 4000, 5100, 5101}) rows.push_back(with(&Row::ns_of_day, ns));
+  const Result result = clean(&cleaner, rows, SIZE_MAX, now);
+  EXPECT_EQ(result.kept, (std::vector<std::size_t>{1, 2}));
+  EXPECT_EQ(result.refused.at(0), CleanReason::kStale);
+  EXPECT_EQ(result.refused.at(3), CleanReason::kFuture);
+  Cleaner past(rules_of(plan));
+  EXPECT_EQ(clean(&past, rows).kept.size(), 4u) << "without a clock nothing is either";
+}
+
+TEST(Cleaner, ARuleMayMarkInstead) {
+  CleanPlan plan = plain_plan();
+  for (const CleanReason reason :
+       {CleanReason::kCrossed, CleanReason::kSpread, CleanReason::kDuplicate}) {
+    plan.refused &= ~clean_bit(reason);
+    plan.marked |= clean_bit(reason);
   }
+  plan.refused &= ~clean_bit(CleanReason::kVolume);  // off
+  Cleaner cleaner(rules_of(plan));
+  Row crossed = with(&Row::bid, 103);
+  const Result result = clean(&cleaner, {crossed, Row{}, Row{}, with(&Row::volume, -1)}, SIZE_MAX,
+                              std::nullopt, 5);
+  EXPECT_EQ(result.kept.size(), 4u);
+  EXPECT_EQ(result.marked.size(), 2u);
+  EXPECT_EQ(result.marked.at(0), static_cast<std::uint32_t>(TickFlags::kCrossed));
+  EXPECT_EQ(result.marked.at(2), static_cast<std::uint32_t>(TickFlags::kSuspect));
+  EXPECT_EQ(cleaner.counts(5).marked[static_cast<std::size_t>(CleanReason::kDuplicate)], 1u);
+  EXPECT_EQ(cleaner.counts(0).marked[static_cast<std::size_t>(CleanReason::kDuplicate)], 0u);
+}
 
- private:
-  std::map<std::uint32_t, Row> last_;
-  std::map<std::uint32_t, std::int64_t> newest_;
-};
+std::vector<Row> prices_in_time(const std::vector<double>& prices, double step_ns = 1e6) {
+  std::vector<Row> rows;
+  for (const double price : prices) {
+    Row row = with(&Row::price, price);
+    row.bid = row.ask = 0;
+    row.ns_of_day = 1000 + step_ns * static_cast<double>(rows.size());
+    rows.push_back(row);
+  }
+  return rows;
+}
 
-TEST(Cleaner, EqualsThePlainRulesOnRandomDirtUnderAnySplit) {
-  const unsigned seed = 20'260'101;
-  SCOPED_TRACE(seed);
+TEST(Cleaner, AJumpIsRefusedUntilTheMarketConfirmsIt) {
+  const std::vector<double> walk = {100, 101, 100, 99, 100, 101, 102, 100};
+  const auto refused_of = [&walk](const std::vector<double>& then, double step_ns = 1e6) {
+    Cleaner cleaner(rules_of(wide_plan()));
+    std::vector<double> prices = walk;
+    prices.insert(prices.end(), then.begin(), then.end());
+    const Result result = clean(&cleaner, prices_in_time(prices, step_ns));
+    std::vector<std::size_t> refused;
+    for (const auto& [row, reason] : result.refused) {
+      EXPECT_EQ(reason, CleanReason::kJump);
+      refused.push_back(row - walk.size());
+    }
+    return refused;
+  };
+  using Rows = std::vector<std::size_t>;
+  EXPECT_EQ(refused_of({105, 109.9}), Rows{}) << "within jump_max of the median";
+  EXPECT_EQ(refused_of({1000, 100}), Rows{0}) << "a misplaced point";
+  EXPECT_EQ(refused_of({1000, 100, 1000, 100, 1000, 100}), (Rows{0, 2, 4}));
+  EXPECT_EQ(refused_of({200, 201, 202, 203, 100}), (Rows{0, 1})) << "the third confirms";
+  EXPECT_EQ(refused_of({200, 10, 200, 10}), (Rows{0, 1, 2, 3})) << "not near each other";
+  EXPECT_EQ(refused_of({200, 250, 320}), (Rows{0, 1, 2}));
+  EXPECT_EQ(refused_of({200}, 400e9), Rows{}) << "after a pause prices begin anew";
+
+  Cleaner cleaner(rules_of(wide_plan()));
+  clean(&cleaner, prices_in_time(walk));
+  Row twice = prices_in_time({200})[0];
+  twice.ns_of_day = 50e6;
+  EXPECT_EQ(clean(&cleaner, {twice, twice, twice, twice}).kept.size(), 0u)
+      << "a message that comes again confirms nothing";
+}
+
+TEST(PriceWindow, WhatIsSurelyNearIsNoJump) {
+  const unsigned seed = 11;
   std::mt19937 random(seed);
-  const double odd[] = {kNan, kInfinity, -kInfinity, kLargest, -kLargest, 0, -0.0, -1, 1e6, 1e-9};
-  double Row::* const fields[] = {&Row::price,      &Row::volume,    &Row::bid, &Row::ask,
-                                  &Row::bid_volume, &Row::ask_volume};
-  Cleaner cleaner(kRules);
-  PlainCleaner plain;
-  std::uint64_t counts[kCleanReasonCount] = {};
-  double now_ns = 0;
-  for (int batch = 0; batch < 300; ++batch) {
-    std::vector<Row> rows(1 + random() % 3000);
-    for (Row& row : rows) {
-      row.symbol = static_cast<std::uint32_t>(random() % 50);
-      now_ns += static_cast<double>(random() % 100);
-      row.ns_of_day = std::max(0.0, now_ns - static_cast<double>(random() % 700));
-      row.price = 100 + static_cast<double>(random() % 3);
-      row.bid = row.price - static_cast<double>(random() % 8);
-      row.ask = row.price + static_cast<double>(random() % 8) - 1;
-      if (random() % 4 == 0) row.ns_of_day = std::floor(now_ns / 1000) * 1000;
-      if (random() % 10 == 0) row.*fields[random() % 6] = odd[random() % 10];
-      // A feed that repeats itself.
-      if (&row != rows.data() && random() % 20 == 0) row = *(&row - 1);
+  int near = 0;
+  int jumps = 0;
+  for (int round = 0; round < 200'000; ++round) {
+    PriceWindow window{};
+    for (double& price : window.prices)
+      price = 100 + static_cast<double>(static_cast<int>(random() % 2000) - 1000) / 100;
+    const double price = 100 + static_cast<double>(static_cast<int>(random() % 6000) - 3000) / 100;
+    const bool jump = window.is_jump(price, 0.1, 1);
+    if (window.surely_near(price, 0.1)) {
+      near += 1;
+      ASSERT_FALSE(jump) << "seed " << seed << " round " << round;
     }
-    const Result result = clean(&cleaner, rows);
-    std::size_t kept = 0;
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-      const CleanReason expected = plain.check(rows[i]);
-      ++counts[static_cast<std::size_t>(expected)];
-      if (expected == CleanReason::kOk) {
-        ASSERT_LT(kept, result.kept.size());
-        ASSERT_EQ(result.kept[kept++], i);
-      } else {
-        ASSERT_TRUE(result.refused.contains(i)) << "row " << i;
-        ASSERT_EQ(result.refused.at(i), expected) << "row " << i;
-      }
-    }
-    ASSERT_EQ(kept, result.kept.size());
+    jumps += jump ? 1 : 0;
   }
-  for (std::size_t i = 1; i < kCleanReasonCount; ++i) {
-    EXPECT_EQ(cleaner.counts()[i], counts[i]);
-    EXPECT_GT(counts[i], 100u) << "the dirt holds too little of reason " << i;
-  }
+  EXPECT_GT(near, 10'000);
+  EXPECT_GT(jumps, 10'000);
+}
+
+TEST(CleanRules, WhatCannotBeIsRefused) {
+  EXPECT_TRUE(check_rules(rules_of(wide_plan())).ok());
+  EXPECT_FALSE(check_rules({}).ok());
+  const auto refused = [](auto change) {
+    CleanPlan plan = wide_plan();
+    change(&plan);
+    return !check_rules(rules_of(plan)).ok();
+  };
+  EXPECT_TRUE(refused([](CleanPlan* plan) { plan->price_max = 0; }));
+  EXPECT_TRUE(refused([](CleanPlan* plan) { plan->price_min = -kInfinity; }));
+  EXPECT_TRUE(refused([](CleanPlan* plan) { plan->spread_max = kNan; }));
+  EXPECT_TRUE(refused([](CleanPlan* plan) { plan->tick_size = -1; }));
+  EXPECT_TRUE(refused([](CleanPlan* plan) { plan->stale_ns = 0.5; }));
+  EXPECT_TRUE(refused([](CleanPlan* plan) { plan->quiet_ns = 1e16; }));
+  EXPECT_TRUE(refused([](CleanPlan* plan) { plan->jump_max = 0; }));
+  EXPECT_TRUE(refused([](CleanPlan* plan) { plan->confirmations = 0; }));
+  EXPECT_TRUE(refused([](CleanPlan* plan) { plan->calendar = 0; }));
+  EXPECT_TRUE(refused([](CleanPlan* plan) { plan->refused = 0; }));
+  EXPECT_TRUE(refused([](CleanPlan* plan) { plan->marked = plan->refused; }));
+  EXPECT_TRUE(refused([](CleanPlan* plan) { plan->refused |= 1u << 31; }));
+  CleanRules rules = rules_of(wide_plan());
+  rules.plan_of = {0, 1};
+  EXPECT_FALSE(check_rules(rules).ok());
+  rules = rules_of(wide_plan());
+  rules.calendars = {{{5, 9}, {8, 12}}};
+  EXPECT_FALSE(check_rules(rules).ok());
+  rules.calendars = {{{5, 5}}};
+  EXPECT_FALSE(check_rules(rules).ok());
 }
 
 }  // namespace

@@ -21,6 +21,7 @@ enum class TickFlags : std::uint32_t {
   kCrossed = 4,  // bid above ask
   kHalted = 8,  // trading halted
   kVoid = 16,  // not a tick: the slot fills a sequence that was skipped
+  kSuspect = 32,  // a cleaning rule that only marks found something in it
 };
 
 // Bits in a trade. Neither buy nor sell: the side of the aggressor is not known.
@@ -39,13 +40,18 @@ enum class BookFlags : std::uint32_t {
 // Why the data node refused a tick.
 enum class CleanReason : std::uint32_t {
   kOk = 0,  // accepted
-  kPrice = 1,  // price not in (0, 999999)
+  kPrice = 1,  // price not within the limits of its rules
   kVolume = 2,  // volume negative
   kSpread = 3,  // (ask - bid) / bid is not below the limit
   kCrossed = 4,  // bid above ask
-  kDuplicate = 5,  // same time, price and volume as the tick before
+  kDuplicate = 5,  // same time, price, volume, bid and ask as the tick before
   kOutOfOrder = 6,  // older than the tolerated disorder
   kSentinel = 7,  // NaN, infinity or DBL_MAX where a number is expected
+  kStale = 8,  // older than the clock by more than the limit
+  kFuture = 9,  // ahead of the clock by more than the limit
+  kJump = 10,  // price far from those accepted last
+  kSession = 11,  // outside of the sessions of its calendar
+  kTickSize = 12,  // price no multiple of the tick size
 };
 
 // Kernels of factor programs, by what they make of their inputs; engine/factor states the arithmetic.

@@ -6,6 +6,39 @@
 
 namespace ndts {
 
+// The cleaning rules of a class of symbols, as the native pass takes them; in memory only.
+struct CleanPlan {
+  double price_min;  // a price must be above it
+  double price_max;  // a price must be below it
+  double spread_max;  // (ask - bid) / bid must be below it
+  double tick_size;  // a price must be a multiple of it; 0: any price
+  double jump_max;  // part of the local median that is never a jump
+  double jump_deviations;  // scaled median deviations that are never a jump
+  double disorder_ns;  // how much older than the newest a tick may be
+  double stale_ns;  // how far behind the clock a tick may be
+  double future_ns;  // how far ahead of the clock a tick may be
+  double quiet_ns;  // a pause after which prices before it say nothing
+  std::uint32_t confirmations;  // ticks in a row near each other that are no jump
+  std::uint32_t calendar;  // place in the list of calendars; 4294967295: always open
+  std::uint32_t refused;  // bit 1 << CleanReason: the rule refuses
+  std::uint32_t marked;  // bit 1 << CleanReason: the rule marks, the tick stays
+};
+static_assert(sizeof(CleanPlan) == 96);
+static_assert(offsetof(CleanPlan, price_min) == 0);
+static_assert(offsetof(CleanPlan, price_max) == 8);
+static_assert(offsetof(CleanPlan, spread_max) == 16);
+static_assert(offsetof(CleanPlan, tick_size) == 24);
+static_assert(offsetof(CleanPlan, jump_max) == 32);
+static_assert(offsetof(CleanPlan, jump_deviations) == 40);
+static_assert(offsetof(CleanPlan, disorder_ns) == 48);
+static_assert(offsetof(CleanPlan, stale_ns) == 56);
+static_assert(offsetof(CleanPlan, future_ns) == 64);
+static_assert(offsetof(CleanPlan, quiet_ns) == 72);
+static_assert(offsetof(CleanPlan, confirmations) == 80);
+static_assert(offsetof(CleanPlan, calendar) == 84);
+static_assert(offsetof(CleanPlan, refused) == 88);
+static_assert(offsetof(CleanPlan, marked) == 92);
+
 // The head of an encoded column.
 struct CodecHeader {
   std::uint8_t codec;  // a ColumnCodec

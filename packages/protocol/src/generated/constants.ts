@@ -37,6 +37,8 @@ export const TickFlags = {
   halted: 8,
   /** not a tick: the slot fills a sequence that was skipped */
   void: 16,
+  /** a cleaning rule that only marks found something in it */
+  suspect: 32,
 } as const;
 export type TickFlags = (typeof TickFlags)[keyof typeof TickFlags];
 export type TickFlagsName = keyof typeof TickFlags;
@@ -48,6 +50,7 @@ export const TickFlagsNames: Readonly<Record<number, TickFlagsName>> = {
   4: 'crossed',
   8: 'halted',
   16: 'void',
+  32: 'suspect',
 };
 
 /** Bits in a trade. Neither buy nor sell: the side of the aggressor is not known. */
@@ -89,7 +92,7 @@ export const BookFlagsNames: Readonly<Record<number, BookFlagsName>> = {
 export const CleanReason = {
   /** accepted */
   ok: 0,
-  /** price not in (0, 999999) */
+  /** price not within the limits of its rules */
   price: 1,
   /** volume negative */
   volume: 2,
@@ -97,12 +100,22 @@ export const CleanReason = {
   spread: 3,
   /** bid above ask */
   crossed: 4,
-  /** same time, price and volume as the tick before */
+  /** same time, price, volume, bid and ask as the tick before */
   duplicate: 5,
   /** older than the tolerated disorder */
   outOfOrder: 6,
   /** NaN, infinity or DBL_MAX where a number is expected */
   sentinel: 7,
+  /** older than the clock by more than the limit */
+  stale: 8,
+  /** ahead of the clock by more than the limit */
+  future: 9,
+  /** price far from those accepted last */
+  jump: 10,
+  /** outside of the sessions of its calendar */
+  session: 11,
+  /** price no multiple of the tick size */
+  tickSize: 12,
 } as const;
 export type CleanReason = (typeof CleanReason)[keyof typeof CleanReason];
 export type CleanReasonName = keyof typeof CleanReason;
@@ -117,6 +130,11 @@ export const CleanReasonNames: Readonly<Record<number, CleanReasonName>> = {
   5: 'duplicate',
   6: 'outOfOrder',
   7: 'sentinel',
+  8: 'stale',
+  9: 'future',
+  10: 'jump',
+  11: 'session',
+  12: 'tickSize',
 };
 
 /** Kernels of factor programs, by what they make of their inputs; engine/factor states the arithmetic. */

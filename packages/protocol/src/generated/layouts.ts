@@ -1,5 +1,38 @@
 // Generated from packages/protocol/schema by tools/generate.mjs. Do not edit.
 
+/** The cleaning rules of a class of symbols, as the native pass takes them; in memory only. Offsets in bytes. */
+export const CleanPlan = {
+  sizeBytes: 96,
+  /** f64: a price must be above it */
+  priceMin: 0,
+  /** f64: a price must be below it */
+  priceMax: 8,
+  /** f64: (ask - bid) / bid must be below it */
+  spreadMax: 16,
+  /** f64: a price must be a multiple of it; 0: any price */
+  tickSize: 24,
+  /** f64: part of the local median that is never a jump */
+  jumpMax: 32,
+  /** f64: scaled median deviations that are never a jump */
+  jumpDeviations: 40,
+  /** f64: how much older than the newest a tick may be */
+  disorderNs: 48,
+  /** f64: how far behind the clock a tick may be */
+  staleNs: 56,
+  /** f64: how far ahead of the clock a tick may be */
+  futureNs: 64,
+  /** f64: a pause after which prices before it say nothing */
+  quietNs: 72,
+  /** u32: ticks in a row near each other that are no jump */
+  confirmations: 80,
+  /** u32: place in the list of calendars; 4294967295: always open */
+  calendar: 84,
+  /** u32: bit 1 << CleanReason: the rule refuses */
+  refused: 88,
+  /** u32: bit 1 << CleanReason: the rule marks, the tick stays */
+  marked: 92,
+} as const;
+
 /** The head of an encoded column. Offsets in bytes. */
 export const CodecHeader = {
   sizeBytes: 8,
