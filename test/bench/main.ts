@@ -5,6 +5,7 @@
 import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { cleanBench } from './clean.js';
 import { clientBench } from './client.js';
 import { codec } from './codec.js';
 import { csvImport } from './csv-import.js';
@@ -28,6 +29,7 @@ import { walAppend } from './wal-append.js';
 const benches: readonly Bench[] = [
   walAppend,
   ingestTicks,
+  cleanBench,
   tickToSignal,
   tickToOrder,
   ...keyValueBenches,

@@ -1,6 +1,11 @@
 // The public door of the data node.
 
-export { cleanRules, openCleaner } from './clean/rules.js';
+export type { DaySpan } from './clean/calendar.js';
+export { calendarSpan, rulesView } from './clean/keeper.js';
+export { cleanRules, CompiledRules, compileRules, openCleaner } from './clean/rules.js';
+export { type TrialOptions, tryRules } from './clean/trial.js';
+export { serveTrials } from './clean/trial-requests.js';
+export { rowsOfClient, type StoredRows } from './clean/trial-rows.js';
 export {
   type BookChangeBatch,
   bookChangeFlags,

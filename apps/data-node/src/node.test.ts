@@ -5,6 +5,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createCleaner } from '@ndts/native/clean';
 import {
+  copyTickRow,
+  createTickBatch,
   type DataStatus,
   NdtsError,
   nsPerMs,
@@ -15,7 +17,7 @@ import {
   type TickBatch,
 } from '@ndts/protocol';
 import { createSilentLogger, EmbeddedBus, loadConfig, Metrics, VirtualClock } from '@ndts/runtime';
-import type { Database, TickRingWriter } from '@ndts/storage';
+import type { Database, TableBatch, TickRingWriter } from '@ndts/storage';
 import { cleanRules } from './clean/rules.js';
 import { Simulator, simulatorSymbolNames } from './feed/simulator.js';
 import { createDataNode, type DataNode } from './node.js';
@@ -28,7 +30,9 @@ class FakeEngine {
   readonly prices: number[] = [];
   readonly sequences = new Float64Array(shardCount);
   readonly epochs = [1, 1, 1, 1];
+  readonly rejects: { reason: string; next: bigint; shard: number }[] = [];
   refusal: NdtsError | undefined;
+  rejectsRefusal: NdtsError | undefined;
   position = 0;
   durable = 0;
 
@@ -43,6 +47,19 @@ class FakeEngine {
       this.prices.push(batch.price[row]!);
     }
     this.position += batch.count;
+    return this.position;
+  }
+  createTable = (): number => 2;
+  nextSequence = (shard: number): number => this.sequences[shard]!;
+  appendRows(_table: number, rows: TableBatch): number {
+    if (this.rejectsRefusal !== undefined) throw this.rejectsRefusal;
+    const next = rows.column('next_sequence') as BigInt64Array;
+    for (let row = 0; row < rows.count; row += 1)
+      this.rejects.push({
+        reason: rows.text('reason', row),
+        next: next[row]!,
+        shard: rows.symbol[row]! % shardCount,
+      });
     return this.position;
   }
   watermarks(into: Float64Array): void {
@@ -99,7 +116,11 @@ function create(dirtPerMillion = 20_000): {
   const clock = new VirtualClock(Date.UTC(2025, 3, 1, 12));
   const logger = createSilentLogger();
   const bus = new EmbeddedBus({ clock, logger });
-  const symbols = simulatorSymbolNames(6).map((name, index) => ({ id: index + 1, shard: 0, name }));
+  const symbols = simulatorSymbolNames(6).map((name, index) => ({
+    id: index + 1,
+    shard: (index + 1) % shardCount,
+    name,
+  }));
   const feed = new Simulator({ symbols, ticksPerSecond: 10_000, seed: 3, dirtPerMillion, clock });
   const engine = new FakeEngine();
   const rings = new FakeRings(engine);
@@ -176,6 +197,58 @@ test('a full disk holds the batch and the feed, and goes on by itself', async ()
   assert.equal(node.state(), 'ACTIVE');
 });
 
+test('rejects are kept with the place they had among the ticks of their shard', async () => {
+  const { node, clock, engine, feed, rings } = create(200_000);
+  const order: string[] = [];
+  const poll = feed.poll.bind(feed);
+  // What the same rules refuse when they see the rows one by one.
+  const twin = createCleaner(cleanRules(loadConfig({ args: {}, environment: {} })));
+  const one = createTickBatch(1);
+  const none = createTickBatch(1);
+  feed.poll = (batch) => {
+    const count = poll(batch);
+    for (let row = 0; row < count; row += 1) {
+      copyTickRow(batch, row, one, 0);
+      one.count = 1;
+      const symbol = batch.symbol[row]!;
+      order.push(`${symbol % shardCount}:${twin.clean(one, none, 0, clock.now())}`);
+    }
+    return count;
+  };
+  await node.start();
+  runFor(node, clock, 500);
+  const next = [0, 0, 0, 0];
+  const expected: string[] = [];
+  for (const entry of order) {
+    const shard = Number(entry[0]);
+    if (entry.endsWith(':0')) next[shard]! += 1;
+    else expected.push(`${shard}:${next[shard]}`);
+  }
+  assert.ok(expected.length > 500, `${expected.length}`);
+  assert.deepEqual(
+    engine.rejects.map(({ shard, next: sequence }) => `${shard}:${sequence}`),
+    expected,
+  );
+  assert.equal(engine.rejects.length + rings.prices.length, feed.stats().polled);
+});
+
+test('rejects that the engine refuses hold the feed, and none is lost', async () => {
+  const { node, clock, engine, feed } = create(20_000);
+  await node.start();
+  runFor(node, clock, 100);
+  engine.rejectsRefusal = new NdtsError('DISK_FULL', 'no space for the next log file');
+  runFor(node, clock, 200);
+  const polled = feed.stats().polled;
+  runFor(node, clock, 1000);
+  assert.equal(feed.stats().polled, polled, 'polling stops');
+  assert.equal(node.state(), 'DEGRADED');
+  assert.match(node.health().detail, /DISK_FULL: no space/);
+  engine.rejectsRefusal = undefined;
+  runFor(node, clock, 500);
+  assert.equal(engine.rejects.length + engine.prices.length, feed.stats().polled);
+  assert.equal(node.state(), 'ACTIVE');
+});
+
 test('a batch that was accepted but not published is not accepted twice', async () => {
   const { node, clock, engine, rings } = create(0);
   await node.start();
@@ -206,7 +279,7 @@ test('symbols and rejects are answered; a price from before the start is known',
   const { node, clock, bus } = create();
   await node.start();
   const before = (await bus.request(subjects.dataSymbols, { limit: 2 })) as SymbolInfo[];
-  assert.deepEqual(before[0], { id: 1, name: 'SIM0001', shard: 0, ticks: 0, price: 42.5 });
+  assert.deepEqual(before[0], { id: 1, name: 'SIM0001', shard: 1, ticks: 0, price: 42.5 });
   assert.equal(before.length, 2);
   runFor(node, clock, 1000);
   const after = (await bus.request(subjects.dataSymbols, undefined)) as SymbolInfo[];
@@ -226,5 +299,5 @@ test('metrics carry what was counted', async () => {
   const text = await metrics.text();
   const match = /^ndts_data_ticks_accepted_total (\d+)$/m.exec(text);
   assert.ok(Number(match?.[1]) > 0 && Number(match?.[1]) <= engine.prices.length);
-  assert.match(text, /ndts_data_ticks_rejected_total\{reason="duplicate"\} \d+/);
+  assert.match(text, /ndts_clean_refused_total\{rule="duplicate",source="simulator"\} \d+/);
 });

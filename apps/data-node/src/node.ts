@@ -1,9 +1,9 @@
 // hot: no allocation after init
 // The data node: the first half of the tick path on one page. Always: a tick is accepted by the
-// engine before it is on a ring, a polled tick is either accepted or counted as refused, and a
+// engine before it is on a ring, a polled tick is either accepted or kept among the rejects, and a
 // refusing engine stops polling instead of losing ticks.
 
-import type { Cleaner, CleanRules } from '@ndts/native/clean';
+import type { Cleaner } from '@ndts/native/clean';
 import {
   type Bus,
   type Clock,
@@ -15,10 +15,11 @@ import {
   subjects,
   type TickBatch,
 } from '@ndts/protocol';
-import type { Agent, Logger, Metrics } from '@ndts/runtime';
+import type { Agent, AuditLog, Logger, Metrics } from '@ndts/runtime';
 import type { Database, TickRingWriter } from '@ndts/storage';
+import { RulesKeeper } from './clean/keeper.js';
 import { RecentRejects } from './clean/rejects.js';
-import { cleanRules } from './clean/rules.js';
+import { answerRules } from './clean/requests.js';
 import type { Feed } from './feed/feed.js';
 import { Publisher } from './ring/publisher.js';
 import { DataMetrics, type DataNodeStatus, StatusReport } from './serve/status.js';
@@ -26,6 +27,8 @@ import { listSymbols, type SymbolDirectory } from './serve/symbols.js';
 import { Appender } from './store/appender.js';
 import { DurableLag } from './store/durable-lag.js';
 import { LatestTicks } from './store/latest-ticks.js';
+import { RejectTable } from './store/reject-table.js';
+import { WallTime } from './store/wall-time.js';
 
 export interface DataNodeDeps {
   readonly config: ConfigValues;
@@ -38,6 +41,8 @@ export interface DataNodeDeps {
   readonly bus: Bus;
   readonly metrics: Metrics;
   readonly logger: Logger;
+  /** Changes of the cleaning rules are recorded there; undefined: in tests. */
+  readonly audit?: Pick<AuditLog, 'record'>;
   /** Rows polled at once. */
   readonly batchCapacity?: number;
 }
@@ -50,7 +55,6 @@ export interface DataNode extends Agent {
   state(): NodeStateName;
   health(): HealthReport;
   status(): DataNodeStatus;
-  setRules(rules: CleanRules): void;
 }
 
 const statusNs = 250 * nsPerMs;
@@ -58,14 +62,21 @@ const statusNs = 250 * nsPerMs;
 const symbolsNs = 2000 * nsPerMs;
 const batchCapacityDefault = 1024;
 const rejectsKept = 1024;
+/** The number of the one feed in the cleaner's counts. */
+const source = 0;
 
 class DataNodeAgent implements DataNode {
   readonly name = 'data';
   readonly #deps: DataNodeDeps;
   readonly #batch: TickBatch;
   readonly #refused: TickBatch;
-  readonly #rejects = new RecentRejects(rejectsKept);
-  readonly #appender: Appender;
+  readonly #now = new WallTime();
+  /** 0, 1, 2 ...: where rows of a batch stood before it was cleaned. */
+  readonly #places: Float64Array;
+  readonly #recentRejects = new RecentRejects(rejectsKept);
+  readonly #rules: RulesKeeper;
+  readonly #rejects: RejectTable;
+  readonly #appender: Appender<TickBatch>;
   readonly #durableLag = new DurableLag();
   readonly #publisher: Publisher;
   readonly #latest: LatestTicks;
@@ -78,13 +89,18 @@ class DataNodeAgent implements DataNode {
   #cycles = 0;
   #statusAtNs = 0;
   #symbolsAtNs = 0;
+  #isClean = true;
 
   constructor(deps: DataNodeDeps) {
     const { database, clock, feed, cleaner, symbols } = deps;
     this.#deps = deps;
     this.#batch = createTickBatch(deps.batchCapacity ?? batchCapacityDefault);
-    this.#refused = createTickBatch(this.#batch.capacity);
-    this.#appender = new Appender(database, clock, deps.logger);
+    const { capacity } = this.#batch;
+    this.#refused = createTickBatch(capacity);
+    this.#places = Float64Array.from({ length: capacity }, (_, place) => place);
+    this.#rules = new RulesKeeper({ ...deps, audit: deps.audit });
+    this.#rejects = new RejectTable({ ...deps, capacity });
+    this.#appender = new Appender((rows) => database.appendTicks(rows), clock, deps.logger);
     this.#publisher = new Publisher(deps.rings, database);
     this.#symbolCount = symbols.all().length;
     this.#latest = new LatestTicks(this.#symbolCount + 1);
@@ -94,17 +110,18 @@ class DataNodeAgent implements DataNode {
       appender: this.#appender,
       publisher: this.#publisher,
       symbolCount: () => this.#symbolCount,
+      rulesProblem: () => this.#rules.problem,
       state: () => ({ state: this.state(), reason: this.#problem() }),
     });
     this.#metrics = new DataMetrics(deps.metrics);
-    cleaner.setRules(cleanRules(deps.config));
     this.#status = this.#report.next();
   }
 
   doWork(): number {
     const batch = this.#batch;
     this.#cycles += 1;
-    if (batch.count === 0) this.#pollAndClean(batch);
+    if (batch.count === 0 && !this.#rejects.isWaiting) this.#poll(batch);
+    if (!this.#isClean) this.#clean(batch);
     let rows = 0;
     if (this.#appender.append(batch)) {
       const nowNs = this.#deps.clock.monotonicNs();
@@ -112,17 +129,32 @@ class DataNodeAgent implements DataNode {
       this.#publisher.publish(batch);
       this.#latest.note(batch);
       rows = batch.count;
+      this.#rejects.place(batch);
       this.#appender.release(batch);
-    }
+    } else if (batch.count === 0) this.#rejects.place(batch);
+    this.#rejects.append();
     const nowNs = this.#deps.clock.monotonicNs();
     this.#publisher.refresh(nowNs);
     if (nowNs >= this.#statusAtNs) this.#publishStatus(nowNs);
     return rows;
   }
 
-  #pollAndClean(batch: TickBatch): void {
-    if (this.#deps.feed.poll(batch) === 0) return;
-    if (this.#deps.cleaner.clean(batch, this.#refused) > 0) this.#rejects.note(this.#refused);
+  #poll(batch: TickBatch): void {
+    this.#isClean = this.#deps.feed.poll(batch) === 0;
+  }
+
+  #clean(batch: TickBatch): void {
+    const { cleaner, clock, feed } = this.#deps;
+    const refused = this.#refused;
+    this.#rules.cover(batch);
+    batch.sequence.set(this.#places);
+    const now = this.#now.read(clock);
+    const isLive = feed.live ?? !feed.abilities.waits;
+    if (cleaner.clean(batch, refused, source, isLive ? now : undefined) > 0) {
+      this.#rejects.note(refused, feed.name, isLive, now);
+      this.#recentRejects.note(refused);
+    }
+    this.#isClean = true;
   }
 
   #publishStatus(nowNs: number): void {
@@ -131,6 +163,7 @@ class DataNodeAgent implements DataNode {
       this.#symbolsAtNs = nowNs + symbolsNs;
       this.#symbolCount = this.#deps.symbols.all().length;
     }
+    this.#rules.poll(nowNs);
     this.#status = this.#report.next();
     this.#metrics.set(this.#status);
     this.#deps.bus.publish(subjects.dataStatus, this.#status);
@@ -144,8 +177,9 @@ class DataNodeAgent implements DataNode {
     this.#leaveBus = [
       bus.respond(subjects.dataSymbols, (request) => listSymbols(symbols, this.#latest, request)),
       bus.respond(subjects.dataRejects, (limit) =>
-        this.#rejects.list(typeof limit === 'number' ? limit : rejectsKept),
+        this.#recentRejects.list(typeof limit === 'number' ? limit : rejectsKept),
       ),
+      ...answerRules(bus, this.#rules, this.#deps),
     ];
     await feed.connect();
     this.#state = 'ACTIVE';
@@ -166,6 +200,7 @@ class DataNodeAgent implements DataNode {
   #problem(): string {
     const feed = this.#deps.feed.stats();
     if (this.#appender.reason !== '') return this.#appender.reason;
+    if (this.#rejects.reason !== '') return this.#rejects.reason;
     return feed.state === 'failed' ? `feed ${this.#deps.feed.name}: ${feed.reason}` : '';
   }
 
@@ -176,10 +211,6 @@ class DataNodeAgent implements DataNode {
 
   status(): DataNodeStatus {
     return this.#status;
-  }
-
-  setRules(rules: CleanRules): void {
-    this.#deps.cleaner.setRules(rules);
   }
 }
 

@@ -9,6 +9,7 @@ import { Command } from 'commander';
 import { type ConfigValues, errorLine, NdtsError } from '@ndts/protocol';
 import { loadConfig, SeededRandom, SystemClock, systemSecureRandom } from '@ndts/runtime';
 import { bench } from './command/bench.js';
+import { addClean } from './command/clean.js';
 import { addConsumers } from './command/consumers.js';
 import { addExportCommand, runExportCommand } from './command/export.js';
 import { addImportCommand, runImportCommand, type TransferContext } from './command/import.js';
@@ -295,6 +296,8 @@ addRetention(program, {
   userId: process.getuid?.() ?? 0,
   print,
 });
+
+addClean(program, { values: (flags) => readValues(flags, {}), clock: new SystemClock(), print });
 
 addConsumers(program, { values: (flags) => readValues(flags, {}), print });
 

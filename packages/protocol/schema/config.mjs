@@ -51,6 +51,7 @@ export const configKeys = [
   { key: 'clean.priceMax', type: 'number', min: 0, default: 999999, doc: 'a price must be above 0 and below this' },
   { key: 'clean.spreadMax', type: 'number', min: 0, default: 0.1, doc: '(ask - bid) / bid must be below this' },
   { key: 'clean.disorderMs', type: 'integer', min: 0, max: 86400000, default: 1000, doc: 'a tick older than the newest of its symbol by more than this is refused' },
+  { key: 'clean.rules', type: 'string', default: '', doc: 'file of cleaning rules, YAML, JSON or TOML (docs/cleaning.md), read again when it changes; empty: none' },
   { key: 'strategy.list', type: 'list', default: ['bollinger'], doc: 'strategies to run: names of built-in ones or paths of plugin files' },
   { key: 'strategy.period', type: 'integer', min: 2, max: 10000, default: 20, doc: 'Bollinger period' },
   { key: 'strategy.width', type: 'number', min: 0.01, max: 100, default: 2, doc: 'Bollinger width in population standard deviations' },

@@ -73,4 +73,22 @@ export const tables = [
       { name: 'price', type: 'f64?', doc: 'limit price; null for a market order' },
     ],
   },
+  {
+    name: 'rejects',
+    doc: 'Ticks that cleaning refused, as they came; the time is that of their reception.',
+    columns: [
+      { name: 'reason', type: 'text', doc: 'the rule that refused, by its name in CleanReason' },
+      { name: 'source', type: 'text', doc: 'the feed it came from' },
+      { name: 'live', type: 'bool', doc: 'whether it was held against the clock' },
+      { name: 'tick_day', type: 'f64', doc: 'its own time: days since 1970' },
+      { name: 'tick_ns', type: 'f64', doc: 'and nanoseconds of that day' },
+      { name: 'price', type: 'f64', doc: 'last price' },
+      { name: 'volume', type: 'f64', doc: 'volume at that price' },
+      { name: 'bid1', type: 'f64', doc: 'best bid' },
+      { name: 'ask1', type: 'f64', doc: 'best ask' },
+      { name: 'bid_vol1', type: 'f64', doc: 'volume at the best bid' },
+      { name: 'ask_vol1', type: 'f64', doc: 'volume at the best ask' },
+      { name: 'next_sequence', type: 'i64', doc: 'the sequence that the next tick of its shard got' },
+    ],
+  },
 ];

@@ -28,6 +28,14 @@ export const subjects = {
   dataFeedRecord: 'data.feed-record',
   /** Request FeedNameRequest -> FeedRejectView[], newest first. */
   dataFeedRejects: 'data.feed-rejects',
+  /** Request CleanRulesRequest -> CleanRulesView. */
+  cleanRules: 'clean.rules',
+  /** Request CleanReloadRequest -> CleanRulesView. INVALID_ARGUMENT: what the file has wrong. */
+  cleanReload: 'clean.reload',
+  /** Request CleanCheckRequest -> CleanRulesView of these rules. INVALID_ARGUMENT likewise. */
+  cleanCheck: 'clean.check',
+  /** Request CleanTryRequest -> CleanTryView. UNAVAILABLE: another one is under way. */
+  cleanTry: 'clean.try',
   /** Request ChartRequest -> ChartPoint[]: price and bands of a symbol. */
   calcChart: 'calc.chart',
   /** Request OrdersRequest -> OrderView[], newest first. */
@@ -102,7 +110,11 @@ export interface DataStatus {
   readonly ticksPerSecond: number;
   readonly polled: number;
   readonly accepted: number;
+  /** By rule; of all feeds. */
   readonly rejected: Readonly<Record<string, number>>;
+  /** Accepted, but marked by a rule. */
+  readonly marked: Readonly<Record<string, number>>;
+  readonly sources: readonly SourceCleaning[];
   readonly appendWaits: number;
   readonly symbols: number;
   readonly watermarks: Watermarks;
@@ -111,6 +123,92 @@ export interface DataStatus {
     readonly epoch: number;
     readonly accepted: number;
   }[];
+}
+
+/** What the rules found in the ticks of a feed, since the start. */
+export interface SourceCleaning {
+  readonly source: string;
+  readonly refused: Readonly<Record<string, number>>;
+  readonly marked: Readonly<Record<string, number>>;
+}
+
+export interface CleanRulesRequest {
+  readonly symbol?: string;
+}
+
+export interface CleanReloadRequest {
+  readonly actor: string;
+  readonly role: string;
+}
+
+/** Rules in words, as they would stand in a file (docs/cleaning.md). */
+export interface CleanCheckRequest {
+  readonly text: string;
+  readonly format: 'yaml' | 'toml';
+}
+
+export interface CleanTryRequest extends CleanCheckRequest {
+  /** Of the ticks; `to` is exclusive. */
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** Default: all. */
+  readonly symbols?: readonly string[];
+  /** How many ticks are shown of each kind. */
+  readonly samples: number;
+}
+
+/** What a symbol is cleaned by, and why. */
+export interface CleanSymbolRules {
+  readonly name: string;
+  readonly class: string;
+  /** The patterns that name it; empty: none does. */
+  readonly match: readonly string[];
+  readonly settings: Readonly<Record<string, unknown>>;
+}
+
+export interface CleanRulesView {
+  /** Empty: none. */
+  readonly file: string;
+  readonly loadedMs: number;
+  /** Why the file as it is now is not in force; empty when it is. */
+  readonly problem: string;
+  readonly classes: readonly string[];
+  readonly calendars: readonly string[];
+  /** Of symbols. */
+  readonly entries: number;
+  /** Different sets of rules. */
+  readonly plans: number;
+  readonly symbol?: CleanSymbolRules;
+}
+
+/** A tick that rules judge differently. Numbers as text: NaN has no JSON form. */
+export interface CleanTrySample {
+  readonly symbol: string;
+  readonly time: string;
+  readonly price: string;
+  readonly volume: string;
+  readonly bid: string;
+  readonly ask: string;
+}
+
+/** '' stands for accepted. */
+export interface CleanTryChange {
+  readonly today: string;
+  readonly proposed: string;
+  readonly count: number;
+  readonly samples: readonly CleanTrySample[];
+}
+
+export interface CleanTryView {
+  readonly symbols: number;
+  /** Accepted today, and refused today. */
+  readonly ticks: number;
+  readonly rejects: number;
+  /** Judged alike. */
+  readonly same: number;
+  readonly changes: readonly CleanTryChange[];
+  /** By the proposed rules, accepted all the same. */
+  readonly marked: Readonly<Record<string, number>>;
 }
 
 /** A tick the cleaner refused. */

@@ -5,6 +5,14 @@ export { SystemClock } from './clock/system-clock.js';
 export { VirtualClock } from './clock/virtual-clock.js';
 export { type ConfigDescription, describeConfig } from './config/describe-config.js';
 export { type ConfigInput, environmentName, loadConfig } from './config/load-config.js';
+export { nearestName } from './config/nearest-name.js';
+export {
+  parseTextDocument,
+  readTextDocument,
+  type TextDocument,
+  type TextFormat,
+  textFormatOf,
+} from './config/text-document.js';
 export { EmbeddedBus, type EmbeddedBusOptions } from './embedded/embedded-bus.js';
 export { EmbeddedJobs, type EmbeddedJobsOptions } from './embedded/embedded-jobs.js';
 export { EmbeddedLog, type EmbeddedLogOptions } from './embedded/embedded-log.js';

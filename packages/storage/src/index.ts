@@ -11,7 +11,7 @@ export type { ClientSnapshots, ClientTicks } from './client/client-replay.js';
 export type { InsertRow } from './client/insert-rows.js';
 export type { ClientRole } from './client/open-service.js';
 export { RowBatch, type RowValue } from './client/row-batch.js';
-export type { SymbolRows } from './client/row-loads.js';
+export { SymbolRows } from './client/row-loads.js';
 export { closeServer, listen } from './listen/listen.js';
 export { readTls } from './listen/tls.js';
 export { LocalServer } from './remote/local/local-server.js';

@@ -240,6 +240,37 @@ test('snapshots: a viewer looks, an admin makes and removes, with a record', asy
   );
 });
 
+test('cleaning rules: a viewer looks and checks, an admin reads again and tries', async () => {
+  const { viewer, admin } = control.tokens;
+  const read = async (response: Response): Promise<unknown> => response.json();
+  const rules = await read(await control.call('/api/clean/rules?symbol=AAA'));
+  assert.deepEqual((rules as { asked: unknown }).asked, { symbol: 'AAA' });
+  const post = (path: string, token: string, body: unknown = {}): Promise<Response> =>
+    control.call(`/api/clean/${path}`, { method: 'POST', token, body });
+  assert.equal((await post('check', viewer, { text: '' })).status, 200);
+  const wrong = await post('check', viewer, { text: 'wrong' });
+  assert.equal(wrong.status, 400);
+  assert.match(((await read(wrong)) as { message: string }).message, /rules:1: wrong \(yaml\)/);
+  assert.equal((await post('check', viewer, { text: 'x'.repeat(20_000) })).status, 413);
+  assert.equal((await post('reload', viewer)).status, 403);
+  const reloaded = (await read(await post('reload', admin))) as { asked: unknown };
+  assert.deepEqual(reloaded.asked, { actor: 'test-admin', role: 'admin' });
+  const body = { text: '', from: '2026-01-02', to: '2026-01-02T09:30:00', symbols: ['AAA'] };
+  assert.equal((await post('try', viewer, body)).status, 403);
+  const tried = (await read(await post('try', admin, body))) as { asked: unknown };
+  assert.deepEqual(tried.asked, {
+    text: '',
+    format: 'yaml',
+    symbols: ['AAA'],
+    samples: 3,
+    fromMs: Date.UTC(2026, 0, 2),
+    toMs: Date.UTC(2026, 0, 2, 9, 30),
+  });
+  assert.equal((await post('try', admin, { ...body, to: 'yesterday and more' })).status, 400);
+  const recorded = control.audit.recent(100).filter(({ action }) => action === 'clean-reload');
+  assert.deepEqual(recorded.map(({ outcome }) => outcome).slice(0, 2), ['ok', 'asked']);
+});
+
 test('retention: a viewer looks, an admin runs and restores, with a record', async () => {
   const { admin, trader, viewer } = control.tokens;
   const view = await (await control.call('/api/retention', { token: viewer })).json();

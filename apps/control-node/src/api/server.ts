@@ -8,6 +8,7 @@ import type { AuditLog, Identity, Logger, Metrics } from '@ndts/runtime';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { NodeView } from '../membership/membership.js';
 import { actionRoutes } from './action-routes.js';
+import { cleanRoutes } from './clean-routes.js';
 import { failure, failureBody, failureOf } from './failure.js';
 import { Guard, principalOf } from './guard.js';
 import { securityHeaders } from './headers.js';
@@ -95,6 +96,7 @@ export function routeTableOf(options: ServerOptions, guard: Guard): ApiRoute[] {
     ...snapshotRoutes(options),
     ...retentionRoutes(options),
     ...feedRoutes(options),
+    ...cleanRoutes(options),
     ...sessionRoutes({ ...options, guard, loginPage }),
     {
       method: 'GET',

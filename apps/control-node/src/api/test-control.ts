@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   type CancelRequest,
+  type CleanCheckRequest,
   type ConfigValues,
   NdtsError,
   type RestartStrategyRequest,
@@ -159,6 +160,7 @@ function answerAsRoles(bus: EmbeddedBus): void {
   bus.respond(subjects.execPositions, () => []);
   answerSnapshots(bus);
   answerRetention(bus);
+  answerCleaning(bus);
   bus.respond(subjects.execTradingState, (payload) => {
     state = (payload as TradingStateRequest).set ?? state;
     return state;
@@ -174,6 +176,18 @@ function answerRetention(bus: EmbeddedBus): void {
     if (table !== 'tick') throw new NdtsError('NOT_FOUND', `no ${table}`);
     return { ...day, rows: holdDays };
   });
+}
+
+function answerCleaning(bus: EmbeddedBus): void {
+  const view = { file: '', loadedMs: 0, problem: '', classes: [], calendars: [], entries: 0 };
+  bus.respond(subjects.cleanRules, (payload) => ({ ...view, asked: payload }));
+  bus.respond(subjects.cleanCheck, (payload) => {
+    const { text, format } = payload as CleanCheckRequest;
+    if (text === 'wrong') throw new NdtsError('INVALID_ARGUMENT', `rules:1: wrong (${format})`);
+    return view;
+  });
+  bus.respond(subjects.cleanReload, (payload) => ({ ...view, asked: payload }));
+  bus.respond(subjects.cleanTry, (payload) => ({ asked: payload }));
 }
 
 function answerSnapshots(bus: EmbeddedBus): void {

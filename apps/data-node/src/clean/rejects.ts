@@ -1,9 +1,16 @@
 // hot: no allocation after init
-// What the cleaner refused: counted by reason in the cleaner itself, the newest rows kept here
-// with their reason, so that a person can look at what was wrong. Bounded: the oldest row makes
+// What the cleaner refused: counted by reason in the cleaner itself, all of it in the table of
+// rejects, the newest rows of this start kept here for the dashboard. Bounded: the oldest row makes
 // room.
 
-import { CleanReasonNames, createTickBatch, type RejectView, type TickBatch } from '@ndts/protocol';
+import type { Cleaner } from '@ndts/native/clean';
+import {
+  CleanReasonNames,
+  createTickBatch,
+  type RejectView,
+  type SourceCleaning,
+  type TickBatch,
+} from '@ndts/protocol';
 
 export class RecentRejects {
   readonly #rows: TickBatch;
@@ -49,12 +56,30 @@ export class RecentRejects {
   }
 }
 
-/** The cleaner's counts by the names of their reasons, zeros left out. */
-export function rejectedByReason(counts: Float64Array): Record<string, number> {
+/** Counts of the cleaner by the names of their reasons, zeros left out. */
+export function countsByRule(counts: Float64Array): Record<string, number> {
   const named: Record<string, number> = {};
   for (const [reason, count] of counts.entries()) {
     if (reason === 0 || count === 0) continue;
     named[CleanReasonNames[reason] ?? `reason${reason}`] = count;
   }
   return named;
+}
+
+/** Of feeds, by their numbers in the cleaner. */
+export function sourceCleanings(cleaner: Cleaner, names: readonly string[]): SourceCleaning[] {
+  return names.map((source, number) => ({
+    source,
+    refused: countsByRule(cleaner.counts(number)),
+    marked: countsByRule(cleaner.marked(number)),
+  }));
+}
+
+export function sumByRule(
+  parts: readonly Readonly<Record<string, number>>[],
+): Record<string, number> {
+  const sum: Record<string, number> = {};
+  for (const part of parts)
+    for (const [rule, count] of Object.entries(part)) sum[rule] = (sum[rule] ?? 0) + count;
+  return sum;
 }

@@ -1,44 +1,191 @@
-// The cleaning rules as the configuration has them, in the units of the native pass.
+// The cleaning rules of all symbols, compiled: which plan of the native pass a symbol has, by its
+// name. Always: classes and entries with the same settings share a plan; plan 0 is that of symbols
+// no entry names; the first entry that matches a name decides.
 
-import { type Cleaner, type CleanPlan, type CleanRules, createCleaner } from '@ndts/native/clean';
-import { type ConfigValues, nsPerMs, nsPerSecond } from '@ndts/protocol';
+import {
+  type Cleaner,
+  type CleanRules,
+  createCleaner,
+  type SessionRange,
+} from '@ndts/native/clean';
+import { type ConfigValues, NdtsError } from '@ndts/protocol';
+import type { TextDocument } from '@ndts/runtime';
+import type { SymbolEntry } from '@ndts/storage';
+import { type DaySpan, sessionRanges } from './calendar.js';
+import { defaultClass, noRules, readRules, type RulesFile, settingsOfClass } from './rules-file.js';
+import {
+  alwaysOpen,
+  type CleanSettings,
+  defaultSettings,
+  planOf,
+  settingsWith,
+} from './settings.js';
 
+/** What a symbol is cleaned by. */
+export interface SymbolRules {
+  readonly class: string;
+  /** The patterns that matched; empty: no entry names it. */
+  readonly match: readonly string[];
+  readonly settings: CleanSettings;
+}
+
+const plansMax = 65_535;
+
+export class CompiledRules {
+  readonly file: RulesFile;
+  readonly span: DaySpan;
+  readonly #settings: CleanSettings[] = [];
+  readonly #planOfSettings = new Map<string, number>();
+  readonly #planOfEntry: readonly number[];
+  readonly #patterns: PatternList;
+  readonly #calendars = new Map<string, number>();
+  readonly #ranges: SessionRange[][] = [];
+
+  /** @param span what calendars are known for; before and after it they are closed */
+  constructor(file: RulesFile, defaults: CleanSettings, span: DaySpan) {
+    this.file = file;
+    this.span = span;
+    this.#planWith(settingsOfClass(file, defaultClass, defaults));
+    const classes = new Map<string, CleanSettings>();
+    this.#planOfEntry = file.symbols.map(({ class: name, own }) => {
+      let base = classes.get(name);
+      if (base === undefined) {
+        base = settingsOfClass(file, name, defaults);
+        classes.set(name, base);
+      }
+      return this.#planWith(settingsWith(base, own));
+    });
+    this.#patterns = new PatternList(file.symbols.map(({ match }) => match));
+  }
+
+  get plans(): number {
+    return this.#settings.length;
+  }
+
+  planOf(name: string): number {
+    const entry = this.#patterns.first(name);
+    return entry === undefined ? 0 : (this.#planOfEntry[entry] ?? 0);
+  }
+
+  rulesOf(name: string): SymbolRules {
+    const entry = this.file.symbols[this.#patterns.first(name) ?? -1];
+    const settings = this.#settings[this.planOf(name)] as CleanSettings;
+    return { class: entry?.class ?? defaultClass, match: entry?.match ?? [], settings };
+  }
+
+  /** The longest pause after which the prices before it say nothing. */
+  get quietMsMax(): number {
+    return Math.max(...this.#settings.map(({ quietMs }) => quietMs));
+  }
+
+  native(symbols: readonly Pick<SymbolEntry, 'id' | 'name'>[]): CleanRules {
+    const idMax = symbols.reduce((most, { id }) => Math.max(most, id), -1);
+    const planOfSymbol = new Uint16Array(idMax + 1);
+    for (const { id, name } of symbols) planOfSymbol[id] = this.planOf(name);
+    const plans = this.#settings.map((settings) =>
+      planOf(settings, this.#calendars.get(settings.calendar)),
+    );
+    return { plans, calendars: this.#ranges, planOf: planOfSymbol };
+  }
+
+  #planWith(settings: CleanSettings): number {
+    const key = JSON.stringify(settings);
+    const known = this.#planOfSettings.get(key);
+    if (known !== undefined) return known;
+    const plan = this.#settings.length;
+    if (plan === plansMax)
+      throw new NdtsError('CONFIG_INVALID_VALUE', `more than ${plansMax} different sets of rules`);
+    this.#addCalendar(settings.calendar);
+    this.#settings.push(settings);
+    this.#planOfSettings.set(key, plan);
+    return plan;
+  }
+
+  #addCalendar(name: string): void {
+    const calendar = this.file.calendars.get(name);
+    if (calendar === undefined || name === alwaysOpen || this.#calendars.has(name)) return;
+    this.#calendars.set(name, this.#ranges.length);
+    this.#ranges.push(sessionRanges(calendar, this.span));
+  }
+}
+
+interface Pattern {
+  readonly at: number;
+  readonly text: string;
+}
+
+/** Which of many lists of patterns is the first that matches a name. Patterns are found by what
+ * they begin with, up to their first `*` or `?`. */
+class PatternList {
+  readonly #byStart = new Map<string, Pattern[]>();
+  readonly #startLengths: readonly number[];
+
+  constructor(lists: readonly (readonly string[])[]) {
+    for (const [at, patterns] of lists.entries())
+      for (const text of patterns) {
+        const start = /^[^*?]*/.exec(text)?.[0] ?? '';
+        const same = this.#byStart.get(start);
+        if (same === undefined) this.#byStart.set(start, [{ at, text }]);
+        else same.push({ at, text });
+      }
+    this.#startLengths = [...new Set([...this.#byStart.keys()].map(({ length }) => length))];
+  }
+
+  first(name: string): number | undefined {
+    let first: number | undefined;
+    for (const length of this.#startLengths) {
+      const patterns = length > name.length ? [] : this.#byStart.get(name.slice(0, length));
+      for (const { at, text } of patterns ?? []) {
+        if (first !== undefined && at >= first) break;
+        if (matches(text, name)) first = at;
+      }
+    }
+    return first;
+  }
+}
+
+/** `*` stands for any characters, `?` for one. Goes back to the last `*` only, so that no pattern
+ * is slow. */
+function matches(pattern: string, name: string): boolean {
+  let at = 0;
+  let place = 0;
+  let star = -1;
+  let retry = 0;
+  while (place < name.length) {
+    if (pattern[at] === '*') {
+      star = at;
+      retry = place;
+      at += 1;
+    } else if (at < pattern.length && (pattern[at] === '?' || pattern[at] === name[place])) {
+      at += 1;
+      place += 1;
+    } else if (star >= 0) {
+      retry += 1;
+      place = retry;
+      at = star + 1;
+    } else return false;
+  }
+  while (pattern[at] === '*') at += 1;
+  return at === pattern.length;
+}
+
+/** Of a file. Throws what readRules() throws. */
+export function compileRules(
+  document: TextDocument,
+  config: ConfigValues,
+  span: DaySpan,
+): CompiledRules {
+  const defaults = defaultSettings(config);
+  return new CompiledRules(readRules(document, defaults), defaults, span);
+}
+
+/** Those of a configuration without a file. */
 export function cleanRules(config: ConfigValues): CleanRules {
-  return { plans: [defaultPlan(config)], calendars: [], planOf: new Uint16Array(0) };
+  const span = { firstDay: 0, lastDay: 0 };
+  return new CompiledRules(noRules, defaultSettings(config), span).native([]);
 }
 
-/** What a desk starts with: rules that need knowledge of a market are off. */
-function defaultPlan(config: ConfigValues): CleanPlan {
-  return {
-    priceMin: 0,
-    priceMax: config.clean.priceMax,
-    spreadMax: config.clean.spreadMax,
-    tickSize: 0,
-    jumpMax: 0.1,
-    jumpDeviations: 20,
-    disorderNs: config.clean.disorderMs * nsPerMs,
-    staleNs: 60 * nsPerSecond,
-    futureNs: 5 * nsPerSecond,
-    quietNs: 300 * nsPerSecond,
-    confirmations: 3,
-    calendar: undefined,
-    refused: [
-      'sentinel',
-      'price',
-      'volume',
-      'crossed',
-      'spread',
-      'duplicate',
-      'outOfOrder',
-      'stale',
-      'future',
-      'jump',
-    ],
-    marked: [],
-  };
-}
-
-/** The cleaner of a configuration. */
+/** The cleaner of a configuration; the data node tells it what the file of rules says. */
 export function openCleaner(config: ConfigValues): Cleaner {
   return createCleaner(cleanRules(config));
 }

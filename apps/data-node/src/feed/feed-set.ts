@@ -40,6 +40,7 @@ export class FeedSet implements Feed {
   #next = 0;
   /** Of the rows of the last poll; 0: it gave none. */
   source = 0;
+  live = true;
   /** Of those that were removed, so that sums never fall. */
   #gone: FeedStats = noStats;
 
@@ -133,6 +134,7 @@ export class FeedSet implements Feed {
       if (count === 0) continue;
       this.#next = at + 1;
       this.source = member.source;
+      this.live = member.feed.live ?? !member.feed.abilities.waits;
       return count;
     }
     batch.count = 0;

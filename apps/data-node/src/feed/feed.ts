@@ -66,6 +66,9 @@ export interface FeedReject {
 export interface Feed {
   readonly name: string;
   readonly abilities: FeedAbilities;
+  /** Of the rows of the last poll: whether their times are the clock's. Default: where the source
+   * does not wait. */
+  readonly live?: boolean;
   /** Resolves once the first try has ended. What may pass, such as a venue that does not answer, is
    * tried again by the feed itself; what cannot (no such file, no such venue) is thrown. Allowed
    * twice. */

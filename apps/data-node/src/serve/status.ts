@@ -7,11 +7,12 @@ import {
   type DataStatus,
   type NodeStateName,
   nsPerMs,
+  type TickBatch,
   type Watermarks,
 } from '@ndts/protocol';
 import type { Counter, Gauge, Metrics } from '@ndts/runtime';
 import type { Database } from '@ndts/storage';
-import { rejectedByReason } from '../clean/rejects.js';
+import { sourceCleanings, sumByRule } from '../clean/rejects.js';
 import type { Feed, FeedStats } from '../feed/feed.js';
 import type { Publisher } from '../ring/publisher.js';
 import type { Appender } from '../store/appender.js';
@@ -24,17 +25,20 @@ export interface DataNodeStatus extends DataStatus {
   /** Why it is not ACTIVE; empty when it is. */
   readonly reason: string;
   readonly feed: FeedStats;
+  /** Why the file of cleaning rules is not in force; empty when it is. */
+  readonly rulesProblem: string;
 }
 
 export interface StatusParts {
   readonly database: Database;
   readonly feed: Feed;
   readonly cleaner: Cleaner;
-  readonly appender: Appender;
+  readonly appender: Pick<Appender<TickBatch>, 'accepted'>;
   readonly publisher: Publisher;
   readonly durableLag: DurableLag;
   readonly clock: Clock;
   readonly symbolCount: () => number;
+  readonly rulesProblem: () => string;
   readonly state: () => { readonly state: NodeStateName; readonly reason: string };
 }
 
@@ -51,12 +55,15 @@ export class StatusReport {
     const nowNs = parts.clock.monotonicNs();
     const { state, reason } = parts.state();
     const feed = parts.feed.stats();
+    const sources = sourceCleanings(parts.cleaner, [parts.feed.name]);
     return {
       timeMs: parts.clock.nowMs(),
       ticksPerSecond: this.#rate.sample(parts.appender.accepted, nowNs),
       polled: feed.polled,
       accepted: parts.appender.accepted,
-      rejected: rejectedByReason(parts.cleaner.counts(0)),
+      rejected: sumByRule(sources.map((source) => source.refused)),
+      marked: sumByRule(sources.map((source) => source.marked)),
+      sources,
       appendWaits: parts.database.stats().appendWaits,
       symbols: parts.symbolCount(),
       watermarks: this.#watermarks(nowNs),
@@ -64,6 +71,7 @@ export class StatusReport {
       state,
       reason,
       feed,
+      rulesProblem: parts.rulesProblem(),
     };
   }
 
@@ -100,20 +108,26 @@ export class StatusReport {
 export class DataMetrics {
   readonly #polled: Counter;
   readonly #accepted: Counter;
-  readonly #rejected: Counter;
+  readonly #refused: Counter;
+  readonly #marked: Counter;
   readonly #skipped: Counter;
   readonly #backlog: Gauge;
   readonly #durableLag: Gauge;
   readonly #sealedLag: Gauge;
   readonly #degraded: Gauge;
+  readonly #rulesWrong: Gauge;
   readonly #seen = new Map<string, number>();
 
   constructor(metrics: Metrics) {
     this.#polled = metrics.counter('data_ticks_polled_total', 'Ticks taken from the feed.');
     this.#accepted = metrics.counter('data_ticks_accepted_total', 'Ticks accepted by the engine.');
-    this.#rejected = metrics.counter('data_ticks_rejected_total', 'Ticks refused by cleaning.', [
-      'reason',
-    ]);
+    const labels = ['rule', 'source'];
+    this.#refused = metrics.counter('clean_refused_total', 'Ticks refused by cleaning.', labels);
+    this.#marked = metrics.counter(
+      'clean_marked_total',
+      'Ticks that cleaning found something in and let pass.',
+      labels,
+    );
     this.#skipped = metrics.counter('data_ticks_skipped_total', 'Ticks given up by the feed.');
     this.#backlog = metrics.gauge('data_feed_backlog_ticks', 'Ticks waiting in the feed.');
     this.#durableLag = metrics.gauge(
@@ -122,18 +136,35 @@ export class DataMetrics {
     );
     this.#sealedLag = metrics.gauge('data_sealed_lag_ticks', 'Durable ticks not yet in a segment.');
     this.#degraded = metrics.gauge('data_degraded', '1 while the engine refuses ticks.');
+    this.#rulesWrong = metrics.gauge(
+      'clean_rules_wrong',
+      '1 while the file of cleaning rules is not in force.',
+    );
   }
 
   set(status: DataNodeStatus): void {
     this.#polled.inc(this.#grown('polled', status.polled));
     this.#accepted.inc(this.#grown('accepted', status.accepted));
     this.#skipped.inc(this.#grown('skipped', status.feed.skipped));
-    for (const [reason, count] of Object.entries(status.rejected))
-      this.#rejected.inc({ reason }, this.#grown(`rejected ${reason}`, count));
+    for (const { source, refused, marked } of status.sources) {
+      this.#count(this.#refused, 'refused', source, refused);
+      this.#count(this.#marked, 'marked', source, marked);
+    }
     this.#backlog.set(status.feed.backlog);
     this.#durableLag.set(status.watermarks.durableLagMs / 1e3);
     this.#sealedLag.set(status.watermarks.sealedLagTicks);
     this.#degraded.set(status.state === 'DEGRADED' ? 1 : 0);
+    this.#rulesWrong.set(status.rulesProblem === '' ? 0 : 1);
+  }
+
+  #count(
+    counter: Counter,
+    what: string,
+    source: string,
+    counts: Readonly<Record<string, number>>,
+  ): void {
+    for (const [rule, count] of Object.entries(counts))
+      counter.inc({ rule, source }, this.#grown(`${what} ${source} ${rule}`, count));
   }
 
   #grown(name: string, total: number): number {

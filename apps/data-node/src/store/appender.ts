@@ -4,18 +4,13 @@
 // until it goes. Always: a batch is appended exactly once, however often it is offered before
 // release().
 
-import { type Clock, errorLine, nsPerMs, type TickBatch } from '@ndts/protocol';
+import { type Clock, errorLine, nsPerMs } from '@ndts/protocol';
 import type { Logger } from '@ndts/runtime';
-
-/** What this stage needs of the database. */
-export interface TickAppend {
-  appendTicks(batch: TickBatch): number;
-}
 
 const retryNs = 100 * nsPerMs;
 
-export class Appender {
-  readonly #database: TickAppend;
+export class Appender<Batch extends { count: number }> {
+  readonly #append: (batch: Batch) => number;
   readonly #clock: Clock;
   readonly #logger: Logger;
   #isAppended = false;
@@ -25,8 +20,9 @@ export class Appender {
   #position = 0;
   #accepted = 0;
 
-  constructor(database: TickAppend, clock: Clock, logger: Logger) {
-    this.#database = database;
+  /** @param append returns the log position, or throws and takes nothing */
+  constructor(append: (batch: Batch) => number, clock: Clock, logger: Logger) {
+    this.#append = append;
     this.#clock = clock;
     this.#logger = logger;
   }
@@ -40,7 +36,7 @@ export class Appender {
     return this.#retries;
   }
 
-  /** Ticks accepted since the start. */
+  /** Rows accepted since the start. */
   get accepted(): number {
     return this.#accepted;
   }
@@ -51,17 +47,17 @@ export class Appender {
   }
 
   /** True once the batch is accepted; false while there is nothing or the database refuses it. */
-  append(batch: TickBatch): boolean {
+  append(batch: Batch): boolean {
     if (this.#isAppended) return true;
     if (batch.count === 0) return false;
     if (this.#reason !== '' && this.#clock.monotonicNs() < this.#retryAtNs) return false;
     try {
-      this.#position = this.#database.appendTicks(batch);
+      this.#position = this.#append(batch);
     } catch (error) {
       this.#hold(error, batch.count);
       return false;
     }
-    if (this.#reason !== '') this.#logger.info({ ticks: batch.count }, 'appending goes on');
+    if (this.#reason !== '') this.#logger.info({ rows: batch.count }, 'appending goes on');
     this.#reason = '';
     this.#isAppended = true;
     this.#accepted += batch.count;
@@ -69,16 +65,16 @@ export class Appender {
   }
 
   /** The batch was passed on; the next one may come. */
-  release(batch: TickBatch): void {
+  release(batch: Batch): void {
     batch.count = 0;
     this.#isAppended = false;
   }
 
-  #hold(error: unknown, ticks: number): void {
+  #hold(error: unknown, rows: number): void {
     const reason = errorLine(error);
     this.#retries += 1;
     this.#retryAtNs = this.#clock.monotonicNs() + retryNs;
-    if (reason !== this.#reason) this.#logger.error({ ticks, reason }, 'append refused; holding');
+    if (reason !== this.#reason) this.#logger.error({ rows, reason }, 'append refused; holding');
     this.#reason = reason;
   }
 }

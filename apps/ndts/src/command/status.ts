@@ -68,17 +68,24 @@ function nodeTable(nodes: readonly NodeRow[]): string {
 
 function dataText(data: DataStatus): string {
   const marks = data.watermarks;
-  const rejected = Object.entries(data.rejected)
-    .filter(([, count]) => count > 0)
-    .map(([reason, count]) => `${reason} ${numberText(count)}`);
+  const rejected = countsText(data.rejected);
+  const marked = countsText(data.marked);
   return [
     `ticks      ${numberText(Math.round(data.ticksPerSecond))}/s of ${data.symbols} symbols`,
     `accepted   ${numberText(marks.accepted)}`,
     `durable    ${numberText(marks.durable)}   ${marks.durableLagMs.toFixed(1)} ms behind`,
     `replicated ${numberText(marks.replicated)}   ${marks.replicatedLagMs.toFixed(1)} ms behind`,
     `sealed     ${numberText(marks.sealed)}   ${numberText(marks.sealedLagTicks)} ticks behind`,
-    `rejected   ${rejected.length === 0 ? 'none' : rejected.join(', ')}`,
+    `rejected   ${rejected}`,
+    `marked     ${marked}`,
   ].join('\n');
+}
+
+function countsText(counts: Readonly<Record<string, number>>): string {
+  const texts = Object.entries(counts)
+    .filter(([, count]) => count > 0)
+    .map(([rule, count]) => `${rule} ${numberText(count)}`);
+  return texts.length === 0 ? 'none' : texts.join(', ');
 }
 
 function strategyTable(calc: CalcStatus): string {

@@ -17,7 +17,7 @@ import { type Foundation, type FoundationInput, openFoundation } from './foundat
 import { serveLines } from './lines.js';
 import { startPostgres } from './postgres.js';
 import { createRoles, type Roles } from './roles.js';
-import { serveStreams } from './streams.js';
+import { serveDryRuns, serveStreams } from './streams.js';
 import { serveUpkeep } from './upkeep.js';
 
 export interface PlatformInput extends FoundationInput {
@@ -73,6 +73,7 @@ async function start(foundation: Foundation, input: PlatformInput): Promise<Plat
   await calc.start();
   closing.defer('calc', () => calc.stop());
   const { remotePort, service } = await serveClients(foundation, roles.rings);
+  serveDryRuns(foundation, service);
   const stream = await serveStreams(foundation, service);
   const line = await serveLines(foundation, input.secureRandom);
   for (const presence of createPresences(foundation, roles, input)) {

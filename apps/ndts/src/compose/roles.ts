@@ -56,6 +56,7 @@ export async function createRoles(foundation: Foundation, version: string): Prom
     database: foundation.ticks,
     rings,
     symbols: foundation.symbols,
+    audit: foundation.audit,
   });
   const control = createControlNode({
     config: foundation.values,

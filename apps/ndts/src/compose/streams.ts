@@ -1,7 +1,8 @@
-// Streams over WebSocket, where a port for them is set.
+// What the data node does with the folder beside the path of ticks: streams over WebSocket, where a
+// port for them is set, and dry runs of cleaning rules.
 
 import { join } from 'node:path';
-import { StreamServer } from '@ndts/data-node';
+import { serveTrials, StreamServer } from '@ndts/data-node';
 import type { FolderService } from '@ndts/storage';
 import type { Foundation } from './foundation.js';
 
@@ -16,4 +17,9 @@ export async function serveStreams(
   if (server === undefined) return undefined;
   closing.defer('streams', () => server.stop());
   return server.url;
+}
+
+export function serveDryRuns(foundation: Foundation, service: FolderService): void {
+  const { bus, clock, closing, values: config } = foundation;
+  closing.defer('dry runs', serveTrials({ bus, service, config, clock }));
 }

@@ -9,6 +9,8 @@ const data: DataStatus = {
   polled: 1,
   accepted: 1,
   rejected: {},
+  marked: {},
+  sources: [],
   appendWaits: 0,
   symbols: 20,
   watermarks: {

@@ -89,4 +89,21 @@ inline constexpr BuiltInColumn kSignalColumns[] = {
     {"price", ValueType::kF64, true},
 };
 
+// Ticks that cleaning refused, as they came; the time is that of their reception.
+inline constexpr const char* kRejectsTableName = "rejects";
+inline constexpr BuiltInColumn kRejectsColumns[] = {
+    {"reason", ValueType::kText, false},
+    {"source", ValueType::kText, false},
+    {"live", ValueType::kBool, false},
+    {"tick_day", ValueType::kF64, false},
+    {"tick_ns", ValueType::kF64, false},
+    {"price", ValueType::kF64, false},
+    {"volume", ValueType::kF64, false},
+    {"bid1", ValueType::kF64, false},
+    {"ask1", ValueType::kF64, false},
+    {"bid_vol1", ValueType::kF64, false},
+    {"ask_vol1", ValueType::kF64, false},
+    {"next_sequence", ValueType::kI64, false},
+};
+
 }  // namespace ndts

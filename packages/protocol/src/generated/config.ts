@@ -113,6 +113,8 @@ export interface ConfigValues {
     readonly spreadMax: number;
     /** a tick older than the newest of its symbol by more than this is refused */
     readonly disorderMs: number;
+    /** file of cleaning rules, YAML, JSON or TOML (docs/cleaning.md), read again when it changes; empty: none */
+    readonly rules: string;
   };
   readonly strategy: {
     /** strategies to run: names of built-in ones or paths of plugin files */
@@ -684,6 +686,13 @@ export const configKeys: readonly ConfigKey[] = [
     doc: 'a tick older than the newest of its symbol by more than this is refused',
     min: 0,
     max: 86400000,
+    secret: false,
+  },
+  {
+    key: 'clean.rules',
+    type: 'string',
+    default: '',
+    doc: 'file of cleaning rules, YAML, JSON or TOML (docs/cleaning.md), read again when it changes; empty: none',
     secret: false,
   },
   {

@@ -70,12 +70,12 @@ export const errorTable = {
   CONFIG_UNKNOWN_KEY: {
     number: 20,
     meaning: 'a configuration key does not exist',
-    hint: 'docs/config.md lists all keys',
+    hint: 'docs/config.md lists all keys, docs/cleaning.md those of cleaning rules',
   },
   CONFIG_INVALID_VALUE: {
     number: 21,
     meaning: 'a configuration value has the wrong type or range',
-    hint: 'docs/config.md lists types and ranges',
+    hint: 'docs/config.md lists types and ranges, docs/cleaning.md those of cleaning rules',
   },
   CONFIG_UNREADABLE: {
     number: 22,

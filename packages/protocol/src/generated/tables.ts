@@ -89,3 +89,22 @@ export const signalSchema: TableSchema = {
     { name: 'price', type: 'f64', nullable: true },
   ],
 };
+
+/** Ticks that cleaning refused, as they came; the time is that of their reception. */
+export const rejectsSchema: TableSchema = {
+  name: 'rejects',
+  columns: [
+    { name: 'reason', type: 'text' },
+    { name: 'source', type: 'text' },
+    { name: 'live', type: 'bool' },
+    { name: 'tick_day', type: 'f64' },
+    { name: 'tick_ns', type: 'f64' },
+    { name: 'price', type: 'f64' },
+    { name: 'volume', type: 'f64' },
+    { name: 'bid1', type: 'f64' },
+    { name: 'ask1', type: 'f64' },
+    { name: 'bid_vol1', type: 'f64' },
+    { name: 'ask_vol1', type: 'f64' },
+    { name: 'next_sequence', type: 'i64' },
+  ],
+};

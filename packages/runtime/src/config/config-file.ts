@@ -1,11 +1,9 @@
 // A configuration file as a flat list of settings with the place of each. YAML or TOML by
 // extension.
 
-import { readFileSync } from 'node:fs';
 import { extname } from 'node:path';
-import { NdtsError } from '@ndts/protocol';
-import { TomlError, parse as parseToml } from 'smol-toml';
-import { LineCounter, isMap, isScalar, parseDocument } from 'yaml';
+import { isMap, isScalar } from 'yaml';
+import { parseTomlText, parseYamlText, readText, unreadable } from './text-document.js';
 
 export interface ConfigSetting {
   readonly key: string;
@@ -22,26 +20,8 @@ export function readConfigFile(path: string): ConfigSetting[] {
   throw unreadable(`expected a .yaml, .yml or .toml file, found ${path}`);
 }
 
-function readText(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    throw unreadable(
-      `cannot read ${path}: ${error instanceof Error ? error.message : error}`,
-      error,
-    );
-  }
-}
-
 function readYaml(path: string, text: string): ConfigSetting[] {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines });
-  const problem = document.errors[0];
-  if (problem !== undefined) {
-    const { line, col } = lines.linePos(problem.pos[0]);
-    const what = problem.message.split(/ at line |\n/)[0];
-    throw unreadable(`${path}:${line}:${col}: ${what}`, problem);
-  }
+  const { document, lines } = parseYamlText(path, text);
   const settings: ConfigSetting[] = [];
   const visit = (node: unknown, prefix: string): void => {
     if (!isMap(node)) throw unreadable(`${path}: expected keys with values at the top`);
@@ -62,14 +42,6 @@ function plainYaml(node: unknown): unknown {
 }
 
 function readToml(path: string, text: string): ConfigSetting[] {
-  let table: object;
-  try {
-    table = parseToml(text);
-  } catch (error) {
-    if (!(error instanceof TomlError)) throw error;
-    const what = error.message.split('\n')[0];
-    throw unreadable(`${path}:${error.line}:${error.column}: ${what}`, error);
-  }
   const settings: ConfigSetting[] = [];
   const visit = (part: object, prefix: string): void => {
     for (const [name, value] of Object.entries(part)) {
@@ -79,10 +51,6 @@ function readToml(path: string, text: string): ConfigSetting[] {
       else settings.push({ key: prefix + name, value, source: path });
     }
   };
-  visit(table, '');
+  visit(parseTomlText(path, text), '');
   return settings;
-}
-
-function unreadable(message: string, cause?: unknown): NdtsError {
-  return new NdtsError('CONFIG_UNREADABLE', message, { cause });
 }
