@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <limits>
 #include <string>
 #include <utility>
 
@@ -34,7 +33,7 @@ struct SymbolState {
 static_assert(sizeof(SymbolState) == 128);
 
 // Rows whose own fields are checked before the pass that needs the order.
-constexpr std::size_t kChunk = 1024;
+constexpr std::size_t kChunk = kRowRulesMost;
 constexpr std::size_t kAhead = 16;
 
 // In the order in which they are tried.
@@ -53,41 +52,6 @@ CleanReason first_of(std::uint32_t found) {
 
 constexpr std::uint32_t bit_if(bool holds, CleanReason reason) {
   return holds ? clean_bit(reason) : 0;
-}
-
-// False for NaN, the infinities and +-DBL_MAX.
-inline bool is_number(double x) { return std::fabs(x) < std::numeric_limits<double>::max(); }
-
-// Rounds to whole numbers below 2^51 without a call.
-inline double nearest(double x) {
-  constexpr double kRounds = 6'755'399'441'055'744.0;
-  return (x + kRounds) - kRounds;
-}
-
-// The rules that look at the numbers of a row alone, without branches.
-inline std::uint32_t against_itself(const TickColumns& t, std::size_t i, const Plan& plan) {
-  const double price = t.price[i];
-  const double volume = t.volume[i];
-  const double bid = t.bid[i];
-  const double ask = t.ask[i];
-  const double bid_volume = t.bid_volume[i];
-  const double ask_volume = t.ask_volume[i];
-
-  const bool both = (bid > 0) & (ask > 0);
-  const bool narrow = (ask - bid) / bid < plan.spread_max;
-  const bool positive = plan.price_min >= 0;
-  const double ticks = price / plan.tick_size;
-  const bool numbers = is_number(price) & is_number(volume) & is_number(bid) & is_number(ask) &
-                       is_number(bid_volume) & is_number(ask_volume);
-  const bool negative_zero = (price == 0) & std::signbit(price);
-  const bool within = (price > plan.price_min) & (price < plan.price_max);
-  return bit_if((!numbers) | negative_zero, CleanReason::kSentinel) |
-         bit_if((!within) | (positive & ((bid < 0) | (ask < 0))), CleanReason::kPrice) |
-         bit_if((volume < 0) | (bid_volume < 0) | (ask_volume < 0), CleanReason::kVolume) |
-         bit_if(both & (bid > ask), CleanReason::kCrossed) |
-         bit_if(both & (!narrow), CleanReason::kSpread) |
-         bit_if((plan.tick_size > 0) & (std::fabs(ticks - nearest(ticks)) > 1e-6),
-                CleanReason::kTickSize);
 }
 
 void move_rows(const TickColumns& columns, std::size_t to, std::size_t from, std::size_t count) {
@@ -146,7 +110,11 @@ struct Cleaner::Row {
   const Plan& plan;
 };
 
-Cleaner::Cleaner(CleanRules rules) : rows_(sizeof(SymbolState)), counts_(kCleanSources) {
+Cleaner::Cleaner(CleanRules rules, Simd simd)
+    : row_rules_(row_rules(simd)),
+      limits_(std::make_unique<RowLimits>()),
+      rows_(sizeof(SymbolState)),
+      counts_(kCleanSources) {
   set_rules(std::move(rules));
 }
 
@@ -158,6 +126,7 @@ void Cleaner::set_rules(CleanRules rules) {
                       static_cast<std::uint64_t>(plan.stale_ns),
                       static_cast<std::uint64_t>(plan.future_ns),
                       static_cast<std::uint64_t>(plan.quiet_ns)});
+  for (std::size_t row = 0; row < kRowRulesMost; ++row) limits_->set(row, plans_.front());
   session_at_.assign(rules_.calendars.size(), 0);
 }
 
@@ -171,15 +140,11 @@ Status Cleaner::assign(std::uint32_t symbol, std::uint16_t plan) {
   return {};
 }
 
-void Cleaner::against_themselves(const TickColumns& batch, std::size_t begin, std::size_t end,
-                                 std::uint32_t* found) const {
-  if (plans_.size() == 1) {
-    const Plan plan = plans_.front();
-    for (std::size_t i = begin; i < end; ++i) found[i - begin] = against_itself(batch, i, plan);
-  } else {
-    for (std::size_t i = begin; i < end; ++i)
-      found[i - begin] = against_itself(batch, i, plan_of(batch.symbol[i]));
-  }
+void Cleaner::against_themselves(const TickColumns& batch, std::size_t first, std::size_t count,
+                                 std::uint32_t* found) {
+  if (plans_.size() > 1)
+    for (std::size_t i = 0; i < count; ++i) limits_->set(i, plan_of(batch.symbol[first + i]));
+  row_rules_(batch, first, count, *limits_, found);
 }
 
 // Ticks come mostly in the session of the one before.
@@ -293,7 +258,7 @@ bool Cleaner::clean(const CleanInput& input, CleanOutput* output) {
   output->rejected = 0;
   for (std::size_t chunk = 0; chunk < total; chunk += kChunk) {
     const std::size_t end = std::min(chunk + kChunk, total);
-    against_themselves(batch, chunk, end, own);
+    against_themselves(batch, chunk, end - chunk, own);
     for (std::size_t i = chunk; i < end; ++i) {
       if (i + kAhead < total) {
         const auto* ahead = rows_.at<const char>(batch.symbol[i + kAhead]);

@@ -35,6 +35,7 @@
 #include <vector>
 
 #include "clean/clean_rules.h"
+#include "clean/row_rules.h"
 #include "factor/symbol_rows.h"
 #include "generated/constants.h"
 #include "ring/row_columns.h"
@@ -75,7 +76,7 @@ struct CleanTolerances : CleanPlan {
 class Cleaner {
  public:
   // `rules` passed check_rules().
-  explicit Cleaner(CleanRules rules);
+  explicit Cleaner(CleanRules rules, Simd simd = Simd::kBest);
 
   // Takes effect with the next batch; what is known of the symbols stays.
   void set_rules(CleanRules rules);
@@ -95,8 +96,8 @@ class Cleaner {
   [[nodiscard]] const CleanTolerances& plan_of(std::uint32_t symbol) const {
     return plans_[symbol < rules_.plan_of.size() ? rules_.plan_of[symbol] : 0];
   }
-  void against_themselves(const TickColumns& batch, std::size_t begin, std::size_t end,
-                          std::uint32_t* found) const;
+  void against_themselves(const TickColumns& batch, std::size_t first, std::size_t count,
+                          std::uint32_t* found);
   [[nodiscard]] std::uint32_t examine(const CleanInput& input, std::size_t i,
                                       const CleanTolerances& plan, std::uint32_t own);
   [[nodiscard]] std::uint32_t against_clock(const Row& row, std::optional<std::int64_t> now_ns);
@@ -109,6 +110,8 @@ class Cleaner {
 
   CleanRules rules_;
   std::vector<CleanTolerances> plans_;  // those of rules_
+  const RowRules row_rules_;
+  std::unique_ptr<RowLimits> limits_;  // of the rows at hand; with one plan, of all rows
   std::vector<std::size_t> session_at_;  // by calendar: where the last time was found
   SymbolRows rows_;
   std::vector<CleanCounts> counts_;

@@ -134,6 +134,35 @@ Row dirty_row(std::mt19937* random, Walk* walk) {
   return row;
 }
 
+TEST(Cleaner, EveryInstructionSetFindsTheSameInRows) {
+  if (!has_avx2()) return;  // there is one alone
+  const unsigned seed = 31;
+  std::mt19937 random(seed);
+  const double odd[] = {kNan,  kInfinity, -kInfinity, kLargest, -kLargest, 0,
+                        -0.0, -1,        1e6,        5e-324,   100,       100.004};
+  CleanPlan negative = all_rules();
+  negative.price_min = -50;
+  negative.tick_size = 0;
+  for (std::size_t count = 0; count < 140; ++count) {
+    const TickBatchMemory batch(std::max<std::size_t>(1, count));
+    const std::size_t first = count / 5;
+    RowLimits limits{};
+    for (std::size_t i = 0; i < count; ++i) {
+      Row row;
+      for (double Row::* field : {&Row::price, &Row::volume, &Row::bid, &Row::ask,
+                                  &Row::bid_volume, &Row::ask_volume})
+        if (random() % 3 == 0) row.*field = odd[random() % std::size(odd)];
+      put(batch.columns(), i, row);
+      limits.set(i, random() % 2 == 0 ? all_rules() : negative);
+    }
+    std::vector<std::uint32_t> scalar(count - first);
+    std::vector<std::uint32_t> avx2(count - first);
+    row_rules_scalar(batch.columns(), first, count - first, limits, scalar.data());
+    row_rules_avx2(batch.columns(), first, count - first, limits, avx2.data());
+    ASSERT_EQ(scalar, avx2) << "seed " << seed << " rows " << count;
+  }
+}
+
 TEST(Cleaner, EqualsThePlainRulesOnRandomDirtUnderAnySplit) {
   const unsigned seed = 20'260'101;
   SCOPED_TRACE(seed);
