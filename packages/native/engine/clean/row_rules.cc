@@ -7,7 +7,7 @@ namespace ndts {
 
 namespace {
 
-constexpr std::uint32_t bit_if(bool holds, CleanReason reason) {
+constexpr std::uint32_t bit_where(bool holds, CleanReason reason) {
   return holds ? clean_bit(reason) : 0;
 }
 
@@ -38,12 +38,12 @@ inline std::uint32_t against_itself(const TickColumns& t, std::size_t i, const R
                        is_number(bid_volume) & is_number(ask_volume);
   const bool negative_zero = (price == 0) & std::signbit(price);
   const bool within = (price > limits.price_min[row]) & (price < limits.price_max[row]);
-  return bit_if((!numbers) | negative_zero, CleanReason::kSentinel) |
-         bit_if((!within) | (positive & ((bid < 0) | (ask < 0))), CleanReason::kPrice) |
-         bit_if((volume < 0) | (bid_volume < 0) | (ask_volume < 0), CleanReason::kVolume) |
-         bit_if(both & (bid > ask), CleanReason::kCrossed) |
-         bit_if(both & (!narrow), CleanReason::kSpread) |
-         bit_if((limits.tick_size[row] > 0) & (std::fabs(ticks - nearest(ticks)) > 1e-6),
+  return bit_where((!numbers) | negative_zero, CleanReason::kSentinel) |
+         bit_where((!within) | (positive & ((bid < 0) | (ask < 0))), CleanReason::kPrice) |
+         bit_where((volume < 0) | (bid_volume < 0) | (ask_volume < 0), CleanReason::kVolume) |
+         bit_where(both & (bid > ask), CleanReason::kCrossed) |
+         bit_where(both & (!narrow), CleanReason::kSpread) |
+         bit_where((limits.tick_size[row] > 0) & (std::fabs(ticks - nearest(ticks)) > 1e-6),
                 CleanReason::kTickSize);
 }
 

@@ -40,9 +40,9 @@ std::unique_ptr<FactorProgram> make(const std::vector<FactorNode>& nodes,
   return program;
 }
 
-class Ticks {
+class ProgramTicks {
  public:
-  Ticks(std::size_t count, unsigned seed) : memory_(count), count_(count) {
+  ProgramTicks(std::size_t count, unsigned seed) : memory_(count), count_(count) {
     std::mt19937 random(seed);
     for (std::size_t i = 0; i < count; ++i) {
       memory_.columns().symbol[i] = static_cast<std::uint32_t>(random() % 7);
@@ -76,7 +76,7 @@ bool same_bits(const std::vector<double>& a, const std::vector<double>& b) {
 }
 
 TEST(FactorProgram, PartsAndWholeAreTheSameBits) {
-  Ticks ticks(1000, 3);
+  ProgramTicks ticks(1000, 3);
   const auto whole = make(example(), {{0, 0}, {2, 2}, {4, 0}});
   const auto found = ticks.run(whole.get(), 0, ticks.count(), 1000);
   const auto ema = make({example()[0]}, {{0, 0}});
@@ -92,7 +92,7 @@ TEST(FactorProgram, PartsAndWholeAreTheSameBits) {
 }
 
 TEST(FactorProgram, StateIsPutBackToTheBit) {
-  Ticks ticks(1000, 4);
+  ProgramTicks ticks(1000, 4);
   const auto first = make(example(), {{4, 0}});
   const auto expected = ticks.run(first.get(), 0, ticks.count(), 100)[0];
   const auto begun = make(example(), {{4, 0}});
