@@ -15,13 +15,13 @@
 namespace ndts {
 namespace {
 
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+constexpr double kNothing = std::numeric_limits<double>::quiet_NaN();
 
-using Columns = std::vector<std::vector<double>>;
+using ColumnValues = std::vector<std::vector<double>>;
 
 struct Rows {
   std::vector<std::uint32_t> symbol;
-  Columns in = Columns(kKernelInputs);
+  ColumnValues in = ColumnValues(kKernelInputs);
 };
 
 std::unique_ptr<Kernel> kernel_of(FactorKernel kind, double a = 0, double b = 0, double c = 0) {
@@ -31,9 +31,9 @@ std::unique_ptr<Kernel> kernel_of(FactorKernel kind, double a = 0, double b = 0,
   return kernel;
 }
 
-Columns run(const Kernel& kernel, const Rows& rows, SymbolRows* state, unsigned seed) {
+ColumnValues run(const Kernel& kernel, const Rows& rows, SymbolRows* state, unsigned seed) {
   std::mt19937 random(seed);
-  Columns out(kernel.shape().outputs, std::vector<double>(rows.symbol.size()));
+  ColumnValues out(kernel.shape().outputs, std::vector<double>(rows.symbol.size()));
   EXPECT_TRUE(state->grow(symbols_needed(rows.symbol.data(), rows.symbol.size())));
   for (std::size_t at = 0; at < rows.symbol.size();) {
     const std::size_t count = std::min<std::size_t>(rows.symbol.size() - at, 1 + random() % 50);
@@ -47,7 +47,7 @@ Columns run(const Kernel& kernel, const Rows& rows, SymbolRows* state, unsigned 
   return out;
 }
 
-Columns run(const Kernel& kernel, const Rows& rows, unsigned seed = 1) {
+ColumnValues run(const Kernel& kernel, const Rows& rows, unsigned seed = 1) {
   SymbolRows state(64 + kernel.shape().state_bytes);
   return run(kernel, rows, &state, seed);
 }
@@ -194,7 +194,7 @@ TEST(Kernels, WindowsEqualTheirFormulas) {
     for (const std::size_t n : {2u, 5u, 20u, 33u}) {
       const auto kernel = kernel_of(each.kind, static_cast<double>(n), 2);
       const Rows rows = random_rows(1500, 7);
-      const Columns out = run(*kernel, rows);
+      const ColumnValues out = run(*kernel, rows);
       std::vector<Series> known(3, Series(kKernelInputs));
       for (std::size_t i = 0; i < rows.symbol.size(); ++i) {
         Series& series = known[rows.symbol[i]];
@@ -219,12 +219,12 @@ TEST(Kernels, WindowsForgetToTheLastBit) {
     for (std::uint32_t& symbol : rows.symbol) symbol = 0;
     for (auto& column : rows.in)
       for (std::size_t i = 100; i < 110; ++i) column[i] = 1e12 + static_cast<double>(i);
-    const Columns long_run = run(*kernel, rows, 3);
+    const ColumnValues long_run = run(*kernel, rows, 3);
     Rows end;
     end.symbol.assign(20, 0);
     for (std::size_t at = 0; at < kKernelInputs; ++at)
       end.in[at].assign(rows.in[at].end() - 20, rows.in[at].end());
-    const Columns fresh = run(*kernel, end, 4);
+    const ColumnValues fresh = run(*kernel, end, 4);
     for (std::size_t port = 0; port < fresh.size(); ++port)
       EXPECT_EQ(std::memcmp(&long_run[port].back(), &fresh[port].back(), sizeof(double)), 0)
           << each.name << " port " << port;
@@ -237,8 +237,8 @@ TEST(Kernels, AnySplitGivesTheSameBits) {
     std::unique_ptr<Kernel> kernel;
     if (!make_kernel(static_cast<FactorKernel>(kind), parameters, &kernel).ok()) continue;
     const Rows rows = random_rows(800, kind);
-    const Columns one = run(*kernel, rows, 1);
-    const Columns other = run(*kernel, rows, 2);
+    const ColumnValues one = run(*kernel, rows, 1);
+    const ColumnValues other = run(*kernel, rows, 2);
     std::size_t values = 0;
     for (std::size_t port = 0; port < one.size(); ++port) {
       EXPECT_EQ(std::memcmp(one[port].data(), other[port].data(), 8 * one[port].size()), 0)
@@ -259,8 +259,8 @@ TEST(Kernels, EveryInstructionSetGivesTheSameBits) {
       ASSERT_TRUE(make_kernel(each.kind, parameters, &scalar, Simd::kScalar).ok());
       ASSERT_TRUE(make_kernel(each.kind, parameters, &avx2, Simd::kAvx2).ok());
       const Rows rows = random_rows(300, static_cast<unsigned>(period));
-      const Columns one = run(*scalar, rows);
-      const Columns other = run(*avx2, rows);
+      const ColumnValues one = run(*scalar, rows);
+      const ColumnValues other = run(*avx2, rows);
       for (std::size_t port = 0; port < one.size(); ++port)
         EXPECT_EQ(std::memcmp(one[port].data(), other[port].data(), 8 * one[port].size()), 0)
             << each.name << " period " << period;
@@ -275,7 +275,7 @@ TEST(Kernels, FirstValuesComeAfterTheWarmUp) {
     if (!make_kernel(static_cast<FactorKernel>(kind), parameters, &kernel).ok()) continue;
     Rows rows = random_rows(100, kind);
     for (std::uint32_t& symbol : rows.symbol) symbol = 2;
-    const Columns out = run(*kernel, rows);
+    const ColumnValues out = run(*kernel, rows);
     std::size_t first = 0;
     for (const auto& column : out) {
       const auto found = std::find_if(column.begin(), column.end(),
@@ -315,7 +315,7 @@ TEST(Kernels, SmoothMeansFollowTheirRules) {
   const auto slow = ema_of(wide, 26);
   std::vector<long double> macd;
   for (std::size_t i = 0; i < slow.size(); ++i) macd.push_back(fast[i + 14] - slow[i]);
-  const Columns found = run(*kernel_of(FactorKernel::kMacd, 12, 26, 9), rows);
+  const ColumnValues found = run(*kernel_of(FactorKernel::kMacd, 12, 26, 9), rows);
   expect_close(found[0].back(), macd.back(), "macd", 399);
   expect_close(found[1].back(), ema_of(macd, 9).back(), "signal", 399);
   expect_close(found[2].back(), macd.back() - ema_of(macd, 9).back(), "histogram", 399);
@@ -341,7 +341,7 @@ TEST(Kernels, RangesOfASteadyRise) {
     rows.in[2].push_back(101 + i);
   }
   EXPECT_EQ(run(*kernel_of(FactorKernel::kAtr, 14), rows)[0].back(), 2);
-  const Columns adx = run(*kernel_of(FactorKernel::kAdx, 14), rows);
+  const ColumnValues adx = run(*kernel_of(FactorKernel::kAdx, 14), rows);
   EXPECT_EQ(adx[0].back(), 100);
   EXPECT_EQ(adx[1].back(), 50);
   EXPECT_EQ(adx[2].back(), 0);
@@ -369,7 +369,7 @@ TEST(Kernels, FlatSeriesAreDefined) {
 }
 
 TEST(Kernels, WhatIsNoNumberLeavesTheStateAsItIs) {
-  const double odd[] = {kNan, std::numeric_limits<double>::infinity(),
+  const double odd[] = {kNothing, std::numeric_limits<double>::infinity(),
                         -std::numeric_limits<double>::infinity()};
   for (std::uint32_t kind = 1; kind < 64; ++kind) {
     const double parameters[kKernelParameters] = {12, 26, 9};
@@ -390,8 +390,8 @@ TEST(Kernels, WhatIsNoNumberLeavesTheStateAsItIs) {
       for (std::size_t at = 0; at < kKernelInputs; ++at)
         dirty.in[at].push_back(clean.in[at][i]);
     }
-    const Columns expected = run(*kernel, clean, 5);
-    const Columns found = run(*kernel, dirty, 6);
+    const ColumnValues expected = run(*kernel, clean, 5);
+    const ColumnValues found = run(*kernel, dirty, 6);
     for (std::size_t port = 0; port < found.size(); ++port) {
       for (std::size_t i = 0; i < kept.size(); ++i)
         ASSERT_EQ(std::memcmp(&found[port][kept[i]], &expected[port][i], 8), 0)
@@ -416,7 +416,7 @@ TEST(Kernels, ParametersAreChecked) {
   EXPECT_EQ(code(FactorKernel::kSma, 0, 0, 0), Code::kInvalidArgument);
   EXPECT_EQ(code(FactorKernel::kSma, 2.5, 0, 0), Code::kInvalidArgument);
   EXPECT_EQ(code(FactorKernel::kSma, 4097, 0, 0), Code::kInvalidArgument);
-  EXPECT_EQ(code(FactorKernel::kSma, kNan, 0, 0), Code::kInvalidArgument);
+  EXPECT_EQ(code(FactorKernel::kSma, kNothing, 0, 0), Code::kInvalidArgument);
   EXPECT_EQ(code(FactorKernel::kBollinger, 20, 0, 0), Code::kInvalidArgument);
   EXPECT_EQ(code(FactorKernel::kBollinger, 1, 2, 0), Code::kInvalidArgument);
   EXPECT_EQ(code(FactorKernel::kMacd, 12, 26, 0), Code::kInvalidArgument);
