@@ -6,6 +6,8 @@ import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { cleanBench } from './clean.js';
+import { arbitrateBench } from './arbitrate.js';
+import { bookBench } from './book.js';
 import { clientBench } from './client.js';
 import { codec } from './codec.js';
 import { csvImport } from './csv-import.js';
@@ -54,6 +56,8 @@ const benches: readonly Bench[] = [
   ingestFeed,
   wsFanout,
   resumeBench,
+  arbitrateBench,
+  bookBench,
 ];
 
 interface Options {

@@ -1,5 +1,10 @@
 // The public door of the data node.
 
+export { Arbiter, type ArbiterOptions, type SourceStatistics } from './arbitrate/arbiter.js';
+export { Book, type BookCounts, type BookRules } from './book/book.js';
+export { BookAssembler, type ShownBook } from './book/book-assembler.js';
+export { type BookRows, BookRowStore } from './book/book-rows.js';
+export { levelColumns, putShownBook } from './book/shown-books.js';
 export type { DaySpan } from './clean/calendar.js';
 export { calendarSpan, rulesView } from './clean/keeper.js';
 export { cleanRules, CompiledRules, compileRules, openCleaner } from './clean/rules.js';
@@ -51,6 +56,13 @@ export {
 export type { MarketOptions, MarketSession } from './feed/simulated-market.js';
 export { Simulator, type SimulatorOptions, simulatorSymbolNames } from './feed/simulator.js';
 export { createDataNode, type DataNode, type DataNodeDeps } from './node.js';
+export {
+  type QualityLimits,
+  type QualityRules,
+  SymbolQuality,
+} from './quality/symbol-quality.js';
 export type { DataNodeStatus } from './serve/status.js';
 export type { SymbolDirectory } from './serve/symbols.js';
 export { StreamServer, type StreamServerOptions } from './stream/server.js';
+export { NamePolicy } from './symbols/name-policy.js';
+export { pendingSymbol, refusedSymbol, SymbolDoor } from './symbols/symbol-door.js';

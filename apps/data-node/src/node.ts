@@ -21,6 +21,9 @@ import { RulesKeeper } from './clean/keeper.js';
 import { RecentRejects } from './clean/rejects.js';
 import { answerRules } from './clean/requests.js';
 import type { Feed } from './feed/feed.js';
+import { FeedSet, type FeedSource } from './feed/feed-set.js';
+import { QualityDesk } from './quality/quality-desk.js';
+import { QualityClasses } from './quality/quality-rules.js';
 import { Publisher } from './ring/publisher.js';
 import { DataMetrics, type DataNodeStatus, StatusReport } from './serve/status.js';
 import { listSymbols, type SymbolDirectory } from './serve/symbols.js';
@@ -62,8 +65,15 @@ const statusNs = 250 * nsPerMs;
 const symbolsNs = 2000 * nsPerMs;
 const batchCapacityDefault = 1024;
 const rejectsKept = 1024;
-/** The number of the one feed in the cleaner's counts. */
-const source = 0;
+/** The number of all feeds in the cleaner's counts. */
+const cleanSource = 0;
+/** The number of a feed that is alone. */
+const onlySource = 1;
+
+/** The sources of a feed: those of a set, or the one it is. */
+function sourcesOf(feed: Feed): readonly Pick<FeedSource, 'source' | 'feed'>[] {
+  return feed instanceof FeedSet ? feed.sources : [{ source: onlySource, feed }];
+}
 
 class DataNodeAgent implements DataNode {
   readonly name = 'data';
@@ -80,6 +90,7 @@ class DataNodeAgent implements DataNode {
   readonly #durableLag = new DurableLag();
   readonly #publisher: Publisher;
   readonly #latest: LatestTicks;
+  readonly #quality: QualityDesk;
   readonly #report: StatusReport;
   readonly #metrics: DataMetrics;
   #status: DataNodeStatus;
@@ -104,6 +115,11 @@ class DataNodeAgent implements DataNode {
     this.#publisher = new Publisher(deps.rings, database);
     this.#symbolCount = symbols.all().length;
     this.#latest = new LatestTicks(this.#symbolCount + 1);
+    this.#quality = new QualityDesk({
+      ...deps,
+      classes: new QualityClasses(deps.config.quality),
+      sourceName: (source) => sourcesOf(feed).find((one) => one.source === source)?.feed.name ?? '',
+    });
     const parts = { database, feed, cleaner, clock, durableLag: this.#durableLag };
     this.#report = new StatusReport({
       ...parts,
@@ -135,6 +151,7 @@ class DataNodeAgent implements DataNode {
     this.#rejects.append();
     const nowNs = this.#deps.clock.monotonicNs();
     this.#publisher.refresh(nowNs);
+    if (this.#state === 'ACTIVE') this.#quality.doWork(nowNs);
     if (nowNs >= this.#statusAtNs) this.#publishStatus(nowNs);
     return rows;
   }
@@ -150,10 +167,12 @@ class DataNodeAgent implements DataNode {
     batch.sequence.set(this.#places);
     const now = this.#now.read(clock);
     const isLive = feed.live ?? !feed.abilities.waits;
-    if (cleaner.clean(batch, refused, source, isLive ? now : undefined) > 0) {
+    if (cleaner.clean(batch, refused, cleanSource, isLive ? now : undefined) > 0) {
       this.#rejects.note(refused, feed.name, isLive, now);
       this.#recentRejects.note(refused);
+      this.#quality.noteRefused(refused);
     }
+    this.#quality.mark(batch, feed instanceof FeedSet ? feed.source : onlySource);
     this.#isClean = true;
   }
 
@@ -162,8 +181,12 @@ class DataNodeAgent implements DataNode {
     if (nowNs >= this.#symbolsAtNs) {
       this.#symbolsAtNs = nowNs + symbolsNs;
       this.#symbolCount = this.#deps.symbols.all().length;
+      this.#quality.watchAll();
     }
     this.#rules.poll(nowNs);
+    for (const { source, feed } of sourcesOf(this.#deps.feed))
+      this.#quality.noteFeed(source, feed.stats());
+    this.#quality.count();
     this.#status = this.#report.next();
     this.#metrics.set(this.#status);
     this.#deps.bus.publish(subjects.dataStatus, this.#status);
@@ -181,6 +204,7 @@ class DataNodeAgent implements DataNode {
       ),
       ...answerRules(bus, this.#rules, this.#deps),
     ];
+    this.#quality.open();
     await feed.connect();
     this.#state = 'ACTIVE';
   }
@@ -189,6 +213,7 @@ class DataNodeAgent implements DataNode {
     await this.#deps.feed.disconnect();
     for (const leave of this.#leaveBus) leave();
     this.#leaveBus = [];
+    this.#quality.close();
     this.#state = 'STANDBY';
   }
 

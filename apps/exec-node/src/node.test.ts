@@ -275,7 +275,7 @@ test('flags in ticks make a symbol reduce-only while they are set', async (conte
   assert.deepEqual(states(harness), [
     `1-3-0 ${filled} `,
     `1-2-0 ${filled} `,
-    `1-1-0 ${denied} REDUCE_ONLY`,
+    `1-1-0 ${denied} SYMBOL_QUALITY`,
   ]);
 });
 

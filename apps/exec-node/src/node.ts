@@ -29,6 +29,7 @@ import { Ledger, tradingActions } from './order/ledger.js';
 import { Scribe } from './order/scribe.js';
 import { nextState } from './order/transitions.js';
 import { checkRisk, type RiskExposure } from './risk/check.js';
+import { DataWatch } from './risk/data-watch.js';
 import { limitsOf, type RiskLimits } from './risk/limits.js';
 import { emptyPoint, type LastTicks, Market } from './risk/market.js';
 import { MessageRate } from './risk/message-rate.js';
@@ -73,6 +74,7 @@ export class ExecNode implements Agent {
   readonly #journal: EventJournal;
   readonly #checkpoints: Checkpoints;
   readonly #market: Market;
+  readonly #dataWatch: DataWatch;
   readonly #intake: Intake;
   readonly #scribe: Scribe;
   readonly #answers: Answers;
@@ -108,6 +110,10 @@ export class ExecNode implements Agent {
     this.#journal = journal;
     this.#checkpoints = new Checkpoints(journal, ledger, clock, logger, deps.journalLimits);
     this.#market = new Market(deps.market, (symbol) => ledger.positions.touch(symbol));
+    this.#dataWatch = new DataWatch({
+      ...{ bus: deps.bus, clock, logger, market: this.#market },
+      silentMs: config.risk.dataSilentMs,
+    });
     this.#intake = new Intake((instance) => ledger.highest(instance));
     const gate = new LogGate(clock, logLinesPerSecond);
     const scribe = new Scribe(journal, ledger, clock, logger, (order) =>
@@ -167,6 +173,7 @@ export class ExecNode implements Agent {
     logger.info({ epoch, covered, events, tookMs, ...this.ledger.counts }, 'order journal folded');
     this.#deps.lastTicks?.((batch) => this.#market.seed(batch));
     this.#status.open();
+    await this.#dataWatch.open();
     await this.#recover();
     this.#started = true;
   }
@@ -179,6 +186,7 @@ export class ExecNode implements Agent {
     this.#answers.drain();
     if (this.#scribe.flush()) this.#checkpoints.close();
     this.#status.close();
+    this.#dataWatch.close();
     await this.#deps.broker.disconnect();
     await this.#journal.durable();
   }
@@ -284,6 +292,7 @@ export class ExecNode implements Agent {
     const nowNs = this.#deps.clock.monotonicNs();
     exposure.messagesLeft = this.#rate.left(nowNs, this.#limits.ordersPerSecond);
     this.#market.read(signal.symbol, this.#point);
+    this.#point.isSilent = this.#dataWatch.isSilent();
     return checkRisk(signal, this.#limits, exposure, this.#point, this.#now);
   }
 

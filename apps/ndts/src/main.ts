@@ -16,6 +16,7 @@ import { addImportCommand, runImportCommand, type TransferContext } from './comm
 import { addFeed } from './command/feed.js';
 import { inspect } from './command/inspect.js';
 import { addSourceOptions, type SourceFlags } from './command/data-source.js';
+import { addQuality } from './command/quality.js';
 import { query } from './command/query.js';
 import { printable } from './screen/table.js';
 import { type RepairFlags, repair } from './command/repair.js';
@@ -298,6 +299,7 @@ addRetention(program, {
 });
 
 addClean(program, { values: (flags) => readValues(flags, {}), clock: new SystemClock(), print });
+addQuality(program, parseCount, print);
 
 addConsumers(program, { values: (flags) => readValues(flags, {}), print });
 

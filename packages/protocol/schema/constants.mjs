@@ -38,7 +38,21 @@ export const constants = [
   {
     name: 'BookFlags',
     doc: 'Bits in a book.',
-    values: { void: [16, 'not a book: the slot fills a sequence that was skipped'] },
+    values: {
+      crossed: [4, 'bid is not below ask'],
+      void: [16, 'not a book: the slot fills a sequence that was skipped'],
+    },
+  },
+  {
+    name: 'QualityState',
+    doc: 'How far the data of a symbol can be trusted; docs/quality.md says when each begins and ends.',
+    values: {
+      GOOD: [1, 'ticks come, whole and in time'],
+      STALE: [2, 'no tick within the limit'],
+      GAPPED: [3, 'ticks are missing'],
+      CROSSED: [4, 'bid above ask for longer than the limit'],
+      HALTED: [5, 'the venue halted trading'],
+    },
   },
   {
     name: 'CleanReason',
@@ -132,13 +146,14 @@ export const constants = [
       REDUCE_ONLY: [6, 'the trading state is REDUCING and the order would add risk'],
       PRICE_COLLAR: [7, 'limit price too far from the live market'],
       NO_MARKET: [8, 'no live price for the symbol'],
-      STALE_MARKET: [9, 'the last price is too old'],
+      STALE_MARKET: [9, 'the last price is too old and the order would add risk'],
       INVALID_QUANTITY: [10, 'quantity not positive or not a multiple of the lot'],
       MESSAGE_RATE: [11, 'too many orders per second'],
       DUPLICATE_SIGNAL: [12, 'ordinal at or below the highest seen for the instance'],
       SIGNAL_EXPIRED: [13, 'older than its validity'],
       BROKER_UNAVAILABLE: [14, 'no route to a broker'],
       INVALID_ORDER: [15, 'side, type, symbol or limit price make no order'],
+      SYMBOL_QUALITY: [16, 'the symbol is not GOOD and the order would add risk'],
     },
   },
   {

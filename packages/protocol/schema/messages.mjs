@@ -166,4 +166,18 @@ export const messages = [
       { name: 'reserved', type: 'u32', doc: 'zero' },
     ],
   },
+  {
+    name: 'QualityChanged', kind: 20, version: 1,
+    doc: 'The quality of a symbol changed; on the bus as its fields.',
+    fields: [
+      { name: 'symbol', type: 'u32', doc: 'symbol id' },
+      { name: 'time', type: 'time', doc: 'when' },
+      { name: 'from', type: 'u32', doc: 'QualityState before' },
+      { name: 'to', type: 'u32', doc: 'QualityState after' },
+      { name: 'flags', type: 'u32', doc: 'all that is wrong, bits of TickFlags' },
+      { name: 'sequence', type: 'f64', doc: 'ticks of its shard from here on carry newer flags' },
+      { name: 'source', type: 'u32', doc: 'number of the source; 0: none in particular' },
+      { name: 'reason', type: 'str', doc: 'what happened' },
+    ],
+  },
 ];

@@ -91,4 +91,15 @@ export const tables = [
       { name: 'next_sequence', type: 'i64', doc: 'the sequence that the next tick of its shard got' },
     ],
   },
+  {
+    name: 'quality',
+    doc: 'A change of the quality of a symbol.',
+    columns: [
+      { name: 'from_state', type: 'text', doc: 'QualityState before' },
+      { name: 'to_state', type: 'text', doc: 'QualityState after' },
+      { name: 'flags', type: 'i32', doc: 'all that is wrong, bits of TickFlags' },
+      { name: 'reason', type: 'text', doc: 'what happened' },
+      { name: 'source', type: 'text', doc: 'the source it was seen at; empty: none in particular' },
+    ],
+  },
 ];

@@ -36,6 +36,10 @@ export const subjects = {
   cleanCheck: 'clean.check',
   /** Request CleanTryRequest -> CleanTryView. UNAVAILABLE: another one is under way. */
   cleanTry: 'clean.try',
+  /** QualityChanged, on each change of the quality of a symbol. */
+  quality: 'quality',
+  /** Request QualityRequest -> QualityView[]; without a symbol: all that are not GOOD. */
+  dataQuality: 'data.quality',
   /** Request ChartRequest -> ChartPoint[]: price and bands of a symbol. */
   calcChart: 'calc.chart',
   /** Request OrdersRequest -> OrderView[], newest first. */
@@ -296,6 +300,40 @@ export interface FeedRejectView {
   readonly timeMs: number;
   readonly reason: string;
   readonly sample: string;
+}
+
+export interface QualityRequest {
+  /** Id; NOT_FOUND when there is none. */
+  readonly symbol?: number;
+  /** Changes of its history, newest first; default: none. */
+  readonly limit?: number;
+}
+
+export interface QualityChangeView {
+  readonly timeMs: number;
+  readonly from: string;
+  readonly to: string;
+  readonly reason: string;
+  readonly source: string;
+}
+
+export interface QualityView {
+  readonly symbol: number;
+  readonly name: string;
+  /** Name of a QualityState. */
+  readonly state: string;
+  /** All that is wrong, bits of TickFlags. */
+  readonly flags: number;
+  /** Ticks of its shard from here on carry newer flags. */
+  readonly sequence: number;
+  /** In this state for so long. */
+  readonly sinceMs: number;
+  /** Since its last good tick; null: none since the start. */
+  readonly tickAgeMs: number | null;
+  /** Why the state is what it is; empty while nothing ever was wrong. */
+  readonly reason: string;
+  readonly source: string;
+  readonly history: readonly QualityChangeView[];
 }
 
 export interface RestartStrategyRequest {

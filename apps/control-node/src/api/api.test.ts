@@ -85,6 +85,9 @@ test('reads answer what the roles say', async () => {
   ]);
   assert.equal(((await read('/api/chart?symbol=AAA')) as unknown[]).length, 1);
   assert.deepEqual(await read('/api/chart?symbol=3&limit=5'), await read('/api/chart?symbol=AAA'));
+  assert.deepEqual(await read('/api/quality'), []);
+  const quality = [{ symbol: 3, name: 'AAA', state: 'STALE', limit: 20 }];
+  assert.deepEqual(await read('/api/quality?symbol=AAA'), quality);
   const rejects = (await read('/api/rejects')) as { reason: string; bid: string }[];
   assert.deepEqual(
     rejects.map(({ reason, bid }) => [reason, bid]),
@@ -112,6 +115,7 @@ test('errors have one shape', async () => {
   const cases: readonly (readonly [string, number, string])[] = [
     ['/api/chart?symbol=NOPE', 404, 'NOT_FOUND'],
     ['/api/chart', 400, 'INVALID_ARGUMENT'],
+    ['/api/quality?symbol=9', 404, 'NOT_FOUND'],
     ['/api/orders?limit=0', 400, 'INVALID_ARGUMENT'],
     ['/api/orders?unknown=1', 400, 'INVALID_ARGUMENT'],
     ['/api/nothing', 404, 'NOT_FOUND'],

@@ -10,6 +10,7 @@ import {
   NdtsError,
   type OrderView,
   type PositionView,
+  type QualityView,
   type SymbolInfo,
   subjects,
 } from '@ndts/protocol';
@@ -95,6 +96,25 @@ function marketRoutes({ bus }: ReadOptions): ApiRoute[] {
       query: objectOf({ limit: limitOf(100, 1000) }, []),
       response: listOf(viewOf('RejectView')),
       handle: ({ query }) => bus.request(subjects.dataRejects, numberOf(query['limit'])),
+    },
+    {
+      method: 'GET',
+      path: '/api/quality',
+      role: 'viewer',
+      summary: 'Symbols that are not GOOD; or one, by id or name, with its changes, newest first.',
+      query: objectOf(
+        { symbol: { type: 'string', minLength: 1, maxLength: 256 }, limit: limitOf(20, 1000) },
+        [],
+      ),
+      response: listOf(viewOf('QualityView')),
+      handle: async ({ query }): Promise<QualityView[]> => {
+        const { symbol, limit } = query;
+        const request =
+          symbol === undefined
+            ? {}
+            : { symbol: await symbolId(bus, String(symbol)), limit: numberOf(limit) };
+        return (await bus.request(subjects.dataQuality, request)) as QualityView[];
+      },
     },
     {
       method: 'GET',

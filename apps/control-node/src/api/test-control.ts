@@ -9,6 +9,7 @@ import {
   type CleanCheckRequest,
   type ConfigValues,
   NdtsError,
+  type QualityRequest,
   type RestartStrategyRequest,
   type RestoreDayRequest,
   type SnapshotRequest,
@@ -148,6 +149,12 @@ function answerAsRoles(bus: EmbeddedBus): void {
   bus.respond(subjects.dataRejects, (limit) =>
     Array.from({ length: Math.min(2, Number(limit)) }, () => ({ ...reject, bid: 'NaN', ask: '0' })),
   );
+  bus.respond(subjects.dataQuality, (payload) => {
+    const { symbol, limit } = payload as QualityRequest;
+    if (symbol === undefined) return [];
+    if (symbol !== 3) throw new NdtsError('NOT_FOUND', `no symbol ${symbol}`);
+    return [{ symbol, name: 'AAA', state: 'STALE', limit }];
+  });
   bus.respond(subjects.calcRestartStrategy, (payload) => {
     const { name } = payload as RestartStrategyRequest;
     if (name !== 'bollinger') throw new NdtsError('NOT_FOUND', `no strategy named '${name}'`);

@@ -39,6 +39,7 @@ function check(given: Case): string {
   };
   const market = {
     ...{ last: 100, bid: 99.9, ask: 100.1, day: now.day, nsOfDay: now.nsOfDay, flags: 0 },
+    isSilent: false,
     ...given.market,
   };
   const reason = checkRisk(order, { ...defaults, ...given.limits }, exposure, market, now);
@@ -113,10 +114,17 @@ test('trading states', () => {
 
 test('a flagged symbol is reduce-only while the flag is set', () => {
   for (const flags of [TickFlags.stale, TickFlags.gapped, TickFlags.crossed, TickFlags.halted]) {
-    assert.equal(check({ market: { flags } }), 'REDUCE_ONLY');
+    assert.equal(check({ market: { flags } }), 'SYMBOL_QUALITY');
     const exposure = { position: money('-1') };
     assert.equal(check({ market: { flags }, exposure }), 'APPROVED');
   }
+});
+
+test('other flags restrict nothing; a silent data node restricts everything', () => {
+  assert.equal(check({ market: { flags: 1 << 20 } }), 'APPROVED');
+  assert.equal(check({ market: { isSilent: true } }), 'SYMBOL_QUALITY');
+  const exposure = { position: money('-1') };
+  assert.equal(check({ market: { isSilent: true }, exposure }), 'APPROVED');
 });
 
 test('no market, an old one, one from the future', () => {
@@ -126,6 +134,8 @@ test('no market, an old one, one from the future', () => {
   assert.equal(check(age(defaults.staleNs)), 'APPROVED');
   assert.equal(check(age(defaults.staleNs + 1)), 'STALE_MARKET');
   assert.equal(check(age(-defaults.staleNs - 1)), 'STALE_MARKET');
+  const short = { position: money('-1') };
+  assert.equal(check({ ...age(defaults.staleNs + 1), exposure: short }), 'APPROVED', 'the way out');
 });
 
 test('price collar: both ways, and for market orders against a torn book', () => {

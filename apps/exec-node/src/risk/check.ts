@@ -1,7 +1,7 @@
 // The risk check: a pure function of order, limits, exposure, market and time. What always holds:
 // it changes nothing, reads nothing else, and gives exactly one reason. Cancels do not pass through
-// it. An order that only reduces a position passes REDUCING, a flagged symbol and the daily loss:
-// getting out must stay possible.
+// it. An order that only reduces a position passes REDUCING, a symbol that is not GOOD or whose
+// price is old, and the daily loss: getting out must stay possible.
 
 import {
   moneyFromFloat,
@@ -57,12 +57,13 @@ export function checkRisk(
   if (!exposure.brokerConnected) return RiskReason.BROKER_UNAVAILABLE;
 
   if (!(market.last > 0)) return RiskReason.NO_MARKET;
-  // A price from the future is as wrong as an old one.
-  if (Math.abs(nsBetween(now, market)) > limits.staleNs) return RiskReason.STALE_MARKET;
-
   const reducing = reducesPosition(order, exposure);
-  const restricted = exposure.tradingState === 'REDUCING' || (market.flags & reduceOnlyFlags) !== 0;
-  if (restricted && !reducing) return RiskReason.REDUCE_ONLY;
+  if (!reducing) {
+    // A price from the future is as wrong as an old one.
+    if (Math.abs(nsBetween(now, market)) > limits.staleNs) return RiskReason.STALE_MARKET;
+    if ((market.flags & reduceOnlyFlags) !== 0 || market.isSilent) return RiskReason.SYMBOL_QUALITY;
+    if (exposure.tradingState === 'REDUCING') return RiskReason.REDUCE_ONLY;
+  }
 
   const last = moneyFromFloat(market.last);
   const price =

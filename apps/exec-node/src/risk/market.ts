@@ -29,6 +29,8 @@ export interface MarketPoint {
   nsOfDay: number;
   /** Bits of TickFlags. */
   flags: number;
+  /** The data node was heard and is silent: nobody would say what is wrong with the symbol. */
+  isSilent: boolean;
 }
 
 export class Market {
@@ -41,6 +43,8 @@ export class Market {
   #day = new Float64Array(startSymbols);
   #nsOfDay = new Float64Array(startSymbols);
   #flags = new Uint32Array(startSymbols);
+  /** Ticks below this sequence of their shard carry older flags than what was told. */
+  #flagsFrom = new Float64Array(startSymbols);
 
   /** `onTick` is called with each symbol whose market changed. */
   constructor(reader: TickStreamReader, onTick: (symbol: number) => void) {
@@ -61,6 +65,13 @@ export class Market {
   seed(batch: TickBatch): void {
     for (let row = 0; row < batch.count; row++)
       if ((this.#last[batch.symbol[row] ?? 0] ?? 0) === 0) this.#take(batch, row);
+  }
+
+  /** What the data node tells of a symbol beside its ticks, which may have none. */
+  setQuality(symbol: number, flags: number, sequence: number): void {
+    if (symbol >= this.#last.length) this.#grow(symbol + 1);
+    this.#flags[symbol] = flags;
+    this.#flagsFrom[symbol] = sequence;
   }
 
   /** Copies a symbol's market; last is 0 when there is none. */
@@ -89,7 +100,7 @@ export class Market {
     this.#ask[symbol] = positive(batch.ask[row] ?? 0);
     this.#day[symbol] = batch.day[row] ?? 0;
     this.#nsOfDay[symbol] = batch.nsOfDay[row] ?? 0;
-    this.#flags[symbol] = flags;
+    if ((batch.sequence[row] ?? 0) >= this.#flagsFrom[symbol]!) this.#flags[symbol] = flags;
     this.#onTick(symbol);
   }
 
@@ -100,6 +111,7 @@ export class Market {
     this.#ask = grown(this.#ask, size);
     this.#day = grown(this.#day, size);
     this.#nsOfDay = grown(this.#nsOfDay, size);
+    this.#flagsFrom = grown(this.#flagsFrom, size);
     const flags = new Uint32Array(size);
     flags.set(this.#flags);
     this.#flags = flags;
@@ -107,7 +119,7 @@ export class Market {
 }
 
 export function emptyPoint(): MarketPoint {
-  return { last: 0, bid: 0, ask: 0, day: 0, nsOfDay: 0, flags: 0 };
+  return { last: 0, bid: 0, ask: 0, day: 0, nsOfDay: 0, flags: 0, isSilent: false };
 }
 
 /** What a market order would trade at: the opposite side of the book, or the last price. */

@@ -34,7 +34,17 @@ enum class TradeFlags : std::uint32_t {
 
 // Bits in a book.
 enum class BookFlags : std::uint32_t {
+  kCrossed = 4,  // bid is not below ask
   kVoid = 16,  // not a book: the slot fills a sequence that was skipped
+};
+
+// How far the data of a symbol can be trusted; docs/quality.md says when each begins and ends.
+enum class QualityState : std::uint32_t {
+  kGood = 1,  // ticks come, whole and in time
+  kStale = 2,  // no tick within the limit
+  kGapped = 3,  // ticks are missing
+  kCrossed = 4,  // bid above ask for longer than the limit
+  kHalted = 5,  // the venue halted trading
 };
 
 // Why the data node refused a tick.
@@ -122,13 +132,14 @@ enum class RiskReason : std::uint32_t {
   kReduceOnly = 6,  // the trading state is REDUCING and the order would add risk
   kPriceCollar = 7,  // limit price too far from the live market
   kNoMarket = 8,  // no live price for the symbol
-  kStaleMarket = 9,  // the last price is too old
+  kStaleMarket = 9,  // the last price is too old and the order would add risk
   kInvalidQuantity = 10,  // quantity not positive or not a multiple of the lot
   kMessageRate = 11,  // too many orders per second
   kDuplicateSignal = 12,  // ordinal at or below the highest seen for the instance
   kSignalExpired = 13,  // older than its validity
   kBrokerUnavailable = 14,  // no route to a broker
   kInvalidOrder = 15,  // side, type, symbol or limit price make no order
+  kSymbolQuality = 16,  // the symbol is not GOOD and the order would add risk
 };
 
 // Roles of a node.

@@ -106,4 +106,14 @@ inline constexpr BuiltInColumn kRejectsColumns[] = {
     {"next_sequence", ValueType::kI64, false},
 };
 
+// A change of the quality of a symbol.
+inline constexpr const char* kQualityTableName = "quality";
+inline constexpr BuiltInColumn kQualityColumns[] = {
+    {"from_state", ValueType::kText, false},
+    {"to_state", ValueType::kText, false},
+    {"flags", ValueType::kI32, false},
+    {"reason", ValueType::kText, false},
+    {"source", ValueType::kText, false},
+};
+
 }  // namespace ndts

@@ -116,6 +116,26 @@ export interface ConfigValues {
     /** file of cleaning rules, YAML, JSON or TOML (docs/cleaning.md), read again when it changes; empty: none */
     readonly rules: string;
   };
+  readonly quality: {
+    /** a symbol without a good tick for this long is STALE; 0: never */
+    readonly staleMs: number;
+    /** a symbol is GAPPED for this long after ticks were lost, unless they are repaired */
+    readonly gapMs: number;
+    /** a symbol whose bid is above its ask for this long is CROSSED */
+    readonly crossedMs: number;
+    /** how long what was wrong must be over before a symbol is GOOD again */
+    readonly settleMs: number;
+    /** limits of some symbols, first match first, as "BTC* staleMs=2000 settleMs=500"; the others have the limits above */
+    readonly classes: readonly string[];
+  };
+  readonly symbols: {
+    /** number of symbols above which none is registered on first sight */
+    readonly countMax: number;
+    /** longest name that is registered on first sight */
+    readonly nameBytesMax: number;
+    /** characters a name may have to be registered on first sight; a-z is a range */
+    readonly characters: string;
+  };
   readonly strategy: {
     /** strategies to run: names of built-in ones or paths of plugin files */
     readonly list: readonly string[];
@@ -157,6 +177,8 @@ export interface ConfigValues {
     readonly collarPercent: number;
     /** a price older than this is no market */
     readonly staleMs: number;
+    /** a data node that was heard and is silent for this long makes every symbol reduce-only */
+    readonly dataSilentMs: number;
     /** message rate limit of the account */
     readonly ordersPerSecond: number;
   };
@@ -696,6 +718,74 @@ export const configKeys: readonly ConfigKey[] = [
     secret: false,
   },
   {
+    key: 'quality.staleMs',
+    type: 'integer',
+    default: 30000,
+    doc: 'a symbol without a good tick for this long is STALE; 0: never',
+    min: 0,
+    max: 604800000,
+    secret: false,
+  },
+  {
+    key: 'quality.gapMs',
+    type: 'integer',
+    default: 5000,
+    doc: 'a symbol is GAPPED for this long after ticks were lost, unless they are repaired',
+    min: 0,
+    max: 86400000,
+    secret: false,
+  },
+  {
+    key: 'quality.crossedMs',
+    type: 'integer',
+    default: 200,
+    doc: 'a symbol whose bid is above its ask for this long is CROSSED',
+    min: 0,
+    max: 86400000,
+    secret: false,
+  },
+  {
+    key: 'quality.settleMs',
+    type: 'integer',
+    default: 1000,
+    doc: 'how long what was wrong must be over before a symbol is GOOD again',
+    min: 0,
+    max: 86400000,
+    secret: false,
+  },
+  {
+    key: 'quality.classes',
+    type: 'list',
+    default: [],
+    doc: 'limits of some symbols, first match first, as "BTC* staleMs=2000 settleMs=500"; the others have the limits above',
+    secret: false,
+  },
+  {
+    key: 'symbols.countMax',
+    type: 'integer',
+    default: 100000,
+    doc: 'number of symbols above which none is registered on first sight',
+    min: 1,
+    max: 16000000,
+    secret: false,
+  },
+  {
+    key: 'symbols.nameBytesMax',
+    type: 'integer',
+    default: 64,
+    doc: 'longest name that is registered on first sight',
+    min: 1,
+    max: 1024,
+    secret: false,
+  },
+  {
+    key: 'symbols.characters',
+    type: 'string',
+    default: 'A-Za-z0-9._:/@#^=+&-',
+    doc: 'characters a name may have to be registered on first sight; a-z is a range',
+    secret: false,
+  },
+  {
     key: 'strategy.list',
     type: 'list',
     default: ['bollinger'],
@@ -837,6 +927,15 @@ export const configKeys: readonly ConfigKey[] = [
     type: 'integer',
     default: 10000,
     doc: 'a price older than this is no market',
+    min: 1,
+    max: 86400000,
+    secret: false,
+  },
+  {
+    key: 'risk.dataSilentMs',
+    type: 'integer',
+    default: 3000,
+    doc: 'a data node that was heard and is silent for this long makes every symbol reduce-only',
     min: 1,
     max: 86400000,
     secret: false,

@@ -77,6 +77,8 @@ export const TradeFlagsNames: Readonly<Record<number, TradeFlagsName>> = {
 
 /** Bits in a book. */
 export const BookFlags = {
+  /** bid is not below ask */
+  crossed: 4,
   /** not a book: the slot fills a sequence that was skipped */
   void: 16,
 } as const;
@@ -85,7 +87,33 @@ export type BookFlagsName = keyof typeof BookFlags;
 
 /** Names of BookFlags by number. */
 export const BookFlagsNames: Readonly<Record<number, BookFlagsName>> = {
+  4: 'crossed',
   16: 'void',
+};
+
+/** How far the data of a symbol can be trusted; docs/quality.md says when each begins and ends. */
+export const QualityState = {
+  /** ticks come, whole and in time */
+  GOOD: 1,
+  /** no tick within the limit */
+  STALE: 2,
+  /** ticks are missing */
+  GAPPED: 3,
+  /** bid above ask for longer than the limit */
+  CROSSED: 4,
+  /** the venue halted trading */
+  HALTED: 5,
+} as const;
+export type QualityState = (typeof QualityState)[keyof typeof QualityState];
+export type QualityStateName = keyof typeof QualityState;
+
+/** Names of QualityState by number. */
+export const QualityStateNames: Readonly<Record<number, QualityStateName>> = {
+  1: 'GOOD',
+  2: 'STALE',
+  3: 'GAPPED',
+  4: 'CROSSED',
+  5: 'HALTED',
 };
 
 /** Why the data node refused a tick. */
@@ -323,7 +351,7 @@ export const RiskReason = {
   PRICE_COLLAR: 7,
   /** no live price for the symbol */
   NO_MARKET: 8,
-  /** the last price is too old */
+  /** the last price is too old and the order would add risk */
   STALE_MARKET: 9,
   /** quantity not positive or not a multiple of the lot */
   INVALID_QUANTITY: 10,
@@ -337,6 +365,8 @@ export const RiskReason = {
   BROKER_UNAVAILABLE: 14,
   /** side, type, symbol or limit price make no order */
   INVALID_ORDER: 15,
+  /** the symbol is not GOOD and the order would add risk */
+  SYMBOL_QUALITY: 16,
 } as const;
 export type RiskReason = (typeof RiskReason)[keyof typeof RiskReason];
 export type RiskReasonName = keyof typeof RiskReason;
@@ -358,6 +388,7 @@ export const RiskReasonNames: Readonly<Record<number, RiskReasonName>> = {
   13: 'SIGNAL_EXPIRED',
   14: 'BROKER_UNAVAILABLE',
   15: 'INVALID_ORDER',
+  16: 'SYMBOL_QUALITY',
 };
 
 /** Roles of a node. */

@@ -31,6 +31,8 @@ export const MessageKind = {
   VenueStanding: 12,
   /** Head of a binary message of a subscription; positions and columns follow (subscribe.md). */
   StreamRows: 13,
+  /** The quality of a symbol changed; on the bus as its fields. */
+  QualityChanged: 20,
 } as const;
 
 /** An order that passed risk and is about to be sent. Written before it is sent. */
@@ -585,6 +587,55 @@ export function decodeStreamRows(bytes: Uint8Array): StreamRows {
     positions: reader.u32(),
     rows: reader.u32(),
     reserved: reader.u32(),
+  };
+  reader.finish();
+  return message;
+}
+
+/** The quality of a symbol changed; on the bus as its fields. */
+export interface QualityChanged {
+  /** symbol id */
+  readonly symbol: number;
+  /** when */
+  readonly time: Time;
+  /** QualityState before */
+  readonly from: number;
+  /** QualityState after */
+  readonly to: number;
+  /** all that is wrong, bits of TickFlags */
+  readonly flags: number;
+  /** ticks of its shard from here on carry newer flags */
+  readonly sequence: number;
+  /** number of the source; 0: none in particular */
+  readonly source: number;
+  /** what happened */
+  readonly reason: string;
+}
+
+export function encodeQualityChanged(message: QualityChanged): Uint8Array {
+  const writer = new MessageWriter(20, 1);
+  writer.u32(message.symbol);
+  writer.time(message.time);
+  writer.u32(message.from);
+  writer.u32(message.to);
+  writer.u32(message.flags);
+  writer.f64(message.sequence);
+  writer.u32(message.source);
+  writer.str(message.reason);
+  return writer.finish();
+}
+
+export function decodeQualityChanged(bytes: Uint8Array): QualityChanged {
+  const reader = new MessageReader(bytes, 20, 1);
+  const message = {
+    symbol: reader.u32(),
+    time: reader.time(),
+    from: reader.u32(),
+    to: reader.u32(),
+    flags: reader.u32(),
+    sequence: reader.f64(),
+    source: reader.u32(),
+    reason: reader.str(),
   };
   reader.finish();
   return message;

@@ -108,3 +108,15 @@ export const rejectsSchema: TableSchema = {
     { name: 'next_sequence', type: 'i64' },
   ],
 };
+
+/** A change of the quality of a symbol. */
+export const qualitySchema: TableSchema = {
+  name: 'quality',
+  columns: [
+    { name: 'from_state', type: 'text' },
+    { name: 'to_state', type: 'text' },
+    { name: 'flags', type: 'i32' },
+    { name: 'reason', type: 'text' },
+    { name: 'source', type: 'text' },
+  ],
+};
