@@ -39,7 +39,7 @@ export const ruleNames = Object.keys(CleanReason).filter((name) => name !== 'ok'
 interface NumberField {
   readonly name: Exclude<keyof CleanSettings, 'calendar' | 'rules'>;
   readonly expected: string;
-  accepts(value: number): boolean;
+  readonly accepts: (value: number) => boolean;
 }
 
 const msMax = 366 * 86_400_000;

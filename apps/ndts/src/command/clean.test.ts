@@ -16,7 +16,7 @@ interface Desk {
   readonly values: ConfigValues;
   readonly context: CleanContext;
   readonly printed: string[];
-  file(name: string, text: string): string;
+  readonly file: (name: string, text: string) => string;
 }
 
 function openDesk(test: TestContext): Desk {
