@@ -18,6 +18,8 @@ import {
 import type { Agent, AuditLog, Logger, Metrics } from '@ndts/runtime';
 import type { Database, TickRingWriter } from '@ndts/storage';
 import { RulesKeeper } from './clean/keeper.js';
+import { type NamedSource, SourceDesk } from './arbitrate/source-desk.js';
+import { CleanerBank } from './clean/cleaner-bank.js';
 import { RecentRejects } from './clean/rejects.js';
 import { answerRules } from './clean/requests.js';
 import type { Feed } from './feed/feed.js';
@@ -65,14 +67,20 @@ const statusNs = 250 * nsPerMs;
 const symbolsNs = 2000 * nsPerMs;
 const batchCapacityDefault = 1024;
 const rejectsKept = 1024;
-/** The number of all feeds in the cleaner's counts. */
-const cleanSource = 0;
 /** The number of a feed that is alone. */
 const onlySource = 1;
 
 /** The sources of a feed: those of a set, or the one it is. */
 function sourcesOf(feed: Feed): readonly Pick<FeedSource, 'source' | 'feed'>[] {
   return feed instanceof FeedSet ? feed.sources : [{ source: onlySource, feed }];
+}
+
+function namedSources(feed: Feed): NamedSource[] {
+  return sourcesOf(feed).map(({ source, feed: one }) => ({
+    source,
+    name: one.name,
+    isConnected: one.stats().state === 'connected',
+  }));
 }
 
 class DataNodeAgent implements DataNode {
@@ -84,7 +92,9 @@ class DataNodeAgent implements DataNode {
   /** 0, 1, 2 ...: where rows of a batch stood before it was cleaned. */
   readonly #places: Float64Array;
   readonly #recentRejects = new RecentRejects(rejectsKept);
+  readonly #cleaners: CleanerBank;
   readonly #rules: RulesKeeper;
+  readonly #sources = new SourceDesk();
   readonly #rejects: RejectTable;
   readonly #appender: Appender<TickBatch>;
   readonly #durableLag = new DurableLag();
@@ -103,13 +113,14 @@ class DataNodeAgent implements DataNode {
   #isClean = true;
 
   constructor(deps: DataNodeDeps) {
-    const { database, clock, feed, cleaner, symbols } = deps;
+    const { database, clock, feed, symbols } = deps;
     this.#deps = deps;
+    this.#cleaners = new CleanerBank(deps.cleaner);
     this.#batch = createTickBatch(deps.batchCapacity ?? batchCapacityDefault);
     const { capacity } = this.#batch;
     this.#refused = createTickBatch(capacity);
     this.#places = Float64Array.from({ length: capacity }, (_, place) => place);
-    this.#rules = new RulesKeeper({ ...deps, audit: deps.audit });
+    this.#rules = new RulesKeeper({ ...deps, cleaner: this.#cleaners, audit: deps.audit });
     this.#rejects = new RejectTable({ ...deps, capacity });
     this.#appender = new Appender((rows) => database.appendTicks(rows), clock, deps.logger);
     this.#publisher = new Publisher(deps.rings, database);
@@ -118,11 +129,14 @@ class DataNodeAgent implements DataNode {
     this.#quality = new QualityDesk({
       ...deps,
       classes: new QualityClasses(deps.config.quality),
-      sourceName: (source) => sourcesOf(feed).find((one) => one.source === source)?.feed.name ?? '',
+      sourceName: (source) => this.#sourceName(source),
     });
-    const parts = { database, feed, cleaner, clock, durableLag: this.#durableLag };
+    const parts = { database, feed, clock, durableLag: this.#durableLag };
     this.#report = new StatusReport({
       ...parts,
+      cleaner: this.#cleaners,
+      sources: () => namedSources(feed),
+      arbitration: () => this.#sources.statistics(),
       appender: this.#appender,
       publisher: this.#publisher,
       symbolCount: () => this.#symbolCount,
@@ -161,19 +175,34 @@ class DataNodeAgent implements DataNode {
   }
 
   #clean(batch: TickBatch): void {
-    const { cleaner, clock, feed } = this.#deps;
+    const { clock, feed } = this.#deps;
     const refused = this.#refused;
+    const source = feed instanceof FeedSet ? feed.source : onlySource;
     this.#rules.cover(batch);
     batch.sequence.set(this.#places);
     const now = this.#now.read(clock);
     const isLive = feed.live ?? !feed.abilities.waits;
-    if (cleaner.clean(batch, refused, cleanSource, isLive ? now : undefined) > 0) {
-      this.#rejects.note(refused, feed.name, isLive, now);
+    if (this.#cleaners.clean(batch, refused, source, isLive ? now : undefined) > 0) {
+      this.#rejects.note(refused, this.#sourceName(source), isLive, now);
       this.#recentRejects.note(refused);
       this.#quality.noteRefused(refused);
     }
-    this.#quality.mark(batch, feed instanceof FeedSet ? feed.source : onlySource);
+    this.#arbitrate(batch, source);
+    this.#rejects.order(batch);
+    this.#quality.mark(batch, source);
     this.#isClean = true;
+  }
+
+  #arbitrate(batch: TickBatch, source: number): void {
+    const nowNs = this.#deps.clock.monotonicNs();
+    if (this.#sources.isUnknown(source))
+      this.#sources.setSources(namedSources(this.#deps.feed), nowNs);
+    this.#sources.choose(batch, source, nowNs);
+  }
+
+  #sourceName(source: number): string {
+    const found = sourcesOf(this.#deps.feed).find((one) => one.source === source);
+    return found?.feed.name ?? this.#deps.feed.name;
   }
 
   #publishStatus(nowNs: number): void {
@@ -186,6 +215,7 @@ class DataNodeAgent implements DataNode {
     this.#rules.poll(nowNs);
     for (const { source, feed } of sourcesOf(this.#deps.feed))
       this.#quality.noteFeed(source, feed.stats());
+    this.#sources.setSources(namedSources(this.#deps.feed), nowNs);
     this.#quality.count();
     this.#status = this.#report.next();
     this.#metrics.set(this.#status);
@@ -214,6 +244,7 @@ class DataNodeAgent implements DataNode {
     for (const leave of this.#leaveBus) leave();
     this.#leaveBus = [];
     this.#quality.close();
+    this.#cleaners.close();
     this.#state = 'STANDBY';
   }
 

@@ -96,46 +96,6 @@ export interface HealthReport {
   readonly progress: number;
 }
 
-/** Sums over shards of exclusive sequences since the first start, and how far each lags. */
-export interface Watermarks {
-  readonly accepted: number;
-  readonly durable: number;
-  readonly replicated: number;
-  readonly sealed: number;
-  /** How long the oldest accepted and not yet durable tick has waited. */
-  readonly durableLagMs: number;
-  readonly replicatedLagMs: number;
-  /** Ticks that are durable and not yet sealed. */
-  readonly sealedLagTicks: number;
-}
-
-export interface DataStatus {
-  readonly timeMs: number;
-  readonly ticksPerSecond: number;
-  readonly polled: number;
-  readonly accepted: number;
-  /** By rule; of all feeds. */
-  readonly rejected: Readonly<Record<string, number>>;
-  /** Accepted, but marked by a rule. */
-  readonly marked: Readonly<Record<string, number>>;
-  readonly sources: readonly SourceCleaning[];
-  readonly appendWaits: number;
-  readonly symbols: number;
-  readonly watermarks: Watermarks;
-  readonly shards: readonly {
-    readonly shard: number;
-    readonly epoch: number;
-    readonly accepted: number;
-  }[];
-}
-
-/** What the rules found in the ticks of a feed, since the start. */
-export interface SourceCleaning {
-  readonly source: string;
-  readonly refused: Readonly<Record<string, number>>;
-  readonly marked: Readonly<Record<string, number>>;
-}
-
 export interface CleanRulesRequest {
   readonly symbol?: string;
 }

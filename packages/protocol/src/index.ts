@@ -1,6 +1,7 @@
 // The public door of protocol: the generated schema, time, money, shards, ports. No I/O.
 
 export * from './bus-subjects.js';
+export * from './data-status.js';
 export * from './errors.js';
 export * from './generated/batches.js';
 export * from './generated/config.js';

@@ -66,12 +66,15 @@ export function countsByRule(counts: Float64Array): Record<string, number> {
   return named;
 }
 
-/** Of feeds, by their numbers in the cleaner. */
-export function sourceCleanings(cleaner: Cleaner, names: readonly string[]): SourceCleaning[] {
-  return names.map((source, number) => ({
-    source,
-    refused: countsByRule(cleaner.counts(number)),
-    marked: countsByRule(cleaner.marked(number)),
+/** Of feeds, by their sources. */
+export function sourceCleanings(
+  cleaner: Pick<Cleaner, 'counts' | 'marked'>,
+  sources: readonly { readonly source: number; readonly name: string }[],
+): SourceCleaning[] {
+  return sources.map(({ source, name }) => ({
+    source: name,
+    refused: countsByRule(cleaner.counts(source)),
+    marked: countsByRule(cleaner.marked(source)),
   }));
 }
 

@@ -7,11 +7,13 @@ import {
   type DataStatus,
   type NodeStateName,
   nsPerMs,
+  type SourceStatus,
   type TickBatch,
   type Watermarks,
 } from '@ndts/protocol';
 import type { Counter, Gauge, Metrics } from '@ndts/runtime';
 import type { Database } from '@ndts/storage';
+import type { NamedSource } from '../arbitrate/source-desk.js';
 import { sourceCleanings, sumByRule } from '../clean/rejects.js';
 import type { Feed, FeedStats } from '../feed/feed.js';
 import type { Publisher } from '../ring/publisher.js';
@@ -32,7 +34,10 @@ export interface DataNodeStatus extends DataStatus {
 export interface StatusParts {
   readonly database: Database;
   readonly feed: Feed;
-  readonly cleaner: Cleaner;
+  readonly cleaner: Pick<Cleaner, 'counts' | 'marked'>;
+  /** The feeds there are. */
+  readonly sources: () => readonly NamedSource[];
+  readonly arbitration: () => readonly SourceStatus[];
   readonly appender: Pick<Appender<TickBatch>, 'accepted'>;
   readonly publisher: Publisher;
   readonly durableLag: DurableLag;
@@ -55,7 +60,7 @@ export class StatusReport {
     const nowNs = parts.clock.monotonicNs();
     const { state, reason } = parts.state();
     const feed = parts.feed.stats();
-    const sources = sourceCleanings(parts.cleaner, [parts.feed.name]);
+    const sources = sourceCleanings(parts.cleaner, parts.sources());
     return {
       timeMs: parts.clock.nowMs(),
       ticksPerSecond: this.#rate.sample(parts.appender.accepted, nowNs),
@@ -64,6 +69,7 @@ export class StatusReport {
       rejected: sumByRule(sources.map((source) => source.refused)),
       marked: sumByRule(sources.map((source) => source.marked)),
       sources,
+      arbitration: parts.arbitration(),
       appendWaits: parts.database.stats().appendWaits,
       symbols: parts.symbolCount(),
       watermarks: this.#watermarks(nowNs),

@@ -43,7 +43,7 @@ export class RejectTable {
   readonly #rows: TableBatch;
   readonly #columns: RejectColumns;
   readonly #appender: Appender<TableBatch>;
-  /** By row: how many accepted rows of its batch came before it. */
+  /** By row: its place in its batch, and once it is ordered how many accepted rows came before. */
   readonly #before: Float64Array;
   readonly #sources = new Map<string, Uint8Array>();
   /** By shard, of the batch that is placed. */
@@ -94,10 +94,20 @@ export class RejectTable {
       columns.ask[row] = rejects.ask[row]!;
       columns.bidVolume[row] = rejects.bidVolume[row]!;
       columns.askVolume[row] = rejects.askVolume[row]!;
-      this.#before[row] = rejects.sequence[row]! - row;
+      this.#before[row] = rejects.sequence[row]!;
     }
     rows.count = rejects.count;
     this.#isPlaced = false;
+  }
+
+  /** The rows of the same batch that will be accepted, their sequences still their places in it. */
+  order(rows: TickBatch): void {
+    let at = 0;
+    for (let row = 0; row < this.#rows.count; row += 1) {
+      const place = this.#before[row]!;
+      while (at < rows.count && rows.sequence[at]! < place) at += 1;
+      this.#before[row] = at;
+    }
   }
 
   /** The accepted rows of the same batch have their sequences: the rejects between them get theirs.

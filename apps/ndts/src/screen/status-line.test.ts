@@ -11,6 +11,7 @@ const data: DataStatus = {
   rejected: {},
   marked: {},
   sources: [],
+  arbitration: [],
   appendWaits: 0,
   symbols: 20,
   watermarks: {

@@ -1,0 +1,68 @@
+// hot: no allocation after init
+// Several feeds of the same symbols in a node: good ticks of all become one stream. Always: one
+// feed alone is not looked at; a feed that came or went is known before its next rows.
+
+import type { SourceStatus, TickBatch } from '@ndts/protocol';
+import { Arbiter } from './arbiter.js';
+
+/** A feed as this stage needs it. */
+export interface NamedSource {
+  readonly source: number;
+  readonly name: string;
+  readonly isConnected: boolean;
+}
+
+/** Rows kept of a symbol: as many as a feed may be behind the first. */
+const window = 64;
+
+export class SourceDesk {
+  readonly #arbiter = new Arbiter({ window });
+  readonly #names = new Map<number, string>();
+  readonly #connected = new Set<number>();
+
+  /** What feeds there are now; those before others lead where both are well. */
+  setSources(sources: readonly NamedSource[], nowNs: number): void {
+    for (const source of this.#names.keys())
+      if (!sources.some((one) => one.source === source)) this.#remove(source, nowNs);
+    for (const [priority, { source, name, isConnected }] of sources.entries()) {
+      if (this.#arbiter.addSource(source, priority)) this.#names.set(source, name);
+      if (isConnected) this.#connected.add(source);
+      else if (this.#connected.delete(source)) this.#arbiter.lost(source, nowNs);
+    }
+  }
+
+  #remove(source: number, nowNs: number): void {
+    this.#arbiter.removeSource(source, nowNs);
+    this.#names.delete(source);
+    this.#connected.delete(source);
+  }
+
+  /** Whether a source was never heard of. */
+  isUnknown(source: number): boolean {
+    return !this.#names.has(source);
+  }
+
+  /** Keeps the rows that no other source gave before, in order. Returns how many it did not. */
+  choose(batch: TickBatch, source: number, nowNs: number): number {
+    return this.#names.size < 2 ? 0 : this.#arbiter.ticks(batch, source, nowNs);
+  }
+
+  /** What each source did, once there is more than one. */
+  statistics(): SourceStatus[] {
+    if (this.#names.size < 2) return [];
+    return this.#arbiter.statistics().map((one) => ({
+      name: this.#names.get(one.source) ?? '',
+      rows: one.rows,
+      first: one.first,
+      copies: one.copies,
+      repeats: one.repeats,
+      late: one.late,
+      missed: one.missed,
+      failovers: one.failovers,
+      returns: one.returns,
+      behindUsMean: one.behindNsMean / 1000,
+      behindUsP99: one.behindNsP99 / 1000,
+      behindUsMax: one.behindNsMax / 1000,
+    }));
+  }
+}
