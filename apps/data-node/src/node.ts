@@ -18,8 +18,8 @@ import {
 import type { Agent, AuditLog, Logger, Metrics } from '@ndts/runtime';
 import type { Database, TickRingWriter } from '@ndts/storage';
 import { RulesKeeper } from './clean/keeper.js';
-import { type NamedSource, SourceDesk } from './arbitrate/source-desk.js';
-import { CleanerBank } from './clean/cleaner-bank.js';
+import type { NamedSource } from './arbitrate/source-desk.js';
+import { SourceStage } from './arbitrate/source-stage.js';
 import { RecentRejects } from './clean/rejects.js';
 import { answerRules } from './clean/requests.js';
 import type { Feed } from './feed/feed.js';
@@ -31,6 +31,7 @@ import { DataMetrics, type DataNodeStatus, StatusReport } from './serve/status.j
 import { listSymbols, type SymbolDirectory } from './serve/symbols.js';
 import { Appender } from './store/appender.js';
 import { DurableLag } from './store/durable-lag.js';
+import { eachLastTick } from './store/last-ticks.js';
 import { LatestTicks } from './store/latest-ticks.js';
 import { RejectTable } from './store/reject-table.js';
 import { WallTime } from './store/wall-time.js';
@@ -89,12 +90,9 @@ class DataNodeAgent implements DataNode {
   readonly #batch: TickBatch;
   readonly #refused: TickBatch;
   readonly #now = new WallTime();
-  /** 0, 1, 2 ...: where rows of a batch stood before it was cleaned. */
-  readonly #places: Float64Array;
   readonly #recentRejects = new RecentRejects(rejectsKept);
-  readonly #cleaners: CleanerBank;
+  readonly #stage: SourceStage;
   readonly #rules: RulesKeeper;
-  readonly #sources = new SourceDesk();
   readonly #rejects: RejectTable;
   readonly #appender: Appender<TickBatch>;
   readonly #durableLag = new DurableLag();
@@ -115,12 +113,14 @@ class DataNodeAgent implements DataNode {
   constructor(deps: DataNodeDeps) {
     const { database, clock, feed, symbols } = deps;
     this.#deps = deps;
-    this.#cleaners = new CleanerBank(deps.cleaner);
     this.#batch = createTickBatch(deps.batchCapacity ?? batchCapacityDefault);
     const { capacity } = this.#batch;
     this.#refused = createTickBatch(capacity);
-    this.#places = Float64Array.from({ length: capacity }, (_, place) => place);
-    this.#rules = new RulesKeeper({ ...deps, cleaner: this.#cleaners, audit: deps.audit });
+    const lastTicks = (take: (batch: TickBatch) => void): void =>
+      eachLastTick(database, symbols.all(), take);
+    this.#stage = new SourceStage({ cleaner: deps.cleaner, capacity, lastTicks });
+    const { cleaners, desk } = this.#stage;
+    this.#rules = new RulesKeeper({ ...deps, cleaner: cleaners, audit: deps.audit });
     this.#rejects = new RejectTable({ ...deps, capacity });
     this.#appender = new Appender((rows) => database.appendTicks(rows), clock, deps.logger);
     this.#publisher = new Publisher(deps.rings, database);
@@ -134,9 +134,9 @@ class DataNodeAgent implements DataNode {
     const parts = { database, feed, clock, durableLag: this.#durableLag };
     this.#report = new StatusReport({
       ...parts,
-      cleaner: this.#cleaners,
+      cleaner: cleaners,
       sources: () => namedSources(feed),
-      arbitration: () => this.#sources.statistics(),
+      arbitration: () => desk.statistics(),
       appender: this.#appender,
       publisher: this.#publisher,
       symbolCount: () => this.#symbolCount,
@@ -179,25 +179,20 @@ class DataNodeAgent implements DataNode {
     const refused = this.#refused;
     const source = feed instanceof FeedSet ? feed.source : onlySource;
     this.#rules.cover(batch);
-    batch.sequence.set(this.#places);
+    const nowNs = clock.monotonicNs();
     const now = this.#now.read(clock);
     const isLive = feed.live ?? !feed.abilities.waits;
-    if (this.#cleaners.clean(batch, refused, source, isLive ? now : undefined) > 0) {
+    const { desk } = this.#stage;
+    if (desk.isUnknown(source)) desk.setSources(namedSources(feed), nowNs);
+    this.#stage.pass(batch, refused, source, nowNs, isLive ? now : undefined);
+    if (refused.count > 0) {
       this.#rejects.note(refused, this.#sourceName(source), isLive, now);
       this.#recentRejects.note(refused);
       this.#quality.noteRefused(refused);
+      this.#rejects.order(batch);
     }
-    this.#arbitrate(batch, source);
-    this.#rejects.order(batch);
     this.#quality.mark(batch, source);
     this.#isClean = true;
-  }
-
-  #arbitrate(batch: TickBatch, source: number): void {
-    const nowNs = this.#deps.clock.monotonicNs();
-    if (this.#sources.isUnknown(source))
-      this.#sources.setSources(namedSources(this.#deps.feed), nowNs);
-    this.#sources.choose(batch, source, nowNs);
   }
 
   #sourceName(source: number): string {
@@ -215,7 +210,7 @@ class DataNodeAgent implements DataNode {
     this.#rules.poll(nowNs);
     for (const { source, feed } of sourcesOf(this.#deps.feed))
       this.#quality.noteFeed(source, feed.stats());
-    this.#sources.setSources(namedSources(this.#deps.feed), nowNs);
+    this.#stage.desk.setSources(namedSources(this.#deps.feed), nowNs);
     this.#quality.count();
     this.#status = this.#report.next();
     this.#metrics.set(this.#status);
@@ -244,7 +239,7 @@ class DataNodeAgent implements DataNode {
     for (const leave of this.#leaveBus) leave();
     this.#leaveBus = [];
     this.#quality.close();
-    this.#cleaners.close();
+    this.#stage.close();
     this.#state = 'STANDBY';
   }
 

@@ -3,11 +3,13 @@
 
 import { deepEqual, equal, ok } from 'node:assert/strict';
 import { test } from 'node:test';
+import { type TickBatch, timeFromMs } from '@ndts/protocol';
 import { loadConfig, VirtualClock } from '@ndts/runtime';
 import type { Feed } from './feed/feed.js';
 import { FeedSet } from './feed/feed-set.js';
+import { createNoFeed } from './feed/no-feed.js';
 import type { Simulator } from './feed/simulator.js';
-import { args, live, run, simulated, stored, workPlace } from './node-test-kit.js';
+import { args, live, run, simulated, stored, symbols, workPlace } from './node-test-kit.js';
 
 const startMs = Date.UTC(2025, 5, 2, 8);
 const config = loadConfig({ args, environment: {} });
@@ -21,6 +23,31 @@ function named(feed: Simulator, name: string): Feed {
       return typeof value === 'function' ? value.bind(target) : value;
     },
   });
+}
+
+interface StrangeRow {
+  readonly ms: number;
+  readonly price: number;
+}
+
+/** Gives what it is told to, of the first symbol, once. */
+function strangeFeed(rows: StrangeRow[]): Feed {
+  const poll = (batch: TickBatch): number => {
+    batch.count = rows.length;
+    for (const [row, { ms, price }] of rows.entries()) {
+      const { day, nsOfDay } = timeFromMs(ms);
+      batch.day[row] = day;
+      batch.nsOfDay[row] = nsOfDay;
+      batch.symbol[row] = symbols[0]!.id;
+      batch.price[row] = price;
+      batch.volume[row] = 1;
+      for (const name of ['bid', 'ask', 'bidVolume', 'askVolume', 'flags'] as const)
+        batch[name][row] = 0;
+    }
+    rows.length = 0;
+    return batch.count;
+  };
+  return { ...createNoFeed(), name: 'strange', poll };
 }
 
 test('each tick once, whichever feed was first', async (context) => {
@@ -62,4 +89,23 @@ test('rejects, counts and statistics say whose they are', async (context) => {
   equal(accepted + refused + copies, polled, 'nothing disappears');
   equal(arbitration[0]!.first + arbitration[1]!.first, accepted);
   ok(arbitration.every(({ rows, missed }) => rows > 1000 && missed === 0));
+});
+
+test('what a second feed brings of long ago, or far from the market, does not go on', async (context) => {
+  const clock = new VirtualClock(startMs);
+  const rows: StrangeRow[] = [];
+  const feeds = (of: VirtualClock, prices: ReadonlyMap<number, number>): FeedSet =>
+    new FeedSet([named(simulated(of, prices), 'first'), strangeFeed(rows)]);
+  const life = live(workPlace(context), clock, config, feeds);
+  context.after(() => life.close());
+  await life.node.start();
+  run(life, clock, 500);
+  const before = life.node.status().sources[1]!.refused;
+  deepEqual(before, {});
+  rows.push({ ms: startMs - 5000, price: 101 }, { ms: startMs + 500, price: 9 });
+  const seen = run(life, clock, 300);
+  ok([...seen.values()].every((price) => price !== 9 && price !== 101));
+  const { sources, arbitration } = life.node.status();
+  deepEqual(sources[1]!.refused, { jump: 1 });
+  equal(arbitration[1]!.late, 1, 'from before what is remembered');
 });

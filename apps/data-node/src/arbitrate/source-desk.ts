@@ -37,6 +37,11 @@ export class SourceDesk {
     this.#connected.delete(source);
   }
 
+  /** Whether there is anything to choose. */
+  get hasMany(): boolean {
+    return this.#names.size > 1;
+  }
+
   /** Whether a source was never heard of. */
   isUnknown(source: number): boolean {
     return !this.#names.has(source);
@@ -44,12 +49,12 @@ export class SourceDesk {
 
   /** Keeps the rows that no other source gave before, in order. Returns how many it did not. */
   choose(batch: TickBatch, source: number, nowNs: number): number {
-    return this.#names.size < 2 ? 0 : this.#arbiter.ticks(batch, source, nowNs);
+    return this.hasMany ? this.#arbiter.ticks(batch, source, nowNs) : 0;
   }
 
   /** What each source did, once there is more than one. */
   statistics(): SourceStatus[] {
-    if (this.#names.size < 2) return [];
+    if (!this.hasMany) return [];
     return this.#arbiter.statistics().map((one) => ({
       name: this.#names.get(one.source) ?? '',
       rows: one.rows,

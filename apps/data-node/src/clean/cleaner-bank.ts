@@ -1,14 +1,17 @@
 // A cleaner for each source: what one venue sent last must not make another's tick a duplicate,
-// late or a jump. Always: all have the same rules, and each counts its own source.
+// late or a jump. And one for the rows of all sources together, which only looks for what no single
+// source shows: rows far behind what went on before, or far from its prices. Always: all have the
+// same rules, and each counts its own source.
 
 import { type Cleaner, type CleanRules, cleanSources, createCleaner } from '@ndts/native/clean';
-import type { TickBatch, Time } from '@ndts/protocol';
+import { NdtsError, type TickBatch, type Time } from '@ndts/protocol';
 
 export class CleanerBank implements Cleaner {
   readonly #given: Cleaner;
   readonly #bySource = new Map<number, Cleaner>();
   /** Undefined: those the given cleaner was made with. */
   #rules: CleanRules | undefined;
+  #merged: Cleaner | undefined;
   /** Plans given since these rules. */
   readonly #assigned = new Map<number, number>();
 
@@ -22,19 +25,26 @@ export class CleanerBank implements Cleaner {
     return this.#of(number).clean(batch, rejects, number, now);
   }
 
+  /** Rows of any source that are good by themselves, in the order in which they go on. */
+  cleanMerged(batch: TickBatch, rejects: TickBatch, source: number): number {
+    this.#merged ??= this.#makeMerged();
+    return this.#merged.clean(batch, rejects, numberOf(source));
+  }
+
   counts(source: number): Float64Array {
     const number = numberOf(source);
-    return this.#of(number).counts(number);
+    return sum(this.#of(number).counts(number), this.#merged?.counts(number));
   }
 
   marked(source: number): Float64Array {
     const number = numberOf(source);
-    return this.#of(number).marked(number);
+    return sum(this.#of(number).marked(number), this.#merged?.marked(number));
   }
 
   setRules(rules: CleanRules): void {
     this.#given.setRules(rules);
     for (const cleaner of this.#others()) cleaner.setRules(rules);
+    this.#merged?.setRules(rulesOfMerged(rules));
     this.#rules = rules;
     this.#assigned.clear();
   }
@@ -42,12 +52,15 @@ export class CleanerBank implements Cleaner {
   assign(symbol: number, plan: number): void {
     this.#given.assign(symbol, plan);
     for (const cleaner of this.#others()) cleaner.assign(symbol, plan);
+    this.#merged?.assign(symbol, plan);
     this.#assigned.set(symbol, plan);
   }
 
   /** Of those that were made here. */
   close(): void {
     for (const cleaner of this.#others()) cleaner.close();
+    this.#merged?.close();
+    this.#merged = undefined;
     this.#bySource.clear();
   }
 
@@ -65,10 +78,33 @@ export class CleanerBank implements Cleaner {
 
   #make(): Cleaner {
     if (this.#bySource.size === 0 || this.#rules === undefined) return this.#given;
-    const made = createCleaner(this.#rules);
+    return this.#withPlans(createCleaner(this.#rules));
+  }
+
+  #makeMerged(): Cleaner {
+    if (this.#rules === undefined) throw new NdtsError('INTERNAL', 'there are no rules yet');
+    return this.#withPlans(createCleaner(rulesOfMerged(this.#rules)));
+  }
+
+  #withPlans(made: Cleaner): Cleaner {
     for (const [symbol, plan] of this.#assigned) made.assign(symbol, plan);
     return made;
   }
+}
+
+const mergedRules: ReadonlySet<string> = new Set(['sentinel', 'outOfOrder', 'jump']);
+
+function rulesOfMerged(rules: CleanRules): CleanRules {
+  const plans = rules.plans.map((plan) => ({
+    ...plan,
+    refused: plan.refused.filter((reason) => mergedRules.has(reason)),
+    marked: plan.marked.filter((reason) => mergedRules.has(reason)),
+  }));
+  return { ...rules, plans };
+}
+
+function sum(counts: Float64Array, more: Float64Array | undefined): Float64Array {
+  return more === undefined ? counts : counts.map((count, at) => count + (more[at] ?? 0));
 }
 
 /** Sources beyond what a cleaner tells apart share the last number. */
