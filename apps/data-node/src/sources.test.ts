@@ -91,7 +91,7 @@ test('rejects, counts and statistics say whose they are', async (context) => {
   ok(arbitration.every(({ rows, missed }) => rows > 1000 && missed === 0));
 });
 
-test('what a second feed brings of long ago, or far from the market, does not go on', async (context) => {
+test('what is of long ago, or far from the market, does not go on', async (context) => {
   const clock = new VirtualClock(startMs);
   const rows: StrangeRow[] = [];
   const feeds = (of: VirtualClock, prices: ReadonlyMap<number, number>): FeedSet =>

@@ -215,7 +215,7 @@ class PulledBlocksWrap : public Napi::ObjectWrap<PulledBlocksWrap> {
   // Replay` takes. All files are open.
   Napi::Value replay(const Napi::CallbackInfo& info) {
     const Napi::Env env = info.Env();
-    const PulledBlocks& blocks = open(env);
+    PulledBlocks& blocks = open(env);
     if (!info[0].IsObject()) refuse(env, "expected a request");
     ReplayOptions options = replay_options(env, info[0].As<Napi::Object>(), *schema_);
     const auto shard_count = word(env, info[3], "shardCount");
@@ -227,7 +227,7 @@ class PulledBlocksWrap : public Napi::ObjectWrap<PulledBlocksWrap> {
       options.request.symbols.push_back({ids[at], shards[at]});
     }
     std::vector<SegmentList> lists(shard_count);
-    for (const std::shared_ptr<const SegmentReader>& segment : blocks.segments()) {
+    for (const std::shared_ptr<const SegmentReader>& segment : blocks.take_segments()) {
       if (segment == nullptr || segment->record().shard >= shard_count)
         refuse(env, "expected every file to be open, and of a shard that there is");
       lists[segment->record().shard].push_back(segment);

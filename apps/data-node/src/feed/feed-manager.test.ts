@@ -114,7 +114,7 @@ test('what is recorded from now on replays as a feed of its own', async (context
   const again: number[] = [];
   const isEnded = (): boolean =>
     manager.list().find(({ name }) => name === 'again')?.isEnded === true;
-  for (let turns = 0; turns < 200 && !isEnded(); turns += 1) {
+  while (!isEnded()) {
     await turn();
     const count = set.poll(batch);
     again.push(...batch.price.subarray(0, count));

@@ -11,13 +11,14 @@ PulledBlocks::PulledBlocks(std::vector<PulledFile> files, std::shared_ptr<BlockC
       cache_(std::move(cache)),
       window_bytes_(window_bytes),
       segments_(files_.size()),
-      wake_(std::move(wake)) {}
+      wake_(std::move(wake)),
+      taken_(files_.size()) {}
 
 Status PulledBlocks::open_file(std::uint32_t file, SharedBytes ends, const TableSchema& schema) {
   const SegmentIdentity& wanted = files_[file].identity;
   const std::string path = "segment " + std::to_string(wanted.number) + " of another host";
   std::shared_ptr<const SegmentReader> reader;
-  NDTS_TRY(SegmentReader::open_ends(ends, path, shared_from_this(), file, &reader));
+  NDTS_TRY(SegmentReader::open_ends(ends, path, nullptr, file, &reader));
   const SegmentRecord& record = reader->record();
   const SegmentIdentity found{record.number, record.bytes, record.day,
                               record.table,  record.shard, record.trailer_checksum};
@@ -29,12 +30,25 @@ Status PulledBlocks::open_file(std::uint32_t file, SharedBytes ends, const Table
            columns[at].nullable == schema.columns[at].nullable;
   if (!same) return Status(Code::kCorrupt, "it has other columns than its table", path);
   segments_[file] = std::move(reader);
+  NDTS_TRY(SegmentReader::open_ends(ends, path, shared_from_this(), file, &reader));
+  {
+    const MutexLock lock(mutex_);
+    if (taken_.empty()) return Status(Code::kInvalidArgument, "the files were taken", path);
+    taken_[file] = std::move(reader);
+  }
   if (files_[file].cached) cache_->put(wanted, kSegmentEnds, std::move(ends));
   return {};
 }
 
+std::vector<std::shared_ptr<const SegmentReader>> PulledBlocks::take_segments() {
+  const MutexLock lock(mutex_);
+  return std::exchange(taken_, {});
+}
+
 void PulledBlocks::close() {
   fail(Status(Code::kCancelled, "the replay was closed"));
+  // They keep this, and are let go of without the lock.
+  static_cast<void>(take_segments());
   const MutexLock lock(wake_mutex_);
   wake_ = nullptr;
 }

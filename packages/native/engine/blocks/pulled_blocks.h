@@ -42,10 +42,10 @@ class PulledBlocks final : public BlockSource,
   // Opens file `file` by its header and footer: CORRUPT when it is not the one that was named, or
   // does not have the columns of the schema. All files before anything else is called.
   [[nodiscard]] Status open_file(std::uint32_t file, SharedBytes ends, const TableSchema& schema);
-  [[nodiscard]] const std::vector<std::shared_ptr<const SegmentReader>>& segments() const {
-    return segments_;
-  }
-  // Afterwards nobody is woken, and segments() has none: they keep this.
+  // Readers that get their blocks here and keep this; null where a file is not open. Once: nobody
+  // but the caller has them then.
+  [[nodiscard]] std::vector<std::shared_ptr<const SegmentReader>> take_segments();
+  // Afterwards nobody is woken, and there are no segments to take.
   void close();
 
   // What to fetch next: not more than `bytes_max`, or one block. They are delivered or put back.
@@ -85,12 +85,14 @@ class PulledBlocks final : public BlockSource,
   const std::vector<PulledFile> files_;
   const std::shared_ptr<BlockCache> cache_;
   const std::uint64_t window_bytes_;
+  // What the files say, for this alone: without a source, or they would keep each other for ever.
   std::vector<std::shared_ptr<const SegmentReader>> segments_;  // set before threads begin
   Mutex wake_mutex_;
   std::function<void()> wake_;  // guarded by wake_mutex_
   Mutex mutex_;
   ConditionVariable arrived_;
   // Guarded by mutex_.
+  std::vector<std::shared_ptr<const SegmentReader>> taken_;  // until they are
   std::unordered_map<std::uint64_t, Entry> entries_;
   std::deque<SourceBlock> urgent_;
   std::vector<SourceBlock> expected_;

@@ -109,10 +109,10 @@ class Fetcher {
   std::unique_ptr<Thread> thread_;
 };
 
-ReplayRequest pulled_request(const ReplayRequest& request, const PulledBlocks& blocks) {
+ReplayRequest pulled_request(const ReplayRequest& request, PulledBlocks& blocks) {
   ReplayRequest pulled = request;
   std::vector<SegmentList> lists(request.view.segments.size());
-  for (const std::shared_ptr<const SegmentReader>& segment : blocks.segments())
+  for (const std::shared_ptr<const SegmentReader>& segment : blocks.take_segments())
     lists[segment->record().shard].push_back(segment);
   pulled.view.memtables.clear();
   pulled.view.segments.clear();

@@ -175,10 +175,10 @@ TEST(Cleaner, EqualsThePlainRulesOnRandomDirtUnderAnySplit) {
   std::uint64_t counts[kCleanReasonCount] = {};
   Walk walk;
   walk.now_ns = 30e9;
-  for (int batch = 0; batch < 300; ++batch) {
+  for (int batch = 0; batch < 150; ++batch) {
     std::vector<Row> rows(1 + random() % 3000);
-    if (batch == 150) walk.now_ns = 40e9 - 1e5;
-    if (batch == 160) walk.now_ns = 41e9 - 1e5;
+    if (batch == 75) walk.now_ns = 40e9 - 1e5;
+    if (batch == 85) walk.now_ns = 41e9 - 1e5;
     for (Row& row : rows) {
       row = dirty_row(&random, &walk);
       // A feed that repeats itself.

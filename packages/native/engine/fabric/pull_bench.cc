@@ -62,6 +62,7 @@ void print(const Options& options, const std::string& params, const char* metric
 
 void print_percentiles(const Options& options, const std::string& params, const char* what,
                        std::vector<std::int64_t>* ns, std::uint32_t answer) {
+  if (ns->empty()) return;  // nothing came in that time
   std::sort(ns->begin(), ns->end());
   const auto at = [ns](double part) {
     const auto index = static_cast<std::size_t>(part * static_cast<double>(ns->size()));
@@ -281,7 +282,8 @@ void run_ring(const Options& options) {
   }
   const double seconds = static_cast<double>(now_ns - begin_ns) / 1e9;
   const std::uint64_t missed = voids + reader.lapped();
-  const auto share = static_cast<double>(missed) / static_cast<double>(records + missed);
+  const auto share = static_cast<double>(missed) /
+                     static_cast<double>(std::max<std::uint64_t>(1, records + missed));
   thread.stop();
   const std::string params = ",\"offered\":" + std::to_string(static_cast<long long>(options.rate));
   const auto answer = static_cast<std::uint32_t>(wrong);
