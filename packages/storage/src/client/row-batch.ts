@@ -93,10 +93,14 @@ export class RowBatch {
 
   #column(name: string): RawRowColumn {
     const found = this.raw.columns.find((column) => column.name === name);
+    if (found === undefined && this.raw.columns.length === 0) return noColumn;
     if (found === undefined) throw new NdtsError('INVALID_ARGUMENT', `there is no column ${name}`);
     return found;
   }
 }
+
+/** Any column of a batch that only tells of something else, such as rows that were lost. */
+const noColumn: RawRowColumn = { name: '', type: 'f64', values: new Float64Array(0) };
 
 function hasHeap(type: ValueTypeName): boolean {
   return type === 'text' || type === 'bytes';
