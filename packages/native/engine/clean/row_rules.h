@@ -6,8 +6,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "base/simd.h"
 #include "clean/clean_rules.h"
-#include "factor/bollinger.h"
 #include "ring/row_columns.h"
 
 namespace ndts {

@@ -4,22 +4,19 @@
 // never on what passed before them, on the batches they came in, or on the machine. So a value can
 // be recomputed from stored ticks and has the same bits, in stream and in batch.
 //
-// The arithmetic is fixed. With x[0] the oldest price of the window, n = period:
-//   lane j adds x[i] - x[0] for i = j, j+4, j+8, ... in this order, j = 0..3
-//   mean      = x[0] + ((lane0 + lane2) + (lane1 + lane3)) / n
-//   lane j adds (x[i] - mean) * (x[i] - mean) in the same order, each product rounded by itself
-//   deviation = sqrt(((lane0 + lane2) + (lane1 + lane3)) / n)            population deviation
-//   upper = mean + width * deviation, lower = mean - width * deviation
-//   value = (price - lower) / (upper - lower)
-// Subtracting x[0] makes the mean of a flat window exact, so a flat window has width 0: value 0.5,
-// signal 0. The scalar kernel is the definition, the AVX2 kernel gives the same bits.
+// The arithmetic is that of the kernel in window_math_loop.h, fixed to the bit: population
+// deviation, value = (price - lower) / (upper - lower); a flat window has width 0, value 0.5 and
+// signal 0.
 //
 // One thread at a time. Allocates only when a symbol id above all earlier ones appears.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 
+#include "base/simd.h"
+#include "factor/kernel.h"
 #include "factor/symbol_rows.h"
 
 namespace ndts {
@@ -36,11 +33,6 @@ struct BollingerColumns {
   std::int32_t* signal;
 };
 
-// Which kernel runs; kBest asks the processor.
-enum class Simd : std::uint8_t { kBest, kScalar, kAvx2 };
-
-[[nodiscard]] bool has_avx2();
-
 class Bollinger {
  public:
   // Requires kBollingerPeriodMin <= period <= kBollingerPeriodMax and a finite width > 0; kAvx2
@@ -54,10 +46,12 @@ class Bollinger {
                             const BollingerColumns& out);
 
  private:
+  // Rows at once: signals are float64 until they are handed out.
+  static constexpr std::size_t kChunk = 1024;
+
+  std::unique_ptr<Kernel> kernel_;
   SymbolRows rows_;
-  std::uint32_t period_;
-  double width_;
-  bool avx2_;
+  double signals_[kChunk];
 };
 
 }  // namespace ndts

@@ -14,8 +14,8 @@
 #include <cstdint>
 #include <memory>
 
+#include "base/simd.h"
 #include "base/status.h"
-#include "factor/bollinger.h"
 #include "factor/symbol_rows.h"
 #include "generated/constants.h"
 

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <memory>
 
-#include "factor/bollinger.h"
+#include "base/simd.h"
 #include "factor/kernel.h"
 
 namespace ndts {

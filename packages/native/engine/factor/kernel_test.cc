@@ -423,6 +423,8 @@ TEST(Kernels, ParametersAreChecked) {
   EXPECT_EQ(code(FactorKernel::kCorrelation, 1, 0, 0), Code::kInvalidArgument);
   EXPECT_EQ(code(static_cast<FactorKernel>(999), 5, 0, 0), Code::kInvalidArgument);
   EXPECT_EQ(code(FactorKernel::kSma, 1, 0, 0), Code::kOk);
+  EXPECT_EQ(code(FactorKernel::kSma, 4096, 0, 0), Code::kOk);
+  EXPECT_EQ(code(FactorKernel::kDelay, 4096, 0, 0), Code::kOk);
 }
 
 }  // namespace

@@ -5,7 +5,6 @@
 #include <cstring>
 #include <limits>
 
-#include "factor/bollinger.h"
 #include "factor/kernel_kinds.h"
 #include "factor/window_math.h"
 
@@ -123,6 +122,7 @@ std::unique_ptr<Kernel> window(double period, WindowFinish finish, double parame
 std::unique_ptr<Kernel> make_of_one(FactorKernel kind, double period, const WindowMath& math) {
   switch (kind) {
     case FactorKernel::kDelay:
+      // One more row than a window may have otherwise.
       return window<1>(period + 1, math.delay);
     case FactorKernel::kSum:
       return window<1>(period, math.sum);
@@ -149,7 +149,7 @@ std::unique_ptr<Kernel> make_of_one(FactorKernel kind, double period, const Wind
 
 std::unique_ptr<Kernel> make_window_kernel(FactorKernel kind, const double* with, Simd simd) {
   const double period = with[0];
-  if (!is_period(period, 1) || period == kFactorPeriodMax) return nullptr;
+  if (!is_period(period, 1)) return nullptr;
 #if defined(__x86_64__)
   const bool avx2 = simd == Simd::kAvx2 || (simd == Simd::kBest && has_avx2());
   const WindowMath& math = avx2 ? window_math_avx2() : window_math_scalar();

@@ -7,7 +7,8 @@
 //   mean        x[0] + sum(x[i] - x[0]) / n
 //   deviation   sqrt(sum((x[i] - mean)^2) / n)
 //   wma         x[0] + sum((i + 1) * (x[i] - x[0])) / (n (n + 1) / 2)
-//   bollinger   as bollinger.h says
+//   bollinger   upper and lower = mean +- width * deviation; (price - lower) / (upper - lower),
+//               signal 1 below lower, -1 above upper; 0.5 and 0 where these are equal
 //   cci         t = (high + low + close) / 3; (t - mean) / (0.015 * sum(|t[i] - mean|) / n);
 //               0 in a flat window
 //   stochastic  100 * (close - least low) / (greatest high - least low); 50 where these are equal
