@@ -15,9 +15,10 @@ import {
   subjects,
   type SymbolInfo,
   type TickBatch,
+  tickSchema,
 } from '@ndts/protocol';
 import { createSilentLogger, EmbeddedBus, loadConfig, Metrics, VirtualClock } from '@ndts/runtime';
-import type { Database, TableBatch, TickRingWriter } from '@ndts/storage';
+import { type Database, type TableBatch, type TickRingWriter, tickTable } from '@ndts/storage';
 import { cleanRules } from './clean/rules.js';
 import { Simulator, simulatorSymbolNames } from './feed/simulator.js';
 import { createDataNode, type DataNode } from './node.js';
@@ -69,9 +70,11 @@ class FakeEngine {
   durablePosition = (): number => this.durable;
   epoch = (): number => 1;
   stats = (): { appendWaits: number } => ({ appendWaits: 3 });
-  lastTicks(_symbol: number, batch: TickBatch): number {
-    batch.price[0] = 42.5;
-    return 1;
+  tables = (): { id: number }[] => [{ id: tickTable, ...tickSchema }];
+  latest(_table: number, symbols: Uint32Array, rows: TableBatch): number {
+    rows.symbol.set(symbols);
+    (rows.column('price') as Float64Array).fill(42.5);
+    return symbols.length;
   }
 }
 

@@ -16,7 +16,7 @@ import {
   type TickBatch,
 } from '@ndts/protocol';
 import type { Agent, AuditLog, Logger, Metrics } from '@ndts/runtime';
-import type { Database, TickRingWriter } from '@ndts/storage';
+import { type Database, eachLastTick, type TickRingWriter } from '@ndts/storage';
 import { RulesKeeper } from './clean/keeper.js';
 import type { NamedSource } from './arbitrate/source-desk.js';
 import { SourceStage } from './arbitrate/source-stage.js';
@@ -31,7 +31,6 @@ import { DataMetrics, type DataNodeStatus, StatusReport } from './serve/status.j
 import { listSymbols, type SymbolDirectory } from './serve/symbols.js';
 import { Appender } from './store/appender.js';
 import { DurableLag } from './store/durable-lag.js';
-import { eachLastTick } from './store/last-ticks.js';
 import { LatestTicks } from './store/latest-ticks.js';
 import { RejectTable } from './store/reject-table.js';
 import { WallTime } from './store/wall-time.js';
@@ -219,9 +218,10 @@ class DataNodeAgent implements DataNode {
 
   async start(): Promise<void> {
     const { bus, feed, symbols, database } = this.#deps;
-    const last = createTickBatch(1);
-    for (const entry of symbols.all())
-      if (database.lastTicks(entry.id, last) > 0) this.#latest.setPrice(entry.id, last.price[0]!);
+    eachLastTick(database, symbols.all(), (last) => {
+      for (let row = 0; row < last.count; row += 1)
+        this.#latest.setPrice(last.symbol[row]!, last.price[row]!);
+    });
     this.#leaveBus = [
       bus.respond(subjects.dataSymbols, (request) => listSymbols(symbols, this.#latest, request)),
       bus.respond(subjects.dataRejects, (limit) =>

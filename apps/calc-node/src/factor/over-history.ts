@@ -3,21 +3,17 @@
 
 import type { FactorProgram } from '@ndts/native/factor';
 import { createTickBatch, type TickBatch } from '@ndts/protocol';
-import type { TickColumn, TickReplayBatch } from '@ndts/storage';
+import { type TickColumn, type TickReplayBatch, tickColumns } from '@ndts/storage';
 import { compileFactors } from './compile.js';
 import type { Expression } from './expression.js';
 
 /** What a factor may read of a replayed tick; the flags are no number. */
-export const replayedColumns = [
-  'price',
-  'volume',
-  'bid',
-  'ask',
-  'bidVolume',
-  'askVolume',
-] as const satisfies readonly TickColumn[];
+type ReplayedColumn = Exclude<TickColumn, 'flags'>;
+export const replayedColumns: readonly ReplayedColumn[] = tickColumns.filter(
+  (name): name is ReplayedColumn => name !== 'flags',
+);
 
-export type ReplayedBatch = TickReplayBatch<(typeof replayedColumns)[number]>;
+export type ReplayedBatch = TickReplayBatch<ReplayedColumn>;
 
 const ownColumns = ['day', 'nsOfDay', 'sequence', 'symbol', ...replayedColumns] as const;
 

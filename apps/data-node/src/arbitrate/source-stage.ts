@@ -25,7 +25,6 @@ export class SourceStage {
   /** 0, 1, 2 ...: where rows of a batch stood before it was cleaned. */
   readonly #places: Float64Array;
   readonly #late: TickBatch;
-  readonly #merged: TickBatch;
   #hasSeen = false;
 
   constructor(options: SourceStageOptions) {
@@ -33,7 +32,6 @@ export class SourceStage {
     this.cleaners = new CleanerBank(options.cleaner);
     this.#places = Float64Array.from({ length: options.capacity }, (_, place) => place);
     this.#late = createTickBatch(options.capacity);
-    this.#merged = createTickBatch(options.capacity);
   }
 
   /** Keeps the rows that go on; `refused` gets the others but copies, with their reasons, the
@@ -58,24 +56,18 @@ export class SourceStage {
     this.#options.lastTicks((batch) => this.cleaners.cleanMerged(batch, this.#late, 0));
   }
 
-  /** Both in the order of their places. */
+  /** Both in the order of their places; from the back, so that nothing is overwritten too early. */
   #mergeLate(refused: TickBatch): void {
     const late = this.#late;
-    const merged = this.#merged;
-    let from = 0;
-    let fromLate = 0;
-    merged.count = refused.count + late.count;
-    for (let row = 0; row < merged.count; row += 1) {
-      const isLate =
-        from === refused.count ||
-        (fromLate < late.count && late.sequence[fromLate]! < refused.sequence[from]!);
-      if (isLate) copyTickRow(late, fromLate, merged, row);
-      else copyTickRow(refused, from, merged, row);
-      if (isLate) fromLate += 1;
-      else from += 1;
+    let from = refused.count - 1;
+    let fromLate = late.count - 1;
+    refused.count += late.count;
+    for (let row = refused.count - 1; fromLate >= 0; row -= 1) {
+      const isLate = from < 0 || late.sequence[fromLate]! > refused.sequence[from]!;
+      copyTickRow(isLate ? late : refused, isLate ? fromLate : from, refused, row);
+      if (isLate) fromLate -= 1;
+      else from -= 1;
     }
-    for (let row = 0; row < merged.count; row += 1) copyTickRow(merged, row, refused, row);
-    refused.count = merged.count;
   }
 
   close(): void {

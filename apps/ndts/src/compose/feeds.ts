@@ -5,13 +5,13 @@ import { join } from 'node:path';
 import { FeedManager, FeedSet, type MarketSession, Simulator } from '@ndts/data-node';
 import { allDirtKinds, dirtKinds, simulatorSymbolNames } from '@ndts/data-node';
 import {
-  createTickBatch,
   type FeedDefinition,
   type FeedNameRequest,
   type FeedRecordRequest,
   NdtsError,
   subjects,
 } from '@ndts/protocol';
+import { eachLastTick } from '@ndts/storage';
 import type { Foundation } from './foundation.js';
 
 const feedPrefix = 'feeds/';
@@ -37,10 +37,11 @@ function sessionOf(text: string): MarketSession {
 function createSimulator(foundation: Foundation): Simulator {
   const { values, symbols, ticks, clock } = foundation;
   const { feed } = values;
-  const last = createTickBatch(1);
   const lastPrices = new Map<number, number>();
-  for (const entry of symbols.all())
-    if (ticks.lastTicks(entry.id, last) > 0) lastPrices.set(entry.id, last.price[0] ?? 0);
+  eachLastTick(ticks, symbols.all(), (last) => {
+    for (let row = 0; row < last.count; row += 1)
+      lastPrices.set(last.symbol[row] ?? 0, last.price[row] ?? 0);
+  });
   const names = new Set(simulatorSymbolNames(feed.symbols));
   return new Simulator({
     symbols: symbols.all().filter((entry) => names.has(entry.name)),

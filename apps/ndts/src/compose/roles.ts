@@ -12,9 +12,10 @@ import {
   simulatorSymbolNames,
 } from '@ndts/data-node';
 import { createExecNode, type ExecNode, type LastTicks, PaperBroker } from '@ndts/exec-node';
-import { createTickBatch, type TickStreamReader } from '@ndts/protocol';
+import type { TickStreamReader } from '@ndts/protocol';
 import {
   createTickRings,
+  eachLastTick,
   MappedTransport,
   openSlotRing,
   type SlotRingReader,
@@ -155,10 +156,7 @@ function createExec(foundation: Foundation, rings: TickRingWriter): ExecNode {
 
 /** The last stored tick of each symbol. */
 function lastTicksOf({ ticks, symbols }: Foundation): LastTicks {
-  const last = createTickBatch(1);
-  return (take) => {
-    for (const entry of symbols.all()) if (ticks.lastTicks(entry.id, last) > 0) take(last);
-  };
+  return (take) => eachLastTick(ticks, symbols.all(), take);
 }
 
 /** All ticks from now on. */

@@ -121,22 +121,6 @@ ReplayRequest pulled_request(const ReplayRequest& request, PulledBlocks& blocks)
   return pulled;
 }
 
-void expect_rows(const ReplayRequest& request, const std::vector<TickRow>& wanted) {
-  Replay replay(request);
-  TestBatch batch(500);
-  const RowsOut out = replay_out(batch, request);
-  std::size_t found = 0;
-  for (std::size_t count = out.capacity; count == out.capacity;) {
-    const Status status = replay.next(out, &count);
-    ASSERT_TRUE(status.ok()) << status.text();
-    for (std::size_t at = 0; at < count; at += 1, found += 1) {
-      ASSERT_LT(found, wanted.size());
-      ASSERT_TRUE(same_row(batch.row(at), wanted[found])) << "row " << found;
-    }
-  }
-  ASSERT_EQ(found, wanted.size());
-}
-
 class PulledReplay : public testing::TestWithParam<TimeShape> {};
 
 TEST_P(PulledReplay, IsTheReplayOfTheFiles) {
@@ -159,7 +143,9 @@ TEST_P(PulledReplay, IsTheReplayOfTheFiles) {
     Fetcher fetcher(*hold, cache, random() % 100'000, seed + static_cast<std::uint64_t>(again));
     const Status opened = open_files(*hold, *fetcher.blocks_);
     ASSERT_TRUE(opened.ok()) << opened.text();
-    expect_rows(pulled_request(request, *fetcher.blocks_), wanted);
+    const ReplayRequest pulled = pulled_request(request, *fetcher.blocks_);
+    Replay replay(pulled);
+    expect_rows(&replay, pulled, wanted, 500);
     if (testing::Test::HasFatalFailure()) return;
   }
   if (big) {

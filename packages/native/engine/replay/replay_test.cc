@@ -15,18 +15,7 @@ void expect_replay(ReplayBench& bench, std::mt19937_64& random) {
   const std::vector<TickRow> wanted = bench.wanted(request);
   const std::size_t window = random() % 3 == 0 ? Replay::kWindowRows : 1 + random() % 40;
   Replay replay(request, window);
-  TestBatch batch(1 + random() % 700);
-  const RowsOut out = replay_out(batch, request);
-  std::size_t found = 0;
-  for (std::size_t count = out.capacity; count == out.capacity;) {
-    const Status status = replay.next(out, &count);
-    ASSERT_TRUE(status.ok()) << status.text();
-    for (std::size_t at = 0; at < count; at += 1, found += 1) {
-      ASSERT_LT(found, wanted.size());
-      ASSERT_TRUE(same_row(batch.row(at), wanted[found])) << "row " << found;
-    }
-  }
-  ASSERT_EQ(found, wanted.size());
+  expect_rows(&replay, request, wanted, 1 + random() % 700);
 }
 
 class ReplayOfShape : public testing::TestWithParam<TimeShape> {};

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "db/db_test_kit.h"
+#include "replay/replay.h"
 #include "replay/replay_request.h"
 
 namespace ndts {
@@ -198,6 +199,23 @@ inline RowsOut replay_out(TestBatch& batch, const ReplayRequest& request) {
   for (std::size_t column = 0; column < out.values.size(); column += 1)
     if (!request.columns[column]) out.values[column] = nullptr;
   return out;
+}
+
+// All rows of a replay, `room` at a time, are those that are wanted, in their order.
+inline void expect_rows(Replay* replay, const ReplayRequest& request,
+                        const std::vector<TickRow>& wanted, std::size_t room) {
+  TestBatch batch(room);
+  const RowsOut out = replay_out(batch, request);
+  std::size_t found = 0;
+  for (std::size_t count = out.capacity; count == out.capacity;) {
+    const Status status = replay->next(out, &count);
+    ASSERT_TRUE(status.ok()) << status.text();
+    for (std::size_t at = 0; at < count; at += 1, found += 1) {
+      ASSERT_LT(found, wanted.size());
+      ASSERT_TRUE(same_row(batch.row(at), wanted[found])) << "row " << found;
+    }
+  }
+  ASSERT_EQ(found, wanted.size());
 }
 
 }  // namespace ndts

@@ -1,15 +1,15 @@
-// The last stored tick of many symbols, read in one call for many of them: of each block of a file
-// once, not once for each symbol in it.
+// The last stored tick of many symbols, read in one call for many of them: what a node that starts
+// needs of each. A block of a file is read once, not once for each symbol in it.
 
 import { createTickBatch, type TickBatch } from '@ndts/protocol';
-import { type Database, type SymbolEntry, TableBatch, tickTable } from '@ndts/storage';
+import { type Database, TableBatch, tickTable } from '@ndts/native/db';
 
 const symbolsAtOnce = 4096;
 
-/** `take` gets ticks of symbols that have any; the batch is used again. */
+/** `take` gets the ticks of symbols that have any, in batches; a batch is used again. */
 export function eachLastTick(
   database: Pick<Database, 'tables' | 'latest'>,
-  symbols: readonly SymbolEntry[],
+  symbols: readonly { readonly id: number }[],
   take: (batch: TickBatch) => void,
 ): void {
   const schema = database.tables().find(({ id }) => id === tickTable);
@@ -26,7 +26,11 @@ export function eachLastTick(
     );
     ticks.day.set(rows.day);
     ticks.nsOfDay.set(rows.nsOfDay);
+    ticks.sequence.set(rows.sequence);
     ticks.symbol.set(rows.symbol);
+    ticks.shard.set(rows.shard);
+    ticks.epoch.set(rows.epoch);
+    ticks.flags.set(rows.column('flags') as Int32Array);
     ticks.price.set(rows.column('price') as Float64Array);
     ticks.volume.set(rows.column('volume') as Float64Array);
     ticks.bid.set(rows.column('bid1') as Float64Array);
