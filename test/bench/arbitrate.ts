@@ -2,28 +2,13 @@
 // the one before it. Counted is what is offered; the answer is the hash of what came out, which is
 // the same for every number of sources.
 
-import { Arbiter, Simulator, simulatorSymbolNames, SymbolQuality } from '@ndts/data-node';
+import { Arbiter, SymbolQuality } from '@ndts/data-node';
 import { copyTickRow, createTickBatch, type TickBatch } from '@ndts/protocol';
-import { SystemClock } from '@ndts/runtime';
 import { answerHash, type Bench, type BenchContext, pick } from './kit/bench.js';
+import { simulatedBatches } from './kit/simulated.js';
 
 const batchRows = 1024;
 const symbols = 4000;
-
-function makeBatches(total: number): TickBatch[] {
-  const feed = new Simulator({
-    symbols: simulatorSymbolNames(symbols).map((name, index) => ({ id: index + 1, name })),
-    ...{ ticksPerSecond: 1_000_000, seed: 1, dirtPerMillion: 0, clock: new SystemClock() },
-    start: { day: 20_000, nsOfDay: 0 },
-  });
-  const batches: TickBatch[] = [];
-  for (let made = 0; made < total; ) {
-    const batch = createTickBatch(batchRows);
-    made += feed.fill(batch);
-    batches.push(batch);
-  }
-  return batches;
-}
 
 function copyOf(from: TickBatch, to: TickBatch): TickBatch {
   for (let row = 0; row < from.count; row += 1) copyTickRow(from, row, to, row);
@@ -92,7 +77,8 @@ export const arbitrateBench: Bench = {
   name: 'arbitrate',
   about: 'ticks/s through arbitration of 1, 2 and 3 sources, and through quality, one thread',
   run: async (context) => {
-    const batches = makeBatches(pick(context.size, { smoke: 50_000, small: 1e6, full: 5e6 }));
+    const total = pick(context.size, { smoke: 50_000, small: 1e6, full: 5e6 });
+    const batches = simulatedBatches(symbols, total, batchRows);
     for (const sources of [1, 2, 3]) runSources(context, sources, batches);
     runQuality(context, batches);
   },

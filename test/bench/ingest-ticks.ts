@@ -4,38 +4,20 @@
 
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { openCleaner, Simulator, simulatorSymbolNames } from '@ndts/data-node';
+import { openCleaner, simulatorSymbolNames } from '@ndts/data-node';
 import { openDatabase } from '@ndts/native/db';
 import { createTickRings } from '@ndts/native/ring';
-import { createTickBatch, shardOf, type TickBatch } from '@ndts/protocol';
-import { loadConfig, SystemClock } from '@ndts/runtime';
+import { createTickBatch, shardOf } from '@ndts/protocol';
+import { loadConfig } from '@ndts/runtime';
 import { answerHash, type Bench, type BenchContext, pick } from './kit/bench.js';
+import { simulatedBatches } from './kit/simulated.js';
 
 const shardCount = 64;
 const batchRows = 4096;
 
-function makeBatches(symbols: number, total: number): TickBatch[] {
-  const names = simulatorSymbolNames(symbols);
-  const feed = new Simulator({
-    symbols: names.map((name, index) => ({ id: index + 1, name })),
-    ticksPerSecond: 1_000_000,
-    seed: 1,
-    dirtPerMillion: 0,
-    clock: new SystemClock(),
-    start: { day: 20_000, nsOfDay: 0 },
-  });
-  const batches: TickBatch[] = [];
-  for (let made = 0; made < total; ) {
-    const batch = createTickBatch(batchRows);
-    made += feed.fill(batch);
-    batches.push(batch);
-  }
-  return batches;
-}
-
 async function ingestSymbols(context: BenchContext, symbols: number): Promise<void> {
   const total = pick(context.size, { smoke: 50_000, small: 2_000_000, full: 10_000_000 });
-  const batches = makeBatches(symbols, total);
+  const batches = simulatedBatches(symbols, total, batchRows);
   const dir = join(context.dir, `symbols-${symbols}`);
   const memory = join(context.memory, `symbols-${symbols}`);
   mkdirSync(dir);
