@@ -6,8 +6,8 @@
 // just after the entry: the entry is durable when durable_position() has reached that value.
 // Positions of neighbouring entries need not be adjacent.
 //
-// Accepted: when append() returns, the entry stands in pre-faulted shared memory (the staging
-// ring) and survives kill -9. Durable: written to wal_{sequence:020}.log and fdatasynced by the
+// Accepted: when append() returns, the entry stands in allocated shared memory (the staging ring,
+// whose pages are made present ahead of it) and survives kill -9. Durable: written to wal_{sequence:020}.log and fdatasynced by the
 // committer, one sync for all who wait; survives power loss. durable <= accepted, always.
 //
 // Threads. append() from any thread (a mutex orders them; meant for one). commit_step() is the
