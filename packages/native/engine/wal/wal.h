@@ -7,8 +7,9 @@
 // Positions of neighbouring entries need not be adjacent.
 //
 // Accepted: when append() returns, the entry stands in allocated shared memory (the staging ring,
-// whose pages are made present ahead of it) and survives kill -9. Durable: written to wal_{sequence:020}.log and fdatasynced by the
-// committer, one sync for all who wait; survives power loss. durable <= accepted, always.
+// whose pages are made present ahead of it) and survives kill -9. Durable: written to
+// wal_{sequence:020}.log and fdatasynced by the committer, one sync for all who wait; survives
+// power loss. durable <= accepted, always.
 //
 // Threads. append() from any thread (a mutex orders them; meant for one). commit_step() is the
 // committer; start() runs it on a thread, and until then whoever has to wait runs it himself, so
