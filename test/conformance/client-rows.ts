@@ -29,7 +29,7 @@ export function randomTicks(random: SeededRandom, count: number): PlainTick[] {
     return {
       time: {
         day: firstDay + Math.floor(at / 24),
-        nsOfDay: Math.round((at % 24) * 3600) * 1e9 + random.integer(3),
+        nsOfDay: Math.floor((at % 24) * 3600) * 1e9 + random.integer(3),
       },
       symbol: names[random.integer(names.length)] ?? '',
       price: random.integer(100_000) / 100,

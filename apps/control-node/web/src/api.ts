@@ -1,5 +1,7 @@
 // Requests to the node that served this page. Without a session the login page takes over.
 
+import { leaveFor } from './leave.js';
+
 /** What the server says when it refuses. */
 export class Refusal extends Error {
   readonly code: string;
@@ -29,7 +31,7 @@ export async function post<Answer>(path: string, body?: object): Promise<Answer>
 
 async function read<Answer>(response: Response): Promise<Answer> {
   if (response.ok) return (await response.json()) as Answer;
-  if (response.status === 401 && location.pathname !== '/login') location.assign('/login');
+  if (response.status === 401) leaveFor('/login');
   const { code, message } = (await response.json()) as { code: string; message: string };
   throw new Refusal(code, message);
 }

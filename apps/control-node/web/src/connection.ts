@@ -4,6 +4,7 @@
 import type { ChartPoint, OrderView } from '@ndts/protocol';
 import type { NodeView, StatusView } from '@ndts/control-node';
 import { get } from './api.js';
+import { leaveFor } from './leave.js';
 
 export type LiveStatus = StatusView & { readonly nodes: readonly NodeView[] };
 
@@ -69,7 +70,7 @@ export class Connection {
     socket.addEventListener('close', ({ code }) => {
       if (this.#socket !== socket) return;
       this.#socket = undefined;
-      if (code === sessionEnded) location.assign('/login');
+      if (code === sessionEnded) leaveFor('/login');
       else void this.#retry();
     });
   }

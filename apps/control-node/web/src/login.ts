@@ -1,6 +1,7 @@
 // The login page: a token becomes a session cookie.
 
 import { post, Refusal } from './api.js';
+import { leaveFor } from './leave.js';
 import { byId } from './page.js';
 
 const message = byId('message');
@@ -19,7 +20,7 @@ async function logIn(): Promise<void> {
   message.textContent = '';
   try {
     await post('/api/login', { token: field.value.trim() });
-    location.assign('/');
+    leaveFor('/');
   } catch (error) {
     message.textContent = error instanceof Refusal ? said(error) : 'The node cannot be reached.';
     field.select();

@@ -2,6 +2,7 @@
 
 import type { OrderView, PositionView, SymbolInfo } from '@ndts/protocol';
 import { get, post } from './api.js';
+import { leaveFor } from './leave.js';
 import { PriceChart } from './chart.js';
 import { Connection, type LiveMessage } from './connection.js';
 import { price } from './format.js';
@@ -172,7 +173,7 @@ async function start(): Promise<void> {
 
 picker.addEventListener('change', () => select(Number(picker.value)));
 byId('logout').addEventListener('click', () => {
-  quietly(post('/api/logout').then(() => location.assign('/login')));
+  quietly(post('/api/logout').then(() => leaveFor('/login')));
 });
 showOrders([]);
 showPositions([]);
