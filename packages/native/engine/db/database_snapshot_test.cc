@@ -3,11 +3,11 @@
 #include <gtest/gtest.h>
 
 #include "base/crash_point.h"
+#include "base/long_test_kit.h"
 #include "db/db_test_kit.h"
 
 namespace ndts {
 namespace {
-
 
 std::vector<TickRow> load_all(const SeriesView& view, std::uint32_t symbol) {
   std::vector<TickRow> rows;
@@ -65,7 +65,7 @@ class DatabaseSnapshots : public testing::Test {
 TEST_F(DatabaseSnapshots, SeeOneStateForAsLongAsTheyLive) {
   SCOPED_TRACE("NDTS_SEED=" + std::to_string(seed_));
   std::vector<std::pair<DatabaseSnapshot, Model>> kept;
-  for (int round = 0; round < 12; round += 1) {
+  for (int round = 0; round < (long_tests() ? 12 : 7); round += 1) {
     work(20);
     kept.emplace_back(bench_.database->snapshot(), bench_.model);
     if (round % 3 == 2) {

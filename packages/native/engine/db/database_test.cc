@@ -241,7 +241,7 @@ TEST(Database, PowerCutsLoseOnlyWhatWasNotDurable) {
 TEST(Database, EveryWriteAndSyncMayFail) {
   const std::uint64_t seed = test_seed(31);
   SCOPED_TRACE("NDTS_SEED=" + std::to_string(seed));
-  for (std::uint64_t nth = 1; nth <= 60; nth += long_tests() ? 1 : 7) {
+  for (std::uint64_t nth = 1; nth <= 60; nth += long_tests() ? 1 : 11) {
     for (const bool sync : {false, true}) {
       SCOPED_TRACE((sync ? "sync " : "write ") + std::to_string(nth));
       std::mt19937_64 random(seed + nth);

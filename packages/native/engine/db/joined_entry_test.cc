@@ -58,7 +58,7 @@ TEST_F(JoinedEntries, SurviveWholeOrNotAtAll) {
   SCOPED_TRACE("NDTS_SEED=" + std::to_string(seed_));
   bench_.options.memtable_bytes = 60'000;
   bool lost = false;
-  for (int round = 0; round < (long_tests() ? 200 : 25); round += 1) {
+  for (int round = 0; round < (long_tests() ? 200 : 20); round += 1) {
     open();
     if (HasFatalFailure()) return;
     ASSERT_EQ(counted(), rows());

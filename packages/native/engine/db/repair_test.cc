@@ -13,7 +13,7 @@ namespace ndts {
 namespace {
 
 // One place in so many is tried; in the long form more.
-const std::uint64_t kEvery = long_tests() ? 37 : 211;
+const std::uint64_t kEvery = long_tests() ? 37 : 397;
 
 const SmallDatabase& original() {
   static const SmallDatabase made(test_seed(81));

@@ -141,7 +141,7 @@ TEST_F(Merge, GivesWhatASortOfAllRowsGives) {
   const std::uint64_t seed = segment_seed(11);
   SCOPED_TRACE("NDTS_TEST_SEED=" + std::to_string(seed));
   random_.seed(seed);
-  for (int round = 0; round < (long_tests() ? 25 : 12); round += 1) {
+  for (int round = 0; round < (long_tests() ? 25 : 6); round += 1) {
     const TableSchema schema = random_schema(random_);
     std::vector<SegmentModel> models(1 + random_() % 6);
     std::uint64_t sequence = 1;

@@ -1,5 +1,6 @@
 // One segment: what goes in comes out bit for bit; every flipped byte and every length it is cut
 // to is named; small symbols share blocks.
+#include "base/long_test_kit.h"
 #include "table/segment_fuzz.h"
 #include "table/segment_v1_test_kit.h"
 
@@ -89,7 +90,7 @@ TEST_F(Segment, ReadsBackRandomTablesBitForBit) {
   const std::uint64_t seed = segment_seed(7);
   SCOPED_TRACE("NDTS_TEST_SEED=" + std::to_string(seed));
   random_.seed(seed);
-  for (int round = 0; round < 25; round += 1) {
+  for (int round = 0; round < (long_tests() ? 25 : 12); round += 1) {
     const TableSchema schema = random_schema(random_);
     SegmentModel model;
     std::uint64_t sequence = random_() % 1000;
@@ -331,8 +332,11 @@ TEST_F(Segment, StaysInsideTheFileBehindRightChecksums) {
   std::vector<std::byte> image;
   ASSERT_TRUE(files_.read_file(path_, &image).ok());
   std::size_t refused = 0;
+  std::size_t tried = 0;
   for (std::size_t at = 0; at < image.size(); at += 1) {
     for (const unsigned change : {1u, 0x80u, 0xffu}) {
+      if (!long_tests() && (at + change) % 3 != 0) continue;
+      tried += 1;
       std::vector<std::byte> changed = image;
       changed[at] ^= static_cast<std::byte>(change);
       repair_segment(2, &changed);
@@ -345,7 +349,7 @@ TEST_F(Segment, StaysInsideTheFileBehindRightChecksums) {
       }
     }
   }
-  EXPECT_GT(refused, image.size());
+  EXPECT_GT(refused, tried / 3);
 }
 
 // One thing in the footer, the header or a strip made wrong, all checksums right.
