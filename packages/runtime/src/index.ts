@@ -47,6 +47,7 @@ export {
 } from './identity/scram.js';
 export { type SecureRandom, systemSecureRandom } from './identity/secure-random.js';
 export { type Agent, AgentLoop, type AgentLoopOptions } from './lifecycle/agent-loop.js';
+export { BackOff, type BackOffOptions, backOffDefault } from './lifecycle/back-off.js';
 export { CloseStack } from './lifecycle/close-stack.js';
 export {
   NodePresence,

@@ -16,7 +16,7 @@ import {
   timeToMs,
   type TradeBatch,
 } from '@ndts/protocol';
-import { BackOff, type BackOffOptions, backOffDefault } from './back-off.js';
+import { BackOff, type BackOffOptions, backOffDefault } from '@ndts/runtime';
 import type { BookChangeBatch } from './batches.js';
 import {
   type Feed,
