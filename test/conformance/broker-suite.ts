@@ -299,6 +299,7 @@ card(
   'an outage shows; queries are refused; what was sent into it is never executed later',
   async (bench) => {
     bench.venue.outage(true);
+    await bench.settle();
     assert.equal(bench.broker.connected(), false);
     await send(bench, order('o', 1, '1'));
     await rejectsWith('UNAVAILABLE', bench.broker.queryOrder('o'));

@@ -2,6 +2,13 @@
 
 export type { Gateway } from './broker/gateway.js';
 export {
+  IbBroker,
+  type IbBrokerOptions,
+  ibDefaults,
+  type IbSettings,
+} from './broker/ib/ib-broker.js';
+export { type IbContract, IbInstruments } from './broker/ib/instruments.js';
+export {
   type PaperBehaviour,
   PaperBroker,
   type PaperBrokerOptions,

@@ -133,7 +133,8 @@ export class Reconciler {
       const theirs = await broker.queryPositions();
       await this.#pullFills(ledger.lastTradeId(broker.card.name));
       problems = this.#unequalQuantities(theirs);
-      if (problems.length === 0) return this.#compareAverages(theirs);
+      if (problems.length === 0)
+        return broker.card.averageWithFees === true ? [] : this.#compareAverages(theirs);
     }
     return problems;
   }

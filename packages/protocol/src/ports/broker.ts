@@ -14,6 +14,8 @@ export interface BrokerCard {
   /** Trade ids end in a number that grows with every execution, so that ids of long ago are known
    * without being kept. Absent: they are not numbered. */
   readonly numbersTrades?: boolean;
+  /** Average prices of positions have fees in them: they are not compared with ours. */
+  readonly averageWithFees?: boolean;
   /** The longest time a sent request may still take effect. */
   readonly inFlightMs: number;
 }

@@ -1,0 +1,104 @@
+// The executions of the day, by order and in their order, and the fills made of them. What always
+// holds: an execution is one fill, once, under the id it had first, also when the venue corrects
+// it; a fill is made when its commission is known, or when that was awaited long enough.
+
+import { type Fill, moneyFromFloat, type Time } from '@ndts/protocol';
+import type { CommissionReport, Execution } from '@stoqey/ib';
+
+export interface KnownExecution {
+  /** The venue's id without the number of its correction. */
+  readonly tradeId: string;
+  /** The whole id, of the newest correction. */
+  readonly executionId: string;
+  readonly clientOrderId: string;
+  readonly symbol: number;
+  readonly side: number;
+  readonly quantity: bigint;
+  readonly price: bigint;
+  readonly time: Time;
+  /** undefined: its commission was not told yet. */
+  fee: bigint | undefined;
+}
+
+export type Noted = 'new' | 'known' | 'corrected';
+
+export class Executions {
+  readonly #venue: string;
+  readonly #byTrade = new Map<string, KnownExecution>();
+  readonly #filled = new Map<string, bigint>();
+  /** Told before its execution. */
+  readonly #earlyFees = new Map<string, bigint>();
+
+  constructor(venue: string) {
+    this.#venue = venue;
+  }
+
+  get count(): number {
+    return this.#byTrade.size;
+  }
+
+  note(execution: Execution, symbol: number, time: Time): Noted {
+    const executionId = execution.execId ?? '';
+    const tradeId = tradeIdOf(executionId);
+    const before = this.#byTrade.get(tradeId);
+    if (before?.executionId === executionId) return 'known';
+    const clientOrderId = execution.orderRef ?? '';
+    const quantity = moneyFromFloat(execution.shares ?? 0);
+    this.#byTrade.set(tradeId, {
+      ...{ tradeId, executionId, clientOrderId, symbol, quantity },
+      side: execution.side === 'BOT' ? 1 : -1,
+      price: moneyFromFloat(execution.price ?? 0),
+      time,
+      fee: this.#earlyFees.get(executionId) ?? before?.fee,
+    });
+    this.#earlyFees.delete(executionId);
+    const filled = this.#filled.get(clientOrderId) ?? 0n;
+    this.#filled.set(clientOrderId, filled + quantity - (before?.quantity ?? 0n));
+    return before === undefined ? 'new' : 'corrected';
+  }
+
+  noteFee({ execId, commission }: CommissionReport): void {
+    const executionId = execId ?? '';
+    const fee = moneyFromFloat(commission ?? 0);
+    const known = this.#byTrade.get(tradeIdOf(executionId));
+    if (known === undefined) this.#earlyFees.set(executionId, fee);
+    else known.fee = fee;
+  }
+
+  get(executionId: string): KnownExecution | undefined {
+    return this.#byTrade.get(tradeIdOf(executionId));
+  }
+
+  filled(clientOrderId: string): bigint {
+    return this.#filled.get(clientOrderId) ?? 0n;
+  }
+
+  /** Oldest first; all when `afterTradeId` is of an earlier day. */
+  fills(afterTradeId: string | undefined): Fill[] {
+    const all = [...this.#byTrade.values()];
+    const from = all.findIndex(({ tradeId }) => tradeId === afterTradeId) + 1;
+    return all.slice(from).map((one) => this.fillOf(one));
+  }
+
+  fillOf({
+    tradeId,
+    clientOrderId,
+    symbol,
+    side,
+    quantity,
+    price,
+    time,
+    fee,
+  }: KnownExecution): Fill {
+    return {
+      ...{ venue: this.#venue, tradeId, clientOrderId, symbol, side, quantity, price },
+      ...{ fee: fee ?? 0n, time },
+    };
+  }
+}
+
+/** `0001f4e8.57ad59bb.01.02` is the second version of `0001f4e8.57ad59bb.01`. */
+function tradeIdOf(executionId: string): string {
+  const dot = executionId.lastIndexOf('.');
+  return dot > 0 ? executionId.slice(0, dot) : executionId;
+}

@@ -1,0 +1,497 @@
+// Interactive Brokers behind the gateway port, through TWS or IB Gateway. What always holds: an id
+// is sent at most once, by this gateway and by its successors of the same day; an order counts as
+// rejected only on a refusal the venue told; what is sent while the venue is away is dropped, not
+// kept; answers reach the listener in doWork() only; after every (re)connection open orders,
+// orders of the day and executions are asked for before it counts as connected.
+
+import {
+  type BrokerCard,
+  type BrokerListener,
+  type BrokerOrderStatus,
+  type BrokerOrderUpdate,
+  type BrokerPosition,
+  type Clock,
+  errorLine,
+  type Fill,
+  moneyFromFloat,
+  NdtsError,
+  nsPerMs,
+  type OrderIntent,
+  OrderState,
+  type Random,
+} from '@ndts/protocol';
+import { BackOff, type BackOffOptions, backOffDefault, type Logger } from '@ndts/runtime';
+import type {
+  CommissionReport,
+  Contract,
+  Execution,
+  Order,
+  OrderState as IbOrderState,
+} from '@stoqey/ib';
+import type { Gateway } from '../gateway.js';
+import { isRefusal, orderCanceled, serversBack, serversLost, stateOf } from './codes.js';
+import { IbConnection, type IbEvents } from './connection.js';
+import { Executions, type KnownExecution } from './executions.js';
+import type { IbInstruments } from './instruments.js';
+import { contractOf, orderOf } from './order-words.js';
+import { isOver, OrdersSeen, type SeenOrder, venueOrderId } from './orders-seen.js';
+import { Question } from './question.js';
+import { venueTime } from './venue-time.js';
+
+export interface IbSettings {
+  readonly host: string;
+  readonly port: number;
+  /** This gateway's alone: two with one number push each other out. */
+  readonly clientId: number;
+  /** The account orders are for. */
+  readonly account: string;
+  /** The venue ends the session of who sends more than 50. */
+  readonly messagesPerSecond: number;
+  /** How long an answer to a question is awaited. */
+  readonly answerMs: number;
+  /** How long a sent order may still take effect. */
+  readonly inFlightMs: number;
+  /** How long a fill waits for its commission. */
+  readonly commissionMs: number;
+  /** Of the times the venue tells without one. */
+  readonly timeZone: string;
+}
+
+export const ibDefaults: Omit<IbSettings, 'account'> = {
+  host: '127.0.0.1',
+  port: 4001,
+  clientId: 7,
+  messagesPerSecond: 45,
+  answerMs: 10_000,
+  inFlightMs: 10_000,
+  commissionMs: 5_000,
+  timeZone: 'UTC',
+};
+
+export interface IbBrokerOptions {
+  readonly settings: IbSettings;
+  readonly instruments: IbInstruments;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly backOff?: BackOffOptions;
+}
+
+export const ibVenue = 'ib';
+
+interface AwaitedFee {
+  readonly executionId: string;
+  readonly sinceNs: number;
+}
+
+export class IbBroker implements Gateway {
+  readonly #options: IbBrokerOptions;
+  readonly #orders = new OrdersSeen();
+  readonly #executions = new Executions(ibVenue);
+  readonly #due: (BrokerOrderUpdate | Fill)[] = [];
+  readonly #awaitedFees: AwaitedFee[] = [];
+  readonly #positions = new Map<number, BrokerPosition>();
+  readonly #backOff: BackOff;
+  readonly #askOpen: Question;
+  readonly #askCompleted: Question;
+  readonly #askExecutions: Question;
+  readonly #askPositions: Question;
+  #listener: BrokerListener | undefined;
+  #connection: IbConnection | undefined;
+  #opening = false;
+  #ready = false;
+  #serversAway = false;
+  #nextTryNs = 0;
+  #nextNumber = 0;
+  #nextRequest = 1;
+  #firstReady: (() => void) | undefined;
+  #firstFailure: ((error: unknown) => void) | undefined;
+
+  constructor(options: IbBrokerOptions) {
+    const { clock, settings, random } = options;
+    this.#options = options;
+    this.#backOff = new BackOff(random, options.backOff ?? backOffDefault);
+    const question = (name: string, ask: () => void): Question =>
+      new Question(name, clock, settings.answerMs, ask);
+    this.#askOpen = question('open orders', () => this.#send((api) => api.reqOpenOrders()));
+    this.#askCompleted = question('orders of the day', () =>
+      this.#send((api) => api.reqCompletedOrders(true)),
+    );
+    this.#askExecutions = question('executions', () => {
+      const request = this.#nextRequest++;
+      this.#send((api) => api.reqExecutions(request, { acctCode: settings.account }));
+    });
+    this.#askPositions = question('positions', () => {
+      this.#positions.clear();
+      this.#send((api) => api.reqPositions());
+    });
+  }
+
+  get card(): BrokerCard {
+    return {
+      name: ibVenue,
+      deduplicates: 'day',
+      exclusiveSession: true,
+      averageWithFees: true,
+      inFlightMs: this.#options.settings.inFlightMs,
+    };
+  }
+
+  connected(): boolean {
+    return this.#ready && !this.#serversAway;
+  }
+
+  /** Resolves when the session stands and the orders of the day are known. */
+  async connect(listener: BrokerListener): Promise<void> {
+    this.#listener = listener;
+    if (this.#ready) return;
+    const first = new Promise<void>((resolve, reject) => {
+      this.#firstReady = resolve;
+      this.#firstFailure = reject;
+    });
+    this.#open();
+    await first;
+  }
+
+  async disconnect(): Promise<void> {
+    this.#listener = undefined;
+    this.#ready = false;
+    this.#connection?.close();
+    this.#connection = undefined;
+    this.#failQuestions('the gateway was closed');
+  }
+
+  submit(intent: OrderIntent): void {
+    const { clientOrderId, symbol } = intent;
+    const before = this.#orders.get(clientOrderId);
+    if (before !== undefined) {
+      if (before.known || before.refusal !== '')
+        this.#tell(before, this.#stateOf(before), 'duplicate refused');
+      return;
+    }
+    const contract = this.#options.instruments.contractOf(symbol);
+    if (contract === undefined) {
+      const order = this.#orders.take(clientOrderId, 0);
+      this.#refuse(order, `symbol ${symbol} has no contract at ${ibVenue}`);
+      return;
+    }
+    if (!this.connected()) return;
+    const number = this.#nextNumber++;
+    this.#orders.take(clientOrderId, number);
+    const order = orderOf(intent, this.#options.settings.account);
+    this.#send((api) => api.placeOrder(number, contractOf(contract), order));
+  }
+
+  cancel(clientOrderId: string): void {
+    const order = this.#orders.get(clientOrderId);
+    if (order === undefined || order.number === 0 || order.ended || !this.connected()) return;
+    const { number } = order;
+    this.#send((api) => api.cancelOrder(number));
+  }
+
+  async queryOrder(clientOrderId: string): Promise<BrokerOrderStatus | undefined> {
+    await this.#refresh();
+    const order = this.#orders.get(clientOrderId);
+    if (order === undefined || (!order.known && order.refusal === '')) return undefined;
+    return this.#statusOf(order);
+  }
+
+  async queryOpenOrders(): Promise<BrokerOrderStatus[]> {
+    await this.#refresh();
+    return [...this.#orders.all()]
+      .filter((order) => order.known && !isOver(this.#stateOf(order)))
+      .map((order) => this.#statusOf(order));
+  }
+
+  async queryFills(afterTradeId?: string): Promise<Fill[]> {
+    this.#reachable();
+    await this.#askExecutions.answer();
+    return this.#executions.fills(afterTradeId);
+  }
+
+  async queryPositions(): Promise<BrokerPosition[]> {
+    this.#reachable();
+    await this.#askPositions.answer();
+    return [...this.#positions.values()];
+  }
+
+  doWork(): number {
+    if (this.#listener === undefined) return 0;
+    if (this.#connection === undefined) this.#open();
+    let work = this.#connection?.doWork() ?? 0;
+    work += this.#stopAwaitingFees();
+    const due = this.#due.splice(0);
+    for (const answer of due) {
+      if ('tradeId' in answer) this.#listener.onFill(answer);
+      else this.#listener.onOrderUpdate(answer);
+    }
+    return work + due.length;
+  }
+
+  // --- the session
+
+  #open(): void {
+    const { clock, settings, logger } = this.#options;
+    if (this.#opening || clock.monotonicNs() < this.#nextTryNs) return;
+    this.#opening = true;
+    this.#nextTryNs = clock.monotonicNs() + this.#backOff.nextMs() * nsPerMs;
+    IbConnection.open(settings, clock, settings.messagesPerSecond, this.#events)
+      .then((connection) => {
+        if (this.#listener === undefined) connection.close();
+        else if (!connection.isOver) this.#connection = connection;
+      })
+      .catch((error: unknown) => {
+        logger.error(
+          { error: errorLine(error) },
+          'the gateway to Interactive Brokers cannot start',
+        );
+        this.#firstFailure?.(error);
+      })
+      .finally(() => {
+        this.#opening = false;
+      });
+  }
+
+  readonly #events: IbEvents = {
+    ready: (number) => this.#onReady(number),
+    lost: (reason) => this.#onLost(reason),
+    openOrder: (number, _contract, order, state) => this.#onOpenOrder(number, order, state),
+    openOrdersEnd: () => this.#askOpen.end(),
+    completedOrder: (_contract, order, state) => this.#onCompleted(order, state),
+    completedOrdersEnd: () => this.#askCompleted.end(),
+    orderStatus: (number, status, _filled, permId) => this.#onStatus(number, status, permId),
+    execution: (request, contract, execution) => this.#onExecution(request, contract, execution),
+    executionsEnd: () => this.#askExecutions.end(),
+    commission: (report) => this.#onCommission(report),
+    position: (account, contract, quantity, cost) =>
+      this.#onPosition(account, contract, quantity, cost),
+    positionsEnd: () => this.#askPositions.end(),
+    problem: (number, code, message) => this.#onProblem(number, code, message),
+  };
+
+  #onReady(number: number): void {
+    this.#nextNumber = Math.max(this.#nextNumber, number);
+    // Also told when numbers are asked for again.
+    if (this.#ready) return;
+    this.#synchronise();
+  }
+
+  /** What happened while nobody listened; only then orders may be sent. */
+  #synchronise(): void {
+    const { logger } = this.#options;
+    this.#askAll()
+      .then(() => {
+        if (this.#connection === undefined || this.#connection.isOver) return;
+        this.#ready = true;
+        this.#serversAway = false;
+        this.#backOff.reset();
+        logger.info({ venue: ibVenue }, 'connected to the venue');
+        this.#firstReady?.();
+        this.#firstReady = undefined;
+      })
+      .catch((error: unknown) => {
+        logger.warn({ error: errorLine(error) }, 'the venue did not say how orders stand');
+        this.#connection?.close();
+        this.#onLost('no answer');
+      });
+  }
+
+  #onLost(reason: string): void {
+    const { logger } = this.#options;
+    if (this.#ready || this.#connection !== undefined)
+      logger.warn({ venue: ibVenue, reason }, 'connection to the venue lost');
+    this.#ready = false;
+    this.#connection = undefined;
+    this.#failQuestions(reason);
+  }
+
+  #failQuestions(reason: string): void {
+    for (const one of [this.#askOpen, this.#askCompleted, this.#askExecutions, this.#askPositions])
+      one.fail(`Interactive Brokers: ${reason}`);
+  }
+
+  #reachable(): void {
+    if (!this.connected())
+      throw new NdtsError('UNAVAILABLE', 'Interactive Brokers is not reachable');
+  }
+
+  #send(message: Parameters<IbConnection['send']>[0]): void {
+    this.#connection?.send(message);
+  }
+
+  async #refresh(): Promise<void> {
+    this.#reachable();
+    await this.#askAll();
+  }
+
+  /** Executions last: an order that ended in between is then told with its fills. */
+  async #askAll(): Promise<void> {
+    await Promise.all([this.#askOpen.answer(), this.#askCompleted.answer()]);
+    await this.#askExecutions.answer();
+  }
+
+  // --- what the venue tells
+
+  #onOpenOrder(number: number, order: Order, state: IbOrderState): void {
+    const id = order.orderRef ?? '';
+    if (id === '' || order.account !== this.#options.settings.account) return;
+    const seen = this.#orders.take(id, number);
+    seen.permId = order.permId ?? seen.permId;
+    this.#onState(seen, state.status ?? '');
+  }
+
+  #onCompleted(order: Order, state: IbOrderState): void {
+    const id = order.orderRef ?? '';
+    if (id === '' || order.account !== this.#options.settings.account) return;
+    const seen = this.#orders.take(id, 0);
+    seen.permId = order.permId ?? seen.permId;
+    if (state.status === 'Inactive' && seen.refusal === '')
+      seen.refusal = state.completedStatus ?? 'refused';
+    this.#onState(seen, state.status ?? '');
+  }
+
+  #onStatus(number: number, status: string, permId: number): void {
+    const seen = this.#orders.byNumber(number);
+    if (seen === undefined) return;
+    if (permId !== 0) seen.permId = permId;
+    this.#onState(seen, status);
+  }
+
+  #onState(seen: SeenOrder, status: string): void {
+    const fresh = !seen.known;
+    seen.known = true;
+    seen.status = status;
+    const state = this.#stateOf(seen);
+    const live = this.#ready;
+    if (!seen.accepted && state !== OrderState.rejected) {
+      seen.accepted = true;
+      if (fresh && live) this.#tell(seen, OrderState.accepted, '');
+    }
+    if (!isOver(state) || seen.ended) return;
+    this.#orders.end(seen);
+    // Fills tell that it was filled; what a question found is for who asked.
+    if (state === OrderState.canceled && live)
+      this.#tell(seen, state, seen.refusal === '' ? 'canceled' : seen.refusal);
+  }
+
+  #onExecution(request: number, contract: Contract, execution: Execution): void {
+    const { settings, instruments, clock, logger } = this.#options;
+    const id = execution.orderRef ?? '';
+    if (id === '' || execution.acctNumber !== settings.account) return;
+    const symbol = instruments.symbolOf(contract);
+    if (symbol === undefined) {
+      logger.error({ contract: contract.localSymbol, id }, 'execution in a contract nobody listed');
+      return;
+    }
+    const time = venueTime(execution.time ?? '', settings.timeZone) ?? clock.now();
+    const noted = this.#executions.note(execution, symbol, time);
+    if (noted === 'corrected')
+      logger.error(
+        { id, execution: execution.execId },
+        'the venue corrected an execution; positions are compared at the next reconciliation',
+      );
+    if (noted !== 'new' || request >= 0) return;
+    const executionId = execution.execId ?? '';
+    if (this.#executions.get(executionId)?.fee === undefined)
+      this.#awaitedFees.push({ executionId, sinceNs: clock.monotonicNs() });
+    else this.#tellFill(executionId);
+  }
+
+  #onCommission(report: CommissionReport): void {
+    this.#executions.noteFee(report);
+    const executionId = report.execId ?? '';
+    const at = this.#awaitedFees.findIndex((one) => one.executionId === executionId);
+    if (at < 0) return;
+    this.#awaitedFees.splice(at, 1);
+    this.#tellFill(executionId);
+  }
+
+  #stopAwaitingFees(): number {
+    const { clock, settings, logger } = this.#options;
+    const latest = clock.monotonicNs() - settings.commissionMs * nsPerMs;
+    let count = 0;
+    while ((this.#awaitedFees[0]?.sinceNs ?? Number.POSITIVE_INFINITY) < latest) {
+      const executionId = this.#awaitedFees.shift()?.executionId ?? '';
+      logger.warn(
+        { execution: executionId },
+        'no commission told; the fill counts with a fee of 0',
+      );
+      this.#tellFill(executionId);
+      count += 1;
+    }
+    return count;
+  }
+
+  #tellFill(executionId: string): void {
+    const known: KnownExecution | undefined = this.#executions.get(executionId);
+    if (known !== undefined) this.#due.push(this.#executions.fillOf(known));
+  }
+
+  #onPosition(account: string, contract: Contract, quantity: number, cost: number): void {
+    const { settings, instruments, logger } = this.#options;
+    if (account !== settings.account) return;
+    const symbol = instruments.symbolOf(contract);
+    if (symbol === undefined) {
+      logger.warn({ contract: contract.localSymbol }, 'position in a contract nobody listed');
+      return;
+    }
+    this.#positions.set(symbol, {
+      symbol,
+      quantity: moneyFromFloat(quantity),
+      averagePrice: moneyFromFloat(cost / instruments.multiplierOf(symbol)),
+    });
+  }
+
+  #onProblem(number: number, code: number, message: string): void {
+    const { logger } = this.#options;
+    if (code === serversLost) {
+      this.#serversAway = true;
+      logger.warn({ venue: ibVenue, code }, message);
+      return;
+    }
+    if (serversBack.has(code)) {
+      // Executions of the meantime are told only to who asks.
+      if (this.#serversAway) this.#synchronise();
+      return;
+    }
+    const seen = this.#orders.byNumber(number);
+    if (seen === undefined || code === orderCanceled || !isRefusal(code)) {
+      if (code !== orderCanceled) logger.warn({ code, order: seen?.clientOrderId }, message);
+      return;
+    }
+    // Numbers were used by an earlier process: the next ones are asked for.
+    this.#send((api) => api.reqIds());
+    this.#refuse(seen, `${code}: ${message}`);
+  }
+
+  #refuse(seen: SeenOrder, reason: string): void {
+    if (seen.refusal !== '' || seen.ended) return;
+    seen.refusal = reason;
+    const part = this.#executions.filled(seen.clientOrderId) > 0n;
+    this.#tell(seen, part ? OrderState.canceled : OrderState.rejected, reason);
+    seen.status = part ? 'Cancelled' : 'Inactive';
+    this.#orders.end(seen);
+  }
+
+  // --- words
+
+  #stateOf(seen: SeenOrder): OrderState {
+    const filled = this.#executions.filled(seen.clientOrderId);
+    return stateOf(seen.status, filled, seen.refusal !== '');
+  }
+
+  #statusOf(seen: SeenOrder): BrokerOrderStatus {
+    return {
+      clientOrderId: seen.clientOrderId,
+      venueOrderId: venueOrderId(seen),
+      state: this.#stateOf(seen),
+      filledQuantity: this.#executions.filled(seen.clientOrderId),
+    };
+  }
+
+  #tell(seen: SeenOrder, state: OrderState, reason: string): void {
+    const { clientOrderId } = seen;
+    const time = this.#options.clock.now();
+    this.#due.push({ clientOrderId, venueOrderId: venueOrderId(seen), state, reason, time });
+  }
+}

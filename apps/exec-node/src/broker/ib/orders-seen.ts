@@ -1,0 +1,83 @@
+// The orders this gateway sent or the venue told of, by our id and by the venue's number. What
+// always holds: an id seen once is known until it was closed for long; what the venue refused stays
+// refused; the memory is bounded.
+
+import { OrderState } from '@ndts/protocol';
+
+export interface SeenOrder {
+  readonly clientOrderId: string;
+  /** The number at the venue; 0: told of as completed only, with which it has none. */
+  number: number;
+  permId: number;
+  status: string;
+  /** What the venue said when it refused; empty: it did not. */
+  refusal: string;
+  /** The venue has told of it, in this session or an earlier one. */
+  known: boolean;
+  /** Told to the listener. */
+  accepted: boolean;
+  ended: boolean;
+}
+
+/** Closed ones are kept for answers about them; the venue itself remembers the day. */
+const closedMax = 100_000;
+
+export class OrdersSeen {
+  readonly #byId = new Map<string, SeenOrder>();
+  readonly #byNumber = new Map<number, SeenOrder>();
+  readonly #closed: string[] = [];
+
+  get(clientOrderId: string): SeenOrder | undefined {
+    return this.#byId.get(clientOrderId);
+  }
+
+  byNumber(number: number): SeenOrder | undefined {
+    return this.#byNumber.get(number);
+  }
+
+  /** The known one, or a new one; a number of 0 changes nothing. */
+  take(clientOrderId: string, number: number): SeenOrder {
+    let order = this.#byId.get(clientOrderId);
+    if (order === undefined) {
+      order = {
+        ...{ clientOrderId, number, permId: 0, status: '', refusal: '' },
+        ...{ known: false, accepted: false, ended: false },
+      };
+      this.#byId.set(clientOrderId, order);
+    }
+    if (number !== 0) {
+      order.number = number;
+      this.#byNumber.set(number, order);
+    }
+    return order;
+  }
+
+  end(order: SeenOrder): void {
+    if (order.ended) return;
+    order.ended = true;
+    this.#closed.push(order.clientOrderId);
+    if (this.#closed.length <= closedMax) return;
+    for (const id of this.#closed.splice(0, closedMax / 2)) {
+      const old = this.#byId.get(id);
+      if (old === undefined) continue;
+      this.#byId.delete(id);
+      this.#byNumber.delete(old.number);
+    }
+  }
+
+  all(): Iterable<SeenOrder> {
+    return this.#byId.values();
+  }
+}
+
+/** By the venue's id where it has given one. */
+export function venueOrderId(order: SeenOrder): string {
+  if (order.permId !== 0) return String(order.permId);
+  return order.number === 0 ? '' : `#${order.number}`;
+}
+
+export function isOver(state: OrderState): boolean {
+  return (
+    state === OrderState.filled || state === OrderState.canceled || state === OrderState.rejected
+  );
+}

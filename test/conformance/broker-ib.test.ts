@@ -1,0 +1,192 @@
+// The broker cards on the Interactive Brokers gateway, against a stand-in for TWS; and what only
+// this venue does: its servers go away behind a session that stays, commissions come late or never,
+// executions are corrected, a client that sends too much is cut off.
+
+import assert from 'node:assert/strict';
+import { test, type TestContext } from 'node:test';
+import { IbBroker, type IbBrokerOptions, IbInstruments, ibDefaults } from '@ndts/exec-node';
+import { OrderType, parseMoney } from '@ndts/protocol';
+import { createSilentLogger, SeededRandom, SystemClock } from '@ndts/runtime';
+import { FakeTws } from '../kit/fake-tws.js';
+import { type BrokerHarness, brokerSuite, Heard, type VenueKnobs } from './broker-suite.js';
+
+const symbol = 42;
+const contract = { conId: 265_598, symbol: 'AAPL', secType: 'STK', exchange: 'SMART' };
+const clock = new SystemClock();
+
+function optionsFor(tws: FakeTws, changes: Partial<IbBrokerOptions['settings']>): IbBrokerOptions {
+  return {
+    settings: {
+      ...{ ...ibDefaults, port: tws.port, account: tws.account, inFlightMs: 5, answerMs: 2000 },
+      ...changes,
+    },
+    instruments: new IbInstruments([[symbol, { ...contract, currency: 'USD' }]]),
+    ...{ clock, random: new SeededRandom(3), logger: createSilentLogger() },
+    backOff: { firstMs: 4, maxMs: 8 },
+  };
+}
+
+/** Until the venue and the gateway agree about the connection and have told all there is: what was
+ * told before a question is read before its answer. */
+async function settle(tws: FakeTws, broker: IbBroker): Promise<void> {
+  while (broker.connected() === tws.isOut) {
+    broker.doWork();
+    await pause(1);
+  }
+  for (let round = 0; round < 2; round += 1) {
+    if (!tws.isOut) await broker.queryFills();
+    broker.doWork();
+  }
+  await pause(6);
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+async function harness(): Promise<BrokerHarness> {
+  const tws = await FakeTws.start();
+  const start = (): IbBroker => new IbBroker(optionsFor(tws, {}));
+  let broker = start();
+  const venue: VenueKnobs = {
+    market: (_symbol, last, bid = last, ask = last) => tws.market(contract.conId, bid, ask),
+    rejectAll: (on) => {
+      tws.rejectAll = on;
+    },
+    loseRequests: (on) => {
+      tws.loseRequests = on;
+    },
+    loseAnswers: (on) => {
+      tws.loseAnswers = on;
+    },
+    partialFills: (on) => {
+      tws.partialFills = on;
+    },
+    outage: (on) => tws.outage(on),
+  };
+  return {
+    broker,
+    venue,
+    settle: () => settle(tws, broker),
+    restart: async () => {
+      await broker.disconnect();
+      broker = start();
+      return broker;
+    },
+    close: async () => {
+      await broker.disconnect();
+      await tws.close();
+    },
+  };
+}
+
+brokerSuite('ib', harness);
+
+interface Scene {
+  readonly tws: FakeTws;
+  readonly broker: IbBroker;
+  readonly heard: Heard;
+  readonly settled: () => Promise<void>;
+}
+
+async function scene(
+  context: TestContext,
+  changes: Partial<IbBrokerOptions['settings']> = {},
+): Promise<Scene> {
+  const tws = await FakeTws.start();
+  const broker = new IbBroker(optionsFor(tws, changes));
+  context.after(async () => {
+    await broker.disconnect();
+    await tws.close();
+  });
+  const heard = new Heard();
+  tws.market(contract.conId, 99, 101);
+  await broker.connect(heard);
+  return { tws, broker, heard, settled: () => settle(tws, broker) };
+}
+
+function buy(broker: IbBroker, id: string): void {
+  const time = clock.now();
+  broker.submit({
+    ...{ clientOrderId: id, account: 'ours', instance: 1, ordinal: 1n, symbol, side: 1 },
+    ...{ orderType: OrderType.market, quantity: parseMoney('1'), limitPrice: 0n, broker: 'ib' },
+    ...{ time, tickTime: time, shard: 0, epoch: 0n, sequence: 0n, factorValue: 0 },
+  });
+}
+
+test('executions told while the servers were away are asked for again', async (context) => {
+  const { tws, broker, settled } = await scene(context);
+  buy(broker, 'a');
+  await settled();
+  tws.serversAway(true);
+  while (broker.connected()) await pause(1);
+  buy(broker, 'into the void');
+  assert.equal((await broker.queryFills().catch(({ code }) => code)) as unknown, 'UNAVAILABLE');
+  tws.serversAway(false);
+  while (!broker.connected()) await pause(1);
+  assert.deepEqual(
+    (await broker.queryFills()).map(({ clientOrderId }) => clientOrderId),
+    ['a'],
+  );
+  assert.equal(await broker.queryOrder('into the void'), undefined);
+});
+
+test('a fill whose commission is not told counts with a fee of 0, once', async (context) => {
+  const { tws, broker, heard, settled } = await scene(context, { commissionMs: 20 });
+  tws.holdCommissions = true;
+  buy(broker, 'late');
+  await settled();
+  while (heard.fills.length === 0) await settled();
+  tws.holdCommissions = false;
+  await broker.queryFills();
+  await settled();
+  assert.deepEqual(
+    heard.fills.map(({ clientOrderId, fee }) => [clientOrderId, fee]),
+    [['late', 0n]],
+  );
+});
+
+test('a corrected execution is no second fill, and the order shows what holds', async (context) => {
+  const { tws, broker, heard, settled } = await scene(context);
+  buy(broker, 'c');
+  await settled();
+  tws.correctLast(0.5);
+  await settled();
+  assert.equal(heard.fills.length, 1);
+  assert.equal((await broker.queryOrder('c'))?.filledQuantity, parseMoney('0.5'));
+  const [fill, ...more] = await broker.queryFills();
+  assert.deepEqual(
+    [fill?.quantity, fill?.tradeId, more],
+    [parseMoney('0.5'), heard.fills[0]?.tradeId, []],
+  );
+});
+
+test('more messages than the venue takes wait for their turn', async (context) => {
+  const { tws, broker, heard } = await scene(context, { messagesPerSecond: 20 });
+  for (let at = 0; at < 30; at += 1) buy(broker, `p${at}`);
+  while (heard.fills.length < 30) {
+    broker.doWork();
+    await pause(2);
+  }
+  assert.deepEqual(
+    heard.fills.map(({ clientOrderId }) => clientOrderId),
+    Array.from({ length: 30 }, (_, at) => `p${at}`),
+  );
+  // Seconds of the clock and the gateway's windows need not begin together.
+  assert.ok(Math.max(...tws.arrivals.values()) <= 21, JSON.stringify([...tws.arrivals]));
+});
+
+test('a second gateway of one client number is refused, the first goes on', async (context) => {
+  const { tws, broker, heard, settled } = await scene(context);
+  const second = new IbBroker(optionsFor(tws, { answerMs: 50 }));
+  context.after(() => second.disconnect());
+  void second.connect(new Heard()).catch(() => undefined);
+  for (let round = 0; round < 5; round += 1) {
+    second.doWork();
+    await pause(10);
+  }
+  assert.equal(second.connected(), false);
+  buy(broker, 'first');
+  await settled();
+  assert.equal(heard.filled('first'), parseMoney('1'));
+});
