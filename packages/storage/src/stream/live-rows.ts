@@ -45,7 +45,14 @@ export class LiveRows implements LiveSource {
   }
 
   async from(): Promise<ShardPositions> {
-    await this.#reached();
+    while (!this.#closed) {
+      try {
+        await this.#reached();
+        break;
+      } catch (error) {
+        await this.#recover(error);
+      }
+    }
     return copyPositions(this.#next ?? oldestPositions(0));
   }
 
@@ -62,10 +69,7 @@ export class LiveRows implements LiveSource {
         }
         if (!this.#closed) await this.#leave();
       } catch (error) {
-        // Nobody serves within the time there is for it: whoever reads is told.
-        if (this.#unreachable || !isGone(error)) throw error;
-        await this.#leave();
-        await this.#rest();
+        await this.#recover(error);
       }
     }
     this.#options.hold?.checkHeld();
@@ -83,6 +87,13 @@ export class LiveRows implements LiveSource {
     if (voids.length === 0 || this.#next === undefined) return undefined;
     this.#voids = noVoids;
     return { rows: noRows, next: copyPositions(this.#next), voids };
+  }
+
+  /** Nobody serves within the time there is for it: whoever reads is told. */
+  async #recover(error: unknown): Promise<void> {
+    if (this.#unreachable || !isGone(error)) throw error;
+    await this.#leave();
+    await this.#rest();
   }
 
   async #leave(): Promise<void> {

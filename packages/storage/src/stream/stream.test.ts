@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { NdtsError } from '@ndts/protocol';
 import { SeededRandom } from '@ndts/runtime';
+import type { Service } from '../service/service.js';
 import type { SubscribeOptions } from './subscription.js';
 import { Subscription } from './subscription.js';
 import {
@@ -130,6 +131,24 @@ test('where nobody serves any more, who reads is told', async (context) => {
   isGone = true;
   await node.close();
   await assert.rejects(waiting, { code: 'UNAVAILABLE' });
+});
+
+test('where it begins is known also when who served ended while it was asked', async (context) => {
+  const node = new StreamNode(context);
+  await node.open();
+  let calls = 0;
+  const reach = async (): Promise<Service> => {
+    const service = await node.reach();
+    calls += 1;
+    if (calls > 2) return service;
+    const open = (): Promise<never> => Promise.reject(new NdtsError('UNAVAILABLE', 'it ended'));
+    return Object.assign(Object.create(service) as Service, { open });
+  };
+  const live = new Subscription({ reach, clock: node.clock, loop }, undefined, {});
+  const { sequence } = await live.from();
+  assert.equal(sequence.length, (await node.reach()).shardCount);
+  assert.equal(calls, 3);
+  await live.close();
 });
 
 test('positions that never were are refused', async (context) => {
