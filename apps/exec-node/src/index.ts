@@ -1,5 +1,16 @@
 // The public door of the exec node.
 
+export { CcxtBroker, type CcxtBrokerOptions, ccxtDefaults } from './broker/crypto/ccxt-broker.js';
+export { loadCcxtTrading } from './broker/crypto/ccxt-trading.js';
+export type {
+  CcxtFill,
+  CcxtMarket,
+  CcxtOrder,
+  CcxtParams,
+  CcxtPosition,
+  CcxtTrading,
+  CcxtTradingModule,
+} from './broker/crypto/ccxt-trading.js';
 export type { Gateway } from './broker/gateway.js';
 export {
   IbBroker,

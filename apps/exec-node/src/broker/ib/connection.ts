@@ -14,7 +14,7 @@ import type {
   OrderState as IbOrderState,
 } from '@stoqey/ib';
 import { isChatter } from './codes.js';
-import { Pacing } from './pacing.js';
+import { Pacing } from '../pacing.js';
 
 export interface IbAddress {
   readonly host: string;

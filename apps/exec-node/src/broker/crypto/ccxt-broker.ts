@@ -1,0 +1,459 @@
+// A crypto exchange behind the gateway port, through ccxt. Its REST requests are the truth; its
+// WebSocket only rings: what it tells makes the gateway ask. What always holds: an id is sent at
+// most once by this process, and not again when the venue lists it; a failed request is a refusal
+// only by ccxt's classes of refusals, anything else leaves the order unknown; what waits when the
+// venue goes away is dropped; requests keep the venue's pace.
+
+import {
+  type BrokerCard,
+  type BrokerListener,
+  type BrokerOrderStatus,
+  type BrokerOrderUpdate,
+  type BrokerPosition,
+  type Clock,
+  errorLine,
+  type Fill,
+  moneyFromFloat,
+  moneyToFloat,
+  NdtsError,
+  nsPerMs,
+  type OrderIntent,
+  OrderState,
+  OrderType,
+  type Random,
+} from '@ndts/protocol';
+import { BackOff, type BackOffOptions, backOffDefault, type Logger } from '@ndts/runtime';
+import type { Gateway } from '../gateway.js';
+import { Pacing } from '../pacing.js';
+import {
+  type CcxtMarket,
+  type CcxtParams,
+  type CcxtTrading,
+  type CcxtTradingModule,
+  isAway,
+  outcomeOf,
+} from './ccxt-trading.js';
+import { CryptoOrders, type CryptoOrder, isForeignFee, isOver, stateOf } from './crypto-orders.js';
+import { Turns } from './turns.js';
+
+export interface CcxtBrokerOptions {
+  /** As ccxt calls it: binance, okx, kraken ... */
+  readonly venue: string;
+  readonly load: () => Promise<CcxtTradingModule>;
+  /** Handed to ccxt: apiKey, secret, options. Never logged. */
+  readonly settings: CcxtParams;
+  /** The venue's world of play money. */
+  readonly sandbox: boolean;
+  /** Symbol -> market, as `BTC/USDT` or `BTC/USDT:USDT`. */
+  readonly markets: ReadonlyMap<number, string>;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** How often markets with open orders are asked when nothing rang. */
+  readonly pollMs: number;
+  readonly requestMs: number;
+  /** How long a sent request may still take effect. */
+  readonly inFlightMs: number;
+  /** How far back orders and trades are asked for at a connection. */
+  readonly historyMs: number;
+  readonly backOff?: BackOffOptions;
+}
+
+export const ccxtDefaults = {
+  ...{ sandbox: false, pollMs: 1000, requestMs: 10_000, inFlightMs: 20_000 },
+  historyMs: 24 * 3_600_000,
+};
+
+const listMax = 500;
+const idlePolls = 5;
+
+export class CcxtBroker implements Gateway {
+  readonly #options: CcxtBrokerOptions;
+  readonly #symbols: ReadonlyMap<string, number>;
+  readonly #orders: CryptoOrders;
+  readonly #due: (BrokerOrderUpdate | Fill)[] = [];
+  readonly #backOff: BackOff;
+  readonly #turns = new Turns();
+  readonly #rung = new Set<string>();
+  #listener: BrokerListener | undefined;
+  #exchange: CcxtTrading | undefined;
+  #pacing: Pacing | undefined;
+  #ready = false;
+  #opening: Promise<void> | undefined;
+  #nextTryNs = 0;
+  #nextPollNs = 0;
+  #polls = 0;
+  #sinceMs: number;
+
+  constructor(options: CcxtBrokerOptions) {
+    const { random, markets, clock, historyMs } = options;
+    this.#options = options;
+    this.#orders = new CryptoOrders(options.venue);
+    this.#symbols = new Map([...markets].map(([symbol, market]) => [market, symbol]));
+    this.#backOff = new BackOff(random, options.backOff ?? backOffDefault);
+    this.#sinceMs = clock.nowMs() - historyMs;
+  }
+
+  get card(): BrokerCard {
+    const { venue, inFlightMs } = this.#options;
+    return {
+      name: venue,
+      deduplicates: 'while-open',
+      exclusiveSession: false,
+      averageWithFees: true,
+      inFlightMs,
+    };
+  }
+
+  connected(): boolean {
+    return this.#ready;
+  }
+
+  async connect(listener: BrokerListener): Promise<void> {
+    this.#listener = listener;
+    if (this.#ready) return;
+    this.#opening ??= this.#open();
+    await this.#opening;
+  }
+
+  async disconnect(): Promise<void> {
+    this.#listener = undefined;
+    this.#leave();
+    const exchange = this.#exchange;
+    this.#exchange = undefined;
+    await exchange?.close();
+  }
+
+  submit(intent: OrderIntent): void {
+    const { clientOrderId, symbol } = intent;
+    const before = this.#orders.get(clientOrderId);
+    if (before !== undefined) {
+      if (before.status !== '' || before.refusal !== '')
+        this.#tell(before, stateOf(before), 'duplicate refused');
+      return;
+    }
+    const market = this.#options.markets.get(symbol);
+    if (market === undefined) {
+      this.#refuse(
+        this.#orders.add(clientOrderId, ''),
+        `symbol ${symbol} has no market at ${this.#options.venue}`,
+      );
+      return;
+    }
+    if (!this.#ready) return;
+    const order = this.#orders.add(clientOrderId, market);
+    void this.#ask((exchange) => this.#create(exchange, order, intent)).catch((error: unknown) =>
+      this.#onRefused(order, error),
+    );
+  }
+
+  cancel(clientOrderId: string): void {
+    const order = this.#orders.get(clientOrderId);
+    if (order === undefined || order.ended || order.market === '' || !this.#ready) return;
+    const id = order.venueOrderId === '' ? undefined : order.venueOrderId;
+    void this.#ask((exchange) => exchange.cancelOrder(id, order.market, { clientOrderId }))
+      .then(() => this.#look(order.market))
+      .catch((error: unknown) => {
+        // Whatever became of it, the order says so when it is asked for.
+        this.#options.logger.info({ id: clientOrderId, error: errorLine(error) }, 'not canceled');
+        this.#ring(order.market);
+      });
+  }
+
+  async queryOrder(clientOrderId: string): Promise<BrokerOrderStatus | undefined> {
+    this.#reachable();
+    const known = this.#orders.get(clientOrderId);
+    const markets =
+      known === undefined || known.market === ''
+        ? [...this.#options.markets.values()]
+        : [known.market];
+    if (known === undefined || known.refusal === '')
+      for (const market of markets) {
+        if (await this.#fetchOrder(clientOrderId, known, market)) {
+          await this.#look(market);
+          break;
+        }
+      }
+    const order = this.#orders.get(clientOrderId);
+    if (order === undefined || (order.status === '' && order.refusal === '')) return undefined;
+    return statusOf(order);
+  }
+
+  async queryOpenOrders(): Promise<BrokerOrderStatus[]> {
+    await this.#lookAt(this.#options.markets.values());
+    return [...this.#orders.all()]
+      .filter((order) => order.status !== '' && !isOver(stateOf(order)))
+      .map(statusOf);
+  }
+
+  async queryFills(afterTradeId?: string): Promise<Fill[]> {
+    await this.#lookAt(this.#options.markets.values());
+    return this.#orders.fills(afterTradeId);
+  }
+
+  async queryPositions(): Promise<BrokerPosition[]> {
+    this.#reachable();
+    const entries = [...this.#options.markets];
+    const contracts = entries.filter(([, name]) => this.#market(name)?.contract === true);
+    const coins = entries.filter(([, name]) => this.#market(name)?.contract !== true);
+    const positions: BrokerPosition[] = [];
+    if (contracts.length > 0) {
+      const names = contracts.map(([, name]) => name);
+      const told = await this.#ask((exchange) => exchange.fetchPositions(names));
+      for (const { symbol: name, contracts: count, side, entryPrice } of told) {
+        const symbol = this.#symbols.get(name);
+        if (symbol === undefined || (count ?? 0) === 0) continue;
+        const size = (count ?? 0) * (this.#market(name)?.contractSize ?? 1);
+        const quantity = moneyFromFloat(side === 'short' ? -size : size);
+        positions.push({ symbol, quantity, averagePrice: moneyFromFloat(entryPrice ?? 0) });
+      }
+    }
+    if (coins.length > 0) {
+      const { total } = await this.#ask((exchange) => exchange.fetchBalance());
+      for (const [symbol, name] of coins) {
+        const quantity = moneyFromFloat(total?.[this.#market(name)?.base ?? ''] ?? 0);
+        if (quantity !== 0n) positions.push({ symbol, quantity, averagePrice: 0n });
+      }
+    }
+    return positions;
+  }
+
+  doWork(): number {
+    if (this.#listener === undefined) return 0;
+    if (!this.#ready) this.#reopen();
+    let work = this.#pacing?.flush() ?? 0;
+    if (this.#ready) this.#poll();
+    const due = this.#due.splice(0);
+    for (const answer of due) {
+      if ('tradeId' in answer) this.#listener.onFill(answer);
+      else this.#listener.onOrderUpdate(answer);
+    }
+    work += due.length;
+    return work;
+  }
+
+  // --- coming and going
+
+  #reopen(): void {
+    const { clock, logger } = this.#options;
+    if (this.#opening !== undefined || clock.monotonicNs() < this.#nextTryNs) return;
+    this.#opening = this.#open();
+    this.#opening.catch((error: unknown) => {
+      logger.warn({ venue: this.#options.venue, error: errorLine(error) }, 'venue not reached');
+    });
+  }
+
+  /** What happened meanwhile is known before it counts as reachable. */
+  async #open(): Promise<void> {
+    const { clock, venue, logger, markets } = this.#options;
+    this.#nextTryNs = clock.monotonicNs() + this.#backOff.nextMs() * nsPerMs;
+    try {
+      this.#exchange ??= await this.#make();
+      await this.#ask((exchange) => exchange.fetchTime());
+      for (const market of markets.values()) await this.#look(market, true);
+      this.#ready = true;
+      this.#backOff.reset();
+      logger.info({ venue, markets: markets.size }, 'connected to the venue');
+      this.#listen();
+    } finally {
+      this.#opening = undefined;
+    }
+  }
+
+  async #make(): Promise<CcxtTrading> {
+    const { venue, settings, sandbox, requestMs, clock, load } = this.#options;
+    const { pro } = await load();
+    const Exchange = pro[venue];
+    if (Exchange === undefined) throw new NdtsError('NOT_FOUND', `ccxt has no venue '${venue}'`);
+    // Its own pacing keeps a queue that outlives an outage.
+    const exchange = new Exchange({ ...settings, enableRateLimit: false, timeout: requestMs });
+    if (sandbox) exchange.setSandboxMode(true);
+    this.#pacing = new Pacing(clock, Math.max(1, Math.floor(1000 / exchange.rateLimit)));
+    await exchange.loadMarkets();
+    return exchange;
+  }
+
+  #leave(): void {
+    this.#ready = false;
+    this.#pacing?.drop();
+  }
+
+  #reachable(): void {
+    if (!this.#ready) throw new NdtsError('UNAVAILABLE', `${this.#options.venue} is not reachable`);
+  }
+
+  /** One request in its turn of the venue's pace. */
+  #ask<T>(request: (exchange: CcxtTrading) => Promise<T>): Promise<T> {
+    const [exchange, pacing] = [this.#exchange, this.#pacing];
+    const { venue, logger } = this.#options;
+    if (exchange === undefined || pacing === undefined)
+      return Promise.reject(new NdtsError('UNAVAILABLE', `${venue} is not reachable`));
+    return new Promise<T>((resolve, reject) => {
+      const dropped = (): void =>
+        reject(new NdtsError('UNAVAILABLE', `${venue} went away before the request was sent`));
+      pacing.send(() => {
+        request(exchange).then(resolve, (error: unknown) => {
+          if (isAway(error) && this.#ready) {
+            logger.warn({ venue, error: errorLine(error) }, 'connection to the venue lost');
+            this.#leave();
+          }
+          reject(error);
+        });
+      }, dropped);
+    });
+  }
+
+  // --- what the venue knows
+
+  #listen(): void {
+    const exchange = this.#exchange;
+    const watch = exchange?.watchOrders?.bind(exchange);
+    if (watch === undefined || exchange?.has['watchOrders'] !== true) return;
+    const next = async (): Promise<void> => {
+      while (this.#ready && this.#exchange === exchange)
+        for (const { symbol } of await watch()) this.#ring(symbol);
+    };
+    next().catch((error: unknown) => {
+      const { logger, venue } = this.#options;
+      if (this.#ready)
+        logger.warn({ venue, error: errorLine(error) }, 'orders are asked for, not told');
+    });
+  }
+
+  #ring(market: string): void {
+    if (this.#symbols.has(market)) this.#rung.add(market);
+  }
+
+  #poll(): void {
+    const { clock, pollMs } = this.#options;
+    const now = clock.monotonicNs();
+    if (now >= this.#nextPollNs) {
+      this.#nextPollNs = now + pollMs * nsPerMs;
+      this.#polls += 1;
+      for (const order of this.#orders.all())
+        if (!order.ended && order.market !== '') this.#ring(order.market);
+      // Without orders nothing else would notice that the venue is away.
+      if (this.#rung.size === 0 && this.#polls % idlePolls === 0)
+        this.#ask((exchange) => exchange.fetchTime()).catch(() => undefined);
+    }
+    for (const market of this.#rung) void this.#look(market).catch(() => undefined);
+    this.#rung.clear();
+  }
+
+  async #lookAt(markets: Iterable<string>): Promise<void> {
+    this.#reachable();
+    for (const market of markets) await this.#look(market);
+  }
+
+  /** Brings our side of a market up to the venue's. `quiet`: what is found was before our time. */
+  #look(market: string, quiet?: true): Promise<void> {
+    return this.#turns.next(market, async () => {
+      const since = this.#sinceMs;
+      const listed = this.#exchange?.has['fetchOrders'] === true;
+      const orders = await this.#ask((exchange) =>
+        listed ? exchange.fetchOrders(market, since, listMax) : exchange.fetchOpenOrders(market),
+      );
+      for (const told of orders) this.#note(told, quiet);
+      const open = new Set(orders.map(({ id }) => id));
+      for (const order of [...this.#orders.all()])
+        if (order.market === market && !order.ended && !open.has(order.venueOrderId))
+          await this.#fetchOrder(order.clientOrderId, order, market);
+      const trades = await this.#ask((exchange) => exchange.fetchMyTrades(market, since, listMax));
+      for (const trade of [...trades].sort((a, b) => a.timestamp - b.timestamp)) {
+        const kind = this.#market(market);
+        const fill = this.#orders.noteTrade(trade, this.#symbols.get(market) ?? 0, kind);
+        if (fill === undefined) continue;
+        if (isForeignFee(trade.fee, kind))
+          this.#options.logger.warn(
+            { trade: fill.tradeId, currency: trade.fee?.currency },
+            'a fee in a third currency counts as 0',
+          );
+        if (quiet === undefined) this.#due.push(fill);
+      }
+    });
+  }
+
+  /** False: the venue does not know it. */
+  async #fetchOrder(
+    clientOrderId: string,
+    known: CryptoOrder | undefined,
+    market: string,
+  ): Promise<boolean> {
+    const id = known === undefined || known.venueOrderId === '' ? undefined : known.venueOrderId;
+    try {
+      const told = await this.#ask((exchange) =>
+        exchange.fetchOrder(id, market, { clientOrderId }),
+      );
+      this.#note({ ...told, clientOrderId: told.clientOrderId ?? clientOrderId });
+      return true;
+    } catch (error) {
+      if (outcomeOf(error) === 'not-found') return false;
+      throw new NdtsError('UNAVAILABLE', `${this.#options.venue}: ${errorLine(error)}`, {
+        cause: error,
+      });
+    }
+  }
+
+  #note(told: Parameters<CryptoOrders['note']>[0], quiet?: true): void {
+    const order = this.#orders.note(told);
+    if (order === undefined || order.ended) return;
+    const state = stateOf(order);
+    if (!order.accepted && state !== OrderState.rejected) {
+      order.accepted = true;
+      if (quiet === undefined) this.#tell(order, OrderState.accepted, '');
+    }
+    if (!isOver(state)) return;
+    order.ended = true;
+    if (quiet === undefined && state !== OrderState.filled)
+      this.#tell(order, state, order.status === 'expired' ? 'expired' : 'ended by the venue');
+  }
+
+  async #create(exchange: CcxtTrading, order: CryptoOrder, intent: OrderIntent): Promise<void> {
+    const { clientOrderId, market } = order;
+    const isLimit = intent.orderType === OrderType.limit;
+    const size = this.#market(market)?.contractSize ?? 1;
+    const told = await exchange.createOrder(
+      market,
+      isLimit ? 'limit' : 'market',
+      intent.side > 0 ? 'buy' : 'sell',
+      moneyToFloat(intent.quantity) / size,
+      isLimit ? moneyToFloat(intent.limitPrice) : undefined,
+      { clientOrderId },
+    );
+    // Whether it is over, the list of orders says, with the trades.
+    this.#note({ ...told, clientOrderId, symbol: market, status: 'open' });
+    this.#ring(market);
+  }
+
+  #onRefused(order: CryptoOrder, error: unknown): void {
+    const outcome = outcomeOf(error);
+    const reason = errorLine(error);
+    if (outcome === 'refused') this.#refuse(order, reason);
+    else
+      this.#options.logger.warn(
+        { id: order.clientOrderId, outcome, error: reason },
+        'it is unknown whether the venue has the order',
+      );
+  }
+
+  #refuse(order: CryptoOrder, reason: string): void {
+    order.refusal = reason;
+    order.ended = true;
+    this.#tell(order, stateOf(order), reason);
+  }
+
+  #tell(order: CryptoOrder, state: OrderState, reason: string): void {
+    const { clientOrderId, venueOrderId } = order;
+    const time = this.#options.clock.now();
+    this.#due.push({ clientOrderId, venueOrderId, state, reason, time });
+  }
+
+  #market(name: string): CcxtMarket | undefined {
+    return this.#exchange?.markets?.[name];
+  }
+}
+
+function statusOf(order: CryptoOrder): BrokerOrderStatus {
+  const { clientOrderId, venueOrderId, filled: filledQuantity } = order;
+  return { clientOrderId, venueOrderId, state: stateOf(order), filledQuantity };
+}

@@ -1,0 +1,140 @@
+// The part of ccxt that trades, as types, and what its errors mean for an order. It is large (60
+// MB) and not installed with NDTS: who trades at such a venue installs it and is told so
+// otherwise.
+
+import { NdtsError } from '@ndts/protocol';
+
+export const ccxtVersion = '4.5.84';
+
+export interface CcxtOrder {
+  readonly id: string;
+  readonly clientOrderId?: string | undefined;
+  readonly symbol: string;
+  /** open, closed, canceled, expired, rejected. */
+  readonly status?: string | undefined;
+  readonly amount?: number | undefined;
+  readonly filled?: number | undefined;
+  readonly timestamp?: number | undefined;
+}
+
+export interface CcxtFill {
+  readonly id: string;
+  /** The venue's id of the order. */
+  readonly order?: string | undefined;
+  readonly symbol: string;
+  readonly side: string;
+  readonly amount: number;
+  readonly price: number;
+  readonly timestamp: number;
+  readonly fee?: { readonly cost?: number | undefined; readonly currency?: string | undefined };
+}
+
+export interface CcxtPosition {
+  readonly symbol: string;
+  readonly contracts?: number | undefined;
+  readonly contractSize?: number | undefined;
+  readonly side?: string | undefined;
+  readonly entryPrice?: number | undefined;
+}
+
+export interface CcxtMarket {
+  readonly base: string;
+  readonly quote: string;
+  readonly settle?: string | undefined;
+  readonly contract?: boolean | undefined;
+  /** Units of the base in one contract. */
+  readonly contractSize?: number | undefined;
+}
+
+export type CcxtParams = Readonly<Record<string, unknown>>;
+
+export interface CcxtTrading {
+  readonly has: Readonly<Record<string, unknown>>;
+  /** Milliseconds between two requests that the venue wants. */
+  readonly rateLimit: number;
+  readonly markets?: Readonly<Record<string, CcxtMarket>> | undefined;
+  setSandboxMode(on: boolean): void;
+  loadMarkets(): Promise<unknown>;
+  fetchTime(): Promise<unknown>;
+  createOrder(
+    symbol: string,
+    type: string,
+    side: string,
+    amount: number,
+    price: number | undefined,
+    params: CcxtParams,
+  ): Promise<CcxtOrder>;
+  cancelOrder(id: string | undefined, symbol: string, params: CcxtParams): Promise<unknown>;
+  fetchOrder(id: string | undefined, symbol: string, params: CcxtParams): Promise<CcxtOrder>;
+  fetchOpenOrders(symbol: string): Promise<readonly CcxtOrder[]>;
+  fetchOrders(symbol: string, since: number, limit: number): Promise<readonly CcxtOrder[]>;
+  fetchMyTrades(symbol: string, since: number, limit: number): Promise<readonly CcxtFill[]>;
+  fetchPositions(symbols: readonly string[]): Promise<readonly CcxtPosition[]>;
+  fetchBalance(): Promise<{ readonly total?: Readonly<Record<string, number>> }>;
+  /** Resolves whenever something happened to an order. */
+  watchOrders?(): Promise<readonly CcxtOrder[]>;
+  close(): Promise<unknown>;
+}
+
+export interface CcxtTradingModule {
+  readonly pro: Readonly<Record<string, new (settings: CcxtParams) => CcxtTrading>>;
+}
+
+/** Throws NOT_FOUND where it is not installed. */
+export async function loadCcxtTrading(): Promise<CcxtTradingModule> {
+  const name: string = 'ccxt';
+  try {
+    return ((await import(name)) as { readonly default: CcxtTradingModule }).default;
+  } catch (cause) {
+    throw new NdtsError(
+      'NOT_FOUND',
+      'crypto exchanges need the package ccxt, which is not installed: ' +
+        `npm install --no-save ccxt@${ccxtVersion} (60 MB)`,
+      { cause },
+    );
+  }
+}
+
+/** What a failed request says: it was refused; the venue does not have it; an id was used before;
+ * or nothing certain. */
+export type Outcome = 'refused' | 'not-found' | 'duplicate' | 'unknown';
+
+/** ccxt's names; a class of it counts with all it is derived from. */
+const outcomes: Readonly<Record<string, Outcome>> = {
+  OrderNotFound: 'not-found',
+  DuplicateOrderId: 'duplicate',
+  OperationFailed: 'unknown',
+  NetworkError: 'unknown',
+  CancelPending: 'unknown',
+  InvalidOrder: 'refused',
+  InsufficientFunds: 'refused',
+  BadRequest: 'refused',
+  ArgumentsRequired: 'refused',
+  NotSupported: 'refused',
+  AuthenticationError: 'refused',
+  PermissionDenied: 'refused',
+  AccountNotEnabled: 'refused',
+  AccountSuspended: 'refused',
+  OperationRejected: 'refused',
+};
+
+export function outcomeOf(error: unknown): Outcome {
+  for (let type = prototypeOf(error); type !== null; type = prototypeOf(type)) {
+    const found = outcomes[(type as { constructor?: { name?: string } }).constructor?.name ?? ''];
+    if (found !== undefined) return found;
+  }
+  return 'unknown';
+}
+
+/** Of a request that did not come through, or not back. */
+export function isAway(error: unknown): boolean {
+  for (let type = prototypeOf(error); type !== null; type = prototypeOf(type)) {
+    const name = (type as { constructor?: { name?: string } }).constructor?.name;
+    if (name === 'NetworkError' || name === 'TypeError') return true;
+  }
+  return false;
+}
+
+function prototypeOf(value: unknown): object | null {
+  return typeof value === 'object' && value !== null ? Object.getPrototypeOf(value) : null;
+}

@@ -1,0 +1,113 @@
+// The orders and trades of one crypto account as this gateway knows them. What always holds: an
+// order is known by our id and by the venue's; a trade counts once by market and id, because venues
+// number trades market by market; a trade of an order that is not ours is nobody's.
+
+import { type Fill, moneyFromFloat, OrderState, timeFromMs } from '@ndts/protocol';
+import type { CcxtFill, CcxtMarket, CcxtOrder } from './ccxt-trading.js';
+
+export interface CryptoOrder {
+  readonly clientOrderId: string;
+  readonly market: string;
+  venueOrderId: string;
+  /** Of the venue: open, closed, ...; empty: it has said nothing yet. */
+  status: string;
+  refusal: string;
+  filled: bigint;
+  accepted: boolean;
+  ended: boolean;
+}
+
+export class CryptoOrders {
+  readonly #venue: string;
+  readonly #byId = new Map<string, CryptoOrder>();
+  readonly #byVenueId = new Map<string, CryptoOrder>();
+  readonly #fills = new Map<string, Fill>();
+
+  constructor(venue: string) {
+    this.#venue = venue;
+  }
+
+  get(clientOrderId: string): CryptoOrder | undefined {
+    return this.#byId.get(clientOrderId);
+  }
+
+  add(clientOrderId: string, market: string): CryptoOrder {
+    const order: CryptoOrder = {
+      ...{ clientOrderId, market, venueOrderId: '', status: '', refusal: '', filled: 0n },
+      ...{ accepted: false, ended: false },
+    };
+    this.#byId.set(clientOrderId, order);
+    return order;
+  }
+
+  /** What the venue tells of an order; undefined: it is not one of ours. */
+  note(told: CcxtOrder): CryptoOrder | undefined {
+    const { clientOrderId } = told;
+    const order =
+      this.#byVenueId.get(`${told.symbol}#${told.id}`) ??
+      (clientOrderId === undefined || clientOrderId === ''
+        ? undefined
+        : (this.#byId.get(clientOrderId) ?? this.add(clientOrderId, told.symbol)));
+    if (order === undefined) return undefined;
+    order.venueOrderId = told.id;
+    this.#byVenueId.set(`${order.market}#${told.id}`, order);
+    // An answer that was long on its way does not open again what has ended.
+    if (!order.ended) order.status = told.status ?? 'open';
+    return order;
+  }
+
+  /** The fill of a trade seen for the first time. */
+  noteTrade(told: CcxtFill, symbol: number, market: CcxtMarket | undefined): Fill | undefined {
+    const tradeId = `${told.symbol}#${told.id}`;
+    const order = this.#byVenueId.get(`${told.symbol}#${told.order ?? ''}`);
+    if (order === undefined || this.#fills.has(tradeId)) return undefined;
+    const quantity = moneyFromFloat(told.amount * (market?.contractSize ?? 1));
+    const fill: Fill = {
+      ...{ venue: this.#venue, tradeId, clientOrderId: order.clientOrderId, symbol, quantity },
+      side: told.side === 'buy' ? 1 : -1,
+      price: moneyFromFloat(told.price),
+      fee: moneyFromFloat(feeOf(told, market)),
+      time: timeFromMs(told.timestamp),
+    };
+    order.filled += quantity;
+    this.#fills.set(tradeId, fill);
+    return fill;
+  }
+
+  /** Oldest first; all when `afterTradeId` is not among them. */
+  fills(afterTradeId: string | undefined): Fill[] {
+    const all = [...this.#fills.values()];
+    const from = all.findIndex(({ tradeId }) => tradeId === afterTradeId) + 1;
+    return all.slice(from);
+  }
+
+  all(): Iterable<CryptoOrder> {
+    return this.#byId.values();
+  }
+}
+
+/** In the currency the market is quoted in; one in a third currency cannot be told in it. */
+function feeOf({ fee, price }: CcxtFill, market: CcxtMarket | undefined): number {
+  const cost = fee?.cost ?? 0;
+  return fee?.currency === market?.base ? cost * price : isForeignFee(fee, market) ? 0 : cost;
+}
+
+export function isForeignFee(fee: CcxtFill['fee'], market: CcxtMarket | undefined): boolean {
+  const { currency } = fee ?? {};
+  if (currency === undefined || market === undefined) return false;
+  return ![market.base, market.quote, market.settle].includes(currency);
+}
+
+export function stateOf({ status, refusal, filled }: CryptoOrder): OrderState {
+  if (refusal !== '' || status === 'rejected')
+    return filled > 0n ? OrderState.canceled : OrderState.rejected;
+  if (status === 'closed') return OrderState.filled;
+  if (status === 'canceled' || status === 'expired') return OrderState.canceled;
+  return filled > 0n ? OrderState.partiallyFilled : OrderState.accepted;
+}
+
+export function isOver(state: OrderState): boolean {
+  return (
+    state === OrderState.filled || state === OrderState.canceled || state === OrderState.rejected
+  );
+}

@@ -1,0 +1,147 @@
+// The broker cards on the gateway to crypto exchanges, against a stand-in for ccxt: a market of
+// swaps; and what only coins do.
+
+import assert from 'node:assert/strict';
+import { test, type TestContext } from 'node:test';
+import { CcxtBroker, type CcxtBrokerOptions, ccxtDefaults } from '@ndts/exec-node';
+import { OrderType, parseMoney } from '@ndts/protocol';
+import { createSilentLogger, SeededRandom, SystemClock } from '@ndts/runtime';
+import { FakeExchange } from '../kit/fake-exchange.js';
+import { type BrokerHarness, brokerSuite, Heard, type VenueKnobs } from './broker-suite.js';
+
+const symbol = 42;
+const clock = new SystemClock();
+const swap = 'BTC/USDT:USDT';
+const coin = 'BTC/USDT';
+const market = { base: 'BTC', quote: 'USDT', settle: 'USDT' };
+
+function fakeVenue(): FakeExchange {
+  return new FakeExchange({
+    [swap]: { ...market, contract: true, contractSize: 1 },
+    [coin]: { ...market, contract: false },
+  });
+}
+
+function brokerOf(venue: FakeExchange, changes: Partial<CcxtBrokerOptions> = {}): CcxtBroker {
+  return new CcxtBroker({
+    ...{ ...ccxtDefaults, venue: 'binance', load: async () => venue.module, settings: {} },
+    ...{ markets: new Map([[symbol, swap]]), clock, random: new SeededRandom(5) },
+    ...{ logger: createSilentLogger(), pollMs: 1, inFlightMs: 1 },
+    backOff: { firstMs: 1, maxMs: 2 },
+    ...changes,
+  });
+}
+
+/** Until both agree about the connection and the venue was asked all there is. */
+async function settle(venue: FakeExchange, broker: CcxtBroker): Promise<void> {
+  let quiet = 0;
+  while (quiet < 5) {
+    const before = venue.requests.length;
+    const work = broker.doWork();
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    const agree = broker.connected() !== venue.out;
+    const asked = venue.requests.slice(before).some((one) => one === 'createOrder');
+    quiet = work === 0 && agree && !asked ? quiet + 1 : 0;
+  }
+  if (broker.connected()) await broker.queryOpenOrders();
+  broker.doWork();
+}
+
+async function harness(): Promise<BrokerHarness> {
+  const venue = fakeVenue();
+  let broker = brokerOf(venue);
+  const knobs: VenueKnobs = {
+    market: (_symbol, last, bid = last, ask = last) => venue.market(swap, bid, ask),
+    rejectAll: (on) => {
+      venue.rejectAll = on;
+    },
+    loseRequests: (on) => {
+      venue.loseRequests = on;
+    },
+    loseAnswers: (on) => {
+      venue.loseAnswers = on;
+    },
+    partialFills: (on) => {
+      venue.partialFills = on;
+    },
+    outage: (on) => {
+      venue.out = on;
+    },
+  };
+  return {
+    broker,
+    venue: knobs,
+    settle: () => settle(venue, broker),
+    restart: async () => {
+      await broker.disconnect();
+      broker = brokerOf(venue);
+      return broker;
+    },
+    close: () => broker.disconnect(),
+  };
+}
+
+brokerSuite('ccxt', harness);
+
+async function scene(
+  context: TestContext,
+  venue: FakeExchange,
+  changes: Partial<CcxtBrokerOptions>,
+): Promise<{ broker: CcxtBroker; heard: Heard }> {
+  const broker = brokerOf(venue, changes);
+  context.after(() => broker.disconnect());
+  const heard = new Heard();
+  venue.market(swap, 99, 101);
+  venue.market(coin, 99, 101);
+  await broker.connect(heard);
+  return { broker, heard };
+}
+
+function buy(broker: CcxtBroker, id: string, quantity = '1'): void {
+  const time = clock.now();
+  broker.submit({
+    ...{ clientOrderId: id, account: 'ours', instance: 1, ordinal: 1n, symbol, side: 1 },
+    ...{ orderType: OrderType.market, quantity: parseMoney(quantity), limitPrice: 0n },
+    ...{ time, tickTime: time, shard: 0, epoch: 0n, sequence: 0n, factorValue: 0, broker: 'b' },
+  });
+}
+
+test('coins: the position is the balance, a fee counts at the price', async (context) => {
+  const venue = fakeVenue();
+  venue.feeCurrency = 'BTC';
+  const { broker, heard } = await scene(context, venue, { markets: new Map([[symbol, coin]]) });
+  buy(broker, 'c', '2');
+  await settle(venue, broker);
+  assert.deepEqual(
+    heard.fills.map(({ quantity, fee }) => [quantity, fee]),
+    [[parseMoney('2'), parseMoney('20.402')]],
+  );
+  assert.deepEqual(await broker.queryPositions(), [
+    { symbol, quantity: parseMoney('2'), averagePrice: 0n },
+  ]);
+});
+
+test('contracts of another size than one are told in units', async (context) => {
+  const venue = new FakeExchange({ [swap]: { ...market, contract: true, contractSize: 0.01 } });
+  const { broker, heard } = await scene(context, venue, {});
+  buy(broker, 's', '0.05');
+  await settle(venue, broker);
+  assert.equal(heard.filled('s'), parseMoney('0.05'));
+});
+
+test('play money and secrets reach ccxt, and its own queue is off', async (context) => {
+  const venue = fakeVenue();
+  await scene(context, venue, { sandbox: true, settings: { apiKey: 'k', secret: 's' } });
+  assert.equal(venue.sandbox, true);
+  const [given] = venue.settings;
+  assert.deepEqual(
+    [given?.['apiKey'], given?.['secret'], given?.['enableRateLimit']],
+    ['k', 's', false],
+  );
+});
+
+test('a venue ccxt does not have, and ccxt where it is not installed, are named', async () => {
+  const venue = fakeVenue();
+  const heard = new Heard();
+  await assert.rejects(brokerOf(venue, { venue: 'nowhere' }).connect(heard), /'nowhere'/);
+});

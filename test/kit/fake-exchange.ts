@@ -1,0 +1,226 @@
+// A stand-in for ccxt with one exchange behind it: it answers as ccxt's unified methods do, with
+// ccxt's classes of errors, and can be told to misbehave. What always holds: an order executes at
+// most its amount; what a lost answer was about has happened.
+
+import type {
+  CcxtFill,
+  CcxtMarket,
+  CcxtOrder,
+  CcxtParams,
+  CcxtPosition,
+  CcxtTrading,
+  CcxtTradingModule,
+} from '@ndts/exec-node';
+
+class NetworkError extends Error {}
+class RequestTimeout extends NetworkError {}
+class InvalidOrder extends Error {}
+class OrderNotFound extends InvalidOrder {}
+
+interface VenueOrder {
+  readonly id: string;
+  readonly clientOrderId: string;
+  readonly symbol: string;
+  readonly side: string;
+  readonly amount: number;
+  readonly limit: number | undefined;
+  readonly timestamp: number;
+  status: string;
+  filled: number;
+}
+
+interface Holding {
+  quantity: number;
+  average: number;
+}
+
+export class FakeExchange {
+  rejectAll = false;
+  loseRequests = false;
+  loseAnswers = false;
+  partialFills = false;
+  out = false;
+  readonly markets: Readonly<Record<string, CcxtMarket>>;
+  readonly settings: CcxtParams[] = [];
+  /** Requests, oldest first. */
+  readonly requests: string[] = [];
+  sandbox = false;
+  /** Of the currency fees are in. */
+  feeCurrency = 'USDT';
+  readonly #orders: VenueOrder[] = [];
+  readonly #trades: CcxtFill[] = [];
+  readonly #quotes = new Map<string, { readonly bid: number; readonly ask: number }>();
+  readonly #holdings = new Map<string, Holding>();
+  readonly #bells = new Set<(orders: readonly CcxtOrder[]) => void>();
+
+  constructor(markets: Readonly<Record<string, CcxtMarket>>) {
+    this.markets = markets;
+  }
+
+  get module(): CcxtTradingModule {
+    return { pro: { binance: exchangeOf(this) } };
+  }
+
+  market(symbol: string, bid: number, ask: number): void {
+    this.#quotes.set(symbol, { bid, ask });
+    for (const order of this.#orders) {
+      if (order.status !== 'open' || order.symbol !== symbol || order.limit === undefined) continue;
+      const crossed = order.side === 'buy' ? ask <= order.limit : bid >= order.limit;
+      if (crossed) this.#execute(order, order.amount - order.filled, order.limit);
+    }
+  }
+
+  async reached(request: string): Promise<void> {
+    this.requests.push(request);
+    await Promise.resolve();
+    if (this.out) throw new NetworkError(`${request}: no route`);
+  }
+
+  async create(
+    symbol: string,
+    side: string,
+    amount: number,
+    limit: number | undefined,
+    clientOrderId: string,
+  ): Promise<CcxtOrder> {
+    await this.reached('createOrder');
+    if (this.loseRequests) throw new RequestTimeout('createOrder took too long');
+    if (this.rejectAll) throw new InvalidOrder('refused on demand');
+    const order: VenueOrder = {
+      ...{ id: String(900 + this.#orders.length), clientOrderId, symbol, side, amount, limit },
+      ...{ timestamp: Date.now(), status: 'open', filled: 0 },
+    };
+    this.#orders.push(order);
+    const quote = this.#quotes.get(symbol);
+    const touch = side === 'buy' ? (quote?.ask ?? 0) : (quote?.bid ?? 0);
+    const marketable = side === 'buy' ? touch <= (limit ?? touch) : touch >= (limit ?? touch);
+    if (marketable) this.#executeSome(order, touch);
+    if (this.loseAnswers) throw new RequestTimeout('createOrder took too long');
+    return toldOf(order);
+  }
+
+  async cancel(id: string | undefined, clientOrderId: string): Promise<void> {
+    await this.reached('cancelOrder');
+    const order = this.#find(id, clientOrderId);
+    if (order.status !== 'open') throw new OrderNotFound('it is not open');
+    order.status = 'canceled';
+    this.#ring(order);
+  }
+
+  async order(id: string | undefined, clientOrderId: string): Promise<CcxtOrder> {
+    await this.reached('fetchOrder');
+    return toldOf(this.#find(id, clientOrderId));
+  }
+
+  async orders(symbol: string, isOpen: boolean): Promise<readonly CcxtOrder[]> {
+    await this.reached('fetchOrders');
+    return this.#orders
+      .filter((order) => order.symbol === symbol && (!isOpen || order.status === 'open'))
+      .map(toldOf);
+  }
+
+  async trades(symbol: string): Promise<readonly CcxtFill[]> {
+    await this.reached('fetchMyTrades');
+    return this.#trades.filter((trade) => trade.symbol === symbol);
+  }
+
+  async positions(): Promise<readonly CcxtPosition[]> {
+    await this.reached('fetchPositions');
+    return [...this.#holdings].map(([symbol, { quantity, average }]) => ({
+      ...{ symbol, contracts: Math.abs(quantity), contractSize: 1, entryPrice: average },
+      side: quantity < 0 ? 'short' : 'long',
+    }));
+  }
+
+  async balance(): Promise<{ total: Record<string, number> }> {
+    await this.reached('fetchBalance');
+    const total: Record<string, number> = {};
+    for (const [symbol, { quantity }] of this.#holdings)
+      total[this.markets[symbol]?.base ?? ''] = quantity;
+    return { total };
+  }
+
+  bell(): Promise<readonly CcxtOrder[]> {
+    return new Promise((resolve) => this.#bells.add(resolve));
+  }
+
+  #find(id: string | undefined, clientOrderId: string): VenueOrder {
+    const found = this.#orders.find((one) =>
+      id === undefined ? one.clientOrderId === clientOrderId : one.id === id,
+    );
+    if (found === undefined) throw new OrderNotFound('no such order');
+    return found;
+  }
+
+  #executeSome(order: VenueOrder, price: number): void {
+    if (!this.partialFills) {
+      this.#execute(order, order.amount, price);
+      return;
+    }
+    const first = Math.floor(order.amount / 2);
+    this.#execute(order, first, price);
+    setImmediate(() => this.#execute(order, order.amount - first, price));
+  }
+
+  #execute(order: VenueOrder, amount: number, price: number): void {
+    order.filled += amount;
+    if (order.filled >= order.amount) order.status = 'closed';
+    const cost = Math.round(amount * price * 1e5) / 1e8;
+    this.#trades.push({
+      ...{ id: String(this.#trades.length + 1), order: order.id, symbol: order.symbol },
+      ...{ side: order.side, amount, price, timestamp: Date.now() },
+      fee: { cost, currency: this.feeCurrency },
+    });
+    this.#hold(order.symbol, order.side === 'buy' ? amount : -amount, price);
+    this.#ring(order);
+  }
+
+  #hold(symbol: string, quantity: number, price: number): void {
+    const holding = this.#holdings.get(symbol) ?? { quantity: 0, average: 0 };
+    const after = holding.quantity + quantity;
+    if (holding.quantity * quantity >= 0)
+      holding.average = (holding.average * holding.quantity + price * quantity) / after;
+    else if (after * holding.quantity < 0) holding.average = price;
+    holding.quantity = after;
+    this.#holdings.set(symbol, holding);
+  }
+
+  #ring(order: VenueOrder): void {
+    if (this.loseAnswers) return;
+    for (const bell of this.#bells) bell([toldOf(order)]);
+    this.#bells.clear();
+  }
+}
+
+function toldOf({ limit: _limit, side: _side, ...order }: VenueOrder): CcxtOrder {
+  return order;
+}
+
+function exchangeOf(venue: FakeExchange): new (settings: CcxtParams) => CcxtTrading {
+  const idOf = (params: CcxtParams): string => String(params['clientOrderId']);
+  return class implements CcxtTrading {
+    readonly has = { fetchOrders: true, watchOrders: true };
+    readonly rateLimit = 1;
+    readonly markets = venue.markets;
+    constructor(settings: CcxtParams) {
+      venue.settings.push(settings);
+    }
+    setSandboxMode = (on: boolean): void => {
+      venue.sandbox = on;
+    };
+    loadMarkets = (): Promise<void> => venue.reached('loadMarkets');
+    fetchTime = (): Promise<void> => venue.reached('fetchTime');
+    createOrder: CcxtTrading['createOrder'] = (symbol, _type, side, amount, price, params) =>
+      venue.create(symbol, side, amount, price, idOf(params));
+    cancelOrder: CcxtTrading['cancelOrder'] = (id, _symbol, params) =>
+      venue.cancel(id, idOf(params));
+    fetchOrder: CcxtTrading['fetchOrder'] = (id, _symbol, params) => venue.order(id, idOf(params));
+    fetchOpenOrders = (symbol: string): Promise<readonly CcxtOrder[]> => venue.orders(symbol, true);
+    fetchOrders = (symbol: string): Promise<readonly CcxtOrder[]> => venue.orders(symbol, false);
+    fetchMyTrades = (symbol: string): Promise<readonly CcxtFill[]> => venue.trades(symbol);
+    fetchPositions = (): Promise<readonly CcxtPosition[]> => venue.positions();
+    fetchBalance = (): Promise<{ total: Record<string, number> }> => venue.balance();
+    watchOrders = (): Promise<readonly CcxtOrder[]> => venue.bell();
+    close = async (): Promise<void> => {};
+  };
+}
