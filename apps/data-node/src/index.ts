@@ -5,7 +5,6 @@ export { Book, type BookCounts, type BookRules } from './book/book.js';
 export { BookAssembler, type ShownBook } from './book/book-assembler.js';
 export { type BookRows, BookRowStore } from './book/book-rows.js';
 export { levelColumns, putShownBook } from './book/shown-books.js';
-export type { DaySpan } from './clean/calendar.js';
 export { calendarSpan, rulesView } from './clean/keeper.js';
 export { cleanRules, CompiledRules, compileRules, openCleaner } from './clean/rules.js';
 export { type TrialOptions, tryRules } from './clean/trial.js';

@@ -1,9 +1,19 @@
-// The public door of runtime: clock, chance, config, log, metrics, identity, the life of a process,
-// and the embedded adapters of the ports.
+// The public door of runtime: calendars, clock, chance, config, log, metrics, identity, the life of
+// a process, and the embedded adapters of the ports.
 
+export {
+  alwaysOpen,
+  type Calendar,
+  type DaySpan,
+  type Session,
+  type SessionRange,
+  sessionRanges,
+} from './calendar/calendar.js';
+export { readCalendars, textOfDay } from './calendar/calendar-file.js';
 export { SystemClock } from './clock/system-clock.js';
 export { VirtualClock } from './clock/virtual-clock.js';
 export { type ConfigDescription, describeConfig } from './config/describe-config.js';
+export { DocumentEntry } from './config/document-entry.js';
 export { type ConfigInput, environmentName, loadConfig } from './config/load-config.js';
 export { nearestName } from './config/nearest-name.js';
 export {

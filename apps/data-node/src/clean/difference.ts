@@ -1,8 +1,7 @@
 // What two files of rules say differently, in lines for people: `classes.stock.priceMax: 5000 ->
 // 6000`. Names stand for what they name; the order of keys says nothing, that of symbols does.
 
-import { textOfDay } from './calendar-file.js';
-import type { CleanCalendar, Session } from './calendar.js';
+import { type Calendar, type Session, textOfDay } from '@ndts/runtime';
 import type { RulesFile } from './rules-file.js';
 import type { CleanOverrides } from './settings.js';
 
@@ -37,7 +36,7 @@ function addSettings(lines: Map<string, string>, at: string, own: CleanOverrides
   for (const [name, action] of Object.entries(rules)) lines.set(`${at}.rules.${name}`, action);
 }
 
-function addCalendar(lines: Map<string, string>, at: string, calendar: CleanCalendar): void {
+function addCalendar(lines: Map<string, string>, at: string, calendar: Calendar): void {
   lines.set(`${at}.zone`, calendar.zone);
   lines.set(`${at}.sessions`, sessionsText(calendar.sessions));
   lines.set(`${at}.nightSessions`, sessionsText(calendar.nightSessions));

@@ -18,6 +18,7 @@ import {
 } from '@ndts/protocol';
 import {
   type AuditLog,
+  type DaySpan,
   type Logger,
   parseTextDocument,
   readTextDocument,
@@ -25,7 +26,6 @@ import {
   textFormatOf,
 } from '@ndts/runtime';
 import type { SymbolDirectory } from '../serve/symbols.js';
-import type { DaySpan } from './calendar.js';
 import { rulesDifference } from './difference.js';
 import { CompiledRules } from './rules.js';
 import { noRules, readRules, type RulesFile } from './rules-file.js';

@@ -13,8 +13,7 @@ import {
   NdtsError,
   subjects,
 } from '@ndts/protocol';
-import { parseTextDocument } from '@ndts/runtime';
-import type { DaySpan } from './calendar.js';
+import { type DaySpan, parseTextDocument } from '@ndts/runtime';
 import { calendarSpan, rulesView, type RulesKeeper } from './keeper.js';
 import { type CompiledRules, compileRules } from './rules.js';
 

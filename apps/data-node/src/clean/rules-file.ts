@@ -2,12 +2,14 @@
 // of which class. Read whole or refused whole: an unknown key, a wrong value, a name that nobody
 // declared is told with its place.
 
-import type { TextDocument } from '@ndts/runtime';
-import type { CleanCalendar } from './calendar.js';
-import { readCalendars } from './calendar-file.js';
-import { DocumentEntry } from './document-entry.js';
 import {
   alwaysOpen,
+  type Calendar,
+  DocumentEntry,
+  readCalendars,
+  type TextDocument,
+} from '@ndts/runtime';
+import {
   type CleanOverrides,
   type CleanSettings,
   numberFields,
@@ -35,7 +37,7 @@ export interface SymbolRule {
 }
 
 export interface RulesFile {
-  readonly calendars: ReadonlyMap<string, CleanCalendar>;
+  readonly calendars: ReadonlyMap<string, Calendar>;
   readonly classes: ReadonlyMap<string, ClassRule>;
   /** The first that matches wins. */
   readonly symbols: readonly SymbolRule[];

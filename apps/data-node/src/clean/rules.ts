@@ -2,24 +2,18 @@
 // name. Always: classes and entries with the same settings share a plan; plan 0 is that of symbols
 // no entry names; the first entry that matches a name decides.
 
-import {
-  type Cleaner,
-  type CleanRules,
-  createCleaner,
-  type SessionRange,
-} from '@ndts/native/clean';
+import { type Cleaner, type CleanRules, createCleaner } from '@ndts/native/clean';
 import { type ConfigValues, NdtsError } from '@ndts/protocol';
-import type { TextDocument } from '@ndts/runtime';
-import type { SymbolEntry } from '@ndts/storage';
-import { type DaySpan, sessionRanges } from './calendar.js';
-import { defaultClass, noRules, readRules, type RulesFile, settingsOfClass } from './rules-file.js';
 import {
   alwaysOpen,
-  type CleanSettings,
-  defaultSettings,
-  planOf,
-  settingsWith,
-} from './settings.js';
+  type DaySpan,
+  type SessionRange,
+  sessionRanges,
+  type TextDocument,
+} from '@ndts/runtime';
+import type { SymbolEntry } from '@ndts/storage';
+import { defaultClass, noRules, readRules, type RulesFile, settingsOfClass } from './rules-file.js';
+import { type CleanSettings, defaultSettings, planOf, settingsWith } from './settings.js';
 
 /** What a symbol is cleaned by. */
 export interface SymbolRules {

@@ -3,14 +3,12 @@
 
 import type { CleanPlan } from '@ndts/native/clean';
 import { CleanReason, type CleanReasonName, type ConfigValues, nsPerMs } from '@ndts/protocol';
+import { alwaysOpen } from '@ndts/runtime';
 
 export type RuleName = Exclude<CleanReasonName, 'ok'>;
 
 export const ruleActions = ['refuse', 'mark', 'off'] as const;
 export type RuleAction = (typeof ruleActions)[number];
-
-/** Of the calendar that is never closed. */
-export const alwaysOpen = 'always';
 
 export interface CleanSettings {
   readonly priceMin: number;

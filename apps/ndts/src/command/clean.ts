@@ -12,12 +12,11 @@ import {
   timeFromMs,
   timeText,
 } from '@ndts/protocol';
-import { readTextDocument } from '@ndts/runtime';
+import { type DaySpan, readTextDocument } from '@ndts/runtime';
 import {
   calendarSpan,
   type CompiledRules,
   compileRules,
-  type DaySpan,
   rowsOfClient,
   rulesView,
   tryRules,

@@ -1,9 +1,8 @@
-// Calendars as people write them in a file of rules: zone, sessions, weekdays, days.
+// Calendars as people write them in a file: zone, sessions, weekdays, days.
 
 import { msPerDay } from '@ndts/protocol';
-import { alwaysOpen } from './settings.js';
-import type { CleanCalendar, Session } from './calendar.js';
-import type { DocumentEntry } from './document-entry.js';
+import type { DocumentEntry } from '../config/document-entry.js';
+import { alwaysOpen, type Calendar, type Session } from './calendar.js';
 import { ZoneOffsets } from './zone-offsets.js';
 
 const weekdayNames = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'] as const;
@@ -21,8 +20,8 @@ const sessionPattern = /^(\d\d):(\d\d)(?::(\d\d))?-(\d\d):(\d\d)(?::(\d\d))?$/;
 const dayPattern = /^(\d{4}-\d\d-\d\d)(?:\.\.(\d{4}-\d\d-\d\d))?$/;
 const daysMax = 366;
 
-export function readCalendars(entry: DocumentEntry | undefined): Map<string, CleanCalendar> {
-  const calendars = new Map<string, CleanCalendar>();
+export function readCalendars(entry: DocumentEntry | undefined): Map<string, Calendar> {
+  const calendars = new Map<string, Calendar>();
   for (const [name, calendar] of entry?.entries() ?? []) {
     if (name === alwaysOpen) throw calendar.refusal(`${alwaysOpen} is the one without sessions`);
     calendars.set(name, readCalendar(calendar));
@@ -30,7 +29,7 @@ export function readCalendars(entry: DocumentEntry | undefined): Map<string, Cle
   return calendars;
 }
 
-function readCalendar(entry: DocumentEntry): CleanCalendar {
+function readCalendar(entry: DocumentEntry): Calendar {
   const fields = new Map(entry.entries(calendarKeys));
   const sessions = readSessions(fields.get('sessions'));
   const nightSessions = readSessions(fields.get('nightSessions'));

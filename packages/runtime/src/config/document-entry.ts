@@ -2,7 +2,8 @@
 // name the place.
 
 import { NdtsError } from '@ndts/protocol';
-import { nearestName, type TextDocument } from '@ndts/runtime';
+import { nearestName } from './nearest-name.js';
+import type { TextDocument } from './text-document.js';
 
 export class DocumentEntry {
   readonly value: unknown;

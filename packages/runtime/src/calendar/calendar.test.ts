@@ -5,16 +5,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { msPerDay, timeToMs } from '@ndts/protocol';
-import { parseTextDocument } from '@ndts/runtime';
+import { DocumentEntry } from '../config/document-entry.js';
+import { parseTextDocument } from '../config/text-document.js';
 import { readCalendars } from './calendar-file.js';
-import { type CleanCalendar, sessionRanges } from './calendar.js';
-import { DocumentEntry } from './document-entry.js';
+import { type Calendar, sessionRanges } from './calendar.js';
 
 const minuteMs = 60_000;
 /** Comes to another minute of the day each day. */
 const stepMs = 307 * minuteMs;
 
-function calendarOf(text: string): CleanCalendar {
+function calendarOf(text: string): Calendar {
   const entry = DocumentEntry.root(parseTextDocument(`c: { ${text} }`, 'yaml', 'rules'));
   const calendar = readCalendars(entry).get('c');
   assert.ok(calendar);
@@ -30,7 +30,7 @@ function text(ms: number): string {
 }
 
 /** Those that begin in [first, last], as text. */
-function ranges(calendar: CleanCalendar, first: string, last: string): string[] {
+function ranges(calendar: Calendar, first: string, last: string): string[] {
   const span = { firstDay: dayOf(first), lastDay: dayOf(last) };
   return sessionRanges(calendar, span)
     .filter(({ open }) => open.day >= span.firstDay && open.day <= span.lastDay)
@@ -121,7 +121,7 @@ test('extra days, special days, sessions that touch', () => {
 });
 
 /** What a person with a clock of the zone says. */
-function isOpenAt(calendar: CleanCalendar, format: Intl.DateTimeFormat, ms: number): boolean {
+function isOpenAt(calendar: Calendar, format: Intl.DateTimeFormat, ms: number): boolean {
   const parts = Object.fromEntries(
     format.formatToParts(ms).map(({ type, value }) => [type, Number(value)]),
   ) as Record<string, number>;

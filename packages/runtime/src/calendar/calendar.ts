@@ -5,9 +5,11 @@
 // is held only when the trading day after that night is no holiday, either: exchanges of China have
 // none before holidays. Clocks that are set forward or back in a session make it shorter or longer.
 
-import type { SessionRange } from '@ndts/native/clean';
-import { msPerDay, timeFromMs } from '@ndts/protocol';
+import { msPerDay, type Time, timeFromMs } from '@ndts/protocol';
 import { ZoneOffsets } from './zone-offsets.js';
+
+/** Of the calendar that is never closed. */
+export const alwaysOpen = 'always';
 
 /** Milliseconds of the day; an end at or before the beginning is on the next day. */
 export interface Session {
@@ -16,7 +18,7 @@ export interface Session {
 }
 
 /** Days are whole days since 1970, by the zone's own calendar. */
-export interface CleanCalendar {
+export interface Calendar {
   readonly zone: string;
   readonly sessions: readonly Session[];
   readonly nightSessions: readonly Session[];
@@ -33,6 +35,12 @@ export interface DaySpan {
   readonly lastDay: number;
 }
 
+/** A session in UTC, half-open. */
+export interface SessionRange {
+  readonly open: Time;
+  readonly close: Time;
+}
+
 /** How far the next trading day may be. */
 const daysToNext = 14;
 
@@ -40,11 +48,11 @@ function weekdayOf(day: number): number {
   return (((day + 4) % 7) + 7) % 7;
 }
 
-function isTradingDay(calendar: CleanCalendar, day: number): boolean {
+function isTradingDay(calendar: Calendar, day: number): boolean {
   return calendar.weekdays.has(weekdayOf(day)) || calendar.extraDays.has(day);
 }
 
-function sessionsOf(calendar: CleanCalendar, day: number): readonly Session[] {
+function sessionsOf(calendar: Calendar, day: number): readonly Session[] {
   const special = calendar.specialDays.get(day);
   if (special !== undefined) return special;
   if (calendar.holidays.has(day) || !isTradingDay(calendar, day)) return [];
@@ -56,7 +64,7 @@ function sessionsOf(calendar: CleanCalendar, day: number): readonly Session[] {
 }
 
 /** Ascending, without a common moment; those that touch are one. */
-export function sessionRanges(calendar: CleanCalendar, span: DaySpan): SessionRange[] {
+export function sessionRanges(calendar: Calendar, span: DaySpan): SessionRange[] {
   const { firstDay, lastDay } = span;
   const offsets = new ZoneOffsets(
     calendar.zone,
