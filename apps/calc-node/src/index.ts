@@ -1,5 +1,13 @@
 // The public door of the calc node. Plugin authors use the other one, @ndts/calc-node/strategy.
 
+export {
+  BarBuilder,
+  type BarKind,
+  barKinds,
+  type BarSpec,
+  type BarView,
+} from './bar/bar-builder.js';
+export { BarSessions, readBarSessions } from './bar/bar-sessions.js';
 export { type CalcLatency, calcSubjects, type SignalRingNotice } from './emit/status.js';
 export { compileFactors } from './factor/compile.js';
 export { type Expression, usage } from './factor/expression.js';
