@@ -20,3 +20,7 @@ export type { RestartPolicy } from './strategy/instance.js';
 export { builtInStrategies } from './strategy/load-strategy.js';
 export type { RunLimits } from './strategy/run.js';
 export type { SignalRingListener } from './strategy/supervisor.js';
+export { type Aggregate, type AggregateName, aggregateNames } from './window/aggregate.js';
+export { WindowEngine } from './window/window-engine.js';
+export type { WindowRows, WindowRowsListener } from './window/window-rows.js';
+export type { FillPolicy, WindowShape, WindowSpec } from './window/window-spec.js';

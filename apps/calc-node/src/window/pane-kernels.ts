@@ -1,0 +1,192 @@
+// hot: no allocation after init
+// The loops that add rows to panes, a column at a time, and that merge panes; aggregate.ts says
+// what stands where. Rows whose pane is -1 are in none.
+
+import { paneHead, type PaneLayout, type Stream } from './aggregate.js';
+
+/** Rows [from, to) as the loops take them. */
+export interface PaneRows {
+  /** Where the pane of each row begins. */
+  readonly panes: Int32Array;
+  /** Nanoseconds from the origin of its pane. */
+  readonly keys: Float64Array;
+  readonly inputs: readonly Float64Array[];
+  readonly from: number;
+  readonly to: number;
+}
+
+export function addRows(state: Float64Array, layout: PaneLayout, rows: PaneRows): void {
+  const { panes, inputs, from, to } = rows;
+  for (let row = from; row < to; row += 1) {
+    const pane = panes[row]!;
+    if (pane >= 0) state[pane + paneHead.ticks]! += 1;
+  }
+  for (const stream of layout.streams) {
+    const a = inputs[stream.a]!;
+    if (stream.b >= 0) {
+      addWeighted(state, stream, rows, a, inputs[stream.b]!);
+      continue;
+    }
+    addCounts(state, stream.count, rows, a);
+    if (stream.order >= 0) addOrder(state, stream.order, rows, a);
+    if (stream.range >= 0) addRange(state, stream.range, rows, a);
+    if (stream.sum >= 0) addSums(state, stream.sum, rows, a);
+    if (stream.moments >= 0) addMoments(state, stream.moments, rows, a);
+  }
+}
+
+function addCounts(state: Float64Array, at: number, rows: PaneRows, a: Float64Array): void {
+  const { panes, from, to } = rows;
+  for (let row = from; row < to; row += 1) {
+    const pane = panes[row]!;
+    const value = a[row]!;
+    if (pane >= 0 && value - value === 0) state[pane + at]! += 1;
+  }
+}
+
+function addOrder(state: Float64Array, at: number, rows: PaneRows, a: Float64Array): void {
+  const { panes, keys, from, to } = rows;
+  for (let row = from; row < to; row += 1) {
+    const pane = panes[row]!;
+    const value = a[row]!;
+    if (pane < 0 || value - value !== 0) continue;
+    const key = keys[row]!;
+    if (key < state[pane + at]!) {
+      state[pane + at] = key;
+      state[pane + at + 1] = value;
+    }
+    if (key >= state[pane + at + 2]!) {
+      state[pane + at + 2] = key;
+      state[pane + at + 3] = value;
+    }
+  }
+}
+
+function addRange(state: Float64Array, at: number, rows: PaneRows, a: Float64Array): void {
+  const { panes, from, to } = rows;
+  for (let row = from; row < to; row += 1) {
+    const pane = panes[row]!;
+    const value = a[row]!;
+    if (pane < 0 || value - value !== 0) continue;
+    if (value < state[pane + at]!) state[pane + at] = value;
+    if (value > state[pane + at + 1]!) state[pane + at + 1] = value;
+  }
+}
+
+function addSums(state: Float64Array, at: number, rows: PaneRows, a: Float64Array): void {
+  const { panes, from, to } = rows;
+  for (let row = from; row < to; row += 1) {
+    const pane = panes[row]!;
+    const value = a[row]!;
+    if (pane >= 0 && value - value === 0) addTerm(state, pane + at, value);
+  }
+}
+
+function addMoments(state: Float64Array, at: number, rows: PaneRows, a: Float64Array): void {
+  const { panes, from, to } = rows;
+  for (let row = from; row < to; row += 1) {
+    const pane = panes[row]!;
+    const value = a[row]!;
+    if (pane < 0 || value - value !== 0) continue;
+    const moments = pane + at;
+    const count = state[moments]! + 1;
+    state[moments] = count;
+    if (count === 1) state[moments + 1] = value;
+    const distance = value - state[moments + 1]!;
+    const before = distance - state[moments + 2]!;
+    const mean = state[moments + 2]! + before / count;
+    state[moments + 2] = mean;
+    state[moments + 3]! += before * (distance - mean);
+  }
+}
+
+function addWeighted(
+  state: Float64Array,
+  { count, weighted }: Stream,
+  { panes, from, to }: PaneRows,
+  a: Float64Array,
+  b: Float64Array,
+): void {
+  for (let row = from; row < to; row += 1) {
+    const pane = panes[row]!;
+    const weight = b[row]!;
+    const product = a[row]! * weight;
+    if (pane < 0 || product - product !== 0 || weight - weight !== 0) continue;
+    state[pane + count]! += 1;
+    addTerm(state, pane + weighted, product);
+    addTerm(state, pane + weighted + 2, weight);
+  }
+}
+
+/** Keeps in the place behind a sum what rounding took from it. */
+function addTerm(state: Float64Array, at: number, term: number): void {
+  const sum = state[at]!;
+  const next = sum + term;
+  state[at + 1]! += Math.abs(sum) >= Math.abs(term) ? sum - next + term : term - next + sum;
+  state[at] = next;
+}
+
+/** Adds a pane of `state` to another; `shift`: from the origin of its keys to that of the other. */
+export function mergePane(
+  into: Float64Array,
+  layout: PaneLayout,
+  state: Float64Array,
+  pane: number,
+  shift: number,
+): void {
+  into[paneHead.ticks]! += state[pane + paneHead.ticks]!;
+  for (const { count, order, range, sum, moments, weighted } of layout.streams) {
+    if (state[pane + count] === 0) continue;
+    into[count]! += state[pane + count]!;
+    if (order >= 0) mergeOrder(into, order, state, pane, shift);
+    if (range >= 0) {
+      const [least, greatest] = [state[pane + range]!, state[pane + range + 1]!];
+      if (least < into[range]!) into[range] = least;
+      if (greatest > into[range + 1]!) into[range + 1] = greatest;
+    }
+    if (sum >= 0) mergeSum(into, sum, state, pane);
+    if (moments >= 0) mergeMoments(into, moments, state, pane);
+    if (weighted >= 0) {
+      mergeSum(into, weighted, state, pane);
+      mergeSum(into, weighted + 2, state, pane);
+    }
+  }
+}
+
+function mergeOrder(
+  into: Float64Array,
+  at: number,
+  state: Float64Array,
+  pane: number,
+  shift: number,
+): void {
+  const from = pane + at;
+  if (state[from]! + shift < into[at]!) {
+    into[at] = state[from]! + shift;
+    into[at + 1] = state[from + 1]!;
+  }
+  if (state[from + 2]! + shift >= into[at + 2]!) {
+    into[at + 2] = state[from + 2]! + shift;
+    into[at + 3] = state[from + 3]!;
+  }
+}
+
+function mergeSum(into: Float64Array, at: number, state: Float64Array, pane: number): void {
+  addTerm(into, at, state[pane + at]!);
+  into[at + 1]! += state[pane + at + 1]!;
+}
+
+function mergeMoments(into: Float64Array, at: number, state: Float64Array, pane: number): void {
+  const from = pane + at;
+  const ours = into[at]!;
+  const theirs = state[from]!;
+  if (ours === 0) {
+    for (let place = 0; place < 4; place += 1) into[at + place] = state[from + place]!;
+    return;
+  }
+  const count = ours + theirs;
+  const distance = state[from + 1]! - into[at + 1]! + (state[from + 2]! - into[at + 2]!);
+  into[at] = count;
+  into[at + 2]! += (distance * theirs) / count;
+  into[at + 3]! += state[from + 3]! + distance * distance * ((ours * theirs) / count);
+}
