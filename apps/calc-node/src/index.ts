@@ -15,6 +15,14 @@ export { type FactorFunction, factorFunctions } from './factor/functions.js';
 export { FactorsOverHistory, type ReplayedBatch, replayedColumns } from './factor/over-history.js';
 export { parseExpression } from './factor/parse-expression.js';
 export { type CalcNode, type CalcNodeDeps, createCalcNode } from './node.js';
+export { type Measure, type MeasureName, measureNames } from './section/measures.js';
+export {
+  SectionEngine,
+  type SectionListener,
+  type SectionRows,
+  type SectionSpec,
+  type SectionTrigger,
+} from './section/section-engine.js';
 export type { History } from './source/warm-up.js';
 export type { RestartPolicy } from './strategy/instance.js';
 export { builtInStrategies } from './strategy/load-strategy.js';

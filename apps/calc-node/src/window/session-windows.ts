@@ -50,7 +50,7 @@ export class SessionWindows {
     return slot < 0 || this.#find(slot * this.symbols.stride, ms, 0) < 0;
   }
 
-  /** Its session would be closed, and it is part of no open one; slot -1: of no symbol. */
+  /** It makes two sessions one; rows that wait to be added must be added before. */
   joins(slot: number, ms: number): boolean {
     const record = slot * this.symbols.stride;
     const first = this.#find(record, ms, 0);
