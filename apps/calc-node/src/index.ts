@@ -14,6 +14,9 @@ export { type Expression, usage } from './factor/expression.js';
 export { type FactorFunction, factorFunctions } from './factor/functions.js';
 export { FactorsOverHistory, type ReplayedBatch, replayedColumns } from './factor/over-history.js';
 export { parseExpression } from './factor/parse-expression.js';
+export { LibraryIndicator } from './indicator/library-indicator.js';
+export { type LibraryModule, loadLibrary } from './indicator/library-module.js';
+export { type LibraryEntry, libraryEntries } from './indicator/library-table.js';
 export { type CalcNode, type CalcNodeDeps, createCalcNode } from './node.js';
 export { type Measure, type MeasureName, measureNames } from './section/measures.js';
 export {
