@@ -27,6 +27,7 @@ import { compactionStall, openCold, recoveryBench, snapshotBench } from './stora
 import { resumeBench, wsFanout } from './stream.js';
 import { tickToOrder, tickToSignal } from './tick-path.js';
 import { walAppend } from './wal-append.js';
+import { windowBench } from './window.js';
 
 const benches: readonly Bench[] = [
   walAppend,
@@ -47,6 +48,7 @@ const benches: readonly Bench[] = [
   clientBench,
   ...ringBenches,
   ...factorBenches,
+  windowBench,
   ...pullBenches,
   remoteLoad,
   lineIngest,

@@ -15,7 +15,19 @@ export interface PaneRows {
   readonly to: number;
 }
 
+/** Rows that all loops take before the next ones: their panes stay in the nearest cache. */
+const chunkRows = 512;
+
 export function addRows(state: Float64Array, layout: PaneLayout, rows: PaneRows): void {
+  const part = { ...rows };
+  for (let from = rows.from; from < rows.to; from += chunkRows) {
+    part.from = from;
+    part.to = Math.min(rows.to, from + chunkRows);
+    addChunk(state, layout, part);
+  }
+}
+
+function addChunk(state: Float64Array, layout: PaneLayout, rows: PaneRows): void {
   const { panes, inputs, from, to } = rows;
   for (let row = from; row < to; row += 1) {
     const pane = panes[row]!;

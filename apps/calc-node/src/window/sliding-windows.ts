@@ -12,6 +12,7 @@ import type { WindowPlan } from './window-spec.js';
 
 /** Places in a record. */
 const place = {
+  /** Where its newest pane begins. */
   newestMs: 0,
   /** Panes that closed windows have, and that late ticks were added to. */
   lateFirst: 1,
@@ -73,21 +74,24 @@ export class SlidingWindows {
     const { stepMs } = this.#plan;
     if (ms < this.originMs || ms >= this.#paneEndMs) this.#moveTo(Math.floor(ms / stepMs));
     const { state, stride } = this.symbols;
-    const record = slot * stride;
-    if (ms > state[record]!) state[record] = ms;
-    if (ms > this.#newestMs) this.#newestMs = ms;
-    if (ms < this.#closedMs) this.#noteLate(record);
-    const pane = record + this.#panesAt + this.#ring * this.#layout.width;
-    if (state[pane] !== this.#pane) {
-      state.set(this.#layout.empty, pane);
-      state[pane + paneHead.id] = this.#pane;
-    }
+    const pane = slot * stride + this.#panesAt + this.#ring * this.#layout.width;
+    if (state[pane] !== this.#pane) this.#begin(slot * stride, pane);
+    if (ms < this.#closedMs) this.#noteLate(slot * stride);
     return pane;
   }
 
   /** Panes that are asked for are never moved while rows wait to be added to them. */
   joins(): boolean {
     return false;
+  }
+
+  /** Nothing but the pane itself is touched by the ticks behind its first. */
+  #begin(record: number, pane: number): void {
+    const { state } = this.symbols;
+    state.set(this.#layout.empty, pane);
+    state[pane + paneHead.id] = this.#pane;
+    if (this.originMs > state[record]!) state[record] = this.originMs;
+    if (this.originMs > this.#newestMs) this.#newestMs = this.originMs;
   }
 
   #moveTo(pane: number): void {

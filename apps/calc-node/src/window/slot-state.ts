@@ -1,6 +1,6 @@
 // hot: no allocation after init
 // What windows know of each symbol: a record of doubles behind its slot, in one piece of memory
-// that is saved and put back as it is. Always: a record begins with the time of the newest tick,
+// that is saved and put back as it is. Always: a record begins with the time of the newest ticks,
 // and that of a symbol just seen is the empty one.
 
 import { SymbolSlots } from './symbol-slots.js';
@@ -33,7 +33,7 @@ export class SlotState {
     return slot;
   }
 
-  /** Symbols whose newest tick is at or before a time, and of whom `isDone` says so. */
+  /** Forgets symbols whose newest ticks are not after a time, and of whom `isDone` says so. */
   purge(untilMs: number, isDone: (record: number) => boolean): void {
     const gone = this.slots.ordered().filter((slot) => {
       const record = slot * this.stride;

@@ -179,7 +179,10 @@ class Model {
       this.rows.push({ ...window, ticks: 0, corrected: false, values });
     }
     const gone = symbolsOf(this.#known).filter((symbol) =>
-      this.#known.every((tick) => tick.symbol !== symbol || tick.ms <= endMs - purgeMs),
+      this.#known.every((tick) => {
+        const step = Math.floor(tick.ms / stepMs) * stepMs;
+        return tick.symbol !== symbol || step <= endMs - purgeMs;
+      }),
     );
     this.#known = this.#known.filter(({ symbol }) => !gone.includes(symbol));
     for (const symbol of gone) this.#last.delete(symbol);

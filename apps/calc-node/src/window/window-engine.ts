@@ -84,10 +84,13 @@ export class WindowEngine {
     const { waitMs } = this.#plan;
     const windows = this.#windows;
     const { slots } = windows.symbols;
+    const { symbol: symbols, day: days, nsOfDay: times } = batch;
+    const panes = this.#panes;
+    const keys = this.#keys;
     for (let row = from; row < batch.count; row += 1) {
-      const nsOfDay = batch.nsOfDay[row]!;
+      const nsOfDay = times[row]!;
       const msOfDay = Math.floor(nsOfDay / nsPerMs);
-      const ms = batch.day[row]! * msPerDay + msOfDay;
+      const ms = days[row]! * msPerDay + msOfDay;
       if (ms > this.#newestMs) {
         if (!(ms - waitMs < this.#nextMs)) {
           if (row > from) return row;
@@ -95,17 +98,17 @@ export class WindowEngine {
         }
         this.#newestMs = ms;
       }
-      const symbol = batch.symbol[row]!;
+      const symbol = symbols[row]!;
       let slot = slots.find(symbol);
       if (windows.isLate(slot, ms)) {
         this.#late += 1;
-        this.#panes[row] = -1;
+        panes[row] = -1;
         continue;
       }
       if (slot < 0) slot = windows.symbols.add(symbol);
       else if (windows.joins(slot, ms) && row > from) return row;
-      this.#panes[row] = windows.paneOf(slot, ms);
-      this.#keys[row] = (ms - windows.originMs) * nsPerMs + (nsOfDay - msOfDay * nsPerMs);
+      panes[row] = windows.paneOf(slot, ms);
+      keys[row] = (ms - windows.originMs) * nsPerMs + (nsOfDay - msOfDay * nsPerMs);
     }
     return batch.count;
   }

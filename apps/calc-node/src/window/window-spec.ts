@@ -26,7 +26,8 @@ export interface WindowSpec {
   readonly correctMs?: number;
   /** What is said of a window without ticks of a symbol that had some before; none by default. */
   readonly fill?: FillPolicy;
-  /** A symbol without ticks for so long is forgotten; an hour by default, at least the size. */
+  /** A symbol without ticks for so long, since the step of the last, is forgotten; an hour by
+   * default, at least size, wait and correction. */
   readonly purgeMs?: number;
 }
 
