@@ -12,13 +12,19 @@ export { type CalcLatency, calcSubjects, type SignalRingNotice } from './emit/st
 export { compileFactors } from './factor/compile.js';
 export { type Expression, usage } from './factor/expression.js';
 export { type FactorFunction, factorFunctions } from './factor/functions.js';
-export { FactorsOverHistory, type ReplayedBatch, replayedColumns } from './factor/over-history.js';
+export {
+  FactorsOverHistory,
+  type ReplayedBatch,
+  replayedColumns,
+  ReplayedTicks,
+} from './factor/over-history.js';
 export { parseExpression } from './factor/parse-expression.js';
 export { LibraryIndicator } from './indicator/library-indicator.js';
 export { type LibraryModule, loadLibrary } from './indicator/library-module.js';
 export { type LibraryEntry, libraryEntries } from './indicator/library-table.js';
 export { type CalcNode, type CalcNodeDeps, createCalcNode } from './node.js';
 export { type Measure, type MeasureName, measureNames } from './section/measures.js';
+export { SectionFactors, type SectionFactorSpec } from './section/section-factors.js';
 export {
   SectionEngine,
   type SectionListener,
@@ -35,3 +41,4 @@ export { type Aggregate, type AggregateName, aggregateNames } from './window/agg
 export { WindowEngine } from './window/window-engine.js';
 export type { WindowRows, WindowRowsListener } from './window/window-rows.js';
 export type { FillPolicy, WindowShape, WindowSpec } from './window/window-spec.js';
+export { WindowFactors, type WindowFactorSpec } from './window/window-factors.js';

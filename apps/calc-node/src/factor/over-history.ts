@@ -17,13 +17,35 @@ export type ReplayedBatch = TickReplayBatch<ReplayedColumn>;
 
 const ownColumns = ['day', 'nsOfDay', 'sequence', 'symbol', ...replayedColumns] as const;
 
+/** Parts of replayed batches as batches of ticks. */
+export class ReplayedTicks {
+  readonly #batch: TickBatch;
+
+  constructor(capacity = 4096) {
+    this.#batch = createTickBatch(capacity);
+  }
+
+  /** Rows of one call of take(). */
+  get capacity(): number {
+    return this.#batch.capacity;
+  }
+
+  /** Rows [from, from + count), valid until the next call. */
+  take(batch: ReplayedBatch, from: number, count: number): TickBatch {
+    for (const name of ownColumns)
+      this.#batch[name].set(batch[name].subarray(from, from + count) as Float64Array);
+    this.#batch.count = count;
+    return this.#batch;
+  }
+}
+
 export class FactorsOverHistory {
   readonly #program: FactorProgram;
-  readonly #batch: TickBatch;
+  readonly #ticks: ReplayedTicks;
 
   /** Throws INVALID_ARGUMENT where an expression can't be run. */
   constructor(expressions: readonly Expression[], capacity = 4096) {
-    this.#batch = createTickBatch(capacity);
+    this.#ticks = new ReplayedTicks(capacity);
     this.#program = compileFactors(expressions, capacity);
   }
 
@@ -34,16 +56,13 @@ export class FactorsOverHistory {
 
   /** The factors of rows [from, from + count) of a batch, valid until the next call. */
   run(batch: ReplayedBatch, from: number, count: number): readonly Float64Array[] {
-    for (const name of ownColumns)
-      this.#batch[name].set(batch[name].subarray(from, from + count) as Float64Array);
-    this.#batch.count = count;
-    this.#program.update(this.#batch);
+    this.#program.update(this.#ticks.take(batch, from, count));
     return this.#program.outputs;
   }
 
   /** Rows that one call of run() takes. */
   get capacity(): number {
-    return this.#batch.capacity;
+    return this.#ticks.capacity;
   }
 
   close(): void {

@@ -9,6 +9,7 @@ import {
   expressionOf,
   isColumn,
   negate,
+  type Operand,
   type Operator,
   operate,
   output,
@@ -21,6 +22,9 @@ interface Token {
 }
 
 const tokenPattern = /\s*(?:(\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)|([A-Za-z_]\w*)|([-+*/(),.]))/y;
+/** Makes what a name with brackets stands for; throws INVALID_ARGUMENT. */
+export type Calls = (name: string, ...given: readonly Operand[]) => Expression;
+
 /** Deeper ones are nobody's wish, and a parser's stack ends somewhere. */
 const depthMax = 200;
 
@@ -53,11 +57,13 @@ function wrong(what: string, at: number): NdtsError {
 
 class Parser {
   readonly #tokens: readonly Token[];
+  readonly #calls: Calls;
   #at = 0;
   #depth = 0;
 
-  constructor(text: string) {
+  constructor(text: string, calls: Calls) {
     this.#tokens = tokensOf(text);
+    this.#calls = calls;
   }
 
   whole(): Expression {
@@ -145,7 +151,7 @@ class Parser {
       this.#expect(')');
     }
     const numbers = given.map((one) => (one.kind === 'number' ? one.value : one));
-    const made = placed(at, () => call(name, ...numbers));
+    const made = placed(at, () => this.#calls(name, ...numbers));
     if (!this.#takes('.')) return made;
     const port = this.#next();
     return placed(port.at, () => output(made, name, port.text));
@@ -162,5 +168,10 @@ function placed<T>(at: number, work: () => T): T {
 }
 
 export function parseExpression(text: string): Expression {
-  return new Parser(text).whole();
+  return parseWithCalls(text, call);
+}
+
+/** With more functions than those of factors, or others. */
+export function parseWithCalls(text: string, calls: Calls): Expression {
+  return new Parser(text, calls).whole();
 }

@@ -96,6 +96,42 @@ test('the newest of each symbol, over many batches', async (context) => {
   match(await run(values, ['price'], { last: true }), /A +20,?000\nC +19,?999/);
 });
 
+test('a row for each window, and for each symbol of a cross-section', async (context) => {
+  const values = makeValues(context);
+  await fill(values, 20);
+  const rowsOf = (text: string): string[] => text.trimEnd().split('\n');
+  const cells = (line: string): string[] => [line.slice(11, 19), ...line.split(',').slice(1)];
+  const windows = rowsOf(
+    await run(values, ['max(sma(price, 2))', 'delay(last(price), 1)'], {
+      window: '10s',
+      step: '5s',
+      to: '2026-01-01T00:00:20',
+    }),
+  );
+  equal(windows[0], 'time,symbol,ticks,"max(sma(price, 2))","delay(last(price), 1)"');
+  deepEqual(windows.slice(-4).map(cells), [
+    ['00:00:15', 'A', '5', '13', '8'],
+    ['00:00:15', 'C', '5', '12', '9'],
+    ['00:00:20', 'A', '5', '17', '14'],
+    ['00:00:20', 'C', '5', '18', '13'],
+  ]);
+  const sections = rowsOf(await run(values, ['rank(-price)', 'demean(price)'], { every: '5s' }));
+  equal(sections[0], 'time,symbol,rank(-price),demean(price)');
+  deepEqual(sections.slice(-2).map(cells), [
+    ['00:00:15', 'A', '1', '0.5'],
+    ['00:00:15', 'C', '2', '-0.5'],
+  ]);
+  const last = await run(values, ['rank(price)'], { every: '5s', last: true });
+  match(last, /A +2\nC +1/);
+  for (const flags of [
+    { step: '5s' },
+    { window: '10' },
+    { window: '0s' },
+    { window: '10s', every: '5s' },
+  ])
+    await rejects(run(values, ['last(price)'], flags), { code: 'INVALID_ARGUMENT' });
+});
+
 test('what is wrong is said', async (context) => {
   const values = makeValues(context);
   await rejects(run(values, ['price']), { code: 'NOT_FOUND' });

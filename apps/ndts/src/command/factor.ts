@@ -1,14 +1,15 @@
 // `ndts factor list | run`: what a factor can be made of, and factors over stored ticks: a row for
-// each tick as CSV or JSON, or with --last a table of the newest value of each symbol.
+// each tick, each window or each symbol of a cross-section as CSV or JSON, or with --last a table
+// of the newest value of each symbol.
 //
 // Always: the folder may be open in a node. Values are those that a strategy gets live from the
 // same first tick on.
 
 import type { Command } from 'commander';
 import {
+  aggregateNames,
   factorFunctions,
-  FactorsOverHistory,
-  parseExpression,
+  measureNames,
   replayedColumns,
   usage,
 } from '@ndts/calc-node';
@@ -16,9 +17,10 @@ import type { Time } from '@ndts/protocol';
 import { csvHead, csvRows, jsonRows, type RowColumn, type TimedRows } from '../screen/rows.js';
 import { type Cell, tableText } from '../screen/table.js';
 import { addSourceOptions, openSource, type SourceFlags } from './data-source.js';
+import { createFactorRun, type FactorRunFlags } from './factor-run.js';
 import { parseTime, type ReplayContext } from './replay.js';
 
-export interface FactorFlags extends SourceFlags {
+export interface FactorFlags extends SourceFlags, FactorRunFlags {
   readonly dataDir: string;
   readonly config?: string;
   readonly symbols?: string;
@@ -51,6 +53,9 @@ export function addFactorCommands(
     .option('--symbols <names>', 'some symbols, separated by commas (default: all)')
     .option('--from <time>', 'first time, as 2026-01-02T09:30:00.5Z (UTC) or 2026-01-02')
     .option('--to <time>', 'up to this time, which is not in it')
+    .option('--window <time>', 'over windows so long, such as 60s, of each symbol')
+    .option('--step <time>', 'between two windows (default: the length of one)')
+    .option('--every <time>', 'over cross-sections of all symbols, one every 10s or so')
     .option('--last', 'only the newest values of each symbol, as a table', false)
     .option('--json', 'JSON, one object a line', false)
     .action(run);
@@ -63,7 +68,17 @@ export function listFactors(): string {
     about,
   ]);
   const columns = [{ title: 'function' }, { title: 'outputs' }, { title: 'what it is' }];
-  return `${tableText(columns, rows)}\ncolumns: ${replayedColumns.join(', ')}; + - * / ( )\n`;
+  return [
+    tableText(columns, rows),
+    `columns: ${replayedColumns.join(', ')}; + - * / ( )`,
+    `of windows (--window): ${without(aggregateNames, 'vwap')} of one input, vwap of two`,
+    `of sections (--every): ${without(measureNames, 'residual')} of one input, residual of two`,
+    '',
+  ].join('\n');
+}
+
+function without(names: readonly string[], other: string): string {
+  return names.filter((name) => name !== other).join(', ');
 }
 
 type Context = Omit<ReplayContext, 'screen'>;
@@ -73,25 +88,33 @@ export async function runFactors(
   flags: FactorFlags,
   context: Context,
 ): Promise<void> {
-  const factors = new FactorsOverHistory(texts.map(parseExpression));
+  const factors = createFactorRun(texts, flags);
   const client = openSource(flags, { ...context, openTimeoutMs });
   try {
     const names = new Map((await client.symbols()).map((entry) => [entry.id, entry.name]));
+    const times = range(flags);
     const batches = client.replayTicks(flags.symbols?.split(','), {
       columns: replayedColumns,
-      ...range(flags),
+      ...times,
       ...(context.signal === undefined ? {} : { signal: context.signal }),
     });
-    const sink = flags.last ? new LastRows(texts, names) : new AllRows(texts, names, flags.json);
+    const sink = flags.last
+      ? new LastRows(factors.columns, names)
+      : new AllRows(factors.columns, names, flags.json, factors.isOfTicks);
     const { write } = context;
     await write(sink.head());
+    let text = '';
+    const give = (rows: TimedRows, values: readonly Float64Array[]): void => {
+      text += sink.rows(rows, values);
+    };
     for await (const batch of batches)
       for (let from = 0; from < batch.count; from += factors.capacity) {
-        const count = Math.min(factors.capacity, batch.count - from);
-        const values = factors.run(batch, from, count);
-        await write(sink.rows(part(batch, from, count), values));
+        factors.run(batch, from, Math.min(factors.capacity, batch.count - from), give);
+        await write(text);
+        text = '';
       }
-    await write(sink.end(flags.json));
+    factors.end(times.to, give);
+    await write(text + sink.end(flags.json));
   } catch (error) {
     if (context.signal?.aborted !== true) throw error;
   } finally {
@@ -107,16 +130,6 @@ function range({ from, to }: FactorFlags): { from?: Time; to?: Time } {
   };
 }
 
-function part(rows: TimedRows, from: number, count: number): TimedRows {
-  return {
-    count,
-    day: rows.day.subarray(from),
-    nsOfDay: rows.nsOfDay.subarray(from),
-    sequence: rows.sequence.subarray(from),
-    symbol: rows.symbol.subarray(from),
-  };
-}
-
 interface Sink {
   head(): string;
   rows(rows: TimedRows, values: readonly Float64Array[]): string;
@@ -127,15 +140,22 @@ class AllRows implements Sink {
   readonly #texts: readonly string[];
   readonly #names: ReadonlyMap<number, string>;
   readonly #json: boolean;
+  readonly #withSequence: boolean;
 
-  constructor(texts: readonly string[], names: ReadonlyMap<number, string>, json: boolean) {
+  constructor(
+    texts: readonly string[],
+    names: ReadonlyMap<number, string>,
+    json: boolean,
+    withSequence: boolean,
+  ) {
     this.#texts = texts;
     this.#names = names;
     this.#json = json;
+    this.#withSequence = withSequence;
   }
 
   head(): string {
-    return this.#json ? '' : csvHead(this.#texts);
+    return this.#json ? '' : csvHead(this.#texts, this.#withSequence);
   }
 
   rows(rows: TimedRows, values: readonly Float64Array[]): string {

@@ -7,7 +7,8 @@ export interface TimedRows {
   readonly count: number;
   readonly day: Float64Array;
   readonly nsOfDay: Float64Array;
-  readonly sequence: Float64Array;
+  /** Of ticks; what is made of several has none. */
+  readonly sequence?: Float64Array;
   readonly symbol: Uint32Array;
 }
 
@@ -18,8 +19,9 @@ export interface RowColumn {
 
 export type SymbolNames = ReadonlyMap<number, string>;
 
-export function csvHead(columns: readonly string[]): string {
-  return `time,symbol,sequence,${columns.map(csvCell).join(',')}\n`;
+export function csvHead(columns: readonly string[], withSequence = true): string {
+  const own = withSequence ? 'time,symbol,sequence' : 'time,symbol';
+  return `${own},${columns.map(csvCell).join(',')}\n`;
 }
 
 export function csvRows(
@@ -30,7 +32,8 @@ export function csvRows(
   let text = '';
   for (let row = 0; row < rows.count; row += 1) {
     const name = names.get(rows.symbol[row] ?? 0) ?? '';
-    text += `${timeAt(rows, row)},${csvCell(name)},${rows.sequence[row]}`;
+    text += `${timeAt(rows, row)},${csvCell(name)}`;
+    if (rows.sequence !== undefined) text += `,${rows.sequence[row]}`;
     for (const { values } of columns) text += `,${values[row]}`;
     text += '\n';
   }
@@ -47,8 +50,8 @@ export function jsonRows(
     const object: Record<string, string | number | null> = {
       time: timeAt(rows, row),
       symbol: names.get(rows.symbol[row] ?? 0) ?? '',
-      sequence: rows.sequence[row] ?? 0,
     };
+    if (rows.sequence !== undefined) object['sequence'] = rows.sequence[row] ?? 0;
     for (const { name, values } of columns) {
       const value = values[row] ?? 0;
       object[name] = Number.isFinite(value) ? value : String(value);

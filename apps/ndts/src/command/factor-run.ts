@@ -1,0 +1,164 @@
+// Factors over replayed ticks, in one of three ways: of each tick, of windows, of cross-sections.
+
+import {
+  FactorsOverHistory,
+  parseExpression,
+  type ReplayedBatch,
+  ReplayedTicks,
+  SectionFactors,
+  WindowFactors,
+} from '@ndts/calc-node';
+import { NdtsError, type Time } from '@ndts/protocol';
+import type { TimedRows } from '../screen/rows.js';
+
+export interface FactorRunFlags {
+  /** Lengths of time, such as 60s. */
+  readonly window?: string;
+  readonly step?: string;
+  readonly every?: string;
+}
+
+type GiveRows = (rows: TimedRows, values: readonly Float64Array[]) => void;
+
+export interface FactorRun {
+  /** Of what give() is given; `ticks` of a window comes first. */
+  readonly columns: readonly string[];
+  readonly isOfTicks: boolean;
+  /** Rows that one run() takes. */
+  readonly capacity: number;
+  run(batch: ReplayedBatch, from: number, count: number, give: GiveRows): void;
+  /** What has ended by `to` is given, too; where there is no end, what the last tick ended. */
+  end(to: Time | undefined, give: GiveRows): void;
+  close(): void;
+}
+
+const units = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const;
+
+/** Throws INVALID_ARGUMENT. */
+export function createFactorRun(texts: readonly string[], flags: FactorRunFlags): FactorRun {
+  const { window, step, every } = flags;
+  if (every !== undefined && (window !== undefined || step !== undefined))
+    throw wrong('--every is of cross-sections, --window and --step of windows');
+  if (every !== undefined) return new SectionRun(texts, lengthMs(every, 'every'));
+  if (window !== undefined) {
+    const sizeMs = lengthMs(window, 'window');
+    return new WindowRun(texts, sizeMs, step === undefined ? sizeMs : lengthMs(step, 'step'));
+  }
+  if (step !== undefined) throw wrong('--step is of windows: expected --window, such as 60s');
+  return new TickRun(texts);
+}
+
+function lengthMs(text: string, flag: string): number {
+  const [, number, unit] = /^(\d{1,9})(ms|s|m|h)$/.exec(text) ?? [];
+  const ms = Number(number) * (units[unit as keyof typeof units] ?? Number.NaN);
+  if (ms > 0) return ms;
+  throw wrong(`--${flag}: expected a time such as 60s, 500ms, 5m or 1h, found '${text}'`);
+}
+
+function wrong(text: string): NdtsError {
+  return new NdtsError('INVALID_ARGUMENT', text);
+}
+
+class TickRun implements FactorRun {
+  readonly columns: readonly string[];
+  readonly isOfTicks = true;
+  readonly #factors: FactorsOverHistory;
+
+  constructor(texts: readonly string[]) {
+    this.columns = texts;
+    this.#factors = new FactorsOverHistory(texts.map((text) => parseExpression(text)));
+  }
+
+  get capacity(): number {
+    return this.#factors.capacity;
+  }
+
+  run(batch: ReplayedBatch, from: number, count: number, give: GiveRows): void {
+    const rows = {
+      count,
+      day: batch.day.subarray(from),
+      nsOfDay: batch.nsOfDay.subarray(from),
+      sequence: batch.sequence.subarray(from),
+      symbol: batch.symbol.subarray(from),
+    };
+    give(rows, this.#factors.run(batch, from, count));
+  }
+
+  end(): void {}
+
+  close(): void {
+    this.#factors.close();
+  }
+}
+
+class WindowRun implements FactorRun {
+  readonly columns: readonly string[];
+  readonly isOfTicks = false;
+  readonly #ticks = new ReplayedTicks();
+  readonly #factors: WindowFactors;
+  #give: GiveRows = () => {};
+
+  constructor(texts: readonly string[], sizeMs: number, stepMs: number) {
+    this.columns = ['ticks', ...texts];
+    const shape = { kind: 'sliding', sizeMs, stepMs } as const;
+    this.#factors = new WindowFactors({ factors: texts, shape }, (rows, values) => {
+      const { count, day, nsOfDay, symbol } = rows;
+      this.#give({ count, day, nsOfDay, symbol }, [rows.ticks, ...values]);
+    });
+  }
+
+  get capacity(): number {
+    return this.#ticks.capacity;
+  }
+
+  run(batch: ReplayedBatch, from: number, count: number, give: GiveRows): void {
+    this.#give = give;
+    this.#factors.push(this.#ticks.take(batch, from, count));
+  }
+
+  end(to: Time | undefined, give: GiveRows): void {
+    this.#give = give;
+    if (to !== undefined) this.#factors.advance(to.day, to.nsOfDay);
+  }
+
+  close(): void {
+    this.#factors.close();
+  }
+}
+
+class SectionRun implements FactorRun {
+  readonly columns: readonly string[];
+  readonly isOfTicks = false;
+  readonly #ticks = new ReplayedTicks();
+  readonly #factors: SectionFactors;
+  #give: GiveRows = () => {};
+
+  constructor(texts: readonly string[], stepMs: number) {
+    this.columns = texts;
+    const trigger = { kind: 'time', stepMs } as const;
+    this.#factors = new SectionFactors({ factors: texts, trigger }, (rows, values) => {
+      const { count, symbol } = rows;
+      const day = new Float64Array(count).fill(rows.day);
+      const nsOfDay = new Float64Array(count).fill(rows.nsOfDay);
+      this.#give({ count, day, nsOfDay, symbol }, values);
+    });
+  }
+
+  get capacity(): number {
+    return this.#ticks.capacity;
+  }
+
+  run(batch: ReplayedBatch, from: number, count: number, give: GiveRows): void {
+    this.#give = give;
+    this.#factors.push(this.#ticks.take(batch, from, count));
+  }
+
+  end(to: Time | undefined, give: GiveRows): void {
+    this.#give = give;
+    if (to !== undefined) this.#factors.advance(to.day, to.nsOfDay);
+  }
+
+  close(): void {
+    this.#factors.close();
+  }
+}
