@@ -7,7 +7,7 @@ export {
   type BarSpec,
   type BarView,
 } from './bar/bar-builder.js';
-export { BarSessions, readBarSessions } from './bar/bar-sessions.js';
+export { BarSessions, SymbolSessions } from './bar/bar-sessions.js';
 export { type CalcLatency, calcSubjects, type SignalRingNotice } from './emit/status.js';
 export { compileFactors } from './factor/compile.js';
 export { type Expression, usage } from './factor/expression.js';

@@ -16,6 +16,7 @@ export { type ConfigDescription, describeConfig } from './config/describe-config
 export { DocumentEntry } from './config/document-entry.js';
 export { type ConfigInput, environmentName, loadConfig } from './config/load-config.js';
 export { nearestName } from './config/nearest-name.js';
+export { PatternList } from './config/pattern-list.js';
 export {
   parseTextDocument,
   readTextDocument,

@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { msPerDay, nsPerMs } from '@ndts/protocol';
 import { parseTextDocument, SeededRandom } from '@ndts/runtime';
 import { BarBuilder, type BarSpec, type BarView } from './bar-builder.js';
-import { type BarSessions, readBarSessions } from './bar-sessions.js';
+import { type BarSessions, SymbolSessions } from './bar-sessions.js';
 
 const seed = Number(process.env['NDTS_TEST_SEED'] ?? 7);
 const seedText = `seed ${seed} (NDTS_TEST_SEED=${seed} runs it again)`;
@@ -39,15 +39,20 @@ function randomTicks(count: number): Tick[] {
   }).toSorted((a, b) => a.day - b.day || a.nsOfDay - b.nsOfDay);
 }
 
-const sessions = readBarSessions(
+const exchanges = new SymbolSessions(
   parseTextDocument(
     'calendars: { sse: { zone: Asia/Shanghai, sessions: ["09:30-11:30", "13:00-15:00"], ' +
-      'holidays: [2026-01-05] } }\nclasses: { stock: { calendar: sse } }',
+      'holidays: [2026-01-05] }, nyse: { zone: America/New_York, sessions: ["09:30-16:00"] } }\n' +
+      'classes: { stock: { calendar: sse, priceMax: 5000 }, fund: { extends: stock }, ' +
+      'usa: { extends: fund, calendar: nyse }, default: { spreadMax: 0.5 } }\n' +
+      'symbols: [{ match: SH51*, class: fund }, { match: [SH6*, SZ*], class: stock }, ' +
+      '{ match: SPY?, class: usa }, { match: BTC*, class: stock, calendar: always }]',
     'yaml',
     'rules.yaml',
   ),
   { firstDay: firstDay - 1, lastDay: firstDay + 60 },
-).get('sse');
+);
+const sessions = exchanges.of('SH600000');
 ok(sessions !== undefined);
 
 /** Of a day: 01:30 to 03:30 and 05:00 to 07:00 UTC; not on Saturday, Sunday, and the holiday. */
@@ -243,6 +248,30 @@ test('volumes add up as decimals do, and so does the sum of values', () => {
   const value = new BarBuilder({ kind: 'value', size: 1 });
   for (let tick = 1; tick < 10; tick += 1) equal(value.push(firstDay, tick, 0.1, 1), false);
   equal(value.push(firstDay, 10, 0.1, 1), true);
+});
+
+test('a symbol has the calendar of its entry, its class, or what that extends', () => {
+  const sse = exchanges.named('sse');
+  ok(sse !== undefined);
+  for (const name of ['SH600000', 'SZ000001', 'SH510050']) equal(exchanges.of(name), sse, name);
+  ok(exchanges.named('nyse') !== undefined);
+  equal(exchanges.of('SPY1'), exchanges.named('nyse'));
+  for (const name of ['SPY', 'BTCUSDT', 'EURUSD']) equal(exchanges.of(name), undefined, name);
+  const span = { firstDay, lastDay: firstDay };
+  const read = (text: string): SymbolSessions =>
+    new SymbolSessions(parseTextDocument(text, 'yaml', 'rules.yaml'), span);
+  equal(read('').of('SH600000'), undefined);
+  const rule = 'calendars: { c: { zone: UTC, sessions: ["09:00-10:00"] } }\n';
+  ok(read(`${rule}classes: { default: { calendar: c } }`).of('any') !== undefined);
+  throws(
+    () => read(`${rule}classes: { a: { calendar: d } }`),
+    /yaml:2: .*expected one of c, always/,
+  );
+  throws(() => read('symbols: [{ match: A*, class: b }]'), { code: 'CONFIG_INVALID_VALUE' });
+  const loop = read(
+    `classes: { a: { extends: b }, b: { extends: a } }\nsymbols: [{ match: A, class: a }]`,
+  );
+  equal(loop.of('A'), undefined, 'cleaning refuses it; bars end nowhere');
 });
 
 test('bars that can not be, and states of others', () => {

@@ -128,7 +128,7 @@ export class BarBuilder {
       state[place.late]! += 1;
       return false;
     }
-    const closes = this.closeBy(day, nsOfDay);
+    const closes = this.#closeAt(ms);
     if (!(ms >= state[place.startMs]! && ms < state[place.endMs]!) && !this.#moveTo(day, ms)) {
       state[place.outside]! += 1;
       return closes;
@@ -143,12 +143,7 @@ export class BarBuilder {
   /** Time has come so far for this symbol, ticks or not: true when that closed a bar. One at a
    * time: call it until it is false. */
   closeBy(day: number, nsOfDay: number): boolean {
-    const state = this.#state;
-    const isOver = day * msPerDay + Math.floor(nsOfDay / nsPerMs) >= state[place.endMs]!;
-    if (state[place.count] === 0 || !(isOver || state[place.full] === 1)) return false;
-    if (isOver) state[place.floorMs] = state[place.endMs]!;
-    this.#close();
-    return true;
+    return this.#closeAt(day * msPerDay + Math.floor(nsOfDay / nsPerMs));
   }
 
   /** Ticks that came after the bar of their time was closed. */
@@ -227,6 +222,15 @@ export class BarBuilder {
     state[place.close] = price;
     addTo(state, place.volume, unitsOf(volume));
     addTo(state, place.value, price * volume);
+  }
+
+  #closeAt(ms: number): boolean {
+    const state = this.#state;
+    const isOver = ms >= state[place.endMs]!;
+    if (state[place.count] === 0 || !(isOver || state[place.full] === 1)) return false;
+    if (isOver) state[place.floorMs] = state[place.endMs]!;
+    this.#close();
+    return true;
   }
 
   #close(): void {
