@@ -139,7 +139,7 @@ function measured(
 
 /** Newest rows by symbol, looked at when the trigger says so. */
 function model(
-  { trigger, symbols = [], maxAgeMs = 1e15 }: SectionSpec,
+  { trigger, symbols = [], maxAgeMs = 1e15, purgeMs = 1e15 }: SectionSpec,
   batch: TickBatch,
 ): Section[] {
   const known = new Map<number, [ms: number, price: number, volume: number]>(
@@ -151,6 +151,8 @@ function model(
   let newest = 0;
   const give = (ms: number): void => {
     since = 0;
+    for (const [symbol, [newestMs]] of known)
+      if (newestMs <= ms - purgeMs && !symbols.includes(symbol)) known.delete(symbol);
     const there = [...known].toSorted(([a], [b]) => a - b);
     const names = there.map(([symbol]) => symbol);
     const inputs = ([1, 2] as const).map((at) =>
@@ -177,7 +179,13 @@ function model(
 const specs: readonly SectionSpec[] = [
   { inputCount: 2, measures, trigger: { kind: 'time', stepMs: 1000 } },
   { inputCount: 2, measures, trigger: { kind: 'time', stepMs: 5000 }, maxAgeMs: 3000 },
-  { inputCount: 2, measures, trigger: { kind: 'count', count: 7 }, symbols: [4, 40, 4] },
+  {
+    inputCount: 2,
+    measures,
+    trigger: { kind: 'count', count: 7 },
+    symbols: [4, 40, 4],
+    purgeMs: 4000,
+  },
 ];
 
 test('measures and moments of sections are those of plain definitions', () => {

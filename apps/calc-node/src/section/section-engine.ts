@@ -36,6 +36,9 @@ export interface SectionSpec {
   readonly symbols?: readonly number[];
   /** A symbol without rows for so long, by event time, has no values. */
   readonly maxAgeMs?: number;
+  /** A symbol without rows for so long that is not listed is forgotten with the next section; by
+   * default none is. */
+  readonly purgeMs?: number;
 }
 
 export interface SectionRows {
@@ -81,6 +84,7 @@ export class SectionEngine {
   readonly #rows = new SectionBuffer();
   readonly #ranks = new Ranks(symbolsMin);
   readonly #means = new GroupMeans();
+  readonly #listed: ReadonlySet<number>;
   readonly #signature: number;
   #newestMs = Number.NEGATIVE_INFINITY;
   #nextMs = Number.NaN;
@@ -96,7 +100,8 @@ export class SectionEngine {
     const empty = new Float64Array(1 + spec.inputCount).fill(Number.NaN);
     empty[0] = Number.NEGATIVE_INFINITY;
     this.#symbols = new SlotState(empty);
-    for (const symbol of new Set(spec.symbols)) this.#symbols.add(symbol);
+    this.#listed = new Set(spec.symbols);
+    for (const symbol of this.#listed) this.#symbols.add(symbol);
     const measures = spec.measures.map((one) => ({ ...one, groups: [...(one.groups ?? [])] }));
     const text = JSON.stringify([{ ...spec, measures }]);
     this.#signature = xxHash32(new TextEncoder().encode(text)) >>> 0;
@@ -148,8 +153,10 @@ export class SectionEngine {
 
   #give(ms: number): void {
     this.#since = 0;
-    const { inputCount, measures, maxAgeMs = Number.POSITIVE_INFINITY } = this.#spec;
+    const { inputCount, measures, maxAgeMs = Number.POSITIVE_INFINITY, purgeMs } = this.#spec;
     const { slots, state, stride } = this.#symbols;
+    const isListed = (record: number): boolean => this.#listed.has(slots.symbolOf(record / stride));
+    if (purgeMs !== undefined) this.#symbols.purge(ms - purgeMs, (record) => !isListed(record));
     const rows = this.#rows;
     rows.reserve(slots.count, inputCount, measures.length);
     rows.count = slots.count;
@@ -220,7 +227,7 @@ export class SectionEngine {
   }
 }
 
-function checkSection({ inputCount, measures, trigger, maxAgeMs }: SectionSpec): void {
+function checkSection({ inputCount, measures, trigger, ...ages }: SectionSpec): void {
   for (const measure of measures) {
     checkMeasure(measure);
     for (const place of [measure.input, measure.by ?? 0])
@@ -231,8 +238,8 @@ function checkSection({ inputCount, measures, trigger, maxAgeMs }: SectionSpec):
     trigger.kind === 'time' ? trigger.stepMs : trigger.kind === 'count' ? trigger.count : 1;
   if (!Number.isSafeInteger(size) || size < 1)
     throw wrong(`expected whole numbers of at least 1 of ${trigger.kind}, found ${size}`);
-  if (maxAgeMs !== undefined && !(maxAgeMs >= 0))
-    throw wrong(`expected an age of at least 0 ms, found ${maxAgeMs}`);
+  for (const age of [ages.maxAgeMs ?? 0, ages.purgeMs ?? 1])
+    if (!(age >= 0)) throw wrong(`expected an age of at least 0 ms, found ${age}`);
 }
 
 function wrong(text: string): NdtsError {

@@ -1,5 +1,5 @@
 // hot: no allocation after init
-// The loops that add rows to panes, a column at a time, and that merge panes; aggregate.ts says
+// The loops that add rows to panes, an input at a time, and that merge panes; aggregate.ts says
 // what stands where. Rows whose pane is -1 are in none.
 
 import { paneHead, type PaneLayout, type Stream } from './aggregate.js';
@@ -39,77 +39,53 @@ function addChunk(state: Float64Array, layout: PaneLayout, rows: PaneRows): void
       addWeighted(state, stream, rows, a, inputs[stream.b]!);
       continue;
     }
-    addCounts(state, stream.count, rows, a);
-    if (stream.order >= 0) addOrder(state, stream.order, rows, a);
-    if (stream.range >= 0) addRange(state, stream.range, rows, a);
-    if (stream.sum >= 0) addSums(state, stream.sum, rows, a);
-    if (stream.moments >= 0) addMoments(state, stream.moments, rows, a);
+    addValues(state, stream, rows, a);
   }
 }
 
-function addCounts(state: Float64Array, at: number, rows: PaneRows, a: Float64Array): void {
-  const { panes, from, to } = rows;
-  for (let row = from; row < to; row += 1) {
-    const pane = panes[row]!;
-    const value = a[row]!;
-    if (pane >= 0 && value - value === 0) state[pane + at]! += 1;
-  }
-}
-
-function addOrder(state: Float64Array, at: number, rows: PaneRows, a: Float64Array): void {
-  const { panes, keys, from, to } = rows;
+function addValues(
+  state: Float64Array,
+  { count, order, range, sum, moments }: Stream,
+  { panes, keys, from, to }: PaneRows,
+  a: Float64Array,
+): void {
   for (let row = from; row < to; row += 1) {
     const pane = panes[row]!;
     const value = a[row]!;
     if (pane < 0 || value - value !== 0) continue;
-    const key = keys[row]!;
-    if (key < state[pane + at]!) {
-      state[pane + at] = key;
-      state[pane + at + 1] = value;
-    }
-    if (key >= state[pane + at + 2]!) {
-      state[pane + at + 2] = key;
-      state[pane + at + 3] = value;
-    }
+    state[pane + count]! += 1;
+    if (order >= 0) addOrder(state, pane + order, keys[row]!, value);
+    if (range >= 0) addRange(state, pane + range, value);
+    if (sum >= 0) addTerm(state, pane + sum, value);
+    if (moments >= 0) addMoments(state, pane + moments, value);
   }
 }
 
-function addRange(state: Float64Array, at: number, rows: PaneRows, a: Float64Array): void {
-  const { panes, from, to } = rows;
-  for (let row = from; row < to; row += 1) {
-    const pane = panes[row]!;
-    const value = a[row]!;
-    if (pane < 0 || value - value !== 0) continue;
-    if (value < state[pane + at]!) state[pane + at] = value;
-    if (value > state[pane + at + 1]!) state[pane + at + 1] = value;
+function addOrder(state: Float64Array, at: number, key: number, value: number): void {
+  if (key < state[at]!) {
+    state[at] = key;
+    state[at + 1] = value;
+  }
+  if (key >= state[at + 2]!) {
+    state[at + 2] = key;
+    state[at + 3] = value;
   }
 }
 
-function addSums(state: Float64Array, at: number, rows: PaneRows, a: Float64Array): void {
-  const { panes, from, to } = rows;
-  for (let row = from; row < to; row += 1) {
-    const pane = panes[row]!;
-    const value = a[row]!;
-    if (pane >= 0 && value - value === 0) addTerm(state, pane + at, value);
-  }
+function addRange(state: Float64Array, at: number, value: number): void {
+  if (value < state[at]!) state[at] = value;
+  if (value > state[at + 1]!) state[at + 1] = value;
 }
 
-function addMoments(state: Float64Array, at: number, rows: PaneRows, a: Float64Array): void {
-  const { panes, from, to } = rows;
-  for (let row = from; row < to; row += 1) {
-    const pane = panes[row]!;
-    const value = a[row]!;
-    if (pane < 0 || value - value !== 0) continue;
-    const moments = pane + at;
-    const count = state[moments]! + 1;
-    state[moments] = count;
-    if (count === 1) state[moments + 1] = value;
-    const distance = value - state[moments + 1]!;
-    const before = distance - state[moments + 2]!;
-    const mean = state[moments + 2]! + before / count;
-    state[moments + 2] = mean;
-    state[moments + 3]! += before * (distance - mean);
-  }
+function addMoments(state: Float64Array, at: number, value: number): void {
+  const count = state[at]! + 1;
+  state[at] = count;
+  if (count === 1) state[at + 1] = value;
+  const distance = value - state[at + 1]!;
+  const before = distance - state[at + 2]!;
+  const mean = state[at + 2]! + before / count;
+  state[at + 2] = mean;
+  state[at + 3]! += before * (distance - mean);
 }
 
 function addWeighted(
