@@ -128,7 +128,8 @@ export function mergePane(
     into[count]! += state[pane + count]!;
     if (order >= 0) mergeOrder(into, order, state, pane, shift);
     if (range >= 0) {
-      const [least, greatest] = [state[pane + range]!, state[pane + range + 1]!];
+      const least = state[pane + range]!;
+      const greatest = state[pane + range + 1]!;
       if (least < into[range]!) into[range] = least;
       if (greatest > into[range + 1]!) into[range + 1] = greatest;
     }

@@ -103,7 +103,7 @@ export class SlidingWindows {
 
   #ringOf(pane: number): number {
     const kept = this.#keptPanes;
-    return ((pane % kept) + kept) % kept;
+    return pane - Math.floor(pane / kept) * kept;
   }
 
   #noteLate(record: number): void {
@@ -147,8 +147,10 @@ export class SlidingWindows {
     if (state[record]! < first * stepMs) return 0;
     const scratch = this.#scratch;
     scratch.set(layout.empty);
+    let ring = this.#ringOf(first);
     for (let pane = first; pane <= last; pane += 1) {
-      const at = record + this.#panesAt + this.#ringOf(pane) * layout.width;
+      const at = record + this.#panesAt + ring * layout.width;
+      ring = ring + 1 === this.#keptPanes ? 0 : ring + 1;
       if (state[at] === pane)
         mergePane(scratch, layout, state, at, (pane - first) * stepMs * nsPerMs);
     }
@@ -159,9 +161,11 @@ export class SlidingWindows {
     const row = this.#rows.add(symbol, endMs - sizeMs, endMs, ticks, corrected);
     const keep = !(state[record + place.filledPane]! > last);
     if (keep) state[record + place.filledPane] = last;
-    for (const [at, { name }] of layout.aggregates.entries()) {
-      const value = finish(scratch, name, layout.streamOf[at]!);
-      this.#rows.values[at]![row] = value;
+    const { aggregates, streamOf } = layout;
+    const { values } = this.#rows;
+    for (let at = 0; at < aggregates.length; at += 1) {
+      const value = finish(scratch, aggregates[at]!.name, streamOf[at]!);
+      values[at]![row] = value;
       if (keep) state[record + place.filled + at] = value;
     }
     return ticks;
