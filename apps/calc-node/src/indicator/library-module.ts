@@ -21,13 +21,14 @@ export type LibraryModule = Readonly<Record<string, unknown>>;
 
 export type LoadLibrary = () => Promise<LibraryModule>;
 
+const libraryName = 'technicalindicators';
+
 /** Throws NOT_FOUND where it is not installed. */
-export const loadLibrary: LoadLibrary = async () => {
-  const name: string = 'technicalindicators';
+export async function loadLibrary(name: string = libraryName): Promise<LibraryModule> {
   try {
     return (await import(name)) as LibraryModule;
   } catch (cause) {
     const text = 'its indicators need the package technicalindicators, which is not installed';
     throw new NdtsError('NOT_FOUND', `${text}: npm install technicalindicators@3.1.0`, { cause });
   }
-};
+}
