@@ -29,11 +29,9 @@ constexpr std::size_t kRowBytesAhead = 3 * kCacheLine;
   __builtin_prefetch(stream.block.times + stream.at);
   __builtin_prefetch(stream.block.times + stream.at + kCacheLine / sizeof(std::int64_t));
   const std::byte* const row = stream.block.row(stream.at);
-  const auto* const forms = reinterpret_cast<const std::byte*>(stream.block.forms);
-  for (std::size_t byte = 0; byte < kRowBytesAhead; byte += kCacheLine) {
+  for (std::size_t byte = 0; byte < kRowBytesAhead; byte += kCacheLine)
     __builtin_prefetch(row + byte);
-    __builtin_prefetch(forms + byte);
-  }
+  __builtin_prefetch(stream.block.bases);
 }
 
 // Rows that leave at once.
@@ -77,6 +75,7 @@ Status Replay::fill_window() {
   while (count_ == 0 && !ended_) {
     if (!in_day_) {
       in_day_ = streams_.next_day();
+      shapes_.clear();
       ended_ = !in_day_;
       continue;
     }
@@ -141,11 +140,17 @@ Status Replay::collect(std::int64_t end, bool* fits) {
   return {};
 }
 
+Status Replay::open(Stream& stream) {
+  NDTS_TRY(streams_.open(stream));
+  stream.block.shape = shapes_.of({stream.block.forms, streams_.cells().count()});
+  return {};
+}
+
 Status Replay::collect_stream(Stream& stream, std::int64_t end, bool* fits) {
   const auto start = static_cast<std::uint64_t>(start_);
   const std::uint32_t symbol = streams_.symbol(stream.rank);
   while (stream.next < end) {
-    if (!stream.is_open()) NDTS_TRY(streams_.open(stream));
+    if (!stream.is_open()) NDTS_TRY(open(stream));
     const std::size_t room = window_rows_max_ - count_;
     const std::uint32_t most =
         room < stream.end - stream.at ? stream.at + static_cast<std::uint32_t>(room) : stream.end;
@@ -178,7 +183,7 @@ Status Replay::settle(Stream& stream) {
   for (;;) {
     if (!stream.is_open()) {
       if (stream.run == stream.end_run || stream.next > start_) return {};
-      NDTS_TRY(streams_.open(stream));
+      NDTS_TRY(open(stream));
     }
     if (stream.at < stream.end) {
       stream.next = stream.block.times[stream.at];

@@ -1,9 +1,9 @@
 // Rows of many symbols and files in one order: time, then name of the symbol, then sequence.
 //
 // The merge goes by windows of time, each as long as about kWindowRows rows last: shorter where
-// rows are dense, longer where they are sparse, never across a day. Rows of a window are copied
-// from the streams one stream after the other, so that memory is read in runs, and put in order by
-// counting. A nanosecond with more rows than a window holds is gone through symbol by symbol.
+// rows are dense, longer where they are sparse, never across a day. Rows of a window are expanded
+// one stream after the other, so that memory is read in runs, and put in order by counting. A
+// nanosecond with more rows than a window holds is gone through symbol by symbol.
 //
 // Threads: one at a time, any. Lifetime: keeps the request's view; pointers to texts that it hands
 // out live as long as the replay. Memory: one decoded block for each stream of a day that began and
@@ -19,6 +19,7 @@
 #include "replay/replay_request.h"
 #include "replay/replay_source.h"
 #include "replay/row_gather.h"
+#include "replay/row_shape.h"
 #include "replay/window_order.h"
 #include "table/series_reads.h"
 
@@ -54,9 +55,11 @@ class Replay final : public ReplaySource {
   [[nodiscard]] Status collect_symbol(std::span<Stream> streams);
   [[nodiscard]] Status settle(Stream& stream);
   void order_sequences();
+  [[nodiscard]] Status open(Stream& stream);
   void emit(const RowsOut& out, std::size_t at, std::size_t count);
 
   DayStreams streams_;
+  RowShapes shapes_;  // of blocks of the day
   const std::size_t window_rows_;
   const std::size_t window_rows_max_;
   Status status_;

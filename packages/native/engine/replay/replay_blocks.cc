@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "codec/decimal.h"
+#include "replay/row_shape.h"
 #include "table/block_builder.h"
 
 namespace ndts {
@@ -16,7 +17,8 @@ namespace {
 std::size_t block_bytes(const RowCells& cells) {
   std::size_t row = sizeof(std::int64_t);
   for (const std::size_t width : cells.widths) row += width;
-  return cells.count() * sizeof(CellForm) + kBlockRows * align_up(row, sizeof(std::int64_t));
+  return lane_count(cells.count()) * sizeof(std::uint64_t) + cells.count() * sizeof(CellForm) +
+         kBlockRows * align_up(row, sizeof(std::int64_t)) + kRowSpare;
 }
 
 }  // namespace
@@ -139,16 +141,23 @@ void BlockDecoder::gather(const MemtableRows& memory) {
 
 void BlockDecoder::put(std::size_t rows, BlockRoom* room, DecodedRows* decoded) {
   const std::uint32_t row_bytes = plan_rows(columns_, rows, forms_);
+  const std::size_t base_bytes = sizeof(std::uint64_t) * lane_count(forms_.size());
   const std::size_t form_bytes = sizeof(CellForm) * forms_.size();
   const std::size_t time_bytes = sizeof(std::int64_t) * rows;
-  *room = pool_.take(form_bytes + time_bytes + row_bytes * rows);
-  std::byte* const times = room->memory + form_bytes;
+  *room = pool_.take(base_bytes + form_bytes + time_bytes + row_bytes * rows + kRowSpare);
+  auto* const bases = reinterpret_cast<std::uint64_t*>(room->memory);
+  std::byte* const forms = room->memory + base_bytes;
+  std::byte* const times = forms + form_bytes;
   std::byte* const values = times + time_bytes;
-  std::memcpy(room->memory, forms_.data(), form_bytes);
+  put_bases(forms_, bases);
+  std::memcpy(forms, forms_.data(), form_bytes);
   std::memcpy(times, times_, time_bytes);
   put_rows(columns_, forms_, rows, row_bytes, values);
-  *decoded = {reinterpret_cast<const std::int64_t*>(times),
-              reinterpret_cast<const CellForm*>(room->memory), values, row_bytes};
+  *decoded = {.times = reinterpret_cast<const std::int64_t*>(times),
+              .forms = reinterpret_cast<const CellForm*>(forms),
+              .rows = values,
+              .bases = bases,
+              .row_bytes = row_bytes};
 }
 
 Status BlockDecoder::decode(const ReplayBlock& block, BlockRoom* room, DecodedRows* rows) {

@@ -41,13 +41,20 @@ struct CellForm {
 };
 static_assert(sizeof(CellForm) == 16);
 
+// A cell is read as eight bytes, those behind it included.
+inline constexpr std::size_t kRowSpare = sizeof(std::uint64_t);
+
 // 0 to 15.
 [[nodiscard]] double power_of_ten(std::uint8_t exponent);
 
+struct RowShape;
+
 struct DecodedRows {
   const std::int64_t* times = nullptr;
-  const CellForm* forms = nullptr;  // by cell
-  const std::byte* rows = nullptr;
+  const CellForm* forms = nullptr;       // by cell
+  const std::byte* rows = nullptr;       // behind the last one are kRowSpare bytes
+  const std::uint64_t* bases = nullptr;  // by lane (row_shape.h)
+  const RowShape* shape = nullptr;       // set by who reads by it
   std::uint32_t row_bytes = 0;
 
   [[nodiscard]] const std::byte* row(std::size_t at) const { return rows + row_bytes * at; }

@@ -10,24 +10,9 @@ namespace ndts {
 
 namespace {
 
-// So many rows are copied at a time, while as many behind them are asked for.
+// So many rows are turned at a time, while as many behind them are asked for.
 constexpr std::size_t kSomeRows = 32;
-
-template <typename T>
-void pick(const std::byte* cell, std::size_t row_bytes, std::span<const std::uint32_t> places,
-          std::byte* out) {
-  for (const std::uint32_t place : places) {
-    store(out, load<T>(cell + row_bytes * place));
-    out += sizeof(T);
-  }
-}
-
-void pick(std::size_t width, const std::byte* cell, std::size_t row_bytes,
-          std::span<const std::uint32_t> places, std::byte* out) {
-  if (width == 8) return pick<std::uint64_t>(cell, row_bytes, places, out);
-  if (width == 4) return pick<std::uint32_t>(cell, row_bytes, places, out);
-  pick<std::uint8_t>(cell, row_bytes, places, out);
-}
+constexpr std::size_t kLineLanes = kCacheLine / sizeof(std::uint64_t);
 
 void put_value(std::uint64_t bits, std::size_t width, std::byte* out) {
   if (width == 8) return store(out, bits);
@@ -68,53 +53,41 @@ void visit_cells(const TableSchema& schema, const RowCells& cells, const RowsOut
 }  // namespace
 
 WindowRows::WindowRows(const TableSchema& schema, const RowCells& cells, std::size_t capacity)
-    : schema_(schema), cells_(cells), offsets_(cells.count()) {
-  for (const std::uint32_t width : {8u, 4u, 1u}) {
-    for (std::size_t cell = 0; cell < cells.count(); cell += 1) {
-      if (cells.widths[cell] != width) continue;
-      offsets_[cell] = static_cast<std::uint32_t>(row_bytes_);
-      row_bytes_ += width;
-    }
-  }
-  row_bytes_ = align_up(row_bytes_, sizeof(std::uint64_t));
-  memory_ = std::make_unique_for_overwrite<std::byte[]>(row_bytes_ * capacity + kCacheLine);
+    : schema_(schema),
+      cells_(cells),
+      kernels_(row_kernels(Simd::kBest)),
+      lanes_(lane_count(cells.count())),
+      memory_(std::make_unique_for_overwrite<std::uint64_t[]>(lanes_ * capacity + kLineLanes)),
+      out_(lanes_) {
   const auto address = reinterpret_cast<std::uintptr_t>(memory_.get());
-  rows_ = memory_.get() + (align_up(address, kCacheLine) - address);
+  rows_ = memory_.get() + (align_up(address, kCacheLine) - address) / sizeof(std::uint64_t);
 }
 
-void WindowRows::put(const DecodedRows& rows, std::size_t first, std::size_t count,
-                     std::size_t at) {
-  const std::byte* const from = rows.row(first);
-  for (std::size_t cell = 0; cell < offsets_.size(); cell += 1)
-    read_cells(rows.forms[cell], {from, rows.row_bytes}, count, cells_.widths[cell],
-               {row(at) + offsets_[cell], row_bytes_});
+// A lane that nobody asked for has no width.
+void WindowRows::point_at(const RowsOut& out, std::size_t at) {
+  std::fill(out_.begin(), out_.end(), LaneOut{});
+  if (out.sequence != nullptr)
+    out_[RowCells::kSequence] = {reinterpret_cast<std::byte*>(out.sequence + at), sizeof(double)};
+  visit_cells(schema_, cells_, out,
+              [this, at](std::size_t cell, std::size_t width, std::byte* column) {
+                out_[cell] = {column + width * at, width};
+              });
 }
 
 void WindowRows::gather(std::span<const std::uint32_t> places, const RowsOut& out,
-                        std::size_t at) const {
+                        std::size_t at) {
+  point_at(out, at);
   for (std::size_t first = 0; first < places.size(); first += kSomeRows) {
     const auto rest = places.subspan(first);
     const auto some = rest.first(std::min(kSomeRows, rest.size()));
     const auto behind = rest.subspan(some.size());
     // In here: gcc takes a function that only prefetches for one without effect.
     for (const std::uint32_t place : behind.first(std::min(kSomeRows, behind.size())))
-      for (std::size_t byte = 0; byte < row_bytes_; byte += kCacheLine)
-        __builtin_prefetch(row(place) + byte);
-    gather_some(some, out, at + first);
+      for (std::size_t lane = 0; lane < lanes_; lane += kLineLanes)
+        __builtin_prefetch(row(place) + lane);
+    kernels_.turn({rows_, lanes_}, some, out_);
+    for (LaneOut& lane : out_) lane.first += lane.width * some.size();
   }
-}
-
-void WindowRows::gather_some(std::span<const std::uint32_t> places, const RowsOut& out,
-                             std::size_t at) const {
-  if (out.sequence != nullptr) {
-    double* to = out.sequence + at;
-    for (const std::uint32_t place : places)
-      *to++ = static_cast<double>(static_cast<std::int64_t>(sequence(place)));
-  }
-  visit_cells(schema_, cells_, out,
-              [this, places, at](std::size_t cell, std::size_t width, std::byte* column) {
-                pick(width, rows_ + offsets_[cell], row_bytes_, places, column + width * at);
-              });
 }
 
 void put_row(const TableSchema& schema, const RowCells& cells, const CellForm* forms,

@@ -1,15 +1,16 @@
-// The rows of a window: put in as they come, taken out by column in another order. A row is a line
-// or two of the cache, asked for before it is needed.
+// The rows of a window: expanded as they come, read out by column in another order. A row of ticks
+// is then a line of the cache, asked for before it is needed.
 //
 // Threads: one. Memory: of as many rows as are ever put in.
 #pragma once
 
+#include <bit>
 #include <cstdint>
 #include <memory>
 #include <span>
 #include <vector>
 
-#include "replay/row_form.h"
+#include "replay/row_expand.h"
 #include "table/series_reads.h"
 
 namespace ndts {
@@ -18,25 +19,27 @@ class WindowRows {
  public:
   WindowRows(const TableSchema& schema, const RowCells& cells, std::size_t capacity);
 
-  // Some rows of a block into places from `at` on.
-  void put(const DecodedRows& rows, std::size_t first, std::size_t count, std::size_t at);
-  [[nodiscard]] std::uint64_t sequence(std::size_t place) const {
-    return load<std::uint64_t>(row(place) + offsets_[RowCells::kSequence]);
+  // Some rows of a block, whose shape is known, into places from `at` on.
+  void put(const DecodedRows& rows, std::size_t first, std::size_t count, std::size_t at) {
+    kernels_.expand({rows.shape, rows.bases, rows.row(first), rows.row_bytes, count}, row(at));
+  }
+  [[nodiscard]] double sequence(std::size_t place) const {
+    return std::bit_cast<double>(row(place)[RowCells::kSequence]);
   }
   // Sequence and values of the rows at `places`, to `at` and behind.
-  void gather(std::span<const std::uint32_t> places, const RowsOut& out, std::size_t at) const;
+  void gather(std::span<const std::uint32_t> places, const RowsOut& out, std::size_t at);
 
  private:
-  [[nodiscard]] std::byte* row(std::size_t place) const { return rows_ + row_bytes_ * place; }
-  void gather_some(std::span<const std::uint32_t> places, const RowsOut& out,
-                   std::size_t at) const;
+  [[nodiscard]] std::uint64_t* row(std::size_t place) const { return rows_ + lanes_ * place; }
+  void point_at(const RowsOut& out, std::size_t at);
 
   const TableSchema& schema_;
   const RowCells& cells_;
-  std::vector<std::uint32_t> offsets_;  // by cell
-  std::size_t row_bytes_ = 0;
-  std::unique_ptr<std::byte[]> memory_;
-  std::byte* rows_ = nullptr;  // the first, at the start of a cache line
+  const RowKernels& kernels_;
+  const std::size_t lanes_;
+  std::unique_ptr<std::uint64_t[]> memory_;
+  std::uint64_t* rows_;       // the first, at the start of a cache line
+  std::vector<LaneOut> out_;  // where the next rows go
 };
 
 // Sequence and values of one row, to `at`.

@@ -33,12 +33,10 @@ std::span<std::uint64_t> WindowOrder::sort(std::span<const std::uint64_t> keys) 
   const unsigned shift = kPlaceBits + (span_bits > part_bits ? span_bits - part_bits : 0);
   const std::size_t parts = static_cast<std::size_t>(all >> shift) + 1;
   ends_.assign(parts + 1, 0);
-  for (const std::uint64_t key : keys) ends_[(key >> shift) + 1] += 1;
   std::uint32_t most = 0;
-  for (std::size_t part = 1; part <= parts; part += 1) {
-    most = std::max(most, ends_[part]);
-    ends_[part] += ends_[part - 1];
-  }
+  for (const std::uint64_t key : keys) most = std::max(most, ++ends_[(key >> shift) + 1]);
+  std::uint32_t end = 0;
+  for (std::size_t part = 1; part <= parts; part += 1) ends_[part] = end += ends_[part];
   for (const std::uint64_t key : keys) sorted_[ends_[key >> shift]++] = key;
   if (most <= kInsertionKeys) {
     insert_into_place(sorted_.data(), sorted_.size());

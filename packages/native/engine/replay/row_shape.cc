@@ -1,0 +1,62 @@
+// See row_shape.h.
+#include "replay/row_shape.h"
+
+#include <bit>
+
+namespace ndts {
+
+namespace {
+
+bool is_real(std::size_t cell, const CellForm& form) {
+  return cell == RowCells::kSequence || form.exponent != CellForm::kInteger;
+}
+
+std::uint64_t mask_of(std::uint8_t bytes) {
+  return bytes == 0 ? 0 : ~std::uint64_t{0} >> (64 - 8 * bytes);
+}
+
+RowShape make_shape(std::span<const CellForm> forms) {
+  RowShape shape;
+  shape.groups.resize(lane_count(forms.size()) / kLanes);
+  for (std::size_t cell = 0; cell < forms.size(); cell += 1) {
+    const CellForm& form = forms[cell];
+    LaneGroup& group = shape.groups[cell / kLanes];
+    const std::size_t lane = cell % kLanes;
+    group.masks[lane] = mask_of(form.bytes);
+    group.offsets[lane] = form.offset;
+    if (!is_real(cell, form)) continue;
+    group.real[lane] = ~std::uint64_t{0};
+    if (form.exponent == CellForm::kInteger) continue;
+    group.scales[lane] = form.scale;
+    group.divisors[lane] = power_of_ten(form.exponent);
+  }
+  return shape;
+}
+
+}  // namespace
+
+void put_bases(std::span<const CellForm> forms, std::uint64_t* bases) {
+  for (std::size_t cell = 0; cell < lane_count(forms.size()); cell += 1) {
+    bases[cell] = 0;
+    if (cell >= forms.size()) continue;
+    const std::int64_t base = forms[cell].base;
+    bases[cell] = is_real(cell, forms[cell])
+                      ? std::bit_cast<std::uint64_t>(static_cast<double>(base))
+                      : static_cast<std::uint64_t>(base);
+  }
+}
+
+const RowShape* RowShapes::of(std::span<const CellForm> forms) {
+  std::string key;
+  for (const CellForm& form : forms) {
+    key.append(reinterpret_cast<const char*>(&form.scale), sizeof form.scale);
+    key.append(reinterpret_cast<const char*>(&form.offset), sizeof form.offset);
+    key.push_back(static_cast<char>(form.bytes));
+    key.push_back(static_cast<char>(form.exponent));
+  }
+  std::unique_ptr<RowShape>& shape = shapes_[key];
+  if (shape == nullptr) shape = std::make_unique<RowShape>(make_shape(forms));
+  return shape.get();
+}
+
+}  // namespace ndts
