@@ -5,6 +5,7 @@
 import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { nearestName } from '@ndts/runtime';
 import { cleanBench } from './clean.js';
 import { arbitrateBench } from './arbitrate.js';
 import { bookBench } from './book.js';
@@ -70,6 +71,14 @@ interface Options {
   readonly peer: string | undefined;
 }
 
+/** What was probably meant, to stand behind an error. */
+function hint(word: string, known: readonly string[]): string {
+  const near = nearestName(word, known);
+  return near === undefined ? `there are ${known.join(', ')}` : `did you mean ${near}?`;
+}
+
+const optionNames = ['--json', '--list', '--help', '--full', '--smoke', '--peer'];
+
 function parse(args: readonly string[]): Options {
   const names: string[] = [];
   let json = false;
@@ -86,7 +95,8 @@ function parse(args: readonly string[]): Options {
       index += 1;
       peer = args[index];
       if (peer === undefined) throw new Error('--peer: expected a name');
-    } else if (word.startsWith('--')) throw new Error(`unknown option ${word}`);
+    } else if (word.startsWith('--'))
+      throw new Error(`unknown option ${word}; ${hint(word, optionNames)}`);
     else names.push(word);
   }
   return { names, json, list, size, peer };
@@ -98,7 +108,10 @@ function choose(names: readonly string[]): readonly Bench[] {
     const bench = benches.find((candidate) => candidate.name === name);
     if (bench === undefined)
       throw new Error(
-        `no benchmark ${name}; there are: ${benches.map((one) => one.name).join(', ')}`,
+        `no benchmark ${name}; ${hint(
+          name,
+          benches.map((one) => one.name),
+        )}`,
       );
     return bench;
   });
@@ -124,9 +137,10 @@ function memoryParent(): string {
 
 async function runOne(bench: Bench, options: Options): Promise<boolean> {
   if (options.peer !== undefined && !(bench.peers ?? []).includes(options.peer)) {
-    console.error(
-      `${bench.name}: no peer ${options.peer}; ${(bench.peers ?? ['none']).join(', ')}`,
-    );
+    const { peers = [] } = bench;
+    const why =
+      peers.length === 0 ? 'no peers' : `no peer ${options.peer}; ${hint(options.peer, peers)}`;
+    console.error(`${bench.name}: ${why}`);
     return false;
   }
   const dir = mkdtempSync(join(tmpdir(), `ndts-bench-${bench.name}-`));

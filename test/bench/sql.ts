@@ -1,7 +1,8 @@
 // SQL over sealed rows, beside DuckDB with the same rows in tables of its own and the same text
-// (--peer duckdb): candles of a minute, ASOF JOIN of deals with quotes, the newest row of each
-// symbol, one symbol's day. Ours and theirs take turns; a line has the median of the rounds and the
-// median of the ratios. Rows are made by a rule that both sides can follow.
+// (--peer duckdb), or Polars with the same rows in memory (--peer polars): candles of a minute,
+// ASOF JOIN of deals with quotes, the newest row of each symbol, one symbol's day. Ours and theirs
+// take turns; a line has the median of the rounds and the median of the ratios. Rows are made by a
+// rule that both sides can follow.
 
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,6 +13,7 @@ import { Sql } from '@ndts/storage';
 import { answerHash, type Bench, type BenchContext, pick } from './kit/bench.js';
 import { median } from './kit/disk.js';
 import { DuckDb } from './kit/duckdb.js';
+import { type PolarsColumns, PolarsPeer } from './kit/polars.js';
 import { storageOptions } from './storage.js';
 
 const shardCount = 64;
@@ -88,7 +90,38 @@ function openOurs(context: BenchContext, sizes: Sizes): Database {
   return database;
 }
 
-async function openTheirs(context: BenchContext, sizes: Sizes, deals: boolean): Promise<DuckDb> {
+/** Somebody else with the same rows. */
+interface Peer {
+  /** The values of the one row of the answer, as text. */
+  ask(question: keyof typeof texts): Promise<readonly string[]>;
+  close?(): void;
+}
+
+function openTheirs(context: BenchContext, sizes: Sizes, deals: boolean): Promise<Peer> {
+  return context.peer === 'polars' ? openPolars(sizes, deals) : openDuckDb(context, sizes, deals);
+}
+
+function openPolars({ rows, symbols }: Sizes, deals: boolean): Promise<Peer> {
+  const columnOf = (count: number, at: (row: number) => number): Float64Array =>
+    new Float64Array(count).map((_, row) => at(row));
+  const tick: PolarsColumns = {
+    time: columnOf(rows, (row) => row * gapNs),
+    symbol: columnOf(rows, (row) => row % symbols),
+    price: columnOf(rows, (row) => cents(row, symbols) / 100),
+    volume: columnOf(rows, (row) => 100 * (1 + ((row * 31) % 50))),
+    bid1: columnOf(rows, (row) => (cents(row, symbols) - 1) / 100),
+  };
+  const dealRows = Math.ceil(rows / dealGap);
+  const deal: PolarsColumns = {
+    time: columnOf(dealRows, (row) => row * dealGap * gapNs + gapNs / 2),
+    symbol: columnOf(dealRows, (row) => (row * dealGap * 7) % symbols),
+    price: columnOf(dealRows, (row) => cents(row * dealGap, symbols) / 100),
+    size: new Float64Array(dealRows).fill(100),
+  };
+  return PolarsPeer.open(threads, tick, deals ? deal : undefined);
+}
+
+async function openDuckDb(context: BenchContext, sizes: Sizes, deals: boolean): Promise<Peer> {
   const { rows, symbols } = sizes;
   const peer = await DuckDb.open(join(context.dir, 'peer.duckdb'), threads);
   const base = `${firstDay}::BIGINT * 86400000000000`;
@@ -107,7 +140,10 @@ async function openTheirs(context: BenchContext, sizes: Sizes, deals: boolean): 
          100.0::DOUBLE AS size
        FROM range(0, ${rows}, ${dealGap}) t(i)`,
     );
-  return peer;
+  return {
+    ask: async (question) => ((await peer.rows(texts[question]))[0] ?? '').split(' '),
+    close: () => peer.close(),
+  };
 }
 
 const texts = {
@@ -156,14 +192,13 @@ async function compare(context: BenchContext, name: keyof typeof texts): Promise
     if (round > 0) times.push(ours); // the first one warms up
     if (peer === undefined) continue;
     const peerStart = process.hrtime.bigint(); // ambient: a bench measures
-    const theirRow = (await peer.rows(texts[name]))[0] ?? '';
+    const theirAnswer = rounded(await peer.ask(name));
     const theirs = Number(process.hrtime.bigint() - peerStart) / 1e9; // ambient: a bench measures
-    if (rounded(theirRow.split(' ')) !== answer)
-      throw new Error(`${name}: ours ${answer}, theirs ${theirRow}`);
+    if (theirAnswer !== answer) throw new Error(`${name}: ours ${answer}, theirs ${theirAnswer}`);
     if (round > 0) ratios.push(theirs / ours);
-    context.say(`${name}: ours ${ours.toFixed(4)} s, duckdb ${theirs.toFixed(4)} s`);
+    context.say(`${name}: ours ${ours.toFixed(4)} s, ${context.peer} ${theirs.toFixed(4)} s`);
   }
-  peer?.close();
+  peer?.close?.();
   database.close();
   const seconds = median(times);
   context.emit({
@@ -173,7 +208,7 @@ async function compare(context: BenchContext, name: keyof typeof texts): Promise
     value: name === 'symbol_day_sql' ? seconds * 1000 : sizes.rows / seconds,
     unit: name === 'symbol_day_sql' ? 'ms' : 'rows/s',
     answer: answerHash(answer),
-    ...(peer === undefined ? {} : { peer: 'duckdb', ratio: median(ratios) }),
+    ...(peer === undefined ? {} : { peer: context.peer ?? '', ratio: median(ratios) }),
   });
 }
 
@@ -189,6 +224,6 @@ export const sqlBenches: readonly Bench[] = (
 ).map((name) => ({
   name,
   about: abouts[name],
-  peers: ['duckdb'],
+  peers: ['duckdb', 'polars'],
   run: (context) => compare(context, name),
 }));

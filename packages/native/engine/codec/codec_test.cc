@@ -8,6 +8,7 @@
 #include <cstdlib>
 
 #include "codec/codec_data_test.h"
+#include "codec/decimal.h"
 #include "codec/frame.h"
 
 namespace ndts::codec {
@@ -193,6 +194,48 @@ TEST(Codec, sums_decimals_exactly_and_others_in_parts) {
   double sum = 0;
   ASSERT_TRUE(sum_f64(bytes, 1000, &scratch, &sum).ok());
   EXPECT_EQ(sum, 10.0);  // adding 0.01 a thousand times gives 9.999999999999831
+}
+
+// The values that a column of decimals comes back as.
+void expect_integers(const std::vector<double>& values, const std::vector<std::byte>& bytes,
+                     bool decimal) {
+  for (const Kernels* kernels : all_kernels()) {
+    std::vector<std::int64_t> out(values.size());
+    DecimalIntegers integers;
+    ASSERT_EQ(read_decimal_integers(*kernels, bytes, out, &integers), decimal) << kernels->name;
+    if (!decimal) continue;
+    for (std::size_t at = 0; at < values.size(); at += 1) {
+      const std::uint64_t whole =
+          integers.scale.offset + integers.scale.scale * static_cast<std::uint64_t>(out[at]);
+      const double value = static_cast<double>(static_cast<std::int64_t>(whole)) /
+                           std::pow(10.0, integers.exponent);
+      ASSERT_EQ(std::bit_cast<std::uint64_t>(value), std::bit_cast<std::uint64_t>(values[at]))
+          << kernels->name << " at " << at;
+    }
+  }
+}
+
+TEST(Codec, decimals_are_read_as_integers_or_not_at_all) {
+  Random random(seed());
+  for (const std::size_t count : kCounts) {
+    if (count == 0) continue;
+    for (const std::vector<double>& values :
+         {price_walk(random, count), arrival_prices(random, count), lot_volumes(random, count)}) {
+      std::vector<std::byte> bytes;
+      ASSERT_TRUE(encode_f64_as(ColumnCodec::kDecimal, values, &bytes));
+      expect_integers(values, bytes, true);
+      bytes.pop_back();
+      expect_integers(values, bytes, false);
+      std::vector<double> exception = values;
+      exception[random() % count] = 1.0 / 3;
+      bytes.clear();
+      ASSERT_TRUE(encode_f64_as(ColumnCodec::kDecimal, exception, &bytes));
+      expect_integers(exception, bytes, false);
+      bytes.clear();
+      ASSERT_TRUE(encode_f64_as(ColumnCodec::kGorilla, values, &bytes));
+      expect_integers(values, bytes, false);
+    }
+  }
 }
 
 TEST(Codec, chooses_what_fits) {
