@@ -156,6 +156,7 @@ async function runQuery(text: string, flags: QueryArguments): Promise<void> {
       clock: new SystemClock(),
       signal: controller.signal,
       print,
+      note: (line) => process.stderr.write(line),
     },
   );
 }
@@ -334,6 +335,7 @@ function transferContext(flags: UpFlags): TransferContext {
     random: new SeededRandom(Buffer.from(systemSecureRandom.bytes(4)).readUInt32LE()),
     userId: process.getuid?.() ?? 0,
     signal: controller.signal,
+    note: (line) => process.stderr.write(line),
     screen: {
       isTerminal: process.stdout.isTTY === true,
       get columns() {

@@ -4,7 +4,14 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { NdtsError } from '@ndts/protocol';
-import { type ExportOptions, exportFile, type FileFormat, type TransferEvent } from '@ndts/storage';
+import {
+  type ExportOptions,
+  exportFile,
+  type FileFormat,
+  type LocalDatabase,
+  type TransferEvent,
+} from '@ndts/storage';
+import { checkArchived } from './archived-days.js';
 import { TransferScreen } from '../screen/transfer-screen.js';
 import { openForTransfer, type TransferContext } from './import.js';
 import { parseInstant, parseWhole, splitList } from './transfer-options.js';
@@ -42,6 +49,16 @@ export async function runExportCommand(
   const screen = new TransferScreen(context.screen, flags.json, 'exported');
   try {
     const onEvent = (event: TransferEvent): void => screen.show(event);
+    const { selection } = options;
+    if (selection !== undefined)
+      await checkArchived({
+        values: context.values,
+        isRead: (table) => table === selection.table,
+        from: selection.from,
+        to: selection.to,
+        rowsOf: async (table, day) => sealedRows(local.ticks, table, day),
+        note: context.note,
+      });
     return await exportFile(local.ticks, context.clock, {
       ...options,
       signal: context.signal,
@@ -51,6 +68,12 @@ export async function runExportCommand(
     screen.end();
     await local.close();
   }
+}
+
+function sealedRows(database: LocalDatabase['ticks'], table: string, day: number): number {
+  const id = database.tables().find(({ name }) => name === table)?.id;
+  const segments = id === undefined ? [] : database.segments(id).filter((one) => one.day === day);
+  return segments.reduce((sum, { rows }) => sum + rows, 0);
 }
 
 function exportOptions(path: string, flags: ExportFlags): ExportOptions {

@@ -36,6 +36,7 @@ function makeBench(test: TestContext): Bench {
     clock: new SystemClock(),
     random: new SeededRandom(1),
     userId: 7,
+    note: () => undefined,
     signal: new AbortController().signal,
     screen: { isTerminal: false, columns: 80, write: (text) => told.push(text) },
   };

@@ -52,6 +52,8 @@ export interface TransferContext {
   readonly random: Random;
   readonly userId: number;
   readonly screen: Screen;
+  /** Beside what the screen shows. */
+  readonly note: (text: string) => void;
   readonly signal: AbortSignal;
 }
 

@@ -55,7 +55,7 @@ async function run(
   await query(
     text,
     { json: false, csv: false, rows: 100, timeoutMs: 10_000, ...flags },
-    { values, clock: new SystemClock(), print: (line) => lines.push(line) },
+    { values, clock: new SystemClock(), print: (line) => lines.push(line), note: () => undefined },
   );
   return lines.join('\n');
 }

@@ -13,7 +13,8 @@ import type {
   SqlKind,
   SqlValue,
 } from '@ndts/storage';
-import { openSource, type SourceFlags } from './data-source.js';
+import { checkArchived } from './archived-days.js';
+import { archivedRowsBy, openSource, type SourceFlags } from './data-source.js';
 import { numberText, tableText } from '../screen/table.js';
 
 export interface QueryFlags extends SourceFlags {
@@ -29,6 +30,8 @@ export interface QueryContext {
   readonly clock: Clock;
   readonly signal?: AbortSignal;
   readonly print: (text: string) => void;
+  /** Beside the rows. */
+  readonly note: (text: string) => void;
 }
 
 /** For a node that is about to serve. */
@@ -53,6 +56,14 @@ export async function query(text: string, flags: QueryFlags, context: QueryConte
       const ms = (clock.monotonicNs() - start) / 1e6;
       context.print(`\n${countText(count)} in ${ms.toFixed(1)} ms`);
     }
+    const words = new Set(text.toLowerCase().match(/[\p{L}\p{N}_$]+/gu));
+    if (flags.node === undefined)
+      await checkArchived({
+        values: context.values,
+        isRead: (table) => words.has(table.toLowerCase()),
+        rowsOf: archivedRowsBy(client),
+        note: context.note,
+      });
   } finally {
     await client.close();
   }

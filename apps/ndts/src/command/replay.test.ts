@@ -119,7 +119,10 @@ test('what is wrong is said', async (context) => {
   await rejects(run(values, []), { code: 'NOT_FOUND' });
   await fill(values, 2);
   await rejects(run(values, ['NOBODY']), { code: 'NOT_FOUND' });
-  await rejects(run(values, [], { columns: 'prize' }), { code: 'INVALID_ARGUMENT' });
+  await rejects(run(values, [], { columns: 'prize' }), {
+    code: 'INVALID_ARGUMENT',
+    message: /did you mean price\?/,
+  });
   await rejects(run(values, [], { json: true, count: true }), { code: 'INVALID_ARGUMENT' });
   await rejects(run(values, [], { from: 'yesterday' }), { code: 'INVALID_ARGUMENT' });
   equal(timeText(parseTime('2026-01-01', 'from')), '2026-01-01T00:00:00.000000000Z');

@@ -5,8 +5,10 @@
 
 import { type Command, Option } from 'commander';
 import { type Clock, type ConfigValues, NdtsError, type Time, timeFromMs } from '@ndts/protocol';
+import { nearestName } from '@ndts/runtime';
 import { type TickColumn, tickColumns, type TickReplayBatch } from '@ndts/storage';
-import { addSourceOptions, openSource, type SourceFlags } from './data-source.js';
+import { checkArchived } from './archived-days.js';
+import { addSourceOptions, archivedRowsBy, openSource, type SourceFlags } from './data-source.js';
 import { LiveLine, type Screen } from '../screen/status-line.js';
 import { csvHead, csvRows, jsonRows } from '../screen/rows.js';
 import { numberText } from '../screen/table.js';
@@ -85,9 +87,11 @@ function parseColumns(text: string | undefined): readonly TickColumn[] {
   return text.split(',').map((name) => {
     const known = tickColumns.find((column) => column === name.trim());
     if (known !== undefined) return known;
+    const near = nearestName(name.trim(), tickColumns);
     throw new NdtsError(
       'INVALID_ARGUMENT',
-      `--columns: expected ${tickColumns.join(', ')}; found '${name}'`,
+      `--columns: expected ${tickColumns.join(', ')}; found '${name}'` +
+        (near === undefined ? '' : `, did you mean ${near}?`),
     );
   });
 }
@@ -106,15 +110,26 @@ export async function replay(
     throw new NdtsError('INVALID_ARGUMENT', '--csv, --json or --count: one of them');
   const { signal } = context;
   const columns = parseColumns(flags.columns);
-  const { from, to, speed } = flags;
+  const { speed } = flags;
+  const from = flags.from === undefined ? undefined : parseTime(flags.from, 'from');
+  const to = flags.to === undefined ? undefined : parseTime(flags.to, 'to');
   const client = openSource(flags, { ...context, openTimeoutMs });
   try {
+    if (flags.node === undefined)
+      await checkArchived({
+        values: context.values,
+        isRead: (table) => table === 'tick',
+        from,
+        to,
+        rowsOf: archivedRowsBy(client),
+        note: (text) => context.screen.write(text),
+      });
     const names = new Map((await client.symbols()).map((entry) => [entry.id, entry.name]));
     const batches = client.replayTicks<TickColumn>(symbols.length === 0 ? undefined : symbols, {
       columns: flags.count ? columns.slice(0, 1) : columns,
       speed,
-      ...(from === undefined ? {} : { from: parseTime(from, 'from') }),
-      ...(to === undefined ? {} : { to: parseTime(to, 'to') }),
+      ...(from === undefined ? {} : { from }),
+      ...(to === undefined ? {} : { to }),
       ...(signal === undefined ? {} : { signal }),
     });
     const rowsOf = flags.json ? jsonRows : csvRows;

@@ -10,6 +10,9 @@ import { createTickBatch, NdtsError, type RetentionView } from '@ndts/protocol';
 import { loadConfig, SeededRandom, SystemClock, systemSecureRandom } from '@ndts/runtime';
 import { openDataFolder, openTicks } from '@ndts/storage';
 import { startPlatform } from '../compose/platform.js';
+import { runExportCommand } from './export.js';
+import { query } from './query.js';
+import { replay } from './replay.js';
 import { addRetention } from './retention.js';
 
 const userId = 7;
@@ -65,6 +68,71 @@ async function call(made: Made, ...words: string[]): Promise<string> {
 async function viewOf(made: Made): Promise<RetentionView> {
   return JSON.parse(await call(made, 'list', '--json')) as RetentionView;
 }
+
+/** What a command says beside its rows: its note, or how it was refused. */
+async function said(made: Made, read: 'replay' | 'query' | 'export', from?: string) {
+  const values = loadConfig({ args: made.args, environment: {} });
+  const clock = new SystemClock();
+  let notes = '';
+  const note = (text: string): void => {
+    notes += text;
+  };
+  const screen = { isTerminal: false, columns: 80, write: note };
+  const flags = { dataDir: made.dataDir, json: false, csv: false };
+  const range = from === undefined ? {} : { from };
+  const write = async (): Promise<void> => undefined;
+  try {
+    if (read === 'replay')
+      await replay(
+        [],
+        { ...flags, speed: 0, count: true, ...range },
+        { values, clock, write, screen },
+      );
+    else if (read === 'query')
+      await query(
+        'SELECT count(*) FROM tick',
+        { ...flags, rows: 1, timeoutMs: 10_000 },
+        {
+          values,
+          clock,
+          print: () => undefined,
+          note,
+        },
+      );
+    else
+      await runExportCommand(
+        join(made.dataDir, 'out.csv'),
+        { ...flags, header: true, force: true, ...range },
+        {
+          values,
+          clock,
+          random: new SeededRandom(1),
+          userId,
+          screen: { ...screen, write: () => undefined },
+          note,
+          signal: new AbortController().signal,
+        },
+      );
+  } catch (error) {
+    if (error instanceof NdtsError) return `${error.code}: ${error.message}`;
+    throw error;
+  }
+  return notes;
+}
+
+test('who reads is told of archived days, and how they come back', async (context) => {
+  const made = makeFolder(context);
+  await call(made, 'run');
+  const command = /2026-01-01 of table tick: .* ndts retention restore tick 2026-01-01 brings/;
+  for (const read of ['replay', 'query', 'export'] as const) match(await said(made, read), command);
+  for (const read of ['replay', 'export'] as const) {
+    match(await said(made, read, '2026-01-01'), /^NOT_FOUND: .*in the archive/);
+    equal(await said(made, read, '2026-01-02'), '');
+  }
+  await call(made, 'restore', 'tick', '2026-01-01');
+  for (const read of ['replay', 'query', 'export'] as const) equal(await said(made, read), '');
+  equal(await said(made, 'replay', '2026-01-01'), '');
+});
 
 test('a closed folder: listed, archived, restored', async (context) => {
   const made = makeFolder(context);

@@ -5,6 +5,7 @@ import type { Database } from '@ndts/native/db';
 import type { Clock, ConfigValues } from '@ndts/protocol';
 import { FolderObjects } from '@ndts/runtime';
 import type { DataFolder } from '../folder/data-folder.js';
+import { Archive, type ArchivedDay } from './archive.js';
 import { parsePolicies } from './policy.js';
 import { Retention } from './retention.js';
 
@@ -15,9 +16,18 @@ export function openRetention(
   values: ConfigValues,
   clock: Clock,
 ): Retention {
-  const { archiveDir, retention } = values.storage;
-  const dir = archiveDir === '' ? join(folder.root, 'cold') : archiveDir;
-  const archive = new FolderObjects({ dir });
-  const policies = parsePolicies(retention);
+  const archive = openObjects(folder.root, values);
+  const policies = parsePolicies(values.storage.retention);
   return new Retention({ database, dir: folder.ticks, archive, clock, policies });
+}
+
+/** What the archive of a data folder has, whoever has its database open. */
+export function archivedDays(values: ConfigValues): Promise<ArchivedDay[]> {
+  return new Archive(openObjects(values.dataDir, values)).days();
+}
+
+function openObjects(root: string, { storage }: ConfigValues): FolderObjects {
+  return new FolderObjects({
+    dir: storage.archiveDir === '' ? join(root, 'cold') : storage.archiveDir,
+  });
 }
