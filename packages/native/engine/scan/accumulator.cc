@@ -321,7 +321,7 @@ class MomentAccumulator final : public StateAccumulator<Moments> {
     const double* const values = rows.reals(column_);
     Moments& state = states_.back();
     state.count += count_bits(bits, slice.first, slice.count);
-    add_exact(rows.kernels(), values, bits, slice.first, slice.count, &state.sum);
+    add_exact(rows.kernels(), values, bits, slice.first, slice.count, 0, &state.sum);
     add_products(rows.kernels(), values, values, bits, slice.first, slice.count, &state.squares);
   }
   void finish(AggregateKind, AggregateColumn* column) const override {
@@ -346,7 +346,7 @@ class VwapAccumulator final : public StateAccumulator<Weighted> {
     const double* const weights = rows.reals(weight_);
     Weighted& state = states_.back();
     state.count += count_bits(bits, slice.first, slice.count);
-    add_exact(rows.kernels(), weights, bits, slice.first, slice.count, &state.weights);
+    add_exact(rows.kernels(), weights, bits, slice.first, slice.count, 0, &state.weights);
     add_products(rows.kernels(), rows.reals(column_), weights, bits, slice.first, slice.count,
                  &state.products);
   }

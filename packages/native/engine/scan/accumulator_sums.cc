@@ -15,9 +15,9 @@ namespace {
 constexpr double kWholeMax = 9007199254740992.0;
 
 void add_part(const ScanKernels& kernels, const double* values, std::size_t count,
-              ExactSum* sum) {
+              double splitter, ExactSum* sum) {
   SumParts parts;
-  if (kernels.sum(values, count, &parts)) return sum->add(parts.high, parts.low);
+  if (kernels.sum(values, count, splitter, &parts)) return sum->add(parts.high, parts.low);
   for (std::size_t at = 0; at < count; at += 1) sum->add(values[at]);
 }
 
@@ -31,7 +31,7 @@ void add_product(double a, double b, ExactSum* sum) {
 }  // namespace
 
 void add_exact(const ScanKernels& kernels, const double* values, const std::uint64_t* bits,
-               std::size_t first, std::size_t count, ExactSum* sum) {
+               std::size_t first, std::size_t count, double splitter, ExactSum* sum) {
   double kept[kSumRows];
   for (std::size_t done = 0; done < count; done += kSumRows) {
     const std::size_t some = std::min(kSumRows, count - done);
@@ -40,7 +40,7 @@ void add_exact(const ScanKernels& kernels, const double* values, const std::uint
       kernels.keep(part, some, bits, first + done, 0, kept);
       part = kept;
     }
-    add_part(kernels, part, some, sum);
+    add_part(kernels, part, some, splitter, sum);
   }
 }
 
@@ -64,8 +64,8 @@ void add_products(const ScanKernels& kernels, const double* a, const double* b,
     kernels.products(part_a, part_b, some, products, errors);
     for (std::size_t at = 0; at < some; at += 1)
       if (!std::isfinite(products[at])) errors[at] = 0;
-    add_part(kernels, products, some, sum);
-    add_part(kernels, errors, some, sum);
+    add_part(kernels, products, some, 0, sum);
+    add_part(kernels, errors, some, 0, sum);
   }
 }
 
@@ -104,7 +104,8 @@ Status BlockSum::read(const SegmentReader& segment, std::size_t block, std::size
 void RealSum::add(AggregateRows& rows, std::size_t column, const RowSlice& slice) {
   const std::uint64_t* const bits = rows.present(column);
   count += count_bits(bits, slice.first, slice.count);
-  add_exact(rows.kernels(), rows.reals(column), bits, slice.first, slice.count, &sum);
+  add_exact(rows.kernels(), rows.reals(column), bits, slice.first, slice.count,
+            rows.splitter(column), &sum);
 }
 
 void RealSum::take(const BlockSum& block, std::uint64_t values) {

@@ -11,9 +11,10 @@ namespace ndts {
 
 __extension__ using Int128 = __int128;
 
-// Adds values[first, first + count) where their bits are set, or all.
+// Adds values[first, first + count) where their bits are set, or all. `splitter`: as of the sum
+// kernel.
 void add_exact(const ScanKernels& kernels, const double* values, const std::uint64_t* bits,
-               std::size_t first, std::size_t count, ExactSum* sum);
+               std::size_t first, std::size_t count, double splitter, ExactSum* sum);
 // The same of products: every product with its rounding error, but for one that is not finite.
 void add_products(const ScanKernels& kernels, const double* a, const double* b,
                   const std::uint64_t* bits, std::size_t first, std::size_t count, ExactSum* sum);

@@ -3,6 +3,8 @@
 
 #include <bit>
 
+#include "scan/scan_split.h"
+
 namespace ndts {
 
 namespace {
@@ -120,6 +122,27 @@ const double* AggregateRows::reals(std::size_t column) {
   if (type == ValueType::kF32) return convert<double, float>(values, count, &entry.reals);
   const auto* whole = reinterpret_cast<const std::byte*>(wholes(column));
   return convert<double, std::int64_t>(whole, count, &entry.reals);
+}
+
+double AggregateRows::splitter(std::size_t column) {
+  Column& found = columns_[column];
+  if (found.splitter_of == number_) return found.splitter;
+  found.splitter_of = number_;
+  found.splitter = 0;
+  const SegmentReader* const segment = batch_.segment;
+  if (segment == nullptr || segment->record().version < 2 ||
+      plan_.schema().columns[column].type != ValueType::kF64)
+    return 0;
+  const int stream = segment->stream(StreamPart::kValues, column);
+  if (stream < 0) return 0;
+  const SegmentStrip& strip = segment->strip(batch_.block, static_cast<std::size_t>(stream));
+  const double least = std::bit_cast<double>(strip.min);
+  const double greatest = std::bit_cast<double>(strip.max);
+  double splitter = 0;
+  const bool known = least > 0 ? find_splitter(greatest, least, &splitter)
+                               : greatest < 0 && find_splitter(-least, -greatest, &splitter);
+  if (known) found.splitter = splitter;
+  return found.splitter;
 }
 
 const std::int64_t* AggregateRows::wholes(std::size_t column) {

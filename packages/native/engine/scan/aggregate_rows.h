@@ -36,6 +36,9 @@ class AggregateRows {
   // The same of two columns.
   [[nodiscard]] const std::uint64_t* present(std::size_t column, std::size_t other);
   [[nodiscard]] const double* reals(std::size_t column);
+  // Of f64, for the sum kernel: where the footer says that all values are of one sign and near
+  // enough to each other, else 0.
+  [[nodiscard]] double splitter(std::size_t column);
   // Not of f64 and f32.
   [[nodiscard]] const std::int64_t* wholes(std::size_t column);
 
@@ -45,6 +48,8 @@ class AggregateRows {
     std::uint64_t present_of = 0;  // the batch that `present` is about
     std::uint64_t reals_of = 0;
     std::uint64_t wholes_of = 0;
+    std::uint64_t splitter_of = 0;
+    double splitter = 0;
     const std::uint64_t* present = nullptr;
     Bits bits;
     std::vector<double> reals;

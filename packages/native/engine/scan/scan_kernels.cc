@@ -10,8 +10,7 @@ namespace ndts {
 
 namespace {
 
-bool sum(const double* values, std::size_t count, SumParts* parts) {
-  *parts = {};
+bool find_split(const double* values, std::size_t count, double* splitter) {
   double greatest = 0;
   double least = std::numeric_limits<double>::infinity();
   for (std::size_t at = 0; at < count; at += 1) {
@@ -21,15 +20,21 @@ bool sum(const double* values, std::size_t count, SumParts* parts) {
     greatest = std::max(greatest, magnitude);
     least = std::min(least, magnitude);
   }
-  if (greatest == 0) return true;
-  double splitter = 0;
-  if (!find_splitter(greatest, least, &splitter)) return false;
+  *splitter = 1;
+  return greatest == 0 || find_splitter(greatest, least, splitter);
+}
+
+bool sum(const double* values, std::size_t count, double splitter, SumParts* parts) {
+  *parts = {};
+  if (splitter == 0 && !find_split(values, count, &splitter)) return false;
   for (std::size_t at = 0; at < count; at += 1) {
     const double high = (values[at] + splitter) - splitter;
     parts->high += high;
     parts->low += values[at] - high;
   }
-  return true;
+  if (std::isfinite(parts->high) && std::isfinite(parts->low)) return true;
+  *parts = {};
+  return false;
 }
 
 void products(const double* a, const double* b, std::size_t count, double* product,

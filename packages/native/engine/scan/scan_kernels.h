@@ -42,8 +42,9 @@ struct ScanKernels {
   const char* name;
   // The exact sum, by splitting values at a bit that all share. False where that is not exact: when
   // the greatest magnitude is 2^32 times the least (but zero) or more, or near the ends of what a
-  // double can be, or when a value is not finite.
-  bool (*sum)(const double* values, std::size_t count, SumParts* parts);
+  // double can be, or when a value is not finite. `splitter`: of find_splitter() for magnitudes
+  // that all values but zeros and NaN are within; 0 where none is known, which takes a pass more.
+  bool (*sum)(const double* values, std::size_t count, double splitter, SumParts* parts);
   // product + error is a * b, exactly, unless it is infinite, NaN, or below 2^-968.
   void (*products)(const double* a, const double* b, std::size_t count, double* product,
                    double* error);

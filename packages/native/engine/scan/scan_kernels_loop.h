@@ -54,11 +54,13 @@ struct Loops {
   }
 
   // A value that is not finite, and was lost from the greatest behind a NaN, makes a part NaN.
-  static bool sum(const double* values, std::size_t count, SumParts* parts) {
+  static bool sum(const double* values, std::size_t count, double splitter, SumParts* parts) {
     *parts = {};
-    bool zero = false;
-    double splitter = 1;
-    if (!find_split(values, count, &zero, &splitter)) return false;
+    if (splitter == 0) {
+      bool zero = false;
+      splitter = 1;
+      if (!find_split(values, count, &zero, &splitter)) return false;
+    }
     const Reals split = Lanes::all(splitter);
     Reals high[4] = {Lanes::all(0), Lanes::all(0), Lanes::all(0), Lanes::all(0)};
     Reals low[4] = {Lanes::all(0), Lanes::all(0), Lanes::all(0), Lanes::all(0)};

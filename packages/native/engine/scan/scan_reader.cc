@@ -31,6 +31,8 @@ Status ScanReader::next(ScanBatch* batch) {
   runs_.clear();
   batch->runs = {};
   batch->shard = piece_->shard;
+  batch->segment = piece_->segment;
+  batch->block = piece_->block;
   if (piece_->segment == nullptr) {
     read_memtable(batch);
   } else {

@@ -41,6 +41,8 @@ struct ScanBatch {
   // In rows, ascending, none empty: one symbol each, in (time, sequence) order.
   std::span<const ScanRun> runs;
   std::uint32_t shard = 0;
+  const SegmentReader* segment = nullptr;  // that the block is of; null: a memtable
+  std::uint32_t block = 0;
 };
 
 class ScanReader {
