@@ -8,6 +8,11 @@ function split(type) {
   return { type: type.replace('?', ''), nullable: type.endsWith('?') };
 }
 
+/** book_change: bookChange */
+function camel(name) {
+  return name.replace(/_(.)/g, (_, letter) => letter.toUpperCase());
+}
+
 export function cppTables(tables) {
   const parts = [
     head,
@@ -17,8 +22,10 @@ export function cppTables(tables) {
   ];
   for (const one of tables) {
     parts.push(`\n// ${one.doc}\n`);
-    parts.push(`inline constexpr const char* k${pascal(one.name)}TableName = "${one.name}";\n`);
-    parts.push(`inline constexpr BuiltInColumn k${pascal(one.name)}Columns[] = {\n`);
+    parts.push(
+      `inline constexpr const char* k${pascal(camel(one.name))}TableName = "${one.name}";\n`,
+    );
+    parts.push(`inline constexpr BuiltInColumn k${pascal(camel(one.name))}Columns[] = {\n`);
     for (const column of one.columns) {
       const { type, nullable } = split(column.type);
       parts.push(`    {"${column.name}", ValueType::k${pascal(type)}, ${nullable}},\n`);
@@ -32,7 +39,7 @@ export function cppTables(tables) {
 export function tsTables(tables) {
   const parts = [head, "\nimport type { TableSchema } from '../table-schema.js';\n"];
   for (const one of tables) {
-    parts.push(`\n/** ${one.doc} */\nexport const ${one.name}Schema: TableSchema = {\n`);
+    parts.push(`\n/** ${one.doc} */\nexport const ${camel(one.name)}Schema: TableSchema = {\n`);
     parts.push(`  name: '${one.name}',\n  columns: [\n`);
     for (const column of one.columns) {
       const { type, nullable } = split(column.type);

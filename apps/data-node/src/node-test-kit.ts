@@ -7,16 +7,30 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { createCleaner } from '@ndts/native/clean';
-import { type ConfigValues, createTickBatch, nsPerMs, shardOf } from '@ndts/protocol';
+import {
+  bookSchema,
+  type ConfigValues,
+  createTickBatch,
+  nsPerMs,
+  shardOf,
+  tradeSchema,
+} from '@ndts/protocol';
 import { createSilentLogger, EmbeddedBus, Metrics, type VirtualClock } from '@ndts/runtime';
 import {
+  type BookRingReader,
+  createBookRings,
   createTickRings,
+  createTradeRings,
   type Database,
+  openBookRings,
   openDataFolder,
   openTickRings,
   openTicks,
+  openTradeRings,
+  type RowRingsOptions,
   type TickRingReader,
   type TickRingWriter,
+  type TradeRingReader,
 } from '@ndts/storage';
 import { cleanRules } from './clean/rules.js';
 import type { Feed } from './feed/feed.js';
@@ -43,8 +57,11 @@ export interface Life {
   readonly database: Database;
   readonly rings: TickRingWriter;
   readonly reader: TickRingReader;
+  readonly trades: TradeRingReader;
+  readonly books: BookRingReader;
   readonly feed: Feed;
   readonly node: DataNode;
+  readonly bus: EmbeddedBus;
   readonly clock: VirtualClock;
   close(): Promise<void>;
 }
@@ -60,12 +77,15 @@ export function live(
   const database = openTicks(folder, config);
   for (const { id, shard, name } of symbols) database.registerSymbol(id, shard, name);
   const shards = Array.from({ length: shardCount }, (_, shard) => shard);
-  const rings = createTickRings({
+  const shape = (slotCount: number, table?: number): RowRingsOptions => ({
     dir: join(folder.memory, 'rings'),
-    slotCount: config.storage.ringSlots,
+    slotCount,
     epochs: shards.map((shard) => database.epoch(shard)),
-    firstSequences: shards.map((shard) => database.nextSequence(shard)),
+    firstSequences: shards.map((shard) => database.nextSequence(shard, table)),
   });
+  const rings = createTickRings(shape(config.storage.ringSlots));
+  const tradeRings = createTradeRings(shape(64, database.createTable(tradeSchema)));
+  const bookRings = createBookRings(shape(64, database.createTable(bookSchema)));
   const last = createTickBatch(1);
   const known = symbols.filter(({ id }) => database.lastTicks(id, last) > 0);
   const lastPrices = new Map(
@@ -76,27 +96,31 @@ export function live(
   );
   const feed = makeFeed(clock, lastPrices);
   const cleaner = createCleaner(cleanRules(config));
+  const bus = new EmbeddedBus({ clock, logger });
   const node = createDataNode({
     config,
     feed,
     cleaner,
     database,
     rings,
+    tradeRings,
+    bookRings,
     symbols: { all: () => symbols },
     clock,
-    bus: new EmbeddedBus({ clock, logger }),
+    bus,
     metrics: new Metrics(),
     logger,
   });
   const reader = openTickRings({ paths: rings.paths, from: 'oldest' });
+  const trades = openTradeRings({ paths: tradeRings.paths, from: 'oldest' });
+  const books = openBookRings({ paths: bookRings.paths, from: 'oldest' });
   const close = async (): Promise<void> => {
     await node.stop();
-    reader.close();
-    rings.close();
+    for (const one of [reader, trades, books, rings, tradeRings, bookRings]) one.close();
     cleaner.close();
     database.close();
   };
-  return { database, rings, reader, feed, node, clock, close };
+  return { database, rings, reader, trades, books, feed, node, bus, clock, close };
 }
 
 /** Runs the node and takes everything off the rings: prices by `shard:sequence`. */

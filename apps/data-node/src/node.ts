@@ -1,7 +1,8 @@
 // hot: no allocation after init
-// The data node: the first half of the tick path on one page. Always: a tick is accepted by the
-// engine before it is on a ring, a polled tick is either accepted or kept among the rejects, and a
-// refusing engine stops polling instead of losing ticks.
+// The data node: the first half of the tick path on one page. Trades and books go beside it, by the
+// same stages (market/). Always: a tick is accepted by the engine before it is on a ring, a polled
+// tick is either accepted or kept among the rejects, and a refusing engine stops polling instead of
+// losing ticks.
 
 import type { Cleaner } from '@ndts/native/clean';
 import {
@@ -10,20 +11,34 @@ import {
   type ConfigValues,
   createTickBatch,
   type HealthReport,
+  type KindStatus,
   type NodeStateName,
   nsPerMs,
   subjects,
   type TickBatch,
 } from '@ndts/protocol';
 import type { Agent, AuditLog, Logger, Metrics } from '@ndts/runtime';
-import { type Database, eachLastTick, type TickRingWriter } from '@ndts/storage';
+import {
+  type BookRingWriter,
+  type Database,
+  eachLastTick,
+  type TickRingWriter,
+  type TradeRingWriter,
+} from '@ndts/storage';
 import { RulesKeeper } from './clean/keeper.js';
-import type { NamedSource } from './arbitrate/source-desk.js';
+import {
+  isPolledLive,
+  namedSources,
+  polledSource,
+  sourceName,
+  sourcesOf,
+} from './arbitrate/feed-sources.js';
 import { SourceStage } from './arbitrate/source-stage.js';
 import { RecentRejects } from './clean/rejects.js';
 import { answerRules } from './clean/requests.js';
 import type { Feed } from './feed/feed.js';
-import { FeedSet, type FeedSource } from './feed/feed-set.js';
+import { BookPath } from './market/book-path.js';
+import { TradePath } from './market/trade-path.js';
 import { QualityDesk } from './quality/quality-desk.js';
 import { QualityClasses } from './quality/quality-rules.js';
 import { Publisher } from './ring/publisher.js';
@@ -41,6 +56,10 @@ export interface DataNodeDeps {
   readonly cleaner: Cleaner;
   readonly database: Database;
   readonly rings: TickRingWriter;
+  /** Absent: trades are not taken. */
+  readonly tradeRings?: TradeRingWriter;
+  /** Absent: nor are books. */
+  readonly bookRings?: BookRingWriter;
   readonly symbols: SymbolDirectory;
   readonly clock: Clock;
   readonly bus: Bus;
@@ -67,22 +86,8 @@ const statusNs = 250 * nsPerMs;
 const symbolsNs = 2000 * nsPerMs;
 const batchCapacityDefault = 1024;
 const rejectsKept = 1024;
-/** The number of a feed that is alone. */
-const onlySource = 1;
-
-/** The sources of a feed: those of a set, or the one it is. */
-function sourcesOf(feed: Feed): readonly Pick<FeedSource, 'source' | 'feed'>[] {
-  return feed instanceof FeedSet ? feed.sources : [{ source: onlySource, feed }];
-}
-
-function namedSources(feed: Feed): NamedSource[] {
-  return sourcesOf(feed).map(({ source, feed: one }) => ({
-    source,
-    name: one.name,
-    isConnected: one.stats().state === 'connected',
-  }));
-}
-
+/** Rows of books polled at once, as a multiple of ticks: a message has several. */
+const bookRowsPerTick = 4;
 class DataNodeAgent implements DataNode {
   readonly name = 'data';
   readonly #deps: DataNodeDeps;
@@ -95,7 +100,9 @@ class DataNodeAgent implements DataNode {
   readonly #rejects: RejectTable;
   readonly #appender: Appender<TickBatch>;
   readonly #durableLag = new DurableLag();
-  readonly #publisher: Publisher;
+  readonly #publisher: Publisher<TickBatch>;
+  readonly #trades: TradePath | undefined;
+  readonly #books: BookPath | undefined;
   readonly #latest: LatestTicks;
   readonly #quality: QualityDesk;
   readonly #report: StatusReport;
@@ -108,6 +115,9 @@ class DataNodeAgent implements DataNode {
   #statusAtNs = 0;
   #symbolsAtNs = 0;
   #isClean = true;
+  /** Of the batch. */
+  #source = 0;
+  #isLive = true;
 
   constructor(deps: DataNodeDeps) {
     const { database, clock, feed, symbols } = deps;
@@ -119,7 +129,9 @@ class DataNodeAgent implements DataNode {
       eachLastTick(database, symbols.all(), take);
     this.#stage = new SourceStage({ cleaner: deps.cleaner, capacity, lastTicks });
     const { cleaners, desk } = this.#stage;
-    this.#rules = new RulesKeeper({ ...deps, cleaner: cleaners, audit: deps.audit });
+    this.#trades = this.#makeTrades();
+    this.#rules = new RulesKeeper({ ...deps, cleaner: this.#cleaners(), audit: deps.audit });
+    if (this.#trades !== undefined) this.#trades.cover = (rows) => this.#rules.cover(rows);
     this.#rejects = new RejectTable({ ...deps, capacity });
     this.#appender = new Appender((rows) => database.appendTicks(rows), clock, deps.logger);
     this.#publisher = new Publisher(deps.rings, database);
@@ -128,8 +140,9 @@ class DataNodeAgent implements DataNode {
     this.#quality = new QualityDesk({
       ...deps,
       classes: new QualityClasses(deps.config.quality),
-      sourceName: (source) => this.#sourceName(source),
+      sourceName: (source) => sourceName(feed, source),
     });
+    this.#books = this.#makeBooks();
     const parts = { database, feed, clock, durableLag: this.#durableLag };
     this.#report = new StatusReport({
       ...parts,
@@ -138,12 +151,58 @@ class DataNodeAgent implements DataNode {
       arbitration: () => desk.statistics(),
       appender: this.#appender,
       publisher: this.#publisher,
+      kinds: () => this.#kinds(),
       symbolCount: () => this.#symbolCount,
       rulesProblem: () => this.#rules.problem,
       state: () => ({ state: this.state(), reason: this.#problem() }),
     });
     this.#metrics = new DataMetrics(deps.metrics);
     this.#status = this.#report.next();
+  }
+
+  #makeTrades(): TradePath | undefined {
+    const { tradeRings: rings, clock } = this.#deps;
+    if (rings === undefined) return undefined;
+    const { capacity } = this.#batch;
+    return new TradePath({ ...this.#deps, rings, capacity, now: () => this.#now.read(clock) });
+  }
+
+  #makeBooks(): BookPath | undefined {
+    const { bookRings: rings, config } = this.#deps;
+    if (rings === undefined) return undefined;
+    const { quality } = this.#quality;
+    return new BookPath({
+      ...this.#deps,
+      rings,
+      capacity: bookRowsPerTick * this.#batch.capacity,
+      crossed: config.feed.crossedBooks,
+      lead: (symbol) => this.#stage.desk.lead(symbol),
+      onGap: (symbol, nowNs) => quality.gap(symbol, nowNs),
+      onWhole: (symbol, nowNs) => quality.repaired(symbol, nowNs),
+    });
+  }
+
+  /** Those of ticks and of trades have the same rules. */
+  #cleaners(): Pick<Cleaner, 'setRules' | 'assign'> {
+    const all = [
+      this.#stage.cleaners,
+      ...(this.#trades === undefined ? [] : [this.#trades.cleaner]),
+    ];
+    return {
+      setRules: (rules) => {
+        for (const one of all) one.setRules(rules);
+      },
+      assign: (symbol, plan) => {
+        for (const one of all) one.assign(symbol, plan);
+      },
+    };
+  }
+
+  #kinds(): KindStatus[] {
+    const nowNs = this.#deps.clock.monotonicNs();
+    return [this.#trades, this.#books]
+      .filter((path) => path !== undefined)
+      .map((path) => path.status(nowNs));
   }
 
   doWork(): number {
@@ -164,39 +223,39 @@ class DataNodeAgent implements DataNode {
     this.#rejects.append();
     const nowNs = this.#deps.clock.monotonicNs();
     this.#publisher.refresh(nowNs);
+    rows += this.#trades?.doWork(nowNs) ?? 0;
+    rows += this.#books?.doWork(nowNs) ?? 0;
     if (this.#state === 'ACTIVE') this.#quality.doWork(nowNs);
     if (nowNs >= this.#statusAtNs) this.#publishStatus(nowNs);
     return rows;
   }
 
   #poll(batch: TickBatch): void {
-    this.#isClean = this.#deps.feed.poll(batch) === 0;
+    const { feed } = this.#deps;
+    this.#isClean = feed.poll(batch) === 0;
+    this.#source = polledSource(feed);
+    this.#isLive = isPolledLive(feed);
   }
 
   #clean(batch: TickBatch): void {
     const { clock, feed } = this.#deps;
     const refused = this.#refused;
-    const source = feed instanceof FeedSet ? feed.source : onlySource;
+    const source = this.#source;
+    const isLive = this.#isLive;
     this.#rules.cover(batch);
     const nowNs = clock.monotonicNs();
     const now = this.#now.read(clock);
-    const isLive = feed.live ?? !feed.abilities.waits;
     const { desk } = this.#stage;
     if (desk.isUnknown(source)) desk.setSources(namedSources(feed), nowNs);
     this.#stage.pass(batch, refused, source, nowNs, isLive ? now : undefined);
     if (refused.count > 0) {
-      this.#rejects.note(refused, this.#sourceName(source), isLive, now);
+      this.#rejects.note(refused, sourceName(feed, source), isLive, now);
       this.#recentRejects.note(refused);
       this.#quality.noteRefused(refused);
       this.#rejects.order(batch);
     }
     this.#quality.mark(batch, source);
     this.#isClean = true;
-  }
-
-  #sourceName(source: number): string {
-    const found = sourcesOf(this.#deps.feed).find((one) => one.source === source);
-    return found?.feed.name ?? this.#deps.feed.name;
   }
 
   #publishStatus(nowNs: number): void {
@@ -209,7 +268,10 @@ class DataNodeAgent implements DataNode {
     this.#rules.poll(nowNs);
     for (const { source, feed } of sourcesOf(this.#deps.feed))
       this.#quality.noteFeed(source, feed.stats());
-    this.#stage.desk.setSources(namedSources(this.#deps.feed), nowNs);
+    const sources = namedSources(this.#deps.feed);
+    this.#stage.desk.setSources(sources, nowNs);
+    this.#trades?.setSources(sources, nowNs);
+    this.#books?.setSources(sources);
     this.#quality.count();
     this.#status = this.#report.next();
     this.#metrics.set(this.#status);
@@ -240,6 +302,7 @@ class DataNodeAgent implements DataNode {
     this.#leaveBus = [];
     this.#quality.close();
     this.#stage.close();
+    this.#trades?.close();
     this.#state = 'STANDBY';
   }
 
@@ -252,6 +315,8 @@ class DataNodeAgent implements DataNode {
     const feed = this.#deps.feed.stats();
     if (this.#appender.reason !== '') return this.#appender.reason;
     if (this.#rejects.reason !== '') return this.#rejects.reason;
+    const held = this.#trades?.reason || this.#books?.reason || '';
+    if (held !== '') return held;
     return feed.state === 'failed' ? `feed ${this.#deps.feed.name}: ${feed.reason}` : '';
   }
 

@@ -92,6 +92,35 @@ export const tables = [
     ],
   },
   {
+    name: 'book_change',
+    doc: 'Changes of order books in full depth, as their source sent them: messages of one or more rows.',
+    columns: [
+      { name: 'side', type: 'i32', doc: '1 bid, -1 ask, 0 no level, only the bits' },
+      { name: 'price', type: 'f64', doc: 'price of the level' },
+      { name: 'quantity', type: 'f64', doc: 'what the level holds now; 0: it is gone' },
+      { name: 'venue_sequence', type: 'f64?', doc: 'number the venue gave the message' },
+      { name: 'previous', type: 'f64?', doc: 'number of the message it follows' },
+      { name: 'flags', type: 'i32', doc: '2 the book is empty before this row, 4 the last row of its message' },
+      { name: 'source', type: 'text', doc: 'the feed it came from' },
+    ],
+  },
+  {
+    name: 'trade_rejects',
+    doc: 'Trades that cleaning refused, as they came; the time is that of their reception.',
+    columns: [
+      { name: 'reason', type: 'text', doc: 'the rule that refused, by its name in CleanReason' },
+      { name: 'source', type: 'text', doc: 'the feed it came from' },
+      { name: 'live', type: 'bool', doc: 'whether it was held against the clock' },
+      { name: 'trade_day', type: 'f64', doc: 'its own time: days since 1970' },
+      { name: 'trade_ns', type: 'f64', doc: 'and nanoseconds of that day' },
+      { name: 'price', type: 'f64', doc: 'price' },
+      { name: 'volume', type: 'f64', doc: 'volume' },
+      { name: 'side', type: 'i32', doc: 'of the aggressor: 1 buy, -1 sell, 0 not known' },
+      { name: 'trade_id', type: 'text?', doc: 'as the venue names it' },
+      { name: 'next_sequence', type: 'i64', doc: 'the sequence that the next trade of its shard got' },
+    ],
+  },
+  {
     name: 'quality',
     doc: 'A change of the quality of a symbol.',
     columns: [

@@ -26,6 +26,8 @@ export interface DataStatus {
   readonly sources: readonly SourceCleaning[];
   /** What each of several feeds did; none where there is one. */
   readonly arbitration: readonly SourceStatus[];
+  /** Of trades and books, where they are taken. */
+  readonly kinds: readonly KindStatus[];
   readonly appendWaits: number;
   readonly symbols: number;
   readonly watermarks: Watermarks;
@@ -34,6 +36,17 @@ export interface DataStatus {
     readonly epoch: number;
     readonly accepted: number;
   }[];
+}
+
+/** What became of rows that are no ticks, since the start. */
+export interface KindStatus {
+  /** Its table. */
+  readonly kind: 'trade' | 'book';
+  readonly rowsPerSecond: number;
+  readonly polled: number;
+  readonly accepted: number;
+  /** Of trades by rule; of books by what was wrong with them. */
+  readonly rejected: Readonly<Record<string, number>>;
 }
 
 /** A feed beside others of the same symbols, since it came: which of its good ticks were the first

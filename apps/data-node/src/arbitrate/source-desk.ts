@@ -2,7 +2,7 @@
 // Several feeds of the same symbols in a node: good ticks of all become one stream. Always: one
 // feed alone is not looked at; a feed that came or went is known before its next rows.
 
-import type { SourceStatus, TickBatch } from '@ndts/protocol';
+import type { SourceStatus, TickBatch, TradeBatch } from '@ndts/protocol';
 import { Arbiter } from './arbiter.js';
 
 /** A feed as this stage needs it. */
@@ -50,6 +50,16 @@ export class SourceDesk {
   /** Keeps the rows that no other source gave before, in order. Returns how many it did not. */
   choose(batch: TickBatch, source: number, nowNs: number): number {
     return this.hasMany ? this.#arbiter.ticks(batch, source, nowNs) : 0;
+  }
+
+  /** As choose(), of trades. */
+  chooseTrades(batch: TradeBatch, source: number, nowNs: number): number {
+    return this.hasMany ? this.#arbiter.trades(batch, source, nowNs) : 0;
+  }
+
+  /** The source that leads a symbol; 0: none gave a row, or there is only one. */
+  lead(symbol: number): number {
+    return this.hasMany ? this.#arbiter.lead(symbol) : 0;
   }
 
   /** What each source did, once there is more than one. */

@@ -4,8 +4,8 @@
 // book that is not whole is asked for again, one request a symbol at a time, and shows nothing
 // meanwhile.
 
-import { Book, type BookCounts, type BookRules, shownLevels } from './book.js';
 import { bookChangeFlags } from '../feed/batches.js';
+import { Book, type BookCounts, type BookRules, noBookCounts, shownLevels } from './book.js';
 import { type BookRows, BookRowStore } from './book-rows.js';
 
 /** The best five levels of a book; the object is used again for the next one. */
@@ -22,6 +22,8 @@ export interface BookAssemblerOptions {
   readonly rulesOf: (symbol: number) => BookRules;
   /** May not call back. */
   readonly onShown: (book: ShownBook) => void;
+  /** A book that was whole is not any more. May not call back. */
+  readonly onGap?: (symbol: number, reason: string) => void;
   /** Asks the source for a snapshot of the symbol; it comes as rows. */
   readonly askSnapshot: (symbol: number, reason: string) => void;
   /** A request that was not answered for so long is made again. */
@@ -84,7 +86,9 @@ export class BookAssembler {
       book = new Book(this.#options.rulesOf(symbol));
       this.#books.set(symbol, book);
     }
+    const isWhole = book.state === 'live';
     book.message(rows, first, last);
+    if (isWhole && book.state !== 'live') this.#options.onGap?.(symbol, book.wanted);
     if (book.wanted !== '') this.#ask(symbol, book, nowNs);
     if (book.takeChanged()) this.#show(symbol, book);
   }
@@ -128,10 +132,7 @@ export class BookAssembler {
 
   /** Sums over all books. */
   counts(): BookCounts {
-    const sum: BookCounts = {
-      ...{ messages: 0, rows: 0, snapshots: 0, old: 0, reordered: 0, gaps: 0 },
-      ...{ checksumErrors: 0, crossed: 0, resyncs: 0, dropped: 0 },
-    };
+    const sum: BookCounts = { ...noBookCounts };
     for (const { counts } of this.#books.values())
       for (const key of Object.keys(sum) as (keyof BookCounts)[]) sum[key] += counts[key];
     return sum;

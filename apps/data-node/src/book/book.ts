@@ -42,7 +42,14 @@ export interface BookCounts {
   resyncs: number;
   /** Messages given up because too many waited for a snapshot. */
   dropped: number;
+  /** Messages with a level that is none: a price or a quantity is not a number, or below 0. */
+  malformed: number;
 }
+
+export const noBookCounts: Readonly<BookCounts> = {
+  ...{ messages: 0, rows: 0, snapshots: 0, old: 0, reordered: 0, gaps: 0 },
+  ...{ checksumErrors: 0, crossed: 0, resyncs: 0, dropped: 0, malformed: 0 },
+};
 
 export type BookState = 'waiting' | 'live';
 
@@ -52,16 +59,15 @@ const waitingRowsMax = 100_000;
 /** A source that repeats itself does not do so for longer. */
 const oldInRowMax = 256;
 const { ask, clear, end, empty } = bookChangeFlags;
+/** What some venues send where there is no number. */
+const largest = Number.MAX_VALUE;
 
 const outcomes = { applied: 0, old: 1, early: 2, gap: 3 } as const;
 
 export class Book {
   readonly bids = new BookSide(true);
   readonly asks = new BookSide(false);
-  readonly counts: BookCounts = {
-    ...{ messages: 0, rows: 0, snapshots: 0, old: 0, reordered: 0, gaps: 0 },
-    ...{ checksumErrors: 0, crossed: 0, resyncs: 0, dropped: 0 },
-  };
+  readonly counts: BookCounts = { ...noBookCounts };
   readonly #rules: BookRules;
   readonly #held = new BookRowStore();
   state: BookState = 'waiting';
@@ -96,7 +102,10 @@ export class Book {
   message(rows: BookRows, first: number, last: number): void {
     this.counts.messages += 1;
     this.counts.rows += last - first + 1;
-    if ((rows.flags[first]! & clear) !== 0) this.#snapshot(rows, first, last);
+    if (!areLevels(rows, first, last)) {
+      this.counts.malformed += 1;
+      this.resync('a level is none');
+    } else if ((rows.flags[first]! & clear) !== 0) this.#snapshot(rows, first, last);
     else if (this.state === 'waiting') this.#hold(rows, first, last);
     else this.#change(rows, first, last);
   }
@@ -261,4 +270,15 @@ export class Book {
     }
     if (this.state === 'live' && this.#heldMessages() > this.#rules.heldMax) this.#gap();
   }
+}
+
+/** Prices of spreads may be below 0; quantities may not. */
+function areLevels(rows: BookRows, first: number, last: number): boolean {
+  for (let row = first; row <= last; row += 1) {
+    const isEmpty = (rows.flags[row]! & empty) !== 0;
+    const quantity = rows.quantity[row]!;
+    if (!isEmpty && !(Math.abs(rows.price[row]!) < largest && quantity >= 0 && quantity < largest))
+      return false;
+  }
+  return true;
 }

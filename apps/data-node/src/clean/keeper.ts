@@ -33,7 +33,7 @@ import { defaultSettings } from './settings.js';
 
 export interface RulesKeeperOptions {
   readonly config: ConfigValues;
-  readonly cleaner: Cleaner;
+  readonly cleaner: Pick<Cleaner, 'setRules' | 'assign'>;
   readonly symbols: SymbolDirectory;
   readonly clock: Clock;
   readonly logger: Logger;

@@ -42,15 +42,14 @@ export interface FeedManagerOptions {
   readonly random: Random;
   readonly logger: Logger;
   readonly ensure: EnsureSymbols;
+  /** What the node polls; default: ticks. A kind that is not polled must not be made. */
+  readonly kinds?: readonly RowKind[];
   /** A folder of it for each feed. */
   readonly recordingDir: string;
   /** Handed to ccxt, by the name of the feed; for tests and other addresses. */
   readonly settingsOf?: (name: string) => Readonly<Record<string, unknown>>;
   readonly load?: LoadCcxt;
 }
-
-/** What the node polls: a kind that is not polled must not be made. */
-const polledKinds: readonly RowKind[] = ['tick'];
 
 interface Kept {
   readonly definition: FeedDefinition;
@@ -59,12 +58,14 @@ interface Kept {
 
 export class FeedManager {
   readonly #options: FeedManagerOptions;
+  readonly #kinds: readonly RowKind[];
   readonly #kept = new Map<string, Kept>();
   /** One change after the other. */
   #work: Promise<unknown> = Promise.resolve();
 
   constructor(options: FeedManagerOptions) {
     this.#options = options;
+    this.#kinds = options.kinds ?? ['tick'];
   }
 
   /** Begins what was kept; does not wait for venues. */
@@ -185,7 +186,7 @@ export class FeedManager {
       symbols: names.map((symbol, at) => ({ id: ids[at] ?? 0, name: symbol })),
       clock,
       random: random.fork(name),
-      kinds: polledKinds,
+      kinds: this.#kinds,
       settings: settingsOf?.(name) ?? {},
       ...(load === undefined ? {} : { load }),
       ...(recorder === undefined ? {} : { recorder }),
@@ -210,7 +211,7 @@ export class FeedManager {
       speed: definition.speed ?? 0,
       clock,
       ensure,
-      kinds: polledKinds,
+      kinds: this.#kinds,
       symbol,
       utcOffset,
       barSeconds,
@@ -237,7 +238,7 @@ export class FeedManager {
       clock,
       random: random.fork(name),
       ensure,
-      kinds: polledKinds,
+      kinds: this.#kinds,
       ...(symbols === undefined ? {} : { symbols }),
     });
   }

@@ -13,6 +13,7 @@ import {
   type FeedSymbol,
   noStats,
 } from './feed.js';
+import type { RowKind } from './feed-rows.js';
 
 export interface FeedSource {
   /** From 1, never used again in this process. */
@@ -37,7 +38,8 @@ export class FeedSet implements Feed {
   #members: Member[] = [];
   #lastSource = 0;
   #isConnected = false;
-  #next = 0;
+  /** Of each kind of rows: who is asked first. */
+  readonly #next = { tick: 0, trade: 0, book: 0 };
   /** Of the rows of the last poll; 0: it gave none. */
   source = 0;
   live = true;
@@ -79,7 +81,6 @@ export class FeedSet implements Feed {
     const member = this.#members[at];
     if (member === undefined) return false;
     this.#members.splice(at, 1);
-    this.#next = 0;
     await member.feed.disconnect();
     this.#gone = sumOf([this.#gone, { ...member.feed.stats(), backlog: 0 }]);
     return true;
@@ -113,26 +114,26 @@ export class FeedSet implements Feed {
   }
 
   poll(batch: TickBatch): number {
-    return this.#pollInTurn(pollTicks, batch);
+    return this.#pollInTurn('tick', pollTicks, batch);
   }
 
   pollTrades(batch: TradeBatch): number {
-    return this.#pollInTurn(pollTrades, batch);
+    return this.#pollInTurn('trade', pollTrades, batch);
   }
 
   pollBook(batch: BookChangeBatch): number {
-    return this.#pollInTurn(pollBook, batch);
+    return this.#pollInTurn('book', pollBook, batch);
   }
 
-  #pollInTurn<B extends RowBatch>(poll: Poll<B>, batch: B): number {
+  #pollInTurn<B extends RowBatch>(kind: RowKind, poll: Poll<B>, batch: B): number {
     const members = this.#members;
     this.source = 0;
     for (let turn = 0; turn < members.length; turn += 1) {
-      const at = (this.#next + turn) % members.length;
+      const at = (this.#next[kind] + turn) % members.length;
       const member = members[at]!;
       const count = poll(member.feed, batch);
       if (count === 0) continue;
-      this.#next = at + 1;
+      this.#next[kind] = at + 1;
       this.source = member.source;
       this.live = member.feed.live ?? !member.feed.abilities.waits;
       return count;

@@ -83,6 +83,9 @@ export interface Feed {
   pollTrades(batch: TradeBatch): number;
   /** Like poll; a message may be cut between two batches. */
   pollBook(batch: BookChangeBatch): number;
+  /** Asks for the whole books of these; they come as rows. Absent: the source sends them when it
+   * does. */
+  resyncBook?(symbols: readonly FeedSymbol[]): void;
   /** Allowed at any moment, also twice; poll gives nothing afterwards. */
   disconnect(): Promise<void>;
   stats(): FeedStats;

@@ -152,6 +152,10 @@ export class MessageFeed implements Feed {
     return count;
   }
 
+  resyncBook(symbols: readonly FeedSymbol[]): void {
+    for (const { name } of symbols) this.#connection?.resync?.({ name, from: 0, to: 0 });
+  }
+
   stats(): FeedStats {
     const rows = this.#rows;
     return {

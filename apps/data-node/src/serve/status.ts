@@ -5,6 +5,7 @@ import type { Cleaner } from '@ndts/native/clean';
 import {
   type Clock,
   type DataStatus,
+  type KindStatus,
   type NodeStateName,
   nsPerMs,
   type SourceStatus,
@@ -39,7 +40,8 @@ export interface StatusParts {
   readonly sources: () => readonly NamedSource[];
   readonly arbitration: () => readonly SourceStatus[];
   readonly appender: Pick<Appender<TickBatch>, 'accepted'>;
-  readonly publisher: Publisher;
+  readonly publisher: Publisher<TickBatch>;
+  readonly kinds: () => readonly KindStatus[];
   readonly durableLag: DurableLag;
   readonly clock: Clock;
   readonly symbolCount: () => number;
@@ -70,6 +72,7 @@ export class StatusReport {
       marked: sumByRule(sources.map((source) => source.marked)),
       sources,
       arbitration: parts.arbitration(),
+      kinds: parts.kinds(),
       appendWaits: parts.database.stats().appendWaits,
       symbols: parts.symbolCount(),
       watermarks: this.#watermarks(nowNs),

@@ -3,6 +3,7 @@
 import type {
   CalcStatus,
   DataStatus,
+  KindStatus,
   ExecStatus,
   NodeHeartbeat,
   PositionView,
@@ -78,7 +79,15 @@ function dataText(data: DataStatus): string {
     `sealed     ${numberText(marks.sealed)}   ${numberText(marks.sealedLagTicks)} ticks behind`,
     `rejected   ${rejected}`,
     `marked     ${marked}`,
+    ...data.kinds.filter(({ polled }) => polled > 0).map(kindText),
   ].join('\n');
+}
+
+function kindText({ kind, rowsPerSecond, accepted, rejected }: KindStatus): string {
+  const refused = countsText(rejected);
+  const rest = refused === 'none' ? '' : `   refused: ${refused}`;
+  const rate = numberText(Math.round(rowsPerSecond));
+  return `${`${kind}s`.padEnd(10)} ${rate}/s   accepted ${numberText(accepted)}${rest}`;
 }
 
 function countsText(counts: Readonly<Record<string, number>>): string {

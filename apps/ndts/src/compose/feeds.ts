@@ -83,6 +83,11 @@ export async function serveFeeds(foundation: Foundation, set: FeedSet): Promise<
     },
     clock,
     random: random.fork('feeds'),
+    kinds: [
+      'tick',
+      ...(values.feed.trades ? (['trade'] as const) : []),
+      ...(values.feed.books ? (['book'] as const) : []),
+    ],
     logger,
     recordingDir: values.feed.recordingDir || join(folder.root, 'recordings'),
     ensure: async (names) => {

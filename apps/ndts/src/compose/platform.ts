@@ -72,7 +72,7 @@ async function start(foundation: Foundation, input: PlatformInput): Promise<Plat
   await serveFeeds(foundation, roles.feeds);
   await calc.start();
   closing.defer('calc', () => calc.stop());
-  const { remotePort, service } = await serveClients(foundation, roles.rings);
+  const { remotePort, service } = await serveClients(foundation, roles.rings.ticks);
   serveDryRuns(foundation, service);
   const stream = await serveStreams(foundation, service);
   const line = await serveLines(foundation, input.secureRandom);

@@ -12,31 +12,44 @@ import {
   simulatorSymbolNames,
 } from '@ndts/data-node';
 import { createExecNode, type ExecNode, type LastTicks, PaperBroker } from '@ndts/exec-node';
-import type { TickStreamReader } from '@ndts/protocol';
+import { bookSchema, type TableSchema, type TickStreamReader, tradeSchema } from '@ndts/protocol';
 import {
+  type BookRingWriter,
+  createBookRings,
   createTickRings,
+  createTradeRings,
   eachLastTick,
   MappedTransport,
   openSlotRing,
+  type RowRingsOptions,
   type SlotRingReader,
   type TickRingWriter,
+  type TradeRingWriter,
 } from '@ndts/storage';
 import { createFeeds } from './feeds.js';
 import type { Foundation } from './foundation.js';
+
+/** Where what the data node takes is published. */
+export interface MarketRings {
+  readonly ticks: TickRingWriter;
+  /** Undefined: they are not taken. */
+  readonly trades: TradeRingWriter | undefined;
+  readonly books: BookRingWriter | undefined;
+}
 
 export interface Roles {
   readonly data: DataNode;
   readonly calc: CalcNode;
   readonly exec: ExecNode;
   readonly control: ControlNode;
-  readonly rings: TickRingWriter;
+  readonly rings: MarketRings;
   readonly feeds: FeedSet;
 }
 
 export async function createRoles(foundation: Foundation, version: string): Promise<Roles> {
   await registerSymbols(foundation);
   const rings = openRings(foundation);
-  const exec = createExec(foundation, rings);
+  const exec = createExec(foundation, rings.ticks);
   const signalRings = new SignalRings(foundation, exec);
   const calc = createCalcNode({
     config: foundation.values,
@@ -44,7 +57,7 @@ export async function createRoles(foundation: Foundation, version: string): Prom
     database: foundation.ticks,
     registry: foundation.registry,
     symbols: foundation.symbols,
-    tickRings: rings.paths,
+    tickRings: rings.ticks.paths,
     ringDir: join(foundation.folder.memory, 'rings'),
     onSignalRing: signalRings.attach,
   });
@@ -55,7 +68,9 @@ export async function createRoles(foundation: Foundation, version: string): Prom
     feed: feeds,
     cleaner: cleanerOf(foundation),
     database: foundation.ticks,
-    rings,
+    rings: rings.ticks,
+    ...(rings.trades === undefined ? {} : { tradeRings: rings.trades }),
+    ...(rings.books === undefined ? {} : { bookRings: rings.books }),
     symbols: foundation.symbols,
     audit: foundation.audit,
   });
@@ -111,17 +126,33 @@ async function registerSymbols(foundation: Foundation): Promise<void> {
     foundation.ticks.registerSymbol(entry.id, entry.shard, entry.name);
 }
 
-function openRings(foundation: Foundation): TickRingWriter {
-  const { ticks } = foundation;
+function openRings(foundation: Foundation): MarketRings {
+  const { ticks, values, folder, closing } = foundation;
+  const { feed, storage } = values;
   const shards = Array.from({ length: ticks.shardCount }, (_, shard) => shard);
-  const rings = createTickRings({
-    dir: join(foundation.folder.memory, 'rings'),
-    slotCount: foundation.values.storage.ringSlots,
-    epochs: shards.map((shard) => ticks.epoch(shard)),
-    firstSequences: shards.map((shard) => ticks.nextSequence(shard)),
-  });
-  foundation.closing.defer('rings', () => rings.close());
-  return rings;
+  const shape = (slotCount: number, schema?: TableSchema): RowRingsOptions => {
+    const table = schema === undefined ? undefined : ticks.createTable(schema);
+    return {
+      dir: join(folder.memory, 'rings'),
+      slotCount,
+      epochs: shards.map((shard) => ticks.epoch(shard)),
+      firstSequences: shards.map((shard) => ticks.nextSequence(shard, table)),
+    };
+  };
+  const kept = <Writer extends { close(): void }>(name: string, writer: Writer): Writer => {
+    closing.defer(name, () => writer.close());
+    return writer;
+  };
+  const { ringSlots, tradeRingSlots, bookRingSlots } = storage;
+  return {
+    ticks: kept('rings', createTickRings(shape(ringSlots))),
+    trades: feed.trades
+      ? kept('rings of trades', createTradeRings(shape(tradeRingSlots, tradeSchema)))
+      : undefined,
+    books: feed.books
+      ? kept('rings of books', createBookRings(shape(bookRingSlots, bookSchema)))
+      : undefined,
+  };
 }
 
 function cleanerOf(foundation: Foundation): ReturnType<typeof openCleaner> {

@@ -12,6 +12,7 @@ const data: DataStatus = {
   marked: {},
   sources: [],
   arbitration: [],
+  kinds: [],
   appendWaits: 0,
   symbols: 20,
   watermarks: {

@@ -106,6 +106,33 @@ inline constexpr BuiltInColumn kRejectsColumns[] = {
     {"next_sequence", ValueType::kI64, false},
 };
 
+// Changes of order books in full depth, as their source sent them: messages of one or more rows.
+inline constexpr const char* kBookChangeTableName = "book_change";
+inline constexpr BuiltInColumn kBookChangeColumns[] = {
+    {"side", ValueType::kI32, false},
+    {"price", ValueType::kF64, false},
+    {"quantity", ValueType::kF64, false},
+    {"venue_sequence", ValueType::kF64, true},
+    {"previous", ValueType::kF64, true},
+    {"flags", ValueType::kI32, false},
+    {"source", ValueType::kText, false},
+};
+
+// Trades that cleaning refused, as they came; the time is that of their reception.
+inline constexpr const char* kTradeRejectsTableName = "trade_rejects";
+inline constexpr BuiltInColumn kTradeRejectsColumns[] = {
+    {"reason", ValueType::kText, false},
+    {"source", ValueType::kText, false},
+    {"live", ValueType::kBool, false},
+    {"trade_day", ValueType::kF64, false},
+    {"trade_ns", ValueType::kF64, false},
+    {"price", ValueType::kF64, false},
+    {"volume", ValueType::kF64, false},
+    {"side", ValueType::kI32, false},
+    {"trade_id", ValueType::kText, true},
+    {"next_sequence", ValueType::kI64, false},
+};
+
 // A change of the quality of a symbol.
 inline constexpr const char* kQualityTableName = "quality";
 inline constexpr BuiltInColumn kQualityColumns[] = {

@@ -77,6 +77,10 @@ export interface ConfigValues {
     readonly archiveDir: string;
     /** slots of the tick ring of one shard, a power of two */
     readonly ringSlots: number;
+    /** slots of the trade ring of one shard, a power of two */
+    readonly tradeRingSlots: number;
+    /** slots of the book ring of one shard, a power of two */
+    readonly bookRingSlots: number;
     /** folder for staging and rings; empty: shared memory, or the data folder where there is none */
     readonly memoryDir: string;
   };
@@ -103,6 +107,12 @@ export interface ConfigValues {
     readonly haltsPerMillion: number;
     /** how many of them begin a loss of ticks of their symbol */
     readonly gapsPerMillion: number;
+    /** whether trades of feeds are taken: cleaned, stored, on rings of their own */
+    readonly trades: boolean;
+    /** whether books of feeds are taken: five levels on rings of their own, every change stored */
+    readonly books: boolean;
+    /** what becomes of a book whose bid is not below its ask (docs/books.md) */
+    readonly crossedBooks: 'mark' | 'uncross' | 'resync';
     /** folder of recordings of feeds; empty: recordings/ in the data folder */
     readonly recordingDir: string;
   };
@@ -579,6 +589,24 @@ export const configKeys: readonly ConfigKey[] = [
     secret: false,
   },
   {
+    key: 'storage.tradeRingSlots',
+    type: 'integer',
+    default: 2048,
+    doc: 'slots of the trade ring of one shard, a power of two',
+    min: 16,
+    max: 16777216,
+    secret: false,
+  },
+  {
+    key: 'storage.bookRingSlots',
+    type: 'integer',
+    default: 512,
+    doc: 'slots of the book ring of one shard, a power of two',
+    min: 16,
+    max: 16777216,
+    secret: false,
+  },
+  {
     key: 'storage.memoryDir',
     type: 'string',
     default: '',
@@ -676,6 +704,28 @@ export const configKeys: readonly ConfigKey[] = [
     doc: 'how many of them begin a loss of ticks of their symbol',
     min: 0,
     max: 1000000,
+    secret: false,
+  },
+  {
+    key: 'feed.trades',
+    type: 'boolean',
+    default: true,
+    doc: 'whether trades of feeds are taken: cleaned, stored, on rings of their own',
+    secret: false,
+  },
+  {
+    key: 'feed.books',
+    type: 'boolean',
+    default: true,
+    doc: 'whether books of feeds are taken: five levels on rings of their own, every change stored',
+    secret: false,
+  },
+  {
+    key: 'feed.crossedBooks',
+    type: 'enum',
+    default: 'mark',
+    doc: 'what becomes of a book whose bid is not below its ask (docs/books.md)',
+    values: ['mark', 'uncross', 'resync'],
     secret: false,
   },
   {

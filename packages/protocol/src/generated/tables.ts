@@ -109,6 +109,37 @@ export const rejectsSchema: TableSchema = {
   ],
 };
 
+/** Changes of order books in full depth, as their source sent them: messages of one or more rows. */
+export const bookChangeSchema: TableSchema = {
+  name: 'book_change',
+  columns: [
+    { name: 'side', type: 'i32' },
+    { name: 'price', type: 'f64' },
+    { name: 'quantity', type: 'f64' },
+    { name: 'venue_sequence', type: 'f64', nullable: true },
+    { name: 'previous', type: 'f64', nullable: true },
+    { name: 'flags', type: 'i32' },
+    { name: 'source', type: 'text' },
+  ],
+};
+
+/** Trades that cleaning refused, as they came; the time is that of their reception. */
+export const tradeRejectsSchema: TableSchema = {
+  name: 'trade_rejects',
+  columns: [
+    { name: 'reason', type: 'text' },
+    { name: 'source', type: 'text' },
+    { name: 'live', type: 'bool' },
+    { name: 'trade_day', type: 'f64' },
+    { name: 'trade_ns', type: 'f64' },
+    { name: 'price', type: 'f64' },
+    { name: 'volume', type: 'f64' },
+    { name: 'side', type: 'i32' },
+    { name: 'trade_id', type: 'text', nullable: true },
+    { name: 'next_sequence', type: 'i64' },
+  ],
+};
+
 /** A change of the quality of a symbol. */
 export const qualitySchema: TableSchema = {
   name: 'quality',

@@ -8,6 +8,10 @@ export type Level = readonly [price: number, quantity: number];
 class SideChanges {
   #shown = new Map<number, number>();
 
+  reset(): void {
+    this.#shown.clear();
+  }
+
   /** @param levels the side now */
   next(levels: readonly (readonly number[])[]): Level[] {
     const now = new Map<number, number>();
@@ -35,6 +39,13 @@ export class BookTracker {
   readonly #asks = new SideChanges();
   #isFirst = true;
   #nonce: number | undefined;
+
+  /** The next one is all levels again. */
+  reset(): void {
+    this.#bids.reset();
+    this.#asks.reset();
+    this.#isFirst = true;
+  }
 
   next(book: CcxtBook): BookChanges {
     const changes = {

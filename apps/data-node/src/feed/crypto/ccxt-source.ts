@@ -35,6 +35,8 @@ class CcxtConnection implements MessageConnection {
   readonly #events: MessageEvents;
   readonly #channels: readonly Channel[];
   readonly #watched = new Set<string>();
+  /** Whose next book is told whole. */
+  readonly #wholeBooks = new Set<string>();
   #isOver = false;
   readonly flow = {
     pause: (): void => this.#eachSocket((socket) => socket.pause?.()),
@@ -133,13 +135,16 @@ class CcxtConnection implements MessageConnection {
     } else {
       const book = await exchange.watchOrderBook(name);
       if (!isWanted()) return;
+      if (this.#wholeBooks.delete(name)) tracker.reset();
       const { timestamp: ms, nonce } = book;
       this.#say({ kind: 'book', symbol: name, ms, nonce, ...tracker.next(book) });
     }
   }
 
+  /** Of books ccxt asks by itself, and has them whole. */
   resync(gap: FeedGap): void {
-    if (gap.to > gap.from) void this.#repair(gap); // of books ccxt asks by itself
+    if (gap.to > gap.from) void this.#repair(gap);
+    else this.#wholeBooks.add(gap.name);
   }
 
   async #repair({ name, from, to }: FeedGap): Promise<void> {

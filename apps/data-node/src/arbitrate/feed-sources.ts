@@ -1,0 +1,36 @@
+// What the node asks of its feed, be it one or a set: which sources there are, whose rows the last
+// poll gave, and how they stand to the clock.
+
+import type { Feed } from '../feed/feed.js';
+import { FeedSet, type FeedSource } from '../feed/feed-set.js';
+import type { NamedSource } from './source-desk.js';
+
+/** The number of a feed that is alone. */
+const onlySource = 1;
+
+/** The sources of a feed: those of a set, or the one it is. */
+export function sourcesOf(feed: Feed): readonly Pick<FeedSource, 'source' | 'feed'>[] {
+  return feed instanceof FeedSet ? feed.sources : [{ source: onlySource, feed }];
+}
+
+export function namedSources(feed: Feed): NamedSource[] {
+  return sourcesOf(feed).map(({ source, feed: one }) => ({
+    source,
+    name: one.name,
+    isConnected: one.stats().state === 'connected',
+  }));
+}
+
+export function sourceName(feed: Feed, source: number): string {
+  return sourcesOf(feed).find((one) => one.source === source)?.feed.name ?? feed.name;
+}
+
+/** Of the rows of the last poll. */
+export function polledSource(feed: Feed): number {
+  return feed instanceof FeedSet ? feed.source : onlySource;
+}
+
+/** Whether the times of these rows are the clock's. */
+export function isPolledLive(feed: Feed): boolean {
+  return feed.live ?? !feed.abilities.waits;
+}
