@@ -121,7 +121,7 @@ function openPulls(
   { pull: provider, arenaBytes }: PulledNodeOptions,
 ): Pulls {
   const host = provider === 'mapped' ? folder.memory : '127.0.0.1';
-  const pulls = new RingGrants({ provider, host, port: 0, paths: [], metrics });
+  const pulls = new RingGrants({ provider, host, port: 0, paths: {}, metrics });
   const { memory } = folder;
   const shared = { database: ticks, symbols, server: pulls.server, metrics };
   return { pulls, blocks: new BlockGrants({ ...shared, folder: memory, arenaBytes }) };

@@ -19,6 +19,7 @@ export { socketName } from './remote/local/socket-path.js';
 export { NetworkServer } from './remote/network/network-server.js';
 export { BlockGrants } from './remote/pull/block-grants.js';
 export { RingGrants } from './remote/pull/ring-grants.js';
+export type { RingPaths } from './service/ring-paths.js';
 export { FolderService, type FolderServiceOptions } from './service/folder-service.js';
 export type {
   Acknowledgement,

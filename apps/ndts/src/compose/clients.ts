@@ -10,9 +10,11 @@ import {
   NetworkServer,
   RingGrants,
   socketName,
-  type TickRingWriter,
+  type RingPaths,
 } from '@ndts/storage';
+import { bookSchema, tickSchema, tradeSchema } from '@ndts/protocol';
 import type { Foundation } from './foundation.js';
+import type { MarketRings } from './roles.js';
 
 export interface ServedClients {
   /** What all of them use. */
@@ -24,7 +26,7 @@ export interface ServedClients {
 /** What cannot listen for other machines prevents the start. */
 export async function serveClients(
   foundation: Foundation,
-  rings: TickRingWriter,
+  rings: MarketRings,
 ): Promise<ServedClients> {
   const { ticks, journal, symbols, clock, folder, logger, closing, values } = foundation;
   const service = new FolderService({
@@ -32,10 +34,10 @@ export async function serveClients(
     symbols,
     clock,
     store: journal,
-    rings: rings.paths,
+    rings: pathsOf(rings),
     appendTicks: (batch) => {
       const position = ticks.appendTicks(batch);
-      rings.publish(batch);
+      rings.ticks.publish(batch);
       return position;
     },
   });
@@ -48,11 +50,19 @@ export async function serveClients(
   }
   if (values.remote.port === 0) return { service, remotePort: undefined };
   const { identity, metrics } = foundation;
-  const pulls = openPulls(foundation, rings);
+  const pulls = openPulls(foundation, pathsOf(rings));
   const shared = { service, identity, clock, logger, metrics, ...pulls };
   const server = await NetworkServer.start({ ...shared, ...values.remote });
   closing.defer('remote clients', () => server.stop());
   return { service, remotePort: server.port };
+}
+
+function pathsOf({ ticks, trades, books }: MarketRings): RingPaths {
+  return {
+    [tickSchema.name]: ticks.paths,
+    [tradeSchema.name]: trades?.paths ?? [],
+    [bookSchema.name]: books?.paths ?? [],
+  };
 }
 
 interface Pulls {
@@ -60,11 +70,11 @@ interface Pulls {
   readonly blocks?: BlockGrants;
 }
 
-function openPulls(foundation: Foundation, rings: TickRingWriter): Pulls | undefined {
+function openPulls(foundation: Foundation, paths: RingPaths): Pulls | undefined {
   const { values, closing, metrics, ticks, symbols, folder, logger } = foundation;
   const { pull: provider, pullPort: port, host, blockArenaMb } = values.remote;
   if (provider === 'off') return undefined;
-  const pulls = new RingGrants({ provider, host, port, paths: rings.paths, metrics });
+  const pulls = new RingGrants({ provider, host, port, paths, metrics });
   closing.defer('pulls', () => pulls.close());
   if (blockArenaMb === 0) return { pulls };
   try {

@@ -72,7 +72,7 @@ async function start(foundation: Foundation, input: PlatformInput): Promise<Plat
   await serveFeeds(foundation, roles.feeds);
   await calc.start();
   closing.defer('calc', () => calc.stop());
-  const { remotePort, service } = await serveClients(foundation, roles.rings.ticks);
+  const { remotePort, service } = await serveClients(foundation, roles.rings);
   serveDryRuns(foundation, service);
   const stream = await serveStreams(foundation, service);
   const line = await serveLines(foundation, input.secureRandom);

@@ -26,6 +26,7 @@ import type { SymbolRegistry } from '../table/symbol-registry.js';
 import { list, record, text, texts, times, whole } from './arguments.js';
 import { openLoad } from './load.js';
 import { openReplay } from './replay.js';
+import { type RingPaths, ringsOf } from './ring-paths.js';
 import { batchOf, rowsOf } from './rows.js';
 import type {
   AppendedRows,
@@ -51,8 +52,8 @@ export interface FolderServiceOptions {
   readonly appendTicks?: (batch: TickBatch) => number;
   /** Where positions of consumers are kept; default: there are none. */
   readonly store?: KeyValueStore;
-  /** Files of the rings that appendTicks publishes on, by shard. */
-  readonly rings?: readonly string[];
+  /** Rings of ticks are those that appendTicks publishes on. */
+  readonly rings?: RingPaths;
 }
 
 type Asked = Readonly<Record<string, unknown>>;
@@ -79,7 +80,7 @@ export class FolderService implements Service {
     latest: (asked) => this.#latest(asked),
     locate: (asked) => this.#locate(asked),
     shards: () => this.#shards(),
-    rings: () => this.#options.rings ?? [],
+    rings: (asked) => ringsOf(this.#options.rings ?? {}, asked['table']),
     pullRings: () => notPulled(),
     renewPulls: () => notPulled(),
     holdBlocks: () => notPulled(),

@@ -135,11 +135,12 @@ export interface Calls {
     answer: LocateResult;
   };
   shards: { asked: Record<string, never>; answer: readonly ShardInfo[] };
-  /** Files of the rings ticks are published on, by shard; none where nobody publishes. */
-  rings: { asked: Record<string, never>; answer: readonly string[] };
+  /** Files of the rings that rows of a table (default: ticks) are published on, by shard; none
+   * where nobody publishes. */
+  rings: { asked: { readonly table?: string }; answer: readonly string[] };
   /** Grants of these rings to who asks over the network, by shard; they end when they are not
    * renewed, and with the connection. UNAVAILABLE where rings are not pulled. */
-  pullRings: { asked: Record<string, never>; answer: readonly PullGrant[] };
+  pullRings: { asked: { readonly table?: string }; answer: readonly PullGrant[] };
   /** All that were granted on this connection. LEASE_LOST when they ended. */
   renewPulls: { asked: Record<string, never>; answer: null };
   /** Holds what a table is now for a reader on another host, which fetches blocks of segments and

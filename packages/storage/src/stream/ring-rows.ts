@@ -1,25 +1,25 @@
 // hot: no allocation after init
-// Ticks from the mapped rings of a node on this host, as a tail has them: what the rings no longer
-// hold, or never did, comes from the service by its sequence, then the rings go on. Only for the
-// watermark accepted: a tick is on a ring as soon as it is accepted.
+// Ticks, trades or books from the mapped rings of a node on this host, as a tail has them: what the
+// rings no longer hold, or never did, comes from the service by its sequence, then the rings go on.
+// Only for the watermark accepted: a row is on a ring as soon as it is accepted.
 //
 // Always: within a shard every sequence once and in order: a row is compared with the one that is
 // due, whatever made the gap, and what was accepted and is on no ring is looked for by the
 // watermark. A writer whose heartbeat stands still ends the rows: UNAVAILABLE.
 
 import { setImmediate as othersRun } from 'node:timers/promises'; // ambient: turns, not time
-import { openTickRings, type TickRingReader } from '@ndts/native/ring';
-import {
-  type Clock,
-  copyTickRow,
-  createTickBatch,
-  NdtsError,
-  nsPerMs,
-  type TickBatch,
-  tickSchema,
-} from '@ndts/protocol';
-import type { RawRowColumn, RawRows, Service, StreamOf, Streams } from '../service/service.js';
+import type { RowRingReader } from '@ndts/native/ring';
+import { type Clock, NdtsError, nsPerMs } from '@ndts/protocol';
+import type { Service, StreamOf, Streams } from '../service/service.js';
 import { copyPositions, type ShardPositions } from './positions.js';
+import {
+  bookKind,
+  type RingBatch,
+  type RingKind,
+  tickKind,
+  tradeKind,
+  type ViewRows,
+} from './ring-kinds.js';
 
 type Asked = Streams['tail']['asked'];
 type Item = Streams['tail']['item'];
@@ -44,16 +44,30 @@ const deadNs = 1000 * nsPerMs;
 const writerCheckNs = 50 * nsPerMs;
 const spinUs = 50;
 
+type Opened = Promise<StreamOf<'tail'> | undefined>;
+
+/** By table. */
+const openers: Readonly<Record<string, (options: RingRowsOptions) => Opened>> = {
+  [tickKind.schema.name]: (options) => openKind(options, tickKind),
+  [tradeKind.schema.name]: (options) => openKind(options, tradeKind),
+  [bookKind.schema.name]: (options) => openKind(options, bookKind),
+};
+
 /** undefined: there are no rings of these rows, or nobody writes to them any more. */
-export async function openRingRows(
+export async function openRingRows(options: RingRowsOptions): Opened {
+  const { table, watermark = 'accepted' } = options.asked;
+  if (watermark !== 'accepted' || !Object.hasOwn(openers, table)) return undefined;
+  return openers[table]?.(options);
+}
+
+async function openKind<Batch extends RingBatch>(
   options: RingRowsOptions,
-): Promise<StreamOf<'tail'> | undefined> {
+  kind: RingKind<Batch>,
+): Opened {
   const { service, clock, asked } = options;
-  if (asked.table !== tickSchema.name || (asked.watermark ?? 'accepted') !== 'accepted')
-    return undefined;
-  const paths = await service.call('rings', {});
+  const paths = await service.call('rings', { table: asked.table });
   if (paths.length === 0) return undefined;
-  const reader = openHere(paths);
+  const reader = openHere(kind, paths);
   if (reader === undefined) return undefined;
   try {
     if (clock.monotonicNs() - reader.marks(0).heartbeatNs > deadNs) {
@@ -66,7 +80,7 @@ export async function openRingRows(
     const begin = positionsAt(reader, paths.length);
     const until = begin.sequence.slice();
     const fill = await service.open('tail', { from: begin, ...asked, until });
-    return new RingRows(options, reader, wanted, fill);
+    return new RingRows(options, kind, reader, wanted, fill);
   } catch (error) {
     reader.close();
     throw error;
@@ -74,16 +88,22 @@ export async function openRingRows(
 }
 
 /** undefined: they are on another machine, or gone already. */
-function openHere(paths: readonly string[]): TickRingReader | undefined {
+function openHere<Batch extends RingBatch>(
+  kind: RingKind<Batch>,
+  paths: readonly string[],
+): RowRingReader<Batch> | undefined {
   try {
-    return openTickRings({ paths, from: 'tail' });
+    return kind.open({ paths, from: 'tail' });
   } catch (error) {
     if (error instanceof NdtsError && error.code === 'NOT_FOUND') return undefined;
     throw error;
   }
 }
 
-function positionsAt(reader: TickRingReader, shards: number): ShardPositions {
+function positionsAt(
+  reader: Pick<RowRingReader<unknown>, 'position'>,
+  shards: number,
+): ShardPositions {
   const at = Array.from({ length: shards }, (_, shard) => reader.position(shard));
   return {
     epoch: Uint32Array.from(at, (one) => one.epoch),
@@ -91,12 +111,14 @@ function positionsAt(reader: TickRingReader, shards: number): ShardPositions {
   };
 }
 
-class RingRows implements StreamOf<'tail'> {
+class RingRows<Batch extends RingBatch> implements StreamOf<'tail'> {
   readonly head: Streams['tail']['head'];
   readonly #options: RingRowsOptions;
-  readonly #reader: TickRingReader;
+  readonly #reader: RowRingReader<Batch>;
   readonly #wanted: ReadonlySet<number> | undefined;
-  readonly #batch: TickBatch;
+  readonly #batch: Batch;
+  readonly #copyRow: RingKind<Batch>['copyRow'];
+  readonly #view: ViewRows<Batch>;
   readonly #next: ShardPositions;
   /** Rows of the service up to where the rings go on. */
   #fill: StreamOf<'tail'> | undefined;
@@ -108,7 +130,8 @@ class RingRows implements StreamOf<'tail'> {
 
   constructor(
     options: RingRowsOptions,
-    reader: TickRingReader,
+    kind: RingKind<Batch>,
+    reader: RowRingReader<Batch>,
     wanted: ReadonlySet<number> | undefined,
     fill: StreamOf<'tail'>,
   ) {
@@ -117,7 +140,10 @@ class RingRows implements StreamOf<'tail'> {
     this.#wanted = wanted;
     this.#fill = fill;
     this.head = fill.head;
-    this.#batch = createTickBatch(options.asked.batch);
+    const { batch, columns } = options.asked;
+    this.#batch = kind.createBatch(batch);
+    this.#copyRow = kind.copyRow;
+    this.#view = kind.view(batch, columns);
     this.#next = copyPositions(fill.head.from);
     this.#lastNs = options.clock.monotonicNs();
     this.#checkedNs = this.#lastNs;
@@ -179,15 +205,12 @@ class RingRows implements StreamOf<'tail'> {
       sequence[shard] = due + 1;
       epoch[shard] = batch.epoch[row]!;
       if (this.#wanted !== undefined && !this.#wanted.has(batch.symbol[row]!)) continue;
-      if (kept !== row) copyTickRow(batch, row, batch, kept);
+      if (kept !== row) this.#copyRow(batch, row, batch, kept);
       kept += 1;
     }
     this.#row = row;
     if (kept > first)
-      return {
-        rows: rowsOf(batch, first, kept, this.#options.asked.columns),
-        next: copyPositions(this.#next),
-      };
+      return { rows: this.#view(batch, first, kept), next: copyPositions(this.#next) };
     if (row < batch.count) {
       const until = sequence.slice();
       until[batch.shard[row]!] = batch.sequence[row]!;
@@ -229,47 +252,4 @@ class RingRows implements StreamOf<'tail'> {
     const until = sequence.map((due, shard) => Math.max(due, this.#reader.marks(shard).accepted));
     if (until.some((end, shard) => end > sequence[shard]!)) await this.#fillUntil(until);
   }
-}
-
-/** The columns of a table of ticks, as a batch of ticks has them. */
-const columnsOf = new WeakMap<TickBatch, readonly RawRowColumn[]>();
-
-function tickColumnsOf(batch: TickBatch): readonly RawRowColumn[] {
-  const known = columnsOf.get(batch);
-  if (known !== undefined) return known;
-  const { buffer, byteOffset, length } = batch.flags;
-  const made: readonly RawRowColumn[] = [
-    { name: 'price', type: 'f64', values: batch.price },
-    { name: 'volume', type: 'f64', values: batch.volume },
-    { name: 'bid1', type: 'f64', values: batch.bid },
-    { name: 'ask1', type: 'f64', values: batch.ask },
-    { name: 'bid_vol1', type: 'f64', values: batch.bidVolume },
-    { name: 'ask_vol1', type: 'f64', values: batch.askVolume },
-    { name: 'flags', type: 'i32', values: new Int32Array(buffer, byteOffset, length) },
-  ];
-  columnsOf.set(batch, made);
-  return made;
-}
-
-/** Views of rows [first, end) of a batch. */
-function rowsOf(
-  batch: TickBatch,
-  first: number,
-  end: number,
-  names: readonly string[] | undefined,
-): RawRows {
-  const all = tickColumnsOf(batch);
-  const some = names?.map((name) => all.find((one) => one.name === name)) ?? all;
-  return {
-    count: end - first,
-    day: batch.day.subarray(first, end),
-    nsOfDay: batch.nsOfDay.subarray(first, end),
-    sequence: batch.sequence.subarray(first, end),
-    symbol: batch.symbol.subarray(first, end),
-    shard: batch.shard.subarray(first, end),
-    epoch: batch.epoch.subarray(first, end),
-    columns: some
-      .filter((one) => one !== undefined)
-      .map(({ name, type, values }) => ({ name, type, values: values.subarray(first, end) })),
-  };
 }

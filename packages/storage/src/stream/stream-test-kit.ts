@@ -6,12 +6,30 @@ import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { type Clock, createTickBatch, NdtsError } from '@ndts/protocol';
+import {
+  type BookBatch,
+  type Clock,
+  createBookBatch,
+  createTickBatch,
+  createTradeBatch,
+  NdtsError,
+  type TickBatch,
+  type TradeBatch,
+  TradeFlags,
+} from '@ndts/protocol';
 import { createSilentLogger, loadConfig, SeededRandom, SystemClock } from '@ndts/runtime';
-import { createTickRings, type TickRingWriter } from '@ndts/native/ring';
+import { tickTable } from '@ndts/native/db';
+import {
+  createBookRings,
+  createTickRings,
+  createTradeRings,
+  type RowRingsOptions,
+  type RowRingWriter,
+} from '@ndts/native/ring';
 import { type LocalDatabase, openLocalDatabase } from '../folder/local-database.js';
 import { FolderService } from '../service/folder-service.js';
 import type { RawRows, Service } from '../service/service.js';
+import { BookRows, TradeRows } from '../table/market-rows.js';
 import type { LiveItem } from './live-item.js';
 import type { VoidRows } from './positions.js';
 
@@ -30,10 +48,22 @@ export function seedOf(context: TestContext): number {
   return seed;
 }
 
+export type Kind = 'tick' | 'trade' | 'book';
+
+/** Where rows of a kind are accepted, and the rings they go on, if there are any. */
+interface Door {
+  readonly table: number;
+  readonly paths: readonly string[];
+  /** The rows as accepted, and what publishes them. */
+  append(rows: readonly Pick<Row, 'symbol' | 'price'>[]): { rows: Row[]; publish: () => void };
+  refresh(marks: Float64Array, nowNs: number): void;
+  close(): void;
+}
+
 interface Opened {
   readonly local: LocalDatabase;
   readonly service: FolderService;
-  readonly rings: TickRingWriter | undefined;
+  readonly door: Door;
 }
 
 export interface Row {
@@ -51,10 +81,12 @@ export class StreamNode {
   rows: Row[] = [];
   readonly #root: string;
   readonly #ringSlots: number | undefined;
+  readonly #kind: Kind;
   #opened: Opened | undefined;
   #price = 0;
 
-  constructor(context: TestContext, ringSlots?: number) {
+  constructor(context: TestContext, ringSlots?: number, kind: Kind = 'tick') {
+    this.#kind = kind;
     this.#root = mkdtempSync(join(tmpdir(), 'ndts-stream-'));
     this.#ringSlots = ringSlots;
     context.after(async () => {
@@ -69,10 +101,6 @@ export class StreamNode {
 
   get service(): FolderService {
     return this.#now().service;
-  }
-
-  get rings(): TickRingWriter | undefined {
-    return this.#now().rings;
   }
 
   /** As a client reaches the service: waits until there is one, and is told UNAVAILABLE when it
@@ -101,54 +129,43 @@ export class StreamNode {
     const { ticks: database, symbols, journal: store } = local;
     for (const { id, shard, name } of await symbols.ensure(names))
       database.registerSymbol(id, shard, name);
-    const rings = this.#openRings(local);
+    const door = this.#openDoor(local);
     const service = new FolderService({
       database,
       symbols,
       clock: this.clock,
       store,
-      ...(rings === undefined ? {} : { rings: rings.paths }),
+      rings: { [this.#kind]: door.paths },
     });
-    this.#opened = { local, service, rings };
+    this.#opened = { local, service, door };
   }
 
   async close(): Promise<void> {
     const opened = this.#opened;
     this.#opened = undefined;
     await opened?.service.close();
-    opened?.rings?.close();
+    opened?.door.close();
     await opened?.local.close();
   }
 
-  /** Ticks of random symbols; onto the rings at once, never, or when the returned is called. */
+  /** Rows of random symbols; onto the rings at once, never, or when the returned is called. */
   append(random: SeededRandom, count: number, publish = true): () => void {
-    const { local, rings } = this.#now();
-    const batch = createTickBatch(count);
-    batch.count = count;
-    for (let row = 0; row < count; row += 1) {
-      this.#price += 1;
-      batch.day[row] = 20_000;
-      batch.nsOfDay[row] = this.#price * 1000;
-      batch.symbol[row] = local.symbols.byName(names[random.integer(names.length)] ?? '')?.id ?? 0;
-      batch.price[row] = this.#price;
-    }
-    local.ticks.appendTicks(batch);
-    for (let row = 0; row < count; row += 1)
-      this.rows.push({
-        shard: batch.shard[row] ?? 0,
-        epoch: batch.epoch[row] ?? 0,
-        sequence: batch.sequence[row] ?? 0,
-        symbol: batch.symbol[row] ?? 0,
-        price: batch.price[row] ?? 0,
-      });
+    const { local, door } = this.#now();
+    const accepted = door.append(
+      Array.from({ length: count }, () => {
+        this.#price += 1;
+        const name = names[random.integer(names.length)] ?? '';
+        return { symbol: local.symbols.byName(name)?.id ?? 0, price: this.#price };
+      }),
+    );
+    this.rows.push(...accepted.rows);
     const toRings = (): void => {
-      rings?.publish(batch);
-      rings?.heartbeat(this.clock.monotonicNs());
+      accepted.publish();
+      const marks = new Float64Array(4 * shardCount);
+      local.ticks.watermarks(marks, door.table);
+      door.refresh(marks, this.clock.monotonicNs());
     };
     if (publish) toRings();
-    const marks = new Float64Array(4 * shardCount);
-    local.ticks.watermarks(marks);
-    rings?.setWatermarks(marks);
     return toRings;
   }
 
@@ -177,18 +194,113 @@ export class StreamNode {
     return this.#opened;
   }
 
-  #openRings({ ticks }: LocalDatabase): TickRingWriter | undefined {
-    if (this.#ringSlots === undefined) return undefined;
-    const shards = Array.from({ length: shardCount }, (_, shard) => shard);
-    const rings = createTickRings({
-      dir: join(this.#root, 'rings'),
-      slotCount: this.#ringSlots,
-      epochs: shards.map((shard) => ticks.epoch(shard)),
-      firstSequences: shards.map((shard) => ticks.nextSequence(shard)),
-    });
-    rings.heartbeat(this.clock.monotonicNs());
-    return rings;
+  #openDoor({ ticks }: LocalDatabase): Door {
+    const shape = (table: number): RowRingsOptions | undefined => {
+      const shards = Array.from({ length: shardCount }, (_, shard) => shard);
+      if (this.#ringSlots === undefined) return undefined;
+      return {
+        dir: join(this.#root, 'rings'),
+        slotCount: this.#ringSlots,
+        epochs: shards.map((shard) => ticks.epoch(shard)),
+        firstSequences: shards.map((shard) => ticks.nextSequence(shard, table)),
+      };
+    };
+    const made = <Writer>(table: number, create: (options: RowRingsOptions) => Writer) => {
+      const options = shape(table);
+      return options === undefined ? undefined : create(options);
+    };
+    const door = this.#doorOf(ticks, made);
+    door.refresh(new Float64Array(4 * shardCount), this.clock.monotonicNs());
+    return door;
   }
+
+  #doorOf(
+    ticks: LocalDatabase['ticks'],
+    rings: <Writer>(
+      table: number,
+      create: (options: RowRingsOptions) => Writer,
+    ) => Writer | undefined,
+  ): Door {
+    if (this.#kind === 'tick')
+      return doorOf({
+        table: tickTable,
+        createBatch: createTickBatch,
+        append: (batch) => ticks.appendTicks(batch),
+        rings: rings(tickTable, createTickRings),
+        set: (batch, row, price) => batch.price.fill(price, row, row + 1),
+      });
+    if (this.#kind === 'trade') {
+      const trades = new TradeRows(ticks, rowsMax);
+      return doorOf({
+        table: trades.table,
+        createBatch: createTradeBatch,
+        append: (batch) => trades.append(batch),
+        rings: rings(trades.table, createTradeRings),
+        set: (batch, row, price) => {
+          batch.price[row] = price;
+          batch.tradeId[row] = 3 * price;
+          batch.flags[row] = TradeFlags.id | TradeFlags.sell;
+        },
+      });
+    }
+    const books = new BookRows(ticks, rowsMax);
+    return doorOf({
+      table: books.table,
+      createBatch: createBookBatch,
+      append: (batch) => books.append(batch),
+      rings: rings(books.table, createBookRings),
+      set: (batch, row, price) => {
+        batch.bid1[row] = price;
+        batch.missing[row] = allButBid1;
+      },
+    });
+  }
+}
+
+const rowsMax = 1024;
+const allButBid1 = 2 ** 20 - 2;
+
+interface DoorOptions<Batch> {
+  readonly table: number;
+  readonly createBatch: (capacity: number) => Batch;
+  readonly append: (batch: Batch) => number;
+  readonly rings: RowRingWriter<Batch> | undefined;
+  /** The columns of a row that say which it is. */
+  readonly set: (batch: Batch, row: number, price: number) => unknown;
+}
+
+function doorOf<Batch extends TickBatch | TradeBatch | BookBatch>(
+  options: DoorOptions<Batch>,
+): Door {
+  const { table, rings } = options;
+  return {
+    table,
+    paths: rings?.paths ?? [],
+    append: (wanted) => {
+      const batch = options.createBatch(wanted.length);
+      batch.count = wanted.length;
+      for (const [row, { symbol, price }] of wanted.entries()) {
+        batch.day[row] = 20_000;
+        batch.nsOfDay[row] = price * 1000;
+        batch.symbol[row] = symbol;
+        options.set(batch, row, price);
+      }
+      options.append(batch);
+      const rows = wanted.map(({ symbol, price }, row) => ({
+        shard: batch.shard[row] ?? 0,
+        epoch: batch.epoch[row] ?? 0,
+        sequence: batch.sequence[row] ?? 0,
+        symbol,
+        price,
+      }));
+      return { rows, publish: () => rings?.publish(batch) };
+    },
+    refresh: (marks, nowNs) => {
+      rings?.setWatermarks(marks);
+      rings?.heartbeat(nowNs);
+    },
+    close: () => rings?.close(),
+  };
 }
 
 function overSocket(service: Service): Service {
@@ -236,7 +348,7 @@ export class ReaderNotes {
 }
 
 export function rowAt(rows: RawRows, row: number): Row {
-  const prices = rows.columns.find(({ name }) => name === 'price')?.values;
+  const prices = rows.columns.find(({ name }) => name === 'price' || name === 'bid1')?.values;
   return {
     shard: rows.shard?.[row] ?? -1,
     epoch: rows.epoch?.[row] ?? -1,

@@ -48,18 +48,25 @@ async function readTo(
   }
 }
 
-for (const ring of [undefined, 'sleep', 'adaptive'] as const)
-  test(`random appends, laps and restarts, ${ring ?? 'no ring'}`, async (context) => {
+for (const [table, ring] of [
+  ['tick', undefined],
+  ['tick', 'sleep'],
+  ['tick', 'adaptive'],
+  ['trade', 'sleep'],
+  ['book', 'adaptive'],
+] as const)
+  test(`random appends, laps and restarts, ${table}, ${ring ?? 'no ring'}`, async (context) => {
     const random = new SeededRandom(seedOf(context));
-    const node = new StreamNode(context, ring === undefined ? undefined : 16);
+    const node = new StreamNode(context, ring === undefined ? undefined : 16, table);
     await node.open();
     node.append(random, 50);
-    const options = { ...(ring === undefined ? {} : { ring }), from: 'oldest' } as const;
+    const options = { table, ...(ring === undefined ? {} : { ring }), from: 'oldest' } as const;
     const all = subscribe(context, node, options);
     const some = subscribe(context, node, options, ['A', 'CCC']);
     const notes = new ReaderNotes();
     const someNotes = new ReaderNotes();
-    for (let round = 0; round < rounds; round += 1) {
+    const times = table === 'tick' ? rounds : rounds / 4;
+    for (let round = 0; round < times; round += 1) {
       for (let part = random.integer(4); part > 0; part -= 1)
         node.append(random, 1 + random.integer(80), random.integer(5) > 0);
       if (random.integer(5) === 0) {

@@ -48,10 +48,7 @@ abstract class MarketRows<Batch extends PlacedBatch> {
     const { rows } = this;
     const { count } = batch;
     this.#checkRoom(count, rows.capacity);
-    rows.clear();
-    rows.count = count;
-    for (const name of placed) copyColumn(batch[name], rows[name], count);
-    this.toRows(batch, count);
+    this.toRows(batch, 0, count, rows);
     const position = this.#database.appendRows(this.table, rows);
     batch.shard.set(rows.shard.subarray(0, count));
     batch.epoch.set(rows.epoch.subarray(0, count));
@@ -68,7 +65,8 @@ abstract class MarketRows<Batch extends PlacedBatch> {
     batch.count = count;
   }
 
-  protected abstract toRows(batch: Batch, count: number): void;
+  /** Rows [first, end) of a batch become all of those of the table. */
+  protected abstract toRows(batch: Batch, first: number, end: number, rows: TableBatch): void;
   protected abstract fromRows(from: TableBatch, batch: Batch, count: number): void;
 
   #checkRoom(count: number, capacity: number): void {
@@ -83,6 +81,12 @@ function copyColumn<Column extends Float64Array | Uint32Array>(
   count: number,
 ): void {
   to.set(from.subarray(0, count));
+}
+
+function beginRows(batch: PlacedBatch, first: number, end: number, rows: TableBatch): void {
+  rows.clear();
+  rows.count = end - first;
+  for (const name of placed) rows[name].set(batch[name].subarray(first, end));
 }
 
 /** Bit sides, by what the table says: 1 buy, -1 sell. */
@@ -101,25 +105,33 @@ function isNumberOf(text: string, id: number): boolean {
   return Number.isSafeInteger(id) && id >= 0 && String(id) === text;
 }
 
+/** Rows [first, end) of a batch, in their places, become all of those of the table. */
+export function tradesToRows(
+  batch: TradeBatch,
+  first: number,
+  end: number,
+  rows: TableBatch,
+): void {
+  beginRows(batch, first, end, rows);
+  rows.doubles('price').set(batch.price.subarray(first, end));
+  rows.doubles('volume').set(batch.volume.subarray(first, end));
+  const side = rows.column('side');
+  const isNull = rows.nulls('trade_id')!;
+  for (let row = 0; row < end - first; row += 1) {
+    const flags = batch.flags[first + row]!;
+    side[row] = sideOf(flags);
+    isNull[row] = 0;
+    if ((flags & TradeFlags.id) === 0) isNull[row] = 1;
+    else rows.setText('trade_id', row, String(batch.tradeId[first + row]!));
+  }
+}
+
 export class TradeRows extends MarketRows<TradeBatch> {
   constructor(database: Rows, capacity: number) {
     super(database, tradeSchema, capacity);
   }
 
-  protected toRows(batch: TradeBatch, count: number): void {
-    const { rows } = this;
-    copyColumn(batch.price, rows.doubles('price'), count);
-    copyColumn(batch.volume, rows.doubles('volume'), count);
-    const side = rows.column('side');
-    const isNull = rows.nulls('trade_id')!;
-    for (let row = 0; row < count; row += 1) {
-      const flags = batch.flags[row]!;
-      side[row] = sideOf(flags);
-      isNull[row] = 0;
-      if ((flags & TradeFlags.id) === 0) isNull[row] = 1;
-      else rows.setText('trade_id', row, String(batch.tradeId[row]!));
-    }
-  }
+  protected readonly toRows = tradesToRows;
 
   protected fromRows(from: TableBatch, batch: TradeBatch, count: number): void {
     copyColumn(from.doubles('price'), batch.price, count);
@@ -143,19 +155,23 @@ const bookColumns = ['bid', 'bidVolume', 'ask', 'askVolume'].flatMap((name) =>
   })),
 );
 
+/** As tradesToRows(). */
+export function booksToRows(batch: BookBatch, first: number, end: number, rows: TableBatch): void {
+  beginRows(batch, first, end, rows);
+  for (const [bit, { column, field }] of bookColumns.entries()) {
+    rows.doubles(column).set(batch[field].subarray(first, end));
+    const isNull = rows.nulls(column)!;
+    for (let row = first; row < end; row += 1)
+      isNull[row - first] = (batch.missing[row]! >>> bit) & 1;
+  }
+}
+
 export class BookRows extends MarketRows<BookBatch> {
   constructor(database: Rows, capacity: number) {
     super(database, bookSchema, capacity);
   }
 
-  protected toRows(batch: BookBatch, count: number): void {
-    const { rows } = this;
-    for (const [bit, { column, field }] of bookColumns.entries()) {
-      copyColumn(batch[field], rows.doubles(column), count);
-      const isNull = rows.nulls(column)!;
-      for (let row = 0; row < count; row += 1) isNull[row] = (batch.missing[row]! >>> bit) & 1;
-    }
-  }
+  protected readonly toRows = booksToRows;
 
   protected fromRows(from: TableBatch, batch: BookBatch, count: number): void {
     batch.flags.fill(0, 0, count);

@@ -1,7 +1,7 @@
 // A service as a role may use it on one connection: everybody who is known reads, and who may write
 // is said once, here. What was granted of rings and blocks ends with it.
 
-import { NdtsError } from '@ndts/protocol';
+import { NdtsError, tickSchema } from '@ndts/protocol';
 import type { Principal } from '@ndts/runtime';
 import { type BlockGrants, isBlockCall, type ReaderBlocks } from '../pull/block-grants.js';
 import type { RingGrants } from '../pull/ring-grants.js';
@@ -23,7 +23,8 @@ export class GuardedService implements Service {
   readonly #principal: Principal;
   readonly #pulls: RingGrants | undefined;
   readonly #blocks: ReaderBlocks | undefined;
-  #keys: readonly string[] = [];
+  /** Of grants, by the table of their rings. */
+  readonly #keys = new Map<string, readonly string[]>();
   #closed = false;
 
   /** `pulls` absent: rings are not pulled; `blocks`: nor are these. */
@@ -51,9 +52,9 @@ export class GuardedService implements Service {
     this.#checkWrite(name);
     const pulls = this.#pulls;
     if (pulls !== undefined && name === 'pullRings')
-      return this.#grant(pulls) as Calls[N]['answer'];
+      return this.#grant(pulls, asked as Calls['pullRings']['asked']) as Calls[N]['answer'];
     if (pulls !== undefined && name === 'renewPulls') {
-      pulls.renew(this.#keys);
+      pulls.renew([...this.#keys.values()].flat());
       return null as Calls[N]['answer'];
     }
     const blocks = this.#blocks;
@@ -62,17 +63,22 @@ export class GuardedService implements Service {
     return this.#service.call(name, asked);
   }
 
-  #grant(pulls: RingGrants): Calls['pullRings']['answer'] {
+  #grant(
+    pulls: RingGrants,
+    { table = tickSchema.name }: Calls['pullRings']['asked'],
+  ): Calls['pullRings']['answer'] {
     if (this.#closed) throw new NdtsError('CLOSED', 'the connection ended');
-    this.#revoke(); // who asks again has no use for those before
-    const grants = pulls.grant();
-    this.#keys = grants.map((grant) => grant.key);
+    pulls.revoke(this.#keys.get(table) ?? []); // who asks again has no use for those before
+    this.#keys.delete(table);
+    const grants = pulls.grant(table);
+    const keys = grants.map((grant) => grant.key);
+    if (keys.length > 0) this.#keys.set(table, keys);
     return grants;
   }
 
   #revoke(): void {
-    this.#pulls?.revoke(this.#keys);
-    this.#keys = [];
+    this.#pulls?.revoke([...this.#keys.values()].flat());
+    this.#keys.clear();
   }
 
   async open<N extends StreamName>(

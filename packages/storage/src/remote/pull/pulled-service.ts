@@ -10,7 +10,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openRingPuller, type PullGrant, type RingPuller } from '@ndts/native/fabric';
-import { type Clock, type ErrorCode, NdtsError, type Timer } from '@ndts/protocol';
+import { type Clock, type ErrorCode, NdtsError, tickSchema, type Timer } from '@ndts/protocol';
 import type {
   CallName,
   Calls,
@@ -47,13 +47,18 @@ const unreachable: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 const sharedMemory = '/dev/shm';
 const folderPattern = /^ndts-pull-(\d+)-/;
 
+interface PulledRings {
+  paths: Promise<readonly string[]>;
+  puller: RingPuller | undefined;
+  dir: string | undefined;
+}
+
 export class PulledService implements Service {
   readonly shardCount: number;
   readonly #options: PulledServiceOptions;
   readonly #blocks: BlockReader | undefined;
-  #paths: Promise<readonly string[]> | undefined;
-  #puller: RingPuller | undefined;
-  #dir: string | undefined;
+  /** By the table of their rows. */
+  readonly #rings = new Map<string, PulledRings>();
   #timer: Timer | undefined;
   #closed = false;
 
@@ -76,8 +81,14 @@ export class PulledService implements Service {
 
   async call<N extends CallName>(name: N, asked: Calls[N]['asked']): Promise<Calls[N]['answer']> {
     if (name !== 'rings') return this.#options.service.call(name, asked);
-    this.#paths ??= this.#pull();
-    return (await this.#paths) as Calls[N]['answer'];
+    const { table = tickSchema.name } = asked as Calls['rings']['asked'];
+    let rings = this.#rings.get(table);
+    if (rings === undefined) {
+      rings = { paths: Promise.resolve([]), puller: undefined, dir: undefined };
+      this.#rings.set(table, rings);
+      rings.paths = this.#pull(table, rings);
+    }
+    return (await rings.paths) as Calls[N]['answer'];
   }
 
   async open<N extends StreamName>(
@@ -109,30 +120,36 @@ export class PulledService implements Service {
   /** Who has mirrors mapped keeps them, and sees by the heartbeat that they stand still. */
   #drop(): void {
     this.#timer?.cancel();
-    this.#puller?.close();
-    if (this.#dir !== undefined) rmSync(this.#dir, { recursive: true, force: true });
-    this.#paths = undefined;
+    this.#timer = undefined;
+    for (const [table, rings] of this.#rings) this.#dropRings(table, rings);
+  }
+
+  #dropRings(table: string, rings: PulledRings): void {
+    const { puller, dir } = rings;
+    if (this.#rings.get(table) === rings) this.#rings.delete(table);
+    puller?.close();
+    if (dir !== undefined) rmSync(dir, { recursive: true, force: true });
   }
 
   /** None where the node offers none, or can't be reached so. */
-  async #pull(): Promise<readonly string[]> {
+  async #pull(table: string, rings: PulledRings): Promise<readonly string[]> {
     const { service, host, timeoutMs } = this.#options;
-    const grants = await service.call('pullRings', {}).catch((error: unknown) => {
+    const grants = await service.call('pullRings', { table }).catch((error: unknown) => {
       if (error instanceof NdtsError && notGiven.has(error.code) && !service.closed) return [];
       throw error;
     });
     if (grants.length === 0 || this.#closed) return [];
     try {
-      this.#dir = makeFolder();
-      this.#puller = openRingPuller({
+      rings.dir = makeFolder();
+      rings.puller = openRingPuller({
         grants: grants.map((grant) => reachable(grant, host)),
-        dir: this.#dir,
+        dir: rings.dir,
         from: 'oldest',
       });
-      this.#renewLater();
-      return await this.#puller.mirrors(timeoutMs);
+      if (this.#timer === undefined) this.#renewLater();
+      return await rings.puller.mirrors(timeoutMs);
     } catch (error) {
-      this.#drop();
+      this.#dropRings(table, rings);
       // The connection ended meanwhile, and the puller with it: another may be made.
       if (this.closed) throw new NdtsError('UNAVAILABLE', 'the node of the rings ended');
       if (error instanceof NdtsError && unreachable.has(error.code)) return [];

@@ -31,7 +31,7 @@ function open(context: TestContext): RingGrants {
     provider: 'tcp',
     host: '127.0.0.1',
     port: 0,
-    paths: rings.paths,
+    paths: { tick: rings.paths },
     metrics,
   });
   context.after(() => {

@@ -6,6 +6,7 @@
 import { createPullServer, type PullGrant, type PullServer } from '@ndts/native/fabric';
 import { NdtsError } from '@ndts/protocol';
 import type { Gauge, Metrics } from '@ndts/runtime';
+import { type RingPaths, ringsOf } from '../../service/ring-paths.js';
 
 export interface RingGrantsOptions {
   /** 'tcp' or 'libfabric'. */
@@ -13,8 +14,7 @@ export interface RingGrantsOptions {
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
-  /** Files of the rings, by shard. */
-  readonly paths: readonly string[];
+  readonly paths: RingPaths;
   readonly metrics: Metrics;
 }
 
@@ -31,7 +31,7 @@ export const grantLeaseMs = 15_000;
 export class RingGrants {
   readonly #server: PullServer;
   readonly #connections: Gauge;
-  readonly #paths: readonly string[];
+  readonly #paths: RingPaths;
   #closed = false;
 
   /** Throws UNAVAILABLE where there is no such provider, PORT_IN_USE, IO_ERROR. */
@@ -63,11 +63,13 @@ export class RingGrants {
     return this.#server;
   }
 
-  /** New ones of all rings, by shard. */
-  grant(): readonly PullGrant[] {
+  /** New ones of all rings of a table, by shard; none where there are no rings.
+   * @param table as it was asked for; undefined: ticks */
+  grant(table?: unknown): readonly PullGrant[] {
     const grants: PullGrant[] = [];
     try {
-      for (const path of this.#paths) grants.push(this.#server.exposeRing(path, grantLeaseMs));
+      for (const path of ringsOf(this.#paths, table))
+        grants.push(this.#server.exposeRing(path, grantLeaseMs));
     } catch (error) {
       this.revoke(grants.map((grant) => grant.key));
       throw error;
