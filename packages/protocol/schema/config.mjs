@@ -51,6 +51,8 @@ export const configKeys = [
   { key: 'feed.gapsPerMillion', type: 'integer', min: 0, max: 1000000, default: 0, doc: 'how many of them begin a loss of ticks of their symbol' },
   { key: 'feed.trades', type: 'boolean', default: true, doc: 'whether trades of feeds are taken: cleaned, stored, on rings of their own' },
   { key: 'feed.books', type: 'boolean', default: true, doc: 'whether books of feeds are taken: five levels on rings of their own, every change stored' },
+  { key: 'feed.simulatedTrades', type: 'boolean', default: false, doc: 'whether the simulator makes a trade of each clean tick' },
+  { key: 'feed.simulatedBooks', type: 'boolean', default: false, doc: 'whether it makes a change of a book of each clean tick' },
   { key: 'feed.crossedBooks', type: 'enum', values: ['mark', 'uncross', 'resync'], default: 'mark', doc: 'what becomes of a book whose bid is not below its ask (docs/books.md)' },
   { key: 'feed.recordingDir', type: 'string', default: '', doc: 'folder of recordings of feeds; empty: recordings/ in the data folder' },
   { key: 'clean.priceMax', type: 'number', min: 0, default: 999999, doc: 'a price must be above 0 and below this' },

@@ -32,6 +32,11 @@ export class RowQueue<B extends RowBatch> {
     return row;
   }
 
+  /** The row that was claimed `back` claims ago; 1: the last one. */
+  recent(back: number): number {
+    return (this.#head + this.#count - back) % this.rows.capacity;
+  }
+
   /** Fills the batch from its start; returns how many rows. */
   take(batch: B): number {
     const { capacity } = this.rows;

@@ -13,7 +13,9 @@ import {
   nsPerSecond,
   type TickBatch,
   type Time,
+  type TradeBatch,
 } from '@ndts/protocol';
+import type { BookChangeBatch } from './batches.js';
 import { allDirtKinds, type DirtKind, dirtKinds, soil } from './dirt.js';
 import { Draws } from './draws.js';
 import {
@@ -33,6 +35,7 @@ import {
   type MarketOptions,
   SimulatedMarket,
 } from './simulated-market.js';
+import { SimulatedDepth } from './simulated-depth.js';
 import { Subscriptions } from './subscriptions.js';
 
 export interface SimulatorOptions extends MarketOptions {
@@ -46,6 +49,9 @@ export interface SimulatorOptions extends MarketOptions {
   readonly clock: Clock;
   /** By symbol id: prices to go on from, so that a restart shows no jump. */
   readonly lastPrices?: ReadonlyMap<number, number>;
+  /** Whether clean ticks make trades, and changes of books; default: neither. */
+  readonly trades?: boolean;
+  readonly books?: boolean;
   /** How far behind their symbol out-of-order ticks are; more than the cleaner tolerates. */
   readonly disorderMs?: number;
   /** Ticks that waited longer than this are given up and counted, as a venue would. */
@@ -58,9 +64,8 @@ const fillPeriodNs = 1000;
 
 export class Simulator implements Feed {
   readonly name = 'simulator';
-  readonly abilities: FeedAbilities = { trades: false, book: false, waits: false, repairs: false };
-  readonly pollTrades = pollNothing;
-  readonly pollBook = pollNothing;
+  readonly abilities: FeedAbilities;
+  readonly #depth: SimulatedDepth | undefined;
   readonly #clock: Clock;
   readonly #ids: Uint32Array;
   readonly #draws: Draws;
@@ -103,6 +108,12 @@ export class Simulator implements Feed {
     );
     const names = options.symbols.map((symbol) => symbol.name);
     this.#walk = new PriceWalk(names, options.seed, starts);
+    const { trades = false, books = false } = options;
+    this.abilities = { trades, book: books, waits: false, repairs: false };
+    const walk = this.#walk;
+    const tickSize = (index: number): number => walk.tickSize(index);
+    if (trades || books)
+      this.#depth = new SimulatedDepth({ trades, books, ids: this.#ids, tickSize });
     this.#dirtPerMillion = options.dirtPerMillion;
     this.#kinds = options.dirt ?? dirtKinds;
     this.#dirt = new Float64Array(this.#kinds.length);
@@ -131,6 +142,7 @@ export class Simulator implements Feed {
 
   async disconnect(): Promise<void> {
     this.#state = 'disconnected';
+    this.#skipped += this.#depth?.clear() ?? 0;
   }
 
   subscribe(symbols: readonly FeedSymbol[]): void {
@@ -139,6 +151,19 @@ export class Simulator implements Feed {
 
   unsubscribe(symbols: readonly FeedSymbol[]): void {
     this.#wanted.remove(symbols);
+    for (const { id } of symbols) this.#depth?.drop(id);
+  }
+
+  pollTrades(batch: TradeBatch): number {
+    return this.#depth?.takeTrades(batch) ?? pollNothing(batch);
+  }
+
+  pollBook(batch: BookChangeBatch): number {
+    return this.#depth?.takeBook(batch) ?? pollNothing(batch);
+  }
+
+  resyncBook(symbols: readonly FeedSymbol[]): void {
+    for (const { id } of symbols) this.#depth?.whole(id);
   }
 
   rejects(): readonly FeedReject[] {
@@ -184,6 +209,8 @@ export class Simulator implements Feed {
       ...noStats,
       state: this.#state,
       polled: this.#polled,
+      trades: this.#depth?.polledTrades ?? 0,
+      bookRows: this.#depth?.polledBookRows ?? 0,
       skipped: this.#skipped + lost,
       backlog: isRunning && behindNs >= 0 ? Math.floor(behindNs / this.#periodNs) + 1 : 0,
       gaps,
@@ -232,7 +259,7 @@ export class Simulator implements Feed {
   #emitUntil(batch: TickBatch, limitNs: number): number {
     const capacity = batch.capacity;
     let row = 0;
-    while (row < capacity) {
+    while (row < capacity && (this.#depth?.hasRoom ?? true)) {
       this.#passClosed();
       const dueNs = this.#dueNs();
       if (dueNs > limitNs) break;
@@ -287,7 +314,9 @@ export class Simulator implements Feed {
     this.#lastVolume[index] = walk.volume;
     this.#lastBid[index] = walk.bid;
     this.#lastAsk[index] = walk.ask;
-    return this.#wanted.isAll || this.#wanted.has(this.#ids[index]!);
+    if (!this.#wanted.isAll && !this.#wanted.has(this.#ids[index]!)) return false;
+    this.#depth?.note(index, walk, day, nsOfDay);
+    return true;
   }
 
   #makeDirty(batch: TickBatch, row: number, index: number): void {

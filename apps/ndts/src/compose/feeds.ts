@@ -47,6 +47,8 @@ function createSimulator(foundation: Foundation): Simulator {
     symbols: symbols.all().filter((entry) => names.has(entry.name)),
     ticksPerSecond: feed.ticksPerSecond,
     seed: feed.seed,
+    trades: feed.trades && feed.simulatedTrades,
+    books: feed.books && feed.simulatedBooks,
     dirtPerMillion: feed.dirtPerMillion,
     dirt: feed.dirt === 'all' ? allDirtKinds : dirtKinds,
     sessions: feed.sessions.map(sessionOf),

@@ -111,6 +111,10 @@ export interface ConfigValues {
     readonly trades: boolean;
     /** whether books of feeds are taken: five levels on rings of their own, every change stored */
     readonly books: boolean;
+    /** whether the simulator makes a trade of each clean tick */
+    readonly simulatedTrades: boolean;
+    /** whether it makes a change of a book of each clean tick */
+    readonly simulatedBooks: boolean;
     /** what becomes of a book whose bid is not below its ask (docs/books.md) */
     readonly crossedBooks: 'mark' | 'uncross' | 'resync';
     /** folder of recordings of feeds; empty: recordings/ in the data folder */
@@ -718,6 +722,20 @@ export const configKeys: readonly ConfigKey[] = [
     type: 'boolean',
     default: true,
     doc: 'whether books of feeds are taken: five levels on rings of their own, every change stored',
+    secret: false,
+  },
+  {
+    key: 'feed.simulatedTrades',
+    type: 'boolean',
+    default: false,
+    doc: 'whether the simulator makes a trade of each clean tick',
+    secret: false,
+  },
+  {
+    key: 'feed.simulatedBooks',
+    type: 'boolean',
+    default: false,
+    doc: 'whether it makes a change of a book of each clean tick',
     secret: false,
   },
   {
