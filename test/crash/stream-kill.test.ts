@@ -1,7 +1,7 @@
 // Consumers that read from another process over the network - rings pulled one-sided, streams over
-// WebSocket - and the node they read from, each killed at random moments while ticks flow; some
-// nodes lose their shared memory too, as in a power failure. Every tick of the store is handed out
-// in order, none again that was acknowledged, and what was lost is told as void.
+// WebSocket - and the node they read from, each killed at random moments while rows flow; some
+// nodes lose their shared memory too, as in a power failure. Every tick, trade or book of the store
+// is handed out in order, none again that was acknowledged, and what was lost is told as void.
 //
 // NDTS_TEST_ROUNDS says how often something is killed; a few times in a short run.
 
@@ -11,6 +11,7 @@ import { type TestContext, test } from 'node:test';
 import { SeededRandom } from '@ndts/runtime';
 import { NDTSClient } from '@ndts/storage';
 import { ConsumerDiary } from '../kit/consumer-diary.js';
+import { columnOf, type KindOfRows } from '../kit/kind-column.js';
 import { freePort } from '../kit/free-port.js';
 import { libfabricAbsent } from '../kit/libfabric.js';
 import { longRun } from '../kit/long-run.js';
@@ -24,20 +25,29 @@ const rounds = Number(process.env['NDTS_TEST_ROUNDS'] ?? (longRun ? 40 : 2));
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
+/** What each consumer reads. */
+interface Tables {
+  readonly rings: KindOfRows;
+  readonly stream: KindOfRows;
+}
+
 class Scene {
   readonly diaries: readonly ConsumerDiary[];
   node: RunningPlatform;
   readonly address: string;
   readonly #keys: Readonly<Record<string, string | number>>;
   readonly #dataDir: string;
+  readonly #tables: Tables;
 
   private constructor(
     test: TestContext,
     node: RunningPlatform,
     dataDir: string,
     keys: Readonly<Record<string, string | number>>,
+    tables: Tables,
   ) {
     this.node = node;
+    this.#tables = tables;
     this.#dataDir = dataDir;
     this.#keys = keys;
     test.after(() => this.node.kill());
@@ -45,13 +55,13 @@ class Scene {
     this.address = `127.0.0.1:${keys['remote.port']}`;
     const stream = `127.0.0.1:${keys['stream.port']}`;
     const ways = [
-      { through: 'rings', name: 'rings', address: this.address, token },
-      { through: 'stream', name: 'stream', address: stream, token },
+      { through: 'rings', name: 'rings', address: this.address, token, table: tables.rings },
+      { through: 'stream', name: 'stream', address: stream, token, table: tables.stream },
     ] as const;
     this.diaries = ways.map((way) => new ConsumerDiary(test, way, shards));
   }
 
-  static async start(test: TestContext, provider: string): Promise<Scene> {
+  static async start(test: TestContext, provider: string, tables: Tables): Promise<Scene> {
     const dataDir = await temporaryFolder(test);
     const keys = {
       'cluster.shards': shards,
@@ -59,7 +69,9 @@ class Scene {
       'remote.pull': provider,
       'stream.port': await freePort(),
       'stream.heartbeatMs': 200,
-      'feed.ticksPerSecond': 2000,
+      'feed.ticksPerSecond': tables.rings === 'tick' ? 2000 : 500,
+      'feed.simulatedTrades': String(tables.stream === 'trade'),
+      'feed.simulatedBooks': String(tables.rings === 'book'),
       // Who is killed often leaves the processor to those that start.
       'loop.idle': 'sleep',
       // Much is accepted and not durable, so that a power failure loses something.
@@ -67,7 +79,8 @@ class Scene {
       'storage.stagingBytes': 8 << 20,
       'storage.walFileBytes': 4 << 20,
     };
-    return new Scene(test, await RunningPlatform.start({ dataDir, keys }), dataDir, keys);
+    const node = await RunningPlatform.start({ dataDir, keys });
+    return new Scene(test, node, dataDir, keys, tables);
   }
 
   /** kill -9 and a new start; without power what was not durable is lost. */
@@ -81,26 +94,32 @@ class Scene {
     this.node = await RunningPlatform.start({ dataDir: this.#dataDir, keys });
   }
 
-  /** What is in the store, as the diaries note it. */
-  async stored(test: TestContext): Promise<number[][]> {
+  /** What is in the store, as the diaries note it: of each in its order. */
+  async stored(test: TestContext): Promise<number[][][]> {
     const { token } = this.node;
     const client = new NDTSClient({ mode: 'distributed', nodes: [this.address], token });
     test.after(() => client.close());
-    const prices: number[][] = Array.from({ length: shards }, () => []);
-    const all = client.subscribe(undefined, { from: 'oldest' });
-    let left = (await client.getShards()).reduce((sum, one) => sum + one.accepted, 0);
-    while (left > 0) {
-      const { value } = await all.next();
-      ok(value !== undefined);
-      const { rows } = value;
-      left -= rows.count;
-      const column = rows.doubles('price');
-      for (let row = 0; row < rows.count; row += 1)
-        prices[rows.shard?.[row] ?? 0]?.push(column[row] ?? -1);
-    }
-    await all.close();
-    return prices;
+    const { rings, stream } = this.#tables;
+    return [await storedOf(client, rings), await storedOf(client, stream)];
   }
+}
+
+/** By shard, the values of the column that says which row it is. */
+async function storedOf(client: NDTSClient, table: KindOfRows): Promise<number[][]> {
+  const values: number[][] = Array.from({ length: shards }, () => []);
+  const count = await (await client.query(`SELECT count(*) AS n FROM ${table}`)).rows();
+  const all = client.subscribe(undefined, { table, from: 'oldest' });
+  for (let left = Number(count[0]?.['n']); left > 0; ) {
+    const { value } = await all.next();
+    ok(value !== undefined);
+    const { rows } = value;
+    left -= rows.count;
+    const column = rows.doubles(columnOf(table));
+    for (let row = 0; row < rows.count; row += 1)
+      values[rows.shard?.[row] ?? 0]?.push(column[row] ?? -1);
+  }
+  await all.close();
+  return values;
 }
 
 async function oneRound(scene: Scene, random: SeededRandom): Promise<void> {
@@ -113,32 +132,38 @@ async function oneRound(scene: Scene, random: SeededRandom): Promise<void> {
   for (const diary of scene.diaries) diary.check();
 }
 
-async function endure(context: TestContext, provider: string, times: number): Promise<void> {
+async function endure(
+  context: TestContext,
+  provider: string,
+  tables: Tables,
+  times: number,
+): Promise<void> {
   const random = new SeededRandom(testSeed(context));
-  const scene = await Scene.start(context, provider);
+  const scene = await Scene.start(context, provider, tables);
   for (const diary of scene.diaries) diary.start();
   await until(() => scene.diaries.every(({ count }) => count > 0));
   for (let round = 0; round < times; round += 1) await oneRound(scene, random);
   await scene.restart(true, { 'feed.ticksPerSecond': 0 });
   const expected = await scene.stored(context);
-  const total = expected.reduce((sum, one) => sum + one.length, 0);
-  for (const diary of scene.diaries) {
+  for (const [at, diary] of scene.diaries.entries()) {
+    const total = expected[at]?.reduce((sum, one) => sum + one.length, 0) ?? 0;
     await until(() => {
       diary.check();
       return diary.count === total;
     });
-    deepEqual(diary.handled, expected);
+    deepEqual(diary.handled, expected[at]);
     context.diagnostic(
-      `${total} ticks, ${diary.lives} lives, rows of a shard undone ${diary.undone} times`,
+      `${total} rows, ${diary.lives} lives, rows of a shard undone ${diary.undone} times`,
     );
   }
 }
 
-test('over rings that are pulled over TCP, and over WebSocket', (context) =>
-  endure(context, 'tcp', rounds));
+test('books over rings that are pulled over TCP, trades over WebSocket', (context) =>
+  endure(context, 'tcp', { rings: 'book', stream: 'trade' }, rounds));
 
-test('over rings that are pulled over libfabric', async (context) => {
+test('ticks over rings that are pulled over libfabric, and over WebSocket', async (context) => {
   const absent = libfabricAbsent();
-  if (absent === false) await endure(context, 'libfabric', Math.ceil(rounds / 3));
+  const tables = { rings: 'tick', stream: 'tick' } as const;
+  if (absent === false) await endure(context, 'libfabric', tables, Math.ceil(rounds / 3));
   else context.diagnostic(`not tested: ${absent}`);
 });

@@ -11,6 +11,7 @@
 //   { acked: [[shard, sequence], ...] }        a position is kept
 
 import { NDTSClient } from '@ndts/storage';
+import { columnOf, type KindOfRows } from './kind-column.js';
 import { smallSettings } from './small-settings.js';
 import { StreamReader } from './stream-reader.js';
 
@@ -21,6 +22,8 @@ export type ConsumerWay =
       /** rings: these are pulled, and read from mirrors here. */
       readonly through: 'remote' | 'rings' | 'stream';
       readonly name: string;
+      /** Default: ticks. */
+      readonly table?: KindOfRows;
       /** `host:port` */
       readonly address: string;
       readonly token: string;
@@ -44,6 +47,8 @@ if (way.through === 'stream')
   new StreamReader({
     address: way.address,
     token: way.token,
+    kind: way.table ?? 'tick',
+    column: columnOf(way.table ?? 'tick'),
     consumer: way.name,
     onRows: (rows) =>
       tell({ rows: rows.map(({ shard, sequence, price }) => [shard, sequence, price]) }),
@@ -76,7 +81,9 @@ function openClient(from: Exclude<ConsumerWay, { through: 'stream' }>): NDTSClie
 }
 
 async function readAsClient(from: Exclude<ConsumerWay, { through: 'stream' }>): Promise<void> {
+  const table = from.through === 'folder' ? 'tick' : (from.table ?? 'tick');
   const subscription = openClient(from).subscribe(undefined, {
+    table,
     consumer: from.name,
     from: 'oldest',
     batch: from.through === 'folder' ? 20 : 200,
@@ -86,7 +93,7 @@ async function readAsClient(from: Exclude<ConsumerWay, { through: 'stream' }>): 
   let batches = 0;
   for await (const { rows, next, voids } of subscription) {
     if (voids.length > 0) tell({ lost: voids.map(({ shard, last }) => [shard, last.sequence]) });
-    const prices = rows.doubles('price');
+    const prices = rows.doubles(columnOf(table));
     const seen = Array.from(
       rows.sequence,
       (sequence, row) => [rows.shard?.[row] ?? -1, sequence, prices[row] ?? -1] as const,

@@ -3,6 +3,7 @@
 
 import { join } from 'node:path';
 import { StreamServer } from '@ndts/data-node';
+import type { ConfigValues } from '@ndts/protocol';
 import {
   createSilentLogger,
   EmbeddedBus,
@@ -22,6 +23,7 @@ import {
   NetworkServer,
   openLocalDatabase,
   RingGrants,
+  type RingPaths,
 } from '@ndts/storage';
 import { smallSettings } from './small-settings.js';
 
@@ -35,16 +37,19 @@ export interface RemoteNode {
   readonly streamAddress: string;
   readonly identity: Identity;
   readonly local: LocalDatabase;
+  readonly service: FolderService;
   /** Of the node. */
   readonly metrics: Metrics;
   /** A client with a token of its own. */
   client(role?: Role, options?: Partial<ClientOptions>): NDTSClient;
 }
 
-/** Lets blocks be pulled: 'mapped', 'tcp', or one of libfabric. */
+/** Lets rings and blocks be pulled: 'mapped', 'tcp', or one of libfabric. */
 export interface PulledNodeOptions {
   readonly pull: string;
   readonly arenaBytes: number;
+  /** Starts who publishes; default: nobody does. */
+  readonly publish?: (local: LocalDatabase, values: ConfigValues) => RingPaths;
 }
 
 export async function startRemoteNode(
@@ -63,10 +68,11 @@ export async function startRemoteNode(
   const userId = process.getuid?.() ?? 0; // ambient: whose folder it is
   const local = await openLocalDatabase({ values, clock, logger, random, userId });
   const { journal: store, ticks: database, symbols } = local;
-  const service = new FolderService({ database, symbols, clock, store });
+  const rings = pulled?.publish?.(local, values) ?? {};
+  const service = new FolderService({ database, symbols, clock, store, rings });
   const identity = Identity.open({ dir: join(dataDir, 'identity'), clock, logger });
   const metrics = new Metrics();
-  const { pulls, blocks } = pulled === undefined ? {} : openPulls(local, metrics, pulled);
+  const { pulls, blocks } = pulled === undefined ? {} : openPulls(local, metrics, pulled, rings);
   const server = await NetworkServer.start({
     ...values.remote,
     ...(pulls === undefined ? {} : { pulls }),
@@ -107,7 +113,7 @@ export async function startRemoteNode(
     return made;
   };
   const streamAddress = new URL(streams?.url ?? '').host;
-  return { address, streamAddress, identity, local, metrics, client };
+  return { address, streamAddress, identity, local, service, metrics, client };
 }
 
 interface Pulls {
@@ -119,9 +125,10 @@ function openPulls(
   { ticks, symbols, folder }: LocalDatabase,
   metrics: Metrics,
   { pull: provider, arenaBytes }: PulledNodeOptions,
+  paths: RingPaths,
 ): Pulls {
   const host = provider === 'mapped' ? folder.memory : '127.0.0.1';
-  const pulls = new RingGrants({ provider, host, port: 0, paths: {}, metrics });
+  const pulls = new RingGrants({ provider, host, port: 0, paths, metrics });
   const { memory } = folder;
   const shared = { database: ticks, symbols, server: pulls.server, metrics };
   return { pulls, blocks: new BlockGrants({ ...shared, folder: memory, arenaBytes }) };

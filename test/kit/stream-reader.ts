@@ -20,6 +20,9 @@ export interface StreamReaderOptions {
   /** `host:port` */
   readonly address: string;
   readonly token: string;
+  /** The table, and the column that says which row it is. */
+  readonly kind?: string;
+  readonly column?: string;
   /** Rows are acknowledged under this name, and it goes on behind them. */
   readonly consumer?: string;
   readonly onRows: (rows: readonly StreamRow[]) => void;
@@ -41,7 +44,7 @@ interface Message {
   readonly shard: readonly number[];
   readonly sequence: readonly number[];
   readonly positions?: readonly Position[];
-  readonly columns: { readonly price: readonly number[] };
+  readonly columns: Readonly<Record<string, readonly number[]>>;
 }
 
 const retryMs = 20;
@@ -95,8 +98,9 @@ export class StreamReader {
       const { consumer } = this.#options;
       const from = this.#positions.size === 0 ? 'oldest' : [...this.#positions.values()];
       const begin = consumer === undefined ? { from } : { consumer, from: 'oldest' };
-      const columns = ['price'];
-      socket.send(JSON.stringify({ type: 'subscribe', id: 1, columns, ...begin }));
+      const { kind = 'tick', column = 'price' } = this.#options;
+      const request = { type: 'subscribe', id: 1, kind, columns: [column], ...begin };
+      socket.send(JSON.stringify(request));
     });
   }
 
@@ -136,10 +140,11 @@ export class StreamReader {
 
   #takeRows(socket: WebSocket, message: Message): void {
     const { count, shard, sequence, columns, positions = [] } = message;
+    const prices = columns[this.#options.column ?? 'price'];
     const rows = Array.from({ length: count }, (_, row) => ({
       shard: shard[row] ?? -1,
       sequence: sequence[row] ?? -1,
-      price: columns.price[row] ?? -1,
+      price: prices?.[row] ?? -1,
     }));
     this.#options.onRows(rows);
     for (const one of positions) this.#positions.set(one[0], one);

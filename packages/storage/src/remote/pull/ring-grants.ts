@@ -83,6 +83,7 @@ export class RingGrants {
   }
 
   revoke(keys: Iterable<string>): void {
+    if (this.#closed) return; // all ended with the server
     for (const key of keys) {
       try {
         this.#server.revoke(key);
