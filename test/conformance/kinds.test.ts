@@ -231,7 +231,7 @@ async function storedRows({ client, table, columns, remote }: Scene): Promise<Se
 /** The past, which stands in the order of time, and behind it live rows. */
 async function pastThenLive(scene: Scene, count: number): Promise<SeenKindRow[]> {
   const columns = scene.columns.filter((name) => name !== 'trade_id');
-  const past = subscribe(scene, { mode: 'historical', columns, ring: 'sleep' });
+  const past = subscribe(scene, { mode: 'historical', ring: 'sleep' });
   return readKind(past, scene.names, columns, count);
 }
 
@@ -259,7 +259,7 @@ async function checkScene(
   deepEqual(keysOf(stored), keysOf(expected.map((row) => ({ ...row, nsOfDay: 0 }))), 'SQL');
   const { remote, table, names } = scene;
   const columns = scene.columns.filter((name) => name !== 'trade_id');
-  const delayed = subscribe(scene, { from: 'oldest', mode: 'delayed', intervalMs: 20, columns });
+  const delayed = subscribe(scene, { from: 'oldest', mode: 'delayed', intervalMs: 20 });
   const latest = await readKind(delayed, names, columns, symbolNames.length);
   deepEqual(keysOf(latest.slice(-symbolNames.length)), keysOf(lastOf(texts)), 'the latest of each');
   for (const form of ['json', 'binary'] as const) {

@@ -3,7 +3,7 @@
 // reader is: then an interval is as long as it takes.
 
 import type { Clock, Timer } from '@ndts/protocol';
-import { LatestRows } from './latest-rows.js';
+import { LatestRows, withoutTexts } from './latest-rows.js';
 import { type LiveItem, type LiveSource, noRows, noVoids } from './live-item.js';
 import type { ShardPositions, VoidRows } from './positions.js';
 
@@ -11,6 +11,7 @@ export class DelayedRows implements LiveSource {
   readonly #source: LiveSource;
   readonly #clock: Clock;
   readonly #intervalMs: number;
+  readonly #leavesTexts: boolean;
   readonly #latest = new LatestRows();
   #next: ShardPositions | undefined;
   #voids: readonly VoidRows[] = noVoids;
@@ -23,7 +24,9 @@ export class DelayedRows implements LiveSource {
   #timer: Timer | undefined;
   #wake: (() => void) | undefined;
 
-  constructor(source: LiveSource, clock: Clock, intervalMs: number) {
+  /** @param leavesTexts no columns were named: those that have no latest value are left out */
+  constructor(source: LiveSource, clock: Clock, intervalMs: number, leavesTexts = false) {
+    this.#leavesTexts = leavesTexts;
     this.#source = source;
     this.#clock = clock;
     this.#intervalMs = intervalMs;
@@ -64,7 +67,7 @@ export class DelayedRows implements LiveSource {
         this.#next = item.next;
         // What became void is not the latest of anything.
         if (item.voids.length > 0) this.#voids = [...this.#voids, ...item.voids];
-        this.#latest.take(item.rows, 1);
+        this.#latest.take(this.#leavesTexts ? withoutTexts(item.rows) : item.rows, 1);
       }
     } catch (error) {
       this.#error = error;

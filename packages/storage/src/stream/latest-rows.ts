@@ -12,6 +12,15 @@ import { grownValues, pickRows, rowPlaces } from './row-places.js';
 
 const firstRows = 256;
 
+export function isText({ type }: Pick<RawRowColumn, 'type'>): boolean {
+  return type === 'text' || type === 'bytes';
+}
+
+/** The same rows without the columns that have no latest value. */
+export function withoutTexts(rows: RawRows): RawRows {
+  return { ...rows, columns: rows.columns.filter((column) => !isText(column)) };
+}
+
 export class LatestRows {
   #names: readonly RawRowColumn[] | undefined;
   #capacity = 0;
@@ -53,7 +62,7 @@ export class LatestRows {
   }
 
   #begin(rows: RawRows): readonly RawRowColumn[] {
-    const heap = rows.columns.find(({ type }) => type === 'text' || type === 'bytes');
+    const heap = rows.columns.find(isText);
     if (heap !== undefined)
       throw new NdtsError(
         'INVALID_ARGUMENT',

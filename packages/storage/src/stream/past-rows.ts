@@ -5,6 +5,7 @@
 import { NdtsError, type Time } from '@ndts/protocol';
 import { Pace } from '../replay/pace.js';
 import type { RawReplayRows, RawRows, Service, StreamOf } from '../service/service.js';
+import { isText } from './latest-rows.js';
 import { type LiveItem, type LiveSource, noVoids } from './live-item.js';
 import { LiveRows, type LiveRowsOptions } from './live-rows.js';
 import type { ShardPositions } from './positions.js';
@@ -50,7 +51,10 @@ export class PastRows implements LiveSource {
     const rows = await this.#pastRows(past);
     if (rows !== undefined) return { rows, next: undefined, voids: noVoids };
     if (this.#isClosed()) return undefined;
-    this.#live = new LiveRows({ ...this.#options, from: await this.from() });
+    const { asked } = this.#options;
+    const columns = past.columns.map(({ name }) => name);
+    const options = { ...this.#options, asked: { ...asked, columns } };
+    this.#live = new LiveRows({ ...options, from: await this.from() });
     await past.stream.close();
     return this.#live.next();
   }
@@ -111,7 +115,8 @@ export class PastRows implements LiveSource {
   }
 }
 
-/** Columns by name, without their values, and their places in the table. */
+/** Columns by name, without their values, and their places in the table. Default: all that a replay
+ * has. */
 async function placesOf(
   service: Service,
   name: string,
@@ -119,7 +124,8 @@ async function placesOf(
 ): Promise<{ columns: RawRows['columns']; places: number[] }> {
   const table = (await service.call('tables', {})).find((one) => one.name === name);
   if (table === undefined) throw new NdtsError('NOT_FOUND', `there is no table ${name}`);
-  const wanted = names ?? table.columns.map((column) => column.name);
+  const rest = table.columns.filter((column) => !isText(column));
+  const wanted = names ?? rest.map((column) => column.name);
   const places = wanted.map((one) => table.columns.findIndex((column) => column.name === one));
   const columns = places.map((place, at) => {
     const column = table.columns[place];

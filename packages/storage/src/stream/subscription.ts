@@ -164,5 +164,5 @@ function sourceOf(
   const { intervalMs = defaults.intervalMs } = options;
   if (!(intervalMs >= 1 && intervalMs <= 3_600_000))
     throw new NdtsError('INVALID_ARGUMENT', `intervalMs: expected 1 to 3600000, not ${intervalMs}`);
-  return new DelayedRows(live, clock, intervalMs);
+  return new DelayedRows(live, clock, intervalMs, columns === undefined);
 }
