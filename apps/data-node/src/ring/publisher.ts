@@ -7,6 +7,9 @@ import { nsPerMs } from '@ndts/protocol';
 import type { RowRingWriter } from '@ndts/storage';
 
 const refreshNs = nsPerMs;
+/** Of rings that nothing was published on for a while: trades and books of a quiet market. */
+const idleRefreshNs = 20 * nsPerMs;
+const quietNs = 100 * nsPerMs;
 
 export interface WatermarkSource {
   readonly shardCount: number;
@@ -19,6 +22,8 @@ export class Publisher<Batch> {
   readonly #marks: Float64Array;
   readonly #table: number | undefined;
   #refreshedAtNs = Number.NEGATIVE_INFINITY;
+  #publishedAtNs = Number.NEGATIVE_INFINITY;
+  #hasPublished = false;
 
   /** @param table of the rows; undefined: ticks */
   constructor(rings: RowRingWriter<Batch>, source: WatermarkSource, table?: number) {
@@ -35,10 +40,14 @@ export class Publisher<Batch> {
 
   publish(batch: Batch): void {
     this.#rings.publish(batch);
+    this.#hasPublished = true;
   }
 
   refresh(nowNs: number): void {
-    if (nowNs - this.#refreshedAtNs < refreshNs) return;
+    if (this.#hasPublished) this.#publishedAtNs = nowNs;
+    this.#hasPublished = false;
+    const isQuiet = this.#table !== undefined && nowNs - this.#publishedAtNs > quietNs;
+    if (nowNs - this.#refreshedAtNs < (isQuiet ? idleRefreshNs : refreshNs)) return;
     this.#refreshedAtNs = nowNs;
     this.#source.watermarks(this.#marks, this.#table);
     this.#rings.setWatermarks(this.#marks);
