@@ -62,7 +62,11 @@ async function follow(context: TestContext, provider: string): Promise<void> {
   equal(mirrorFolders().length, 1, 'rows came over the socket');
   await node.kill();
   node = await start(dataDir, port, provider);
-  await read(subscription, due, 3000);
+  // Of a reader that was behind, the first rows are still those of the mirrors it has.
+  for (let part = 0; part < 100; part += 1) {
+    await read(subscription, due, 1000);
+    if (part >= 3 && mirrorFolders().length === 1) break;
+  }
   equal(mirrorFolders().length, 1);
   equal(due.filter((one) => one !== undefined).length, shards);
   await client.close();
