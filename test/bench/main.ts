@@ -14,6 +14,7 @@ import { codec } from './codec.js';
 import { csvImport } from './csv-import.js';
 import { factorBenches } from './factors.js';
 import { feedParse, ingestFeed, recordReplay } from './feed.js';
+import { fixCodec } from './fix.js';
 import { ingestTicks } from './ingest-ticks.js';
 import { keyValueBenches } from './key-value.js';
 import { type Bench, type BenchLine, type BenchSize, lineText } from './kit/bench.js';
@@ -61,6 +62,7 @@ const benches: readonly Bench[] = [
   resumeBench,
   arbitrateBench,
   bookBench,
+  fixCodec,
 ];
 
 interface Options {
