@@ -1,0 +1,139 @@
+// What a session must not forget: the number of its next message, the number it expects, and the
+// messages of the application it may be asked for again. Kept in a key-value store. What always
+// holds: numbers and messages of one flush are one write, so that after any crash the next number
+// is above every message that was kept; a reset begins a new generation, and what the old one kept
+// goes away little by little.
+
+import { type KeyValueOperation, type KeyValueStore, NdtsError, type Time } from '@ndts/protocol';
+
+interface StateRecord {
+  readonly generation: number;
+  readonly outgoing: number;
+  readonly incoming: number;
+  readonly day: number;
+  readonly nsOfDay: number;
+}
+
+const numberDigits = 10;
+const pruneLimit = 256;
+const stateFields = ['generation', 'outgoing', 'incoming', 'day', 'nsOfDay'] as const;
+
+export class FixStore {
+  /** The number the next message gets. */
+  outgoing = 1;
+  /** The number expected next; what is below it had its effect. */
+  incoming = 1;
+  /** When these numbers began; undefined: never yet. */
+  startedAt: Time | undefined;
+  readonly #keyValue: KeyValueStore;
+  readonly #prefix: string;
+  #generation = 1;
+  #operations: KeyValueOperation[] = [];
+  #isChanged = false;
+  #position = 0;
+  #hasOld = true;
+
+  /** `name` tells the sessions of one store apart. */
+  constructor(keyValue: KeyValueStore, name: string) {
+    this.#keyValue = keyValue;
+    this.#prefix = `fix/${name}/`;
+    const bytes = keyValue.get(`${this.#prefix}state`);
+    if (bytes !== undefined) this.#load(bytes);
+  }
+
+  /** The next message of ours. Without bytes it is one that is never sent again. */
+  keep(bytes: Uint8Array | undefined): void {
+    if (bytes !== undefined)
+      this.#operations.push({ key: this.#key(this.#generation, this.outgoing), value: bytes });
+    this.outgoing += 1;
+    this.#isChanged = true;
+  }
+
+  /** Everything below `number` had its effect. */
+  taken(number: number): void {
+    if (number === this.incoming) return;
+    this.incoming = number;
+    this.#isChanged = true;
+  }
+
+  /** Both sides begin at 1 again; nothing that was sent is sent again. */
+  reset(startedAt: Time): void {
+    this.#operations = [];
+    this.#generation += 1;
+    this.outgoing = 1;
+    this.incoming = 1;
+    this.startedAt = startedAt;
+    this.#isChanged = true;
+    this.#hasOld = true;
+  }
+
+  /** Writes what changed; returns the position at which it is durable. */
+  flush(): number {
+    if (!this.#isChanged) return this.#position;
+    const state: StateRecord = {
+      ...{ generation: this.#generation, outgoing: this.outgoing, incoming: this.incoming },
+      ...{ day: this.startedAt?.day ?? 0, nsOfDay: this.startedAt?.nsOfDay ?? 0 },
+    };
+    const value = new TextEncoder().encode(JSON.stringify(state));
+    this.#operations.push({ key: `${this.#prefix}state`, value });
+    this.#position = this.#keyValue.write(this.#operations);
+    this.#operations = [];
+    this.#isChanged = false;
+    return this.#position;
+  }
+
+  isDurable(position: number): boolean {
+    return this.#keyValue.durablePosition() >= position;
+  }
+
+  durable(position: number): Promise<void> {
+    return this.#keyValue.durable(position);
+  }
+
+  /** A message that was kept; undefined: none has this number, or it is not sent again. */
+  kept(number: number): Uint8Array | undefined {
+    this.flush();
+    return this.#keyValue.get(this.#key(this.#generation, number));
+  }
+
+  /** Removes some of what older generations kept; returns how many. */
+  prune(): number {
+    if (!this.#hasOld) return 0;
+    const prefix = `${this.#prefix}out/`;
+    const oldest = this.#keyValue.scan({ prefix, limit: pruneLimit });
+    const current = `${prefix}${padded(this.#generation)}/`;
+    const old = oldest.filter((entry) => !entry.key.startsWith(current));
+    this.#hasOld = old.length === pruneLimit;
+    if (old.length > 0) this.#keyValue.write(old.map(({ key }) => ({ key, value: undefined })));
+    return old.length;
+  }
+
+  #key(generation: number, number: number): string {
+    return `${this.#prefix}out/${padded(generation)}/${padded(number)}`;
+  }
+
+  #load(bytes: Uint8Array): void {
+    let state: unknown;
+    try {
+      state = JSON.parse(new TextDecoder().decode(bytes));
+    } catch {
+      state = undefined;
+    }
+    if (!isState(state))
+      throw new NdtsError('CORRUPT', `${this.#prefix}state: expected the numbers of a session`);
+    this.#generation = state.generation;
+    this.outgoing = state.outgoing;
+    this.incoming = state.incoming;
+    if (state.day > 0) this.startedAt = { day: state.day, nsOfDay: state.nsOfDay };
+  }
+}
+
+function padded(number: number): string {
+  return String(number).padStart(numberDigits, '0');
+}
+
+function isState(value: unknown): value is StateRecord {
+  if (typeof value !== 'object' || value === null) return false;
+  const record = value as Record<string, unknown>;
+  return stateFields.every((name) => Number.isSafeInteger(record[name]));
+}
