@@ -4,48 +4,14 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { PaperBroker } from '@ndts/exec-node';
-import type { RingPosition, TickBatch, TickStreamReader } from '@ndts/protocol';
 import { createSilentLogger, SeededRandom, VirtualClock } from '@ndts/runtime';
+import { MarketTape } from '../kit/market-tape.js';
 import { makeFolder } from '../kit/temporary-folder.js';
 import { type BrokerHarness, brokerCards, brokerSuite, type VenueKnobs } from './broker-suite.js';
 
 const startMs = 1_700_000_000_000;
 const always = 1_000_000;
 const cycles = 8;
-
-interface MarketTick {
-  readonly symbol: number;
-  readonly last: number;
-  readonly bid: number;
-  readonly ask: number;
-}
-
-class MarketTape implements TickStreamReader {
-  readonly ticks: MarketTick[] = [];
-
-  poll(batch: TickBatch): number {
-    const ticks = this.ticks.splice(0, batch.capacity);
-    ticks.forEach((tick, row) => {
-      batch.symbol[row] = tick.symbol;
-      batch.flags[row] = 0;
-      batch.price[row] = tick.last;
-      batch.bid[row] = tick.bid;
-      batch.ask[row] = tick.ask;
-    });
-    batch.count = ticks.length;
-    return ticks.length;
-  }
-  waitPoll(batch: TickBatch): number {
-    return this.poll(batch);
-  }
-  lapped(): number {
-    return 0;
-  }
-  position(): RingPosition {
-    return { epoch: 0, sequence: 0 };
-  }
-  close(): void {}
-}
 
 async function paperHarness(latencyUs: number): Promise<BrokerHarness> {
   const { dir, remove } = await makeFolder();

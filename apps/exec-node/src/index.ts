@@ -11,6 +11,8 @@ export type {
   CcxtTrading,
   CcxtTradingModule,
 } from './broker/crypto/ccxt-trading.js';
+export { FixBroker, type FixChange } from './broker/fix/fix-broker.js';
+export type { FixBrokerOptions, FixBrokerSettings, FixSymbols } from './broker/fix/settings.js';
 export type { Gateway } from './broker/gateway.js';
 export {
   IbBroker,

@@ -35,6 +35,7 @@ function group(count: number, first: number, ...others: readonly number[]): FixG
 export const FixGroups = {
   miscFees: group(Tag.miscFeesCount, Tag.miscFeeAmt, Tag.miscFeeCurr, Tag.miscFeeType, 891),
   parties: group(Tag.partyCount, Tag.partyId, Tag.partyIdSource, Tag.partyRole, 802, 523, 803),
+  dates: group(Tag.dateCount, Tag.tradeDate, Tag.transactTime),
   sides: group(
     ...([Tag.sideCount, Tag.side, Tag.orderId, 198, Tag.clOrdId, 526, 66] as const),
     ...[Tag.account, 660, Tag.accountType, 81, 575, 576, 577, 635, 578, 579, 821, Tag.currency],
@@ -98,7 +99,10 @@ const rules = new Map<string, MessageRule>([
   ],
   [MessageType.orderStatusRequest, rule([Tag.clOrdId, Tag.symbol, Tag.side])],
   [MessageType.orderMassStatusRequest, rule([Tag.massStatusReqId, Tag.massStatusReqType])],
-  [MessageType.tradeCaptureReportRequest, rule([Tag.tradeRequestId, Tag.tradeRequestType])],
+  [
+    MessageType.tradeCaptureReportRequest,
+    rule([Tag.tradeRequestId, Tag.tradeRequestType], [FixGroups.dates]),
+  ],
   [
     MessageType.tradeCaptureReportRequestAck,
     rule([Tag.tradeRequestId, Tag.tradeRequestResult, Tag.tradeRequestStatus]),

@@ -13,6 +13,7 @@ import {
   type Time,
   type Timer,
 } from '@ndts/protocol';
+import { BackOff, type BackOffOptions, backOffDefault } from '../lifecycle/back-off.js';
 import type { Logger } from '../log/logger.js';
 import { type FixSchedule, fixSessionAt } from './schedule.js';
 import type { FixSession } from './session.js';
@@ -27,13 +28,10 @@ export interface FixInitiatorOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
-  readonly firstRetryMs?: number;
-  readonly lastRetryMs?: number;
+  readonly backOff?: BackOffOptions | undefined;
 }
 
 const beatMs = 20;
-const firstRetryMsDefault = 500;
-const lastRetryMsDefault = 30_000;
 /** What the counterparty may leave unread before it is given up. */
 const unreadBytesMax = 16 * 1024 * 1024;
 const endGraceMs = 2000;
@@ -44,7 +42,7 @@ export class FixInitiator {
   readonly #options: FixInitiatorOptions;
   #socket: Socket | undefined;
   #beat: Timer | undefined;
-  #retryMs: number;
+  readonly #backOff: BackOff;
   #nextTryNs = 0;
   #isConnecting = false;
   #connectUntilNs = 0;
@@ -52,7 +50,7 @@ export class FixInitiator {
 
   constructor(options: FixInitiatorOptions) {
     this.#options = options;
-    this.#retryMs = options.firstRetryMs ?? firstRetryMsDefault;
+    this.#backOff = new BackOff(options.random, options.backOff ?? backOffDefault);
   }
 
   /** Connects now, and whenever it has to from now on. */
@@ -128,7 +126,7 @@ export class FixInitiator {
     socket.on('data', (bytes: Buffer) => {
       if (this.#socket !== socket) return;
       session.received(bytes);
-      if (session.isLoggedOn) this.#retryMs = this.#options.firstRetryMs ?? firstRetryMsDefault;
+      if (session.isLoggedOn) this.#backOff.reset();
     });
     socket.once(tls === undefined ? 'connect' : 'secureConnect', () => {
       if (this.#socket !== socket) return;
@@ -153,12 +151,10 @@ export class FixInitiator {
 
   #lost(socket: Socket | undefined, why: string): void {
     if (socket === undefined || this.#socket !== socket) return;
-    const { session, clock, random, lastRetryMs = lastRetryMsDefault } = this.#options;
+    const { session, clock } = this.#options;
     this.#socket = undefined;
     session.disconnected(why);
-    const waitMs = this.#retryMs * (0.5 + random.next() / 2);
-    this.#nextTryNs = clock.monotonicNs() + waitMs * nsPerMs;
-    this.#retryMs = Math.min(lastRetryMs, this.#retryMs * 2);
+    this.#nextTryNs = clock.monotonicNs() + this.#backOff.nextMs() * nsPerMs;
     this.#ended?.();
     this.#ended = undefined;
   }

@@ -2,7 +2,6 @@
 // before somebody asks. What always holds: the bytes are lent by the stream that read them and the
 // object is used again for the next message; who keeps something copies it.
 
-import { Buffer } from 'node:buffer';
 import { moneyScale, type Time } from '@ndts/protocol';
 import { readFixDay, readFixTime } from './fix-time.js';
 
@@ -178,7 +177,7 @@ export class FixMessage {
 
   /** The whole message, for whoever keeps it. */
   copy(): Uint8Array {
-    return Buffer.from(this.bytes.subarray(this.start, this.end));
+    return new Uint8Array(this.bytes.subarray(this.start, this.end));
   }
 
   #longMoney(first: number, dot: number, decimals: number): bigint {

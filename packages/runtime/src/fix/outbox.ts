@@ -62,7 +62,14 @@ export class FixOutbox {
   }
 
   flush(): void {
-    const position = this.#store.flush();
+    let position: number;
+    try {
+      position = this.#store.flush();
+    } catch (error) {
+      this.#fresh = [];
+      this.#failed(error);
+      return;
+    }
     if (this.#fresh.length === 0) return;
     for (const bytes of this.#fresh) this.#waiting.push({ position, bytes });
     this.#fresh = [];

@@ -31,6 +31,8 @@ export interface FixSettings extends FixIdentity {
   readonly answerTimeoutMs?: number;
   /** For what a ResendRequest asked for. */
   readonly resendTimeoutMs?: number;
+  /** For the rest of a message that began: a BodyLength that is too large waits for ever. */
+  readonly restTimeoutMs?: number;
   readonly messageBytesMax?: number;
 }
 

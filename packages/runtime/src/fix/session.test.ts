@@ -1,7 +1,8 @@
 // Sessions as they were recorded: what came, what went out, what the application saw, one line
 // each. The cases are those that the standard's own acceptance tests are about, said in our words.
 //
-//   < TYPE NUMBER fields    comes (head and frame are made)      <x ...   comes garbled
+//   < TYPE NUMBER fields    comes (head and frame are made)
+//   <x and <l               comes garbled: by its sum; by a length that is too large
 //   > TYPE NUMBER fields    must have gone out, next             end      the connection was ended
 //   = TYPE NUMBER           the application must have seen       none     nothing went out
 //   wait SECONDS, send ID (an order), reset, drop, connect, restart, taken, logout
@@ -85,7 +86,7 @@ class Script implements FixApplication {
     }
   }
 
-  #arrive(type: string, number: string, fields: string, isGarbled: boolean): void {
+  #arrive(type: string, number: string, fields: string, flaw: string): void {
     const now = fixTimeText(this.clock.now());
     const head = [`35=${type}|49=VENUE|56=DESK|`, `34=${number}|`, `52=${now}|`];
     const known = [/\|?49=/, /\|?34=/, /\|?52=/];
@@ -99,8 +100,9 @@ class Script implements FixApplication {
     const rest = fields.replace('52=-|', '');
     const begin = fields.includes('8=FIX.4.2|') ? 'FIX.4.2' : 'FIX.4.4';
     const body = `${parts.join('')}${rest.replace('8=FIX.4.2|', '')}`.replaceAll('NOW', now);
-    const text = latin(`8=${begin}|9=${body.length}|${body}`);
-    const sum = (checkSumOf(text, 0, text.length) + (isGarbled ? 1 : 0)) % 256;
+    const length = body.length + (flaw === 'l' ? 500 : 0);
+    const text = latin(`8=${begin}|9=${length}|${body}`);
+    const sum = (checkSumOf(text, 0, text.length) + (flaw === 'x' ? 1 : 0)) % 256;
     this.session.received(Buffer.concat([text, latin(`10=${String(sum).padStart(3, '0')}|`)]));
   }
 
@@ -117,7 +119,7 @@ class Script implements FixApplication {
   step(line: string): void {
     const [word = '', first = '', second = '', ...rest] = line.split(' ');
     const what = `at '${line}'`;
-    if (word === '<' || word === '<x') this.#arrive(first, second, rest.join(' '), word === '<x');
+    if (word.startsWith('<')) this.#arrive(first, second, rest.join(' '), word.slice(1));
     else if (word === '>') assert.equal(this.sent.shift(), line.slice(2).trim(), what);
     else if (word === '=') assert.equal(this.seen.shift(), `${first} ${second}`, what);
     else if (word === '!') assert.equal(this.events.shift(), line.slice(2), what);
@@ -136,6 +138,7 @@ class Script implements FixApplication {
   }
 
   #taken(): void {
+    this.session.mark();
     this.session.taken();
     this.session.flush();
   }
@@ -249,6 +252,10 @@ const cases: Record<string, readonly string[] | [Situation, ...string[]]> = {
   'garbled messages are ignored and take no number': [
     ...[...logon, '<x 0 2', 'none', `< 8 2 ${report}`, '= 8 2', '<x 8 3', '< 0 4'],
     '> 2 2 7=3|16=3|',
+  ],
+  'a length that is too large holds up what follows for seconds only': [
+    ...[...logon, '<l 0 2', `< 8 3 ${report}`, 'wait 2', 'none', 'wait 1', '> 2 2 7=2|16=2|'],
+    ...['< 0 2 43=Y|122=NOW|', '= 8 3', 'none'],
   ],
   'too low without PossDup ends the session': [
     ...[...logon, '< 0 2', '< 0 2', `> 5 2 58=${low}|`, 'end', '< 0 3', 'none'],

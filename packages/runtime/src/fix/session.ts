@@ -6,16 +6,24 @@
 
 import { type Clock, errorLine, NdtsError, nsBetween, nsPerMs, nsPerSecond } from '@ndts/protocol';
 import type { Logger } from '../log/logger.js';
+import {
+  logonBody,
+  rejectBody,
+  resendBody,
+  testBody,
+  textBody,
+  unsupportedBody,
+} from './bodies.js';
 import { checkMessage, type FixFault, isReadType, isStandardType } from './dictionary.js';
 import { endsSession, faultText, identityFault, timeFault, tooLowText } from './faults.js';
 import { FixGap } from './gap.js';
 import { type FixBody, FixMessages, type FixRepeat } from './header.js';
 import type { FixMessage } from './message.js';
+import { FixInbox } from './inbox.js';
 import { FixOutbox, type FixWire } from './outbox.js';
 import { FixResend } from './resend.js';
 import type { FixApplication, FixSessionOptions, FixSettings } from './session-options.js';
 import { FixStore } from './store.js';
-import { FixStream, messageBytesMaxDefault } from './stream.js';
 import { isSessionMessage, MessageType, RejectReason, Tag } from './tags.js';
 
 type Phase = 'idle' | 'awaitingLogon' | 'loggingOn' | 'active' | 'loggingOut' | 'leaving';
@@ -36,12 +44,13 @@ export class FixSession {
   readonly #messages: FixMessages;
   readonly #outbox: FixOutbox;
   readonly #resend: FixResend;
-  readonly #stream: FixStream;
+  readonly #inbox: FixInbox;
   readonly #gap = new FixGap();
   #phase: Phase = 'idle';
   #wire: FixWire | undefined;
   /** The number expected next; the store's follows when the application is done with it. */
   #expected: number;
+  #mark = 0;
   #sentReset = false;
   #heartbeatNs: number;
   #sentNs = 0;
@@ -69,7 +78,7 @@ export class FixSession {
     this.#resend = new FixResend({
       ...{ store, outbox: this.#outbox, messages: this.#messages, isWanted },
     });
-    this.#stream = new FixStream(settings.messageBytesMax ?? messageBytesMaxDefault);
+    this.#inbox = new FixInbox(settings, clock, options.logger);
   }
 
   get isLoggedOn(): boolean {
@@ -81,19 +90,26 @@ export class FixSession {
     return this.#phase === 'active' && !this.#gap.isOpen;
   }
 
-  get garbled(): number {
-    return this.#stream.garbled;
+  /** The number expected next. */
+  get expected(): number {
+    return this.#expected;
   }
 
-  /** The application is done with all it was given; a crash from now on does not bring it back. */
+  /** The application is about to make lasting what it was given so far ... */
+  mark(): void {
+    this.#mark = this.#expected;
+  }
+
+  /** ... and has made it so, up to the last mark: a crash from now on does not bring it back. */
   taken(): void {
-    this.store.taken(this.#expected);
+    if (this.#mark > 0) this.store.taken(this.#mark);
   }
 
   /** Begins the numbers again, between two connections. */
   reset(): void {
     this.store.reset(this.#clock.now());
     this.#expected = 1;
+    this.#mark = 0;
     this.#gap.clear();
   }
 
@@ -102,7 +118,7 @@ export class FixSession {
     const nowNs = this.#clock.monotonicNs();
     this.#wire = wire;
     this.#outbox.open(wire);
-    this.#stream.clear();
+    this.#inbox.clear();
     this.#gap.clear();
     this.#reason = '';
     this.#testPending = false;
@@ -111,17 +127,17 @@ export class FixSession {
     this.#sentReset = role === 'initiator' && resetOnLogon === true;
     if (this.#sentReset || this.store.startedAt === undefined) this.reset();
     this.#phase = role === 'initiator' ? 'loggingOn' : 'awaitingLogon';
-    if (role === 'initiator') this.#sendLogon(this.#settings.heartbeatSeconds, this.#sentReset);
+    if (role === 'initiator')
+      this.#send(
+        MessageType.logon,
+        logonBody(this.#settings, this.#settings.heartbeatSeconds, this.#sentReset),
+      );
     this.#outbox.flush();
   }
 
   received(bytes: Uint8Array): void {
-    const { garbled } = this.#stream;
-    this.#stream.push(bytes);
-    while (this.#phase !== 'idle' && this.#phase !== 'leaving' && this.#stream.next())
-      this.#handle(this.#stream.message);
-    if (this.#stream.garbled > garbled)
-      this.#logger.warn({ count: this.#stream.garbled - garbled }, 'garbled FIX messages ignored');
+    this.#inbox.push(bytes);
+    this.#read();
     this.#outbox.flush();
   }
 
@@ -157,7 +173,7 @@ export class FixSession {
     }
     const { answerTimeoutMs = answerTimeoutMsDefault } = this.#settings;
     this.#reason = text;
-    this.#send(MessageType.logout, (writer) => writer.text(Tag.text, text));
+    this.#send(MessageType.logout, textBody(text));
     this.#outbox.flush();
     this.#phase = 'loggingOut';
     this.#deadlineNs = this.#clock.monotonicNs() + answerTimeoutMs * nsPerMs;
@@ -168,13 +184,32 @@ export class FixSession {
     const nowNs = this.#clock.monotonicNs();
     const phase = this.#phase;
     if (phase === 'idle') {
-      this.store.prune();
+      this.#prune();
       return;
     }
     if (phase !== 'active' && nowNs >= this.#deadlineNs)
       this.#drop(phase === 'leaving' ? this.#reason : `no answer while ${phase}`);
-    else if (phase === 'active' || phase === 'loggingOut') this.#keepAlive(nowNs);
+    else if (phase === 'active' || phase === 'loggingOut') {
+      if (this.#inbox.givesUp()) this.#read();
+      this.#keepAlive(nowNs);
+    }
     this.#outbox.flush();
+  }
+
+  #read(): void {
+    while (this.#phase !== 'idle' && this.#phase !== 'leaving') {
+      const message = this.#inbox.next();
+      if (message === undefined) return;
+      this.#handle(message);
+    }
+  }
+
+  #prune(): void {
+    try {
+      this.store.prune();
+    } catch (error) {
+      this.#logger.warn({ error: errorLine(error) }, 'old FIX messages cannot be removed now');
+    }
   }
 
   #keepAlive(nowNs: number): void {
@@ -186,7 +221,7 @@ export class FixSession {
     if (silentNs >= silenceFactor * this.#heartbeatNs && !this.#testPending) {
       this.#testPending = true;
       const id = `T${this.store.outgoing}`;
-      this.#send(MessageType.testRequest, (writer) => writer.text(Tag.testReqId, id));
+      this.#send(MessageType.testRequest, testBody(id));
     }
     if (nowNs - this.#sentNs >= this.#heartbeatNs) this.#send(MessageType.heartbeat);
     const { resendTimeoutMs = resendTimeoutMsDefault } = this.#settings;
@@ -245,14 +280,18 @@ export class FixSession {
     }
     // Ours of the initiator stay as they are: too high is asked for, too low ends the session.
     if (isReset && this.#settings.role === 'acceptor') this.reset();
-    else if (isReset) this.#expected = 1;
+    else if (isReset) {
+      this.#expected = 1;
+      this.#mark = 0;
+    }
     if (number < this.#expected) {
       this.#leave(tooLowText(this.#expected, number));
       return;
     }
     const heartbeatSeconds = message.whole(Tag.heartBtInt);
     this.#heartbeatNs = Math.max(1, heartbeatSeconds) * nsPerSecond;
-    if (this.#settings.role === 'acceptor') this.#sendLogon(heartbeatSeconds, isReset);
+    if (this.#settings.role === 'acceptor')
+      this.#send(MessageType.logon, logonBody(this.#settings, heartbeatSeconds, isReset));
     this.#phase = 'active';
     this.#logger.info({ expected: this.#expected, number, isReset }, 'FIX session logged on');
     if (number > this.#expected) this.#tooHigh(message, number);
@@ -269,7 +308,7 @@ export class FixSession {
     }
     this.reset();
     this.#expected = 2;
-    this.#sendLogon(message.whole(Tag.heartBtInt), true);
+    this.#send(MessageType.logon, logonBody(this.#settings, message.whole(Tag.heartBtInt), true));
     this.#application.onLogon(true);
   }
 
@@ -359,7 +398,7 @@ export class FixSession {
 
   #answerTest(message: FixMessage): void {
     const id = message.text(Tag.testReqId);
-    this.#send(MessageType.heartbeat, (writer) => writer.text(Tag.testReqId, id));
+    this.#send(MessageType.heartbeat, testBody(id));
   }
 
   #takeWaiting(): void {
@@ -379,10 +418,7 @@ export class FixSession {
     const from = this.#expected;
     this.#gap.asked(until, this.#clock.monotonicNs());
     this.#logger.warn({ from, until }, 'FIX messages are missing; they are asked for again');
-    this.#send(MessageType.resendRequest, (writer) => {
-      writer.whole(Tag.beginSeqNo, from);
-      writer.whole(Tag.endSeqNo, until);
-    });
+    this.#send(MessageType.resendRequest, resendBody(from, until));
   }
 
   #serve(message: FixMessage): void {
@@ -413,13 +449,7 @@ export class FixSession {
     const { type } = message;
     if (number === this.#expected) this.#expected += 1;
     this.#logger.warn({ number, type, ...fault }, 'FIX message refused');
-    this.#send(MessageType.reject, (writer) => {
-      writer.whole(Tag.refSeqNum, number);
-      if (fault.tag > 0) writer.whole(Tag.refTagId, fault.tag);
-      if (type !== '') writer.text(Tag.refMsgType, type);
-      writer.whole(Tag.sessionRejectReason, fault.reason);
-      writer.text(Tag.text, faultText(fault));
-    });
+    this.#send(MessageType.reject, rejectBody(number, type, fault));
   }
 
   #refuseType(message: FixMessage, number: number): void {
@@ -429,24 +459,7 @@ export class FixSession {
       return;
     }
     this.#expected += 1;
-    this.#send(MessageType.businessMessageReject, (writer) => {
-      writer.whole(Tag.refSeqNum, number);
-      writer.text(Tag.refMsgType, type);
-      writer.whole(Tag.businessRejectReason, 3);
-      writer.text(Tag.text, 'messages of this type are not read here');
-    });
-  }
-
-  #sendLogon(heartbeatSeconds: number, isReset: boolean): void {
-    const { username, password, role } = this.#settings;
-    this.#send(MessageType.logon, (writer) => {
-      writer.whole(Tag.encryptMethod, 0);
-      writer.whole(Tag.heartBtInt, heartbeatSeconds);
-      if (isReset) writer.flag(Tag.resetSeqNumFlag, true);
-      if (role === 'acceptor') return;
-      if (username !== undefined) writer.text(Tag.username, username);
-      if (password !== undefined) writer.text(Tag.password, password);
-    });
+    this.#send(MessageType.businessMessageReject, unsupportedBody(number, type));
   }
 
   #send(type: string, body?: FixBody, repeat?: FixRepeat): number {
@@ -462,7 +475,7 @@ export class FixSession {
     if (this.#phase === 'leaving' || this.#phase === 'idle') return;
     this.#reason = reason;
     this.#logger.error({ reason }, 'FIX session logs out');
-    this.#send(MessageType.logout, (writer) => writer.text(Tag.text, reason));
+    this.#send(MessageType.logout, textBody(reason));
     this.#end();
   }
 

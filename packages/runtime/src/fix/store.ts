@@ -4,7 +4,13 @@
 // is above every message that was kept; a reset begins a new generation, and what the old one kept
 // goes away little by little.
 
-import { type KeyValueOperation, type KeyValueStore, NdtsError, type Time } from '@ndts/protocol';
+import {
+  type KeyValueEntry,
+  type KeyValueOperation,
+  type KeyValueStore,
+  NdtsError,
+  type Time,
+} from '@ndts/protocol';
 
 interface StateRecord {
   readonly generation: number;
@@ -49,6 +55,26 @@ export class FixStore {
     this.#isChanged = true;
   }
 
+  /** A record of the application, in the same write as what it belongs to; undefined deletes. */
+  note(key: string, value: Uint8Array | undefined): void {
+    this.#operations.push({ key: `${this.#prefix}${key}`, value });
+    this.#isChanged = true;
+  }
+
+  noted(key: string): Uint8Array | undefined {
+    return this.#get(`${this.#prefix}${key}`);
+  }
+
+  /** Records whose key begins so, in order, after the key `after`. */
+  notes(begin: string, after: string, limit: number): KeyValueEntry[] {
+    this.flush();
+    const [prefix, from] = [`${this.#prefix}${begin}`, `${this.#prefix}${after}`];
+    const range = after === '' ? { prefix, limit } : { prefix, from, exclusive: true, limit };
+    return this.#keyValue
+      .scan(range)
+      .map(({ key, value }) => ({ key: key.slice(this.#prefix.length), value }));
+  }
+
   /** Everything below `number` had its effect. */
   taken(number: number): void {
     if (number === this.incoming) return;
@@ -58,7 +84,6 @@ export class FixStore {
 
   /** Both sides begin at 1 again; nothing that was sent is sent again. */
   reset(startedAt: Time): void {
-    this.#operations = [];
     this.#generation += 1;
     this.outgoing = 1;
     this.incoming = 1;
@@ -75,8 +100,8 @@ export class FixStore {
       ...{ day: this.startedAt?.day ?? 0, nsOfDay: this.startedAt?.nsOfDay ?? 0 },
     };
     const value = new TextEncoder().encode(JSON.stringify(state));
-    this.#operations.push({ key: `${this.#prefix}state`, value });
-    this.#position = this.#keyValue.write(this.#operations);
+    const operations = [...this.#operations, { key: `${this.#prefix}state`, value }];
+    this.#position = this.#keyValue.write(operations);
     this.#operations = [];
     this.#isChanged = false;
     return this.#position;
@@ -92,8 +117,7 @@ export class FixStore {
 
   /** A message that was kept; undefined: none has this number, or it is not sent again. */
   kept(number: number): Uint8Array | undefined {
-    this.flush();
-    return this.#keyValue.get(this.#key(this.#generation, number));
+    return this.#get(this.#key(this.#generation, number));
   }
 
   /** Removes some of what older generations kept; returns how many. */
@@ -106,6 +130,12 @@ export class FixStore {
     this.#hasOld = old.length === pruneLimit;
     if (old.length > 0) this.#keyValue.write(old.map(({ key }) => ({ key, value: undefined })));
     return old.length;
+  }
+
+  /** What a flush that is still to come will write counts, too. */
+  #get(key: string): Uint8Array | undefined {
+    const pending = this.#operations.findLast((operation) => operation.key === key);
+    return pending === undefined ? this.#keyValue.get(key) : pending.value;
   }
 
   #key(generation: number, number: number): string {

@@ -57,12 +57,32 @@ export class FixStream {
         return true;
       }
       if (end === waits) return false;
-      this.garbled += 1;
-      const found = this.#bytes.indexOf(beginning, this.#at + 1);
-      // The last bytes may be the beginning of a beginning.
-      this.#at =
-        found < 0 ? Math.max(this.#at + 1, this.#bytes.length - beginning.length + 1) : found;
+      this.skip();
     }
+  }
+
+  /** Bytes came that are no whole message yet. */
+  get hasRest(): boolean {
+    return this.#at < this.#bytes.length;
+  }
+
+  /** Passes over the beginning that more bytes were waited for: its length may be wrong. */
+  skip(): void {
+    this.garbled += 1;
+    const found = this.#bytes.indexOf(beginning, this.#at + 1);
+    this.#at = found < 0 ? this.#tail(this.#at + 1) : found;
+  }
+
+  /** The last bytes may be the beginning of a beginning. */
+  #tail(from: number): number {
+    const bytes = this.#bytes;
+    let at = Math.max(from, bytes.length - beginning.length + 1);
+    while (
+      at < bytes.length &&
+      !beginning.subarray(0, bytes.length - at).equals(bytes.subarray(at))
+    )
+      at++;
+    return at;
   }
 
   /** Where the message that begins at `start` ends; `waits` or `garbled`. */

@@ -79,6 +79,7 @@ export const Tag = {
   tradeRequestType: 569,
   previouslyReported: 570,
   tradeReportId: 571,
+  dateCount: 580,
   accountType: 581,
   massStatusReqId: 584,
   massStatusReqType: 585,

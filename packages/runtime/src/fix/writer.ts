@@ -115,7 +115,7 @@ export class FixWriter {
     bytes[at++] = zero + (sum % 10);
     bytes[at++] = soh;
     this.#at = headBytes;
-    return Buffer.from(bytes.subarray(start, at));
+    return new Uint8Array(bytes.subarray(start, at));
   }
 
   #tag(tag: number, valueBytes: number): void {

@@ -1,0 +1,378 @@
+// A broker behind a FIX 4.4 session. What always holds: an order is recorded and its message kept
+// before it is sent, once and under its own id; what was not sent because there was no session is
+// refused, definitely; what was sent and not answered is asked for. Answers are told in doWork();
+// the number up to which messages were received moves only after what they told was journaled.
+
+import {
+  type BrokerCard,
+  type BrokerListener,
+  type BrokerOrderStatus,
+  type BrokerPosition,
+  errorLine,
+  type Fill,
+  NdtsError,
+  nsBetween,
+  nsPerMs,
+  type OrderIntent,
+  OrderState,
+  OrderType,
+  type Time,
+} from '@ndts/protocol';
+import {
+  type FixApplication,
+  type FixBody,
+  fixDayText,
+  FixInitiator,
+  type FixMessage,
+  FixSession,
+  FixStream,
+  MessageType,
+  Tag,
+} from '@ndts/runtime/fix';
+import type { Gateway } from '../gateway.js';
+import { changedOrder, FixOutcomes } from './outcomes.js';
+import { FixQueries } from './queries.js';
+import { FixRecords, type OrderRecord } from './records.js';
+import { sideLetter } from './reports.js';
+import type { FixBrokerOptions } from './settings.js';
+
+/** What an order is to become; what is 0 stays. */
+export interface FixChange {
+  readonly clientOrderId: string;
+  /** With what is filled. */
+  readonly quantity: bigint;
+  readonly limitPrice: bigint;
+  readonly stopPrice: bigint;
+}
+
+const day = '0';
+const pollMs = 5;
+const pruneIntervalNs = 1e9;
+
+export class FixBroker implements Gateway {
+  readonly session: FixSession;
+  readonly #options: FixBrokerOptions;
+  readonly #initiator: FixInitiator;
+  readonly #records: FixRecords;
+  readonly #queries: FixQueries;
+  readonly #outcomes: FixOutcomes;
+  readonly #sentReader = new FixStream(Number.MAX_SAFE_INTEGER);
+  #listener: BrokerListener | undefined;
+  /** The session ended, or began its numbers again, and connected() has not said so yet. */
+  #isLossUntold = false;
+  #pruneAtNs = 0;
+
+  constructor(options: FixBrokerOptions) {
+    const { settings, keyValue, clock, random, logger } = options;
+    this.#options = options;
+    this.session = new FixSession({
+      settings: { ...settings, role: 'initiator', beginString: 'FIX.4.4' },
+      ...{ keyValue, name: settings.name, clock, logger, application: this.#application() },
+    });
+    const { host, port, tls, schedule, backOff } = settings;
+    this.#initiator = new FixInitiator({
+      ...{ session: this.session, host, port, tls, schedule, clock, random, logger, backOff },
+    });
+    this.#records = new FixRecords(this.session.store);
+    this.#queries = new FixQueries(clock, settings.queryTimeoutMs);
+    this.#outcomes = new FixOutcomes({
+      ...{ venue: settings.name, records: this.#records, queries: this.#queries },
+      ...{ symbols: options.symbols, clock, logger },
+      askStatus: (id) => this.#askStatus(id, ''),
+      sent: (number) => this.#sent(number),
+    });
+  }
+
+  get card(): BrokerCard {
+    const { name, deduplicates, inFlightMs, resendOrdersMs } = this.#options.settings;
+    return {
+      ...{ name, deduplicates, exclusiveSession: true },
+      inFlightMs: inFlightMs + resendOrdersMs,
+    };
+  }
+
+  /** Begins to connect, and waits until the session stands or time is over; it goes on trying. */
+  async connect(listener: BrokerListener): Promise<void> {
+    const { clock, settings } = this.#options;
+    this.#listener = listener;
+    this.#initiator.start();
+    const deadlineNs = clock.monotonicNs() + settings.connectTimeoutMs * nsPerMs;
+    while (!this.session.isSynchronised) {
+      if (clock.monotonicNs() >= deadlineNs)
+        throw new NdtsError('UNAVAILABLE', `${settings.name}: no FIX session yet`);
+      await new Promise<void>((resolve) => {
+        clock.setTimer(pollMs, resolve);
+      });
+    }
+    this.#isLossUntold = false;
+  }
+
+  connected(): boolean {
+    if (!this.#isLossUntold) return this.session.isSynchronised;
+    this.#isLossUntold = false;
+    return false;
+  }
+
+  submit(intent: OrderIntent): void {
+    const { clientOrderId: id } = intent;
+    const symbol = this.#options.symbols.nameOf(intent.symbol);
+    if (this.#records.order(id) !== undefined) {
+      this.#options.logger.error({ clientOrderId: id }, 'an order was handed over twice');
+      this.#askStatus(id, '');
+    } else if (symbol === undefined || id.includes('.'))
+      this.#refuse(id, symbol === undefined ? 'the venue has no such symbol' : 'no id for FIX');
+    else if (!this.session.isSynchronised) this.#refuse(id, 'not sent: there is no FIX session');
+    else this.#sendOrder(intent, symbol);
+  }
+
+  cancel(clientOrderId: string): void {
+    this.#change(clientOrderId, MessageType.orderCancelRequest, (record) => (writer) => {
+      writer.money(Tag.orderQty, record.quantity);
+    });
+  }
+
+  replace(change: FixChange): void {
+    const { quantity, limitPrice, stopPrice } = change;
+    const type = MessageType.orderCancelReplaceRequest;
+    this.#change(change.clientOrderId, type, (record) => {
+      const wanted = {
+        ...record,
+        ...{ quantity, limitPrice: limitPrice > 0n ? limitPrice : record.limitPrice },
+        stopPrice: stopPrice > 0n ? stopPrice : record.stopPrice,
+      };
+      return (writer) => terms(wanted)(writer);
+    });
+  }
+
+  async queryOrder(clientOrderId: string): Promise<BrokerOrderStatus | undefined> {
+    const [status] = await this.#ask<BrokerOrderStatus>('O', (id) =>
+      this.#askStatus(clientOrderId, id),
+    );
+    return status;
+  }
+
+  async queryOpenOrders(): Promise<BrokerOrderStatus[]> {
+    const all = await this.#ask<BrokerOrderStatus>('M', (id) =>
+      this.session.send(MessageType.orderMassStatusRequest, (writer) => {
+        writer.text(Tag.massStatusReqId, id);
+        writer.text(Tag.massStatusReqType, '7');
+      }),
+    );
+    return all.filter(({ state }) => isOpen(state));
+  }
+
+  async queryFills(afterTradeId?: string): Promise<Fill[]> {
+    const { settings, clock } = this.#options;
+    if (!settings.tellsTrades) {
+      if (!this.session.isSynchronised) throw this.#unavailable();
+      return this.#records.trades(afterTradeId);
+    }
+    const after = afterTradeId === undefined ? undefined : this.#records.trade(afterTradeId);
+    const all = await this.#ask<Fill>('T', (id) =>
+      this.session.send(MessageType.tradeCaptureReportRequest, (writer) => {
+        writer.text(Tag.tradeRequestId, id);
+        writer.text(Tag.tradeRequestType, '0');
+        writer.text(Tag.subscriptionRequestType, '0');
+        if (after === undefined) return;
+        writer.whole(Tag.dateCount, 2);
+        writer.text(Tag.tradeDate, fixDayText(after.time.day));
+        writer.text(Tag.tradeDate, fixDayText(clock.now().day));
+      }),
+    );
+    const at = all.findIndex(({ tradeId }) => tradeId === afterTradeId);
+    return all.slice(at + 1);
+  }
+
+  async queryPositions(): Promise<BrokerPosition[]> {
+    const { settings, clock } = this.#options;
+    if (!settings.tellsPositions) throw this.#unavailable('it does not tell positions');
+    return this.#ask<BrokerPosition>('P', (id) => {
+      const now = clock.now();
+      this.session.send(MessageType.requestForPositions, (writer) => {
+        writer.text(Tag.posReqId, id);
+        writer.text(Tag.posReqType, '0');
+        if (settings.account !== '') writeAccount(writer, settings.account);
+        writer.text(Tag.clearingBusinessDate, fixDayText(now.day));
+        writer.time(Tag.transactTime, now);
+      });
+    });
+  }
+
+  doWork(): number {
+    const { session } = this;
+    // What was told at the last cycle is in the journal by now.
+    session.taken();
+    const told = this.#outcomes.told.splice(0);
+    for (const item of told)
+      if ('tradeId' in item) this.#listener?.onFill(item);
+      else this.#listener?.onOrderUpdate(item);
+    if (this.#listener !== undefined) session.mark();
+    session.flush();
+    if (told.length === 0) this.#prune();
+    return told.length;
+  }
+
+  async disconnect(): Promise<void> {
+    await this.#initiator.stop();
+    this.#queries.failAll('the node stops');
+    this.#listener = undefined;
+  }
+
+  /** Ends the connection as a crash does. */
+  kill(): void {
+    this.#initiator.kill();
+  }
+
+  #application(): FixApplication {
+    const { settings, clock, logger } = this.#options;
+    return {
+      onLogon: (reset) => {
+        this.#isLossUntold = true;
+        if (reset) logger.warn('the counterparty began its numbers again: all is asked for');
+      },
+      onLogout: (reason) => {
+        this.#isLossUntold = true;
+        this.#queries.failAll(reason);
+      },
+      onMessage: (message) => this.#outcomes.take(message),
+      isWanted: (message, sentAt) => {
+        const { type } = message;
+        if (type === MessageType.orderCancelRequest) return true;
+        const isOrder =
+          type === MessageType.newOrderSingle || type === MessageType.orderCancelReplaceRequest;
+        const ageNs = sentAt === undefined ? Infinity : nsBetween(clock.now(), sentAt);
+        return isOrder && ageNs <= settings.resendOrdersMs * nsPerMs;
+      },
+    };
+  }
+
+  #prune(): void {
+    const { clock, logger } = this.#options;
+    const nowNs = clock.monotonicNs();
+    if (nowNs < this.#pruneAtNs) return;
+    this.#pruneAtNs = nowNs + pruneIntervalNs;
+    try {
+      this.#records.prune(clock.now());
+    } catch (error) {
+      logger.warn({ error: errorLine(error) }, 'old records of orders cannot be removed now');
+    }
+  }
+
+  #refuse(clientOrderId: string, reason: string): void {
+    this.#outcomes.tell(clientOrderId, OrderState.rejected, '', reason);
+  }
+
+  #sendOrder(intent: OrderIntent, symbol: string): void {
+    const { clientOrderId: id, side, orderType: type, quantity, limitPrice, account } = intent;
+    const now = this.#options.clock.now();
+    const record: OrderRecord = {
+      ...{ symbol, side, type, account, quantity, limitPrice, stopPrice: 0n, timeInForce: day },
+      ...{ venueClientId: id, venueOrderId: '', changes: 0, isClosed: false, day: now.day },
+    };
+    this.#records.keep(id, record);
+    this.session.send(MessageType.newOrderSingle, (writer) => {
+      writer.text(Tag.clOrdId, id);
+      writeInstrument(writer, record, now);
+      terms(record)(writer);
+    });
+  }
+
+  /** A cancel or a change: both name the order by what the venue calls it now. */
+  #change(clientOrderId: string, type: string, bodyOf: (record: OrderRecord) => FixBody): void {
+    const record = this.#records.order(clientOrderId);
+    const { logger, clock } = this.#options;
+    if (record === undefined || record.isClosed || !this.session.isSynchronised) {
+      // A closed order tells its state when it is asked; an unknown one was never sent.
+      logger.warn({ clientOrderId, type }, 'nothing to change, or no FIX session');
+      if (record !== undefined) this.#askStatus(clientOrderId, '');
+      return;
+    }
+    const changed = changedOrder(clientOrderId, record);
+    this.#records.keep(clientOrderId, changed.record);
+    this.session.send(type, (writer) => {
+      writer.text(Tag.origClOrdId, record.venueClientId);
+      writer.text(Tag.clOrdId, changed.id);
+      if (record.venueOrderId !== '') writer.text(Tag.orderId, record.venueOrderId);
+      writeInstrument(writer, record, clock.now());
+      bodyOf(record)(writer);
+    });
+  }
+
+  /** With an id the answer settles that question; without, it is told as an update. */
+  #askStatus(clientOrderId: string, id: string): void {
+    if (!this.session.isLoggedOn && id === '') return;
+    const record = this.#records.order(clientOrderId);
+    this.session.send(MessageType.orderStatusRequest, (writer) => {
+      writer.text(Tag.clOrdId, record?.venueClientId ?? clientOrderId);
+      const venueOrderId = record?.venueOrderId ?? '';
+      if (venueOrderId !== '') writer.text(Tag.orderId, venueOrderId);
+      if (id !== '') writer.text(Tag.ordStatusReqId, id);
+      writer.text(Tag.symbol, record?.symbol ?? '[N/A]');
+      writer.text(Tag.side, record === undefined ? '7' : sideLetter(record.side));
+    });
+  }
+
+  async #ask<T>(kind: string, send: (id: string) => void): Promise<T[]> {
+    if (!this.session.isSynchronised) throw this.#unavailable();
+    const salt = this.session.store.outgoing;
+    return this.#queries.ask<T>(kind, salt, (id) => {
+      send(id);
+      this.session.flush();
+    });
+  }
+
+  #unavailable(why = 'there is no FIX session'): NdtsError {
+    return new NdtsError('UNAVAILABLE', `${this.#options.settings.name}: ${why}`);
+  }
+
+  #sent(number: number): FixMessage | undefined {
+    if (number < 1) return undefined;
+    try {
+      const bytes = this.session.store.kept(number);
+      if (bytes === undefined) return undefined;
+      this.#sentReader.push(bytes);
+      return this.#sentReader.next() ? this.#sentReader.message : undefined;
+    } catch (error) {
+      this.#options.logger.error({ number, error: errorLine(error) }, 'a sent message is lost');
+      return undefined;
+    }
+  }
+}
+
+/** Whose positions: FIX wants it as an account and as a party. */
+function writeAccount(writer: Parameters<FixBody>[0], account: string): void {
+  writer.whole(Tag.partyCount, 1);
+  writer.text(Tag.partyId, account);
+  writer.text(Tag.partyIdSource, 'D');
+  writer.whole(Tag.partyRole, 24);
+  writer.text(Tag.account, account);
+  writer.whole(Tag.accountType, 1);
+}
+
+function writeInstrument(writer: Parameters<FixBody>[0], record: OrderRecord, now: Time): void {
+  if (record.account !== '') writer.text(Tag.account, record.account);
+  writer.text(Tag.symbol, record.symbol);
+  writer.text(Tag.side, sideLetter(record.side));
+  writer.time(Tag.transactTime, now);
+}
+
+/** What NewOrderSingle and OrderCancelReplaceRequest say alike. */
+function terms(record: OrderRecord): FixBody {
+  return (writer) => {
+    writer.text(Tag.handlInst, '1');
+    writer.money(Tag.orderQty, record.quantity);
+    writer.text(Tag.ordType, record.type === OrderType.market ? '1' : '2');
+    if (record.limitPrice > 0n) writer.money(Tag.price, record.limitPrice);
+    if (record.stopPrice > 0n) writer.money(Tag.stopPx, record.stopPrice);
+    writer.text(Tag.timeInForce, record.timeInForce);
+  };
+}
+
+function isOpen(state: OrderState): boolean {
+  return (
+    state === OrderState.accepted ||
+    state === OrderState.partiallyFilled ||
+    state === OrderState.pendingCancel ||
+    state === OrderState.unknown
+  );
+}

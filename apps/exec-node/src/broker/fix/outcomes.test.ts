@@ -1,0 +1,232 @@
+// What each report of a counterparty is told as, one line each: the message, and what the exec node
+// hears. Order 7-1-0 buys 10 of S1 at 50; it has the venue's id V1 once that was said.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { OrderStateNames, OrderType, parseMoney, moneyText } from '@ndts/protocol';
+import { createSilentLogger, MemoryKeyValueStore, VirtualClock } from '@ndts/runtime';
+import { type FixMessage, FixStore, FixStream, FixWriter, Tag } from '@ndts/runtime/fix';
+import { FixOutcomes } from './outcomes.js';
+import { FixQueries } from './queries.js';
+import { FixRecords } from './records.js';
+
+const head = '37=V1|11=7-1-0|17=E1|55=S1|54=1|';
+
+function parse(type: string, fields: string): FixMessage {
+  const writer = new FixWriter('FIX.4.4');
+  writer.begin(type);
+  for (const field of fields.split('|').filter((one) => one !== '')) {
+    const at = field.indexOf('=');
+    writer.text(Number(field.slice(0, at)), field.slice(at + 1));
+  }
+  const stream = new FixStream();
+  stream.push(writer.finish());
+  assert.ok(stream.next());
+  return stream.message;
+}
+
+class Bench {
+  readonly clock = new VirtualClock(1_700_000_000_000);
+  readonly keyValue = new MemoryKeyValueStore();
+  readonly store = new FixStore(this.keyValue, 'fix');
+  readonly records = new FixRecords(this.store);
+  readonly queries = new FixQueries(this.clock, 1000);
+  readonly asked: string[] = [];
+  readonly outcomes: FixOutcomes;
+
+  constructor(sent?: FixMessage) {
+    this.records.keep('7-1-0', {
+      ...{ symbol: 'S1', side: 1, type: OrderType.limit, account: '', timeInForce: '0' },
+      ...{ quantity: parseMoney('10'), limitPrice: parseMoney('50'), stopPrice: 0n },
+      ...{ venueClientId: '7-1-0', venueOrderId: '', changes: 0, isClosed: false, day: 0 },
+    });
+    this.outcomes = new FixOutcomes({
+      ...{ venue: 'fix', records: this.records, queries: this.queries, clock: this.clock },
+      symbols: {
+        nameOf: (id) => `S${id}`,
+        idOf: (name) => (name.startsWith('S') ? Number(name.slice(1)) : undefined),
+      },
+      logger: createSilentLogger(),
+      askStatus: (id) => this.asked.push(id),
+      sent: () => sent,
+    });
+  }
+
+  heard(): string[] {
+    return this.outcomes.told.splice(0).map((item) => {
+      if (!('tradeId' in item))
+        return `${OrderStateNames[item.state]} ${item.clientOrderId} ${item.reason}`.trim();
+      const { tradeId, clientOrderId, side, quantity, price, fee } = item;
+      const value = `${side > 0 ? '+' : '-'}${moneyText(quantity)} at ${moneyText(price)}`;
+      return `${tradeId} ${clientOrderId} ${value} fee ${moneyText(fee)}`;
+    });
+  }
+}
+
+const trade = '150=F|39=1|14=4|32=4|31=49.5|';
+
+const reports: Record<string, [string, string, ...string[]]> = {
+  new: ['8', `${head}150=0|39=0|14=0|`, 'accepted 7-1-0'],
+  'pending new': ['8', `${head}150=A|39=A|14=0|`],
+  'pending cancel': ['8', `${head}150=6|39=6|14=0|`],
+  'pending replace': ['8', `${head}150=E|39=E|14=0|`],
+  stopped: ['8', `${head}150=7|39=7|14=0|`],
+  calculated: ['8', `${head}150=B|39=B|14=0|`],
+  suspended: ['8', `${head}150=9|39=9|14=0|`, 'accepted 7-1-0'],
+  trade: ['8', `${head}${trade}`, 'E1 7-1-0 +4 at 49.5 fee 0'],
+  'a fill as FIX 4.2 says it': [
+    ...(['8', `${head}150=2|39=2|14=10|32=10|31=50|`] as const),
+    'E1 7-1-0 +10 at 50 fee 0',
+  ],
+  'commission, absolute': ['8', `${head}${trade}12=0.2|13=3|`, 'E1 7-1-0 +4 at 49.5 fee 0.2'],
+  'commission per unit': ['8', `${head}${trade}12=0.2|13=1|`, 'E1 7-1-0 +4 at 49.5 fee 0.8'],
+  'commission in percent': ['8', `${head}${trade}12=1|13=2|`, 'E1 7-1-0 +4 at 49.5 fee 1.98'],
+  'further fees': [
+    ...(['8', `${head}${trade}12=0.2|13=3|136=2|137=0.1|139=4|137=0.05|139=5|`] as const),
+    'E1 7-1-0 +4 at 49.5 fee 0.35',
+  ],
+  'a trade of a symbol nobody knows': ['8', `${head.replace('S1', 'X1')}${trade}`],
+  'a trade of an order that is not ours': [
+    ...(['8', `${head.replace('7-1-0', 'theirs')}${trade}`] as const),
+    'E1 theirs +4 at 49.5 fee 0',
+  ],
+  'canceled on request': [
+    ...(['8', `${head.replace('7-1-0', '7-1-0.1')}41=7-1-0|150=4|39=4|14=0|`] as const),
+    'canceled 7-1-0',
+  ],
+  'canceled by the venue': [
+    ...(['8', `${head}150=4|39=4|14=4|58=halt|`] as const),
+    'canceled 7-1-0 halt',
+  ],
+  'done for the day': ['8', `${head}150=3|39=3|14=0|`, 'expired 7-1-0'],
+  expired: ['8', `${head}150=C|39=C|14=0|`, 'expired 7-1-0'],
+  rejected: ['8', `${head}150=8|39=8|14=0|103=3|58=too big|`, 'rejected 7-1-0 too big'],
+  'rejected without a word': [
+    ...(['8', `${head}150=8|39=8|14=0|103=3|`] as const),
+    'rejected 7-1-0 refused, reason 3',
+  ],
+  'restated: what the status says': ['8', `${head}150=D|39=4|14=0|`, 'canceled 7-1-0'],
+  'a status nobody asked for': ['8', `${head}150=I|39=1|14=2|`, 'partiallyFilled 7-1-0'],
+  'a kind of report that is not known': ['8', `${head}150=L|39=0|14=0|`, 'accepted 7-1-0'],
+  'cancel refused, too late': [
+    ...(['9', '37=V1|11=7-1-0.1|41=7-1-0|39=2|434=1|102=0|'] as const),
+    'filled 7-1-0 not changed: 0',
+  ],
+  'cancel refused, still working': [
+    ...(['9', '37=V1|11=7-1-0.1|41=7-1-0|39=1|434=1|102=2|58=no|'] as const),
+    'accepted 7-1-0 not changed: no',
+  ],
+  'cancel refused, order unknown': [
+    ...(['9', '37=NONE|11=7-1-0.1|41=7-1-0|39=8|434=1|102=1|'] as const),
+    'unknown 7-1-0 not changed: 1',
+  ],
+  'change refused': [
+    ...(['9', '37=V1|11=7-1-0.2|41=7-1-0.1|39=0|434=2|102=2|'] as const),
+    'accepted 7-1-0 not changed: 2',
+  ],
+};
+
+for (const [name, [type, fields, ...expected]] of Object.entries(reports))
+  test(name, () => {
+    const bench = new Bench();
+    bench.outcomes.take(parse(type, fields));
+    assert.deepEqual(bench.heard(), expected);
+    assert.deepEqual(bench.asked, []);
+  });
+
+test('a duplicate id rejects nothing: the order that has it is asked for', () => {
+  const bench = new Bench();
+  bench.outcomes.take(parse('8', `${head}150=8|39=8|14=0|103=6|`));
+  assert.deepEqual([bench.heard(), bench.asked], [[], ['7-1-0']]);
+  assert.equal(bench.records.order('7-1-0')?.isClosed, false);
+});
+
+test('refused messages reject orders; a cancel did nothing; "not now" leaves it open', () => {
+  const order = (): FixMessage => parse('D', '11=7-1-0|');
+  const cancel = (): FixMessage => parse('F', '11=7-1-0.1|');
+  const cases: [FixMessage, string, string, string[]][] = [
+    [order(), '3', '45=2|373=5|58=bad|', ['rejected 7-1-0 bad']],
+    [order(), 'j', '45=2|372=D|380=6|', ['rejected 7-1-0 refused, reason 6']],
+    [order(), 'j', '45=2|372=D|380=4|58=later|', ['unknown 7-1-0 later']],
+    [cancel(), '3', '45=2|373=5|58=bad|', ['accepted 7-1-0 not changed: bad']],
+    [parse('D', '11=other|'), '3', '45=2|373=5|', []],
+  ];
+  for (const [sent, type, fields, expected] of cases) {
+    const bench = new Bench(sent);
+    bench.outcomes.take(parse(type, fields));
+    assert.deepEqual(bench.heard(), expected, fields);
+  }
+});
+
+test('an execution that is taken back or corrected is undone by fills, for ever', () => {
+  const bench = new Bench();
+  bench.outcomes.take(parse('8', `${head}${trade}12=0.2|13=3|`));
+  bench.heard();
+  bench.store.flush();
+  bench.outcomes.take(parse('8', `${head.replace('E1', 'E2')}19=E1|150=H|39=0|14=0|`));
+  assert.deepEqual(bench.heard(), ['E2.bust 7-1-0.bust -4 at 49.5 fee -0.2']);
+  const correct = `${head.replace('E1', 'E3')}19=E1|150=G|39=1|14=3|32=3|31=49|`;
+  bench.outcomes.take(parse('8', correct));
+  assert.deepEqual(bench.heard(), [
+    ...['E3.bust 7-1-0.bust -4 at 49.5 fee -0.2', 'E3.correct 7-1-0.correct +3 at 49 fee 0'],
+  ]);
+  bench.outcomes.take(parse('8', `${head.replace('E1', 'E4')}19=nobody|150=H|39=0|14=0|`));
+  assert.deepEqual(bench.heard(), []);
+  bench.store.flush();
+  const again = new FixRecords(new FixStore(bench.keyValue, 'fix'));
+  assert.equal(again.trade('E1')?.price, parseMoney('49.5'));
+  assert.deepEqual(
+    again.trades('E2.bust').map(({ tradeId }) => tradeId),
+    ['E3.bust', 'E3.correct'],
+  );
+});
+
+test('a change moves the id by which the venue knows the order', () => {
+  const bench = new Bench();
+  const replaced = `${head.replace('7-1-0', '7-1-0.1')}41=7-1-0|150=5|39=0|14=0|38=20|44=51|`;
+  bench.outcomes.take(parse('8', replaced));
+  assert.deepEqual(bench.heard(), ['accepted 7-1-0']);
+  bench.store.flush();
+  const record = new FixRecords(new FixStore(bench.keyValue, 'fix')).order('7-1-0');
+  assert.equal(record?.venueClientId, '7-1-0.1');
+  assert.equal(record?.venueOrderId, 'V1');
+  assert.deepEqual([record?.quantity, record?.limitPrice], [parseMoney('20'), parseMoney('51')]);
+});
+
+test('questions: answered, refused, late, lost', async () => {
+  const bench = new Bench();
+  const ask = (kind: string): { id: string; answer: Promise<unknown[]> } => {
+    let id = '';
+    const answer = bench.queries.ask(kind, 1, (given) => {
+      id = given;
+    });
+    answer.catch(() => undefined);
+    return { id, answer };
+  };
+  const mass = ask('M');
+  bench.outcomes.take(parse('8', `${head}150=I|39=0|14=0|584=${mass.id}|912=N|`));
+  bench.outcomes.take(parse('8', `${head}150=I|39=1|14=4|584=${mass.id}|912=Y|`));
+  assert.equal((await mass.answer).length, 2);
+  const positions = ask('P');
+  const position = `721=m|710=${positions.id}|727=1|728=0|55=S1|702=1|703=TOT|704=5|705=2|730=9|`;
+  bench.outcomes.take(parse('AP', position));
+  assert.deepEqual(await positions.answer, [
+    { symbol: 1, quantity: parseMoney('3'), averagePrice: parseMoney('9') },
+  ]);
+  const refused = ask('T');
+  bench.outcomes.take(parse('AQ', `568=${refused.id}|569=0|749=8|750=2|58=not for you|`));
+  await assert.rejects(refused.answer, /not for you/);
+  const late = ask('O');
+  bench.clock.advance(1e9);
+  await assert.rejects(late.answer, /no answer within 1000 ms/);
+  const lost = ask('O');
+  bench.queries.failAll('gone');
+  await assert.rejects(lost.answer, /gone/);
+  const sent = parse('H', `11=7-1-0|${Tag.ordStatusReqId}=O1-9|`);
+  const other = new Bench(sent);
+  for (let count = 0; count < 8; count++)
+    other.queries.ask('x', 1, () => undefined).catch(() => undefined);
+  const question = other.queries.ask('O', 1, () => undefined);
+  other.outcomes.take(parse('j', '45=2|372=H|380=1|'));
+  assert.deepEqual(await question, [], 'an id that is unknown to the venue');
+});

@@ -1,0 +1,381 @@
+// What the counterparty's messages mean for our orders: updates, fills, and answers to questions.
+// What always holds: only a definite refusal rejects an order; an execution that is taken back or
+// corrected becomes fills that undo it, so that positions are right; nothing is told from here, it
+// waits until the gateway's duty cycle tells it.
+
+import {
+  type BrokerOrderStatus,
+  type BrokerOrderUpdate,
+  type BrokerPosition,
+  type Clock,
+  type Fill,
+  OrderState,
+} from '@ndts/protocol';
+import type { Logger } from '@ndts/runtime';
+import { type FixMessage, FixGroups, forEachEntry, MessageType, Tag } from '@ndts/runtime/fix';
+import type { FixQueries } from './queries.js';
+import type { OrderRecord, FixRecords } from './records.js';
+import {
+  cancelUnknownOrder,
+  changeIdOf,
+  duplicateOrder,
+  ExecType,
+  orderIdOf,
+  readReport,
+  readTrades,
+  type Report,
+  stateOf,
+  unknownOrder,
+} from './reports.js';
+import type { FixSymbols } from './settings.js';
+
+export interface OutcomeDeps {
+  readonly venue: string;
+  readonly records: FixRecords;
+  readonly queries: FixQueries;
+  readonly symbols: FixSymbols;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Asks how an order stands; the answer is told as an update. */
+  readonly askStatus: (clientOrderId: string) => void;
+  /** A message of ours by its number, as far as it is kept. */
+  readonly sent: (number: number) => FixMessage | undefined;
+}
+
+/** Refusals of a whole message that say nothing about whether it will be accepted later. */
+const applicationNotAvailable = 4;
+const bustSuffix = '.bust';
+const correctSuffix = '.correct';
+
+export class FixOutcomes {
+  readonly told: (BrokerOrderUpdate | Fill)[] = [];
+  readonly #deps: OutcomeDeps;
+
+  constructor(deps: OutcomeDeps) {
+    this.#deps = deps;
+  }
+
+  take(message: FixMessage): void {
+    switch (message.type) {
+      case MessageType.executionReport:
+        this.#takeReport(message);
+        return;
+      case MessageType.orderCancelReject:
+        this.#takeCancelReject(message);
+        return;
+      case MessageType.reject:
+      case MessageType.businessMessageReject:
+        this.#takeRefusal(message);
+        return;
+      case MessageType.tradeCaptureReport:
+        this.#takeTrade(message);
+        return;
+      case MessageType.tradeCaptureReportRequestAck:
+        this.#takeTradeAck(message);
+        return;
+      case MessageType.positionReport:
+        this.#takePosition(message);
+        return;
+      case MessageType.requestForPositionsAck:
+        this.#takePositionAck(message);
+        return;
+      default:
+        this.#deps.logger.warn({ type: message.type }, 'FIX message that nobody asked for');
+    }
+  }
+
+  /** Told at the next duty cycle. */
+  tell(clientOrderId: string, state: OrderState, venueOrderId: string, reason: string): void {
+    const time = this.#deps.clock.now();
+    this.told.push({ clientOrderId, venueOrderId, state, reason, time });
+  }
+
+  #takeReport(message: FixMessage): void {
+    const report = readReport(message);
+    const { execType, clientOrderId } = report;
+    if (this.#takeAnswer(message, report)) return;
+    const record = this.#follow(report);
+    if (record === undefined)
+      this.#deps.logger.warn({ clientOrderId, execType }, 'report on an order not sent from here');
+    switch (execType) {
+      case ExecType.trade:
+      case ExecType.fill:
+      case ExecType.partialFill:
+        this.#tellFill(report);
+        return;
+      case ExecType.tradeCancel:
+        this.#undo(report, bustSuffix);
+        return;
+      case ExecType.tradeCorrect:
+        if (this.#undo(report, bustSuffix)) this.#tellFill(report, correctSuffix);
+        return;
+      case ExecType.rejected:
+        this.#takeRejected(report);
+        return;
+      case ExecType.pendingNew:
+      case ExecType.pendingCancel:
+      case ExecType.pendingReplace:
+      case ExecType.stopped:
+      case ExecType.calculated:
+        this.#deps.logger.debug({ clientOrderId, execType }, 'FIX report that changes nothing');
+        return;
+      case ExecType.new:
+      case ExecType.suspended:
+      case ExecType.replaced:
+        this.#tellState(report, OrderState.accepted);
+        return;
+      case ExecType.canceled:
+        this.#tellState(report, OrderState.canceled);
+        return;
+      case ExecType.doneForDay:
+      case ExecType.expired:
+        this.#tellState(report, OrderState.expired);
+        return;
+      default:
+        // Restated, an order's status, and what a later version may bring: the status counts.
+        this.#tellState(report, stateOf(report.status, report.cumQty));
+    }
+  }
+
+  #tellState(report: Report, state: OrderState): void {
+    const { clientOrderId, venueOrderId, text } = report;
+    this.tell(clientOrderId, state, venueOrderId, text);
+  }
+
+  /** An id that is not accepted twice says nothing about the order that has it. */
+  #takeRejected(report: Report): void {
+    if (report.rejectReason === duplicateOrder) {
+      this.#deps.logger.error({ clientOrderId: report.clientOrderId }, 'refused as duplicate');
+      this.#deps.askStatus(report.clientOrderId);
+      return;
+    }
+    const text = report.text === '' ? `refused, reason ${report.rejectReason}` : report.text;
+    this.tell(report.clientOrderId, OrderState.rejected, report.venueOrderId, text);
+  }
+
+  /** Brings the record of the order up to what the report says; undefined: it is not ours. */
+  #follow(report: Report): OrderRecord | undefined {
+    const { records, clock } = this.#deps;
+    const { clientOrderId, venueClientId, venueOrderId, execType, status } = report;
+    const record = records.order(clientOrderId);
+    if (record === undefined) return undefined;
+    const before = JSON.stringify([record.venueClientId, record.venueOrderId, record.isClosed]);
+    if (venueOrderId !== '' && venueOrderId !== 'NONE') record.venueOrderId = venueOrderId;
+    const isCurrent = execType === ExecType.replaced || execType === ExecType.orderStatus;
+    if (isCurrent && venueClientId !== '' && status !== ExecType.pendingReplace)
+      record.venueClientId = venueClientId;
+    if (execType === ExecType.replaced) {
+      if (report.orderQty > 0n) record.quantity = report.orderQty;
+      if (report.price > 0n) record.limitPrice = report.price;
+      if (report.stopPx > 0n) record.stopPrice = report.stopPx;
+    }
+    const isDuplicate = report.rejectReason === duplicateOrder;
+    record.isClosed = !isDuplicate && isFinished(stateOf(status, report.cumQty));
+    record.day = clock.now().day;
+    const after = JSON.stringify([record.venueClientId, record.venueOrderId, record.isClosed]);
+    if (before !== after || execType === ExecType.replaced) records.keep(clientOrderId, record);
+    return record;
+  }
+
+  #tellFill(report: Report, suffix = ''): void {
+    const { venue, symbols, clock, logger, records } = this.#deps;
+    const { clientOrderId, execId, lastQty, lastPx, fee, symbol, side } = report;
+    const id = symbols.idOf(symbol);
+    if (id === undefined || lastQty <= 0n) {
+      const reason = id === undefined ? 'its symbol is not known here' : 'it has no quantity';
+      logger.error({ clientOrderId, execId, symbol, reason }, 'execution that cannot be counted');
+      return;
+    }
+    const fill: Fill = {
+      ...{ venue, tradeId: execId + suffix },
+      ...{ clientOrderId: clientOrderId + suffix, symbol: id, side },
+      ...{ quantity: lastQty, price: lastPx, fee, time: report.time ?? clock.now() },
+    };
+    records.keepTrade(fill);
+    this.told.push(fill);
+  }
+
+  /** What a bust or a correction takes back, as a fill of its own; false: it is not known. */
+  #undo(report: Report, suffix: string): boolean {
+    const { records, logger } = this.#deps;
+    const { execRefId, execId, clientOrderId } = report;
+    const bust = records.trade(execRefId);
+    if (bust === undefined) {
+      logger.error({ clientOrderId, execRefId }, 'an execution that is not known was taken back');
+      return false;
+    }
+    logger.error({ clientOrderId, execRefId }, 'the counterparty took an execution back');
+    const fill: Fill = {
+      ...bust,
+      tradeId: `${execId}${suffix}`,
+      clientOrderId: `${bust.clientOrderId}${suffix}`,
+      side: -bust.side,
+      fee: -bust.fee,
+      time: report.time ?? bust.time,
+    };
+    records.keepTrade(fill);
+    this.told.push(fill);
+    return true;
+  }
+
+  #takeCancelReject(message: FixMessage): void {
+    const text = message.text(Tag.text);
+    const code = message.whole(Tag.cxlRejReason);
+    const reason = `not changed: ${text === '' ? code : text}`;
+    const state = stateLeftIn(message.text(Tag.ordStatus), code);
+    this.tell(orderIdOf(message.text(Tag.origClOrdId)), state, '', reason);
+  }
+
+  /** A whole message was refused: what it asked for did not happen. */
+  #takeRefusal(message: FixMessage): void {
+    const { queries, logger, records } = this.#deps;
+    const sent = this.#deps.sent(message.whole(Tag.refSeqNum));
+    const said = message.text(Tag.text);
+    const code = message.whole(
+      message.type === MessageType.reject ? Tag.sessionRejectReason : Tag.businessRejectReason,
+    );
+    const text = said === '' ? `refused, reason ${code}` : said;
+    logger.error({ type: sent?.type, text }, 'the counterparty refused a FIX message');
+    if (sent === undefined) return;
+    const id = questionOf(sent);
+    if (queries.has(id)) {
+      if (code === 1 && id.startsWith('O') && message.type !== MessageType.reject)
+        queries.finish(id);
+      else queries.fail(id, 'UNAVAILABLE', text);
+      return;
+    }
+    const isOrder = sent.type === MessageType.newOrderSingle;
+    const clientOrderId = orderIdOf(sent.text(Tag.clOrdId));
+    const record = records.order(clientOrderId);
+    if (record === undefined) return;
+    const isOpen =
+      message.type === MessageType.businessMessageReject && code === applicationNotAvailable;
+    if (!isOrder) this.tell(clientOrderId, OrderState.accepted, '', `not changed: ${text}`);
+    else if (isOpen) this.tell(clientOrderId, OrderState.unknown, '', text);
+    else {
+      records.keep(clientOrderId, { ...record, isClosed: true });
+      this.tell(clientOrderId, OrderState.rejected, '', text);
+    }
+  }
+
+  /** True: the report answers a question. */
+  #takeAnswer(message: FixMessage, report: Report): boolean {
+    const { queries } = this.#deps;
+    const mass = message.text(Tag.massStatusReqId);
+    if (mass !== '' && queries.has(mass)) {
+      const isNone = report.rejectReason === unknownOrder && report.venueOrderId === 'NONE';
+      if (!isNone) {
+        this.#follow(report);
+        queries.add(mass, statusOf(report));
+      }
+      if (isNone || message.isYes(Tag.lastRptRequested)) queries.finish(mass);
+      return true;
+    }
+    const id = message.text(Tag.ordStatusReqId);
+    if (id === '' || !queries.has(id)) return false;
+    const isUnknown = report.rejectReason === unknownOrder && report.status === ExecType.rejected;
+    if (!isUnknown) {
+      this.#follow(report);
+      queries.add(id, statusOf(report));
+    }
+    queries.finish(id);
+    return true;
+  }
+
+  #takeTrade(message: FixMessage): void {
+    const { queries, symbols, venue, clock, logger, records } = this.#deps;
+    const id = message.text(Tag.tradeRequestId);
+    if (!queries.has(id)) return;
+    const name = message.text(Tag.symbol);
+    const symbol = symbols.idOf(name);
+    if (symbol === undefined) logger.error({ symbol: name }, 'execution of an unknown symbol');
+    else
+      for (const { fill, isBust } of readTrades(message, venue, symbol, clock.now())) {
+        if (isBust) continue;
+        records.keepTrade(fill);
+        queries.add(id, fill);
+      }
+    if (message.isYes(Tag.lastRptRequested)) queries.finish(id);
+  }
+
+  #takeTradeAck(message: FixMessage): void {
+    const { queries } = this.#deps;
+    const id = message.text(Tag.tradeRequestId);
+    const result = message.whole(Tag.tradeRequestResult);
+    if (result !== 0) queries.fail(id, 'UNAVAILABLE', `trades: ${refusalOf(message, result)}`);
+    else if (message.whole(Tag.totNumTradeReports) === 0) queries.finish(id);
+  }
+
+  #takePosition(message: FixMessage): void {
+    const { queries, symbols, logger } = this.#deps;
+    const id = message.text(Tag.posReqId);
+    if (!queries.has(id)) return;
+    const name = message.text(Tag.symbol);
+    const symbol = symbols.idOf(name);
+    let quantity = 0n;
+    forEachEntry(message, FixGroups.positions, (from, to) => {
+      quantity += message.money(Tag.longQty, from, to) ?? 0n;
+      quantity -= message.money(Tag.shortQty, from, to) ?? 0n;
+    });
+    const averagePrice = message.money(Tag.settlPrice) ?? 0n;
+    const position: BrokerPosition = { symbol: symbol ?? 0, quantity, averagePrice };
+    if (symbol === undefined) logger.error({ symbol: name }, 'position of an unknown symbol');
+    const count = queries.add(id, position);
+    if (count >= message.whole(Tag.totalNumPosReports)) queries.finish(id);
+  }
+
+  #takePositionAck(message: FixMessage): void {
+    const { queries } = this.#deps;
+    const id = message.text(Tag.posReqId);
+    const result = message.whole(Tag.posReqResult);
+    const noneFound = 2;
+    if (result === noneFound) queries.finish(id);
+    else if (result !== 0)
+      queries.fail(id, 'UNAVAILABLE', `positions: ${refusalOf(message, result)}`);
+  }
+}
+
+export function changedOrder(id: string, record: OrderRecord): { record: OrderRecord; id: string } {
+  const changes = record.changes + 1;
+  return { record: { ...record, changes }, id: changeIdOf(id, changes) };
+}
+
+function refusalOf(message: FixMessage, result: number): string {
+  const text = message.text(Tag.text);
+  return text === '' ? `refused, result ${result}` : text;
+}
+
+function statusOf(report: Report): BrokerOrderStatus {
+  const { clientOrderId, venueOrderId, status, cumQty } = report;
+  const state = stateOf(status, cumQty);
+  return { clientOrderId, venueOrderId, state, filledQuantity: cumQty };
+}
+
+/** Where an order stands of which a cancel or change was refused. */
+function stateLeftIn(status: string, reason: number): OrderState {
+  // That the venue does not know it says that nothing was done, not what became of the order.
+  if (reason === cancelUnknownOrder) return OrderState.unknown;
+  const state = stateOf(status, 0n);
+  if (state === OrderState.rejected) return OrderState.unknown;
+  const isWorking = state === OrderState.partiallyFilled || state === OrderState.pendingCancel;
+  return isWorking ? OrderState.accepted : state;
+}
+
+/** Once so, nothing is open at the venue any more. */
+function isFinished(state: OrderState): boolean {
+  return (
+    state === OrderState.filled ||
+    state === OrderState.canceled ||
+    state === OrderState.expired ||
+    state === OrderState.rejected
+  );
+}
+
+/** The id of the question that this message of ours asked. */
+function questionOf(sent: FixMessage): string {
+  for (const tag of [Tag.ordStatusReqId, Tag.massStatusReqId, Tag.tradeRequestId, Tag.posReqId]) {
+    const id = sent.text(tag);
+    if (id !== '') return id;
+  }
+  return '';
+}

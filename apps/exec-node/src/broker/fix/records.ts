@@ -1,0 +1,138 @@
+// What the gateway must know after a restart: of each order what a cancel, a change or a question
+// has to repeat, and of each execution what a bust takes back. Kept with the session's numbers, in
+// the same write. What always holds: an order is recorded before it is sent, so an id that has no
+// record was never sent.
+
+import { type Fill, NdtsError, type Time } from '@ndts/protocol';
+import type { FixStore } from '@ndts/runtime/fix';
+
+export interface OrderRecord {
+  readonly symbol: string;
+  readonly side: number;
+  readonly type: number;
+  readonly account: string;
+  quantity: bigint;
+  limitPrice: bigint;
+  stopPrice: bigint;
+  readonly timeInForce: string;
+  /** What the venue calls the order now. */
+  venueClientId: string;
+  venueOrderId: string;
+  /** Cancels and changes that were asked for. */
+  changes: number;
+  isClosed: boolean;
+  /** Of the last change; 0 for one without a time. */
+  day: number;
+}
+
+const orderPrefix = 'order/';
+const tradePrefix = 'trade/';
+const numberDigits = 12;
+const daysKept = 7;
+const pruneLimit = 64;
+const moneyFields = new Set(['quantity', 'limitPrice', 'stopPrice', 'price', 'fee']);
+
+export class FixRecords {
+  readonly #store: FixStore;
+  /** Orders that work, and those asked about of late. */
+  readonly #orders = new Map<string, OrderRecord>();
+  readonly #trades = new Map<string, number>();
+  #lastTrade = 0;
+  #cursor = '';
+
+  constructor(store: FixStore) {
+    this.#store = store;
+    for (let after = ''; ; ) {
+      const page = store.notes(tradePrefix, after, 1024);
+      for (const { key, value } of page) this.#index(key, decode<Fill>(key, value).tradeId);
+      const last = page.at(-1);
+      if (last === undefined) return;
+      after = last.key;
+    }
+  }
+
+  order(id: string): OrderRecord | undefined {
+    const known = this.#orders.get(id);
+    if (known !== undefined) return known;
+    const key = orderPrefix + id;
+    const value = this.#store.noted(key);
+    if (value === undefined) return undefined;
+    const record = decode<OrderRecord>(key, value);
+    if (!record.isClosed) this.#orders.set(id, record);
+    return record;
+  }
+
+  keep(id: string, record: OrderRecord): void {
+    this.#store.note(orderPrefix + id, encode(record));
+    if (record.isClosed) this.#orders.delete(id);
+    else this.#orders.set(id, record);
+  }
+
+  trade(tradeId: string): Fill | undefined {
+    const number = this.#trades.get(tradeId);
+    if (number === undefined) return undefined;
+    const key = tradeKey(number);
+    const value = this.#store.noted(key);
+    return value === undefined ? undefined : decode<Fill>(key, value);
+  }
+
+  keepTrade(fill: Fill): void {
+    if (this.#trades.has(fill.tradeId)) return;
+    const key = tradeKey(this.#lastTrade + 1);
+    this.#store.note(key, encode(fill));
+    this.#index(key, fill.tradeId);
+  }
+
+  /** In the order in which they came. */
+  trades(afterTradeId: string | undefined): Fill[] {
+    const number = afterTradeId === undefined ? undefined : this.#trades.get(afterTradeId);
+    const after = number === undefined ? '' : tradeKey(number);
+    return this.#store
+      .notes(tradePrefix, after, Number.MAX_SAFE_INTEGER)
+      .map(({ key, value }) => decode<Fill>(key, value));
+  }
+
+  /** Lets a few old records go: closed orders and executions of more than a week ago. */
+  prune(now: Time): void {
+    const page = this.#store.notes(orderPrefix, this.#cursor, pruneLimit);
+    for (const { key, value } of page) {
+      const { isClosed, day } = decode<OrderRecord>(key, value);
+      if (isClosed && day < now.day - daysKept) this.#store.note(key, undefined);
+    }
+    this.#cursor = page.length < pruneLimit ? '' : (page.at(-1)?.key ?? '');
+    for (const { key, value } of this.#store.notes(tradePrefix, '', pruneLimit)) {
+      const { time, tradeId } = decode<Fill>(key, value);
+      if (time.day >= now.day - daysKept) return;
+      this.#store.note(key, undefined);
+      this.#trades.delete(tradeId);
+    }
+  }
+
+  #index(key: string, tradeId: string): void {
+    this.#lastTrade = Number(key.slice(tradePrefix.length));
+    this.#trades.set(tradeId, this.#lastTrade);
+  }
+}
+
+function tradeKey(number: number): string {
+  return tradePrefix + String(number).padStart(numberDigits, '0');
+}
+
+function encode(record: OrderRecord | Fill): Uint8Array {
+  const text = JSON.stringify(record, (_, value: unknown) =>
+    typeof value === 'bigint' ? String(value) : value,
+  );
+  return new TextEncoder().encode(text);
+}
+
+function decode<T extends OrderRecord | Fill>(key: string, bytes: Uint8Array): T {
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes), (name, value: unknown) =>
+      moneyFields.has(name) ? BigInt(value as string) : value,
+    ) as T;
+  } catch (error) {
+    throw new NdtsError('CORRUPT', `${key}: expected a record of the FIX gateway`, {
+      cause: error,
+    });
+  }
+}

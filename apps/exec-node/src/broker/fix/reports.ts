@@ -1,0 +1,186 @@
+// What messages of a FIX counterparty say, as plain values. What always holds: everything that is
+// kept is copied out of the message; an order is known by the client order id the exec node gave
+// it, whatever cancels and changes it went through (`7-1-0.3` is the third of order `7-1-0`).
+
+import { divideRound, type Fill, moneyScale, OrderState, type Time } from '@ndts/protocol';
+import { type FixMessage, FixGroups, forEachEntry, Tag } from '@ndts/runtime/fix';
+
+/** Values of ExecType. */
+export const ExecType = {
+  new: '0',
+  partialFill: '1',
+  fill: '2',
+  doneForDay: '3',
+  canceled: '4',
+  replaced: '5',
+  pendingCancel: '6',
+  stopped: '7',
+  rejected: '8',
+  suspended: '9',
+  pendingNew: 'A',
+  calculated: 'B',
+  expired: 'C',
+  restated: 'D',
+  pendingReplace: 'E',
+  trade: 'F',
+  tradeCorrect: 'G',
+  tradeCancel: 'H',
+  orderStatus: 'I',
+} as const;
+
+/** Values of OrdRejReason and CxlRejReason that change what a refusal means. */
+export const unknownOrder = 5;
+export const duplicateOrder = 6;
+export const cancelUnknownOrder = 1;
+
+export interface Report {
+  readonly clientOrderId: string;
+  /** What the venue calls the order now. */
+  readonly venueClientId: string;
+  readonly venueOrderId: string;
+  readonly execId: string;
+  /** Of a bust or a correction: the execution it is about. */
+  readonly execRefId: string;
+  readonly execType: string;
+  readonly status: string;
+  readonly symbol: string;
+  readonly side: number;
+  readonly cumQty: bigint;
+  /** 0n: none, or finer than 1e-8. */
+  readonly lastQty: bigint;
+  readonly lastPx: bigint;
+  readonly fee: bigint;
+  readonly rejectReason: number;
+  readonly text: string;
+  readonly time: Time | undefined;
+  readonly orderQty: bigint;
+  readonly price: bigint;
+  readonly stopPx: bigint;
+}
+
+export interface Trade {
+  readonly fill: Fill;
+  readonly symbolName: string;
+  readonly isBust: boolean;
+}
+
+const suffix = '.';
+
+/** The order that a client id of the venue belongs to. */
+export function orderIdOf(venueClientId: string): string {
+  const at = venueClientId.indexOf(suffix);
+  return at < 0 ? venueClientId : venueClientId.slice(0, at);
+}
+
+export function changeIdOf(clientOrderId: string, count: number): string {
+  return `${clientOrderId}${suffix}${count}`;
+}
+
+/** Sells in all their forms are negative. */
+export function sideOf(letter: string): number {
+  return letter === '1' || letter === '3' ? 1 : -1;
+}
+
+export function sideLetter(side: number): string {
+  return side > 0 ? '1' : '2';
+}
+
+const states: Readonly<Record<string, OrderState>> = {
+  '0': OrderState.accepted,
+  '1': OrderState.partiallyFilled,
+  '2': OrderState.filled,
+  '3': OrderState.expired,
+  '4': OrderState.canceled,
+  '5': OrderState.accepted,
+  '6': OrderState.pendingCancel,
+  '7': OrderState.accepted,
+  '8': OrderState.rejected,
+  '9': OrderState.accepted,
+  // Received and not yet taken: what becomes of it is open.
+  A: OrderState.unknown,
+  B: OrderState.expired,
+  C: OrderState.expired,
+  D: OrderState.accepted,
+  E: OrderState.accepted,
+};
+
+/** Where an order stands by OrdStatus; one that nobody defined is unknown. */
+export function stateOf(status: string, cumQty: bigint): OrderState {
+  const state = states[status] ?? OrderState.unknown;
+  return state === OrderState.accepted && cumQty > 0n ? OrderState.partiallyFilled : state;
+}
+
+export function readReport(message: FixMessage): Report {
+  const lastQty = message.money(Tag.lastQty) ?? 0n;
+  const lastPx = message.money(Tag.lastPx) ?? 0n;
+  const original = message.text(Tag.origClOrdId);
+  const venueClientId = message.text(Tag.clOrdId);
+  return {
+    // A cancel may go by an id of its own that says nothing; the original does.
+    clientOrderId: orderIdOf(venueClientId === '' ? original : venueClientId),
+    venueClientId,
+    venueOrderId: message.text(Tag.orderId),
+    execId: message.text(Tag.execId),
+    execRefId: message.text(Tag.execRefId),
+    execType: message.text(Tag.execType),
+    status: message.text(Tag.ordStatus),
+    symbol: message.text(Tag.symbol),
+    side: sideOf(message.text(Tag.side)),
+    cumQty: message.money(Tag.cumQty) ?? 0n,
+    lastQty,
+    lastPx,
+    fee: readFee(message, 0, message.count, lastQty, lastPx),
+    rejectReason: message.whole(Tag.ordRejReason),
+    text: message.text(Tag.text),
+    time: message.time(Tag.transactTime),
+    orderQty: message.money(Tag.orderQty) ?? 0n,
+    price: message.money(Tag.price) ?? 0n,
+    stopPx: message.money(Tag.stopPx) ?? 0n,
+  };
+}
+
+/** The entries of a TradeCaptureReport that are ours to count: one fill for each side. */
+export function readTrades(
+  message: FixMessage,
+  venue: string,
+  symbolId: number,
+  now: Time,
+): Trade[] {
+  const trades: Trade[] = [];
+  const quantity = message.money(Tag.lastQty) ?? 0n;
+  const price = message.money(Tag.lastPx) ?? 0n;
+  forEachEntry(message, FixGroups.sides, (from, to) => {
+    const fill: Fill = {
+      venue,
+      tradeId: message.text(Tag.execId),
+      clientOrderId: orderIdOf(message.text(Tag.clOrdId, from, to)),
+      symbol: symbolId,
+      side: sideOf(message.text(Tag.side, from, to)),
+      ...{ quantity, price, fee: readFee(message, from, to, quantity, price) },
+      time: message.time(Tag.transactTime) ?? now,
+    };
+    const isBust = message.text(Tag.execType) === ExecType.tradeCancel;
+    trades.push({ fill, symbolName: message.text(Tag.symbol), isBust });
+  });
+  return trades;
+}
+
+/** Commission and all further fees, as money. */
+function readFee(
+  message: FixMessage,
+  from: number,
+  to: number,
+  quantity: bigint,
+  price: bigint,
+): bigint {
+  let fee = 0n;
+  const commission = message.money(Tag.commission, from, to) ?? 0n;
+  const kind = message.text(Tag.commType, from, to);
+  if (kind === '1') fee = divideRound(commission * quantity, moneyScale);
+  else if (kind === '2')
+    fee = divideRound(commission * quantity * price, moneyScale * moneyScale * 100n);
+  else fee = commission;
+  for (let index = from; index < to; index++)
+    if (message.tags[index] === Tag.miscFeeAmt) fee += message.moneyAt(index) ?? 0n;
+  return fee;
+}

@@ -1,0 +1,220 @@
+// The broker cards on the FIX gateway, over a real connection to a counterparty of the test kit;
+// then what a network and a bad counterparty do to it.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { FixBroker, type FixBrokerSettings } from '@ndts/exec-node';
+import {
+  type KeyValueStore,
+  type OrderIntent,
+  OrderState,
+  OrderType,
+  parseMoney,
+} from '@ndts/protocol';
+import { createSilentLogger, MemoryKeyValueStore, SeededRandom, SystemClock } from '@ndts/runtime';
+import { FixAcceptor, symbolName } from '../kit/fix-acceptor.js';
+import { longRun } from '../kit/long-run.js';
+import { testSeed } from '../kit/seed.js';
+import { makeFolder } from '../kit/temporary-folder.js';
+import { type BrokerHarness, brokerSuite, Heard, type VenueKnobs } from './broker-suite.js';
+
+const { day, nsOfDay } = { day: 20_000, nsOfDay: 0 };
+
+function order(clientOrderId: string, side: number): OrderIntent {
+  const time = { day, nsOfDay };
+  return {
+    ...{ clientOrderId, account: 'a', instance: 7, ordinal: 1n, symbol: 1, side },
+    ...{ orderType: OrderType.market, quantity: parseMoney('1'), limitPrice: 0n, broker: 'fix' },
+    ...{ time, tickTime: time, shard: 0, epoch: 0n, sequence: 0n, factorValue: 0 },
+  };
+}
+
+const always = 1_000_000;
+const inFlightMs = 10;
+const turnsMax = 1_000_000;
+const quietTurns = 4;
+
+const pause = (ms: number): Promise<void> => new Promise((done) => void setTimeout(done, ms));
+const turn = (): Promise<void> => new Promise((done) => void setImmediate(done));
+
+function settings(port: number, more: Partial<FixBrokerSettings> = {}): FixBrokerSettings {
+  return {
+    ...{ name: 'fix', host: '127.0.0.1', port, senderCompId: 'DESK', targetCompId: 'VENUE' },
+    ...{ heartbeatSeconds: 30, resetOnLogon: false, durable: false, deduplicates: 'day' },
+    ...{ resendOrdersMs: 0, inFlightMs, queryTimeoutMs: 30_000, connectTimeoutMs: 30_000 },
+    ...{ tellsTrades: true, tellsPositions: true, account: '' },
+    ...{ restTimeoutMs: 20, resendTimeoutMs: 40 },
+    ...{ backOff: { firstMs: 10, maxMs: 20 } },
+    ...more,
+  };
+}
+
+class Desk {
+  readonly acceptor: FixAcceptor;
+  readonly keyValue: KeyValueStore = new MemoryKeyValueStore();
+  readonly clock = new SystemClock();
+  readonly #more: Partial<FixBrokerSettings>;
+  readonly #remove: () => Promise<void>;
+  broker: FixBroker;
+  isOut = false;
+  #change: Promise<void> = Promise.resolve();
+
+  private constructor(
+    acceptor: FixAcceptor,
+    more: Partial<FixBrokerSettings>,
+    remove: () => Promise<void>,
+  ) {
+    this.acceptor = acceptor;
+    this.#more = more;
+    this.#remove = remove;
+    this.broker = this.#start();
+  }
+
+  static async open(more: Partial<FixBrokerSettings> = {}): Promise<Desk> {
+    const { dir, remove } = await makeFolder();
+    const acceptor = new FixAcceptor(dir, new SystemClock(), new SeededRandom(1));
+    await acceptor.open();
+    return new Desk(acceptor, more, remove);
+  }
+
+  #start(): FixBroker {
+    return new FixBroker({
+      settings: settings(this.acceptor.port, this.#more),
+      ...{ keyValue: this.keyValue, clock: this.clock, random: new SeededRandom(2) },
+      logger: createSilentLogger(),
+      symbols: { nameOf: symbolName, idOf: (name) => Number(name.slice(1)) },
+    });
+  }
+
+  /** The process dies; its sockets go with it. */
+  restart(): FixBroker {
+    this.broker.kill();
+    this.broker = this.#start();
+    return this.broker;
+  }
+
+  outage(on: boolean): void {
+    this.isOut = on;
+    this.#change = on ? this.acceptor.close() : this.acceptor.open();
+  }
+
+  /** Both sides have what the other one sent, for a few turns; then the horizon passes. */
+  async settle(): Promise<void> {
+    await this.#change;
+    while (this.isOut && this.broker.session.isLoggedOn) await turn();
+    for (let round = 0; round < 2; round++) {
+      let quiet = 0;
+      for (let count = 0; quiet < quietTurns && count < turnsMax; count++) {
+        this.acceptor.doWork();
+        this.broker.connected();
+        const work = this.broker.doWork();
+        await turn();
+        quiet = work === 0 && this.#isEven() ? quiet + 1 : 0;
+      }
+      await pause(inFlightMs / 2);
+    }
+  }
+
+  #isEven(): boolean {
+    const [ours, theirs] = [this.broker.session, this.acceptor.session];
+    if (this.isOut) return true;
+    if (!ours.isSynchronised || !theirs.isSynchronised) return false;
+    return theirs.expected === ours.store.outgoing && ours.expected === theirs.store.outgoing;
+  }
+
+  async close(): Promise<void> {
+    await this.broker.disconnect();
+    await this.acceptor.close();
+    await this.acceptor.paper.disconnect();
+    await this.#remove();
+  }
+}
+
+async function harness(more: Partial<FixBrokerSettings> = {}): Promise<BrokerHarness> {
+  const desk = await Desk.open(more);
+  const { paper, tape } = desk.acceptor;
+  const chance = (on: boolean): number => (on ? always : 0);
+  const venue: VenueKnobs = {
+    market: (symbol, last, bid = last, ask = last) => tape.ticks.push({ symbol, last, bid, ask }),
+    rejectAll: (on) => paper.setBehaviour({ rejectPerMillion: chance(on) }),
+    loseRequests: (on) => paper.setBehaviour({ loseRequestPerMillion: chance(on) }),
+    loseAnswers: (on) => paper.setBehaviour({ loseAnswersPerMillion: chance(on) }),
+    partialFills: (on) => paper.setBehaviour({ partialFillPerMillion: chance(on) }),
+    outage: (on) => desk.outage(on),
+  };
+  return {
+    broker: desk.broker,
+    venue,
+    settle: () => desk.settle(),
+    restart: async () => desk.restart(),
+    close: () => desk.close(),
+  };
+}
+
+brokerSuite('FIX', () => harness());
+
+test('bad lines and cut connections: every order once, every execution once', async (context) => {
+  const random = new SeededRandom(testSeed(context));
+  const desk = await Desk.open({ resendOrdersMs: 60_000 });
+  context.after(() => desk.close());
+  const heard = new Heard();
+  await desk.broker.connect(heard);
+  desk.acceptor.tape.ticks.push({ symbol: 1, last: 100, bid: 99, ask: 101 });
+  desk.acceptor.mangle = (bytes) => {
+    const chance = random.integer(100);
+    if (chance === 0) desk.acceptor.cut();
+    if (chance > 8) return bytes;
+    if (chance > 6) return undefined;
+    const bad = bytes.slice();
+    bad[random.integer(bad.length)] = random.integer(256);
+    return bad;
+  };
+  const sent: string[] = [];
+  for (let step = 0; step < (longRun ? 5000 : 120); step++) {
+    if (random.integer(40) === 0)
+      await desk
+        .restart()
+        .connect(heard)
+        .catch(() => undefined);
+    const isSent = desk.broker.session.isSynchronised;
+    const intent = order(`7-${step}-0`, step % 2 === 0 ? 1 : -1);
+    desk.broker.submit(intent);
+    if (isSent) sent.push(intent.clientOrderId);
+    desk.broker.connected();
+    desk.broker.doWork();
+    desk.acceptor.doWork();
+    await turn();
+  }
+  desk.acceptor.mangle = (bytes) => bytes;
+  await desk.settle();
+  // The last one may be lost: what comes behind it shows that.
+  await desk.broker.queryOpenOrders();
+  await desk.settle();
+  assert.deepEqual([...desk.acceptor.received].sort(), [...new Set(desk.acceptor.received)].sort());
+  const venue = await desk.acceptor.paper.queryFills();
+  const ids = new Set(heard.fills.map(({ tradeId }) => tradeId));
+  assert.deepEqual([...ids].sort(), venue.map(({ tradeId }) => tradeId).sort());
+  assert.ok(venue.length > sent.length / 2, `${venue.length} of ${sent.length}`);
+  for (const id of sent.filter((one) => !desk.acceptor.received.includes(one)))
+    assert.equal(await desk.broker.queryOrder(id), undefined, id);
+});
+
+test('an order that was lost on the way is not sent again when it is old', async (context) => {
+  const desk = await Desk.open();
+  context.after(() => desk.close());
+  const heard = new Heard();
+  await desk.broker.connect(heard);
+  desk.acceptor.isDeaf = true;
+  desk.broker.submit(order('7-1-0', 1));
+  desk.broker.cancel('7-1-0');
+  desk.broker.session.flush();
+  desk.broker.kill();
+  while (desk.acceptor.session.isLoggedOn) await turn();
+  desk.acceptor.isDeaf = false;
+  desk.restart();
+  await desk.broker.connect(heard);
+  await desk.settle();
+  assert.deepEqual(desk.acceptor.received, []);
+  assert.equal(await desk.broker.queryOrder('7-1-0'), undefined);
+  assert.deepEqual(heard.states('7-1-0'), [OrderState.unknown]);
+});
