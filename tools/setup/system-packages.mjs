@@ -26,6 +26,12 @@ export const systemPackages = [
     for: 'tests',
     why: 'pulls through libfabric are built and tested with it',
   },
+  {
+    name: 'libquickfix-dev',
+    file: '/usr/include/quickfix/Session.h',
+    for: 'tests',
+    why: 'QuickFIX is a counterparty of the FIX gateway',
+  },
   { name: 'clang', command: 'clang++', for: 'tests', why: 'checks the engine' },
   {
     name: 'libclang-rt-dev',
