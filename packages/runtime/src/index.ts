@@ -45,7 +45,7 @@ export {
   isOwnHost,
   isSameOrigin,
 } from './identity/origin.js';
-export { fileError, writePrivateFile } from './identity/private-file.js';
+export { fileError, readPrivateFile, writePrivateFile } from './identity/private-file.js';
 export { type Principal, type Role, allows, isRole } from './identity/roles.js';
 export {
   createScramVerifier,

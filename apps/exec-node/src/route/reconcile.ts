@@ -60,7 +60,7 @@ export class Reconciler {
       else if (order.closed)
         problems.push(`order ${status.clientOrderId} is closed here and open at the venue`);
     }
-    problems.push(...(await this.#comparePositions()));
+    if (broker.card.tellsPositions !== false) problems.push(...(await this.#comparePositions()));
     for (const position of ledger.positions.all())
       if (position.realised !== position.cash + position.cost)
         problems.push(`PnL of ${this.#deps.symbolName(position.symbol)} does not add up`);

@@ -26,6 +26,7 @@ import {
   type TickRingWriter,
   type TradeRingWriter,
 } from '@ndts/storage';
+import { createFixBroker, journalModeOf } from './broker.js';
 import { createFeeds } from './feeds.js';
 import type { Foundation } from './foundation.js';
 
@@ -162,19 +163,11 @@ function cleanerOf(foundation: Foundation): ReturnType<typeof openCleaner> {
 }
 
 function createExec(foundation: Foundation, rings: TickRingWriter): ExecNode {
-  const { values, journal, symbols, folder } = foundation;
-  const broker = new PaperBroker({
-    dir: folder.venue,
-    market: openMarket(foundation, rings, 'venue market'),
-    lastTicks: lastTicksOf(foundation),
-    clock: foundation.clock,
-    logger: foundation.logger,
-    random: foundation.random.fork('paper'),
-    latencyUs: values.exec.paperLatencyUs,
-    feeBps: values.exec.paperFeeBps,
-  });
+  const { values, journal, symbols } = foundation;
+  const isPaper = values.exec.broker === 'paper';
+  const broker = isPaper ? createPaper(foundation, rings) : createFixBroker(foundation);
   return createExecNode({
-    config: values,
+    config: { ...values, exec: { ...values.exec, journalMode: journalModeOf(values) } },
     ...shared(foundation),
     journal,
     broker,
@@ -182,6 +175,18 @@ function createExec(foundation: Foundation, rings: TickRingWriter): ExecNode {
     lastTicks: lastTicksOf(foundation),
     symbolName: (id) => symbols.byId(id)?.name ?? `#${id}`,
     epoch: foundation.ticks.epoch(0),
+  });
+}
+
+function createPaper(foundation: Foundation, rings: TickRingWriter): PaperBroker {
+  const { values, clock, logger, random, folder } = foundation;
+  return new PaperBroker({
+    dir: folder.venue,
+    market: openMarket(foundation, rings, 'venue market'),
+    lastTicks: lastTicksOf(foundation),
+    ...{ clock, logger, random: random.fork('paper') },
+    latencyUs: values.exec.paperLatencyUs,
+    feeBps: values.exec.paperFeeBps,
   });
 }
 

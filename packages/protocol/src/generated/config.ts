@@ -167,16 +167,68 @@ export interface ConfigValues {
   readonly exec: {
     /** account the orders belong to */
     readonly account: string;
-    /** what an intent must be before its order is sent; accepted is for the paper broker only */
+    /** what an intent must be before its order is sent; accepted is for the paper broker: with another one the default is durable */
     readonly journalMode: 'accepted' | 'durable';
     /** the broker orders go to */
-    readonly broker: 'paper';
+    readonly broker: 'paper' | 'fix';
     /** an order without an answer of the broker for this long is unknown and is asked for */
     readonly answerTimeoutMs: number;
     /** simulated one-way latency of the paper broker */
     readonly paperLatencyUs: number;
     /** fee of the paper broker in basis points of the traded value */
     readonly paperFeeBps: number;
+  };
+  readonly fix: {
+    /** name of the counterparty of FIX (docs/fix.md); with a trade id it names an execution for ever */
+    readonly venue: string;
+    /** where the counterparty listens */
+    readonly host: string;
+    /** its port */
+    readonly port: number;
+    /** what the counterparty calls us */
+    readonly senderCompId: string;
+    /** what it calls itself */
+    readonly targetCompId: string;
+    /** SenderSubID; empty: none */
+    readonly senderSubId: string;
+    /** TargetSubID; empty: none */
+    readonly targetSubId: string;
+    /** account whose positions are asked for; empty: that of the session */
+    readonly account: string;
+    /** Username of the Logon; empty: none */
+    readonly username: string;
+    /** file of mode 0600 with the Password of the Logon; empty: none */
+    readonly passwordFile: string;
+    /** HeartBtInt */
+    readonly heartbeatSeconds: number;
+    /** when a session is open, UTC, each with numbers of its own: 08:00-17:00, mon-fri 22:00-21:00 or sun 22:00 to fri 21:00; empty: one without an end */
+    readonly hours: string;
+    /** whether each Logon begins the numbers again; what was missed is then not sent again */
+    readonly resetOnLogon: boolean;
+    /** whether the connection is encrypted */
+    readonly tls: boolean;
+    /** certificates (PEM) the counterparty is checked against; empty: those of the system */
+    readonly tlsCa: string;
+    /** certificate file (PEM) we show; empty: none */
+    readonly tlsCert: string;
+    /** file of its private key (PEM), mode 0600 */
+    readonly tlsKey: string;
+    /** whether a counterparty beyond this machine may be connected to without TLS */
+    readonly allowPlain: boolean;
+    /** how long the counterparty refuses a ClOrdID it has seen */
+    readonly deduplicates: 'none' | 'while-open' | 'day' | 'ever';
+    /** longest time a sent request may still take effect */
+    readonly inFlightMs: number;
+    /** an order that got lost is sent again on request if it is not older; 0: never */
+    readonly resendOrdersMs: number;
+    /** how long an answer to a question may take */
+    readonly queryTimeoutMs: number;
+    /** whether the counterparty answers TradeCaptureReportRequest; else executions are those that were reported */
+    readonly tellsTrades: boolean;
+    /** whether it answers RequestForPositions; else positions are not compared */
+    readonly tellsPositions: boolean;
+    /** names of the counterparty that differ from ours, as BTC-USD=BTC/USD */
+    readonly symbols: readonly string[];
   };
   readonly risk: {
     /** largest absolute position per symbol, open orders included; a decimal number */
@@ -914,7 +966,7 @@ export const configKeys: readonly ConfigKey[] = [
     key: 'exec.journalMode',
     type: 'enum',
     default: 'accepted',
-    doc: 'what an intent must be before its order is sent; accepted is for the paper broker only',
+    doc: 'what an intent must be before its order is sent; accepted is for the paper broker: with another one the default is durable',
     values: ['accepted', 'durable'],
     secret: false,
   },
@@ -923,7 +975,7 @@ export const configKeys: readonly ConfigKey[] = [
     type: 'enum',
     default: 'paper',
     doc: 'the broker orders go to',
-    values: ['paper'],
+    values: ['paper', 'fix'],
     secret: false,
   },
   {
@@ -951,6 +1003,192 @@ export const configKeys: readonly ConfigKey[] = [
     doc: 'fee of the paper broker in basis points of the traded value',
     min: 0,
     max: 10000,
+    secret: false,
+  },
+  {
+    key: 'fix.venue',
+    type: 'string',
+    default: 'fix',
+    doc: 'name of the counterparty of FIX (docs/fix.md); with a trade id it names an execution for ever',
+    secret: false,
+  },
+  {
+    key: 'fix.host',
+    type: 'string',
+    default: '127.0.0.1',
+    doc: 'where the counterparty listens',
+    secret: false,
+  },
+  {
+    key: 'fix.port',
+    type: 'integer',
+    default: 0,
+    doc: 'its port',
+    min: 0,
+    max: 65535,
+    secret: false,
+  },
+  {
+    key: 'fix.senderCompId',
+    type: 'string',
+    default: '',
+    doc: 'what the counterparty calls us',
+    secret: false,
+  },
+  {
+    key: 'fix.targetCompId',
+    type: 'string',
+    default: '',
+    doc: 'what it calls itself',
+    secret: false,
+  },
+  {
+    key: 'fix.senderSubId',
+    type: 'string',
+    default: '',
+    doc: 'SenderSubID; empty: none',
+    secret: false,
+  },
+  {
+    key: 'fix.targetSubId',
+    type: 'string',
+    default: '',
+    doc: 'TargetSubID; empty: none',
+    secret: false,
+  },
+  {
+    key: 'fix.account',
+    type: 'string',
+    default: '',
+    doc: 'account whose positions are asked for; empty: that of the session',
+    secret: false,
+  },
+  {
+    key: 'fix.username',
+    type: 'string',
+    default: '',
+    doc: 'Username of the Logon; empty: none',
+    secret: false,
+  },
+  {
+    key: 'fix.passwordFile',
+    type: 'string',
+    default: '',
+    doc: 'file of mode 0600 with the Password of the Logon; empty: none',
+    secret: false,
+  },
+  {
+    key: 'fix.heartbeatSeconds',
+    type: 'integer',
+    default: 30,
+    doc: 'HeartBtInt',
+    min: 1,
+    max: 3600,
+    secret: false,
+  },
+  {
+    key: 'fix.hours',
+    type: 'string',
+    default: '',
+    doc: 'when a session is open, UTC, each with numbers of its own: 08:00-17:00, mon-fri 22:00-21:00 or sun 22:00 to fri 21:00; empty: one without an end',
+    secret: false,
+  },
+  {
+    key: 'fix.resetOnLogon',
+    type: 'boolean',
+    default: false,
+    doc: 'whether each Logon begins the numbers again; what was missed is then not sent again',
+    secret: false,
+  },
+  {
+    key: 'fix.tls',
+    type: 'boolean',
+    default: false,
+    doc: 'whether the connection is encrypted',
+    secret: false,
+  },
+  {
+    key: 'fix.tlsCa',
+    type: 'string',
+    default: '',
+    doc: 'certificates (PEM) the counterparty is checked against; empty: those of the system',
+    secret: false,
+  },
+  {
+    key: 'fix.tlsCert',
+    type: 'string',
+    default: '',
+    doc: 'certificate file (PEM) we show; empty: none',
+    secret: false,
+  },
+  {
+    key: 'fix.tlsKey',
+    type: 'string',
+    default: '',
+    doc: 'file of its private key (PEM), mode 0600',
+    secret: false,
+  },
+  {
+    key: 'fix.allowPlain',
+    type: 'boolean',
+    default: false,
+    doc: 'whether a counterparty beyond this machine may be connected to without TLS',
+    secret: false,
+  },
+  {
+    key: 'fix.deduplicates',
+    type: 'enum',
+    default: 'day',
+    doc: 'how long the counterparty refuses a ClOrdID it has seen',
+    values: ['none', 'while-open', 'day', 'ever'],
+    secret: false,
+  },
+  {
+    key: 'fix.inFlightMs',
+    type: 'integer',
+    default: 2000,
+    doc: 'longest time a sent request may still take effect',
+    min: 0,
+    max: 600000,
+    secret: false,
+  },
+  {
+    key: 'fix.resendOrdersMs',
+    type: 'integer',
+    default: 0,
+    doc: 'an order that got lost is sent again on request if it is not older; 0: never',
+    min: 0,
+    max: 600000,
+    secret: false,
+  },
+  {
+    key: 'fix.queryTimeoutMs',
+    type: 'integer',
+    default: 10000,
+    doc: 'how long an answer to a question may take',
+    min: 100,
+    max: 600000,
+    secret: false,
+  },
+  {
+    key: 'fix.tellsTrades',
+    type: 'boolean',
+    default: true,
+    doc: 'whether the counterparty answers TradeCaptureReportRequest; else executions are those that were reported',
+    secret: false,
+  },
+  {
+    key: 'fix.tellsPositions',
+    type: 'boolean',
+    default: true,
+    doc: 'whether it answers RequestForPositions; else positions are not compared',
+    secret: false,
+  },
+  {
+    key: 'fix.symbols',
+    type: 'list',
+    default: [],
+    doc: 'names of the counterparty that differ from ours, as BTC-USD=BTC/USD',
     secret: false,
   },
   {

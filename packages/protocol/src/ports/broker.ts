@@ -18,6 +18,8 @@ export interface BrokerCard {
   readonly averageWithFees?: boolean;
   /** The longest time a sent request may still take effect. */
   readonly inFlightMs: number;
+  /** false: queryPositions() can't be asked, and positions are not compared. */
+  readonly tellsPositions?: boolean;
 }
 
 export interface BrokerOrderStatus {

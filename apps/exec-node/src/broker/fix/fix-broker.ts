@@ -84,9 +84,10 @@ export class FixBroker implements Gateway {
   }
 
   get card(): BrokerCard {
-    const { name, deduplicates, inFlightMs, resendOrdersMs } = this.#options.settings;
+    const { name, deduplicates, inFlightMs, resendOrdersMs, tellsPositions } =
+      this.#options.settings;
     return {
-      ...{ name, deduplicates, exclusiveSession: true },
+      ...{ name, deduplicates, exclusiveSession: true, tellsPositions },
       inFlightMs: inFlightMs + resendOrdersMs,
     };
   }
