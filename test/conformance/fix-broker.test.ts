@@ -5,17 +5,22 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FixBroker, type FixBrokerSettings } from '@ndts/exec-node';
 import {
+  addNs,
   type KeyValueStore,
+  nsPerDay,
   type OrderIntent,
   OrderState,
   OrderType,
   parseMoney,
+  type Time,
 } from '@ndts/protocol';
 import { createSilentLogger, MemoryKeyValueStore, SeededRandom, SystemClock } from '@ndts/runtime';
+import { parseFixSchedule } from '@ndts/runtime/fix';
 import { FixAcceptor, symbolName } from '../kit/fix-acceptor.js';
 import { longRun } from '../kit/long-run.js';
 import { testSeed } from '../kit/seed.js';
 import { makeFolder } from '../kit/temporary-folder.js';
+import { tlsCertificate } from '../kit/tls-identity.js';
 import { type BrokerHarness, brokerSuite, Heard, type VenueKnobs } from './broker-suite.js';
 
 const { day, nsOfDay } = { day: 20_000, nsOfDay: 0 };
@@ -49,10 +54,19 @@ function settings(port: number, more: Partial<FixBrokerSettings> = {}): FixBroke
   };
 }
 
+/** Other days come when a test says so. */
+class DayClock extends SystemClock {
+  daysAhead = 0;
+
+  override now(): Time {
+    return addNs(super.now(), this.daysAhead * nsPerDay);
+  }
+}
+
 class Desk {
   readonly acceptor: FixAcceptor;
   readonly keyValue: KeyValueStore = new MemoryKeyValueStore();
-  readonly clock = new SystemClock();
+  readonly clock: DayClock;
   readonly #more: Partial<FixBrokerSettings>;
   readonly #remove: () => Promise<void>;
   broker: FixBroker;
@@ -61,20 +75,24 @@ class Desk {
 
   private constructor(
     acceptor: FixAcceptor,
+    clock: DayClock,
     more: Partial<FixBrokerSettings>,
     remove: () => Promise<void>,
   ) {
     this.acceptor = acceptor;
+    this.clock = clock;
     this.#more = more;
     this.#remove = remove;
     this.broker = this.#start();
   }
 
-  static async open(more: Partial<FixBrokerSettings> = {}): Promise<Desk> {
+  static async open(more: Partial<FixBrokerSettings> = {}, isTls = false): Promise<Desk> {
     const { dir, remove } = await makeFolder();
-    const acceptor = new FixAcceptor(dir, new SystemClock(), new SeededRandom(1));
+    const clock = new DayClock();
+    const acceptor = new FixAcceptor(dir, clock, new SeededRandom(1));
+    acceptor.isTls = isTls;
     await acceptor.open();
-    return new Desk(acceptor, more, remove);
+    return new Desk(acceptor, clock, more, remove);
   }
 
   #start(): FixBroker {
@@ -197,6 +215,53 @@ test('bad lines and cut connections: every order once, every execution once', as
   assert.ok(venue.length > sent.length / 2, `${venue.length} of ${sent.length}`);
   for (const id of sent.filter((one) => !desk.acceptor.received.includes(one)))
     assert.equal(await desk.broker.queryOrder(id), undefined, id);
+});
+
+test('a change: the order goes on under the id that the venue has for it', async (context) => {
+  const desk = await Desk.open();
+  context.after(() => desk.close());
+  const heard = new Heard();
+  await desk.broker.connect(heard);
+  desk.acceptor.tape.ticks.push({ symbol: 1, last: 100, bid: 99, ask: 101 });
+  desk.broker.submit({ ...order('7-1-0', 1), orderType: OrderType.limit, limitPrice: 9n });
+  await desk.settle();
+  const change = { clientOrderId: '7-1-0', limitPrice: parseMoney('90'), stopPrice: 0n };
+  desk.broker.replace({ ...change, quantity: parseMoney('3') });
+  await desk.settle();
+  assert.deepEqual(heard.states('7-1-0'), [OrderState.accepted, OrderState.accepted]);
+  const again = desk.restart();
+  await again.connect(heard);
+  assert.equal((await again.queryOrder('7-1-0'))?.state, OrderState.accepted);
+  desk.acceptor.tape.ticks.push({ symbol: 1, last: 80, bid: 79, ask: 80 });
+  await desk.settle();
+  assert.equal(heard.filled('7-1-0'), parseMoney('3'));
+  assert.equal((await again.queryOrder('7-1-0'))?.state, OrderState.filled);
+});
+
+test('over TLS, and not with a certificate nobody trusts', async (context) => {
+  const desk = await Desk.open({ tls: { ca: tlsCertificate } }, true);
+  context.after(() => desk.close());
+  await desk.broker.connect(new Heard());
+  assert.equal(desk.broker.connected(), true);
+  const other = await Desk.open({ tls: {}, connectTimeoutMs: 300 }, true);
+  context.after(() => other.close());
+  await assert.rejects(other.broker.connect(new Heard()), { code: 'UNAVAILABLE' });
+});
+
+test('each day of the session begins with numbers of its own', async (context) => {
+  const desk = await Desk.open({ schedule: parseFixSchedule('00:00-00:00') });
+  context.after(() => desk.close());
+  const heard = new Heard();
+  await desk.broker.connect(heard);
+  for (const id of ['7-1-0', '7-2-0']) desk.broker.submit(order(id, 1));
+  await desk.settle();
+  assert.ok(desk.broker.session.store.outgoing > 3);
+  desk.clock.daysAhead = 1;
+  while (desk.broker.session.isLoggedOn) await turn();
+  desk.acceptor.session.reset();
+  await desk.settle();
+  assert.equal(desk.broker.session.store.outgoing, 2);
+  assert.equal((await desk.broker.queryOrder('7-1-0'))?.state, OrderState.rejected);
 });
 
 test('an order that was lost on the way is not sent again when it is old', async (context) => {

@@ -4,6 +4,7 @@
 
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
 import { PaperBroker } from '@ndts/exec-node';
 import {
   type BrokerListener,
@@ -11,6 +12,7 @@ import {
   type BrokerOrderUpdate,
   type Clock,
   type Fill,
+  type OrderIntent,
   OrderState,
   OrderType,
   type Random,
@@ -26,6 +28,7 @@ import {
   Tag,
 } from '@ndts/runtime/fix';
 import { MarketTape } from './market-tape.js';
+import { tlsCertificate, tlsKey } from './tls-identity.js';
 
 interface VenueOrder {
   readonly id: string;
@@ -36,6 +39,8 @@ interface VenueOrder {
   venueOrderId: string;
   /** The cancel that waits for its answer. */
   cancelId: string;
+  /** What takes its place once it is canceled. */
+  next: OrderIntent | undefined;
 }
 
 /** What is done to bytes on their way to the client; undefined: they are lost. */
@@ -60,6 +65,7 @@ export class FixAcceptor implements BrokerListener {
   readonly tape = new MarketTape();
   mangle: Mangle = (bytes) => bytes;
   port = 0;
+  isTls = false;
   /** What comes is lost. */
   isDeaf = false;
   /** Orders that came, in order; one that came twice is here twice. */
@@ -89,7 +95,9 @@ export class FixAcceptor implements BrokerListener {
   }
 
   async open(): Promise<void> {
-    const server = createServer((socket) => this.#accept(socket));
+    const accept = (socket: Socket): void => this.#accept(socket);
+    const identity = { cert: tlsCertificate, key: tlsKey };
+    const server = this.isTls ? createTlsServer(identity, accept) : createServer(accept);
     this.#server = server;
     server.listen(this.port, '127.0.0.1');
     await once(server, 'listening');
@@ -125,9 +133,12 @@ export class FixAcceptor implements BrokerListener {
       this.#report(order, '8', '8', (writer) => writer.whole(Tag.ordRejReason, 6));
     } else if (cancelId !== '') {
       order.cancelId = '';
-      if (update.state === OrderState.canceled) this.#reportCanceled(order, cancelId);
+      if (update.state === OrderState.canceled && order.next !== undefined)
+        this.#takePlace(order, order.next);
+      else if (update.state === OrderState.canceled) this.#reportCanceled(order, cancelId);
       else this.#refuseCancel(cancelId, order.id, ordStatus[update.state] ?? '8', 0);
-    } else if (update.state === OrderState.accepted) this.#report(order, '0', '0');
+    } else if (update.state === OrderState.accepted && !order.id.includes('.'))
+      this.#report(order, '0', '0');
     else if (update.state === OrderState.rejected)
       this.#report(order, '8', '8', (writer) => {
         writer.whole(Tag.ordRejReason, 0);
@@ -189,6 +200,8 @@ export class FixAcceptor implements BrokerListener {
     const id = message.text(Tag.clOrdId);
     if (message.type === MessageType.newOrderSingle) this.#takeOrder(message, id);
     else if (message.type === MessageType.orderCancelRequest) this.#takeCancel(message, id);
+    else if (message.type === MessageType.orderCancelReplaceRequest)
+      this.#takeCancel(message, id, this.#intentOf(message, id));
     else if (message.type === MessageType.orderStatusRequest) this.#takeStatus(message, id);
     else if (message.type === MessageType.orderMassStatusRequest)
       void this.#tellOpen(message.text(Tag.massStatusReqId));
@@ -203,20 +216,48 @@ export class FixAcceptor implements BrokerListener {
     const quantity = message.money(Tag.orderQty) ?? 0n;
     this.received.push(id);
     if (!this.#orders.has(id)) {
-      const order = { id, symbol, side, quantity, filled: 0n, venueOrderId: '', cancelId: '' };
+      const order = {
+        id,
+        symbol,
+        side,
+        quantity,
+        filled: 0n,
+        venueOrderId: '',
+        cancelId: '',
+        next: undefined,
+      };
       this.#orders.set(id, order);
     }
+    this.paper.submit(this.#intentOf(message, id));
+  }
+
+  #intentOf(message: FixMessage, id: string): OrderIntent {
+    const [symbol, side] = [message.text(Tag.symbol), message.text(Tag.side)];
+    const quantity = message.money(Tag.orderQty) ?? 0n;
     const time = this.#clock.now();
-    this.paper.submit({
+    return {
       ...{ clientOrderId: id, account: message.text(Tag.account), instance: 1, ordinal: 1n },
       ...{ symbol: Number(symbol.slice(1)), side: side === '1' ? 1 : -1, quantity },
       orderType: message.text(Tag.ordType) === '1' ? OrderType.market : OrderType.limit,
       limitPrice: message.money(Tag.price) ?? 0n,
       ...{ time, tickTime: time, shard: 0, epoch: 0n, sequence: 0n, factorValue: 0, broker: '' },
-    });
+    };
   }
 
-  #takeCancel(message: FixMessage, id: string): void {
+  /** The paper venue changes no order: another one takes its place, under the same venue id. */
+  #takePlace(order: VenueOrder, next: OrderIntent): void {
+    const { clientOrderId: id, quantity } = next;
+    const { venueOrderId } = order;
+    this.#orders.set(id, { ...order, id, quantity, cancelId: '', next: undefined });
+    this.#report({ ...order, id, quantity, venueOrderId }, '5', '0', (writer) => {
+      writer.text(Tag.origClOrdId, order.id);
+      writer.money(Tag.orderQty, quantity);
+      if (next.limitPrice > 0n) writer.money(Tag.price, next.limitPrice);
+    });
+    this.paper.submit({ ...next, quantity: quantity - order.filled });
+  }
+
+  #takeCancel(message: FixMessage, id: string, next?: OrderIntent): void {
     const original = message.text(Tag.origClOrdId);
     const order = this.#orders.get(original);
     if (order === undefined) {
@@ -224,6 +265,7 @@ export class FixAcceptor implements BrokerListener {
       return;
     }
     order.cancelId = id;
+    order.next = next;
     this.paper.cancel(original);
   }
 
