@@ -65,6 +65,8 @@ export function readFixTime(bytes: Uint8Array, start: number, end: number): Time
 
 let cachedDay = -1;
 let cachedText = '';
+let cachedSecond = -1;
+let cachedClock = '';
 
 /** YYYYMMDD. */
 export function fixDayText(day: number): string {
@@ -79,9 +81,14 @@ export function fixDayText(day: number): string {
 export function fixTimeText(time: Time): string {
   const ms = Math.floor(time.nsOfDay / nsPerMs);
   const second = Math.floor(ms / 1000);
-  const minute = Math.floor(second / 60);
-  const clock = `${two(Math.floor(minute / 60))}:${two(minute % 60)}:${two(second % 60)}`;
-  return `${fixDayText(time.day)}-${clock}.${String(ms % 1000).padStart(3, '0')}`;
+  if (second !== cachedSecond) {
+    const minute = Math.floor(second / 60);
+    cachedClock = `-${two(Math.floor(minute / 60))}:${two(minute % 60)}:${two(second % 60)}.`;
+    cachedSecond = second;
+  }
+  const rest = ms - second * 1000;
+  const zeros = rest < 10 ? '00' : rest < 100 ? '0' : '';
+  return `${fixDayText(time.day)}${cachedClock}${zeros}${rest}`;
 }
 
 function two(value: number): string {

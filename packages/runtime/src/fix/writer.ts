@@ -19,11 +19,14 @@ const fractionDigits = 8;
 /** Room for BeginString and BodyLength, which are written last. */
 const headBytes = 32;
 const firstBytes = 1024;
+const pieceBytes = 65_536;
 
 export class FixWriter {
   readonly #head: Buffer;
   #bytes = Buffer.alloc(firstBytes);
   #at = headBytes;
+  #piece = new Uint8Array(pieceBytes);
+  #pieceAt = 0;
 
   constructor(beginString: string) {
     this.#head = Buffer.from(`8=${beginString}\x019=`);
@@ -84,6 +87,7 @@ export class FixWriter {
     this.#bytes[this.#at++] = soh;
   }
 
+  /** With milliseconds; what is finer is cut off. */
   time(tag: number, value: Time): void {
     this.text(tag, fixTimeText(value));
   }
@@ -99,14 +103,17 @@ export class FixWriter {
   /** The message; its bytes are the caller's. */
   finish(): Uint8Array {
     this.#room(8);
-    const length = String(this.#at - headBytes);
-    const start = headBytes - this.#head.length - length.length - 1;
-    this.#bytes.set(this.#head, start);
-    this.#bytes.write(length, start + this.#head.length, 'latin1');
-    this.#bytes[headBytes - 1] = soh;
-    const sum = checkSumOf(this.#bytes, start, this.#at);
+    const end = this.#at;
+    const length = end - headBytes;
+    const digits = digitsOf(length);
+    const start = headBytes - this.#head.length - digits - 1;
     const bytes = this.#bytes;
-    let at = this.#at;
+    bytes.set(this.#head, start);
+    this.#at = headBytes - digits - 1;
+    this.#digits(length);
+    bytes[headBytes - 1] = soh;
+    const sum = checkSumOf(bytes, start, end);
+    let at = end;
     bytes[at++] = 49;
     bytes[at++] = 48;
     bytes[at++] = equals;
@@ -115,7 +122,21 @@ export class FixWriter {
     bytes[at++] = zero + (sum % 10);
     bytes[at++] = soh;
     this.#at = headBytes;
-    return new Uint8Array(bytes.subarray(start, at));
+    return this.#handOut(start, at);
+  }
+
+  /** A place of its own for each message, out of pieces that are made rarely. */
+  #handOut(start: number, end: number): Uint8Array {
+    const size = end - start;
+    if (size > pieceBytes / 8) return new Uint8Array(this.#bytes.subarray(start, end));
+    if (this.#pieceAt + size > pieceBytes) {
+      this.#piece = new Uint8Array(pieceBytes);
+      this.#pieceAt = 0;
+    }
+    const at = this.#pieceAt;
+    this.#piece.set(this.#bytes.subarray(start, end), at);
+    this.#pieceAt += size;
+    return this.#piece.subarray(at, at + size);
   }
 
   #tag(tag: number, valueBytes: number): void {
@@ -125,8 +146,7 @@ export class FixWriter {
   }
 
   #digits(value: number): void {
-    let count = 1;
-    for (let limit = 10; limit <= value; limit *= 10) count++;
+    const count = digitsOf(value);
     for (let index = count - 1; index >= 0; index--) {
       this.#bytes[this.#at + index] = zero + (value % 10);
       value = Math.floor(value / 10);
@@ -140,6 +160,12 @@ export class FixWriter {
     wider.set(this.#bytes.subarray(0, this.#at));
     this.#bytes = wider;
   }
+}
+
+function digitsOf(value: number): number {
+  let count = 1;
+  for (let limit = 10; limit <= value; limit *= 10) count++;
+  return count;
 }
 
 function badValue(tag: number, what: string): NdtsError {
