@@ -47,6 +47,7 @@ export interface FixChange {
 
 const day = '0';
 const pollMs = 5;
+const lossCycles = 2;
 const pruneIntervalNs = 1e9;
 
 export class FixBroker implements Gateway {
@@ -58,8 +59,9 @@ export class FixBroker implements Gateway {
   readonly #outcomes: FixOutcomes;
   readonly #sentReader = new FixStream(Number.MAX_SAFE_INTEGER);
   #listener: BrokerListener | undefined;
-  /** The session ended, or began its numbers again, and connected() has not said so yet. */
-  #isLossUntold = false;
+  /** The session ended, or began its numbers again: for how many more duty cycles connected()
+   * says so, that nobody who asks once per cycle misses it. */
+  #lossCycles = 0;
   #pruneAtNs = 0;
 
   constructor(options: FixBrokerOptions) {
@@ -105,13 +107,11 @@ export class FixBroker implements Gateway {
         clock.setTimer(pollMs, resolve);
       });
     }
-    this.#isLossUntold = false;
+    this.#lossCycles = 0;
   }
 
   connected(): boolean {
-    if (!this.#isLossUntold) return this.session.isSynchronised;
-    this.#isLossUntold = false;
-    return false;
+    return this.#lossCycles === 0 && this.session.isSynchronised;
   }
 
   submit(intent: OrderIntent): void {
@@ -146,9 +146,8 @@ export class FixBroker implements Gateway {
   }
 
   async queryOrder(clientOrderId: string): Promise<BrokerOrderStatus | undefined> {
-    const [status] = await this.#ask<BrokerOrderStatus>('O', (id) =>
-      this.#askStatus(clientOrderId, id),
-    );
+    const ask = (id: string): void => this.#askStatus(clientOrderId, id);
+    const [status] = await this.#ask<BrokerOrderStatus>('O', ask, clientOrderId);
     return status;
   }
 
@@ -209,6 +208,7 @@ export class FixBroker implements Gateway {
       else this.#listener?.onOrderUpdate(item);
     if (this.#listener !== undefined) session.mark();
     session.flush();
+    if (this.#lossCycles > 0 && session.isSynchronised) this.#lossCycles -= 1;
     if (told.length === 0) this.#prune();
     return told.length;
   }
@@ -228,11 +228,11 @@ export class FixBroker implements Gateway {
     const { settings, clock, logger } = this.#options;
     return {
       onLogon: (reset) => {
-        this.#isLossUntold = true;
+        this.#lossCycles = lossCycles;
         if (reset) logger.warn('the counterparty began its numbers again: all is asked for');
       },
       onLogout: (reason) => {
-        this.#isLossUntold = true;
+        this.#lossCycles = lossCycles;
         this.#queries.failAll(reason);
       },
       onMessage: (message) => this.#outcomes.take(message),
@@ -313,13 +313,14 @@ export class FixBroker implements Gateway {
     });
   }
 
-  async #ask<T>(kind: string, send: (id: string) => void): Promise<T[]> {
+  async #ask<T>(kind: string, send: (id: string) => void, about = ''): Promise<T[]> {
     if (!this.session.isSynchronised) throw this.#unavailable();
     const salt = this.session.store.outgoing;
-    return this.#queries.ask<T>(kind, salt, (id) => {
+    const sendNow = (id: string): void => {
       send(id);
       this.session.flush();
-    });
+    };
+    return this.#queries.ask<T>(kind, salt, sendNow, about);
   }
 
   #unavailable(why = 'there is no FIX session'): NdtsError {

@@ -197,9 +197,10 @@ test('questions: answered, refused, late, lost', async () => {
   const bench = new Bench();
   const ask = (kind: string): { id: string; answer: Promise<unknown[]> } => {
     let id = '';
-    const answer = bench.queries.ask(kind, 1, (given) => {
+    const keep = (given: string): void => {
       id = given;
-    });
+    };
+    const answer = bench.queries.ask(kind, 1, keep, kind === 'O' ? '7-1-0' : '');
     answer.catch(() => undefined);
     return { id, answer };
   };
@@ -216,6 +217,9 @@ test('questions: answered, refused, late, lost', async () => {
   const refused = ask('T');
   bench.outcomes.take(parse('AQ', `568=${refused.id}|569=0|749=8|750=2|58=not for you|`));
   await assert.rejects(refused.answer, /not for you/);
+  const nameless = ask('O');
+  bench.outcomes.take(parse('8', `${head}150=I|39=2|14=10|`));
+  assert.equal((await nameless.answer).length, 1, 'an answer without the id of its question');
   const late = ask('O');
   bench.clock.advance(1e9);
   await assert.rejects(late.answer, /no answer within 1000 ms/);
@@ -225,8 +229,8 @@ test('questions: answered, refused, late, lost', async () => {
   const sent = parse('H', `11=7-1-0|${Tag.ordStatusReqId}=O1-9|`);
   const other = new Bench(sent);
   for (let count = 0; count < 8; count++)
-    other.queries.ask('x', 1, () => undefined).catch(() => undefined);
-  const question = other.queries.ask('O', 1, () => undefined);
+    other.queries.ask('x', 1, () => undefined, '').catch(() => undefined);
+  const question = other.queries.ask('O', 1, () => undefined, '7-1-0');
   other.outcomes.take(parse('j', '45=2|372=H|380=1|'));
   assert.deepEqual(await question, [], 'an id that is unknown to the venue');
 });

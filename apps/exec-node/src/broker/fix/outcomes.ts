@@ -271,8 +271,11 @@ export class FixOutcomes {
       if (isNone || message.isYes(Tag.lastRptRequested)) queries.finish(mass);
       return true;
     }
-    const id = message.text(Tag.ordStatusReqId);
-    if (id === '' || !queries.has(id)) return false;
+    // Not every counterparty repeats the id of the question.
+    const said = message.text(Tag.ordStatusReqId);
+    const isStatus = report.execType === ExecType.orderStatus;
+    const id = said === '' && isStatus ? queries.idAbout(report.clientOrderId) : said;
+    if (!queries.has(id)) return false;
     const isUnknown = report.rejectReason === unknownOrder && report.status === ExecType.rejected;
     if (!isUnknown) {
       this.#follow(report);

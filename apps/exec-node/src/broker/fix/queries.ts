@@ -4,7 +4,8 @@
 import { type Clock, NdtsError, type Timer } from '@ndts/protocol';
 
 interface Waiting {
-  readonly kind: string;
+  /** The order it is about; '': none. */
+  readonly about: string;
   /** What it collected so far. */
   readonly items: unknown[];
   readonly done: (items: unknown[]) => void;
@@ -24,7 +25,7 @@ export class FixQueries {
   }
 
   /** `send` is given the id of the question; what it throws fails it. */
-  ask<T>(kind: string, salt: number, send: (id: string) => void): Promise<T[]> {
+  ask<T>(kind: string, salt: number, send: (id: string) => void, about: string): Promise<T[]> {
     this.#count += 1;
     const id = `${kind}${salt}-${this.#count}`;
     return new Promise<T[]>((resolve, reject) => {
@@ -32,7 +33,7 @@ export class FixQueries {
         this.fail(id, 'TIMEOUT', `no answer within ${this.#timeoutMs} ms`),
       );
       const done = (items: unknown[]): void => resolve(items as T[]);
-      this.#waiting.set(id, { kind, items: [], done, fail: reject, timer });
+      this.#waiting.set(id, { about, items: [], done, fail: reject, timer });
       try {
         send(id);
       } catch (error) {
@@ -40,6 +41,12 @@ export class FixQueries {
         reject(error instanceof Error ? error : new NdtsError('INTERNAL', String(error)));
       }
     });
+  }
+
+  /** The oldest question about this order; '': there is none. */
+  idAbout(clientOrderId: string): string {
+    for (const [id, { about }] of this.#waiting) if (about === clientOrderId) return id;
+    return '';
   }
 
   has(id: string): boolean {
