@@ -122,6 +122,15 @@ const rules = new Map<string, MessageRule>([
   ],
 ]);
 
+// Entries of market data are not checked as a group: venues put fields of their own into them.
+for (const [type, ...required] of [
+  [MessageType.marketDataRequest, Tag.mdReqId, Tag.subscriptionRequestType, Tag.marketDepth],
+  [MessageType.marketDataSnapshot, Tag.symbol, Tag.mdEntryCount],
+  [MessageType.marketDataIncrement, Tag.mdEntryCount],
+  [MessageType.marketDataRequestReject, Tag.mdReqId],
+] as const)
+  rules.set(type, rule(required));
+
 /** Types of FIX 4.4 that consist of one character, and how the longer ones begin. */
 const standardType = /^([0-9A-Za-z]|A[A-Z]|B[A-H])$/;
 

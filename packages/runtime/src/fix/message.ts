@@ -162,6 +162,13 @@ export class FixMessage {
     return negative ? -value : value;
   }
 
+  /** A decimal number as a float64, for the market's data; NaN: none, or not a number. */
+  number(tag: number, from = 0, to = this.count): number {
+    const index = this.indexOf(tag, from, to);
+    if (index < 0 || this.starts[index] === this.ends[index]) return Number.NaN;
+    return Number(this.textAt(index));
+  }
+
   time(tag: number, from = 0, to = this.count): Time | undefined {
     const index = this.indexOf(tag, from, to);
     return index < 0 ? undefined : this.timeAt(index);

@@ -1,0 +1,27 @@
+// Market data of a FIX counterparty as a feed.
+
+import type { FeedAbilities } from '../feed.js';
+import { MessageFeed, type MessageFeedOptions } from '../message-feed.js';
+import { FixDecoder } from './fix-decoder.js';
+import { FixSource, type FixSourceOptions } from './fix-source.js';
+
+export interface FixFeedOptions
+  extends Omit<MessageFeedOptions, 'abilities' | 'source' | 'decoder'>,
+    FixSourceOptions {}
+
+/** What is lost is asked for by the session, below the feed. */
+export const fixAbilities: FeedAbilities = {
+  trades: true,
+  book: true,
+  waits: false,
+  repairs: false,
+};
+
+export function createFixFeed(options: FixFeedOptions): MessageFeed {
+  return new MessageFeed({
+    ...options,
+    source: new FixSource(options),
+    decoder: new FixDecoder(options.depth === 1),
+    abilities: fixAbilities,
+  });
+}
