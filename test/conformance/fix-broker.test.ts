@@ -71,6 +71,8 @@ class Desk {
   readonly #remove: () => Promise<void>;
   broker: FixBroker;
   isOut = false;
+  /** The next name of a symbol cannot be looked up. */
+  isBroken = false;
   #change: Promise<void> = Promise.resolve();
 
   private constructor(
@@ -100,8 +102,14 @@ class Desk {
       settings: settings(this.acceptor.port, this.#more),
       ...{ keyValue: this.keyValue, clock: this.clock, random: new SeededRandom(2) },
       logger: createSilentLogger(),
-      symbols: { nameOf: symbolName, idOf: (name) => Number(name.slice(1)) },
+      symbols: { nameOf: symbolName, idOf: (name) => this.#idOf(name) },
     });
+  }
+
+  #idOf(name: string): number {
+    if (!this.isBroken) return Number(name.slice(1));
+    this.isBroken = false;
+    throw new Error('broken');
   }
 
   /** The process dies; its sockets go with it. */
@@ -236,6 +244,21 @@ test('a change: the order goes on under the id that the venue has for it', async
   await desk.settle();
   assert.equal(heard.filled('7-1-0'), parseMoney('3'));
   assert.equal((await again.queryOrder('7-1-0'))?.state, OrderState.filled);
+});
+
+test('what we cannot use costs the connection, not the process', async (context) => {
+  const desk = await Desk.open();
+  context.after(() => desk.close());
+  const heard = new Heard();
+  await desk.broker.connect(heard);
+  desk.acceptor.tape.ticks.push({ symbol: 1, last: 100, bid: 99, ask: 101 });
+  desk.isBroken = true;
+  desk.broker.submit(order('7-1-0', 1));
+  await desk.settle();
+  assert.equal(desk.isBroken, false);
+  assert.equal(desk.broker.connected(), true);
+  assert.deepEqual(heard.fills, []);
+  assert.equal((await desk.broker.queryFills())[0]?.clientOrderId, '7-1-0');
 });
 
 test('over TLS, and not with a certificate nobody trusts', async (context) => {

@@ -91,7 +91,7 @@ export class FixInitiator {
     const { session, clock, schedule } = this.#options;
     this.#beat = clock.setTimer(beatMs, () => this.#doWork());
     const begin = fixSessionAt(schedule, clock.now());
-    session.doWork();
+    this.#guarded(() => session.doWork());
     if (this.#socket !== undefined) {
       if (this.#isConnecting && clock.monotonicNs() >= this.#connectUntilNs) this.#socket.destroy();
       const isOver = begin === undefined || this.#isOlder(begin);
@@ -125,7 +125,7 @@ export class FixInitiator {
     socket.on('close', () => this.#lost(socket, 'the connection was lost'));
     socket.on('data', (bytes: Buffer) => {
       if (this.#socket !== socket) return;
-      session.received(bytes);
+      this.#guarded(() => session.received(bytes));
       if (session.isLoggedOn) this.#backOff.reset();
     });
     socket.once(tls === undefined ? 'connect' : 'secureConnect', () => {
@@ -133,6 +133,17 @@ export class FixInitiator {
       this.#isConnecting = false;
       session.connected(this.#wireOf(socket));
     });
+  }
+
+  /** What an application throws costs the connection and not the process: the next log-on brings
+   * the application up to what it missed. */
+  #guarded(action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      this.#options.logger.error({ error: errorLine(error) }, 'FIX message that could not be used');
+      this.#socket?.destroy();
+    }
   }
 
   #wireOf(socket: Socket): { write: (bytes: Uint8Array) => void; end: () => void } {

@@ -120,6 +120,10 @@ const reports: Record<string, [string, string, ...string[]]> = {
     ...(['9', '37=NONE|11=7-1-0.1|41=7-1-0|39=8|434=1|102=1|'] as const),
     'unknown 7-1-0 not changed: 1',
   ],
+  'cancel refused as unknown, whatever the status says': [
+    ...(['9', '37=NONE|11=7-1-0.1|41=7-1-0|39=0|434=1|102=1|58=gone|'] as const),
+    'unknown 7-1-0 not changed: gone',
+  ],
   'change refused': [
     ...(['9', '37=V1|11=7-1-0.2|41=7-1-0.1|39=0|434=2|102=2|'] as const),
     'accepted 7-1-0 not changed: 2',
