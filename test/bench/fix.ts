@@ -1,9 +1,18 @@
-// fix_codec: how fast execution reports are framed, checked and read, and orders are written. The
-// answer is a sum over what was read, so that nothing is read in vain.
+// fix_codec: how fast execution reports are framed, checked and read, and orders are written; then
+// the same through two sessions, without a store. The answer is a sum over what was read, so that
+// nothing is read in vain.
 
 import { Buffer } from 'node:buffer';
-import { parseMoney, timeFromMs } from '@ndts/protocol';
-import { checkMessage, FixStream, FixWriter, MessageType, Tag } from '@ndts/runtime/fix';
+import { type KeyValueStore, parseMoney, timeFromMs } from '@ndts/protocol';
+import { createSilentLogger, VirtualClock } from '@ndts/runtime';
+import {
+  checkMessage,
+  FixSession,
+  FixStream,
+  FixWriter,
+  MessageType,
+  Tag,
+} from '@ndts/runtime/fix';
 import { type Bench, type BenchContext, pick } from './kit/bench.js';
 
 const at = timeFromMs(1_700_000_000_123);
@@ -15,6 +24,11 @@ function report(writer: FixWriter, number: number): Uint8Array {
   writer.text(Tag.targetCompId, 'DESK');
   writer.whole(Tag.msgSeqNum, number);
   writer.time(Tag.sendingTime, at);
+  reportBody(writer, number);
+  return writer.finish();
+}
+
+function reportBody(writer: FixWriter, number: number): void {
   writer.text(Tag.orderId, `V${number}`);
   writer.text(Tag.clOrdId, `7-${number}-0`);
   writer.text(Tag.execId, `T${number}`);
@@ -29,7 +43,6 @@ function report(writer: FixWriter, number: number): Uint8Array {
   writer.money(Tag.cumQty, parseMoney('100'));
   writer.money(Tag.avgPx, parseMoney('101.25'));
   writer.time(Tag.transactTime, at);
-  return writer.finish();
 }
 
 function order(writer: FixWriter, number: number): Uint8Array {
@@ -62,6 +75,59 @@ function readChunk(stream: FixStream, chunk: Uint8Array): bigint {
   return sum;
 }
 
+/** Takes everything and keeps nothing: what is measured is the session. */
+const nowhere: KeyValueStore = {
+  get: () => undefined,
+  scan: () => [],
+  write: () => 1,
+  durablePosition: () => 1,
+  durable: () => Promise.resolve(),
+};
+
+function openSession(role: 'initiator' | 'acceptor', taken: () => void): FixSession {
+  const isInitiator = role === 'initiator';
+  const [senderCompId, targetCompId] = isInitiator ? ['DESK', 'VENUE'] : ['VENUE', 'DESK'];
+  return new FixSession({
+    settings: {
+      ...{ role, beginString: 'FIX.4.4', heartbeatSeconds: 30, senderCompId, targetCompId },
+    },
+    ...{ keyValue: nowhere, name: 'bench', clock: new VirtualClock(1_700_000_000_000) },
+    logger: createSilentLogger(),
+    application: {
+      onLogon: () => undefined,
+      onLogout: () => undefined,
+      onMessage: taken,
+      isWanted: () => true,
+    },
+  });
+}
+
+/** Seconds that a venue's session sends for, and seconds that ours takes what it sent for. */
+function runSessions(messages: number): { sent: number; taken: number; count: number } {
+  let count = 0;
+  const ours = openSession('initiator', () => {
+    count += 1;
+  });
+  const venue = openSession('acceptor', () => undefined);
+  let written: Uint8Array[] = [];
+  venue.connected({ write: (bytes) => written.push(bytes), end: () => undefined });
+  ours.connected({ write: (bytes) => venue.received(bytes), end: () => undefined });
+  const seconds = { sent: 0, taken: 0 };
+  for (let number = 0; number <= messages; number += chunkMessages) {
+    let begin = performance.now();
+    for (let index = 0; index < chunkMessages && number > 0; index++)
+      venue.send(MessageType.executionReport, (writer) => reportBody(writer, number + index));
+    venue.flush();
+    seconds.sent += (performance.now() - begin) / 1e3;
+    const chunk = Buffer.concat(written);
+    written = [];
+    begin = performance.now();
+    ours.received(chunk);
+    seconds.taken += (performance.now() - begin) / 1e3;
+  }
+  return { ...seconds, count };
+}
+
 async function run(context: BenchContext): Promise<void> {
   const messages = pick(context.size, { smoke: 1024, small: 524_288, full: 4_194_304 });
   const writer = new FixWriter('FIX.4.4');
@@ -81,10 +147,13 @@ async function run(context: BenchContext): Promise<void> {
     context.emit({ bench: 'fix_codec', params, metric, value, unit: '1/s', answer });
   emit('reportsReadPerSecond', messages / readSeconds, String(sum));
   emit('ordersWrittenPerSecond', messages / writeSeconds, String(written));
+  const session = runSessions(messages / 4);
+  emit('sessionSentPerSecond', session.count / session.sent, String(session.count));
+  emit('sessionTakenPerSecond', session.count / session.taken, String(session.count));
 }
 
 export const fixCodec: Bench = {
   name: 'fix_codec',
-  about: 'FIX: execution reports read, orders written, per second',
+  about: 'FIX: execution reports read, orders written, and both through sessions, per second',
   run,
 };

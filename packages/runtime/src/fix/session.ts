@@ -402,7 +402,7 @@ export class FixSession {
   }
 
   #takeWaiting(): void {
-    for (;;) {
+    while (this.#gap.isOpen) {
       if (this.#phase !== 'active' && this.#phase !== 'loggingOut') return;
       const message = this.#gap.take(this.#expected);
       if (message === undefined) break;
