@@ -10,6 +10,8 @@ import type { FixStore } from './store.js';
 import { FixStream } from './stream.js';
 import { MessageType, Tag } from './tags.js';
 
+const pageMessages = 256;
+
 export interface ResendDeps {
   readonly store: FixStore;
   readonly outbox: FixOutbox;
@@ -31,19 +33,21 @@ export class FixResend {
     const last = store.outgoing - 1;
     const until = end === 0 || end > last ? last : end;
     let count = 0;
-    let gapFrom = 0;
-    for (let number = begin; number <= until; number++) {
-      const message = this.#read(store.kept(number));
-      if (message === undefined || !isWanted(message)) {
-        if (gapFrom === 0) gapFrom = number;
-        continue;
+    /** All below it is answered. */
+    let next = begin;
+    for (let from = begin; from <= until; ) {
+      const page = store.keptFrom(from, until, pageMessages);
+      for (const { number, bytes } of page) {
+        const message = this.#read(bytes);
+        if (message === undefined || !isWanted(message)) continue;
+        if (number > next) this.#fill(next, number, now);
+        outbox.repeat(messages.again(message, number, now));
+        next = number + 1;
+        count += 1;
       }
-      if (gapFrom > 0) this.#fill(gapFrom, number, now);
-      gapFrom = 0;
-      outbox.repeat(messages.again(message, number, now));
-      count += 1;
+      from = page.length < pageMessages ? until + 1 : (page.at(-1)?.number ?? until) + 1;
     }
-    if (gapFrom > 0) this.#fill(gapFrom, until + 1, now);
+    if (next <= until) this.#fill(next, until + 1, now);
     return count;
   }
 
@@ -62,8 +66,7 @@ export class FixResend {
     outbox.repeat(bytes);
   }
 
-  #read(bytes: Uint8Array | undefined): FixMessage | undefined {
-    if (bytes === undefined) return undefined;
+  #read(bytes: Uint8Array): FixMessage | undefined {
     this.#stream.push(bytes);
     return this.#stream.next() ? this.#stream.message : undefined;
   }

@@ -20,6 +20,11 @@ interface StateRecord {
   readonly nsOfDay: number;
 }
 
+export interface FixKept {
+  readonly number: number;
+  readonly bytes: Uint8Array;
+}
+
 const numberDigits = 10;
 const pruneLimit = 256;
 const stateFields = ['generation', 'outgoing', 'incoming', 'day', 'nsOfDay'] as const;
@@ -118,6 +123,16 @@ export class FixStore {
   /** A message that was kept; undefined: none has this number, or it is not sent again. */
   kept(number: number): Uint8Array | undefined {
     return this.#get(this.#key(this.#generation, number));
+  }
+
+  /** The messages that were kept with numbers from `from` to `until`, in order, a page of them. */
+  keptFrom(from: number, until: number, limit: number): FixKept[] {
+    this.flush();
+    const prefix = `${this.#prefix}out/${padded(this.#generation)}/`;
+    return this.#keyValue
+      .scan({ prefix, from: this.#key(this.#generation, from), limit })
+      .map(({ key, value }) => ({ number: Number(key.slice(prefix.length)), bytes: value }))
+      .filter(({ number }) => number <= until);
   }
 
   /** Removes some of what older generations kept; returns how many. */
