@@ -28,6 +28,7 @@ import {
   calcSubjects,
   type SignalRingNotice,
 } from './emit/status.js';
+import { cancelRequest, orderUpdate } from './source/order-events.js';
 import type { History } from './source/warm-up.js';
 import type { SpawnChild } from './strategy/child.js';
 import type { RestartPolicy } from './strategy/instance.js';
@@ -97,6 +98,7 @@ class CalcNodeAgent implements CalcNode {
       history: deps.database,
       symbols: () => this.#symbols,
       onSignalRing: (instance, name, path) => this.#announce({ instance, name, path }),
+      onCancel: (instance, name, order) => this.#cancel(instance, name, order),
     });
     this.#chart = new Chart(Math.max(chartSymbolsMin, this.#symbols.length));
     this.#metrics = new CalcMetrics(deps.metrics);
@@ -136,9 +138,23 @@ class CalcNodeAgent implements CalcNode {
     this.#deps.bus.publish(calcSubjects.signalRing, notice);
   }
 
+  #cancel(instance: number, name: string, order: number): void {
+    const { bus, logger } = this.#deps;
+    const request = cancelRequest(instance, name, order);
+    bus.request(subjects.execCancel, request).catch((error: unknown) => {
+      logger.warn({ err: error, strategy: instance, order }, 'a strategy could not cancel');
+    });
+  }
+
+  #onOrder(view: unknown): void {
+    const found = orderUpdate(view);
+    if (found !== undefined) this.#supervisor.order(found.instance, found.update);
+  }
+
   async start(): Promise<void> {
     const { bus } = this.#deps;
     this.#leaveBus = [
+      bus.subscribe(subjects.orderEvent, ({ payload }) => this.#onOrder(payload)),
       bus.respond(subjects.calcChart, (request) => answerChart(this.#chart, request)),
       bus.respond(calcSubjects.latency, () => this.latency()),
       bus.respond(subjects.calcRestartStrategy, (request) => this.#restart(request)),

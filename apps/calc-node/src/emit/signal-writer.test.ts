@@ -2,7 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { OrderType, parseMoney, readTime, SignalSlot } from '@ndts/protocol';
+import { addNs, OrderType, parseMoney, readTime, SignalSlot } from '@ndts/protocol';
+import { VirtualClock } from '@ndts/runtime';
 import { type SignalDraft, SignalWriter } from './signal-writer.js';
 
 const draft: SignalDraft = {
@@ -19,20 +20,27 @@ const draft: SignalDraft = {
   price: 99.5,
 };
 
+const cancelled: number[] = [];
+
+/** 40 ms after the tick. */
 function collect(generation: number): { writer: SignalWriter; slots: DataView[] } {
   const slots: DataView[] = [];
   const ring = {
     publish: (bytes: Uint8Array) => void slots.push(new DataView(bytes.slice().buffer)),
     close: () => {},
   };
-  return { writer: new SignalWriter({ ring, instance: 4, generation, validForMs: 2000 }), slots };
+  const time = addNs({ day: draft.tickDay, nsOfDay: draft.tickNsOfDay }, 40_000_000);
+  const clock = Object.assign(new VirtualClock(), { now: () => time });
+  const cancel = (order: number): void => void cancelled.push(order);
+  const common = { ring, clock, cancel, instance: 4, validForMs: 2000 };
+  return { writer: new SignalWriter({ ...common, generation }), slots };
 }
 
 test('a signal reads back field by field', () => {
   const { writer, slots } = collect(6);
-  writer.emit(draft, { day: 20_000, nsOfDay: 123_500_000 });
+  assert.equal(writer.emit(draft), 6 * 2 ** 32 + 1);
   const slot = slots[0]!;
-  assert.deepEqual(readTime(slot, SignalSlot.time), { day: 20_000, nsOfDay: 123_500_000 });
+  assert.deepEqual(readTime(slot, SignalSlot.time), { day: 20_000, nsOfDay: 163_456_789 });
   assert.deepEqual(readTime(slot, SignalSlot.tickTime), { day: 20_000, nsOfDay: 123_456_789 });
   assert.equal(slot.getUint32(SignalSlot.symbol, true), 12);
   assert.equal(slot.getUint32(SignalSlot.instance, true), 4);
@@ -45,14 +53,14 @@ test('a signal reads back field by field', () => {
   assert.equal(slot.getBigUint64(SignalSlot.sequence, true), 2n ** 35n + 7n);
   assert.equal(slot.getFloat64(SignalSlot.factorValue, true), 1.25);
   assert.equal(slot.getFloat64(SignalSlot.price, true), 99.5);
+  assert.deepEqual([writer.latency.snapshot().count, writer.latency.snapshot().maxNs], [1, 4e7]);
 });
 
 test('ordinals grow by one, and over generations', () => {
   const older = collect(6);
   const newer = collect(7);
-  const now = { day: 20_000, nsOfDay: 0 };
-  for (let turn = 0; turn < 3; turn += 1) older.writer.emit(draft, now);
-  newer.writer.emit({ ...draft, limitPrice: 5n }, now);
+  for (let turn = 0; turn < 3; turn += 1) older.writer.emit(draft);
+  newer.writer.emit({ ...draft, limitPrice: 5n });
   const ordinals = [...older.slots, ...newer.slots].map((slot) =>
     slot.getBigUint64(SignalSlot.ordinal, true),
   );

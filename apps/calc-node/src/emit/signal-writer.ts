@@ -2,8 +2,10 @@
 // grow, across restarts too: the high word is the generation, a durable counter of starts, the low
 // word counts the signals of this start.
 
-import { OrderType, SignalSlot, type Time, writeTime } from '@ndts/protocol';
+import { type Clock, nsPerDay, OrderType, SignalSlot, writeTime } from '@ndts/protocol';
+import { LatencyHistogram } from '@ndts/runtime';
 import type { SlotRingWriter } from '@ndts/storage';
+import type { SignalSink } from '../strategy/context.js';
 
 const two32 = 4_294_967_296;
 
@@ -30,9 +32,14 @@ export interface SignalWriterOptions {
   readonly instance: number;
   readonly generation: number;
   readonly validForMs: number;
+  readonly clock: Clock;
+  /** Asks for the end of an order of this instance. */
+  readonly cancel: (order: number) => void;
 }
 
-export class SignalWriter {
+export class SignalWriter implements SignalSink {
+  /** From the time of a tick to the emission of its signal. */
+  readonly latency = new LatencyHistogram();
   readonly #options: SignalWriterOptions;
   readonly #bytes = new Uint8Array(SignalSlot.sizeBytes);
   readonly #view = new DataView(this.#bytes.buffer);
@@ -47,9 +54,15 @@ export class SignalWriter {
     return this.#count;
   }
 
-  emit(draft: SignalDraft, now: Time): void {
-    const { ring, instance, generation, validForMs } = this.#options;
+  cancel(order: number): void {
+    this.#options.cancel(order);
+  }
+
+  /** The ordinal, exact below 2^21 starts. */
+  emit(draft: SignalDraft): number {
+    const { ring, instance, generation, validForMs, clock } = this.#options;
     const view = this.#view;
+    const now = clock.now();
     this.#count += 1;
     writeTime(view, SignalSlot.time, now.day, now.nsOfDay);
     writeTime(view, SignalSlot.tickTime, draft.tickDay, draft.tickNsOfDay);
@@ -69,6 +82,9 @@ export class SignalWriter {
     view.setFloat64(SignalSlot.factorValue, draft.factorValue, true);
     view.setFloat64(SignalSlot.price, draft.price, true);
     ring.publish(this.#bytes, 1);
+    const days = now.day - draft.tickDay;
+    this.latency.record(days * nsPerDay + (now.nsOfDay - draft.tickNsOfDay));
+    return generation * two32 + this.#count;
   }
 }
 

@@ -1,38 +1,158 @@
 // hot: no allocation after init
-// The factors of one strategy, compiled: a native kernel each, with the columns it writes. A batch
-// runs through all of them before any hook sees a row.
+// The factors of one strategy, compiled: one native program for all that are expressions, then the
+// author's own functions. A batch runs through all of them before any hook sees a row.
+//
+// Always: what a row gives depends on the earlier rows of its symbol and on nothing else, however
+// they were cut into batches; save() and load() keep it to the bit.
 
-import { type Bollinger, createBollinger, createBollingerColumns } from '@ndts/native/factor';
+import type { FactorProgram } from '@ndts/native/factor';
 import type { TickBatch } from '@ndts/protocol';
-import type { FactorDeclarations } from './declare.js';
-import { FactorCursor } from './factor-cursor.js';
+import { TickCursor } from '../source/tick-cursor.js';
+import { compileFactors } from './compile.js';
+import { type CustomFactor, expressionsOf, type FactorDeclarations } from './declare.js';
+import { CustomStates } from './custom-states.js';
+import { type FactorColumns, FactorCursor } from './factor-cursor.js';
+import { LatestValues } from './latest-values.js';
 
 export interface PlannedFactor {
   /** Its number in factor rows: 1, 2 ... in the order of declaration. */
   readonly id: number;
   readonly cursor: FactorCursor;
-  readonly kernel: Bollinger;
+  readonly latest: LatestValues;
+}
+
+/** A function of the author's, and the columns it reads and fills. */
+interface PlannedCustom {
+  readonly factor: CustomFactor;
+  readonly states: CustomStates;
+  readonly inputs: readonly Float64Array[];
+  readonly values: Float64Array;
+  readonly value: Float64Array;
 }
 
 export class FactorPlan {
   readonly factors: readonly PlannedFactor[];
+  /** Ticks of a symbol before all factors have their first value. */
+  readonly warmUp: number;
+  readonly #program: FactorProgram | undefined;
+  readonly #customs: PlannedCustom[] = [];
+  readonly #tick = new TickCursor();
 
+  /** INVALID_ARGUMENT where an expression can't be run. */
   constructor(declarations: FactorDeclarations, capacity: number) {
-    this.factors = Object.entries(declarations).map(([name, { period, width }], index) => ({
-      id: index + 1,
-      cursor: new FactorCursor(name, createBollingerColumns(capacity)),
-      kernel: createBollinger({ period, width }),
-    }));
+    const named = Object.entries(declarations);
+    const expressions = named.flatMap(([, declaration]) => expressionsOf(declaration));
+    if (expressions.length > 0) this.#program = compileFactors(expressions, capacity);
+    const nothing = new Float64Array(capacity).fill(Number.NaN);
+    let at = 0;
+    this.factors = named.map(([name, declaration], index) => {
+      const count = expressionsOf(declaration).length;
+      const outputs = this.#program?.outputs.slice(at, at + count) ?? [];
+      at += count;
+      const [value, middle, upper, lower, signal] =
+        declaration.kind === 'custom' ? [this.#addCustom(declaration, outputs, capacity)] : outputs;
+      const columns: FactorColumns = {
+        value: value ?? nothing,
+        middle: middle ?? nothing,
+        upper: upper ?? nothing,
+        lower: lower ?? nothing,
+        signal: signal ?? nothing,
+      };
+      const cursor = new FactorCursor(name, columns);
+      return { id: index + 1, cursor, latest: new LatestValues() };
+    });
+    const customs = this.#customs.map(({ factor }) => factor.warmUp);
+    this.warmUp = Math.max(0, ...(this.#program?.warmUp ?? []), ...customs);
+  }
+
+  /** Tells plans apart whose states are not for each other. */
+  get signature(): string {
+    const lengths = this.#customs.map(({ factor }) => factor.stateLength);
+    return [this.#program?.signature ?? '', ...lengths].join(' ');
+  }
+
+  /** Bytes of what is known of one symbol. */
+  get stateBytes(): number {
+    return this.#customs.reduce(
+      (sum, { states }) => sum + states.bytes,
+      this.#program?.stateBytes ?? 0,
+    );
   }
 
   compute(batch: TickBatch): void {
-    for (const factor of this.factors) {
-      factor.cursor.batch = batch;
-      factor.kernel.update(batch, factor.cursor.columns);
+    for (let index = 0; index < this.factors.length; index += 1)
+      this.factors[index]!.cursor.batch = batch;
+    this.#program?.update(batch);
+    for (let index = 0; index < this.#customs.length; index += 1)
+      this.#runCustom(this.#customs[index]!, batch);
+  }
+
+  /** Moves every cursor to the row, whose values are the latest of its symbol from now on. */
+  moveTo(row: number, symbol: number): void {
+    for (let index = 0; index < this.factors.length; index += 1) {
+      const { cursor, latest } = this.factors[index]!;
+      cursor.row = row;
+      latest.set(symbol, cursor.columns.value[row]!);
     }
   }
 
+  /** What is known of these symbols, one after the other, each stateBytes long. */
+  save(symbols: Uint32Array): Uint8Array {
+    const stride = this.stateBytes;
+    const saved = new Uint8Array(symbols.length * stride);
+    const native = this.#program?.stateBytes ?? 0;
+    const states = new Uint8Array(this.#program?.saveStates(symbols) ?? new ArrayBuffer(0));
+    for (const [index, symbol] of symbols.entries()) {
+      saved.set(states.subarray(index * native, (index + 1) * native), index * stride);
+      let at = index * stride + native;
+      for (const custom of this.#customs) {
+        custom.states.save(symbol, saved.subarray(at, at + custom.states.bytes));
+        at += custom.states.bytes;
+      }
+    }
+    return saved;
+  }
+
+  /** Only what a plan of the same signature has saved. */
+  load(symbols: Uint32Array, saved: Uint8Array): void {
+    const stride = this.stateBytes;
+    const native = this.#program?.stateBytes ?? 0;
+    const states = new Uint8Array(symbols.length * native);
+    for (const [index, symbol] of symbols.entries()) {
+      const from = index * stride;
+      states.set(saved.subarray(from, from + native), index * native);
+      let at = from + native;
+      for (const custom of this.#customs) {
+        custom.states.load(symbol, saved.subarray(at, at + custom.states.bytes));
+        at += custom.states.bytes;
+      }
+    }
+    this.#program?.loadStates(symbols, states.buffer);
+  }
+
   close(): void {
-    for (const factor of this.factors) factor.kernel.close();
+    this.#program?.close();
+  }
+
+  #addCustom(
+    factor: CustomFactor,
+    inputs: readonly Float64Array[],
+    capacity: number,
+  ): Float64Array {
+    const value = new Float64Array(capacity);
+    const states = new CustomStates(factor.stateLength);
+    const values = new Float64Array(inputs.length);
+    this.#customs.push({ factor, states, inputs, values, value });
+    return value;
+  }
+
+  #runCustom({ factor, states, inputs, values, value }: PlannedCustom, batch: TickBatch): void {
+    const tick = this.#tick;
+    tick.batch = batch;
+    for (let row = 0; row < batch.count; row += 1) {
+      tick.row = row;
+      for (let index = 0; index < inputs.length; index += 1) values[index] = inputs[index]![row]!;
+      value[row] = factor.update(tick, states.of(batch.symbol[row]!), values);
+    }
   }
 }

@@ -13,7 +13,7 @@ function write(count: number, price: (row: number) => number): Uint8Array {
     middle: new Float64Array(count).fill(10),
     upper: new Float64Array(count).fill(11),
     lower: new Float64Array(count).fill(Number.NaN),
-    signal: new Int32Array(count).fill(-1),
+    signal: new Float64Array(count).fill(-1),
   };
   batch.count = count;
   for (let row = 0; row < count; row += 1) {

@@ -6,7 +6,7 @@
 
 import { FactorSlot, nsPerDay, type TickBatch } from '@ndts/protocol';
 import type { SlotRingWriter } from '@ndts/storage';
-import type { BollingerColumns } from '@ndts/native/factor';
+import type { FactorColumns } from './factor-cursor.js';
 
 const two32 = 4_294_967_296;
 const slotDoubles = FactorSlot.sizeBytes / 8;
@@ -39,7 +39,7 @@ export class FactorRowWriter {
   }
 
   /** Rows [0, batch.count) of one factor. */
-  publish(batch: TickBatch, factor: number, columns: BollingerColumns): void {
+  publish(batch: TickBatch, factor: number, columns: FactorColumns): void {
     const doubles = this.#doubles;
     const words = this.#words;
     for (let row = 0; row < batch.count; row += 1) {
@@ -60,7 +60,7 @@ export class FactorRowWriter {
       doubles[double + middleDouble] = columns.middle[row]!;
       doubles[double + upperDouble] = columns.upper[row]!;
       doubles[double + lowerDouble] = columns.lower[row]!;
-      words[word + signalWord] = columns.signal[row]!;
+      words[word + signalWord] = columns.signal[row]!; // NaN becomes 0
       words[word + shardWord] = batch.shard[row]!;
       words[word + epochWord] = batch.epoch[row]!;
       const sequence = batch.sequence[row]!;

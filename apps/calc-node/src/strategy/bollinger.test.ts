@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseMoney } from '@ndts/protocol';
 import { bollingerStrategy } from './bollinger.js';
-import type { FactorView, StrategyContext } from './define.js';
+import type { FactorView } from './define.js';
 import { resolveParameters } from './parameters.js';
 
 type Context = Parameters<NonNullable<typeof bollingerStrategy.onFactor>>[1];
@@ -19,12 +19,16 @@ function create(): {
   const context: Context = {
     parameters,
     state: bollingerStrategy.state!(parameters),
-    buy: (symbol, quantity) => void asked.push(`buy ${symbol} ${quantity}`),
-    sell: (symbol, quantity) => void asked.push(`sell ${symbol} ${quantity}`),
+    factor: { bands: { value: 0, middle: 0, upper: 0, lower: 0, signal: 0 } },
+    factorOf: () => Number.NaN,
+    priceOf: () => Number.NaN,
+    buy: (symbol, quantity) => asked.push(`buy ${symbol} ${quantity}`),
+    sell: (symbol, quantity) => asked.push(`sell ${symbol} ${quantity}`),
+    cancel: () => {},
     now: () => ({ day: 0, nsOfDay: 0 }),
     symbolName: () => undefined,
     log: () => {},
-  } satisfies StrategyContext<typeof bollingerStrategy.params>;
+  };
   const feed = (symbol: number, signal: number): void => {
     const row: FactorView = {
       factor: 'bands',

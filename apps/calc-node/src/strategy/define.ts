@@ -1,13 +1,38 @@
-// What a strategy is to its author: one file with typed hooks. The platform calls them in the
-// order of the ticks, never two at once; a hook that throws stops the instance, which is then
-// started anew. Always: the views handed to hooks are re-used by the next call; keep numbers, not
-// views.
+// What a strategy is to its author: one file with typed hooks. The platform calls them in one
+// order that is the same live and over history, never two at once:
+//
+//   defineStrategy({
+//     name, version,
+//     params:   { period: { type: 'integer', default: 20, doc: '...' } },
+//     factors:  ({ period }) => ({ fast: factor('ema(price, 5)'), bands: bollinger({ period }) }),
+//     state:    () => ({ ... }),                 // made once per start
+//     onTick    (tick, context)                  // each tick; context.factor.fast is its factor
+//     onFactor  (row, context)                   // each factor of each tick
+//     onTimer   (context)                        // event time passed a multiple of the interval
+//     onOrder   (order, context)                 // an order of this strategy has changed
+//     snapshot  (context) / restore (snapshot, context), snapshotVersion
+//   })
+//
+// For one tick: timers that are due before it, onTick, then onFactor.
+// Time is that of the events: context.now() is the time of the tick, timer or order at hand.
+//
+// Always: the views handed to hooks are re-used by the next call; keep numbers, not views. A hook
+// that throws stops the instance, which is then started anew.
 
-import type { Time } from '@ndts/protocol';
-import type { FactorDeclarations } from '../factor/declare.js';
+import type { OrderStateName, Time } from '@ndts/protocol';
+import type { FactorDeclarations, FactorReadings } from '../factor/declare.js';
 import type { ParameterSpecs, ParameterValues } from './parameters.js';
 
-export { bollinger, type FactorDeclaration, type FactorDeclarations } from '../factor/declare.js';
+export {
+  bollinger,
+  type BollingerReading,
+  custom,
+  factor,
+  type FactorDeclaration,
+  type FactorDeclarations,
+  type FactorReadings,
+} from '../factor/declare.js';
+export { type Asked, type Stage, stage, type StagedTick } from './stage.js';
 export type { ParameterSpec, ParameterSpecs, ParameterValues } from './parameters.js';
 
 /** One accepted tick. */
@@ -33,8 +58,9 @@ export interface FactorView {
   readonly factor: string;
   readonly symbol: number;
   readonly price: number;
-  /** NaN until the window is full. */
+  /** NaN until it is warm, and where there is nothing to say. */
   readonly value: number;
+  /** NaN where it has no bands. */
   readonly middle: number;
   readonly upper: number;
   readonly lower: number;
@@ -42,17 +68,46 @@ export interface FactorView {
   readonly signal: number;
 }
 
+/** An order of this strategy, after a change. */
+export interface OrderUpdate {
+  /** What buy() or sell() gave. */
+  readonly order: number;
+  readonly symbol: number;
+  readonly side: 'buy' | 'sell';
+  /** Quantities and prices are scaled by 1e8. */
+  readonly quantity: bigint;
+  readonly filled: bigint;
+  /** 0n: nothing is filled. */
+  readonly averagePrice: bigint;
+  readonly state: OrderStateName;
+  readonly reason: string;
+}
+
 export interface OrderOptions {
   /** Absent: at the market. A float64 is taken to the nearest 1e-8. */
   readonly limitPrice?: bigint | number;
 }
 
-export interface StrategyContext<Specs extends ParameterSpecs = ParameterSpecs, State = unknown> {
+export interface StrategyContext<
+  Specs extends ParameterSpecs = ParameterSpecs,
+  State = unknown,
+  Factors extends FactorDeclarations = FactorDeclarations,
+> {
   readonly parameters: ParameterValues<Specs>;
   readonly state: State;
-  /** Asks for an order: a signal with an id of its own. Quantity is scaled by 1e8, above 0. */
-  buy(symbol: number, quantity: bigint, options?: OrderOptions): void;
-  sell(symbol: number, quantity: bigint, options?: OrderOptions): void;
+  /** Factors of the tick at hand, by name; in other hooks those of the newest tick. */
+  readonly factor: FactorReadings<Factors>;
+  /** Of the newest tick of a symbol; NaN: none yet, or nothing to say. */
+  factorOf(name: keyof Factors & string, symbol: number): number;
+  /** The newest price of a symbol; NaN: none yet. */
+  priceOf(symbol: number): number;
+  /** Asks for an order: a signal with an id of its own, which is returned. Quantity is scaled by
+   * 1e8, above 0. */
+  buy(symbol: number, quantity: bigint, options?: OrderOptions): number;
+  sell(symbol: number, quantity: bigint, options?: OrderOptions): number;
+  /** Asks for the end of an order that buy() or sell() gave; nothing happens when it has ended. */
+  cancel(order: number): void;
+  /** Of the event at hand, not of a clock. */
   now(): Time;
   /** undefined: not announced yet. */
   symbolName(symbol: number): string | undefined;
@@ -60,31 +115,47 @@ export interface StrategyContext<Specs extends ParameterSpecs = ParameterSpecs, 
   log(text: string): void;
 }
 
-export interface StrategyDefinition<Specs extends ParameterSpecs, State> {
+type Declared<Specs extends ParameterSpecs, Value> =
+  | Value
+  | ((parameters: ParameterValues<Specs>) => Value);
+
+export interface StrategyDefinition<
+  Specs extends ParameterSpecs,
+  State,
+  Factors extends FactorDeclarations = FactorDeclarations,
+> {
   /** Lower-case letters, digits, '-', '_' and '.'. */
   readonly name: string;
   readonly version: string;
   readonly params: Specs;
-  readonly factors?: (parameters: ParameterValues<Specs>) => FactorDeclarations;
+  readonly factors?: Declared<Specs, Factors>;
   /** Made once per start, before the first hook. */
   readonly state?: (parameters: ParameterValues<Specs>) => State;
-  /** Between two calls of onTimer; 1000 by default. */
+  /** onTimer is called when event time passes a multiple of it, counted from midnight UTC; 1000 by
+   * default, a day at most. */
   readonly timerIntervalMs?: number;
-  onTick?(tick: TickView, context: StrategyContext<Specs, State>): void;
-  onFactor?(row: FactorView, context: StrategyContext<Specs, State>): void;
-  onTimer?(context: StrategyContext<Specs, State>): void;
+  onTick?(tick: TickView, context: StrategyContext<Specs, State, Factors>): void;
+  onFactor?(row: FactorView, context: StrategyContext<Specs, State, Factors>): void;
+  onTimer?(context: StrategyContext<Specs, State, Factors>): void;
+  onOrder?(order: OrderUpdate, context: StrategyContext<Specs, State, Factors>): void;
+  /** Of what snapshot() gives; a snapshot of another version is not restored. Default 1. */
+  readonly snapshotVersion?: number;
   /** Plain JSON data, enough to go on from. Taken after signals and when the instance stops. */
-  snapshot?(context: StrategyContext<Specs, State>): unknown;
+  snapshot?(context: StrategyContext<Specs, State, Factors>): unknown;
   /** Called before the first tick with the last snapshot, when there is one. */
-  restore?(snapshot: unknown, context: StrategyContext<Specs, State>): void;
+  restore?(snapshot: unknown, context: StrategyContext<Specs, State, Factors>): void;
 }
 
 /** Any strategy, once its own types do not matter. */
 export type AnyStrategy = StrategyDefinition<ParameterSpecs, unknown>;
 
 /** Gives a definition its types; export the result as `strategy` or as the default. */
-export function defineStrategy<const Specs extends ParameterSpecs, State = undefined>(
-  definition: StrategyDefinition<Specs, State>,
-): StrategyDefinition<Specs, State> {
+export function defineStrategy<
+  const Specs extends ParameterSpecs,
+  State = undefined,
+  Factors extends FactorDeclarations = Readonly<Record<never, never>>,
+>(
+  definition: StrategyDefinition<Specs, State, Factors>,
+): StrategyDefinition<Specs, State, Factors> {
   return definition;
 }

@@ -7,13 +7,10 @@ import { AgentLoop, SystemClock } from '@ndts/runtime';
 import { createSlotRing, openTickRings, type SlotRingWriter } from '@ndts/storage';
 import { FactorSlot, RecordKind, SignalSlot } from '@ndts/protocol';
 import { SignalWriter } from '../emit/signal-writer.js';
-import { warmUpTicks } from '../factor/declare.js';
-import { FactorPlan } from '../factor/factor-plan.js';
 import { FactorRowWriter } from '../factor/factor-rows.js';
 import { confineProcess, type HostChannel } from './confine.js';
-import type { AnyStrategy } from './define.js';
+import { StrategyDriver } from './driver.js';
 import { StrategyHost } from './host.js';
-import { HostContext } from './host-context.js';
 import {
   type BeginMessage,
   type FailedMessage,
@@ -24,7 +21,6 @@ import {
   textLengthMax,
 } from './host-protocol.js';
 import { loadStrategy } from './load-strategy.js';
-import { resolveParameters } from './parameters.js';
 import { startWatchdog } from './watchdog.js';
 
 const batchCapacity = 1024;
@@ -35,10 +31,8 @@ const failureExit = 70;
 /** What load made; begin completes it. */
 interface Loaded {
   readonly message: LoadMessage;
-  readonly strategy: AnyStrategy;
   readonly clock: SystemClock;
-  readonly plan: FactorPlan;
-  readonly context: HostContext;
+  readonly driver: StrategyDriver;
   readonly signals: SignalWriter;
   readonly factorRows: FactorRowWriter;
   readonly rings: readonly SlotRingWriter[];
@@ -69,7 +63,10 @@ async function handle(message: HostMessage): Promise<void> {
       loaded = await load(message);
       break;
     case 'symbols':
-      loaded?.context.addSymbols(message.ids, message.names);
+      loaded?.driver.context.addSymbols(message.ids, message.names);
+      break;
+    case 'order':
+      loaded?.driver.order(message.update);
       break;
     case 'history':
       warmUp(message);
@@ -85,8 +82,6 @@ async function handle(message: HostMessage): Promise<void> {
 
 async function load(message: LoadMessage): Promise<Loaded> {
   const strategy = await loadStrategy(message.plugin);
-  const parameters = resolveParameters(strategy.params, message.parameters);
-  const declarations = strategy.factors?.(parameters) ?? {};
   const clock = new SystemClock(message.wallOffset);
   const common = { owner: message.instance, epoch: message.generation, firstSequence: 0 };
   const factorRing = createSlotRing({
@@ -103,26 +98,29 @@ async function load(message: LoadMessage): Promise<Loaded> {
     slotBytes: SignalSlot.sizeBytes,
     slotCount: message.signalSlots,
   });
-  const signals = new SignalWriter({ ...message, ring: signalRing });
-  const state = strategy.state?.(parameters);
-  const context = new HostContext({ parameters, state, signals, clock, log: sendLog });
+  const signals = new SignalWriter({ ...message, ring: signalRing, clock, cancel: sendCancel });
+  const { parameters } = message;
+  const options = { strategy, parameters, capacity: batchCapacity, sink: signals, log: sendLog };
+  const driver = new StrategyDriver(options);
   channel.send({
     type: 'ready',
     name: strategy.name,
     version: strategy.version,
-    warmUpTicks: warmUpTicks(declarations),
-    factors: Object.keys(declarations),
+    warmUpTicks: driver.plan.warmUp,
+    factors: Object.keys(driver.declarations),
   });
   return {
     message,
-    strategy,
     clock,
-    context,
+    driver,
     signals,
-    plan: new FactorPlan(declarations, batchCapacity),
     factorRows: new FactorRowWriter(factorRing, batchCapacity),
     rings: [factorRing, signalRing],
   };
+}
+
+function sendCancel(order: number): void {
+  channel.send({ type: 'cancel', order });
 }
 
 function sendLog(text: string): void {
@@ -137,15 +135,15 @@ function warmUp(message: HistoryMessage): void {
   const batch = createTickBatch(message.capacity);
   new Uint8Array(batch.buffer).set(message.bytes);
   batch.count = message.count;
-  loaded?.plan.compute(batch);
+  loaded?.driver.warmUp(batch);
 }
 
 function begin(message: BeginMessage): void {
   if (loaded === undefined) throw new NdtsError('INTERNAL', 'begin came before load');
-  const { strategy, context, clock, message: settings } = loaded;
+  const { driver, clock, message: settings } = loaded;
   if (message.snapshot !== undefined) {
     phase = 'restore';
-    strategy.restore?.(JSON.parse(message.snapshot), context);
+    driver.strategy.restore?.(JSON.parse(message.snapshot), driver.context);
   }
   phase = 'run';
   const from = new Map<number, RingPosition>(message.positions.entries());
@@ -185,8 +183,9 @@ function spinMsOf(settings: LoadMessage): number {
 }
 
 function sendSnapshot(): void {
-  if (loaded?.strategy.snapshot === undefined) return;
-  const json = JSON.stringify(loaded.strategy.snapshot(loaded.context)) ?? 'null';
+  const { strategy, context } = loaded?.driver ?? {};
+  if (strategy?.snapshot === undefined || context === undefined) return;
+  const json = JSON.stringify(strategy.snapshot(context)) ?? 'null';
   if (json.length > snapshotLengthMax)
     throw new NdtsError('PLUGIN_FAILED', `expected a snapshot of at most 1 MiB`);
   channel.send({ type: 'snapshot', json });

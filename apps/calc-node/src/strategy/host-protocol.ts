@@ -3,6 +3,8 @@
 
 import type { RingPosition, RingWait, Time } from '@ndts/protocol';
 import type { HistogramSnapshot } from '@ndts/runtime';
+import { logLengthMax } from './context.js';
+import type { OrderUpdate } from './define.js';
 import type { GivenParameters } from './parameters.js';
 
 /** Everything a strategy's process is told before it loads the plugin. */
@@ -51,6 +53,12 @@ export interface BeginMessage {
   readonly snapshot?: string;
 }
 
+/** An order of the strategy has changed. */
+export interface OrderMessage {
+  readonly type: 'order';
+  readonly update: OrderUpdate;
+}
+
 export interface StopMessage {
   readonly type: 'stop';
 }
@@ -60,6 +68,7 @@ export type HostMessage =
   | SymbolsMessage
   | HistoryMessage
   | BeginMessage
+  | OrderMessage
   | StopMessage;
 
 /** Plugin loaded, rings created; nothing is emitted before begin. */
@@ -90,6 +99,13 @@ export interface SnapshotMessage {
   readonly json: string;
 }
 
+/** Asks for the end of an order. */
+export interface CancelMessage {
+  readonly type: 'cancel';
+  /** Ordinal of the signal. */
+  readonly order: number;
+}
+
 export interface LogMessage {
   readonly type: 'log';
   readonly text: string;
@@ -110,11 +126,12 @@ export type ChildMessage =
   | RunningMessage
   | ReportMessage
   | SnapshotMessage
+  | CancelMessage
   | LogMessage
   | FailedMessage
   | StoppedMessage;
 
-export const textLengthMax = 2000;
+export const textLengthMax = logLengthMax;
 export const snapshotLengthMax = 1 << 20;
 const warmUpTicksMax = 100_000;
 const factorsMax = 64;
@@ -131,6 +148,10 @@ export function readChildMessage(message: unknown): ChildMessage | undefined {
     case 'snapshot': {
       const json = message['json'];
       return isText(json, snapshotLengthMax) ? { type: 'snapshot', json } : undefined;
+    }
+    case 'cancel': {
+      const order = message['order'];
+      return isCount(order) ? { type: 'cancel', order } : undefined;
     }
     case 'log': {
       const text = message['text'];

@@ -1,9 +1,9 @@
-// How a strategy's loop waits at its rings: it spins after a tick, then waits as it was told, never
-// past the next timer.
+// How a strategy's loop waits at its rings: it spins after a tick, then waits as it was told; how
+// time goes on meanwhile.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createTickBatch, nsPerMs, type RingWait, type TickBatch } from '@ndts/protocol';
+import { createTickBatch, nsPerDay, nsPerMs, type RingWait, type TickBatch } from '@ndts/protocol';
 import { type HostParts, StrategyHost } from './host.js';
 
 interface Asked {
@@ -13,29 +13,31 @@ interface Asked {
 }
 
 /** A host without a strategy to speak of, on a clock that is set. */
-function hostOn(wait: RingWait, timerIntervalMs: number) {
+function hostOn(wait: RingWait) {
   const asked: Asked[] = [];
-  const state = { nowNs: 0, rows: 0, timers: 0 };
+  const advanced: number[] = [];
+  const state = { nowNs: 0, rows: 0 };
+  const batch = createTickBatch(1);
   const reader = {
     waitPoll: (_: TickBatch, spinUs: number, mode?: RingWait, waitUs?: number) => {
       asked.push({ spinUs, wait: mode, waitUs });
+      batch.count = state.rows;
       return state.rows;
     },
     lapped: () => 0,
   };
+  const driver = {
+    ticks: 0,
+    plan: { factors: [] },
+    run: () => undefined,
+    advance: (day: number, nsOfDay: number) => void advanced.push(day * nsPerDay + nsOfDay),
+  };
   const parts = {
-    strategy: {
-      timerIntervalMs,
-      onTimer: () => {
-        state.timers += 1;
-      },
-    },
-    context: {},
+    driver,
     reader,
-    batch: createTickBatch(1),
-    plan: { factors: [], compute: () => undefined },
+    batch,
     factorRows: {},
-    signals: { count: 0 },
+    signals: { count: 0, latency: { snapshot: () => ({}) } },
     spinUs: 100,
     spinMs: 5,
     wait,
@@ -46,21 +48,19 @@ function hostOn(wait: RingWait, timerIntervalMs: number) {
     snapshot: () => undefined,
   };
   const host = new StrategyHost(parts as unknown as HostParts);
-  // The first report is due at once, and not what is tested.
-  Object.assign(parts.context, { latency: { snapshot: () => ({}) } });
   const poll = (nowMs: number, rows = 0): Asked => {
     state.rows = rows;
     state.nowNs = nowMs * nsPerMs;
     host.doWork();
     return asked.at(-1)!;
   };
-  return { poll, state };
+  return { poll, batch, advanced };
 }
 
 const spinning: Asked = { spinUs: 100, wait: undefined, waitUs: undefined };
 
 test('it spins after the start and after a tick, then sleeps', () => {
-  const { poll } = hostOn('sleep', 1000);
+  const { poll } = hostOn('sleep');
   assert.deepEqual(poll(1), spinning);
   assert.deepEqual(poll(5), spinning);
   const asleep: Asked = { spinUs: 0, wait: 'sleep', waitUs: 10_000 };
@@ -71,11 +71,16 @@ test('it spins after the start and after a tick, then sleeps', () => {
   assert.deepEqual(poll(31), asleep);
 });
 
-test('it does not wait past the next timer', () => {
-  const { poll, state } = hostOn('yield', 20);
-  poll(13);
-  assert.deepEqual(poll(19), { spinUs: 0, wait: 'yield', waitUs: 7000 });
-  assert.deepEqual(poll(20), { spinUs: 0, wait: 'yield', waitUs: 1000 });
-  assert.equal(state.timers, 1);
-  assert.deepEqual(poll(25), { spinUs: 0, wait: 'yield', waitUs: 10_000 });
+test('time goes on after the newest tick, half a second late, over midnight too', () => {
+  const { poll, batch, advanced } = hostOn('yield');
+  poll(1000);
+  batch.day[0] = 3;
+  batch.nsOfDay[0] = nsPerDay - 100 * nsPerMs;
+  poll(2000, 1);
+  poll(2400);
+  assert.deepEqual(advanced, [], 'no tick yet, or it came just now');
+  poll(2550);
+  poll(2700);
+  const ends = [-50, 100].map((ms) => 4 * nsPerDay + ms * nsPerMs);
+  assert.deepEqual(advanced, ends);
 });

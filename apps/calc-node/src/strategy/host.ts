@@ -1,27 +1,23 @@
 // hot: no allocation after init
 // A strategy's loop in its own process: the second half of the tick path on one page. Always:
 // hooks see ticks in the order of the ring, each once; a signal leaves before the next hook is
-// called. Without ticks it spins for spinMs and then waits as `wait` says. Asleep it is woken by
-// the first tick after a pause; where it only spins, that tick may be taken a few milliseconds late
-// (AgentLoop).
+// called. Time goes on without ticks, too, a little late so that no tick comes from before it:
+// timers fire. Without ticks it spins for spinMs and then waits as `wait` says. Asleep it is woken
+// by the first tick after a pause; where it only spins, that tick may be taken a few milliseconds
+// late (AgentLoop).
 
-import { nsPerMs, type RingWait, type TickBatch } from '@ndts/protocol';
+import { nsPerDay, nsPerMs, type RingWait, type TickBatch } from '@ndts/protocol';
 import type { Agent } from '@ndts/runtime';
 import type { TickRingReader } from '@ndts/storage';
 import type { SignalWriter } from '../emit/signal-writer.js';
-import type { FactorPlan } from '../factor/factor-plan.js';
 import type { FactorRowWriter } from '../factor/factor-rows.js';
-import { TickCursor } from '../source/tick-cursor.js';
-import type { AnyStrategy } from './define.js';
-import type { HostContext } from './host-context.js';
+import type { StrategyDriver } from './driver.js';
 import type { ReportMessage } from './host-protocol.js';
 
 export interface HostParts {
-  readonly strategy: AnyStrategy;
-  readonly context: HostContext;
+  readonly driver: StrategyDriver;
   readonly reader: TickRingReader;
   readonly batch: TickBatch;
-  readonly plan: FactorPlan;
   readonly factorRows: FactorRowWriter;
   readonly signals: SignalWriter;
   /** How long a poll spins natively while there is nothing. */
@@ -38,102 +34,85 @@ export interface HostParts {
   snapshot(): void;
 }
 
-const timerIntervalMsDefault = 1000;
+/** Ticks are no later than this, or a timer that is due between them fires first. */
+const silenceNs = 500 * nsPerMs;
 
 export class StrategyHost implements Agent {
   readonly name = 'strategy';
   readonly #parts: HostParts;
-  readonly #tick = new TickCursor();
-  readonly #timerNs: number;
   readonly #spinNs: number;
   #spinUntilNs = 0;
   #nowNs: number;
-  #ticks = 0;
   #factorRows = 0;
   #reportAtNs = 0;
-  #timerAtNs: number;
   #snapshotSignals = 0;
+  /** The newest tick, and when it came. */
+  #day = 0;
+  #nsOfDay = 0;
+  #arrivedNs = Number.POSITIVE_INFINITY;
 
   constructor(parts: HostParts) {
     this.#parts = parts;
-    this.#timerNs = (parts.strategy.timerIntervalMs ?? timerIntervalMsDefault) * nsPerMs;
     this.#spinNs = parts.spinMs * nsPerMs;
     this.#nowNs = parts.monotonicNs();
     this.#spinUntilNs = this.#nowNs + this.#spinNs;
-    this.#timerAtNs = this.#nowNs + this.#timerNs;
   }
 
   doWork(): number {
-    const { reader, batch, plan, spinUs, wait } = this.#parts;
+    const { driver, reader, batch, spinUs, wait, waitMs } = this.#parts;
     const rows =
       this.#nowNs < this.#spinUntilNs
         ? reader.waitPoll(batch, spinUs)
-        : reader.waitPoll(batch, 0, wait, this.#waitUs());
+        : reader.waitPoll(batch, 0, wait, waitMs * 1000);
     if (rows > 0) {
-      plan.compute(batch);
-      this.#callHooks(batch);
+      driver.run(batch);
       // After the hooks: a signal is in a hurry, a factor row is not.
       this.#publishFactors(batch);
-      this.#ticks += rows;
     }
     const nowNs = this.#parts.monotonicNs();
     this.#nowNs = nowNs;
-    if (rows > 0) this.#spinUntilNs = nowNs + this.#spinNs;
-    if (nowNs >= this.#timerAtNs) this.#callTimer(nowNs);
+    if (rows > 0) this.#noteTick(batch, nowNs);
+    else this.#advance(nowNs);
     if (nowNs >= this.#reportAtNs) this.#report(nowNs);
     return rows;
   }
 
-  /** Not past the next timer. */
-  #waitUs(): number {
-    const untilTimerNs = Math.max(0, this.#timerAtNs - this.#nowNs);
-    return Math.min(this.#parts.waitMs * nsPerMs, untilTimerNs) / 1000;
+  #noteTick(batch: TickBatch, nowNs: number): void {
+    this.#spinUntilNs = nowNs + this.#spinNs;
+    this.#day = batch.day[batch.count - 1]!;
+    this.#nsOfDay = batch.nsOfDay[batch.count - 1]!;
+    this.#arrivedNs = nowNs;
   }
 
-  #callHooks(batch: TickBatch): void {
-    const { strategy, context, plan } = this.#parts;
-    const tick = this.#tick;
-    tick.batch = batch;
-    for (let row = 0; row < batch.count; row += 1) {
-      context.moveTo(batch, row);
-      if (strategy.onTick !== undefined) {
-        tick.row = row;
-        strategy.onTick(tick, context);
-      }
-      if (strategy.onFactor === undefined) continue;
-      for (let index = 0; index < plan.factors.length; index += 1) {
-        const cursor = plan.factors[index]!.cursor;
-        cursor.row = row;
-        context.setFactorValue(cursor.columns.value[row]!);
-        strategy.onFactor(cursor, context);
-      }
-    }
+  /** By what has passed since the newest tick, so that ticks of any time have timers. */
+  #advance(nowNs: number): void {
+    const passedNs = nowNs - this.#arrivedNs - silenceNs;
+    if (!(passedNs > 0)) return;
+    const nsOfDay = this.#nsOfDay + passedNs;
+    const days = Math.floor(nsOfDay / nsPerDay);
+    this.#parts.driver.advance(this.#day + days, nsOfDay - days * nsPerDay);
   }
 
   #publishFactors(batch: TickBatch): void {
-    const { plan, factorRows } = this.#parts;
-    for (let index = 0; index < plan.factors.length; index += 1) {
-      const factor = plan.factors[index]!;
-      factorRows.publish(batch, factor.id, factor.cursor.columns);
+    const { driver, factorRows } = this.#parts;
+    const { factors } = driver.plan;
+    for (let index = 0; index < factors.length; index += 1) {
+      const { id, cursor } = factors[index]!;
+      factorRows.publish(batch, id, cursor.columns);
       this.#factorRows += batch.count;
     }
   }
 
-  #callTimer(nowNs: number): void {
-    this.#timerAtNs = nowNs + this.#timerNs;
-    this.#parts.strategy.onTimer?.(this.#parts.context);
-  }
-
   #report(nowNs: number): void {
-    const { reader, signals, context, reportIntervalMs } = this.#parts;
+    const { driver, reader, signals, reportIntervalMs } = this.#parts;
     this.#reportAtNs = nowNs + reportIntervalMs * nsPerMs;
     this.#parts.report({
       type: 'report',
-      ticks: this.#ticks,
+      ticks: driver.ticks,
       signals: signals.count,
       factorRows: this.#factorRows,
       lapped: reader.lapped(),
-      latency: context.latency.snapshot(),
+      latency: signals.latency.snapshot(),
     });
     if (signals.count === this.#snapshotSignals) return;
     this.#snapshotSignals = signals.count;

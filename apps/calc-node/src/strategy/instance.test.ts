@@ -47,6 +47,7 @@ class Stage {
       ringDir: join(this.#dir, 'rings'),
       clock,
       logger,
+      onCancel: () => {},
       onSignalRing: () => {},
       spawn: (_memoryMb, events) => {
         this.spawned += 1;

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { type Clock, errorLine, nsPerMs, type Registry, type StrategyView } from '@ndts/protocol';
 import { addSnapshots, emptySnapshot, type HistogramSnapshot, type Logger } from '@ndts/runtime';
 import type { FactorSource } from '../factor/factor-source.js';
+import type { OrderUpdate } from './define.js';
 import type { LoadMessage, ReportMessage } from './host-protocol.js';
 import { dropSnapshot, nextGeneration, readSnapshot, writeSnapshot } from './records.js';
 import { type RunOptions, StrategyRun } from './run.js';
@@ -35,6 +36,7 @@ export interface InstanceOptions
   readonly clock: Clock;
   readonly logger: Logger;
   onSignalRing(path: string): void | Promise<void>;
+  onCancel(order: number): void;
 }
 
 type State = StrategyView['state'];
@@ -87,6 +89,11 @@ export class StrategyInstance {
 
   get latency(): HistogramSnapshot {
     return addSnapshots(this.#past.latency, this.#report.latency);
+  }
+
+  /** One of its orders has changed. */
+  order(update: OrderUpdate): void {
+    this.#run?.order(update);
   }
 
   view(): StrategyView {
@@ -168,6 +175,7 @@ export class StrategyInstance {
           this.#report = report;
         },
         onSnapshot: (json) => this.#save(() => writeSnapshot(registry, name, json)),
+        onCancel: (order) => this.#options.onCancel(order),
         onEnd: (reason, restoreFailed) => this.#ended(reason, restoreFailed),
       },
     });

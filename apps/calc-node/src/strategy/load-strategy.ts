@@ -37,7 +37,7 @@ async function importPlugin(path: string): Promise<Readonly<Record<string, unkno
   }
 }
 
-const hookNames = ['onTick', 'onFactor', 'onTimer', 'snapshot', 'restore', 'state', 'factors'];
+const hookNames = ['onTick', 'onFactor', 'onTimer', 'onOrder', 'snapshot', 'restore', 'state'];
 
 function checkStrategy(plugin: string, value: unknown): asserts value is AnyStrategy {
   const fail = (expected: string): never => {

@@ -9,6 +9,7 @@ import { openSlotRing, type SymbolEntry } from '@ndts/storage';
 import { FactorSource } from '../factor/factor-source.js';
 import { type History, startPositions, WarmUp } from '../source/warm-up.js';
 import type { SpawnChild, StrategyChild } from './child.js';
+import type { OrderUpdate } from './define.js';
 import {
   type ChildMessage,
   type LoadMessage,
@@ -37,6 +38,8 @@ export interface RunEvents {
   onRunning(): void;
   onReport(report: ReportMessage): void;
   onSnapshot(json: string): void;
+  /** The strategy asks for the end of an order, by its ordinal. */
+  onCancel(order: number): void;
   onEnd(reason: string, restoreFailed: boolean): void;
 }
 
@@ -143,6 +146,11 @@ export class StrategyRun {
     else this.#kill(`no report for ${hangMsMax} ms: does it wait for something?`);
   }
 
+  /** Tells the strategy of one of its orders; before it runs there is nobody to tell. */
+  order(update: OrderUpdate): void {
+    if (this.#isRunning && !this.#isOver) void this.#child?.send({ type: 'order', update });
+  }
+
   /** Resolves when the process is gone. */
   async stop(): Promise<void> {
     if (this.#isOver || this.#child === undefined) return;
@@ -190,6 +198,9 @@ export class StrategyRun {
         break;
       case 'snapshot':
         events.onSnapshot(message.json);
+        break;
+      case 'cancel':
+        events.onCancel(message.order);
         break;
       case 'log':
         logger.info({ strategy: load.instance, text: message.text }, 'strategy log');

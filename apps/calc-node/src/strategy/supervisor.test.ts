@@ -81,6 +81,7 @@ class Bench {
       ringDir: join(this.dir, 'rings'),
       clock: this.clock,
       logger: createSilentLogger(),
+      onCancel: () => {},
       onSignalRing: (instance, _name, path) => {
         this.#signalRings.push({ instance, reader: openSlotRing(path, 'oldest') });
       },

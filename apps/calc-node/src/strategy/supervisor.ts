@@ -15,6 +15,7 @@ import type { SymbolEntry } from '@ndts/storage';
 import type { Chart } from '../emit/chart.js';
 import type { History } from '../source/warm-up.js';
 import { type SpawnChild, spawnStrategyChild } from './child.js';
+import type { OrderUpdate } from './define.js';
 import { type RestartPolicy, StrategyInstance } from './instance.js';
 import { type NamedPlugin, resolvePlugins } from './plugin-list.js';
 import { instanceId } from './records.js';
@@ -37,6 +38,8 @@ export interface SupervisorOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly onSignalRing: SignalRingListener;
+  /** A strategy asks for the end of one of its orders, by its ordinal. */
+  readonly onCancel: (instance: number, name: string, order: number) => void;
   readonly limits?: Partial<RunLimits>;
   readonly restart?: Partial<RestartPolicy>;
   readonly spawn?: SpawnChild;
@@ -57,6 +60,7 @@ const reportIntervalMs = 250;
 export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #plugins: readonly NamedPlugin[];
+  readonly #byId = new Map<number, StrategyInstance>();
   #instances: readonly StrategyInstance[] = [];
 
   /** CONFIG_INVALID_VALUE: strategy.list names what is not there. */
@@ -70,11 +74,12 @@ export class Supervisor {
     const { registry, ringDir } = this.#options;
     mkdirSync(ringDir, { recursive: true, mode: 0o700 });
     removeOldRings(ringDir);
-    const instances: StrategyInstance[] = [];
-    for (const { name, plugin } of this.#plugins)
-      instances.push(this.#create(name, plugin, await instanceId(registry, name)));
-    this.#instances = instances;
-    for (const instance of instances) instance.start();
+    for (const { name, plugin } of this.#plugins) {
+      const id = await instanceId(registry, name);
+      this.#byId.set(id, this.#create(name, plugin, id));
+    }
+    this.#instances = [...this.#byId.values()];
+    for (const instance of this.#instances) instance.start();
   }
 
   check(nowNs: number): void {
@@ -117,12 +122,17 @@ export class Supervisor {
     return instance.view();
   }
 
+  /** An order of some strategy has changed. */
+  order(instance: number, update: OrderUpdate): void {
+    this.#byId.get(instance)?.order(update);
+  }
+
   async stop(): Promise<void> {
     await Promise.all(this.#instances.map((instance) => instance.stop()));
   }
 
   #create(name: string, plugin: string, instance: number): StrategyInstance {
-    const { config, clock, onSignalRing, limits, restart, spawn } = this.#options;
+    const { config, clock, onSignalRing, onCancel, limits, restart, spawn } = this.#options;
     const { period, width, quantity, validForMs, memoryMb } = config.strategy;
     return new StrategyInstance({
       ...this.#options,
@@ -144,6 +154,7 @@ export class Supervisor {
         reportIntervalMs,
       },
       onSignalRing: (path) => onSignalRing(instance, name, path),
+      onCancel: (order) => onCancel(instance, name, order),
     });
   }
 }

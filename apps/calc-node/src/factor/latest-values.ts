@@ -1,0 +1,25 @@
+// hot: no allocation after init
+// The newest value of each symbol: of a factor, or a price. Always: NaN for a symbol never seen;
+// memory grows with the highest symbol id only.
+
+const lengthMin = 1024;
+
+export class LatestValues {
+  #values = new Float64Array(lengthMin).fill(Number.NaN);
+
+  of(symbol: number): number {
+    const value = this.#values[symbol];
+    return value === undefined ? Number.NaN : value;
+  }
+
+  set(symbol: number, value: number): void {
+    if (symbol >= this.#values.length) this.#grow(symbol + 1);
+    this.#values[symbol] = value;
+  }
+
+  #grow(count: number): void {
+    const grown = new Float64Array(Math.max(count, this.#values.length * 2)).fill(Number.NaN);
+    grown.set(this.#values);
+    this.#values = grown;
+  }
+}

@@ -1,0 +1,163 @@
+// What a hook can do: read factors, ask for orders, look up names, log. A request becomes a signal
+// at once; its lineage is the newest tick that was dispatched. Nothing here knows whether the ticks
+// are live or of the past: the sink does.
+
+import { moneyFromFloat, NdtsError, type TickBatch, type Time } from '@ndts/protocol';
+import type { SignalDraft } from '../emit/signal-writer.js';
+import type { FactorDeclarations, FactorReadings } from '../factor/declare.js';
+import type { FactorPlan } from '../factor/factor-plan.js';
+import { LatestValues } from '../factor/latest-values.js';
+import type { OrderOptions, StrategyContext } from './define.js';
+import type { ParameterSpecs, ParameterValues } from './parameters.js';
+
+/** Where what a strategy asks for goes. */
+export interface SignalSink {
+  /** The id of the signal, which only grows. The draft is re-used. */
+  emit(draft: SignalDraft): number;
+  cancel(order: number): void;
+}
+
+const quantityMax = 2n ** 62n;
+export const logLengthMax = 2000;
+
+export interface ContextOptions {
+  readonly parameters: ParameterValues<ParameterSpecs>;
+  readonly state: unknown;
+  readonly plan: FactorPlan;
+  readonly declarations: FactorDeclarations;
+  readonly sink: SignalSink;
+  readonly log: (text: string) => void;
+}
+
+export class DriverContext implements StrategyContext {
+  readonly parameters: ParameterValues<ParameterSpecs>;
+  readonly state: unknown;
+  readonly factor: FactorReadings<FactorDeclarations>;
+  readonly prices = new LatestValues();
+  readonly #plan: FactorPlan;
+  readonly #sink: SignalSink;
+  readonly #log: (text: string) => void;
+  readonly #names = new Map<number, string>();
+  readonly #draft: SignalDraft = {
+    symbol: 0,
+    side: 0,
+    quantity: 0n,
+    limitPrice: 0n,
+    tickDay: 0,
+    tickNsOfDay: 0,
+    shard: 0,
+    epoch: 0,
+    sequence: 0,
+    factorValue: Number.NaN,
+    price: Number.NaN,
+  };
+  #day = 0;
+  #nsOfDay = 0;
+
+  constructor(options: ContextOptions) {
+    this.parameters = options.parameters;
+    this.state = options.state;
+    this.factor = readingsOf(options.plan, options.declarations);
+    this.#plan = options.plan;
+    this.#sink = options.sink;
+    this.#log = options.log;
+  }
+
+  addSymbols(ids: readonly number[], names: readonly string[]): void {
+    for (const [index, id] of ids.entries()) this.#names.set(id, names[index] ?? '');
+  }
+
+  /** The row whose hooks are called next: the cause of what they ask for. */
+  moveTo(batch: TickBatch, row: number): void {
+    const draft = this.#draft;
+    draft.tickDay = batch.day[row]!;
+    draft.tickNsOfDay = batch.nsOfDay[row]!;
+    draft.shard = batch.shard[row]!;
+    draft.epoch = batch.epoch[row]!;
+    draft.sequence = batch.sequence[row]!;
+    draft.factorValue = Number.NaN;
+    this.#day = draft.tickDay;
+    this.#nsOfDay = draft.tickNsOfDay;
+    this.prices.set(batch.symbol[row]!, batch.price[row]!);
+  }
+
+  /** What now() says until the next tick. */
+  setTime(day: number, nsOfDay: number): void {
+    this.#day = day;
+    this.#nsOfDay = nsOfDay;
+  }
+
+  /** The factor value the next hook acts on. */
+  setFactorValue(value: number): void {
+    this.#draft.factorValue = value;
+  }
+
+  factorOf(name: string, symbol: number): number {
+    const found = this.#plan.factors.find(({ cursor }) => cursor.factor === name);
+    if (found === undefined)
+      throw new NdtsError('INVALID_ARGUMENT', `expected a declared factor, found '${name}'`);
+    return found.latest.of(symbol);
+  }
+
+  priceOf(symbol: number): number {
+    return this.prices.of(symbol);
+  }
+
+  buy(symbol: number, quantity: bigint, options?: OrderOptions): number {
+    return this.#emit(1, symbol, quantity, options);
+  }
+
+  sell(symbol: number, quantity: bigint, options?: OrderOptions): number {
+    return this.#emit(-1, symbol, quantity, options);
+  }
+
+  cancel(order: number): void {
+    if (!Number.isSafeInteger(order) || order <= 0)
+      throw new NdtsError('INVALID_ARGUMENT', `expected an order of buy() or sell(): ${order}`);
+    this.#sink.cancel(order);
+  }
+
+  now(): Time {
+    return { day: this.#day, nsOfDay: this.#nsOfDay };
+  }
+
+  symbolName(symbol: number): string | undefined {
+    return this.#names.get(symbol);
+  }
+
+  log(text: string): void {
+    this.#log(String(text).slice(0, logLengthMax));
+  }
+
+  #emit(side: number, symbol: number, quantity: bigint, options: OrderOptions | undefined): number {
+    const draft = this.#draft;
+    const price = this.prices.of(symbol);
+    if (Number.isNaN(price))
+      throw new NdtsError('INVALID_ARGUMENT', `expected a symbol with a tick, found ${symbol}`);
+    if (typeof quantity !== 'bigint' || quantity <= 0n || quantity > quantityMax)
+      throw new NdtsError('INVALID_ARGUMENT', `expected a quantity above 0n, found ${quantity}`);
+    const limit = options?.limitPrice ?? 0n;
+    draft.symbol = symbol;
+    draft.side = side;
+    draft.quantity = quantity;
+    draft.limitPrice = typeof limit === 'number' ? moneyFromFloat(limit) : limit;
+    draft.price = price;
+    return this.#sink.emit(draft);
+  }
+}
+
+/** An object that reads each factor's cursor: a number, or the cursor itself where it has bands. */
+function readingsOf(
+  plan: FactorPlan,
+  declarations: FactorDeclarations,
+): FactorReadings<FactorDeclarations> {
+  const readings = {};
+  for (const { cursor } of plan.factors) {
+    const hasBands = declarations[cursor.factor]?.kind === 'bollinger';
+    Object.defineProperty(readings, cursor.factor, {
+      enumerable: true,
+      ...(hasBands ? { value: cursor } : { get: () => cursor.value }),
+    });
+  }
+  return readings as FactorReadings<FactorDeclarations>;
+}

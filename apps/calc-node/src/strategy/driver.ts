@@ -1,0 +1,140 @@
+// hot: no allocation after init
+// A strategy driven by events: batches of ticks, the passing of time, changes of its orders. It
+// calls the hooks and hands what they ask for to a sink. It knows neither processes nor rings nor
+// clocks, so the same code runs live and over history.
+//
+// Always: the same events in the same order give the same calls with the same numbers, however the
+// ticks are cut into batches. For one tick: timers that are due before it, onTick, then onFactor
+// for each factor in the order of declaration.
+
+import { NdtsError, type TickBatch } from '@ndts/protocol';
+import type { FactorDeclarations } from '../factor/declare.js';
+import { FactorPlan } from '../factor/factor-plan.js';
+import { TickCursor } from '../source/tick-cursor.js';
+import { DriverContext, type SignalSink } from './context.js';
+import type { AnyStrategy, OrderUpdate } from './define.js';
+import { EventTimer } from './event-timer.js';
+import { type GivenParameters, resolveParameters } from './parameters.js';
+
+export interface DriverOptions {
+  readonly strategy: AnyStrategy;
+  /** Names that the strategy does not declare are left out. */
+  readonly parameters: GivenParameters;
+  /** Rows of a batch at most. */
+  readonly capacity: number;
+  readonly sink: SignalSink;
+  readonly log: (text: string) => void;
+}
+
+const timerIntervalMsDefault = 1000;
+/** A longer pause than so many intervals makes no more calls. */
+const firingsMax = 100_000;
+
+export class StrategyDriver {
+  readonly strategy: AnyStrategy;
+  readonly declarations: FactorDeclarations;
+  readonly plan: FactorPlan;
+  readonly context: DriverContext;
+  readonly #tick = new TickCursor();
+  readonly #timer: EventTimer;
+  readonly #capacity: number;
+  #ticks = 0;
+
+  /** INVALID_ARGUMENT: parameters out of their ranges, factors that can't be run. */
+  constructor(options: DriverOptions) {
+    const { strategy, capacity, sink, log } = options;
+    const parameters = resolveParameters(strategy.params, options.parameters);
+    const { factors } = strategy;
+    const declarations = (typeof factors === 'function' ? factors(parameters) : factors) ?? {};
+    const plan = new FactorPlan(declarations, capacity);
+    const state = strategy.state?.(parameters);
+    this.strategy = strategy;
+    this.declarations = declarations;
+    this.plan = plan;
+    this.context = new DriverContext({ parameters, state, plan, declarations, sink, log });
+    this.#timer = new EventTimer(strategy.timerIntervalMs ?? timerIntervalMsDefault);
+    this.#capacity = capacity;
+  }
+
+  /** Ticks whose hooks were called. */
+  get ticks(): number {
+    return this.#ticks;
+  }
+
+  /** Ticks of the past: they go through the factors only, no hook is called. */
+  warmUp(batch: TickBatch): void {
+    this.#checkSize(batch);
+    this.plan.compute(batch);
+    for (let row = 0; row < batch.count; row += 1) {
+      this.plan.moveTo(row, batch.symbol[row]!);
+      this.context.prices.set(batch.symbol[row]!, batch.price[row]!);
+    }
+  }
+
+  /** Rows [0, count), in their order. Their factors are in the plan until the next call. */
+  run(batch: TickBatch): void {
+    this.#checkSize(batch);
+    const { strategy, context, plan } = this;
+    const hasTick = strategy.onTick !== undefined;
+    const hasFactor = strategy.onFactor !== undefined;
+    plan.compute(batch);
+    const tick = this.#tick;
+    tick.batch = batch;
+    for (let row = 0; row < batch.count; row += 1) {
+      this.#passTime(batch.day[row]!, batch.nsOfDay[row]!);
+      context.moveTo(batch, row);
+      plan.moveTo(row, batch.symbol[row]!);
+      if (hasTick) {
+        tick.row = row;
+        strategy.onTick!(tick, context);
+      }
+      if (hasFactor) this.#callOnFactor();
+    }
+    this.#ticks += batch.count;
+  }
+
+  /** Event time has come so far without a tick: timers that are due are called. A time before that
+   * of the last event is nothing. */
+  advance(day: number, nsOfDay: number): void {
+    if (this.#timer.isStarted) this.#passTime(day, nsOfDay);
+  }
+
+  /** An order of this strategy has changed. */
+  order(update: OrderUpdate): void {
+    this.strategy.onOrder?.(update, this.context);
+  }
+
+  close(): void {
+    this.plan.close();
+  }
+
+  #callOnFactor(): void {
+    const { strategy, context, plan } = this;
+    for (let index = 0; index < plan.factors.length; index += 1) {
+      const { cursor } = plan.factors[index]!;
+      context.setFactorValue(cursor.value);
+      strategy.onFactor!(cursor, context);
+    }
+  }
+
+  #passTime(day: number, nsOfDay: number): void {
+    const timer = this.#timer;
+    if (!timer.isStarted) timer.startAfter(day, nsOfDay);
+    if (!timer.isDue(day, nsOfDay)) return;
+    const { strategy, context } = this;
+    for (let firing = 0; timer.isDue(day, nsOfDay); firing += 1) {
+      if (firing === firingsMax) {
+        timer.startAfter(day, nsOfDay);
+        return;
+      }
+      context.setTime(timer.day, timer.nsOfDay);
+      timer.step();
+      strategy.onTimer?.(context);
+    }
+  }
+
+  #checkSize(batch: TickBatch): void {
+    if (batch.count > this.#capacity)
+      throw new NdtsError('INVALID_ARGUMENT', `expected at most ${this.#capacity} rows at once`);
+  }
+}
