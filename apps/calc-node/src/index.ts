@@ -34,8 +34,10 @@ export {
 } from './section/section-engine.js';
 export type { History } from './source/warm-up.js';
 export type { RestartPolicy } from './strategy/instance.js';
-export { builtInStrategies } from './strategy/load-strategy.js';
+export { runCompiler } from './strategy/compile-plugin.js';
+export { builtInStrategies, strategyNamePattern } from './strategy/load-strategy.js';
 export type { RunLimits } from './strategy/run.js';
+export { strategyTestFiles } from './strategy/test-files.js';
 export type { SignalRingListener } from './strategy/supervisor.js';
 export { type Aggregate, type AggregateName, aggregateNames } from './window/aggregate.js';
 export { WindowEngine } from './window/window-engine.js';

@@ -9,11 +9,9 @@ import {
   type Clock,
   type ConfigValues,
   type HealthReport,
-  NdtsError,
   type NodeStateName,
   nsPerMs,
   type Registry,
-  type RestartStrategyRequest,
   type StrategyView,
   subjects,
 } from '@ndts/protocol';
@@ -26,6 +24,8 @@ import {
   CalcMetrics,
   calcStatus,
   calcSubjects,
+  limitIn,
+  nameIn,
   type SignalRingNotice,
 } from './emit/status.js';
 import { cancelRequest, orderUpdate } from './source/order-events.js';
@@ -153,11 +153,17 @@ class CalcNodeAgent implements CalcNode {
 
   async start(): Promise<void> {
     const { bus } = this.#deps;
+    const supervisor = this.#supervisor;
     this.#leaveBus = [
       bus.subscribe(subjects.orderEvent, ({ payload }) => this.#onOrder(payload)),
       bus.respond(subjects.calcChart, (request) => answerChart(this.#chart, request)),
       bus.respond(calcSubjects.latency, () => this.latency()),
-      bus.respond(subjects.calcRestartStrategy, (request) => this.#restart(request)),
+      bus.respond(subjects.calcRestartStrategy, (request) => this.restartStrategy(nameIn(request))),
+      bus.respond(subjects.calcStartStrategy, (request) => supervisor.startByName(nameIn(request))),
+      bus.respond(subjects.calcStopStrategy, (request) => supervisor.stopByName(nameIn(request))),
+      bus.respond(subjects.calcStrategyLog, (request) =>
+        supervisor.log(nameIn(request), limitIn(request)),
+      ),
     ];
     this.#state = 'ACTIVE';
     await this.#supervisor.start();
@@ -173,13 +179,6 @@ class CalcNodeAgent implements CalcNode {
 
   restartStrategy(name: string): StrategyView {
     return this.#supervisor.restart(name);
-  }
-
-  #restart(request: unknown): StrategyView {
-    const { name } = (request ?? {}) as Partial<RestartStrategyRequest>;
-    if (typeof name !== 'string')
-      throw new NdtsError('INVALID_ARGUMENT', 'expected { name } of a strategy');
-    return this.restartStrategy(name);
   }
 
   state(): NodeStateName {

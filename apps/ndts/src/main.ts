@@ -5,6 +5,7 @@
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { totalmem } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises'; // ambient: between two looks
 import { Command } from 'commander';
 import { type ConfigValues, errorLine, NdtsError } from '@ndts/protocol';
 import { loadConfig, SeededRandom, SystemClock, systemSecureRandom } from '@ndts/runtime';
@@ -31,6 +32,7 @@ import {
 import { parseSettings, refuseWords } from './command/settings.js';
 import type { TargetOptions } from './command/running.js';
 import { status } from './command/status.js';
+import { addStrategy } from './command/strategy.js';
 import {
   createSnapshot,
   listSnapshots,
@@ -80,6 +82,21 @@ function waitForEnd(): Promise<string> {
     process.on('unhandledRejection', reject);
     process.stdout.on('error', () => undefined);
   });
+}
+
+/** Resolves with false once Ctrl-C was pressed, which then ends nothing else. */
+function pauseUntilInterrupt(): (ms: number) => Promise<boolean> {
+  let controller: AbortController | undefined;
+  return async (ms) => {
+    if (controller === undefined) {
+      const made = new AbortController();
+      controller = made;
+      process.once('SIGINT', () => made.abort());
+    }
+    const { signal } = controller;
+    await sleep(ms, undefined, { signal }).catch(() => undefined);
+    return !signal.aborted;
+  };
 }
 
 function processLoad(): () => { memory: number; cpu: number } {
@@ -320,6 +337,7 @@ addSourceOptions(
 
 addReplayOptions(program.command('replay')).action(runReplay);
 addFactorCommands(program.command('factor'), runFactor);
+addStrategy(program, { parseCount, print, pause: pauseUntilInterrupt() });
 
 /** Of import and export: the second Ctrl-C ends the process at once. */
 function transferContext(flags: UpFlags): TransferContext {

@@ -54,9 +54,15 @@ export const subjects = {
   execLatency: 'exec.latency',
   /** Request undefined -> histogram snapshots of the calc node since the start. */
   calcLatency: 'calc.latency',
-  /** Request RestartStrategyRequest -> StrategyView. Starts a parked or waiting strategy at once;
+  /** Request StrategyNameRequest -> StrategyView. Starts a parked or waiting strategy at once;
    * one that runs is left alone. NOT_FOUND: no strategy of that name. */
   calcRestartStrategy: 'calc.restart-strategy',
+  /** Request StrategyNameRequest -> StrategyView. It is started, or stopped, after a restart of the
+   * node, too. NOT_FOUND: no strategy of that name. */
+  calcStartStrategy: 'calc.start-strategy',
+  calcStopStrategy: 'calc.stop-strategy',
+  /** Request StrategyLogRequest -> StrategyLogLine[], oldest first. */
+  calcStrategyLog: 'calc.strategy-log',
   /** Request undefined -> SnapshotView[], oldest first. */
   storageSnapshots: 'storage.snapshots',
   /** Request SnapshotRequest -> SnapshotView, once it is complete on disk. */
@@ -296,8 +302,20 @@ export interface QualityView {
   readonly history: readonly QualityChangeView[];
 }
 
-export interface RestartStrategyRequest {
+export interface StrategyNameRequest {
   readonly name: string;
+}
+
+export interface StrategyLogRequest extends StrategyNameRequest {
+  /** Lines at most. */
+  readonly limit: number;
+}
+
+export interface StrategyLogLine {
+  readonly timeMs: number;
+  /** Of the node, of context.log(), or printed. */
+  readonly from: 'node' | 'log' | 'stdout' | 'stderr';
+  readonly text: string;
 }
 
 export interface StrategyView {

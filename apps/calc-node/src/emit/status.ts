@@ -6,6 +6,8 @@ import {
   type ChartPoint,
   type ChartRequest,
   NdtsError,
+  type StrategyLogRequest,
+  type StrategyNameRequest,
   type StrategyView,
 } from '@ndts/protocol';
 import {
@@ -59,6 +61,19 @@ export function answerChart(chart: Chart, request: unknown): ChartPoint[] {
   if (!Number.isSafeInteger(symbol) || !Number.isSafeInteger(limit))
     throw new NdtsError('INVALID_ARGUMENT', 'expected { symbol, limit } as integers');
   return chart.points(symbol as number, Math.min(chartLimitMax, limit as number));
+}
+
+/** Of a request about a strategy. */
+export function nameIn(request: unknown): string {
+  const { name } = (request ?? {}) as Partial<StrategyNameRequest>;
+  if (typeof name === 'string') return name;
+  throw new NdtsError('INVALID_ARGUMENT', 'expected { name } of a strategy');
+}
+
+export function limitIn(request: unknown): number {
+  const { limit } = (request ?? {}) as Partial<StrategyLogRequest>;
+  if (Number.isSafeInteger(limit) && Number(limit) > 0) return Number(limit);
+  throw new NdtsError('INVALID_ARGUMENT', 'expected { name, limit } with a limit above 0');
 }
 
 export class CalcMetrics {

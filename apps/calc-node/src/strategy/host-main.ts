@@ -81,7 +81,7 @@ async function handle(message: HostMessage): Promise<void> {
 }
 
 async function load(message: LoadMessage): Promise<Loaded> {
-  const strategy = await loadStrategy(message.plugin);
+  const strategy = await loadStrategy(message.plugin, message.source);
   const clock = new SystemClock(message.wallOffset);
   const common = { owner: message.instance, epoch: message.generation, firstSequence: 0 };
   const factorRing = createSlotRing({

@@ -12,6 +12,8 @@ export interface LoadMessage {
   readonly type: 'load';
   /** A built-in name, or the absolute path of a plugin file. */
   readonly plugin: string;
+  /** JavaScript of a plugin that had to be compiled. */
+  readonly source?: string;
   readonly instance: number;
   readonly generation: number;
   readonly parameters: GivenParameters;

@@ -6,10 +6,13 @@ import { join } from 'node:path';
 import { type Clock, errorLine, nsPerMs, type Registry, type StrategyView } from '@ndts/protocol';
 import { addSnapshots, emptySnapshot, type HistogramSnapshot, type Logger } from '@ndts/runtime';
 import type { FactorSource } from '../factor/factor-source.js';
+import { compilePlugin } from './compile-plugin.js';
 import type { OrderUpdate } from './define.js';
 import type { LoadMessage, ReportMessage } from './host-protocol.js';
 import { dropSnapshot, nextGeneration, readSnapshot, writeSnapshot } from './records.js';
+import { PluginFile } from './plugin-file.js';
 import { type RunOptions, StrategyRun } from './run.js';
+import { StrategyLog } from './strategy-log.js';
 
 export interface RestartPolicy {
   /** Before the first restart; doubles with each failure that follows. */
@@ -29,7 +32,7 @@ export interface InstanceOptions
   readonly ringDir: string;
   readonly settings: Omit<
     LoadMessage,
-    'type' | 'plugin' | 'instance' | 'generation' | 'factorRing' | 'signalRing'
+    'type' | 'plugin' | 'source' | 'instance' | 'generation' | 'factorRing' | 'signalRing'
   >;
   readonly restart: RestartPolicy;
   readonly registry: Registry;
@@ -64,11 +67,18 @@ export class StrategyInstance {
   #past = noReport;
   #report = noReport;
   #isWanted = false;
+  #isReloading = false;
   #launching: Promise<void> = Promise.resolve();
+  #stopping: Promise<void> = Promise.resolve();
   #saving: Promise<void> = Promise.resolve();
+
+  readonly log: StrategyLog;
+  readonly #file: PluginFile;
 
   constructor(options: InstanceOptions) {
     this.#options = options;
+    this.log = new StrategyLog(options.clock);
+    this.#file = new PluginFile(options.plugin);
   }
 
   get name(): string {
@@ -127,6 +137,17 @@ export class StrategyInstance {
     this.#launch();
   }
 
+  /** Starts it with the file as it is now, where it has changed since the last start. */
+  reloadIfChanged(): void {
+    if (!this.#isWanted || this.#isReloading || !this.#file.hasChanged()) return;
+    this.#isReloading = true;
+    this.log.add('node', 'its file has changed: started anew');
+    void this.stop().then(() => {
+      this.#isReloading = false;
+      this.start();
+    });
+  }
+
   check(nowNs: number): void {
     this.#run?.check(nowNs);
     if (this.#state === 'backing-off' && nowNs >= this.#startAtNs) this.#launch();
@@ -134,9 +155,15 @@ export class StrategyInstance {
 
   async stop(): Promise<void> {
     this.#isWanted = false;
+    this.#stopping = this.#stop();
+    await this.#stopping;
+  }
+
+  async #stop(): Promise<void> {
     await this.#launching;
     await this.#run?.stop();
     await this.#saving;
+    if (this.#state !== 'stopped') this.log.add('node', 'stopped');
     this.#state = 'stopped';
   }
 
@@ -147,15 +174,19 @@ export class StrategyInstance {
 
   async #startRun(): Promise<void> {
     const { registry, name, instance, ringDir, plugin, settings } = this.#options;
+    await this.#stopping;
     await this.#saving;
     this.#generation = await nextGeneration(registry, name);
     const snapshot = await readSnapshot(registry, name);
+    this.#file.note();
+    const source = await compilePlugin(plugin);
     if (!this.#isWanted) return;
     const suffix = `${instance}-${this.#generation}.ring`;
     const load: LoadMessage = {
       ...settings,
       type: 'load',
       plugin,
+      ...(source === undefined ? {} : { source }),
       instance,
       generation: this.#generation,
       factorRing: join(ringDir, `factor-${suffix}`),
@@ -167,8 +198,10 @@ export class StrategyInstance {
       snapshot,
       events: {
         onSignalRing: (path) => this.#options.onSignalRing(path),
+        onLine: (from, text) => this.log.add(from, text),
         onRunning: () => {
           this.#state = 'running';
+          this.log.add('node', `runs, start ${this.#generation}`);
           this.#runningSinceNs ??= this.#options.clock.monotonicNs();
         },
         onReport: (report) => {
@@ -208,6 +241,7 @@ export class StrategyInstance {
       this.#state = 'parked';
       const steady = `${restart.steadyMs / 1000} s`;
       this.#reason = `${failures} failures, none after a run of ${steady}; last: ${reason}`;
+      this.log.add('node', `parked: ${this.#reason}`);
       logger.error({ strategy: instance, name, reason }, 'strategy parked');
       return;
     }
@@ -215,6 +249,7 @@ export class StrategyInstance {
     this.#state = 'backing-off';
     this.#reason = reason;
     this.#startAtNs = nowNs + backOffMs * nsPerMs;
+    this.log.add('node', `failed, starts again in ${backOffMs} ms: ${reason}`);
     logger.warn({ strategy: instance, name, reason, backOffMs }, 'strategy failed; restarting');
   }
 

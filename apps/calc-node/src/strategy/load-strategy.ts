@@ -1,24 +1,36 @@
 // Finds a strategy: a built-in one by name, or one exported by a file. Checks what must hold of it
 // before anything of it is called.
 
+import { register } from 'node:module';
 import { extname } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { NdtsError } from '@ndts/protocol';
-import { bollingerStrategy } from './bollinger.js';
 import type { AnyStrategy } from './define.js';
+import { bollingerStrategy } from './examples/bollinger.js';
+import { marketMakerStrategy } from './examples/market-maker.js';
+import { momentumStrategy } from './examples/momentum.js';
+import { movingAveragesStrategy } from './examples/moving-averages.js';
+import type { PluginHooksData } from './plugin-hooks.js';
 
 // The erasure of a strategy's own types: it is only ever handed its own parameters and state.
-const builtIns: ReadonlyMap<string, AnyStrategy> = new Map([
-  ['bollinger', bollingerStrategy as unknown as AnyStrategy],
-]);
+const builtIns: ReadonlyMap<string, AnyStrategy> = new Map(
+  [bollingerStrategy, movingAveragesStrategy, momentumStrategy, marketMakerStrategy].map((one) => [
+    one.name,
+    one as unknown as AnyStrategy,
+  ]),
+);
 
 export const builtInStrategies: readonly string[] = [...builtIns.keys()];
 
 export const strategyNamePattern = /^[a-z0-9][a-z0-9._-]{0,63}$/;
 
-export async function loadStrategy(plugin: string): Promise<AnyStrategy> {
+/** `source`: JavaScript of a plugin that had to be compiled. */
+export async function loadStrategy(plugin: string, source?: string): Promise<AnyStrategy> {
   const builtIn = builtIns.get(plugin);
   if (builtIn !== undefined) return builtIn;
+  const data: PluginHooksData =
+    source === undefined ? {} : { url: pathToFileURL(plugin).href, source };
+  register(new URL('./plugin-hooks.js', import.meta.url), { data });
   const module = await importPlugin(plugin);
   const strategy = module['strategy'] ?? module['default'];
   checkStrategy(plugin, strategy);

@@ -1,8 +1,10 @@
-// What strategy.list means: built-in strategies by name, others by file. Always: what is wrong
-// with an entry is found when the node is made, not when a process has failed five times.
+// What strategy.list means: built-in strategies by name, others by file or package; and what lies
+// in strategy.dir. Always: what is wrong with an entry of the list is found when the node is made,
+// not when a process has failed five times.
 
-import { accessSync, constants, statSync } from 'node:fs';
-import { basename, isAbsolute, resolve } from 'node:path';
+import { accessSync, constants, readdirSync, statSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { basename, isAbsolute, join, resolve } from 'node:path';
 import { NdtsError } from '@ndts/protocol';
 import { builtInStrategies, strategyNamePattern } from './load-strategy.js';
 
@@ -21,9 +23,41 @@ export function resolvePlugins(list: readonly string[]): NamedPlugin[] {
   return plugins;
 }
 
+const file = /\.(?:[cm]?js|m?ts)$/;
+
+/** Strategies that lie in a folder, by name; tests of theirs are none. Empty: no such folder. */
+export function pluginsIn(dir: string): NamedPlugin[] {
+  let names: string[];
+  try {
+    names = readdirSync(dir).toSorted();
+  } catch {
+    return [];
+  }
+  return names
+    .filter((name) => file.test(name) && !/\.(?:test|d)\.\w+$/.test(name))
+    .map((name) => ({ name: name.replace(file, ''), plugin: resolve(dir, name) }))
+    .filter(({ name }) => strategyNamePattern.test(name));
+}
+
+/** `npm:PACKAGE`: what the package's main file exports, as seen from the working folder. */
+function resolvePackage(entry: string): NamedPlugin {
+  const wanted = entry.slice(packagePrefix.length);
+  const name = wanted.replace(/^@/, '').replaceAll('/', '.');
+  if (!strategyNamePattern.test(name)) fail(`${expected}, found '${entry}'`);
+  try {
+    const plugin = createRequire(join(resolve('.'), 'strategies')).resolve(wanted);
+    return { name, plugin };
+  } catch (error) {
+    return fail(`${expected}, found '${entry}' (${String(error).split('\n')[0]})`);
+  }
+}
+
+const packagePrefix = 'npm:';
+
 function resolvePlugin(entry: string): NamedPlugin {
+  if (entry.startsWith(packagePrefix)) return resolvePackage(entry);
   if (builtInStrategies.includes(entry)) return { name: entry, plugin: entry };
-  const name = basename(entry).replace(/\.[cm]?[jt]s$/, '');
+  const name = basename(entry).replace(file, '');
   const isPath = isAbsolute(entry) || entry.includes('/') || name !== entry;
   if (!isPath) fail(`${expected}, found '${entry}'`);
   const plugin = resolve(entry);
@@ -35,7 +69,7 @@ function resolvePlugin(entry: string): NamedPlugin {
 }
 
 const known = builtInStrategies.join(', ');
-const expected = `expected a readable file or a built-in strategy (${known})`;
+const expected = `expected a readable file, npm:PACKAGE or a built-in strategy (${known})`;
 
 /** '' when it is a file that can be read. */
 function unreadable(path: string): string {

@@ -39,6 +39,20 @@ export async function dropSnapshot(registry: Registry, name: string): Promise<vo
   await registry.delete(`strategies/${name}/snapshot`);
 }
 
+/** Whether a person started or stopped it last; undefined: nobody did. */
+export async function readWanted(registry: Registry, name: string): Promise<boolean | undefined> {
+  const record = await registry.get(`strategies/${name}/wanted`);
+  return record === undefined ? undefined : record.value === 'yes';
+}
+
+export async function writeWanted(
+  registry: Registry,
+  name: string,
+  isWanted: boolean,
+): Promise<void> {
+  await registry.put(`strategies/${name}/wanted`, isWanted ? 'yes' : 'no');
+}
+
 async function increment(registry: Registry, key: string): Promise<number> {
   for (let attempt = 0; attempt < attemptsMax; attempt += 1) {
     const record = await registry.get(key);

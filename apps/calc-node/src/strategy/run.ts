@@ -40,6 +40,8 @@ export interface RunEvents {
   onSnapshot(json: string): void;
   /** The strategy asks for the end of an order, by its ordinal. */
   onCancel(order: number): void;
+  /** A line for people. */
+  onLine(from: 'log' | 'stdout' | 'stderr', text: string): void;
   onEnd(reason: string, restoreFailed: boolean): void;
 }
 
@@ -92,18 +94,18 @@ export class StrategyRun {
   }
 
   start(): void {
-    const { load, limits, logger, clock, spawn } = this.#options;
+    const { load, limits, logger, clock, spawn, events } = this.#options;
     const bindings = { strategy: load.instance, generation: load.generation };
-    const lines = {
-      stdout: new LineCapture(
-        (line) => logger.info({ ...bindings, line }, 'strategy output'),
+    const capture = (from: 'stdout' | 'stderr'): LineCapture =>
+      new LineCapture(
+        (line) => {
+          events.onLine(from, line);
+          if (from === 'stdout') logger.info({ ...bindings, line }, 'strategy output');
+          else logger.warn({ ...bindings, line }, 'strategy error output');
+        },
         () => clock.monotonicNs(),
-      ),
-      stderr: new LineCapture(
-        (line) => logger.warn({ ...bindings, line }, 'strategy error output'),
-        () => clock.monotonicNs(),
-      ),
-    };
+      );
+    const lines = { stdout: capture('stdout'), stderr: capture('stderr') };
     this.#child = spawn(limits.memoryMb, {
       onMessage: (message) => this.#onMessage(message),
       onOutput: (stream, text) => lines[stream].push(text),
@@ -203,6 +205,7 @@ export class StrategyRun {
         events.onCancel(message.order);
         break;
       case 'log':
+        events.onLine('log', message.text);
         logger.info({ strategy: load.instance, text: message.text }, 'strategy log');
         break;
       case 'failed':

@@ -65,7 +65,7 @@ class Bench {
     const values: ConfigValues = {
       ...config,
       loop: { idle: 'sleep', spinMs: 0, sleepMs: 1 },
-      strategy: { ...config.strategy, list, memoryMb: 48 },
+      strategy: { ...config.strategy, list, memoryMb: 48, dir: join(this.dir, 'found') },
     };
     this.supervisor = new Supervisor({
       config: values,
@@ -327,6 +327,53 @@ test('a process whose node died before it came up ends too', testTimeout, async 
   const [, signal] = (await once(child, 'exit', { signal: context.signal })) as [null, string];
   assert.equal(signal, 'SIGKILL');
 });
+
+test(
+  'a found strategy is started, loaded anew with its state, stopped',
+  testTimeout,
+  async (context) => {
+    const bench = new Bench({}, { filesMs: 50 });
+    context.after(() => bench.close());
+    const { supervisor } = bench;
+    const write = (text: string): void => {
+      mkdirSync(join(bench.dir, 'found'), { recursive: true });
+      writeFileSync(join(bench.dir, 'found', 'mine.ts'), text);
+    };
+    const code = (word: string): string => `
+    import { defineStrategy, factor } from '@ndts/calc-node/strategy';
+    export const strategy = defineStrategy({
+      name: 'mine', version: '1', params: {},
+      factors: { mean: factor('sma(price, 2)') },
+      state: () => ({ seen: 0 as number }),
+      onTick(_, { state }) { state.seen += 1; },
+      onTimer(context) { context.log(\`${word} \${context.state.seen} \${context.factor.mean}\`); },
+      timerIntervalMs: 20,
+      snapshot: ({ state }) => state.seen,
+      restore(seen, { state }) { state.seen = seen as number; },
+    });`;
+    const lines = (word: string): string[] =>
+      supervisor
+        .log('mine', 1000)
+        .map((line) => line.text)
+        .filter((text) => text.startsWith(word));
+    await supervisor.start();
+    assert.deepEqual(supervisor.views(), []);
+    write(code('first'));
+    await supervisor.startByName('mine');
+    await bench.until('lines', () => lines('first').length > 2, context);
+    assert.match(lines('first').at(-1)!, / 100$/);
+    write(code('second'));
+    await bench.until('loaded anew', () => lines('second').length > 2, context);
+    const seen = (line: string): number => Number(line.split(' ')[1]);
+    assert.ok(seen(lines('second')[0]!) > seen(lines('first').at(-1)!), 'its state was kept');
+    assert.equal(bench.view('mine').restarts, 1);
+    const stopped = await supervisor.stopByName('mine');
+    assert.deepEqual([stopped.state, stopped.pid], ['stopped', undefined]);
+    assert.equal((await bench.registry.get('strategies/mine/wanted'))?.value, 'no');
+    assert.equal(supervisor.log('mine', 1).at(-1)?.text, 'stopped');
+    await assert.rejects(supervisor.startByName('nobody'), { code: 'NOT_FOUND' });
+  },
+);
 
 test('a parked strategy starts again when a person says so', testTimeout, async (context) => {
   const bench = new Bench({ throws: plugin("onTick() { throw new Error('still'); }") });

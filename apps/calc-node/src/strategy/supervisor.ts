@@ -7,7 +7,9 @@ import {
   type Clock,
   type ConfigValues,
   NdtsError,
+  nsPerMs,
   type Registry,
+  type StrategyLogLine,
   type StrategyView,
 } from '@ndts/protocol';
 import { addSnapshots, emptySnapshot, type HistogramSnapshot, type Logger } from '@ndts/runtime';
@@ -17,8 +19,8 @@ import type { History } from '../source/warm-up.js';
 import { type SpawnChild, spawnStrategyChild } from './child.js';
 import type { OrderUpdate } from './define.js';
 import { type RestartPolicy, StrategyInstance } from './instance.js';
-import { type NamedPlugin, resolvePlugins } from './plugin-list.js';
-import { instanceId } from './records.js';
+import { type NamedPlugin, pluginsIn, resolvePlugins } from './plugin-list.js';
+import { instanceId, readWanted, writeWanted } from './records.js';
 import type { RunLimits } from './run.js';
 
 /** Attach to the ring before this returns (or resolves): the strategy emits only afterwards. */
@@ -42,6 +44,8 @@ export interface SupervisorOptions {
   readonly onCancel: (instance: number, name: string, order: number) => void;
   readonly limits?: Partial<RunLimits>;
   readonly restart?: Partial<RestartPolicy>;
+  /** Between two looks at the files of strategies; default 1000. */
+  readonly filesMs?: number;
   readonly spawn?: SpawnChild;
 }
 
@@ -56,12 +60,14 @@ const restartDefault = { backOffMs: 250, backOffMsMax: 30_000, failuresMax: 5, s
 const factorSlots = 32_768;
 const signalSlots = 8192;
 const reportIntervalMs = 250;
+const filesMsDefault = 1000;
 
 export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #plugins: readonly NamedPlugin[];
   readonly #byId = new Map<number, StrategyInstance>();
   #instances: readonly StrategyInstance[] = [];
+  #filesAtNs = 0;
 
   /** CONFIG_INVALID_VALUE: strategy.list names what is not there. */
   constructor(options: SupervisorOptions) {
@@ -75,15 +81,59 @@ export class Supervisor {
     mkdirSync(ringDir, { recursive: true, mode: 0o700 });
     removeOldRings(ringDir);
     for (const { name, plugin } of this.#plugins) {
-      const id = await instanceId(registry, name);
-      this.#byId.set(id, this.#create(name, plugin, id));
+      const instance = await this.#add(name, plugin);
+      if ((await readWanted(registry, name)) ?? true) instance.start();
     }
-    this.#instances = [...this.#byId.values()];
-    for (const instance of this.#instances) instance.start();
+    await this.#addFound();
   }
 
   check(nowNs: number): void {
     for (const instance of this.#instances) instance.check(nowNs);
+    if (nowNs < this.#filesAtNs) return;
+    this.#filesAtNs = nowNs + (this.#options.filesMs ?? filesMsDefault) * nsPerMs;
+    for (const instance of this.#instances) instance.reloadIfChanged();
+  }
+
+  /** Of strategy.dir: they run once a person has started them. */
+  async #addFound(): Promise<void> {
+    const { config, registry } = this.#options;
+    const dir =
+      config.strategy.dir === '' ? join(config.dataDir, 'strategies') : config.strategy.dir;
+    for (const { name, plugin } of pluginsIn(dir)) {
+      if (this.#instances.some((instance) => instance.name === name)) continue;
+      const instance = await this.#add(name, plugin);
+      if ((await readWanted(registry, name)) ?? false) instance.start();
+    }
+  }
+
+  async #add(name: string, plugin: string): Promise<StrategyInstance> {
+    const id = await instanceId(this.#options.registry, name);
+    const instance = this.#create(name, plugin, id);
+    this.#byId.set(id, instance);
+    this.#instances = [...this.#instances, instance];
+    return instance;
+  }
+
+  /** Starts it now and after each restart of the node, also when it is new in strategy.dir. */
+  async startByName(name: string): Promise<StrategyView> {
+    await this.#addFound();
+    const instance = this.#find(name);
+    await writeWanted(this.#options.registry, name, true);
+    instance.start();
+    instance.restart();
+    return instance.view();
+  }
+
+  /** Stops it until a person starts it; resolves when its process is gone. */
+  async stopByName(name: string): Promise<StrategyView> {
+    const instance = this.#find(name);
+    await writeWanted(this.#options.registry, name, false);
+    await instance.stop();
+    return instance.view();
+  }
+
+  log(name: string, limit: number): readonly StrategyLogLine[] {
+    return this.#find(name).log.newest(limit);
   }
 
   /** Reads a bite of every factor ring; the first strategy that has one is drawn. */
@@ -116,10 +166,15 @@ export class Supervisor {
 
   /** Starts a parked or waiting strategy at once; one that runs is left alone. */
   restart(name: string): StrategyView {
-    const instance = this.#instances.find((candidate) => candidate.name === name);
-    if (instance === undefined) throw new NdtsError('NOT_FOUND', `no strategy named '${name}'`);
+    const instance = this.#find(name);
     instance.restart();
     return instance.view();
+  }
+
+  #find(name: string): StrategyInstance {
+    const instance = this.#instances.find((candidate) => candidate.name === name);
+    if (instance === undefined) throw new NdtsError('NOT_FOUND', `no strategy named '${name}'`);
+    return instance;
   }
 
   /** An order of some strategy has changed. */

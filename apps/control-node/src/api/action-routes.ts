@@ -23,7 +23,7 @@ export function actionRoutes(options: ActionOptions): ApiRoute[] {
   return [
     ...tradingStateRoutes(options),
     cancelRoute(options),
-    restartRoute(options),
+    ...strategyRoutes(options),
     ...tokenRoutes(options),
     auditRoute(options),
   ];
@@ -96,21 +96,32 @@ function cancelRoute({ bus, audit }: ActionOptions): ApiRoute {
   };
 }
 
-function restartRoute({ bus, audit }: ActionOptions): ApiRoute {
-  return {
+function strategyRoutes({ bus, audit }: ActionOptions): ApiRoute[] {
+  const route = (action: string, subject: string, summary: string): ApiRoute => ({
     method: 'POST',
-    path: '/api/strategies/restart',
+    path: `/api/strategies/${action}`,
     role: 'trader',
-    summary: 'Starts a parked or waiting strategy at once; one that runs is left alone.',
+    summary,
     body: objectOf({ name: { type: 'string', minLength: 1, maxLength: 64 } }),
     response: viewOf('StrategyView'),
     handle: (call) => {
       const name = String(call.body['name']);
-      return audited(audit, call, 'strategy-restart', name, () =>
-        bus.request(subjects.calcRestartStrategy, { name }),
-      );
+      return audited(audit, call, `strategy-${action}`, name, () => bus.request(subject, { name }));
     },
-  };
+  });
+  return [
+    route(
+      'restart',
+      subjects.calcRestartStrategy,
+      'Starts a parked or waiting strategy at once; one that runs is left alone.',
+    ),
+    route(
+      'start',
+      subjects.calcStartStrategy,
+      'Starts a strategy, also one new in strategy.dir; after a restart of the node, too.',
+    ),
+    route('stop', subjects.calcStopStrategy, 'Stops a strategy until it is started again.'),
+  ];
 }
 
 function tokenRoutes({ identity, audit, accessChanged }: ActionOptions): ApiRoute[] {

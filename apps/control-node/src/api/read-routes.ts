@@ -40,7 +40,7 @@ export function readRoutes(options: ReadOptions): ApiRoute[] {
   ];
 }
 
-function nodeRoutes({ latest, nodes }: ReadOptions): ApiRoute[] {
+function nodeRoutes({ latest, nodes, bus }: ReadOptions): ApiRoute[] {
   return [
     {
       method: 'GET',
@@ -73,6 +73,19 @@ function nodeRoutes({ latest, nodes }: ReadOptions): ApiRoute[] {
       summary: 'All strategy instances; empty until a calc node has spoken.',
       response: listOf(viewOf('StrategyView')),
       handle: () => latest.view().calc?.strategies ?? [],
+    },
+    {
+      method: 'GET',
+      path: '/api/strategies/log',
+      role: 'viewer',
+      summary: 'The newest lines of a strategy: printed, logged, and what became of it.',
+      query: objectOf({ name: text, limit: limitOf(100, 1000) }, ['name']),
+      response: listOf(viewOf('StrategyLogLine')),
+      handle: ({ query }) =>
+        bus.request(subjects.calcStrategyLog, {
+          name: query['name'],
+          limit: numberOf(query['limit']),
+        }),
     },
   ];
 }

@@ -10,7 +10,7 @@ import {
   type ConfigValues,
   NdtsError,
   type QualityRequest,
-  type RestartStrategyRequest,
+  type StrategyNameRequest,
   type RestoreDayRequest,
   type SnapshotRequest,
   subjects,
@@ -156,7 +156,7 @@ function answerAsRoles(bus: EmbeddedBus): void {
     return [{ symbol, name: 'AAA', state: 'STALE', limit }];
   });
   bus.respond(subjects.calcRestartStrategy, (payload) => {
-    const { name } = payload as RestartStrategyRequest;
+    const { name } = payload as StrategyNameRequest;
     if (name !== 'bollinger') throw new NdtsError('NOT_FOUND', `no strategy named '${name}'`);
     return { instance: 1, name, state: 'starting', restarts: 3 };
   });

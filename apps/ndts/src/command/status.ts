@@ -9,6 +9,7 @@ import type {
   PositionView,
 } from '@ndts/protocol';
 import { numberText, tableText } from '../screen/table.js';
+import { strategyTable } from './strategy.js';
 import { fetchJson, findTarget, type TargetOptions } from './running.js';
 
 interface StatusAnswer {
@@ -37,7 +38,7 @@ export async function status(options: StatusOptions, print: (text: string) => vo
   print(`NDTS at ${target.url}\n`);
   print(`${nodeTable(nodes)}\n`);
   if (answer.data) print(`${dataText(answer.data)}\n`);
-  if (answer.calc) print(`${strategyTable(answer.calc)}\n`);
+  if (answer.calc) print(`${strategyTable(answer.calc.strategies)}\n`);
   if (answer.exec) print(`${execText(answer.exec)}\n`);
   print(positions.length === 0 ? 'no positions' : positionTable(positions));
 }
@@ -95,29 +96,6 @@ function countsText(counts: Readonly<Record<string, number>>): string {
     .filter(([, count]) => count > 0)
     .map(([rule, count]) => `${rule} ${numberText(count)}`);
   return texts.length === 0 ? 'none' : texts.join(', ');
-}
-
-function strategyTable(calc: CalcStatus): string {
-  return tableText(
-    [
-      { title: 'strategy' },
-      { title: 'state' },
-      { title: 'pid', right: true },
-      { title: 'restarts', right: true },
-      { title: 'ticks', right: true },
-      { title: 'signals', right: true },
-      { title: 'reason' },
-    ],
-    calc.strategies.map((strategy) => [
-      strategy.name,
-      strategy.state,
-      strategy.pid === undefined ? '-' : String(strategy.pid),
-      strategy.restarts,
-      strategy.ticks,
-      strategy.signals,
-      strategy.reason,
-    ]),
-  );
 }
 
 function execText(exec: ExecStatus): string {

@@ -151,8 +151,10 @@ export interface ConfigValues {
     readonly characters: string;
   };
   readonly strategy: {
-    /** strategies to run: names of built-in ones or paths of plugin files */
+    /** strategies to run: names of built-in ones, paths of plugin files, or npm:PACKAGE */
     readonly list: readonly string[];
+    /** folder of more strategies, which run once they are started by name; empty: strategies/ in the data folder */
+    readonly dir: string;
     /** Bollinger period */
     readonly period: number;
     /** Bollinger width in population standard deviations */
@@ -909,7 +911,14 @@ export const configKeys: readonly ConfigKey[] = [
     key: 'strategy.list',
     type: 'list',
     default: ['bollinger'],
-    doc: 'strategies to run: names of built-in ones or paths of plugin files',
+    doc: 'strategies to run: names of built-in ones, paths of plugin files, or npm:PACKAGE',
+    secret: false,
+  },
+  {
+    key: 'strategy.dir',
+    type: 'string',
+    default: '',
+    doc: 'folder of more strategies, which run once they are started by name; empty: strategies/ in the data folder',
     secret: false,
   },
   {

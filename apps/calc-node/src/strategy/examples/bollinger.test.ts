@@ -4,8 +4,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseMoney } from '@ndts/protocol';
 import { bollingerStrategy } from './bollinger.js';
-import type { FactorView } from './define.js';
-import { resolveParameters } from './parameters.js';
+import type { FactorView } from '../define.js';
+import { resolveParameters } from '../parameters.js';
 
 type Context = Parameters<NonNullable<typeof bollingerStrategy.onFactor>>[1];
 

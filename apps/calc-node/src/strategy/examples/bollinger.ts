@@ -3,7 +3,7 @@
 // when it rises above the upper one. It acts on the crossing, not while the price stays outside.
 // Always: the position it asked for is -1, 0 or +1 times the quantity for each symbol.
 
-import { bollinger, defineStrategy } from './define.js';
+import { bollinger, defineStrategy } from '../define.js';
 
 /** Per symbol: the position asked for, and the side of the bands of the last tick. */
 class Targets {

@@ -1,0 +1,34 @@
+// ndts strategy: what `new` writes is checked, runs and passes its test; a broken one does not.
+
+import { deepEqual, equal, match, rejects, throws } from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import type { StrategyLogLine } from '@ndts/protocol';
+import { newLines, newStrategy, testStrategies } from './strategy.js';
+
+test('a new strategy passes its test; one that is broken is told', async (context) => {
+  const dir = mkdtempSync(join(tmpdir(), 'ndts-new-'));
+  context.after(() => rmSync(dir, { recursive: true, force: true }));
+  const printed: string[] = [];
+  newStrategy('my-first', dir, (text) => printed.push(text));
+  match(printed.join('\n'), /ndts strategy test .*my-first\.test\.ts/);
+  throws(() => newStrategy('my-first', dir, () => {}), /is there already/);
+  throws(() => newStrategy('My First', dir, () => {}), /lower-case/);
+  const testFile = join(dir, 'my-first.test.ts');
+  equal(await testStrategies([testFile]), 0);
+  const file = join(dir, 'my-first.ts');
+  writeFileSync(file, readFileSync(file, 'utf8').replace('context.factor;', 'context.factors;'));
+  await rejects(testStrategies([testFile]), /my-first\.ts.*'factors'/s);
+  await rejects(testStrategies([join(dir, 'none.ts')]), /no such file/);
+});
+
+test('following a log goes on behind what was shown', () => {
+  const line = (text: string): StrategyLogLine => ({ timeMs: 1, from: 'log', text });
+  const lines = ['a', 'b', 'a', 'b', 'c'].map(line);
+  deepEqual(newLines(lines.slice(0, 3), lines), lines.slice(3));
+  deepEqual(newLines(lines, lines), []);
+  deepEqual(newLines([], lines), lines);
+  deepEqual(newLines([line('gone')], lines), lines);
+});
