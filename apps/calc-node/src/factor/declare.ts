@@ -10,7 +10,7 @@ import { parseExpression } from './parse-expression.js';
 export interface FactorOptions {
   /** Its rows are kept in the table `factor` of the database; default: not. */
   readonly store?: boolean;
-  /** Of what it means; goes into the table. Default 1. */
+  /** Of what it means; states of another version are not gone on from. Default 1. */
   readonly version?: number;
 }
 

@@ -67,8 +67,8 @@ export class FactorPlan {
 
   /** Tells plans apart whose states are not for each other. */
   get signature(): string {
-    const lengths = this.#customs.map(({ factor }) => factor.stateLength);
-    return [this.#program?.signature ?? '', ...lengths].join(' ');
+    const own = this.#customs.map(({ factor }) => `${factor.version}:${factor.stateLength}`);
+    return [this.#program?.signature ?? '', ...own].join(' ');
   }
 
   /** Bytes of what is known of one symbol. */

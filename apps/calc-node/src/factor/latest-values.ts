@@ -17,6 +17,14 @@ export class LatestValues {
     this.#values[symbol] = value;
   }
 
+  /** Those that have a value, ascending. */
+  symbols(): Uint32Array {
+    const found: number[] = [];
+    for (const [symbol, value] of this.#values.entries())
+      if (!Number.isNaN(value)) found.push(symbol);
+    return Uint32Array.from(found);
+  }
+
   #grow(count: number): void {
     const grown = new Float64Array(Math.max(count, this.#values.length * 2)).fill(Number.NaN);
     grown.set(this.#values);

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { TickBatch } from '@ndts/protocol';
-import { type History, startPositions, WarmUp } from './warm-up.js';
+import { canResume, gapBatches, type History, startPositions, WarmUp } from './warm-up.js';
 
 interface Row {
   readonly symbol: number;
@@ -16,6 +16,8 @@ class FakeHistory implements History {
   readonly shardCount = 4;
   readonly rows: Row[] = [];
   readonly next = [0, 0, 0, 0];
+  /** Of rows that are not of epoch 3. */
+  readonly epochs = new Map<Row, number>();
   onRead: () => void = () => {};
 
   append(symbol: number, nsOfDay = this.rows.length * 10): void {
@@ -28,6 +30,18 @@ class FakeHistory implements History {
   }
   nextSequence(shard: number): number {
     return this.next[shard]!;
+  }
+  readSequence(shard: number, fromSequence: number, batch: TickBatch): number {
+    const rows = this.rows
+      .filter((row) => row.symbol === shard && row.sequence >= fromSequence)
+      .slice(0, batch.capacity);
+    for (const [at, row] of rows.entries()) {
+      batch.symbol[at] = shard;
+      batch.epoch[at] = this.epochs.get(row) ?? 3;
+      batch.sequence[at] = row.sequence;
+    }
+    batch.count = rows.length;
+    return rows.length;
   }
   lastTicks(symbol: number, batch: TickBatch): number {
     this.onRead();
@@ -94,4 +108,23 @@ test('a strategy without windows wants no history', () => {
   history.append(1);
   const warmUp = new WarmUp(history, startPositions(history), 0);
   assert.deepEqual([...warmUp.batches(symbols, 10)], []);
+});
+
+test('who stopped goes on with exactly the rows after it, unless they are not those it saw', () => {
+  const history = new FakeHistory();
+  for (let turn = 0; turn < 5; turn += 1) history.append(1);
+  for (let turn = 0; turn < 3; turn += 1) history.append(2);
+  const stopped = startPositions(history);
+  for (const symbol of [1, 2, 1, 1, 3]) history.append(symbol);
+  const starts = startPositions(history);
+  history.append(1);
+  assert.ok(canResume(history, stopped, starts));
+  const rows = [...gapBatches(history, stopped, starts, 2)].flatMap((batch) =>
+    Array.from({ length: batch.count }, (_, at) => `${batch.symbol[at]} ${batch.sequence[at]}`),
+  );
+  assert.deepEqual(rows, ['1 5', '1 6', '1 7', '2 3', '3 0']);
+  assert.ok(!canResume(history, starts, stopped), 'it saw rows that are not there');
+  assert.ok(!canResume(history, stopped.slice(1), starts), 'of other shards');
+  history.epochs.set(history.rows.find((row) => row.symbol === 2 && row.sequence === 2)!, 4);
+  assert.ok(!canResume(history, stopped, starts), 'its last row was lost and written anew');
 });

@@ -11,6 +11,7 @@ export interface History {
   epoch(shard: number): number;
   nextSequence(shard: number): number;
   lastTicks(symbol: number, batch: TickBatch): number;
+  readSequence(shard: number, fromSequence: number, batch: TickBatch): number;
 }
 
 export function startPositions(history: History): RingPosition[] {
@@ -18,6 +19,54 @@ export function startPositions(history: History): RingPosition[] {
     epoch: history.epoch(shard),
     sequence: history.nextSequence(shard),
   }));
+}
+
+/** A longer gap takes longer than to begin anew. */
+const gapTicksMax = 500_000;
+
+/** Whether all rows between the two are there, so that who stopped at the first can go on. */
+export function canResume(
+  history: History,
+  stopped: readonly RingPosition[],
+  starts: readonly RingPosition[],
+): boolean {
+  if (stopped.length !== starts.length) return false;
+  let gap = 0;
+  for (const [shard, { epoch, sequence }] of stopped.entries()) {
+    gap += starts[shard]!.sequence - sequence;
+    if (sequence > starts[shard]!.sequence || gap > gapTicksMax) return false;
+    if (sequence > 0 && !sawLast(history, shard, epoch, sequence - 1)) return false;
+  }
+  return true;
+}
+
+/** Whether the row there is the one that was seen: what was lost and written anew has a newer
+ * epoch. */
+function sawLast(history: History, shard: number, epoch: number, sequence: number): boolean {
+  const batch = createTickBatch(1);
+  const count = history.readSequence(shard, sequence, batch);
+  return count === 1 && batch.sequence[0] === sequence && batch.epoch[0]! <= epoch;
+}
+
+/** The rows between two positions, shard by shard; the ticks of a symbol are in order. */
+export function* gapBatches(
+  history: History,
+  stopped: readonly RingPosition[],
+  starts: readonly RingPosition[],
+  chunkRows: number,
+): Generator<TickBatch> {
+  for (const [shard, { sequence }] of stopped.entries()) {
+    const end = starts[shard]!.sequence;
+    for (let at = sequence; at < end; ) {
+      const batch = createTickBatch(chunkRows);
+      let count = history.readSequence(shard, at, batch);
+      while (count > 0 && batch.sequence[count - 1]! >= end) count -= 1;
+      if (count === 0) break;
+      batch.count = count;
+      at = batch.sequence[count - 1]! + 1;
+      yield batch;
+    }
+  }
 }
 
 /** Some ticks that arrived after the positions were taken are expected; more are asked for then. */

@@ -157,6 +157,38 @@ test('states that are saved and put back go on to the bit', () => {
   other.close();
 });
 
+test('a driver goes on from what another one saved, to the last bit of every call', () => {
+  const all = market(600);
+  const whole = run(all, () => 300);
+  const lines: string[] = [];
+  const first = driverOf(diary([]), all.count);
+  const second = driverOf(diary(lines), all.count);
+  const part = createTickBatch(all.count);
+  for (const [driver, from] of [
+    [first, 0],
+    [second, 300],
+  ] as const) {
+    if (from > 0) second.load(first.save());
+    part.count = 300;
+    for (let row = 0; row < 300; row += 1) copyTickRow(all, from + row, part, row);
+    driver.run(part);
+  }
+  // Numbers of orders are the sink's.
+  const calls = (of: readonly string[]): string[] =>
+    of.map((line) => line.replace(/^\d+ (-?[\d.e-]+)$/, 'order $1')).slice(-lines.length);
+  assert.ok(lines.length > 300);
+  assert.deepEqual(calls(lines), calls(whole));
+  const saved = first.save();
+  for (let at = 0; at < saved.length; at += 97) {
+    const damaged = saved.slice();
+    damaged[at]! ^= 16;
+    assert.throws(() => second.load(damaged), { code: 'CORRUPT' });
+  }
+  assert.throws(() => second.load(saved.subarray(0, 20)), { code: 'CORRUPT' });
+  first.close();
+  second.close();
+});
+
 test('timers fire by the time of events, a long pause fires each, a time of the past none', () => {
   const fired: number[] = [];
   const played = stage(

@@ -13,6 +13,7 @@ import { FactorPlan } from '../factor/factor-plan.js';
 import { TickCursor } from '../source/tick-cursor.js';
 import { DriverContext, type SignalSink } from './context.js';
 import type { AnyStrategy, OrderUpdate } from './define.js';
+import { loadDriver, saveDriver } from './driver-state.js';
 import { EventTimer } from './event-timer.js';
 import { type GivenParameters, resolveParameters } from './parameters.js';
 
@@ -102,6 +103,18 @@ export class StrategyDriver {
   /** An order of this strategy has changed. */
   order(update: OrderUpdate): void {
     this.strategy.onOrder?.(update, this.context);
+  }
+
+  /** What it knows of the past beside the plugin's own state; between two calls. */
+  save(): Uint8Array {
+    const { plan, context } = this;
+    return saveDriver({ plan, prices: context.prices, timer: this.#timer });
+  }
+
+  /** Goes on to the bit from where one of the same factors was saved. CORRUPT: it was not. */
+  load(bytes: Uint8Array): void {
+    const { plan, context } = this;
+    loadDriver({ plan, prices: context.prices, timer: this.#timer }, bytes);
   }
 
   close(): void {

@@ -18,6 +18,7 @@ import {
   type HostMessage,
   type LoadMessage,
   snapshotLengthMax,
+  stateBytesMax,
   textLengthMax,
 } from './host-protocol.js';
 import { loadStrategy } from './load-strategy.js';
@@ -47,6 +48,8 @@ let loaded: Loaded | undefined;
 let loop: AgentLoop | undefined;
 let phase: FailedMessage['phase'] = 'load';
 let logLines = 0;
+/** Once it runs. */
+let sendState: (() => void) | undefined;
 /** Messages are handled one after the other: loading is asynchronous. */
 let turn: Promise<void> = Promise.resolve();
 
@@ -70,6 +73,10 @@ async function handle(message: HostMessage): Promise<void> {
       break;
     case 'history':
       warmUp(message);
+      break;
+    case 'restore':
+      phase = 'restore';
+      loaded?.driver.load(message.bytes);
       break;
     case 'begin':
       begin(message);
@@ -108,6 +115,8 @@ async function load(message: LoadMessage): Promise<Loaded> {
     version: strategy.version,
     warmUpTicks: driver.plan.warmUp,
     factors: Object.keys(driver.declarations),
+    signature: driver.plan.signature,
+    snapshotVersion: strategy.snapshotVersion ?? 1,
   });
   return {
     message,
@@ -147,9 +156,16 @@ function begin(message: BeginMessage): void {
   }
   phase = 'run';
   const from = new Map<number, RingPosition>(message.positions.entries());
+  const reader = openTickRings({ paths: message.tickRings, from });
+  sendState = () => {
+    const bytes = driver.save();
+    if (bytes.length > stateBytesMax) return;
+    const positions = message.positions.map((_, shard) => reader.position(shard));
+    channel.send({ type: 'state', positions, bytes });
+  };
   const host = new StrategyHost({
     ...loaded,
-    reader: openTickRings({ paths: message.tickRings, from }),
+    reader,
     batch: createTickBatch(batchCapacity),
     spinUs: settings.idle === 'sleep' ? 0 : waitSpinUs,
     spinMs: spinMsOf(settings),
@@ -162,6 +178,7 @@ function begin(message: BeginMessage): void {
       channel.send(report);
     },
     snapshot: sendSnapshot,
+    state: sendState,
   });
   const { spinMs, sleepMs } = settings;
   loop = new AgentLoop([host], {
@@ -194,6 +211,7 @@ function sendSnapshot(): void {
 async function stop(): Promise<void> {
   await loop?.stop();
   if (loop !== undefined) sendSnapshot();
+  sendState?.();
   for (const ring of loaded?.rings ?? []) ring.close();
   channel.send({ type: 'stopped' }, () => exit(0));
 }

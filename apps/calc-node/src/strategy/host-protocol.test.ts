@@ -5,12 +5,19 @@ import { test } from 'node:test';
 import { emptySnapshot } from '@ndts/runtime';
 import { readChildMessage } from './host-protocol.js';
 
+const ready = {
+  ...{ type: 'ready', name: 'a', version: '1', warmUpTicks: 20, factors: ['bands'] },
+  ...{ signature: 'f00d', snapshotVersion: 1 },
+};
+const bytes = new Uint8Array(8);
 const report = { type: 'report', ticks: 1, signals: 0, factorRows: 2, lapped: 0 };
 
 test('well-formed messages pass', () => {
   const messages = [
-    { type: 'ready', name: 'a', version: '1', warmUpTicks: 20, factors: ['bands'] },
+    ready,
     { type: 'running' },
+    { type: 'state', positions: [{ epoch: 1, sequence: 9 }], bytes },
+    { type: 'cancel', order: 2 ** 33 + 1 },
     { ...report, latency: emptySnapshot },
     { type: 'snapshot', json: '{}' },
     { type: 'log', text: 'hello' },
@@ -29,9 +36,14 @@ test('everything else is refused', () => {
     [],
     {},
     { type: 'begin' },
-    { type: 'ready', name: 'a', version: '1', warmUpTicks: 1e9, factors: [] },
-    { type: 'ready', name: 'a', version: 1, warmUpTicks: 1, factors: [] },
-    { type: 'ready', name: 'a', version: '1', warmUpTicks: 1, factors: [3] },
+    { ...ready, warmUpTicks: 1e9 },
+    { ...ready, version: 1 },
+    { ...ready, factors: [3] },
+    { ...ready, signature: 'x'.repeat(3000) },
+    { ...ready, snapshotVersion: -1 },
+    { type: 'state', positions: [{ epoch: 1, sequence: -1 }], bytes },
+    { type: 'state', positions: [], bytes: 'x' },
+    { type: 'cancel', order: 0.5 },
     { ...report, latency: undefined },
     { ...report, ticks: -1, latency: emptySnapshot },
     { ...report, ticks: Number.NaN, latency: emptySnapshot },

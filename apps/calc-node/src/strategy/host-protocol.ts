@@ -46,6 +46,12 @@ export interface HistoryMessage {
   readonly bytes: Uint8Array;
 }
 
+/** What the driver of an earlier start saved: comes before the history that follows it. */
+export interface RestoreMessage {
+  readonly type: 'restore';
+  readonly bytes: Uint8Array;
+}
+
 export interface BeginMessage {
   readonly type: 'begin';
   readonly tickRings: readonly string[];
@@ -69,6 +75,7 @@ export type HostMessage =
   | LoadMessage
   | SymbolsMessage
   | HistoryMessage
+  | RestoreMessage
   | BeginMessage
   | OrderMessage
   | StopMessage;
@@ -81,6 +88,9 @@ export interface ReadyMessage {
   /** History wanted per symbol. */
   readonly warmUpTicks: number;
   readonly factors: readonly string[];
+  /** Of the plan of its factors, and of its snapshots. */
+  readonly signature: string;
+  readonly snapshotVersion: number;
 }
 
 export interface RunningMessage {
@@ -99,6 +109,13 @@ export interface ReportMessage {
 export interface SnapshotMessage {
   readonly type: 'snapshot';
   readonly json: string;
+}
+
+/** What the driver knows, and the rows it has not seen yet, by shard. */
+export interface StateMessage {
+  readonly type: 'state';
+  readonly positions: readonly RingPosition[];
+  readonly bytes: Uint8Array;
 }
 
 /** Asks for the end of an order. */
@@ -128,6 +145,7 @@ export type ChildMessage =
   | RunningMessage
   | ReportMessage
   | SnapshotMessage
+  | StateMessage
   | CancelMessage
   | LogMessage
   | FailedMessage
@@ -135,6 +153,10 @@ export type ChildMessage =
 
 export const textLengthMax = logLengthMax;
 export const snapshotLengthMax = 1 << 20;
+/** More is not kept: such a strategy is warmed up from history at each start. */
+export const stateBytesMax = 1 << 20;
+const shardsMax = 1024;
+const signatureLengthMax = 2000;
 const warmUpTicksMax = 100_000;
 const factorsMax = 64;
 const bucketsMax = 8192;
@@ -151,6 +173,8 @@ export function readChildMessage(message: unknown): ChildMessage | undefined {
       const json = message['json'];
       return isText(json, snapshotLengthMax) ? { type: 'snapshot', json } : undefined;
     }
+    case 'state':
+      return isState(message) ? message : undefined;
     case 'cancel': {
       const order = message['order'];
       return isCount(order) ? { type: 'cancel', order } : undefined;
@@ -188,12 +212,25 @@ function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
+function isState(message: Fields): message is Fields & StateMessage {
+  const { positions, bytes } = message;
+  return (
+    bytes instanceof Uint8Array &&
+    bytes.length <= stateBytesMax &&
+    Array.isArray(positions) &&
+    positions.length <= shardsMax &&
+    positions.every((one) => isRecord(one) && isCount(one['epoch']) && isCount(one['sequence']))
+  );
+}
+
 function isReady(message: Fields): message is Fields & ReadyMessage {
-  const { name, version, factors } = message;
+  const { name, version, factors, signature, snapshotVersion } = message;
   const wanted = message['warmUpTicks'];
   return (
     isText(name, 200) &&
     isText(version, 200) &&
+    isText(signature, signatureLengthMax) &&
+    isCount(snapshotVersion) &&
     isCount(wanted) &&
     wanted <= warmUpTicksMax &&
     Array.isArray(factors) &&

@@ -46,6 +46,7 @@ function hostOn(wait: RingWait) {
     monotonicNs: () => state.nowNs,
     report: () => undefined,
     snapshot: () => undefined,
+    state: () => undefined,
   };
   const host = new StrategyHost(parts as unknown as HostParts);
   const poll = (nowMs: number, rows = 0): Asked => {

@@ -32,7 +32,11 @@ export interface HostParts {
   report(message: ReportMessage): void;
   /** The strategy has asked for something since the last one. */
   snapshot(): void;
+  /** Ticks have come since the last one; seldom. */
+  state(): void;
 }
+
+const stateNs = 10_000 * nsPerMs;
 
 /** Ticks are no later than this, or a timer that is due between them fires first. */
 const silenceNs = 500 * nsPerMs;
@@ -46,6 +50,8 @@ export class StrategyHost implements Agent {
   #factorRows = 0;
   #reportAtNs = 0;
   #snapshotSignals = 0;
+  #stateAtNs: number;
+  #stateTicks = 0;
   /** The newest tick, and when it came. */
   #day = 0;
   #nsOfDay = 0;
@@ -56,6 +62,7 @@ export class StrategyHost implements Agent {
     this.#spinNs = parts.spinMs * nsPerMs;
     this.#nowNs = parts.monotonicNs();
     this.#spinUntilNs = this.#nowNs + this.#spinNs;
+    this.#stateAtNs = this.#nowNs + stateNs;
   }
 
   doWork(): number {
@@ -114,6 +121,11 @@ export class StrategyHost implements Agent {
       lapped: reader.lapped(),
       latency: signals.latency.snapshot(),
     });
+    if (nowNs >= this.#stateAtNs && driver.ticks > this.#stateTicks) {
+      this.#stateAtNs = nowNs + stateNs;
+      this.#stateTicks = driver.ticks;
+      this.#parts.state();
+    }
     if (signals.count === this.#snapshotSignals) return;
     this.#snapshotSignals = signals.count;
     this.#parts.snapshot();

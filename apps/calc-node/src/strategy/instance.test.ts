@@ -41,7 +41,13 @@ class Stage {
     this.supervisor = new Supervisor({
       config: loadConfig({ args: {}, environment: {} }),
       registry: new EmbeddedRegistry({ store, clock, random: new SeededRandom(1), logger }),
-      history: { shardCount: 1, epoch: () => 1, nextSequence: () => 0, lastTicks: () => 0 },
+      history: {
+        shardCount: 1,
+        epoch: () => 1,
+        nextSequence: () => 0,
+        lastTicks: () => 0,
+        readSequence: () => 0,
+      },
       symbols: () => [],
       tickRings: [],
       ringDir: join(this.#dir, 'rings'),

@@ -9,7 +9,14 @@ import type { FactorSource } from '../factor/factor-source.js';
 import { compilePlugin } from './compile-plugin.js';
 import type { OrderUpdate } from './define.js';
 import type { LoadMessage, ReportMessage } from './host-protocol.js';
-import { dropSnapshot, nextGeneration, readSnapshot, writeSnapshot } from './records.js';
+import {
+  dropSaved,
+  nextGeneration,
+  readSnapshot,
+  readState,
+  writeSnapshot,
+  writeState,
+} from './records.js';
 import { PluginFile } from './plugin-file.js';
 import { type RunOptions, StrategyRun } from './run.js';
 import { StrategyLog } from './strategy-log.js';
@@ -24,7 +31,7 @@ export interface RestartPolicy {
 }
 
 export interface InstanceOptions
-  extends Omit<RunOptions, 'load' | 'snapshot' | 'events' | 'logger' | 'clock'> {
+  extends Omit<RunOptions, 'load' | 'snapshot' | 'state' | 'events' | 'logger' | 'clock'> {
   readonly name: string;
   readonly instance: number;
   readonly plugin: string;
@@ -177,7 +184,7 @@ export class StrategyInstance {
     await this.#stopping;
     await this.#saving;
     this.#generation = await nextGeneration(registry, name);
-    const snapshot = await readSnapshot(registry, name);
+    const state = await readState(registry, name);
     this.#file.note();
     const source = await compilePlugin(plugin);
     if (!this.#isWanted) return;
@@ -195,7 +202,8 @@ export class StrategyInstance {
     const run = new StrategyRun({
       ...this.#options,
       load,
-      snapshot,
+      snapshot: (version) => readSnapshot(registry, name, version),
+      state,
       events: {
         onSignalRing: (path) => this.#options.onSignalRing(path),
         onLine: (from, text) => this.log.add(from, text),
@@ -207,9 +215,11 @@ export class StrategyInstance {
         onReport: (report) => {
           this.#report = report;
         },
-        onSnapshot: (json) => this.#save(() => writeSnapshot(registry, name, json)),
+        onSnapshot: (json, version) =>
+          this.#save(() => writeSnapshot(registry, name, version, json)),
+        onState: (saved) => this.#save(() => writeState(registry, name, saved)),
         onCancel: (order) => this.#options.onCancel(order),
-        onEnd: (reason, restoreFailed) => this.#ended(reason, restoreFailed),
+        onEnd: (reason, failedVersion) => this.#ended(reason, failedVersion),
       },
     });
     this.#starts += 1;
@@ -217,14 +227,14 @@ export class StrategyInstance {
     run.start();
   }
 
-  #ended(reason: string, restoreFailed: boolean): void {
+  #ended(reason: string, failedVersion: number | undefined): void {
     const { registry, name } = this.#options;
     this.#run = undefined;
     this.#past = addReports(this.#past, this.#report);
     this.#report = noReport;
     if (!this.#isWanted) return;
     // A snapshot that cannot be restored would fail every start.
-    if (restoreFailed) this.#save(() => dropSnapshot(registry, name));
+    if (failedVersion !== undefined) this.#save(() => dropSaved(registry, name, failedVersion));
     this.#failed(reason);
   }
 

@@ -11,11 +11,13 @@ import {
   VirtualClock,
 } from '@ndts/runtime';
 import {
-  dropSnapshot,
+  dropSaved,
   instanceId,
   nextGeneration,
   readSnapshot,
+  readState,
   writeSnapshot,
+  writeState,
 } from './records.js';
 
 function createRegistry(): Registry {
@@ -55,11 +57,23 @@ test('a damaged record is named, not guessed', async () => {
   await assert.rejects(nextGeneration(registry, 'a'), /strategies\/a\/generation.*'seven'/);
 });
 
-test('snapshots come back, and can be dropped', async () => {
+test('snapshots come back by version, states with every byte; both can be dropped', async () => {
   const registry = createRegistry();
-  assert.equal(await readSnapshot(registry, 'a'), undefined);
-  await writeSnapshot(registry, 'a', '{"x":1}');
-  assert.equal(await readSnapshot(registry, 'a'), '{"x":1}');
-  await dropSnapshot(registry, 'a');
-  assert.equal(await readSnapshot(registry, 'a'), undefined);
+  assert.equal(await readSnapshot(registry, 'a', 1), undefined);
+  await writeSnapshot(registry, 'a', 1, '{"x":1}');
+  await writeSnapshot(registry, 'a', 2, '{"y":1}');
+  assert.equal(await readSnapshot(registry, 'a', 1), '{"x":1}');
+  assert.equal(await readSnapshot(registry, 'a', 2), '{"y":1}');
+  const positions = [{ epoch: 2, sequence: 2 ** 40 }];
+  const state = {
+    signature: 's',
+    positions,
+    bytes: Uint8Array.from({ length: 256 }, (_, at) => at),
+  };
+  await writeState(registry, 'a', state);
+  assert.deepEqual(await readState(registry, 'a'), state);
+  await dropSaved(registry, 'a', 2);
+  assert.equal(await readSnapshot(registry, 'a', 2), undefined);
+  assert.equal(await readState(registry, 'a'), undefined);
+  assert.equal(await readSnapshot(registry, 'a', 1), '{"x":1}', 'of code that may come back');
 });

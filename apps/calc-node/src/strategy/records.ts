@@ -2,7 +2,7 @@
 // snapshot. Always: an id is given to one name only and never again, and a generation is durable
 // before the start that uses it, so that ordinals grow across crashes of the whole node.
 
-import { NdtsError, type Registry } from '@ndts/protocol';
+import { NdtsError, type Registry, type RingPosition } from '@ndts/protocol';
 
 const attemptsMax = 100;
 const instanceCounter = 'strategies/last-instance';
@@ -27,16 +27,55 @@ export async function instanceId(registry: Registry, name: string): Promise<numb
   }
 }
 
-export async function readSnapshot(registry: Registry, name: string): Promise<string | undefined> {
-  return (await registry.get(`strategies/${name}/snapshot`))?.value;
+/** Snapshots of another version stay where they are, for the code that understands them. */
+function snapshotKey(name: string, version: number): string {
+  return `strategies/${name}/snapshot${version === 1 ? '' : `-${version}`}`;
 }
 
-export async function writeSnapshot(registry: Registry, name: string, json: string): Promise<void> {
-  await registry.put(`strategies/${name}/snapshot`, json);
+export async function readSnapshot(
+  registry: Registry,
+  name: string,
+  version: number,
+): Promise<string | undefined> {
+  return (await registry.get(snapshotKey(name, version)))?.value;
 }
 
-export async function dropSnapshot(registry: Registry, name: string): Promise<void> {
-  await registry.delete(`strategies/${name}/snapshot`);
+export async function writeSnapshot(
+  registry: Registry,
+  name: string,
+  version: number,
+  json: string,
+): Promise<void> {
+  await registry.put(snapshotKey(name, version), json);
+}
+
+/** What a driver saved, of which plan, and the rows it had not seen. */
+export interface SavedState {
+  readonly signature: string;
+  readonly positions: readonly RingPosition[];
+  readonly bytes: Uint8Array;
+}
+
+export async function readState(registry: Registry, name: string): Promise<SavedState | undefined> {
+  const record = await registry.get(`strategies/${name}/state`);
+  if (record === undefined) return undefined;
+  const saved = JSON.parse(record.value) as SavedState & { readonly bytes: string };
+  return { ...saved, bytes: Uint8Array.from(Buffer.from(saved.bytes, 'base64')) };
+}
+
+export async function writeState(
+  registry: Registry,
+  name: string,
+  state: SavedState,
+): Promise<void> {
+  const bytes = Buffer.from(state.bytes).toString('base64');
+  await registry.put(`strategies/${name}/state`, JSON.stringify({ ...state, bytes }));
+}
+
+/** Both would fail every start, if one did once. */
+export async function dropSaved(registry: Registry, name: string, version: number): Promise<void> {
+  await registry.delete(snapshotKey(name, version));
+  await registry.delete(`strategies/${name}/state`);
 }
 
 /** Whether a person started or stopped it last; undefined: nobody did. */

@@ -3,11 +3,11 @@
 // exactly once, with what ended it.
 
 import { rmSync } from 'node:fs';
-import { type Clock, nsPerSecond } from '@ndts/protocol';
+import { type Clock, nsPerSecond, type RingPosition, type TickBatch } from '@ndts/protocol';
 import type { Logger } from '@ndts/runtime';
 import { openSlotRing, type SymbolEntry } from '@ndts/storage';
 import { FactorSource } from '../factor/factor-source.js';
-import { type History, startPositions, WarmUp } from '../source/warm-up.js';
+import { canResume, gapBatches, type History, startPositions, WarmUp } from '../source/warm-up.js';
 import type { SpawnChild, StrategyChild } from './child.js';
 import type { OrderUpdate } from './define.js';
 import {
@@ -18,6 +18,7 @@ import {
   readChildMessage,
 } from './host-protocol.js';
 import { LineCapture } from './line-capture.js';
+import type { SavedState } from './records.js';
 import { Silence } from './silence.js';
 
 export interface RunLimits {
@@ -37,12 +38,14 @@ export interface RunEvents {
   onSignalRing(path: string): void | Promise<void>;
   onRunning(): void;
   onReport(report: ReportMessage): void;
-  onSnapshot(json: string): void;
+  onSnapshot(json: string, version: number): void;
+  onState(state: SavedState): void;
   /** The strategy asks for the end of an order, by its ordinal. */
   onCancel(order: number): void;
   /** A line for people. */
   onLine(from: 'log' | 'stdout' | 'stderr', text: string): void;
-  onEnd(reason: string, restoreFailed: boolean): void;
+  /** `failedVersion`: of the snapshot that could not be restored. */
+  onEnd(reason: string, failedVersion: number | undefined): void;
 }
 
 export interface RunOptions {
@@ -51,7 +54,8 @@ export interface RunOptions {
   readonly tickRings: readonly string[];
   readonly history: History;
   readonly symbols: () => readonly SymbolEntry[];
-  readonly snapshot: string | undefined;
+  readonly snapshot: (version: number) => Promise<string | undefined>;
+  readonly state: SavedState | undefined;
   readonly spawn: SpawnChild;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -73,6 +77,7 @@ export class StrategyRun {
   #isOver = false;
   #reason = '';
   #restoreFailed = false;
+  #ready: ReadyMessage | undefined;
   #symbolsSent = 0;
   #messages = 0;
   #messagesSinceNs = 0;
@@ -199,7 +204,15 @@ export class StrategyRun {
         events.onReport(message);
         break;
       case 'snapshot':
-        events.onSnapshot(message.json);
+        events.onSnapshot(message.json, this.#ready?.snapshotVersion ?? 1);
+        break;
+      case 'state':
+        if (this.#ready === undefined) break;
+        events.onState({
+          signature: this.#ready.signature,
+          positions: message.positions,
+          bytes: message.bytes,
+        });
         break;
       case 'cancel':
         events.onCancel(message.order);
@@ -219,16 +232,17 @@ export class StrategyRun {
 
   /** Positions first, history then, live from exactly there. */
   async #begin(ready: ReadyMessage): Promise<void> {
-    const { load, events, history, symbols, tickRings, snapshot } = this.#options;
-    if (this.#factors !== undefined) return this.#kill('said twice that it is ready');
+    const { load, events, history, tickRings } = this.#options;
+    if (this.#ready !== undefined) return this.#kill('said twice that it is ready');
+    this.#ready = ready;
     this.#factors = new FactorSource(openSlotRing(load.factorRing, 'oldest'));
     await events.onSignalRing(load.signalRing);
+    const snapshot = await this.#options.snapshot(ready.snapshotVersion);
     const child = this.#child;
     if (child === undefined || this.#isOver) return;
     this.#announceSymbols();
     const positions = startPositions(history);
-    const warmUp = new WarmUp(history, positions, ready.warmUpTicks);
-    for (const batch of warmUp.batches(symbols(), historyRows)) {
+    for (const batch of this.#past(ready, positions, child)) {
       const bytes = new Uint8Array(batch.buffer);
       await child.send({ type: 'history', capacity: batch.capacity, count: batch.count, bytes });
       if (this.#isOver) return;
@@ -239,6 +253,21 @@ export class StrategyRun {
       positions,
       ...(snapshot === undefined ? {} : { snapshot }),
     });
+  }
+
+  /** From where the start before stopped, where that can be; else so much as factors need. */
+  #past(
+    ready: ReadyMessage,
+    positions: readonly RingPosition[],
+    child: StrategyChild,
+  ): Generator<TickBatch> {
+    const { history, state, symbols } = this.#options;
+    const isOurs = state?.signature === ready.signature;
+    if (state !== undefined && isOurs && canResume(history, state.positions, positions)) {
+      void child.send({ type: 'restore', bytes: state.bytes });
+      return gapBatches(history, state.positions, positions, historyRows);
+    }
+    return new WarmUp(history, positions, ready.warmUpTicks).batches(symbols(), historyRows);
   }
 
   #announceSymbols(): void {
@@ -261,7 +290,8 @@ export class StrategyRun {
     // Whoever mapped the rings keeps them; the names are gone.
     for (const path of [load.factorRing, load.signalRing]) rmSync(path, { force: true });
     const reason = this.#reason === '' ? how : this.#reason;
-    events.onEnd(this.#isStopping ? '' : reason, this.#restoreFailed);
+    const failedVersion = this.#restoreFailed ? this.#ready?.snapshotVersion : undefined;
+    events.onEnd(this.#isStopping ? '' : reason, failedVersion);
     for (const resolve of this.#ended) resolve();
     this.#ended = [];
   }

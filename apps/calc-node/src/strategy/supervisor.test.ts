@@ -75,6 +75,7 @@ class Bench {
         epoch: () => 1,
         nextSequence: () => this.#sequence,
         lastTicks: () => 0,
+        readSequence: () => 0,
       },
       symbols: () => [{ id: 1, shard: 0, name: 'SIM0001' }],
       tickRings: this.rings.paths,
