@@ -10,6 +10,7 @@ export * from './generated/errors.js';
 export * from './generated/layouts.js';
 export * from './generated/messages.js';
 export * from './generated/tables.js';
+export * from './holding.js';
 export { MessageReader, MessageWriter, messageKind } from './message-codec.js';
 export * from './money.js';
 export * from './ports/broker.js';

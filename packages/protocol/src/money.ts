@@ -5,6 +5,8 @@ import { NdtsError } from './errors.js';
 
 export const moneyScale = 100_000_000n;
 const scaleDigits = 8;
+/** Scaled by 1e8 it stays below 2^53. */
+const exactWholeMax = 90_000_000;
 const decimal = /^([+-]?)(\d{1,18})(?:\.(\d{1,8}))?$/;
 
 /** Parses a decimal number exactly; more than eight decimals are refused, not rounded. */
@@ -32,7 +34,10 @@ export function moneyFromFloat(value: number): bigint {
   if (!Number.isFinite(value) || Math.abs(value) > 9e9)
     throw new NdtsError('INVALID_ARGUMENT', `expected a finite price below 9e9, found ${value}`);
   const whole = Math.trunc(value);
-  return BigInt(whole) * moneyScale + BigInt(Math.round((value - whole) * 1e8));
+  const fraction = Math.round((value - whole) * 1e8);
+  // The sum is a whole number that a float64 holds exactly: one BigInt instead of four.
+  if (Math.abs(whole) < exactWholeMax) return BigInt(whole * 1e8 + fraction);
+  return BigInt(whole) * moneyScale + BigInt(fraction);
 }
 
 export function moneyToFloat(value: bigint): number {
@@ -46,6 +51,7 @@ export function multiplyMoney(a: bigint, b: bigint): bigint {
 
 /** numerator / denominator as integers, rounded half away from zero. */
 export function divideRound(numerator: bigint, denominator: bigint): bigint {
+  if (numerator >= 0n && denominator > 0n) return (numerator + denominator / 2n) / denominator;
   const negative = numerator < 0n !== denominator < 0n;
   const n = numerator < 0n ? -numerator : numerator;
   const d = denominator < 0n ? -denominator : denominator;
