@@ -2,9 +2,12 @@
 
 #include <napi.h>
 
+#include <limits>
 #include <optional>
 
 #include "arguments.h"
+#include "base/bytes.h"
+#include "base/crc32c.h"
 #include "errors.h"
 #include "factor/bollinger.h"
 #include "parts.h"
@@ -76,10 +79,26 @@ class BollingerWrap : public Napi::ObjectWrap<BollingerWrap> {
   std::optional<Bollinger> bollinger_;
 };
 
+// (before, bytes): a CRC-32C that goes on from an earlier one.
+Napi::Value column_checksum(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const auto before =
+      whole_number(env, info[0], "a checksum", std::numeric_limits<std::uint32_t>::max());
+  if (!info[1].IsTypedArray() || info[1].As<Napi::TypedArray>().TypedArrayType() !=
+                                     napi_uint8_array)
+    throw_code(env, Code::kInvalidArgument, "expected bytes as a Uint8Array");
+  const auto bytes = info[1].As<Napi::Uint8Array>();
+  const auto* data = reinterpret_cast<const std::byte*>(bytes.Data());
+  const std::uint32_t sum =
+      crc32c(static_cast<std::uint32_t>(before), Bytes{data, bytes.ByteLength()});
+  return Napi::Number::New(env, sum);
+}
+
 }  // namespace
 
 void init_factor(Napi::Env env, Napi::Object exports) {
   exports.Set("Bollinger", BollingerWrap::define(env));
+  exports.Set("columnChecksum", Napi::Function::New(env, column_checksum));
 }
 
 }  // namespace ndts::binding

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { createTickBatch, NdtsError } from '@ndts/protocol';
-import { createBollinger, createBollingerColumns } from './factor.js';
+import { columnChecksum, createBollinger, createBollingerColumns } from './factor.js';
 
 const code = (expected: string) => (error: unknown) =>
   error instanceof NdtsError && error.code === expected;
@@ -63,5 +63,22 @@ describe('bollinger', () => {
     bollinger.close();
     bollinger.close();
     assert.throws(() => bollinger.update(batch, out), code('CLOSED'));
+  });
+});
+
+describe('columnChecksum', () => {
+  test('the known value, and the same in parts', () => {
+    const text = new TextEncoder().encode('123456789');
+    assert.equal(columnChecksum(0, text), 0xe306_9283);
+    const column = Float64Array.from([1, -0, Number.NaN, 1e300]);
+    const first = columnChecksum(0, column.subarray(0, 1));
+    assert.equal(columnChecksum(first, column.subarray(1)), columnChecksum(0, column));
+    assert.notEqual(columnChecksum(0, Float64Array.of(0)), columnChecksum(0, Float64Array.of(-0)));
+    assert.equal(columnChecksum(7, new Uint32Array(0)), 7);
+  });
+
+  test('misuse', () => {
+    assert.throws(() => columnChecksum(-1, new Uint32Array(1)), code('INVALID_ARGUMENT'));
+    assert.throws(() => columnChecksum(2 ** 32, new Uint32Array(1)), code('INVALID_ARGUMENT'));
   });
 });

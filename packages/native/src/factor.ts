@@ -97,6 +97,21 @@ export function createBollingerColumns(capacity: number): BollingerColumns {
   return new BlockColumns(capacity);
 }
 
+const { columnChecksum: nativeChecksum } = addon as {
+  columnChecksum: (before: number, bytes: Uint8Array) => number;
+};
+
+/** CRC-32C of what a column holds, going on from an earlier one: checksum(checksum(0, a), b) is
+ * that of a and b behind each other. Rows of batches are known by it, however they are cut. */
+export function columnChecksum(before: number, column: ArrayBufferView): number {
+  const { buffer, byteOffset, byteLength } = column;
+  try {
+    return nativeChecksum(before, new Uint8Array(buffer, byteOffset, byteLength));
+  } catch (error) {
+    throw toNdtsError(error);
+  }
+}
+
 export {
   createFactorProgram,
   type FactorColumn,
