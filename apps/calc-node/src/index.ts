@@ -8,6 +8,45 @@ export {
   type BarView,
 } from './bar/bar-builder.js';
 export { BarSessions, SymbolSessions } from './bar/bar-sessions.js';
+export { compareRuns, type ComparedFigure, type Comparison } from './backtest/compare.js';
+export { executeRun, type RunRequest } from './backtest/execute.js';
+export { parseParameter } from './backtest/given-parameters.js';
+export { loadPlugin } from './backtest/load-plugin.js';
+export type { LookAheadResult } from './backtest/look-ahead.js';
+export {
+  gridPoints,
+  type ParameterRange,
+  parseRange,
+  randomPoints,
+} from './backtest/points.js';
+export { recordTape } from './backtest/record-tape.js';
+export { type BacktestSummary, listRuns, loadSummary, saveResult } from './backtest/result.js';
+export type { RunDone } from './backtest/run-messages.js';
+export { runInThread } from './backtest/run-thread.js';
+export {
+  type BacktestSettings,
+  defaultSettings,
+  fillModelNames,
+  type GivenSettings,
+  resolveSettings,
+} from './backtest/settings.js';
+export {
+  runSweep,
+  saveSweep,
+  type SweepMetric,
+  sweepMetrics,
+  type SweepProgress,
+  type SweepResult,
+  type SweepRow,
+} from './backtest/sweep.js';
+export {
+  type SweepJob,
+  type SweepJobOutcome,
+  sweepQueue,
+  type SweepWorkerOptions,
+  workSweeps,
+} from './backtest/sweep-jobs.js';
+export type { HistorySource, TapeSource } from './backtest/tick-source.js';
 export { type CalcLatency, calcSubjects, type SignalRingNotice } from './emit/status.js';
 export { compileFactors } from './factor/compile.js';
 export { type Expression, usage } from './factor/expression.js';
@@ -35,7 +74,11 @@ export {
 export type { History } from './source/warm-up.js';
 export type { RestartPolicy } from './strategy/instance.js';
 export { runCompiler } from './strategy/compile-plugin.js';
-export { builtInStrategies, strategyNamePattern } from './strategy/load-strategy.js';
+export {
+  builtInStrategies,
+  loadStrategy,
+  strategyNamePattern,
+} from './strategy/load-strategy.js';
 export type { RunLimits } from './strategy/run.js';
 export { strategyTestFiles } from './strategy/test-files.js';
 export type { SignalRingListener } from './strategy/supervisor.js';

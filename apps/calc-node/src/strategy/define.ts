@@ -25,8 +25,11 @@ import type { ParameterSpecs, ParameterValues } from './parameters.js';
 
 export {
   bollinger,
+  type BollingerFactor,
   type BollingerReading,
   custom,
+  type CustomFactor,
+  type ExpressionFactor,
   factor,
   type FactorDeclaration,
   type FactorDeclarations,

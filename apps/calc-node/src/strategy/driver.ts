@@ -39,6 +39,8 @@ export class StrategyDriver {
   readonly #tick = new TickCursor();
   readonly #timer: EventTimer;
   readonly #capacity: number;
+  readonly #hasTick: boolean;
+  readonly #hasFactor: boolean;
   #ticks = 0;
 
   /** INVALID_ARGUMENT: parameters out of their ranges, factors that can't be run. */
@@ -55,6 +57,8 @@ export class StrategyDriver {
     this.context = new DriverContext({ parameters, state, plan, declarations, sink, log });
     this.#timer = new EventTimer(strategy.timerIntervalMs ?? timerIntervalMsDefault);
     this.#capacity = capacity;
+    this.#hasTick = strategy.onTick !== undefined;
+    this.#hasFactor = strategy.onFactor !== undefined;
   }
 
   /** Ticks whose hooks were called. */
@@ -74,24 +78,31 @@ export class StrategyDriver {
 
   /** Rows [0, count), in their order. Their factors are in the plan until the next call. */
   run(batch: TickBatch): void {
+    this.begin(batch);
+    for (let row = 0; row < batch.count; row += 1) this.step(row);
+  }
+
+  /** The same row by row, for who has something to do between two: factors of all rows first. */
+  begin(batch: TickBatch): void {
     this.#checkSize(batch);
+    this.plan.compute(batch);
+    this.#tick.batch = batch;
+  }
+
+  /** One row of the batch that was begun. */
+  step(row: number): void {
     const { strategy, context, plan } = this;
-    const hasTick = strategy.onTick !== undefined;
-    const hasFactor = strategy.onFactor !== undefined;
-    plan.compute(batch);
     const tick = this.#tick;
-    tick.batch = batch;
-    for (let row = 0; row < batch.count; row += 1) {
-      this.#passTime(batch.day[row]!, batch.nsOfDay[row]!);
-      context.moveTo(batch, row);
-      plan.moveTo(row, batch.symbol[row]!);
-      if (hasTick) {
-        tick.row = row;
-        strategy.onTick!(tick, context);
-      }
-      if (hasFactor) this.#callOnFactor();
+    const { batch } = tick;
+    this.#passTime(batch.day[row]!, batch.nsOfDay[row]!);
+    context.moveTo(batch, row);
+    plan.moveTo(row, batch.symbol[row]!);
+    this.#ticks += 1;
+    if (this.#hasTick) {
+      tick.row = row;
+      strategy.onTick!(tick, context);
     }
-    this.#ticks += batch.count;
+    if (this.#hasFactor) this.#callOnFactor();
   }
 
   /** Event time has come so far without a tick: timers that are due are called. A time before that

@@ -1,0 +1,45 @@
+// Reads the ticks of a range into a tape, once, for all the runs over them.
+
+import { NdtsError } from '@ndts/protocol';
+import type { RunHooks } from './execute.js';
+import {
+  countTicks,
+  historySymbols,
+  type HistorySymbol,
+  HistoryTicks,
+  openHistoryClient,
+} from './history-ticks.js';
+import { type Tape, tapeBytes, TapeRecorder } from './tape.js';
+import type { HistorySource } from './tick-source.js';
+
+export interface RecordedTape {
+  readonly tape: Tape;
+  readonly symbols: readonly HistorySymbol[];
+}
+
+/** MEMORY_LIMIT: they do not fit. Throws what the signal was aborted with. */
+export async function recordTape(
+  { client: options, range }: HistorySource,
+  memoryBytes: number,
+  { signal, onProgress }: RunHooks = {},
+): Promise<RecordedTape> {
+  const client = openHistoryClient(options);
+  try {
+    const symbols = await historySymbols(client, range);
+    const total = await countTicks(client, range);
+    if (tapeBytes(total) > memoryBytes)
+      throw new NdtsError(
+        'MEMORY_LIMIT',
+        `${total} ticks take ${Math.ceil(tapeBytes(total) / 1e6)} MB, allowed are ` +
+          `${Math.floor(memoryBytes / 1e6)}: take a shorter range, fewer symbols or more memory`,
+      );
+    const recorder = new TapeRecorder(memoryBytes);
+    for await (const { batch } of new HistoryTicks(client, range, symbols, signal).batches()) {
+      recorder.add(batch);
+      onProgress?.(recorder.rows, total);
+    }
+    return { tape: recorder.tape(), symbols };
+  } finally {
+    await client.close();
+  }
+}

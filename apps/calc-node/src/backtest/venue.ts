@@ -1,0 +1,281 @@
+// hot: no allocation after init
+// The simulated venue of a backtest: orders on their way, orders that work, and what ticks do to
+// them. Always: orders arrive in the order in which they were asked for, after the tick they were
+// asked for and never before their time; working orders of a symbol are matched in that order, too.
+
+import {
+  divideRound,
+  moneyScale,
+  NdtsError,
+  type OrderStateName,
+  type Random,
+  TickFlags,
+  type TickBatch,
+} from '@ndts/protocol';
+import type { Account, Refusal } from './account.js';
+import { Fees } from './fees.js';
+import { FillRecord } from './fill-record.js';
+import { createFillModel, type Execution, type FillModel, worse } from './fill-model.js';
+import { MarketTick } from './market-tick.js';
+import type { OrderListener, SimulatedOrder, Underway } from './order.js';
+import { type BacktestSettings, rateOfBps } from './settings.js';
+
+/** What a hook asked for. */
+export interface OrderRequest {
+  readonly strategy: number;
+  readonly symbol: number;
+  readonly side: number;
+  readonly quantity: bigint;
+  readonly limitPrice: bigint;
+}
+
+export interface VenueOptions {
+  readonly settings: BacktestSettings;
+  readonly account: Account;
+  /** Needed for latency with jitter. */
+  readonly random?: Random;
+  readonly names: ReadonlyMap<number, string>;
+  readonly symbolCount: number;
+  readonly onOrder: OrderListener;
+  /** By place of the strategy: whether it is told. */
+  readonly listens: readonly boolean[];
+}
+
+export class SimulatedVenue {
+  readonly fills = new FillRecord();
+  /** How many orders were refused, by reason. */
+  readonly refused = new Map<Refusal, number>();
+  /** By symbol: how many orders work. What the loop looks at for every tick. */
+  readonly working: Int32Array;
+  /** When the next order arrives, in nanoseconds of the current day. */
+  nextArrivalNs = Number.POSITIVE_INFINITY;
+  readonly #account: Account;
+  readonly #fees: Fees;
+  readonly #model: FillModel;
+  readonly #random: Random | undefined;
+  readonly #latencyNs: number;
+  readonly #jitterUs: number;
+  readonly #slippage: bigint;
+  readonly #tick = new MarketTick();
+  readonly #execution: Execution = { quantity: 0n, price: 0n, isMaker: false };
+  readonly #shorting: boolean;
+  readonly #orders: (SimulatedOrder[] | undefined)[];
+  readonly #onOrder: OrderListener;
+  readonly #listens: readonly boolean[];
+  readonly #byOrdinal = new Map<number, SimulatedOrder>();
+  #underway: Underway[] = [];
+  #arrived = 0;
+  #lastDueNs = Number.NEGATIVE_INFINITY;
+  #ordinal = 0;
+  #workingCount = 0;
+
+  constructor(options: VenueOptions) {
+    const { settings } = options;
+    this.#account = options.account;
+    this.#onOrder = options.onOrder;
+    this.#listens = options.listens;
+    this.#fees = new Fees(settings.fees, options.names);
+    this.#model = createFillModel(settings);
+    this.#random = options.random;
+    this.#latencyNs = settings.latencyUs * 1000;
+    this.#jitterUs = settings.latencyJitterUs;
+    if (this.#jitterUs > 0 && this.#random === undefined)
+      throw new NdtsError('INVALID_ARGUMENT', 'latency with jitter needs chance');
+    this.#slippage = rateOfBps(settings.slippageBps);
+    this.#shorting = settings.shorting;
+    this.#orders = Array.from({ length: options.symbolCount });
+    this.working = new Int32Array(options.symbolCount);
+  }
+
+  /** Orders that were ever asked for. */
+  get orderCount(): number {
+    return this.#ordinal;
+  }
+
+  /** Orders that were neither filled nor refused nor canceled so far. */
+  get openCount(): number {
+    return this.#underway.length - this.#arrived + this.#workingCount;
+  }
+
+  /** An order asked for at this time; returns its number. */
+  submit(request: OrderRequest, nowNs: number, isForced: boolean): number {
+    this.#ordinal += 1;
+    const order: SimulatedOrder = {
+      ordinal: this.#ordinal,
+      strategy: request.strategy,
+      symbol: request.symbol,
+      side: request.side,
+      quantity: request.quantity,
+      limitPrice: request.limitPrice,
+      isForced,
+      open: request.quantity,
+      rests: false,
+      ahead: -1n,
+      reserved: 0n,
+      paid: 0n,
+    };
+    this.#send({ dueNs: this.#dueNs(nowNs), order, cancels: 0 });
+    return this.#ordinal;
+  }
+
+  /** The end of an order is asked for; nothing happens when it has ended by then. */
+  cancel(ordinal: number, nowNs: number): void {
+    this.#send({ dueNs: this.#dueNs(nowNs), order: undefined, cancels: ordinal });
+  }
+
+  /** Time is counted from the beginning of a later day. */
+  moveDay(ns: number): void {
+    for (let at = this.#arrived; at < this.#underway.length; at += 1)
+      this.#underway[at]!.dueNs -= ns;
+    this.nextArrivalNs -= ns;
+    this.#lastDueNs -= ns;
+  }
+
+  /** What is due by now is at the venue. */
+  receive(nowNs: number): void {
+    while (this.#arrived < this.#underway.length) {
+      const next = this.#underway[this.#arrived]!;
+      if (next.dueNs > nowNs) break;
+      this.#arrived += 1;
+      if (next.order !== undefined) this.#take(next.order, next.dueNs);
+      else this.#cancel(next.cancels, next.dueNs);
+    }
+    if (this.#arrived === this.#underway.length) {
+      this.#underway.length = 0;
+      this.#arrived = 0;
+      this.nextArrivalNs = Number.POSITIVE_INFINITY;
+      return;
+    }
+    this.nextArrivalNs = this.#underway[this.#arrived]!.dueNs;
+    if (this.#arrived < 1024) return;
+    this.#underway = this.#underway.slice(this.#arrived);
+    this.#arrived = 0;
+  }
+
+  /** The tick of a symbol that has working orders. */
+  match(batch: TickBatch, row: number): void {
+    if ((batch.flags[row]! & TickFlags.void) !== 0) return;
+    const symbol = batch.symbol[row]!;
+    const orders = this.#orders[symbol]!;
+    const tick = this.#tick;
+    tick.moveTo(batch, row);
+    let kept = 0;
+    for (let at = 0; at < orders.length; at += 1) {
+      const order = orders[at]!;
+      this.#model.match(order, tick, this.#execution);
+      if (this.#execution.quantity > 0n) this.#fill(order, batch, row);
+      if (order.open === 0n) {
+        this.#byOrdinal.delete(order.ordinal);
+        continue;
+      }
+      orders[kept] = order;
+      kept += 1;
+    }
+    this.#workingCount -= orders.length - kept;
+    orders.length = kept;
+    this.working[symbol] = kept;
+  }
+
+  /** Ends every order that works or is on its way. */
+  cancelAll(nowNs: number): void {
+    for (const order of this.#byOrdinal.values()) this.#end(order, 'margin call', nowNs);
+    this.#byOrdinal.clear();
+    for (const orders of this.#orders) if (orders !== undefined) orders.length = 0;
+    this.working.fill(0);
+    this.#workingCount = 0;
+    for (const { order } of this.#underway.slice(this.#arrived))
+      if (order !== undefined) this.#end(order, 'margin call', nowNs);
+    this.#underway.length = 0;
+    this.#arrived = 0;
+    this.nextArrivalNs = Number.POSITIVE_INFINITY;
+  }
+
+  #end(order: SimulatedOrder, reason: string, nowNs: number): void {
+    this.#account.release(order, order.open);
+    this.#tell(order, 'canceled', reason, nowNs);
+  }
+
+  /** A strategy that does not listen costs nothing; what a margin call closes is nobody's order. */
+  #tell(order: SimulatedOrder, state: OrderStateName, reason: string, nowNs: number): void {
+    if (this.#listens[order.strategy] === true && !order.isForced)
+      this.#onOrder(order, state, reason, nowNs);
+  }
+
+  #dueNs(nowNs: number): number {
+    const jitterUs = this.#random?.integer(this.#jitterUs + 1) ?? 0;
+    this.#lastDueNs = Math.max(this.#lastDueNs, nowNs + this.#latencyNs + jitterUs * 1000);
+    return this.#lastDueNs;
+  }
+
+  #send(underway: Underway): void {
+    this.#underway.push(underway);
+    if (underway.dueNs < this.nextArrivalNs) this.nextArrivalNs = underway.dueNs;
+  }
+
+  #take(order: SimulatedOrder, nowNs: number): void {
+    const { symbol, strategy } = order;
+    let orders = this.#orders[symbol];
+    if (orders === undefined) {
+      orders = [];
+      this.#orders[symbol] = orders;
+    }
+    const refusal = this.#account.refusal(order, this.#shorting ? 0n : openSells(orders, strategy));
+    if (refusal !== undefined) {
+      this.refused.set(refusal, (this.refused.get(refusal) ?? 0) + 1);
+      this.#tell(order, 'denied', refusal, nowNs);
+      return;
+    }
+    orders.push(order);
+    this.#byOrdinal.set(order.ordinal, order);
+    this.#workingCount += 1;
+    this.working[symbol] = orders.length;
+    this.#tell(order, 'accepted', '', nowNs);
+  }
+
+  #cancel(ordinal: number, nowNs: number): void {
+    const order = this.#byOrdinal.get(ordinal);
+    if (order === undefined) return;
+    const orders = this.#orders[order.symbol]!;
+    orders.splice(orders.indexOf(order), 1);
+    this.#byOrdinal.delete(ordinal);
+    this.#workingCount -= 1;
+    this.working[order.symbol] = orders.length;
+    this.#end(order, '', nowNs);
+  }
+
+  #fill(order: SimulatedOrder, batch: TickBatch, row: number): void {
+    const { quantity, isMaker } = this.#execution;
+    let { price } = this.#execution;
+    if (!isMaker && this.#slippage !== 0n)
+      price = worse(order, price, divideRound(price * this.#slippage, moneyScale));
+    const fee = this.#fees.of(order.symbol, quantity, quantity * price, isMaker);
+    this.#account.release(order, quantity);
+    order.open -= quantity;
+    const realised = this.#account.execute(order, quantity, price, fee);
+    if (this.#listens[order.strategy] === true) {
+      order.paid += quantity * price;
+      const state = order.open === 0n ? 'filled' : 'partiallyFilled';
+      this.#tell(order, state, '', batch.nsOfDay[row]!);
+    }
+    this.fills.add({
+      day: batch.day[row]!,
+      nsOfDay: batch.nsOfDay[row]!,
+      strategy: order.strategy,
+      symbol: order.symbol,
+      side: order.side,
+      order: order.ordinal,
+      quantity,
+      price,
+      fee,
+      realised: divideRound(realised, moneyScale),
+      isMaker,
+      isForced: order.isForced,
+    });
+  }
+}
+
+function openSells(orders: readonly SimulatedOrder[], strategy: number): bigint {
+  let open = 0n;
+  for (const order of orders) if (order.strategy === strategy && order.side < 0) open += order.open;
+  return open;
+}
