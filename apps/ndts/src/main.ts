@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises'; // ambient: between 
 import { Command } from 'commander';
 import { type ConfigValues, errorLine, NdtsError } from '@ndts/protocol';
 import { loadConfig, SeededRandom, SystemClock, systemSecureRandom } from '@ndts/runtime';
+import { addBacktestCommands, backtest } from './command/backtest.js';
 import { bench } from './command/bench.js';
 import { addClean } from './command/clean.js';
 import { addConsumers } from './command/consumers.js';
@@ -31,8 +32,10 @@ import {
 } from './command/replay.js';
 import { parseSettings, refuseWords } from './command/settings.js';
 import type { TargetOptions } from './command/running.js';
+import type { RunContext, RunFlags } from './command/run-options.js';
 import { status } from './command/status.js';
 import { addStrategy } from './command/strategy.js';
+import { addSweepCommand, sweep } from './command/sweep.js';
 import {
   createSnapshot,
   listSnapshots,
@@ -198,15 +201,15 @@ async function runFactor(expressions: string[], flags: FactorFlags): Promise<voi
   await runFactors(expressions, flags, rowsContext(flags));
 }
 
+/** Where progress goes while stdout has results. */
+const errorScreen = {
+  isTerminal: process.stderr.isTTY === true,
+  columns: process.stderr.columns || 80,
+  write: (text: string) => process.stderr.write(text),
+};
+
 async function runReplay(symbols: string[], flags: ReplayFlags): Promise<void> {
-  await replay(symbols, flags, {
-    ...rowsContext(flags),
-    screen: {
-      isTerminal: process.stderr.isTTY === true,
-      columns: process.stderr.columns || 80,
-      write: (text) => process.stderr.write(text),
-    },
-  });
+  await replay(symbols, flags, { ...rowsContext(flags), screen: errorScreen });
 }
 
 const program = new Command('ndts')
@@ -338,6 +341,24 @@ addSourceOptions(
 addReplayOptions(program.command('replay')).action(runReplay);
 addFactorCommands(program.command('factor'), runFactor);
 addStrategy(program, { parseCount, print, pause: pauseUntilInterrupt() });
+
+/** Of backtest and sweep: the second Ctrl-C ends the process at once. */
+function runContext(flags: RunFlags): RunContext {
+  const { values, clock, signal } = transferContext(flags);
+  return { values, clock, signal, print, screen: errorScreen };
+}
+
+addBacktestCommands(
+  program.command('backtest'),
+  async (plugins, flags) => {
+    if (!(await backtest(plugins, flags, runContext(flags)))) process.exitCode = 1;
+  },
+  (flags) => readValues(flags, {}),
+  print,
+);
+addSweepCommand(program.command('sweep'), (plugin, flags) =>
+  sweep(plugin, flags, runContext(flags)),
+);
 
 /** Of import and export: the second Ctrl-C ends the process at once. */
 function transferContext(flags: UpFlags): TransferContext {

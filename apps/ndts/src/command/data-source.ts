@@ -7,7 +7,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { type Clock, type ConfigValues, NdtsError } from '@ndts/protocol';
-import { dayText, NDTSClient } from '@ndts/storage';
+import { type ClientOptions, dayText, NDTSClient } from '@ndts/storage';
 import { readToken } from './running.js';
 
 export interface SourceFlags {
@@ -36,30 +36,37 @@ export function addSourceOptions(command: Command): Command {
 
 /** Throws NOT_FOUND without a database, UNAUTHENTICATED without a token for a node. */
 export function openSource(flags: SourceFlags, context: SourceContext): NDTSClient {
-  const { values, clock, openTimeoutMs } = context;
-  if (flags.node !== undefined) return openNode(flags, flags.node, { clock, openTimeoutMs });
+  return new NDTSClient({ ...sourceOptions(flags, context), clock: context.clock });
+}
+
+/** What opens it, as plain data: a thread may be told. Throws as openSource. */
+export function sourceOptions(
+  flags: SourceFlags,
+  { values, openTimeoutMs }: Omit<SourceContext, 'clock'>,
+): Omit<ClientOptions, 'clock' | 'metrics'> {
+  if (flags.node !== undefined) return nodeOptions(flags, flags.node, openTimeoutMs);
   if (flags.tokenFile !== undefined || flags.tls === true || flags.ca !== undefined)
     throw new NdtsError('INVALID_ARGUMENT', '--token-file, --tls and --ca go with --node');
   if (!existsSync(join(values.dataDir, 'ticks')))
     throw new NdtsError('NOT_FOUND', `no database in ${values.dataDir}`);
-  return new NDTSClient({ mode: 'standalone', values, clock, openTimeoutMs });
+  return { mode: 'standalone', values, openTimeoutMs };
 }
 
-function openNode(
+function nodeOptions(
   { tokenFile, tls, ca }: SourceFlags,
   node: string,
-  options: Omit<SourceContext, 'values'>,
-): NDTSClient {
+  openTimeoutMs: number,
+): Omit<ClientOptions, 'clock' | 'metrics'> {
   if (tokenFile === undefined)
     throw new NdtsError('UNAUTHENTICATED', `--node ${node} needs a token: --token-file FILE`);
   const withTls = tls === true || ca !== undefined;
-  return new NDTSClient({
-    ...options,
+  return {
+    openTimeoutMs,
     mode: 'distributed',
     nodes: [node],
     token: readToken(tokenFile),
     ...(withTls ? { tls: ca === undefined ? {} : { ca: readCertificate(ca) } } : {}),
-  });
+  };
 }
 
 function readCertificate(path: string): Buffer {
