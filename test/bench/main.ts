@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { nearestName } from '@ndts/runtime';
 import { cleanBench } from './clean.js';
 import { arbitrateBench } from './arbitrate.js';
+import { backtestBenches } from './backtest.js';
 import { bookBench } from './book.js';
 import { clientBench } from './client.js';
 import { codec } from './codec.js';
@@ -51,6 +52,7 @@ const benches: readonly Bench[] = [
   ...ringBenches,
   ...factorBenches,
   windowBench,
+  ...backtestBenches,
   ...pullBenches,
   remoteLoad,
   lineIngest,
