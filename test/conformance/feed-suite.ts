@@ -358,6 +358,11 @@ function garbageTests(withVenue: WithVenue): void {
       assert.equal(feed.stats().malformed, count);
       const rejects = feed.rejects(1000);
       assert.equal(rejects.length, count);
+      const byRule = Object.values(feed.stats().malformedBy);
+      assert.equal(
+        byRule.reduce((sum, one) => sum + one, 0),
+        count,
+      );
       for (const { reason, sample, timeMs } of rejects) {
         assert.ok(reason !== '' && timeMs > 1e12);
         assert.ok(sample.length <= 256 && !/\p{C}/u.test(sample), `sample ${sample}`);

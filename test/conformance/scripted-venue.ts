@@ -170,12 +170,12 @@ export class ScriptedDecoder implements MessageDecoder {
     try {
       message = JSON.parse(Buffer.from(bytes).toString());
     } catch {
-      rows.reject(receivedMs, 'not JSON', bytes);
+      rows.reject(receivedMs, 'message', 'not JSON', bytes);
       return;
     }
     const [kind, name, number, sentMs] = Array.isArray(message) ? (message as unknown[]) : [];
     if (typeof name !== 'string' || typeof number !== 'number' || typeof sentMs !== 'number') {
-      rows.reject(receivedMs, 'not a message', bytes);
+      rows.reject(receivedMs, 'message', 'not a message', bytes);
       return;
     }
     const id = rows.idOf(name);

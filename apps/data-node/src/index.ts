@@ -65,4 +65,5 @@ export type { DataNodeStatus } from './serve/status.js';
 export type { SymbolDirectory } from './serve/symbols.js';
 export { StreamServer, type StreamServerOptions } from './stream/server.js';
 export { NamePolicy } from './symbols/name-policy.js';
+export { noSymbolName } from './symbols/no-symbol.js';
 export { pendingSymbol, refusedSymbol, SymbolDoor } from './symbols/symbol-door.js';

@@ -47,6 +47,7 @@ import { listSymbols, type SymbolDirectory } from './serve/symbols.js';
 import { Appender } from './store/appender.js';
 import { DurableLag } from './store/durable-lag.js';
 import { LatestTicks } from './store/latest-ticks.js';
+import { RejectSamples } from './store/reject-samples.js';
 import { RejectTable } from './store/reject-table.js';
 import { WallTime } from './store/wall-time.js';
 
@@ -65,6 +66,9 @@ export interface DataNodeDeps {
   readonly bus: Bus;
   readonly metrics: Metrics;
   readonly logger: Logger;
+  /** The symbol of what feeds could not read, for samples of it among the rejects; undefined: in
+   * tests, and none are kept. */
+  readonly noSymbol?: () => Promise<number>;
   /** Changes of the cleaning rules are recorded there; undefined: in tests. */
   readonly audit?: Pick<AuditLog, 'record'>;
   /** Rows polled at once. */
@@ -98,6 +102,7 @@ class DataNodeAgent implements DataNode {
   readonly #stage: SourceStage;
   readonly #rules: RulesKeeper;
   readonly #rejects: RejectTable;
+  readonly #samples: RejectSamples;
   readonly #appender: Appender<TickBatch>;
   readonly #durableLag = new DurableLag();
   readonly #publisher: Publisher<TickBatch>;
@@ -133,6 +138,7 @@ class DataNodeAgent implements DataNode {
     this.#rules = new RulesKeeper({ ...deps, cleaner: this.#cleaners(), audit: deps.audit });
     if (this.#trades !== undefined) this.#trades.cover = (rows) => this.#rules.cover(rows);
     this.#rejects = new RejectTable({ ...deps, capacity });
+    this.#samples = new RejectSamples({ ...deps, noSymbol: deps.noSymbol });
     this.#appender = new Appender((rows) => database.appendTicks(rows), clock, deps.logger);
     this.#publisher = new Publisher(deps.rings, database);
     this.#symbolCount = symbols.all().length;
@@ -266,8 +272,12 @@ class DataNodeAgent implements DataNode {
       this.#quality.watchAll();
     }
     this.#rules.poll(nowNs);
-    for (const { source, feed } of sourcesOf(this.#deps.feed))
-      this.#quality.noteFeed(source, feed.stats());
+    for (const { source, feed } of sourcesOf(this.#deps.feed)) {
+      const stats = feed.stats();
+      this.#quality.noteFeed(source, stats);
+      this.#samples.note(feed, stats.malformed);
+    }
+    this.#samples.flush(nowNs);
     const sources = namedSources(this.#deps.feed);
     this.#stage.desk.setSources(sources, nowNs);
     this.#trades?.setSources(sources, nowNs);

@@ -75,9 +75,9 @@ export const tables = [
   },
   {
     name: 'rejects',
-    doc: 'Ticks that cleaning refused, as they came; the time is that of their reception.',
+    doc: 'Ticks that cleaning refused, as they came, and samples of what feeds could not use; the time is that of their reception.',
     columns: [
-      { name: 'reason', type: 'text', doc: 'the rule that refused, by its name in CleanReason' },
+      { name: 'reason', type: 'text', doc: 'the rule that refused, by its name in CleanReason; of samples feed: and their rule' },
       { name: 'source', type: 'text', doc: 'the feed it came from' },
       { name: 'live', type: 'bool', doc: 'whether it was held against the clock' },
       { name: 'tick_day', type: 'f64', doc: 'its own time: days since 1970' },
@@ -88,7 +88,8 @@ export const tables = [
       { name: 'ask1', type: 'f64', doc: 'best ask' },
       { name: 'bid_vol1', type: 'f64', doc: 'volume at the best bid' },
       { name: 'ask_vol1', type: 'f64', doc: 'volume at the best ask' },
-      { name: 'next_sequence', type: 'i64', doc: 'the sequence that the next tick of its shard got' },
+      { name: 'next_sequence', type: 'i64', doc: 'the sequence that the next tick of its shard got; -1: of a sample' },
+      { name: 'sample', type: 'text?', doc: 'what was wrong and the beginning of what came; null: of a tick' },
     ],
   },
   {

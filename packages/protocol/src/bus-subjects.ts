@@ -18,6 +18,8 @@ export const subjects = {
   dataSymbols: 'data.symbols',
   /** Request number (limit) or undefined -> RejectView[], newest first. */
   dataRejects: 'data.rejects',
+  /** Request undefined -> RefusedNamesView[]: names that may be no symbols. */
+  dataRefusedNames: 'data.refused-names',
   /** Request undefined -> FeedView[]. */
   dataFeeds: 'data.feeds',
   /** Request FeedDefinition -> FeedView, once its first try has ended well. */
@@ -234,6 +236,8 @@ export interface FeedView {
   readonly backlog: number;
   readonly messages: number;
   readonly malformed: number;
+  /** The same by what was wrong: FeedRejectView.rule. */
+  readonly malformedBy: Readonly<Record<string, number>>;
   readonly reconnects: number;
   readonly gaps: number;
   readonly gapsRepaired: number;
@@ -261,9 +265,20 @@ export interface FeedRecordRequest extends FeedNameRequest {
   readonly on: boolean;
 }
 
+/** Names that may be no symbols, for one reason. */
+export interface RefusedNamesView {
+  readonly reason: string;
+  /** How often such a name came. */
+  readonly count: number;
+  /** The first ones, cut to be shown. */
+  readonly names: readonly string[];
+}
+
 /** Something a feed could not understand or use. */
 export interface FeedRejectView {
   readonly timeMs: number;
+  /** What was wrong, of a few kinds; `reason` says it in words. */
+  readonly rule: string;
   readonly reason: string;
   readonly sample: string;
 }

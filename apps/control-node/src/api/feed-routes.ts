@@ -35,7 +35,22 @@ const definition = objectOf(
 /** A venue is asked for all its markets first. */
 const addTimeoutMs = 60_000;
 
-export function feedRoutes({ bus, audit }: FeedRouteOptions): ApiRoute[] {
+export function feedRoutes(options: FeedRouteOptions): ApiRoute[] {
+  const { bus } = options;
+  return [
+    ...routesOfFeeds(options),
+    {
+      method: 'GET',
+      path: '/api/refused-names',
+      role: 'viewer',
+      summary: 'Names of feeds that may be no symbols, by reason, with the first ones of each.',
+      response: listOf(viewOf('RefusedNamesView')),
+      handle: () => bus.request(subjects.dataRefusedNames, undefined),
+    },
+  ];
+}
+
+function routesOfFeeds({ bus, audit }: FeedRouteOptions): ApiRoute[] {
   return [
     {
       method: 'GET',

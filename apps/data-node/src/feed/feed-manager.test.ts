@@ -35,7 +35,10 @@ class Setup {
       clock: this.clock,
       random: new SeededRandom(1),
       logger: createSilentLogger(),
-      ensure: async (names) => Uint32Array.from(names, (name) => name.length),
+      door: {
+        ensure: async (names) => Uint32Array.from(names, (name) => (name === '?' ? 0 : 7)),
+        refusal: () => 'has other characters',
+      },
       recordingDir,
       load: async () => this.venue.module,
     });
@@ -65,6 +68,8 @@ test('an exchange is kept and begun again; what cannot be begun is not kept', as
   const bad: FeedDefinition = { ...binance, name: 'bad', venue: 'nowhere' };
   await assert.rejects(first.manager.add(bad), /no exchange nowhere/);
   await assert.rejects(first.manager.add({ name: 'x', kind: 'files' }), /expected paths/);
+  const odd: FeedDefinition = { ...binance, name: 'odd', symbols: ['?'] };
+  await assert.rejects(first.manager.add(odd), /no symbols: "\?" \(has other characters\)/);
   assert.deepEqual([...kept.keys()], ['binance']);
   assert.equal(first.set.sources.length, 1);
   await first.manager.stop();

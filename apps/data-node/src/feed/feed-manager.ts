@@ -16,7 +16,6 @@ import {
   type Random,
 } from '@ndts/protocol';
 import type { Logger } from '@ndts/runtime';
-import type { EnsureSymbols } from '@ndts/storage';
 import { ccxtAbilities, ccxtDecoder, createCcxtFeed } from './crypto/ccxt-feed.js';
 import type { LoadCcxt } from './crypto/ccxt-module.js';
 import type { Feed } from './feed.js';
@@ -27,6 +26,7 @@ import { type FileFormatName, fileFormatNames } from './file/file-format.js';
 import { Recorder, recordingName } from './recording/recorder.js';
 import { RecordingFeed } from './recording/recording-feed.js';
 import { listRecordings } from './recording/recording-reader.js';
+import type { SymbolDoor } from '../symbols/symbol-door.js';
 
 /** Where definitions are kept. */
 export interface FeedStore {
@@ -41,7 +41,8 @@ export interface FeedManagerOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
-  readonly ensure: EnsureSymbols;
+  /** Through which names become symbols. */
+  readonly door: Pick<SymbolDoor, 'ensure' | 'refusal'>;
   /** What the node polls; default: ticks. A kind that is not polled must not be made. */
   readonly kinds?: readonly RowKind[];
   /** A folder of it for each feed. */
@@ -174,12 +175,17 @@ export class FeedManager {
   async #create(definition: FeedDefinition, recorder: Recorder | undefined): Promise<Feed> {
     if (definition.kind === 'files') return this.#files(definition);
     if (definition.kind === 'recording') return this.#recording(definition);
-    const { clock, random, settingsOf, load, ensure } = this.#options;
+    const { clock, random, settingsOf, load, door } = this.#options;
     const { name, venue } = definition;
     const names = definition.symbols ?? [];
     if (venue === undefined || names.length === 0)
       throw new NdtsError('INVALID_ARGUMENT', `${name}: expected a venue and symbols`);
-    const ids = await ensure(names);
+    const ids = await door.ensure(names);
+    const refused = names.flatMap((one, at) =>
+      ids[at] === 0 ? [`${JSON.stringify(one)} (${door.refusal(one)})`] : [],
+    );
+    if (refused.length > 0)
+      throw new NdtsError('INVALID_ARGUMENT', `${name}: no symbols: ${refused.join(', ')}`);
     return createCcxtFeed({
       name,
       venue,
@@ -194,7 +200,7 @@ export class FeedManager {
   }
 
   #files(definition: FeedDefinition): Feed {
-    const { clock, ensure } = this.#options;
+    const { clock, door } = this.#options;
     const { name, paths, symbol, utcOffset, barSeconds } = definition;
     const format = fileFormatNames.find((one) => one === definition.format);
     if (paths === undefined || paths.length === 0)
@@ -210,7 +216,7 @@ export class FeedManager {
       format: format satisfies FileFormatName | undefined,
       speed: definition.speed ?? 0,
       clock,
-      ensure,
+      ...admission(door),
       kinds: this.#kinds,
       symbol,
       utcOffset,
@@ -219,7 +225,7 @@ export class FeedManager {
   }
 
   async #recording(definition: FeedDefinition): Promise<Feed> {
-    const { clock, ensure, random, recordingDir } = this.#options;
+    const { clock, door, random, recordingDir } = this.#options;
     const { name, recorded, venue, days, symbols } = definition;
     if (recorded === undefined || venue === undefined)
       throw new NdtsError('INVALID_ARGUMENT', `${name}: expected what was recorded, and its venue`);
@@ -237,7 +243,7 @@ export class FeedManager {
       speed: definition.speed ?? 0,
       clock,
       random: random.fork(name),
-      ensure,
+      ...admission(door),
       kinds: this.#kinds,
       ...(symbols === undefined ? {} : { symbols }),
     });
@@ -258,6 +264,7 @@ export class FeedManager {
       backlog: stats.backlog,
       messages: stats.messages,
       malformed: stats.malformed,
+      malformedBy: stats.malformedBy,
       reconnects: stats.reconnects,
       gaps: stats.gaps,
       gapsRepaired: stats.gapsRepaired,
@@ -272,4 +279,11 @@ export class FeedManager {
     const { messages, lost, fileBytes, reason } = recorder.stats();
     return { dir: join(this.#options.recordingDir, name), messages, lost, fileBytes, reason };
   }
+}
+
+function admission(door: FeedManagerOptions['door']): {
+  readonly ensure: SymbolDoor['ensure'];
+  readonly refusal: SymbolDoor['refusal'];
+} {
+  return { ensure: (names) => door.ensure(names), refusal: (name) => door.refusal(name) };
 }

@@ -14,7 +14,7 @@ import {
 } from '@ndts/protocol';
 import { type BookChangeBatch, copyBookChangeRow, createBookChangeBatch } from './batches.js';
 import { ClockOffset } from './clock-offset.js';
-import type { FeedReject, FeedSymbol } from './feed.js';
+import type { FeedReject, FeedRule, FeedSymbol } from './feed.js';
 import { RejectLog } from './reject-log.js';
 import { RowQueue } from './row-queue.js';
 
@@ -79,6 +79,10 @@ export class FeedRows {
 
   get malformed(): number {
     return this.#rejects.count;
+  }
+
+  get malformedBy(): Readonly<Record<string, number>> {
+    return this.#rejects.counts;
   }
 
   /** @returns the names that are new */
@@ -152,8 +156,8 @@ export class FeedRows {
     return this.#offset.valueNs(nowNs);
   }
 
-  reject(timeMs: number, reason: string, what: Uint8Array | string): void {
-    this.#rejects.note(timeMs, reason, what);
+  reject(timeMs: number, rule: FeedRule, reason: string, what: Uint8Array | string): void {
+    this.#rejects.note(timeMs, rule, reason, what);
   }
 
   rejects(limit: number): readonly FeedReject[] {

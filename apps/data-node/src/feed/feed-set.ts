@@ -3,6 +3,7 @@
 // for more than a batch each; one that fails does not stop the others.
 
 import { errorLine, NdtsError, type TickBatch, type TradeBatch } from '@ndts/protocol';
+import { sumByRule } from '../clean/rejects.js';
 import type { BookChangeBatch, RowBatch } from './batches.js';
 import {
   type Feed,
@@ -195,6 +196,7 @@ function sumOf(all: readonly FeedStats[]): FeedStats {
     bookRows: sum((one) => one.bookRows),
     messages: sum((one) => one.messages),
     malformed: sum((one) => one.malformed),
+    malformedBy: sumByRule(all.map((one) => one.malformedBy)),
     gaps: sum((one) => one.gaps),
     gapsRepaired: sum((one) => one.gapsRepaired),
     pauses: sum((one) => one.pauses),

@@ -43,6 +43,8 @@ export interface FeedStats {
   readonly messages: number;
   /** Those that could not be understood or used; the newest are kept, see rejects(). */
   readonly malformed: number;
+  /** The same by what was wrong with them: FeedReject.rule. */
+  readonly malformedBy: Readonly<Record<string, number>>;
   /** Holes in the venue's own numbering, and how many of them were filled. */
   readonly gaps: number;
   readonly gapsRepaired: number;
@@ -55,9 +57,15 @@ export interface FeedStats {
   readonly isEnded: boolean;
 }
 
-/** Something that could not be understood. */
+/** What may be wrong with what comes: a message or record as a whole, a value of it, its length,
+ * the name of its symbol, what the venue says itself, a file, a part of a recording. */
+export type FeedRule = 'message' | 'value' | 'length' | 'symbol' | 'venue' | 'file' | 'damage';
+
+/** Something that could not be understood or used. */
 export interface FeedReject {
   readonly timeMs: number;
+  readonly rule: FeedRule;
+  /** In words, with the place. */
   readonly reason: string;
   /** Its beginning, printable. */
   readonly sample: string;
@@ -104,6 +112,7 @@ export const noStats: FeedStats = {
   bookRows: 0,
   messages: 0,
   malformed: 0,
+  malformedBy: {},
   gaps: 0,
   gapsRepaired: 0,
   pauses: 0,

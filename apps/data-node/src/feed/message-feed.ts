@@ -22,6 +22,7 @@ import {
   type Feed,
   type FeedAbilities,
   type FeedReject,
+  type FeedRule,
   type FeedState,
   type FeedStats,
   type FeedSymbol,
@@ -170,6 +171,7 @@ export class MessageFeed implements Feed {
       bookRows: this.#bookRows,
       messages: this.#messages,
       malformed: rows.malformed,
+      malformedBy: { ...rows.malformedBy },
       gaps: rows.gaps,
       gapsRepaired: rows.gapsRepaired,
       pauses: this.#pauses,
@@ -179,6 +181,11 @@ export class MessageFeed implements Feed {
 
   rejects(limit: number): readonly FeedReject[] {
     return this.#rows.rejects(limit);
+  }
+
+  /** For feeds that find something wrong beside what is decoded. */
+  protected noteReject(rule: FeedRule, reason: string, what: string): void {
+    this.#rows.reject(this.#options.clock.nowMs(), rule, reason, what);
   }
 
   async #open(): Promise<void> {
@@ -249,7 +256,7 @@ export class MessageFeed implements Feed {
     rows.receivedNs = now.day * nsPerDay + now.nsOfDay; // of a recording that day's, not today's
     recorder?.message(bytes, now);
     if (bytes.length > (messageBytesMax ?? messageBytesMaxDefault))
-      rows.reject(timeToMs(now), `${bytes.length} bytes: too long`, bytes);
+      rows.reject(timeToMs(now), 'length', `${bytes.length} bytes: too long`, bytes);
     else decoder.decode(bytes, rows);
     if (!this.#isProven) this.#backOff.reset();
     this.#isProven = true;

@@ -1,7 +1,7 @@
 // What a feed could not understand: all of it counted, the newest kept by its beginning, so that a
 // person can look. Bounded, whatever comes.
 
-import type { FeedReject } from './feed.js';
+import type { FeedReject, FeedRule } from './feed.js';
 
 const keptDefault = 256;
 const sampleBytes = 256;
@@ -9,6 +9,7 @@ const sampleBytes = 256;
 export class RejectLog {
   readonly #kept: number;
   readonly #rejects: FeedReject[] = [];
+  readonly #counts: Partial<Record<FeedRule, number>> = {};
   #count = 0;
 
   constructor(kept: number = keptDefault) {
@@ -19,10 +20,16 @@ export class RejectLog {
     return this.#count;
   }
 
-  note(timeMs: number, reason: string, what: Uint8Array | string): void {
+  /** By rule; the object goes on counting. */
+  get counts(): Readonly<Record<string, number>> {
+    return this.#counts as Readonly<Record<string, number>>;
+  }
+
+  note(timeMs: number, rule: FeedRule, reason: string, what: Uint8Array | string): void {
     this.#count += 1;
+    this.#counts[rule] = (this.#counts[rule] ?? 0) + 1;
     if (this.#rejects.length === this.#kept) this.#rejects.shift();
-    this.#rejects.push({ timeMs, reason, sample: sampleOf(what) });
+    this.#rejects.push({ timeMs, rule, reason, sample: sampleOf(what) });
   }
 
   /** Newest first. */

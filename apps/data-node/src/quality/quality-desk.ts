@@ -17,6 +17,7 @@ import {
 import type { Gauge, Logger, Metrics } from '@ndts/runtime';
 import type { Database, SymbolEntry } from '@ndts/storage';
 import type { SymbolDirectory } from '../serve/symbols.js';
+import { noSymbolName } from '../symbols/no-symbol.js';
 import { QualityHistory, stateName } from './quality-history.js';
 import type { QualityClasses } from './quality-rules.js';
 import { type QualityChange, stateOfFlags, SymbolQuality } from './symbol-quality.js';
@@ -109,7 +110,7 @@ export class QualityDesk {
     if (all.length === this.#entries.size) return;
     for (const entry of all) {
       this.#entries.set(entry.id, entry);
-      this.#quality.watch(entry.id, nowNs);
+      if (entry.name !== noSymbolName) this.#quality.watch(entry.id, nowNs);
     }
     this.#quality.setRules(this.#deps.classes.rules(all));
   }

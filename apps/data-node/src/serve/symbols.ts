@@ -2,6 +2,7 @@
 
 import type { SymbolInfo, SymbolsRequest } from '@ndts/protocol';
 import type { SymbolEntry } from '@ndts/storage';
+import { noSymbolName } from '../symbols/no-symbol.js';
 import type { LatestTicks } from '../store/latest-ticks.js';
 
 /** What the roles ask of the symbol registry. */
@@ -15,7 +16,7 @@ export function listSymbols(
   request: unknown,
 ): SymbolInfo[] {
   const limit = (request as SymbolsRequest | undefined)?.limit;
-  const entries = symbols.all();
+  const entries = symbols.all().filter(({ name }) => name !== noSymbolName);
   const wanted = typeof limit === 'number' && limit >= 0 ? entries.slice(0, limit) : entries;
   return wanted.map((entry) => ({
     id: entry.id,

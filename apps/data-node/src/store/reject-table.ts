@@ -1,15 +1,22 @@
 // hot: no allocation after init
 // The table of refused ticks, filled from what the cleaner hands out.
 
-import { rejectsSchema, type TickBatch, type Time } from '@ndts/protocol';
+import type { TickBatch, Time } from '@ndts/protocol';
 import type { TableBatch } from '@ndts/storage';
 import { RejectRows, type RejectRowsOptions } from './reject-rows.js';
+import { hasSamples, type RejectDatabase, rejectsTable } from './rejects-schema.js';
+
+export interface RejectTableOptions extends RejectRowsOptions {
+  readonly database: RejectRowsOptions['database'] & RejectDatabase;
+}
 
 export class RejectTable extends RejectRows {
   readonly #columns: RejectColumns;
 
-  constructor(options: RejectRowsOptions) {
-    super(options, rejectsSchema);
+  constructor(options: RejectTableOptions) {
+    const { schema } = rejectsTable(options.database);
+    super(options, schema);
+    if (hasSamples(schema)) this.rows.nulls('sample')?.fill(1);
     this.#columns = columnsOf(this.rows);
   }
 

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { shardOf } from '@ndts/protocol';
-import { createSilentLogger, loadConfig } from '@ndts/runtime';
+import { createSilentLogger, loadConfig, Metrics } from '@ndts/runtime';
 import type { SymbolEntry } from '@ndts/storage';
 import { NamePolicy } from './name-policy.js';
 import { pendingSymbol, refusedSymbol, SymbolDoor, type SymbolNames } from './symbol-door.js';
@@ -33,7 +33,7 @@ function open(countMax: number): { names: Names; door: SymbolDoor; registered: s
   const names = new Names();
   const registered: string[] = [];
   const door = new SymbolDoor({
-    ...{ names, countMax, logger: createSilentLogger() },
+    ...{ names, countMax, logger: createSilentLogger(), metrics: new Metrics() },
     policy: new NamePolicy(symbols.characters, symbols.nameBytesMax),
     onRegistered: ({ name }) => registered.push(name),
   });
@@ -89,6 +89,21 @@ test('a registry that fails is asked again by the next row', async () => {
   door.doWork();
   await door.settle();
   assert.equal(door.idOf('A'), 1);
+});
+
+test('many at once: ids once all are registered, 0 for those refused', async () => {
+  const { names, door } = open(1500);
+  const many = Array.from({ length: 1400 }, (_, at) => `S${at}`);
+  const [ids, again] = await Promise.all([
+    door.ensure(['a b', ...many, 'S0']),
+    door.ensure(['S1399', 'LATE']),
+  ]);
+  assert.deepEqual([ids[0], ids[1], ids[1400], ids[1401]], [0, 1, 1400, 1]);
+  assert.deepEqual([...again], [1400, 1401]);
+  assert.equal(names.asked.length, 1401, 'each name once');
+  assert.match(door.refusal('a b'), /characters/);
+  names.failure = new Error('away');
+  await assert.rejects(door.ensure(['NEW']), /away/);
 });
 
 test('a policy that makes no sense is refused', () => {

@@ -4,7 +4,7 @@
 // and what is refused is counted, with the first names of each reason kept for people to see.
 
 import { errorLine } from '@ndts/protocol';
-import type { Logger } from '@ndts/runtime';
+import type { Counter, Logger, Metrics } from '@ndts/runtime';
 import type { SymbolEntry } from '@ndts/storage';
 import type { NamePolicy, NameProblem } from './name-policy.js';
 
@@ -20,6 +20,7 @@ export interface SymbolDoorOptions {
   readonly policy: NamePolicy;
   readonly countMax: number;
   readonly logger: Logger;
+  readonly metrics: Metrics;
   /** Before anybody gets the id: the engine must know it. */
   readonly onRegistered: (entry: SymbolEntry) => void;
 }
@@ -42,6 +43,13 @@ const shownCharacters = 80;
 const rememberedMax = 10_000;
 const batchMax = 1000;
 
+const refusalWords: Readonly<Record<NameProblem, string>> = {
+  empty: 'a symbol needs a name',
+  long: 'longer than symbols.nameBytesMax',
+  characters: 'has other characters than symbols.characters',
+  full: 'there are symbols.countMax symbols',
+};
+
 export class SymbolDoor {
   readonly #options: SymbolDoorOptions;
   readonly #waiting = new Set<string>();
@@ -49,11 +57,19 @@ export class SymbolDoor {
   readonly #refused = new Map<string, NameProblem>();
   readonly #counts = new Map<NameProblem, { count: number; names: string[] }>();
   #busy: Promise<void> | undefined;
+  /** Of the last registration; undefined: it went well. */
+  #failure: Error | undefined;
+  readonly #refusedTotal: Counter;
   #count: number;
 
   constructor(options: SymbolDoorOptions) {
     this.#options = options;
     this.#count = options.names.all().length;
+    this.#refusedTotal = options.metrics.counter(
+      'data_symbols_refused_total',
+      'Names of feeds that may be no symbols, as often as they came.',
+      ['reason'],
+    );
   }
 
   /** The id of a symbol, or pendingSymbol, or refusedSymbol. */
@@ -86,6 +102,30 @@ export class SymbolDoor {
     return names.length;
   }
 
+  /** Ids of the names, those refused 0, once all are registered. Throws what the registry does. */
+  async ensure(names: readonly string[]): Promise<Uint32Array> {
+    const ids = new Uint32Array(names.length);
+    let open = names.map((name, at) => ({ name, at }));
+    for (;;) {
+      open = open.filter(({ name, at }) => {
+        const id = this.idOf(name);
+        if (id > 0) ids[at] = id;
+        return id === pendingSymbol;
+      });
+      if (open.length === 0) return ids;
+      await this.#busy; // one that was begun before may not have these
+      this.doWork();
+      await this.#busy;
+      if (this.#failure !== undefined) throw this.#failure;
+    }
+  }
+
+  /** Why a name may be no symbol. */
+  refusal(name: string): string {
+    const problem = this.#problem(name);
+    return problem === undefined ? '' : refusalWords[problem];
+  }
+
   /** Resolves when nothing is being registered. */
   async settle(): Promise<void> {
     await this.#busy;
@@ -106,6 +146,7 @@ export class SymbolDoor {
     const entry = this.#counts.get(problem) ?? { count: 0, names: [] };
     this.#counts.set(problem, entry);
     entry.count += 1;
+    this.#refusedTotal.inc({ reason: problem });
     const shown = name.slice(0, shownCharacters);
     if (entry.names.length < namesShown && !entry.names.includes(shown)) entry.names.push(shown);
     // 'full' may pass: the limit can be raised, and others may register the name.
@@ -118,6 +159,7 @@ export class SymbolDoor {
   async #register(names: readonly string[]): Promise<void> {
     const { logger, onRegistered } = this.#options;
     try {
+      this.#failure = undefined;
       for (const entry of await this.#options.names.ensure(names)) {
         onRegistered(entry);
         this.#known.set(entry.name, entry.id);
@@ -125,6 +167,7 @@ export class SymbolDoor {
       }
     } catch (error) {
       // They are asked for again by the next row.
+      this.#failure = error instanceof Error ? error : new Error(String(error));
       logger.error({ error: errorLine(error), names: names.length }, 'symbols not registered');
     } finally {
       for (const name of names) this.#waiting.delete(name);

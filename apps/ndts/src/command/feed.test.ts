@@ -6,8 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Command } from 'commander';
-import type { FeedView } from '@ndts/protocol';
+import { noSymbolName } from '@ndts/data-node';
+import { type FeedView, rejectsSchema } from '@ndts/protocol';
 import { loadConfig, SeededRandom, SystemClock, systemSecureRandom } from '@ndts/runtime';
+import { TableBatch } from '@ndts/storage';
 import { type Platform, startPlatform } from '../compose/platform.js';
 import { addFeed } from './feed.js';
 
@@ -46,6 +48,23 @@ async function run(dataDir: string, words: readonly string[]): Promise<string> {
   return printed.join('\n');
 }
 
+/** Rows of the table of rejects, once there are so many. */
+async function sampledRejects(platform: Platform, count: number): Promise<string[]> {
+  const { ticks, symbols } = platform.foundation;
+  for (let turn = 0; turn < 500; turn += 1) {
+    await new Promise((done) => void setTimeout(done, 10)); // ambient: a node runs
+    const entry = symbols.byName(noSymbolName);
+    const table = ticks.tables().find(({ name }) => name === rejectsSchema.name);
+    if (entry === undefined || table === undefined) continue;
+    const rows = new TableBatch(table, 100);
+    if (ticks.lastRows(table.id, entry.id, rows) < count) continue;
+    return Array.from({ length: rows.count }, (_, row) =>
+      ['reason', 'source', 'sample'].map((name) => rows.text(name, row)).join(' '),
+    ).sort((one, other) => other.localeCompare(one));
+  }
+  return [];
+}
+
 test('files are added, read once, shown and removed', async (context) => {
   const root = mkdtempSync(join(tmpdir(), 'ndts-feed-'));
   context.after(() => rmSync(root, { recursive: true, force: true }));
@@ -57,7 +76,8 @@ test('files are added, read once, shown and removed', async (context) => {
     { length: 100 },
     (_, at) => `2026-01-02T09:30:00.${String(at).padStart(3, '0')}Z,GOLD,${100 + at / 100},1`,
   );
-  writeFileSync(file, `time,symbol,price,volume\n${lines.join('\n')}\nbad,GOLD,1,1\n`);
+  const odd = '2026-01-02T09:30:01Z,no symbol,1,1';
+  writeFileSync(file, `time,symbol,price,volume\n${lines.join('\n')}\nbad,GOLD,1,1\n${odd}\n`);
   const call = (...words: string[]): Promise<string> => run(dataDir, words);
   const views = async (): Promise<FeedView[]> =>
     JSON.parse(await call('list', '--json')) as FeedView[];
@@ -74,10 +94,17 @@ test('files are added, read once, shown and removed', async (context) => {
     for (let turn = 0; turn < 500 && (await views())[0]?.isEnded !== true; turn += 1)
       await new Promise((done) => void setTimeout(done, 10)); // ambient: a node runs
     const [view] = await views();
-    deepEqual([view?.polled, view?.malformed, view?.isEnded], [100, 1, true]);
+    deepEqual([view?.polled, view?.malformed, view?.isEnded], [100, 2, true]);
+    deepEqual([view?.malformedBy, view?.skipped], [{ value: 1, symbol: 1 }, 1]);
     const text = await call('status', 'old');
     match(text, /at its end/);
     match(text, /line 102/);
+    const whole = await call('status');
+    match(whole, /refused: .*symbol 1/);
+    match(whole, /characters \d+: no symbol/);
+    const samples = await sampledRejects(platform, 2);
+    match(samples[0] ?? '', /^feed:value old line 102: time: .*: bad,GOLD,1,1$/);
+    match(samples[1] ?? '', /^feed:symbol old has other characters than .*: no symbol$/);
     await rejects(call('status', 'none'), /no feed none/);
     const gold = platform.foundation.symbols.byName('GOLD');
     ok(gold !== undefined);

@@ -7,6 +7,7 @@ import {
   type FeedRejectView,
   type FeedView,
   NdtsError,
+  type RefusedNamesView,
   timeFromMs,
   timeText,
 } from '@ndts/protocol';
@@ -40,6 +41,8 @@ type Print = (text: string) => void;
 
 /** A venue is asked for all its markets first. */
 const addTimeoutMs = 60_000;
+const rejectsShownOfOne = 10;
+const rejectsShownOfAll = 3;
 
 function parseNumber(text: string): number {
   const number = Number(text);
@@ -59,9 +62,9 @@ export function addFeed(program: Command, print: Print): void {
       .option('--token-file <file>', 'a file with a token (default: the admin token of the folder)')
       .option('--json', 'one JSON line, for programs', false);
   add('list', 'the feeds of the node').action((flags: Flags) => list(flags, print));
-  add('status', 'all of one feed, and what it could not use last')
-    .argument('<name>')
-    .action((name: string, flags: Flags) => status(name, flags, print));
+  add('status', 'all of the feeds, or of one, and what they could not use last')
+    .argument('[name]')
+    .action((name: string | undefined, flags: Flags) => status(name, flags, print));
   addAdding(add, print);
   add('remove', 'disconnect a feed and forget it; its recordings stay')
     .argument('<name>')
@@ -206,30 +209,56 @@ function printView(view: FeedView, flags: Flags, print: Print): void {
   print(flags.json ? JSON.stringify(view) : feedsTable([view]));
 }
 
-async function status(name: string, flags: Flags, print: Print): Promise<void> {
-  const views = (await ask(flags, { method: 'GET', path: '/api/feeds' })) as FeedView[];
-  const view = views.find((one) => one.name === name);
-  if (view === undefined) throw new NdtsError('NOT_FOUND', `there is no feed ${name}`);
-  const request = { method: 'GET', path: pathOf(name, 'rejects') } as const;
-  const rejects = (await ask(flags, request)) as FeedRejectView[];
+async function status(name: string | undefined, flags: Flags, print: Print): Promise<void> {
+  const all = (await ask(flags, { method: 'GET', path: '/api/feeds' })) as FeedView[];
+  const views = name === undefined ? all : all.filter((one) => one.name === name);
+  if (views.length === 0 && name !== undefined)
+    throw new NdtsError('NOT_FOUND', `there is no feed ${name}`);
+  const refused = (await ask(flags, {
+    method: 'GET',
+    path: '/api/refused-names',
+  })) as RefusedNamesView[];
+  const rejects = new Map<string, FeedRejectView[]>();
+  for (const view of views) {
+    const request = { method: 'GET', path: pathOf(view.name, 'rejects') } as const;
+    rejects.set(view.name, (await ask(flags, request)) as FeedRejectView[]);
+  }
   if (flags.json) {
-    print(JSON.stringify({ ...view, rejects }));
+    const whole = views.map((view) => ({ ...view, rejects: rejects.get(view.name) ?? [] }));
+    print(JSON.stringify(name === undefined ? { feeds: whole, refusedNames: refused } : whole[0]));
     return;
   }
-  print(feedsTable([view]));
+  print(views.length === 0 ? 'no feeds' : feedsTable(views));
+  const shown = name === undefined ? rejectsShownOfAll : rejectsShownOfOne;
+  for (const view of views)
+    printDetail(view, (rejects.get(view.name) ?? []).slice(0, shown), print);
+  printRefused(refused, print);
+}
+
+function printDetail(view: FeedView, rejects: readonly FeedRejectView[], print: Print): void {
   const { reconnects, gaps, gapsRepaired, pauses, messages, clockOffsetMs, recording } = view;
+  print(`\n${view.name}`);
   print(
-    `messages ${numberText(messages)}, reconnects ${reconnects}, ` +
+    `  messages ${numberText(messages)}, reconnects ${reconnects}, ` +
       `gaps ${gaps} (${gapsRepaired} filled), told to wait ${pauses} times`,
   );
+  const rules = Object.entries(view.malformedBy);
+  if (rules.length > 0)
+    print(`  refused: ${rules.map(([rule, count]) => `${rule} ${numberText(count)}`).join(', ')}`);
   if (clockOffsetMs !== null)
-    print(`our clock is ahead by at most ${clockOffsetMs.toFixed(3)} ms (the way included)`);
+    print(`  our clock is ahead by at most ${clockOffsetMs.toFixed(3)} ms (the way included)`);
   if (recording !== null)
     print(
-      `recorded ${numberText(recording.messages)} messages in ` +
+      `  recorded ${numberText(recording.messages)} messages in ` +
         `${numberText(recording.fileBytes)} bytes of ${recording.dir}, lost ${recording.lost}` +
         (recording.reason === '' ? '' : `: ${printable(recording.reason)}`),
     );
-  for (const { timeMs, reason, sample } of rejects.slice(0, 10))
-    print(`${timeText(timeFromMs(timeMs))} ${printable(reason)}: ${printable(sample)}`);
+  for (const { timeMs, reason, sample } of rejects)
+    print(`  ${timeText(timeFromMs(timeMs))} ${printable(reason)}: ${printable(sample)}`);
+}
+
+function printRefused(refused: readonly RefusedNamesView[], print: Print): void {
+  if (refused.length > 0) print('\nnames that may be no symbols (symbols.*)');
+  for (const { reason, count, names } of refused)
+    print(`  ${reason} ${numberText(count)}: ${names.map(printable).join(', ')}`);
 }

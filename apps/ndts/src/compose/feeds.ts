@@ -2,8 +2,18 @@
 // and their list on the bus.
 
 import { join } from 'node:path';
-import { FeedManager, FeedSet, type MarketSession, Simulator } from '@ndts/data-node';
-import { allDirtKinds, dirtKinds, simulatorSymbolNames } from '@ndts/data-node';
+import {
+  allDirtKinds,
+  dirtKinds,
+  FeedManager,
+  FeedSet,
+  type MarketSession,
+  NamePolicy,
+  noSymbolName,
+  Simulator,
+  simulatorSymbolNames,
+  SymbolDoor,
+} from '@ndts/data-node';
 import {
   type FeedDefinition,
   type FeedNameRequest,
@@ -32,6 +42,28 @@ function sessionOf(text: string): MarketSession {
     fromMs: (fromHour ?? 0) * hourMs + (fromMinute ?? 0) * minuteMs,
     toMs: (toHour ?? 0) * hourMs + (toMinute ?? 0) * minuteMs,
   };
+}
+
+/** Through which every feed's new names become symbols. */
+export function createSymbolDoor(foundation: Foundation): SymbolDoor {
+  const { values, symbols, ticks, logger, metrics } = foundation;
+  const { countMax, nameBytesMax, characters } = values.symbols;
+  return new SymbolDoor({
+    names: symbols,
+    policy: new NamePolicy(characters, nameBytesMax),
+    countMax,
+    logger,
+    metrics,
+    onRegistered: ({ id, shard, name }) => ticks.registerSymbol(id, shard, name),
+  });
+}
+
+/** The symbol of what feeds could not read. */
+export async function noSymbolOf({ symbols, ticks }: Foundation): Promise<number> {
+  const [entry] = await symbols.ensure([noSymbolName]);
+  if (entry === undefined) return 0;
+  ticks.registerSymbol(entry.id, entry.shard, entry.name);
+  return entry.id;
 }
 
 function createSimulator(foundation: Foundation): Simulator {
@@ -68,9 +100,12 @@ export function createFeeds(foundation: Foundation): FeedSet {
 }
 
 /** Answers for the feeds, and begins those that were added before. */
-export async function serveFeeds(foundation: Foundation, set: FeedSet): Promise<void> {
-  const { bus, clock, closing, folder, logger, random, registry, symbols, ticks, values } =
-    foundation;
+export async function serveFeeds(
+  foundation: Foundation,
+  set: FeedSet,
+  door: SymbolDoor,
+): Promise<void> {
+  const { bus, clock, closing, folder, logger, random, registry, values } = foundation;
   const manager = new FeedManager({
     set,
     store: {
@@ -92,12 +127,9 @@ export async function serveFeeds(foundation: Foundation, set: FeedSet): Promise<
     ],
     logger,
     recordingDir: values.feed.recordingDir || join(folder.root, 'recordings'),
-    ensure: async (names) => {
-      const entries = await symbols.ensure(names);
-      for (const { id, shard, name } of entries) ticks.registerSymbol(id, shard, name);
-      return Uint32Array.from(entries, ({ id }) => id);
-    },
+    door,
   });
+  bus.respond(subjects.dataRefusedNames, () => door.refused());
   bus.respond(subjects.dataFeeds, () => manager.list());
   bus.respond(subjects.dataFeedAdd, (request) => manager.add(request as FeedDefinition));
   bus.respond(subjects.dataFeedRemove, (request) =>

@@ -69,7 +69,7 @@ async function start(foundation: Foundation, input: PlatformInput): Promise<Plat
   closing.defer('loop', () => loop.stop());
   await data.start();
   closing.defer('data', () => data.stop());
-  await serveFeeds(foundation, roles.feeds);
+  await serveFeeds(foundation, roles.feeds, roles.door);
   await calc.start();
   closing.defer('calc', () => calc.stop());
   const { remotePort, service } = await serveClients(foundation, roles.rings);

@@ -10,6 +10,7 @@ import {
   type FeedSet,
   openCleaner,
   simulatorSymbolNames,
+  type SymbolDoor,
 } from '@ndts/data-node';
 import { createExecNode, type ExecNode, type LastTicks, PaperBroker } from '@ndts/exec-node';
 import { bookSchema, type TableSchema, type TickStreamReader, tradeSchema } from '@ndts/protocol';
@@ -27,7 +28,7 @@ import {
   type TradeRingWriter,
 } from '@ndts/storage';
 import { createFixBroker, journalModeOf } from './broker.js';
-import { createFeeds } from './feeds.js';
+import { createFeeds, createSymbolDoor, noSymbolOf } from './feeds.js';
 import type { Foundation } from './foundation.js';
 
 /** Where what the data node takes is published. */
@@ -45,10 +46,12 @@ export interface Roles {
   readonly control: ControlNode;
   readonly rings: MarketRings;
   readonly feeds: FeedSet;
+  readonly door: SymbolDoor;
 }
 
 export async function createRoles(foundation: Foundation, version: string): Promise<Roles> {
-  await registerSymbols(foundation);
+  const door = createSymbolDoor(foundation);
+  await registerSymbols(foundation, door);
   const rings = openRings(foundation);
   const exec = createExec(foundation, rings.ticks);
   const signalRings = new SignalRings(foundation, exec);
@@ -74,6 +77,7 @@ export async function createRoles(foundation: Foundation, version: string): Prom
     ...(rings.books === undefined ? {} : { bookRings: rings.books }),
     symbols: foundation.symbols,
     audit: foundation.audit,
+    noSymbol: () => noSymbolOf(foundation),
   });
   const control = createControlNode({
     config: foundation.values,
@@ -85,7 +89,7 @@ export async function createRoles(foundation: Foundation, version: string): Prom
     nodeId: `${foundation.nodeName}-control`,
     version,
   });
-  return { data, calc, exec, control, rings, feeds };
+  return { data, calc, exec, control, rings, feeds, door };
 }
 
 /** Hands the exec node the signal ring of each start of a strategy; the one before is closed. */
@@ -120,9 +124,9 @@ function shared(foundation: Foundation): Pick<Foundation, 'bus' | 'clock' | 'met
   return { bus, clock, metrics, logger };
 }
 
-async function registerSymbols(foundation: Foundation): Promise<void> {
+async function registerSymbols(foundation: Foundation, door: SymbolDoor): Promise<void> {
   const names = simulatorSymbolNames(foundation.values.feed.symbols);
-  if (foundation.values.feed.kind === 'simulator') await foundation.symbols.ensure(names);
+  if (foundation.values.feed.kind === 'simulator') await door.ensure(names);
   for (const entry of foundation.symbols.all())
     foundation.ticks.registerSymbol(entry.id, entry.shard, entry.name);
 }

@@ -89,7 +89,7 @@ inline constexpr BuiltInColumn kSignalColumns[] = {
     {"price", ValueType::kF64, true},
 };
 
-// Ticks that cleaning refused, as they came; the time is that of their reception.
+// Ticks that cleaning refused, as they came, and samples of what feeds could not use; the time is that of their reception.
 inline constexpr const char* kRejectsTableName = "rejects";
 inline constexpr BuiltInColumn kRejectsColumns[] = {
     {"reason", ValueType::kText, false},
@@ -104,6 +104,7 @@ inline constexpr BuiltInColumn kRejectsColumns[] = {
     {"bid_vol1", ValueType::kF64, false},
     {"ask_vol1", ValueType::kF64, false},
     {"next_sequence", ValueType::kI64, false},
+    {"sample", ValueType::kText, true},
 };
 
 // Changes of order books in full depth, as their source sent them: messages of one or more rows.

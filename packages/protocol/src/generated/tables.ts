@@ -90,7 +90,7 @@ export const signalSchema: TableSchema = {
   ],
 };
 
-/** Ticks that cleaning refused, as they came; the time is that of their reception. */
+/** Ticks that cleaning refused, as they came, and samples of what feeds could not use; the time is that of their reception. */
 export const rejectsSchema: TableSchema = {
   name: 'rejects',
   columns: [
@@ -106,6 +106,7 @@ export const rejectsSchema: TableSchema = {
     { name: 'bid_vol1', type: 'f64' },
     { name: 'ask_vol1', type: 'f64' },
     { name: 'next_sequence', type: 'i64' },
+    { name: 'sample', type: 'text', nullable: true },
   ],
 };
 

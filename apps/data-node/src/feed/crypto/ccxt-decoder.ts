@@ -4,6 +4,7 @@
 
 import { addNs, type Time, timeFromMs, timeToMs, TradeFlags } from '@ndts/protocol';
 import { bookChangeFlags } from '../batches.js';
+import type { FeedRule } from '../feed.js';
 import type { FeedRows } from '../feed-rows.js';
 import type { MessageDecoder } from '../message-source.js';
 
@@ -49,21 +50,22 @@ export class CcxtDecoder implements MessageDecoder {
     const message = parse(bytes);
     const symbol = message?.['symbol'];
     if (message === undefined || typeof symbol !== 'string') {
-      this.#refuse(rows, 'not a message', bytes);
+      this.#refuse(rows, 'message', 'not a message', bytes);
       return;
     }
     if (message['kind'] === 'refused') {
-      this.#refuse(rows, `${symbol} refused: ${String(message['reason'])}`, bytes);
+      this.#refuse(rows, 'venue', `${symbol} refused: ${String(message['reason'])}`, bytes);
       return;
     }
     const id = rows.idOf(symbol);
     if (id === 0) return; // given up a moment ago
     const isGood = this.#rowsOf(message, symbol, id, rows);
-    if (!isGood) this.#refuse(rows, `not a message of ${String(message['kind'])}`, bytes);
+    if (!isGood)
+      this.#refuse(rows, 'message', `not a message of ${String(message['kind'])}`, bytes);
   }
 
-  #refuse(rows: FeedRows, reason: string, bytes: Uint8Array): void {
-    rows.reject(timeToMs(rows.receivedAt), reason.slice(0, 500), bytes);
+  #refuse(rows: FeedRows, rule: FeedRule, reason: string, bytes: Uint8Array): void {
+    rows.reject(timeToMs(rows.receivedAt), rule, reason.slice(0, 500), bytes);
   }
 
   #rowsOf(message: Json, symbol: string, id: number, rows: FeedRows): boolean {

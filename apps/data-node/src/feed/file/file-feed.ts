@@ -35,8 +35,9 @@ export interface FileFeedOptions {
   /** 0: as fast as it is polled; 1: at its own pace. */
   readonly speed: number;
   readonly clock: Clock;
-  /** Makes ids of names that are new. */
+  /** Makes ids of names that are new; 0: it may be no symbol, and `refusal` says why. */
   readonly ensure: EnsureSymbols;
+  readonly refusal?: (name: string) => string;
   /** Kinds of rows that are polled; default: all. */
   readonly kinds?: readonly RowKind[];
   readonly symbol?: string | undefined;
@@ -47,6 +48,7 @@ export interface FileFeedOptions {
 
 const chunkRowsDefault = 8192;
 const backlogRows = 8192;
+const refusedNamesMax = 10_000;
 
 export class FileFeed implements Feed {
   readonly name: string;
@@ -72,6 +74,7 @@ export class FileFeed implements Feed {
   #work: Promise<void> = Promise.resolve();
   #isReading = false;
   #isEnded = false;
+  readonly #refusedNames = new Set<string>();
   #paceFrom: Time | undefined;
   #paceFromNs = 0;
   #polled = 0;
@@ -113,6 +116,7 @@ export class FileFeed implements Feed {
 
   async #openFile(life: number): Promise<void> {
     const { paths, format: said, chunkRows, ...options } = this.#options;
+    const ensure: EnsureSymbols = (names) => this.#ensure(names);
     const path = paths[this.#file];
     if (path === undefined) {
       this.#isEnded = true;
@@ -121,6 +125,7 @@ export class FileFeed implements Feed {
     const { beginning, format } = await recogniseFile(path, said);
     const source = await format.open(beginning, {
       ...options,
+      ensure,
       chunkRows: chunkRows ?? chunkRowsDefault,
     });
     if (life !== this.#life) await source.close();
@@ -129,6 +134,18 @@ export class FileFeed implements Feed {
       this.#chunks = 0;
       this.#skip = this.#done;
     }
+  }
+
+  /** A name that may be no symbol is told once; its rows are counted as skipped. */
+  async #ensure(names: readonly string[]): Promise<Uint32Array> {
+    const { clock, ensure, refusal } = this.#options;
+    const ids = await ensure(names);
+    for (const [at, name] of names.entries())
+      if (ids[at] === 0 && !this.#refusedNames.has(name)) {
+        if (this.#refusedNames.size < refusedNamesMax) this.#refusedNames.add(name);
+        this.#rows.reject(clock.nowMs(), 'symbol', refusal?.(name) ?? 'no symbol', name);
+      }
+    return ids;
   }
 
   async disconnect(): Promise<void> {
@@ -179,7 +196,7 @@ export class FileFeed implements Feed {
   }
 
   stats(): FeedStats {
-    const { skipped, backlog, malformed } = this.#rows;
+    const { skipped, backlog, malformed, malformedBy } = this.#rows;
     return {
       ...noStats,
       state: this.#state,
@@ -191,6 +208,7 @@ export class FileFeed implements Feed {
       skipped,
       backlog,
       malformed,
+      malformedBy: { ...malformedBy },
       isEnded: this.#isEnded && backlog === 0,
     };
   }
@@ -213,7 +231,9 @@ export class FileFeed implements Feed {
     while (this.#record < chunk.count && this.#rows.fullest <= room) {
       const record = this.#record;
       if (!this.#isDue(chunk, record)) return;
-      if (isAll || this.#wanted.has(chunk.symbol[record] ?? 0)) chunk.emit(record, this.#rows);
+      const symbol = chunk.symbol[record] ?? 0;
+      if (symbol === 0) this.#rows.skipped += 1;
+      else if (isAll || this.#wanted.has(symbol)) chunk.emit(record, this.#rows);
       this.#record += 1;
       this.#done += 1;
       this.#records += 1;
@@ -278,14 +298,15 @@ export class FileFeed implements Feed {
       const place = line > 0 ? `line ${line}: ` : '';
       const field = column === undefined ? '' : `${column}: `;
       this.#records += 1;
-      this.#rows.reject(nowMs, `${place}${field}${reason}`, text);
+      const rule = column === undefined ? 'message' : 'value';
+      this.#rows.reject(nowMs, rule, `${place}${field}${reason}`, text);
     }
     return isDone;
   }
 
   #refuseFile(error: unknown): void {
     const path = this.#options.paths[this.#file] ?? '';
-    this.#rows.reject(this.#options.clock.nowMs(), errorLine(error), path);
+    this.#rows.reject(this.#options.clock.nowMs(), 'file', errorLine(error), path);
   }
 
   /** The next one that can be opened; none: it is at its end. */

@@ -246,5 +246,5 @@ function writeBook(
 }
 
 function refuse(rows: FeedRows, reason: string, bytes: Uint8Array): void {
-  rows.reject(timeToMs(rows.receivedAt), reason, bytes);
+  rows.reject(timeToMs(rows.receivedAt), 'message', reason, bytes);
 }

@@ -4,7 +4,7 @@
 import type { Clock, Random, TickBatch, TradeBatch } from '@ndts/protocol';
 import type { EnsureSymbols } from '@ndts/storage';
 import type { BookChangeBatch } from '../batches.js';
-import type { FeedAbilities, FeedReject, FeedStats, FeedSymbol } from '../feed.js';
+import type { FeedAbilities, FeedStats, FeedSymbol } from '../feed.js';
 import type { RowKind } from '../feed-rows.js';
 import { MessageFeed } from '../message-feed.js';
 import type { MessageDecoder } from '../message-source.js';
@@ -19,7 +19,9 @@ export interface RecordingFeedOptions {
   readonly speed: number;
   readonly clock: Clock;
   readonly random: Random;
+  /** Makes ids of names; 0: it may be no symbol, and `refusal` says why. */
   readonly ensure: EnsureSymbols;
+  readonly refusal?: (name: string) => string;
   readonly kinds?: readonly RowKind[];
   /** Only these; default: what was subscribed to then. */
   readonly symbols?: readonly string[];
@@ -35,7 +37,6 @@ interface ReplayState {
 export class RecordingFeed extends MessageFeed {
   readonly bad: BadStretch[] = [];
   readonly #replay: ReplayState;
-  readonly #clock: Clock;
 
   constructor(options: RecordingFeedOptions) {
     const state: ReplayState = { isEnded: false, feed: undefined, onEmpty: undefined };
@@ -51,7 +52,9 @@ export class RecordingFeed extends MessageFeed {
       onSubscribed: async (names) => {
         const taken = names.filter((name) => wanted?.has(name) ?? true);
         const made = taken.length === 0 ? [] : await options.ensure(taken);
-        for (const [at, name] of taken.entries()) ids.set(name, made[at] ?? 0);
+        for (const [at, name] of taken.entries())
+          if ((made[at] ?? 0) > 0) ids.set(name, made[at] ?? 0);
+          else state.feed?.noteReject('symbol', options.refusal?.(name) ?? 'no symbol', name);
         state.feed?.subscribe(known(taken));
       },
       onUnsubscribed: async (names) => {
@@ -61,7 +64,7 @@ export class RecordingFeed extends MessageFeed {
           });
         state.feed?.unsubscribe(known(names));
       },
-      onBad: (bad) => state.feed?.bad.push(bad),
+      onBad: (bad) => state.feed?.noteBad(bad),
       onEnd: () => {
         state.isEnded = true;
       },
@@ -74,7 +77,6 @@ export class RecordingFeed extends MessageFeed {
       silenceMs: 0,
     });
     state.feed = this;
-    this.#clock = options.clock;
     this.#replay = state;
   }
 
@@ -109,17 +111,13 @@ export class RecordingFeed extends MessageFeed {
 
   override stats(): FeedStats {
     const stats = super.stats();
-    const malformed = stats.malformed + this.bad.length;
-    return { ...stats, malformed, isEnded: this.#replay.isEnded && stats.backlog === 0 };
+    return { ...stats, isEnded: this.#replay.isEnded && stats.backlog === 0 };
   }
 
-  override rejects(limit: number): readonly FeedReject[] {
-    const timeMs = this.#clock.nowMs();
-    const bad = this.bad.slice(-limit).map(({ path, offset, bytes, isTail }) => ({
-      timeMs,
-      reason: isTail ? 'the end was not written completely' : 'damaged',
-      sample: `${path}: ${bytes} bytes at ${offset}`,
-    }));
-    return [...bad.reverse(), ...super.rejects(limit)].slice(0, limit);
+  private noteBad(bad: BadStretch): void {
+    const { path, offset, bytes, isTail } = bad;
+    this.bad.push(bad);
+    const reason = isTail ? 'the end was not written completely' : 'damaged';
+    this.noteReject('damage', reason, `${path}: ${bytes} bytes at ${offset}`);
   }
 }
