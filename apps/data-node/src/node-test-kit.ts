@@ -63,6 +63,7 @@ export interface Life {
   readonly node: DataNode;
   readonly bus: EmbeddedBus;
   readonly clock: VirtualClock;
+  readonly metrics: Metrics;
   close(): Promise<void>;
 }
 
@@ -97,6 +98,7 @@ export function live(
   const feed = makeFeed(clock, lastPrices);
   const cleaner = createCleaner(cleanRules(config));
   const bus = new EmbeddedBus({ clock, logger });
+  const metrics = new Metrics();
   const node = createDataNode({
     config,
     feed,
@@ -108,7 +110,7 @@ export function live(
     symbols: { all: () => symbols },
     clock,
     bus,
-    metrics: new Metrics(),
+    metrics,
     logger,
   });
   const reader = openTickRings({ paths: rings.paths, from: 'oldest' });
@@ -120,7 +122,7 @@ export function live(
     cleaner.close();
     database.close();
   };
-  return { database, rings, reader, trades, books, feed, node, bus, clock, close };
+  return { database, rings, reader, trades, books, feed, node, bus, metrics, clock, close };
 }
 
 /** Runs the node and takes everything off the rings: prices by `shard:sequence`. */

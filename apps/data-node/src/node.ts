@@ -42,6 +42,7 @@ import { TradePath } from './market/trade-path.js';
 import { QualityDesk } from './quality/quality-desk.js';
 import { QualityClasses } from './quality/quality-rules.js';
 import { Publisher } from './ring/publisher.js';
+import { SourceMetrics } from './serve/source-metrics.js';
 import { DataMetrics, type DataNodeStatus, StatusReport } from './serve/status.js';
 import { listSymbols, type SymbolDirectory } from './serve/symbols.js';
 import { Appender } from './store/appender.js';
@@ -86,6 +87,7 @@ export interface DataNode extends Agent {
 }
 
 const statusNs = 250 * nsPerMs;
+const haltsNs = 10 * nsPerMs;
 /** The directory may be large: it is read again only so often. */
 const symbolsNs = 2000 * nsPerMs;
 const batchCapacityDefault = 1024;
@@ -112,12 +114,14 @@ class DataNodeAgent implements DataNode {
   readonly #quality: QualityDesk;
   readonly #report: StatusReport;
   readonly #metrics: DataMetrics;
+  readonly #sourceMetrics: SourceMetrics;
   #status: DataNodeStatus;
   #leaveBus: (() => void)[] = [];
   #state: NodeStateName = 'STANDBY';
   #symbolCount: number;
   #cycles = 0;
   #statusAtNs = 0;
+  #haltsAtNs = 0;
   #symbolsAtNs = 0;
   #isClean = true;
   /** Of the batch. */
@@ -145,7 +149,7 @@ class DataNodeAgent implements DataNode {
     this.#latest = new LatestTicks(this.#symbolCount + 1);
     this.#quality = new QualityDesk({
       ...deps,
-      classes: new QualityClasses(deps.config.quality),
+      classes: new QualityClasses(deps.config.quality, () => this.#rules.rules),
       sourceName: (source) => sourceName(feed, source),
     });
     this.#books = this.#makeBooks();
@@ -163,6 +167,7 @@ class DataNodeAgent implements DataNode {
       state: () => ({ state: this.state(), reason: this.#problem() }),
     });
     this.#metrics = new DataMetrics(deps.metrics);
+    this.#sourceMetrics = new SourceMetrics(deps.metrics);
     this.#status = this.#report.next();
   }
 
@@ -231,6 +236,7 @@ class DataNodeAgent implements DataNode {
     this.#publisher.refresh(nowNs);
     rows += this.#trades?.doWork(nowNs) ?? 0;
     rows += this.#books?.doWork(nowNs) ?? 0;
+    if (nowNs >= this.#haltsAtNs) this.#lookForHalts(nowNs);
     if (this.#state === 'ACTIVE') this.#quality.doWork(nowNs);
     if (nowNs >= this.#statusAtNs) this.#publishStatus(nowNs);
     return rows;
@@ -264,6 +270,12 @@ class DataNodeAgent implements DataNode {
     this.#isClean = true;
   }
 
+  #lookForHalts(nowNs: number): void {
+    this.#haltsAtNs = nowNs + haltsNs;
+    for (const { source, feed } of sourcesOf(this.#deps.feed))
+      feed.pollHalts?.((symbol, isHalted) => this.#quality.noteHalt(source, symbol, isHalted));
+  }
+
   #publishStatus(nowNs: number): void {
     this.#statusAtNs = nowNs + statusNs;
     if (nowNs >= this.#symbolsAtNs) {
@@ -272,19 +284,23 @@ class DataNodeAgent implements DataNode {
       this.#quality.watchAll();
     }
     this.#rules.poll(nowNs);
-    for (const { source, feed } of sourcesOf(this.#deps.feed)) {
+    const sources = sourcesOf(this.#deps.feed);
+    this.#quality.keepHaltsOf(new Set(sources.map(({ source }) => source)));
+    for (const { source, feed } of sources) {
       const stats = feed.stats();
       this.#quality.noteFeed(source, stats);
       this.#samples.note(feed, stats.malformed);
+      this.#sourceMetrics.setFeed(feed.name, stats);
     }
     this.#samples.flush(nowNs);
-    const sources = namedSources(this.#deps.feed);
-    this.#stage.desk.setSources(sources, nowNs);
-    this.#trades?.setSources(sources, nowNs);
-    this.#books?.setSources(sources);
+    const named = namedSources(this.#deps.feed);
+    this.#stage.desk.setSources(named, nowNs);
+    this.#trades?.setSources(named, nowNs);
+    this.#books?.setSources(named);
     this.#quality.count();
     this.#status = this.#report.next();
     this.#metrics.set(this.#status);
+    this.#sourceMetrics.setArbitration(this.#status.arbitration);
     this.#deps.bus.publish(subjects.dataStatus, this.#status);
   }
 

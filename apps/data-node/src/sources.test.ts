@@ -3,7 +3,7 @@
 
 import { deepEqual, equal, ok } from 'node:assert/strict';
 import { test } from 'node:test';
-import { type TickBatch, timeFromMs } from '@ndts/protocol';
+import { type QualityView, subjects, type TickBatch, timeFromMs } from '@ndts/protocol';
 import { loadConfig, VirtualClock } from '@ndts/runtime';
 import type { Feed } from './feed/feed.js';
 import { FeedSet } from './feed/feed-set.js';
@@ -89,6 +89,43 @@ test('rejects, counts and statistics say whose they are', async (context) => {
   equal(accepted + refused + copies, polled, 'nothing disappears');
   equal(arbitration[0]!.first + arbitration[1]!.first, accepted);
   ok(arbitration.every(({ rows, missed }) => rows > 1000 && missed === 0));
+  const text = await life.metrics.text();
+  const [first, second] = arbitration;
+  const shown = (line: string): void => ok(text.includes(`\n${line}\n`), line);
+  shown(`ndts_source_rows_total{source="second",outcome="copies"} ${second!.copies}`);
+  shown(`ndts_source_lead_share{source="first"} ${first!.leads / symbols.length}`);
+  shown('ndts_source_failovers_total{source="first"} 0');
+  shown(`ndts_source_behind_seconds{source="second",quantile="0.99"} ${second!.behindUsP99 / 1e6}`);
+  shown('ndts_feed_connected{source="first"} 1');
+});
+
+test('a halt that a feed tells of is HALTED, until it says so or is gone', async (context) => {
+  const clock = new VirtualClock(startMs);
+  const news: [symbol: number, isHalted: boolean][] = [];
+  const halting: Feed = {
+    ...createNoFeed(),
+    name: 'halting',
+    pollHalts: (take) => {
+      for (const [symbol, isHalted] of news.splice(0)) take(symbol, isHalted);
+    },
+  };
+  const life = live(workPlace(context), clock, config, (of, prices) => {
+    return new FeedSet([named(simulated(of, prices), 'first'), halting]);
+  });
+  context.after(() => life.close());
+  await life.node.start();
+  const states = async (): Promise<string[]> => {
+    run(life, clock, 1500);
+    const views = (await life.bus.request(subjects.dataQuality, {})) as QualityView[];
+    return views.map(({ name, state }) => `${name} ${state}`);
+  };
+  const [one, other] = [symbols[0]!, symbols[1]!];
+  news.push([one.id, true], [other.id, true]);
+  deepEqual(await states(), [`${one.name} HALTED`, `${other.name} HALTED`]);
+  news.push([one.id, false]);
+  deepEqual(await states(), [`${other.name} HALTED`]);
+  await (life.feed as FeedSet).remove('halting');
+  deepEqual(await states(), [], 'nobody is there who would take it back');
 });
 
 test('what is of long ago, or far from the market, does not go on', async (context) => {

@@ -65,7 +65,10 @@ export interface SourceStatus {
   readonly missed: number;
   readonly failovers: number;
   readonly returns: number;
+  /** Symbols it leads now. */
+  readonly leads: number;
   readonly behindUsMean: number;
+  readonly behindUsP50: number;
   readonly behindUsP99: number;
   readonly behindUsMax: number;
 }

@@ -44,9 +44,12 @@ export interface SourceStatistics {
   readonly missed: number;
   readonly failovers: number;
   readonly returns: number;
+  /** Symbols it leads now. */
+  readonly leads: number;
   readonly behindNsMean: number;
   readonly behindNsMax: number;
-  /** Nearest power of two above the 99th percentile. */
+  /** Nearest power of two above the median, and above the 99th percentile. */
+  readonly behindNsP50: number;
   readonly behindNsP99: number;
 }
 
@@ -109,6 +112,7 @@ export class Arbiter {
     this.#counts.fill(0, slot * counters, (slot + 1) * counters);
     this.#behind.fill(0, slot * buckets, (slot + 1) * buckets);
     this.#behindMax[slot] = 0;
+    this.leads.forget(slot);
     this.#slotOf.delete(source);
   }
 
@@ -299,15 +303,17 @@ export class Arbiter {
         missed: count(missedAt),
         failovers: this.leads.failovers[slot]!,
         returns: this.leads.returns[slot]!,
+        leads: this.leads.led[slot]!,
         behindNsMean: copies === 0 ? 0 : count(behindSumAt) / copies,
         behindNsMax: this.#behindMax[slot]!,
-        behindNsP99: this.#percentile(slot, copies),
+        behindNsP50: this.#percentile(slot, copies, 0.5),
+        behindNsP99: this.#percentile(slot, copies, 0.99),
       };
     });
   }
 
-  #percentile(slot: number, copies: number): number {
-    let left = Math.ceil(copies * 0.99);
+  #percentile(slot: number, copies: number, fraction: number): number {
+    let left = Math.ceil(copies * fraction);
     if (left === 0) return 0;
     for (let bucket = 0; bucket < buckets; bucket += 1) {
       left -= this.#behind[slot * buckets + bucket]!;

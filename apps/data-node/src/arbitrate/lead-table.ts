@@ -33,6 +33,8 @@ export class LeadTable {
   readonly failovers: Float64Array;
   /** How often it went to a better one. */
   readonly returns: Float64Array;
+  /** How many symbols each slot leads. */
+  readonly led: Float64Array;
 
   constructor(slots: number, limits: LeadLimits) {
     this.#fields = 2 * slots + 2;
@@ -40,6 +42,7 @@ export class LeadTable {
     this.#rank = new Float64Array(slots).fill(Number.NaN);
     this.failovers = new Float64Array(slots);
     this.returns = new Float64Array(slots);
+    this.led = new Float64Array(slots);
   }
 
   /** The slot that leads; -1: none ever gave a row. */
@@ -73,13 +76,13 @@ export class LeadTable {
           state[base + 2 * other + behindAt] = nowNs;
     const lead = state[base + leadAt]!;
     if (lead === slot) return;
-    if (lead === nobody) state[base + leadAt] = slot;
+    if (lead === nobody) this.#setLead(base, slot);
     else if (this.#isSilent(base, lead, nowNs)) this.#failOver(symbol, nowNs);
     else if (
       this.#rank[slot]! < this.#rank[lead]! &&
       nowNs - state[at + wellAt]! >= this.#limits.returnNs
     ) {
-      state[base + leadAt] = slot;
+      this.#setLead(base, slot);
       this.returns[slot]! += 1;
     }
   }
@@ -117,8 +120,21 @@ export class LeadTable {
     if (best === from) return;
     // What it gives again counts from its next row on.
     this.#state[base + 2 * from + wellAt] = Number.NaN;
-    this.#state[base + leadAt] = best;
+    this.#setLead(base, best);
     this.failovers[from]! += 1;
+  }
+
+  #setLead(base: number, slot: number): void {
+    const before = this.#state[base + leadAt]!;
+    if (before !== nobody) this.led[before]! -= 1;
+    this.led[slot]! += 1;
+    this.#state[base + leadAt] = slot;
+  }
+
+  /** Another source has the slot now: its counts begin anew, the symbols it leads stay. */
+  forget(slot: number): void {
+    this.failovers[slot] = 0;
+    this.returns[slot] = 0;
   }
 
   grow(symbols: number): void {

@@ -75,7 +75,9 @@ export class SourceDesk {
       missed: one.missed,
       failovers: one.failovers,
       returns: one.returns,
+      leads: one.leads,
       behindUsMean: one.behindNsMean / 1000,
+      behindUsP50: one.behindNsP50 / 1000,
       behindUsP99: one.behindNsP99 / 1000,
       behindUsMax: one.behindNsMax / 1000,
     }));

@@ -31,9 +31,11 @@ function linesOf(file: RulesFile): Map<string, string> {
 }
 
 function addSettings(lines: Map<string, string>, at: string, own: CleanOverrides): void {
-  const { rules = {}, ...rest } = own;
+  const { rules = {}, quality = {}, ...rest } = own;
   for (const [name, value] of Object.entries(rest)) lines.set(`${at}.${name}`, String(value));
   for (const [name, action] of Object.entries(rules)) lines.set(`${at}.rules.${name}`, action);
+  for (const [name, limit] of Object.entries(quality))
+    lines.set(`${at}.quality.${name}`, String(limit));
 }
 
 function addCalendar(lines: Map<string, string>, at: string, calendar: Calendar): void {

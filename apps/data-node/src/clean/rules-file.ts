@@ -12,7 +12,10 @@ import {
 import {
   type CleanOverrides,
   type CleanSettings,
+  ms,
   numberFields,
+  qualityFields,
+  type QualitySettings,
   type RuleAction,
   ruleActions,
   type RuleName,
@@ -45,7 +48,7 @@ export interface RulesFile {
 
 export const noRules: RulesFile = { calendars: new Map(), classes: new Map(), symbols: [] };
 
-const settingKeys = [...numberFields.map(({ name }) => name), 'calendar', 'rules'];
+const settingKeys = [...numberFields.map(({ name }) => name), 'calendar', 'rules', 'quality'];
 const entriesMax = 20_000;
 
 /** Throws CONFIG_INVALID_VALUE and CONFIG_UNKNOWN_KEY.
@@ -135,7 +138,17 @@ function readSettings(
   if (calendar !== undefined) own['calendar'] = calendar.oneOf([...calendars.keys(), alwaysOpen]);
   const rules = fields.get('rules');
   if (rules !== undefined) own['rules'] = readActions(rules);
+  const quality = fields.get('quality');
+  if (quality !== undefined) own['quality'] = readQuality(quality);
   return own as CleanOverrides;
+}
+
+function readQuality(entry: DocumentEntry): Partial<QualitySettings> {
+  const limits = entry.entries(qualityFields).map(([name, limit]) => {
+    if (typeof limit.value !== 'number' || !ms.accepts(limit.value)) throw limit.wrong(ms.expected);
+    return [name, limit.value] as const;
+  });
+  return Object.fromEntries(limits);
 }
 
 function readActions(entry: DocumentEntry): Partial<Record<RuleName, RuleAction>> {

@@ -10,6 +10,10 @@ export type RuleName = Exclude<CleanReasonName, 'ok'>;
 export const ruleActions = ['refuse', 'mark', 'off'] as const;
 export type RuleAction = (typeof ruleActions)[number];
 
+/** Limits of quality that a class of symbols has of its own (docs/quality.md). */
+export const qualityFields = ['staleMs', 'gapMs', 'crossedMs', 'settleMs'] as const;
+export type QualitySettings = Readonly<Record<(typeof qualityFields)[number], number>>;
+
 export interface CleanSettings {
   readonly priceMin: number;
   readonly priceMax: number;
@@ -25,6 +29,8 @@ export interface CleanSettings {
   /** The name of one, or `always`. */
   readonly calendar: string;
   readonly rules: Readonly<Record<RuleName, RuleAction>>;
+  /** What it does not say is the configuration's. */
+  readonly quality: Partial<QualitySettings>;
 }
 
 /** What a class or symbols have of their own. */
@@ -35,14 +41,14 @@ export type CleanOverrides = Partial<Omit<CleanSettings, 'rules'>> & {
 export const ruleNames = Object.keys(CleanReason).filter((name) => name !== 'ok') as RuleName[];
 
 interface NumberField {
-  readonly name: Exclude<keyof CleanSettings, 'calendar' | 'rules'>;
+  readonly name: Exclude<keyof CleanSettings, 'calendar' | 'rules' | 'quality'>;
   readonly expected: string;
   readonly accepts: (value: number) => boolean;
 }
 
 const msMax = 366 * 86_400_000;
 const confirmationsMax = 1000;
-const ms = {
+export const ms = {
   expected: `whole milliseconds from 0 to ${msMax}`,
   accepts: (value: number): boolean => Number.isInteger(value) && value >= 0 && value <= msMax,
 };
@@ -88,11 +94,17 @@ export function defaultSettings({ clean }: Pick<ConfigValues, 'clean'>): CleanSe
     confirmations: 3,
     calendar: alwaysOpen,
     rules: Object.fromEntries(ruleNames.map((name) => [name, 'refuse'])) as CleanSettings['rules'],
+    quality: {},
   };
 }
 
 export function settingsWith(base: CleanSettings, own: CleanOverrides): CleanSettings {
-  return { ...base, ...own, rules: { ...base.rules, ...own.rules } };
+  return {
+    ...base,
+    ...own,
+    rules: { ...base.rules, ...own.rules },
+    quality: { ...base.quality, ...own.quality },
+  };
 }
 
 /** @param calendar its place in the list of calendars; undefined: always open */

@@ -14,7 +14,7 @@ import {
 } from '@ndts/protocol';
 import { type BookChangeBatch, copyBookChangeRow, createBookChangeBatch } from './batches.js';
 import { ClockOffset } from './clock-offset.js';
-import type { FeedReject, FeedRule, FeedSymbol } from './feed.js';
+import type { FeedReject, FeedRule, FeedSymbol, TakeHalt } from './feed.js';
 import { RejectLog } from './reject-log.js';
 import { RowQueue } from './row-queue.js';
 
@@ -38,6 +38,9 @@ export class FeedRows {
   readonly #rejects = new RejectLog();
   readonly #offset = new ClockOffset();
   readonly #onGap: (gap: FeedGap) => void;
+  readonly #halted = new Set<number>();
+  /** Since they were taken: the newest of each symbol. */
+  readonly #haltNews = new Map<number, boolean>();
   skipped = 0;
   gaps = 0;
   gapsRepaired = 0;
@@ -96,6 +99,7 @@ export class FeedRows {
   remove(symbols: readonly FeedSymbol[]): string[] {
     const known = symbols.filter(({ name }) => this.#ids.delete(name));
     this.drop(known);
+    for (const { id } of known) this.halt(id, false);
     return known.map(({ name }) => name);
   }
 
@@ -162,6 +166,24 @@ export class FeedRows {
 
   rejects(limit: number): readonly FeedReject[] {
     return this.#rejects.list(limit);
+  }
+
+  /** The venue says that a symbol is halted, or no longer. */
+  halt(symbol: number, isHalted: boolean): void {
+    if (this.#halted.has(symbol) === isHalted) return;
+    if (isHalted) this.#halted.add(symbol);
+    else this.#halted.delete(symbol);
+    this.#haltNews.set(symbol, isHalted);
+  }
+
+  /** Whether any is: what ends a halt need not be looked for else. */
+  get hasHalts(): boolean {
+    return this.#halted.size > 0;
+  }
+
+  takeHalts(take: TakeHalt): void {
+    for (const [symbol, isHalted] of this.#haltNews) take(symbol, isHalted);
+    this.#haltNews.clear();
   }
 
   /** The numbers [from, to) of a symbol did not come. */

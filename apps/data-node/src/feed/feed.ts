@@ -71,6 +71,8 @@ export interface FeedReject {
   readonly sample: string;
 }
 
+export type TakeHalt = (symbol: number, isHalted: boolean) => void;
+
 export interface Feed {
   readonly name: string;
   readonly abilities: FeedAbilities;
@@ -94,6 +96,9 @@ export interface Feed {
   /** Asks for the whole books of these; they come as rows. Absent: the source sends them when it
    * does. */
   resyncBook?(symbols: readonly FeedSymbol[]): void;
+  /** What the venue said of halts since the last call, the newest of each symbol. Absent: it says
+   * nothing of them. */
+  pollHalts?(take: TakeHalt): void;
   /** Allowed at any moment, also twice; poll gives nothing afterwards. */
   disconnect(): Promise<void>;
   stats(): FeedStats;

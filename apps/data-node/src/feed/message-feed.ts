@@ -27,6 +27,7 @@ import {
   type FeedStats,
   type FeedSymbol,
   noStats,
+  type TakeHalt,
 } from './feed.js';
 import { allRowKinds, FeedRows, type RowKind } from './feed-rows.js';
 import type {
@@ -155,6 +156,10 @@ export class MessageFeed implements Feed {
 
   resyncBook(symbols: readonly FeedSymbol[]): void {
     for (const { name } of symbols) this.#connection?.resync?.({ name, from: 0, to: 0 });
+  }
+
+  pollHalts(take: TakeHalt): void {
+    this.#rows.takeHalts(take);
   }
 
   stats(): FeedStats {

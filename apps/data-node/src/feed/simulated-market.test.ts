@@ -36,6 +36,31 @@ function filled(feed: Simulator, rows: number): TickBatch {
   return batch;
 }
 
+test('halts are told when they begin and when they are over', () => {
+  const clock = new VirtualClock(startMs);
+  const feed = create({ haltsPerMillion: 20_000, ticksPerSecond: 1000, clock }, 5);
+  void feed.connect();
+  const batch = createTickBatch(1024);
+  const halted = new Set<number>();
+  let began = 0;
+  let ended = 0;
+  for (let ms = 0; ms < 200_000; ms += 100) {
+    clock.advance(100 * nsPerMs);
+    feed.poll(batch);
+    feed.pollHalts((symbol, isHalted) => {
+      assert.equal(halted.has(symbol), !isHalted);
+      if (isHalted) halted.add(symbol);
+      else halted.delete(symbol);
+      began += isHalted ? 1 : 0;
+      ended += isHalted ? 0 : 1;
+    });
+  }
+  assert.ok(began > 10 && ended > 10, `${began} began, ${ended} ended`);
+  // Two of one symbol between two looks are one.
+  assert.ok(began <= feed.marketEvents().halts);
+  assert.equal(began - ended, halted.size);
+});
+
 test('ticks come in the hours of working days only, more of them at both ends', () => {
   const batch = filled(create({ sessions, isShaped: true }), 200_000);
   const perDay = new Map<number, number>();

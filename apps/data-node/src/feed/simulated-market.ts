@@ -49,6 +49,9 @@ export class SimulatedMarket {
   readonly #isShaped: boolean;
   readonly #perMillion: Readonly<Record<'bursts' | 'halts' | 'gaps', number>>;
   readonly #haltedUntilNs: Float64Array;
+  readonly #haltNews: number[] = [];
+  /** Halted symbols that somebody was told of. */
+  readonly #told = new Set<number>();
   readonly #lostLeft: Uint32Array;
   #burstSymbol = 0;
   /** Ticks of the burst still to come. */
@@ -119,6 +122,7 @@ export class SimulatedMarket {
     const { bursts, halts } = this.#perMillion;
     if (halts > 0 && draws.below(million) < halts) {
       this.#halts += 1;
+      if (this.#haltNews.length < this.#count) this.#haltNews.push(symbol);
       this.#haltedUntilNs[symbol] = dueNs + (haltMsMin + draws.below(haltMsMore)) * nsPerMs;
       return -1;
     }
@@ -140,6 +144,16 @@ export class SimulatedMarket {
     } else return false;
     this.#lost += 1;
     return true;
+  }
+
+  /** Halts that began and those that are over since the last call, by the place of the symbol. */
+  pollHalts(dueNs: number, take: (symbol: number, isHalted: boolean) => void): void {
+    for (const symbol of this.#haltNews.splice(0)) {
+      if (!this.#told.has(symbol)) take(symbol, true);
+      this.#told.add(symbol);
+    }
+    for (const symbol of this.#told)
+      if (this.#haltedUntilNs[symbol]! <= dueNs && this.#told.delete(symbol)) take(symbol, false);
   }
 
   events(): MarketEvents {

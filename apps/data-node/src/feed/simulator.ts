@@ -26,6 +26,7 @@ import {
   type FeedStats,
   type FeedSymbol,
   noStats,
+  type TakeHalt,
   pollNothing,
 } from './feed.js';
 import { PriceWalk } from './price-walk.js';
@@ -199,6 +200,10 @@ export class Simulator implements Feed {
   fill(batch: TickBatch): number {
     if (this.#ticksPerSecond === 0) this.#periodNs = fillPeriodNs;
     return this.#emitUntil(batch, Number.POSITIVE_INFINITY);
+  }
+
+  pollHalts(take: TakeHalt): void {
+    this.#market.pollHalts(this.#dueNs(), (index, isHalted) => take(this.#ids[index]!, isHalted));
   }
 
   stats(): FeedStats {

@@ -67,6 +67,8 @@ export class QualityDesk {
   readonly #causes = new Map<number, Cause>();
   readonly #entries = new Map<number, SymbolEntry>();
   readonly #sources = new Map<number, SourceHealth>();
+  /** By symbol: the sources that say it is halted. */
+  readonly #halts = new Map<number, Set<number>>();
   #leaveBus: (() => void)[] = [];
   #sweepAtNs = 0;
 
@@ -82,7 +84,7 @@ export class QualityDesk {
     ]);
   }
 
-  /** What feeds know of single symbols goes in here: gap, repaired, halt, lost. */
+  /** What feeds know of single symbols goes in here: gap, repaired, lost. */
   get quality(): SymbolQuality {
     return this.#quality;
   }
@@ -107,7 +109,7 @@ export class QualityDesk {
   watchAll(): void {
     const nowNs = this.#deps.clock.monotonicNs();
     const all = this.#deps.symbols.all();
-    if (all.length === this.#entries.size) return;
+    if (all.length === this.#entries.size && !this.#deps.classes.hasChanged()) return;
     for (const entry of all) {
       this.#entries.set(entry.id, entry);
       if (entry.name !== noSymbolName) this.#quality.watch(entry.id, nowNs);
@@ -138,6 +140,22 @@ export class QualityDesk {
     if (gaps > known.gaps) this.#quality.gapAtSource(source, nowNs);
     known.isConnected = isConnected;
     known.gaps = gaps;
+  }
+
+  /** A source says of a symbol: halted while any says so. */
+  noteHalt(source: number, symbol: number, isHalted: boolean): void {
+    const sources = this.#halts.get(symbol) ?? new Set<number>();
+    this.#halts.set(symbol, sources);
+    if (isHalted) sources.add(source);
+    else sources.delete(source);
+    if (sources.size === 0) this.#halts.delete(symbol);
+    this.#quality.halt(symbol, sources.size > 0, this.#deps.clock.monotonicNs());
+  }
+
+  /** What the others said of halts is over: nobody is there who would take it back. */
+  keepHaltsOf(sources: ReadonlySet<number>): void {
+    for (const [symbol, said] of this.#halts)
+      for (const source of said) if (!sources.has(source)) this.noteHalt(source, symbol, false);
   }
 
   /** Part of the duty cycle, after the batch was published. */

@@ -4,7 +4,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { CleanReason, createTickBatch, QualityState, TickFlags } from '@ndts/protocol';
-import { loadConfig, SeededRandom } from '@ndts/runtime';
+import { loadConfig, SeededRandom, parseTextDocument } from '@ndts/runtime';
+import { type CompiledRules, compileRules } from '../clean/rules.js';
 import { QualityClasses } from './quality-rules.js';
 import {
   type QualityLimits,
@@ -135,6 +136,43 @@ test('classes: the first pattern that matches', () => {
   assert.equal(classes[1]!.staleNs, 2e9);
   const wrong = { ...quality, classes: ['BTC stalesMs=1'] };
   assert.throws(() => new QualityClasses(wrong), /stalesMs/);
+});
+
+test('classes: those of the file of cleaning rules, where the configuration names none', () => {
+  const args = { 'quality.classes': 'BTC* settleMs=7' };
+  const config = loadConfig({ args, environment: {} });
+  const compiled = (text: string): CompiledRules => {
+    const document = parseTextDocument(text, 'yaml', 'rules.yaml');
+    return compileRules(document, config, { firstDay: 0, lastDay: 0 });
+  };
+  const text =
+    'classes:\n  slow: { quality: { staleMs: 60000 } }\n' +
+    '  halting: { extends: slow, quality: { settleMs: 3 } }\n' +
+    'symbols:\n  - { match: "B*", class: halting }\n  - { match: C, quality: { gapMs: 9 } }\n';
+  let file = compiled(text);
+  const names = ['BTC', 'BX', 'C', 'D'].map((name, at) => ({ id: at + 1, shard: 0, name }));
+  const quality = new QualityClasses(config.quality, () => file);
+  assert.ok(quality.hasChanged());
+  const { classes, classOf } = quality.rules(names);
+  const of = (id: number): number[] => {
+    const { staleNs, gapNs, settleNs } = classes[classOf[id]!]!;
+    return [staleNs / 1e6, gapNs / 1e6, settleNs / 1e6];
+  };
+  const { staleMs, gapMs, settleMs } = config.quality;
+  assert.deepEqual([1, 2, 3, 4].map(of), [
+    [staleMs, gapMs, 7],
+    [60_000, gapMs, 3],
+    [staleMs, 9, settleMs],
+    [staleMs, gapMs, settleMs],
+  ]);
+  assert.ok(!quality.hasChanged());
+  file = compiled('');
+  assert.ok(quality.hasChanged());
+  assert.throws(
+    () => compiled('classes: { a: { quality: { staleMs: -1 } } }'),
+    /a\.quality\.staleMs/,
+  );
+  assert.throws(() => compiled('classes: { a: { quality: { staleS: 1 } } }'), /staleMs/);
 });
 
 /** The rules once more, over everything that ever happened. */

@@ -224,8 +224,13 @@ function rulesText(view: CleanRulesView): string {
   if (symbol === undefined) return lines.join('\n');
   const by = symbol.match.length === 0 ? 'no entry names it' : `by ${symbol.match.join(', ')}`;
   lines.push(`${symbol.name}: class ${symbol.class}, ${by}`, '');
-  const { rules = {}, ...rest } = symbol.settings;
-  const rows = [...Object.entries(rest), ...Object.entries(rules as Record<string, unknown>)];
+  const { rules = {}, quality = {}, ...rest } = symbol.settings;
+  const limits = Object.entries(quality as Record<string, unknown>);
+  const rows = [
+    ...Object.entries(rest),
+    ...Object.entries(rules as Record<string, unknown>),
+    ...limits.map(([name, value]) => [`quality.${name}`, value] as const),
+  ];
   const table = tableText(
     [{ title: 'setting' }, { title: 'value' }],
     rows.map(([name, value]) => [name, String(value)]),

@@ -79,6 +79,10 @@ export class CcxtDecoder implements MessageDecoder {
         return this.#quote(message, symbol, id, rows);
       case 'book':
         return this.#book(message, symbol, id, rows);
+      case 'halt':
+        if (typeof message['on'] !== 'boolean') return false;
+        rows.halt(id, message['on']);
+        return true;
       case 'lost':
         this.#lost.add(symbol);
         rows.gap(symbol, 0, 0);
@@ -109,6 +113,8 @@ export class CcxtDecoder implements MessageDecoder {
     if (!isRepair) rows.sentAt(time);
     const quote = this.#quoteOf(symbol);
     if (!isRepair) quote.price = price;
+    // Who trades is not halted, whatever the list of markets said when it was read.
+    if (!isRepair && rows.hasHalts) rows.halt(id, false);
     const row = rows.claimTrade();
     if (row >= 0) {
       const { trades } = rows;

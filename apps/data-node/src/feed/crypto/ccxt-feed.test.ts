@@ -21,8 +21,9 @@ const trade = (id: number): CcxtTrade => ({
   side: id % 2 === 0 ? 'sell' : 'buy',
 });
 
-async function start(): Promise<{ venue: FakeVenue; feed: MessageFeed; clock: VirtualClock }> {
-  const venue = new FakeVenue();
+async function start(
+  venue = new FakeVenue(),
+): Promise<{ venue: FakeVenue; feed: MessageFeed; clock: VirtualClock }> {
   const clock = new VirtualClock(startMs + 1000);
   const feed = createCcxtFeed({
     name: 'binance',
@@ -37,6 +38,35 @@ async function start(): Promise<{ venue: FakeVenue; feed: MessageFeed; clock: Vi
   await settle();
   return { venue, feed, clock };
 }
+
+test('a market that is not active is halted until it trades or is active again', async () => {
+  const venue = new FakeVenue();
+  venue.markets = { 'BTC/USDT': { active: false } };
+  const { feed } = await start(venue);
+  const halts = (): string[] => {
+    const news: string[] = [];
+    feed.pollHalts((symbol, isHalted) => news.push(`${symbol} ${isHalted}`));
+    return news;
+  };
+  assert.deepEqual(halts(), ['7 true']);
+  await venue.quotes.give({ 'BTC/USDT': { bid: 99, ask: 102 } });
+  assert.deepEqual(halts(), [], 'quotes are no trade');
+  await venue.trades.give([trade(1)]);
+  assert.deepEqual(halts(), ['7 false']);
+  await feed.disconnect();
+  const again = new FakeVenue();
+  again.markets = venue.markets;
+  const other = await start(again);
+  other.feed.pollHalts(() => undefined);
+  again.markets = { 'BTC/USDT': { active: true } };
+  await again.quotes.fail('NetworkError');
+  other.clock.advance(10e9);
+  await settle();
+  const news: boolean[] = [];
+  other.feed.pollHalts((_, isHalted) => news.push(isHalted));
+  assert.deepEqual([other.feed.stats().reconnects, news], [1, [false]]);
+  await other.feed.disconnect();
+});
 
 test('trades and quotes make ticks; each has what the other said last', async () => {
   const { venue, feed } = await start();

@@ -33,6 +33,8 @@ export interface CcxtBook {
 export interface CcxtExchange {
   readonly has: Readonly<Record<string, unknown>>;
   readonly clients: Readonly<Record<string, CcxtClient>>;
+  /** By symbol, once they are loaded; `active` false: nobody can trade it now. */
+  readonly markets?: Readonly<Record<string, { readonly active?: boolean | undefined }>>;
   loadMarkets(): Promise<unknown>;
   /** Wanted before anything on addresses without TLS. */
   loadHttpProxyAgent?(): Promise<unknown>;

@@ -37,13 +37,21 @@ class CcxtConnection implements MessageConnection {
   readonly #watched = new Set<string>();
   /** Whose next book is told whole. */
   readonly #wholeBooks = new Set<string>();
+  readonly #halted: Set<string>;
   #isOver = false;
   readonly flow = {
     pause: (): void => this.#eachSocket((socket) => socket.pause?.()),
     resume: (): void => this.#eachSocket((socket) => socket.resume?.()),
   };
 
-  constructor(exchange: CcxtExchange, events: MessageEvents, channels: readonly Channel[]) {
+  /** `halted`: what was said of halts on the connections before. */
+  constructor(
+    exchange: CcxtExchange,
+    events: MessageEvents,
+    channels: readonly Channel[],
+    halted: Set<string>,
+  ) {
+    this.#halted = halted;
     this.#exchange = exchange;
     this.#events = events;
     this.#channels = channels;
@@ -68,14 +76,24 @@ class CcxtConnection implements MessageConnection {
     for (const name of names) {
       if (this.#watched.has(name)) continue;
       this.#watched.add(name);
+      this.#sayHalt(name);
       for (const channel of this.#channels) void this.#watch(name, channel);
     }
+  }
+
+  #sayHalt(name: string): void {
+    const isHalted = this.#exchange.markets?.[name]?.active === false;
+    if (isHalted === this.#halted.has(name)) return;
+    if (isHalted) this.#halted.add(name);
+    else this.#halted.delete(name);
+    this.#say({ kind: 'halt', symbol: name, on: isHalted });
   }
 
   unsubscribe(names: readonly string[]): void {
     const { has } = this.#exchange;
     for (const name of names) {
       if (!this.#watched.delete(name)) continue;
+      this.#halted.delete(name);
       const ends: Promise<unknown>[] = [];
       if (this.#channels.includes('trades') && has['unWatchTrades'] === true)
         ends.push(this.#exchange.unWatchTrades(name));
@@ -167,6 +185,7 @@ function tradeOf({ timestamp, price, amount, id, side }: CcxtTrade): readonly un
 
 export class CcxtSource implements MessageSource {
   readonly #options: CcxtSourceOptions;
+  readonly #halted = new Set<string>();
 
   constructor(options: CcxtSourceOptions) {
     this.#options = options;
@@ -191,6 +210,6 @@ export class CcxtSource implements MessageSource {
     if (trades) channels.push('trades');
     if (quotes) channels.push('quotes');
     if (book) channels.push('book');
-    return new CcxtConnection(exchange, events, channels);
+    return new CcxtConnection(exchange, events, channels, this.#halted);
   }
 }

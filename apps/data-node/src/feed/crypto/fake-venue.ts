@@ -30,6 +30,7 @@ export class FakeVenue {
   readonly quotes = new Pending<Record<string, CcxtQuote>>();
   readonly books = new Pending<CcxtBook>();
   recent: readonly CcxtTrade[] = [];
+  markets: NonNullable<CcxtExchange['markets']> = {};
   opened = 0;
   closed = 0;
   isPaused = false;
@@ -54,6 +55,9 @@ function moduleOf(venue: FakeVenue): CcxtModule {
         },
       },
     };
+    get markets(): NonNullable<CcxtExchange['markets']> {
+      return venue.markets;
+    }
     loadMarkets = async (): Promise<void> => {
       venue.opened += 1;
     };

@@ -20,6 +20,7 @@ import {
   type FeedStats,
   type FeedSymbol,
   noStats,
+  type TakeHalt,
 } from '../feed.js';
 import { allRowKinds, FeedRows, type RowKind } from '../feed-rows.js';
 import { Subscriptions } from '../subscriptions.js';
@@ -193,6 +194,10 @@ export class FileFeed implements Feed {
     const count = this.#rows.takeBook(batch);
     this.#bookRows += count;
     return count;
+  }
+
+  pollHalts(take: TakeHalt): void {
+    this.#rows.takeHalts(take);
   }
 
   stats(): FeedStats {

@@ -101,12 +101,13 @@ test('LOBSTER: trades, quotes and the changes of the book', async (context) => {
     '34200.004241176,1,16113575,18,5853300,1\n' +
     '34200.025551909,4,16120456,18,5859100,-1\n' +
     'not a number,3,1,1,1,1\n' +
-    '34201.500000001,7,0,0,-1,-1\n';
+    '34201.500000001,7,0,0,-1,-1\n' +
+    '34201.600000000,7,0,0,0,-1\n';
   const book =
     '5859400,200,5853300,18,5859800,200,5853000,150\n' +
     '5859400,182,5853300,18,5859800,200,5853000,150\n' +
     '5859400,182,5853300,18,9999999999,0,5853000,150\n' +
-    '5859400,182,5853300,18,9999999999,0,-9999999999,0\n';
+    '5859400,182,5853300,18,9999999999,0,-9999999999,0\n'.repeat(2);
   const [path = ''] = filesIn(context, {
     'AAPL_2012-06-21_34200000_57600000_message_2.csv': message,
     'AAPL_2012-06-21_34200000_57600000_orderbook_2.csv': book,
@@ -126,6 +127,7 @@ test('LOBSTER: trades, quotes and the changes of the book', async (context) => {
     '2012-06-21T13:30:01.500000001Z AAPL 585.3 0 0',
     '2012-06-21T13:30:01.500000001Z AAPL 585.98 0 5',
   ]);
+  assert.deepEqual(rows.halts, ['AAPL true']);
   assert.equal(rows.stats.malformed, 1);
   assert.match(rows.rejects[0]!.reason, /^line 3: /);
 });

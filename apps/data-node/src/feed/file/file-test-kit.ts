@@ -39,6 +39,8 @@ export interface AllRows {
   readonly trades: readonly string[];
   /** Time, symbol, price, quantity, flags. */
   readonly book: readonly string[];
+  /** Symbol, and whether it is halted. */
+  readonly halts: readonly string[];
   readonly stats: FeedStats;
   readonly rejects: readonly FeedReject[];
 }
@@ -96,7 +98,9 @@ export async function rowsOf(
     for (let at = 0; at < book.count; at += 1)
       rows.book.push(`${head(book, at)} ${book.price[at]} ${book.quantity[at]} ${book.flags[at]}`);
   }
-  const answer = { ...rows, stats: feed.stats(), rejects: feed.rejects(1000) };
+  const halts: string[] = [];
+  feed.pollHalts((symbol, isHalted) => halts.push(`${symbols.names[symbol - 1]} ${isHalted}`));
+  const answer = { ...rows, halts, stats: feed.stats(), rejects: feed.rejects(1000) };
   await feed.disconnect();
   return answer;
 }

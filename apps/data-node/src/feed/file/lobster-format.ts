@@ -35,6 +35,9 @@ const priceUnit = 10_000;
 const visible = 4;
 const hidden = 5;
 const cross = 6;
+/** Its price says what of: below 0 the halt, 0 quotes again, 1 trades again. */
+const halt = 7;
+const quotesResume = 0;
 
 function schemaOf(names: readonly string[]): TableSchema {
   return { name: 'lobster', columns: names.map((name) => ({ name, type: 'f64' as const })) };
@@ -173,6 +176,8 @@ class LobsterSource implements RecordSource {
     const type = of('type');
     const isTrade = (type === visible || type === hidden || type === cross) && of('price') > 0;
     const price = of('price') / priceUnit;
+    if (type === halt && of('price') !== quotesResume)
+      rows.halt(this.#times.symbol[record]!, of('price') < 0);
     if (isTrade) {
       this.#lastPrice = price;
       // The direction is that of the order that waited, and so is the id.
