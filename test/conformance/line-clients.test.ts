@@ -103,7 +103,9 @@ function checkTable(database: Database, name: string): void {
 test('rows of real clients come back as they were sent', async (context) => {
   const dataDir = join(await temporaryFolder(context), 'data');
   const [tcpPort, httpPort] = [await freePort(), await freePort()];
-  const keys = { 'feed.kind': 'none', 'line.tcpPort': tcpPort, 'line.httpPort': httpPort };
+  const ports = { 'line.tcpPort': tcpPort, 'line.httpPort': httpPort };
+  // Their names of symbols are odd on purpose, and those of a feed must not be.
+  const keys = { 'feed.kind': 'none', 'line.ticks': 'table', ...ports };
   const platform = await RunningPlatform.start({ dataDir, keys });
   context.after(async () => {
     await platform.stop();

@@ -37,6 +37,7 @@ export { FeedManager, type FeedManagerOptions, type FeedStore } from './feed/fee
 export { FeedSet, type FeedSource } from './feed/feed-set.js';
 export { FileFeed, type FileFeedOptions } from './feed/file/file-feed.js';
 export { type FileFormatName, fileFormatNames } from './feed/file/file-format.js';
+export { LineFeed, type LineFeedOptions } from './feed/line-feed.js';
 export { MessageFeed, type MessageFeedOptions } from './feed/message-feed.js';
 export type {
   MessageConnection,

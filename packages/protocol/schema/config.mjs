@@ -139,6 +139,7 @@ export const configKeys = [
   { key: 'line.tlsKey', type: 'string', default: '', doc: 'file of its private key (PEM)' },
   { key: 'line.allowPlain', type: 'boolean', default: false, doc: 'whether a host beyond this machine may be served without TLS' },
   { key: 'line.symbolTag', type: 'string', default: 'symbol', doc: 'the tag that names the symbol of a row' },
+  { key: 'line.ticks', type: 'enum', values: ['feed', 'table'], default: 'feed', doc: 'whether lines of ticks are a feed, cleaned and on the rings, or rows of a table' },
   { key: 'line.createTables', type: 'boolean', default: true, doc: 'whether a line of an unknown table creates it' },
   { key: 'line.tablesMax', type: 'integer', min: 1, max: 10000, default: 1000, doc: 'number of tables above which lines create none' },
   { key: 'line.symbolsMax', type: 'integer', min: 1, max: 16000000, default: 1000000, doc: 'number of symbols above which lines create none' },

@@ -227,7 +227,7 @@ export interface FeedView {
   /** Goes with its batches; another one after each start. */
   readonly source: number;
   readonly name: string;
-  readonly kind: FeedDefinition['kind'] | 'simulator';
+  readonly kind: FeedDefinition['kind'] | 'simulator' | 'line';
   readonly state: string;
   readonly reason: string;
   readonly isEnded: boolean;

@@ -22,6 +22,7 @@ import type { Feed } from './feed.js';
 import type { RowKind } from './feed-rows.js';
 import type { FeedSet, FeedSource } from './feed-set.js';
 import { FileFeed } from './file/file-feed.js';
+import { LineFeed } from './line-feed.js';
 import { type FileFormatName, fileFormatNames } from './file/file-format.js';
 import { Recorder, recordingName } from './recording/recorder.js';
 import { RecordingFeed } from './recording/recording-feed.js';
@@ -255,7 +256,7 @@ export class FeedManager {
     return {
       source,
       name: feed.name,
-      kind: kept?.definition.kind ?? 'simulator',
+      kind: kept?.definition.kind ?? (feed instanceof LineFeed ? 'line' : 'simulator'),
       state: stats.state,
       reason: refusal === '' ? stats.reason : refusal,
       isEnded: stats.isEnded,

@@ -2,6 +2,7 @@
 
 import { deepEqual, equal, match, ok, rejects } from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -15,7 +16,11 @@ import { addFeed } from './feed.js';
 
 const userId = 7;
 
-function start(dataDir: string, memory: string): Promise<Platform> {
+function start(
+  dataDir: string,
+  memory: string,
+  keys: Readonly<Record<string, string>> = {},
+): Promise<Platform> {
   return startPlatform({
     values: loadConfig({
       args: {
@@ -26,6 +31,7 @@ function start(dataDir: string, memory: string): Promise<Platform> {
         'feed.kind': 'none',
         'control.port': '0',
         'strategy.list': '',
+        ...keys,
       },
       environment: {},
     }),
@@ -63,6 +69,48 @@ async function sampledRejects(platform: Platform, count: number): Promise<string
     ).sort((one, other) => other.localeCompare(one));
   }
   return [];
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** Ticks by line protocol go the way of a feed: cleaned, refused with a reason, told by status. */
+async function writeLines(
+  { foundation }: Platform,
+  port: string,
+  call: (...words: string[]) => Promise<string>,
+): Promise<void> {
+  const token = foundation.identity.createToken('sender', 'trader');
+  const write = (path: string, text: string): Promise<Response> =>
+    fetch(`http://127.0.0.1:${port}${path}`, {
+      method: 'POST',
+      headers: { Authorization: `Bearer ${token}` },
+      body: text,
+    });
+  const fields = 'volume=1,bid1=0,ask1=0,bid_vol1=0,ask_vol1=0';
+  const line = (symbol: string, price: number, time = ''): string =>
+    `tick,symbol=${symbol} price=${price},${fields} ${time}\n`;
+  const next = (): number => {
+    const shard = foundation.symbols.byName('SILVER')?.shard;
+    return shard === undefined ? 0 : foundation.ticks.nextSequence(shard);
+  };
+  const lines = line('SILVER', 30) + line('SILVER', -1) + line('SILVER', 31);
+  equal((await write('/write', lines)).status, 204);
+  equal(next(), 2, 'stored when it is answered');
+  equal((await write('/write', line('SILVER', 29, '1700000000000000000'))).status, 204);
+  equal(next(), 2, 'refused as stale');
+  equal((await write('/write?feed=off', line('SILVER', 29, '1700000000000000000'))).status, 204);
+  equal(next(), 3, 'into the table as it is');
+  equal((await write('/write', line('n\\ o', 1))).status, 400);
+  equal((await write('/write', 'nothing\n')).status, 400);
+  const text = await call('status', 'line');
+  match(text, /refused: symbol 1, message 1/);
+  match(text, /characters \d+: n o/);
 }
 
 test('files are added, read once, shown and removed', async (context) => {
@@ -112,13 +160,19 @@ test('files are added, read once, shown and removed', async (context) => {
   } finally {
     await platform.stop();
   }
-  const again = await start(dataDir, memory);
+  const port = String(await freePort());
+  const again = await start(dataDir, memory, { 'line.httpPort': port });
   try {
-    deepEqual(await views(), [], 'it would be read twice');
+    deepEqual(
+      (await views()).map(({ name, kind }) => [name, kind]),
+      [['line', 'line']],
+    );
+    await writeLines(again, port, call);
     await call('add', 'old', '--files', file);
     equal(await call('remove', 'old'), 'removed old');
     await rejects(call('remove', 'old'), /no feed old/);
-    deepEqual(await views(), []);
+    await rejects(call('remove', 'line'), /of the configuration/);
+    equal((await views()).length, 1);
   } finally {
     await again.stop();
   }

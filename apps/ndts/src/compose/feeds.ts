@@ -7,6 +7,7 @@ import {
   dirtKinds,
   FeedManager,
   FeedSet,
+  LineFeed,
   type MarketSession,
   NamePolicy,
   noSymbolName,
@@ -93,10 +94,21 @@ function createSimulator(foundation: Foundation): Simulator {
   });
 }
 
-export function createFeeds(foundation: Foundation): FeedSet {
-  return new FeedSet(
-    foundation.values.feed.kind === 'simulator' ? [createSimulator(foundation)] : [],
-  );
+/** Line protocol as a feed; undefined: it is off, or its ticks go into their table. */
+export function createLineFeed(foundation: Foundation, door: SymbolDoor): LineFeed | undefined {
+  const { line } = foundation.values;
+  if (line.ticks !== 'feed' || (line.tcpPort === 0 && line.httpPort === 0)) return undefined;
+  return new LineFeed({
+    clock: foundation.clock,
+    ensure: (names) => door.ensure(names),
+    kinds: ['tick'],
+  });
+}
+
+export function createFeeds(foundation: Foundation, line: LineFeed | undefined): FeedSet {
+  const simulators =
+    foundation.values.feed.kind === 'simulator' ? [createSimulator(foundation)] : [];
+  return new FeedSet(line === undefined ? simulators : [...simulators, line]);
 }
 
 /** Answers for the feeds, and begins those that were added before. */

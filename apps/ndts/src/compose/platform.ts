@@ -75,7 +75,7 @@ async function start(foundation: Foundation, input: PlatformInput): Promise<Plat
   const { remotePort, service } = await serveClients(foundation, roles.rings);
   serveDryRuns(foundation, service);
   const stream = await serveStreams(foundation, service);
-  const line = await serveLines(foundation, input.secureRandom);
+  const line = await serveLines(foundation, input.secureRandom, roles.line);
   for (const presence of createPresences(foundation, roles, input)) {
     await presence.start();
     closing.defer('presence', () => presence.stop());

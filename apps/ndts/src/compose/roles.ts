@@ -8,6 +8,7 @@ import {
   createDataNode,
   type DataNode,
   type FeedSet,
+  type LineFeed,
   openCleaner,
   simulatorSymbolNames,
   type SymbolDoor,
@@ -28,7 +29,7 @@ import {
   type TradeRingWriter,
 } from '@ndts/storage';
 import { createFixBroker, journalModeOf } from './broker.js';
-import { createFeeds, createSymbolDoor, noSymbolOf } from './feeds.js';
+import { createFeeds, createLineFeed, createSymbolDoor, noSymbolOf } from './feeds.js';
 import type { Foundation } from './foundation.js';
 
 /** Where what the data node takes is published. */
@@ -47,6 +48,8 @@ export interface Roles {
   readonly rings: MarketRings;
   readonly feeds: FeedSet;
   readonly door: SymbolDoor;
+  /** Takes the ticks of line protocol; undefined: they go into their table. */
+  readonly line: LineFeed | undefined;
 }
 
 export async function createRoles(foundation: Foundation, version: string): Promise<Roles> {
@@ -65,7 +68,8 @@ export async function createRoles(foundation: Foundation, version: string): Prom
     ringDir: join(foundation.folder.memory, 'rings'),
     onSignalRing: signalRings.attach,
   });
-  const feeds = createFeeds(foundation);
+  const line = createLineFeed(foundation, door);
+  const feeds = createFeeds(foundation, line);
   const data = createDataNode({
     config: foundation.values,
     ...shared(foundation),
@@ -89,7 +93,7 @@ export async function createRoles(foundation: Foundation, version: string): Prom
     nodeId: `${foundation.nodeName}-control`,
     version,
   });
-  return { data, calc, exec, control, rings, feeds, door };
+  return { data, calc, exec, control, rings, feeds, door, line };
 }
 
 /** Hands the exec node the signal ring of each start of a strategy; the one before is closed. */

@@ -309,6 +309,8 @@ export interface ConfigValues {
     readonly allowPlain: boolean;
     /** the tag that names the symbol of a row */
     readonly symbolTag: string;
+    /** whether lines of ticks are a feed, cleaned and on the rings, or rows of a table */
+    readonly ticks: 'feed' | 'table';
     /** whether a line of an unknown table creates it */
     readonly createTables: boolean;
     /** number of tables above which lines create none */
@@ -1469,6 +1471,14 @@ export const configKeys: readonly ConfigKey[] = [
     type: 'string',
     default: 'symbol',
     doc: 'the tag that names the symbol of a row',
+    secret: false,
+  },
+  {
+    key: 'line.ticks',
+    type: 'enum',
+    default: 'feed',
+    doc: 'whether lines of ticks are a feed, cleaned and on the rings, or rows of a table',
+    values: ['feed', 'table'],
     secret: false,
   },
   {

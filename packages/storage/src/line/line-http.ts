@@ -128,7 +128,7 @@ export class LineHttp {
         metrics.denied.inc({ listener: 'http' });
       return this.#refuse(request, response, answer ?? badPrecision);
     }
-    const input = writer.openStream(unit);
+    const input = writer.openStream(unit, url.searchParams.get('feed') !== 'off');
     let problem: Answer | undefined;
     this.#writing += 1;
     try {
@@ -183,7 +183,7 @@ export class LineHttp {
   }
 
   async #body(request: IncomingMessage, input: LineInput): Promise<Answer | undefined> {
-    const { ack, bodyBytesMax, metrics, writer } = this.#options;
+    const { ack, bodyBytesMax, metrics } = this.#options;
     let bytes = 0;
     for await (const chunk of kept(unpacked(request))) {
       bytes += chunk.length;
@@ -194,7 +194,7 @@ export class LineHttp {
     }
     const refusal = await input.end();
     if (refusal !== undefined) return this.#refused(refusal);
-    if (ack === 'durable') await writer.durable();
+    await input.settled(ack);
     return undefined;
   }
 

@@ -9,6 +9,7 @@ import { LineHttp } from './line-http.js';
 import { listen } from '../listen/listen.js';
 import { readTls } from '../listen/tls.js';
 import { LineMetrics } from './line-metrics.js';
+import type { LineSink } from './line-sink.js';
 import { LineTcp } from './line-tcp.js';
 import { LineWriter } from './line-writer.js';
 
@@ -21,6 +22,8 @@ export interface LineServerOptions {
   readonly secureRandom: SecureRandom;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  /** Takes market data; undefined: it goes into its tables like all rows. */
+  readonly sink?: LineSink;
   /** Port 0 is any free one and not off: for tests. */
   readonly anyPort?: boolean;
 }
@@ -89,6 +92,7 @@ function makeWriter(options: LineServerOptions): LineWriter {
     ...options,
     ...line,
     seed,
+    sink: options.sink,
     aheadBytesMax: storage.stagingBytes / aheadShare,
   });
 }

@@ -12,6 +12,8 @@ import {
   refusedSymbol,
 } from '@ndts/native/line';
 import { type Clock, NdtsError, type TableSchema } from '@ndts/protocol';
+import { refusalText } from './line-refusal.js';
+import type { LineSink } from './line-sink.js';
 import type { SymbolRegistry } from '../table/symbol-registry.js';
 import { isBuiltIn, schemaFor, symbolName, zeroColumns } from './line-policy.js';
 
@@ -26,6 +28,8 @@ export interface LineWriterOptions {
   readonly createTables: boolean;
   readonly tablesMax: number;
   readonly symbolsMax: number;
+  /** Takes market data of streams that are fed; undefined: all goes into tables. */
+  readonly sink: LineSink | undefined;
   /** Bytes that may be accepted and not durable before the next are taken. */
   readonly aheadBytesMax: number;
 }
@@ -59,9 +63,10 @@ export class LineWriter {
     this.#symbolCount = options.symbols.all().length;
   }
 
-  /** Of one connection or request. */
-  openStream(unitNs: number): LineInput {
-    return new LineInput(this, this.#parser.openStream(unitNs));
+  /** Of one connection or request. `isFed`: its market data goes to the sink, if there is one. */
+  openStream(unitNs: number, isFed = true): LineInput {
+    const sink = isFed ? this.#options.sink : undefined;
+    return new LineInput(this, this.#parser.openStream(unitNs), sink);
   }
 
   /** Log position up to which rows were appended. */
@@ -69,8 +74,10 @@ export class LineWriter {
     return this.#position;
   }
 
-  async durable(): Promise<void> {
-    await this.#options.database.durable(this.#position);
+  /** What a sink took is stored by others: up to wherever they are. */
+  async durable(sink: LineSink | undefined): Promise<void> {
+    const { database } = this.#options;
+    await database.durable(sink === undefined ? this.#position : database.acceptedPosition());
   }
 
   /** After whoever is writing. */
@@ -82,11 +89,18 @@ export class LineWriter {
   }
 
   /** For LineInput: undefined bytes are the end of the input. */
-  write(stream: number, bytes: Uint8Array | undefined): Promise<LineOutcome> {
+  write(
+    stream: number,
+    bytes: Uint8Array | undefined,
+    sink: LineSink | undefined,
+  ): Promise<LineOutcome> {
     return this.#inTurn(async () => {
       if (this.#closed) throw new NdtsError('CLOSED', 'line protocol is closed');
       try {
-        return await this.#take(stream, bytes);
+        const outcome = await this.#take(stream, bytes, sink);
+        if (outcome.refusal !== undefined)
+          sink?.refused(outcome.refusal, refusalText(outcome.refusal));
+        return outcome;
       } finally {
         this.#parser.clear();
       }
@@ -111,7 +125,11 @@ export class LineWriter {
     }
   }
 
-  async #take(stream: number, bytes: Uint8Array | undefined): Promise<LineOutcome> {
+  async #take(
+    stream: number,
+    bytes: Uint8Array | undefined,
+    sink: LineSink | undefined,
+  ): Promise<LineOutcome> {
     const parser = this.#parser;
     let rows = 0;
     for (let taken = 0; ; taken = parser.taken) {
@@ -122,7 +140,7 @@ export class LineWriter {
       if (stop === LineStop.table) refusal = this.#learnTable();
       if (stop === LineStop.table && refusal === undefined) continue;
       const full = stop === LineStop.full ? parser.fullTable() : undefined;
-      const flushed = await this.#flush();
+      const flushed = await this.#flush(sink);
       rows += flushed.rows;
       refusal = flushed.refusal ?? refusal;
       if (full === undefined || refusal !== undefined) return { rows, refusal };
@@ -132,15 +150,16 @@ export class LineWriter {
     }
   }
 
-  async #flush(): Promise<LineOutcome> {
+  async #flush(sink: LineSink | undefined): Promise<LineOutcome> {
     const { database, aheadBytesMax } = this.#options;
     const names = this.#parser.fresh();
-    const ids = names.length === 0 ? noIds : await this.#register(names);
+    const ids = names.length === 0 ? noIds : await this.#register(names, sink);
     const refusal = this.#parser.settle(ids);
     let rows = 0;
     for (const { index, batch } of this.#parser.tables) {
       if (batch.count === 0) continue;
-      this.#position = database.appendRows(this.#tableIds[index] ?? 0, batch);
+      if (sink?.tables.has(batch.schema.name) === true) await sink.take(batch.schema.name, batch);
+      else this.#position = database.appendRows(this.#tableIds[index] ?? 0, batch);
       rows += batch.count;
     }
     this.#parser.clear();
@@ -149,7 +168,7 @@ export class LineWriter {
     return { rows, refusal };
   }
 
-  async #register(names: readonly Uint8Array[]): Promise<Uint32Array> {
+  async #register(names: readonly Uint8Array[], sink: LineSink | undefined): Promise<Uint32Array> {
     const { database, symbols, symbolsMax } = this.#options;
     const wanted = names.map(symbolName);
     const allowed: string[] = [];
@@ -164,11 +183,27 @@ export class LineWriter {
       if (isNew) count += 1;
       allowed.push(name);
     }
+    if (sink !== undefined) return this.#admit(wanted, allowed, sink);
     const entries = await symbols.ensure(allowed);
     this.#symbolCount = count;
     for (const { id, shard, name } of entries) database.registerSymbol(id, shard, name);
     return Uint32Array.from(wanted, (name) =>
       name === undefined ? refusedSymbol : (symbols.byName(name)?.id ?? refusedSymbol),
+    );
+  }
+
+  /** Names of a stream that is fed go through the door of feeds, too. */
+  async #admit(
+    wanted: readonly (string | undefined)[],
+    allowed: readonly string[],
+    sink: LineSink,
+  ): Promise<Uint32Array> {
+    const ids = await sink.ensure(allowed);
+    const known = new Map(allowed.map((name, at) => [name, ids[at] ?? 0]));
+    this.#symbolCount = this.#options.symbols.all().length;
+    return Uint32Array.from(
+      wanted,
+      (name) => (name === undefined ? 0 : known.get(name)) || refusedSymbol,
     );
   }
 
@@ -205,10 +240,12 @@ export class LineWriter {
 export class LineInput {
   readonly #writer: LineWriter;
   readonly #stream: number;
+  readonly #sink: LineSink | undefined;
   #rows = 0;
 
-  constructor(writer: LineWriter, stream: number) {
+  constructor(writer: LineWriter, stream: number, sink: LineSink | undefined) {
     this.#writer = writer;
+    this.#sink = sink;
     this.#stream = stream;
   }
 
@@ -219,12 +256,19 @@ export class LineInput {
 
   /** Rejects when the engine refuses rows; some of these bytes may be stored then. */
   async write(bytes: Uint8Array): Promise<LineRefusal | undefined> {
-    return this.#note(await this.#writer.write(this.#stream, bytes));
+    return this.#note(await this.#writer.write(this.#stream, bytes, this.#sink));
   }
 
   /** The input is over; a last line needs no newline. */
   async end(): Promise<LineRefusal | undefined> {
-    return this.#note(await this.#writer.write(this.#stream, undefined));
+    return this.#note(await this.#writer.write(this.#stream, undefined, this.#sink));
+  }
+
+  /** Every row is accepted, and durable where that is asked for; those that went to the sink are
+   * so, or refused by a rule. */
+  async settled(ack: 'accepted' | 'durable'): Promise<void> {
+    await this.#sink?.settled();
+    if (ack === 'durable') await this.#writer.durable(this.#sink);
   }
 
   /** Returns the bytes of a line that never ended. */

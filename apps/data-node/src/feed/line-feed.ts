@@ -1,0 +1,263 @@
+// hot: no allocation after init
+// Line protocol as a feed: rows of ticks and trades that come over TCP and HTTP wait here to be
+// polled like those of any feed. Always: rows leave in the order of their lines; a sender waits
+// while there is no room; and what was polled is settled once the next poll asks for more, since
+// nobody polls while a batch is held.
+
+import {
+  type Clock,
+  copyTickRow,
+  copyTradeRow,
+  createTickBatch,
+  createTradeBatch,
+  NdtsError,
+  type TickBatch,
+  tickSchema,
+  type TradeBatch,
+  TradeFlags,
+  tradeSchema,
+} from '@ndts/protocol';
+import type { EnsureSymbols, LineRefusal, LineSink, TableBatch } from '@ndts/storage';
+import type { RowBatch } from './batches.js';
+import {
+  type Feed,
+  type FeedAbilities,
+  type FeedReject,
+  type FeedState,
+  type FeedStats,
+  type FeedSymbol,
+  noStats,
+  pollNothing,
+} from './feed.js';
+import type { RowKind } from './feed-rows.js';
+import { RejectLog } from './reject-log.js';
+import { RowQueue } from './row-queue.js';
+import { Subscriptions } from './subscriptions.js';
+
+export interface LineFeedOptions {
+  readonly clock: Clock;
+  /** Makes ids of names; 0: it may be no symbol. */
+  readonly ensure: EnsureSymbols;
+  /** Kinds that are polled; lines of the others go into their tables. */
+  readonly kinds: readonly RowKind[];
+  /** Rows of each kind that may wait. */
+  readonly capacity?: number;
+  /** A sender that waited so long without anybody polling is refused. */
+  readonly waitMs?: number;
+}
+
+const capacityDefault = 32_768;
+const waitMsDefault = 10_000;
+
+interface Lane<B extends RowBatch> {
+  readonly queue: RowQueue<B>;
+  taken: number;
+  /** Handed out by polls. */
+  polled: number;
+  /** Of those: stored, or refused by a rule. */
+  settled: number;
+}
+
+type Lanes = readonly [Lane<TickBatch>, Lane<TradeBatch>];
+
+export class LineFeed implements Feed, LineSink {
+  readonly name = 'line';
+  readonly live = true;
+  readonly abilities: FeedAbilities;
+  readonly tables: ReadonlySet<string>;
+  readonly pollBook = pollNothing;
+  readonly #options: LineFeedOptions;
+  readonly #lanes: Lanes;
+  readonly #rejects = new RejectLog();
+  readonly #wanted = new Subscriptions();
+  /** Whoever waits for a poll, once. */
+  #waiting: (() => void)[] = [];
+  #state: FeedState = 'disconnected';
+  #skipped = 0;
+
+  constructor(options: LineFeedOptions) {
+    this.#options = options;
+    const capacity = options.capacity ?? capacityDefault;
+    const [trades, ticks] = [options.kinds.includes('trade'), options.kinds.includes('tick')];
+    this.abilities = { trades, book: false, waits: true, repairs: false };
+    this.tables = new Set([
+      ...(ticks ? [tickSchema.name] : []),
+      ...(trades ? [tradeSchema.name] : []),
+    ]);
+    const counts = { taken: 0, polled: 0, settled: 0 };
+    this.#lanes = [
+      { queue: new RowQueue(createTickBatch(capacity), copyTickRow), ...counts },
+      { queue: new RowQueue(createTradeBatch(capacity), copyTradeRow), ...counts },
+    ];
+  }
+
+  async connect(): Promise<void> {
+    this.#state = 'connected';
+  }
+
+  async disconnect(): Promise<void> {
+    this.#state = 'disconnected';
+    for (const lane of this.#lanes) {
+      const left = lane.queue.clear();
+      this.#skipped += left;
+      lane.polled += left;
+      lane.settled = lane.polled;
+    }
+    this.#wake();
+  }
+
+  subscribe(symbols: readonly FeedSymbol[]): void {
+    this.#wanted.add(symbols);
+  }
+
+  unsubscribe(symbols: readonly FeedSymbol[]): void {
+    this.#wanted.remove(symbols);
+    for (const { id } of symbols)
+      for (const lane of this.#lanes) lane.polled += lane.queue.drop(id);
+  }
+
+  poll(batch: TickBatch): number {
+    return this.#poll(this.#lanes[0], batch);
+  }
+
+  pollTrades(batch: TradeBatch): number {
+    return this.#poll(this.#lanes[1], batch);
+  }
+
+  #poll<B extends RowBatch>(lane: Lane<B>, batch: B): number {
+    lane.settled = lane.polled;
+    const count = lane.queue.take(batch);
+    lane.polled += count;
+    if (this.#waiting.length > 0) this.#wake();
+    return count;
+  }
+
+  ensure(names: readonly string[]): Promise<Uint32Array> {
+    return this.#options.ensure(names);
+  }
+
+  refused({ reason }: LineRefusal, words: string): void {
+    const rule = reason === 'symbolName' ? 'symbol' : reason === 'length' ? reason : 'message';
+    this.#rejects.note(this.#options.clock.nowMs(), rule, words, '');
+  }
+
+  async take(table: string, rows: TableBatch): Promise<void> {
+    for (let from = 0; from < rows.count; ) {
+      if (this.#state !== 'connected')
+        throw new NdtsError('UNAVAILABLE', 'the data node takes no lines now');
+      const to =
+        table === tickSchema.name ? this.#putTicks(rows, from) : this.#putTrades(rows, from);
+      if (to < rows.count) await this.#nextPoll();
+      from = to;
+    }
+  }
+
+  async settled(): Promise<void> {
+    const goals = this.#lanes.map(({ taken }) => taken);
+    const isOpen = (): boolean => this.#lanes.some(({ settled }, at) => settled < (goals[at] ?? 0));
+    while (isOpen()) await this.#nextPoll();
+  }
+
+  /** @returns the row that found no room */
+  #putTicks(rows: TableBatch, from: number): number {
+    const lane = this.#lanes[0];
+    const { rows: ticks } = lane.queue;
+    const [price, volume] = [rows.doubles('price'), rows.doubles('volume')];
+    const [bid, ask] = [rows.doubles('bid1'), rows.doubles('ask1')];
+    const [bidVolume, askVolume] = [rows.doubles('bid_vol1'), rows.doubles('ask_vol1')];
+    const flags = rows.column('flags');
+    for (let row = from; row < rows.count; row += 1) {
+      if (!this.#isWanted(rows.symbol[row]!)) continue;
+      const at = lane.queue.claim();
+      if (at < 0) return row;
+      ticks.day[at] = rows.day[row]!;
+      ticks.nsOfDay[at] = rows.nsOfDay[row]!;
+      ticks.symbol[at] = rows.symbol[row]!;
+      ticks.price[at] = price[row]!;
+      ticks.volume[at] = volume[row]!;
+      ticks.bid[at] = bid[row]!;
+      ticks.ask[at] = ask[row]!;
+      ticks.bidVolume[at] = bidVolume[row]!;
+      ticks.askVolume[at] = askVolume[row]!;
+      ticks.flags[at] = Number(flags[row]);
+      lane.taken += 1;
+    }
+    return rows.count;
+  }
+
+  #putTrades(rows: TableBatch, from: number): number {
+    const lane = this.#lanes[1];
+    const { rows: trades } = lane.queue;
+    const [price, volume] = [rows.doubles('price'), rows.doubles('volume')];
+    const side = rows.column('side');
+    for (let row = from; row < rows.count; row += 1) {
+      if (!this.#isWanted(rows.symbol[row]!)) continue;
+      const at = lane.queue.claim();
+      if (at < 0) return row;
+      const id = rows.isNull('trade_id', row) ? Number.NaN : numberOf(rows.text('trade_id', row));
+      trades.day[at] = rows.day[row]!;
+      trades.nsOfDay[at] = rows.nsOfDay[row]!;
+      trades.symbol[at] = rows.symbol[row]!;
+      trades.price[at] = price[row]!;
+      trades.volume[at] = volume[row]!;
+      trades.tradeId[at] = Number.isNaN(id) ? 0 : id;
+      trades.flags[at] = sideFlags(Number(side[row])) | (Number.isNaN(id) ? 0 : TradeFlags.id);
+      lane.taken += 1;
+    }
+    return rows.count;
+  }
+
+  #isWanted(symbol: number): boolean {
+    if (this.#wanted.isAll || this.#wanted.has(symbol)) return true;
+    this.#skipped += 1;
+    return false;
+  }
+
+  /** Rejects when nobody polls any more. */
+  #nextPoll(): Promise<void> {
+    const { clock, waitMs } = this.#options;
+    return new Promise((resolve, reject) => {
+      const limitMs = waitMs ?? waitMsDefault;
+      const timer = clock.setTimer(limitMs, () =>
+        reject(new NdtsError('UNAVAILABLE', `the data node took no rows for ${limitMs} ms`)),
+      );
+      this.#waiting.push(() => {
+        timer.cancel();
+        resolve();
+      });
+    });
+  }
+
+  #wake(): void {
+    for (const go of this.#waiting.splice(0)) go();
+  }
+
+  stats(): FeedStats {
+    const [ticks, trades] = this.#lanes;
+    return {
+      ...noStats,
+      state: this.#state,
+      polled: ticks.polled,
+      trades: trades.polled,
+      skipped: this.#skipped,
+      backlog: ticks.queue.count + trades.queue.count,
+      messages: ticks.taken + trades.taken + this.#rejects.count,
+      malformed: this.#rejects.count,
+      malformedBy: { ...this.#rejects.counts },
+    };
+  }
+
+  rejects(limit: number): readonly FeedReject[] {
+    return this.#rejects.list(limit);
+  }
+}
+
+function sideFlags(side: number): number {
+  if (side === 0) return 0;
+  return side > 0 ? TradeFlags.buy : TradeFlags.sell;
+}
+
+/** NaN: it is no whole number that is exact. */
+function numberOf(id: string): number {
+  return /^\d{1,15}$/.test(id) ? Number(id) : Number.NaN;
+}
