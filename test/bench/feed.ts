@@ -1,11 +1,12 @@
 // Feeds. feed_parse: records of each format, and messages, until they are polled as rows.
 // record_replay: messages into a recording, and out of it through the decoder. ingest_feed:
-// messages on a WebSocket until the engine has accepted their ticks, at a rate and as fast as they
-// come.
+// messages of another process on a WebSocket until their ticks are accepted and on a ring, at a
+// rate and as fast as they come; this thread and the sender where they like, and pinned.
 
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Worker } from 'node:worker_threads';
+import { fileURLToPath } from 'node:url';
 import {
   openCleaner,
   ccxtAbilities,
@@ -20,6 +21,7 @@ import {
   RecordingFeed,
 } from '@ndts/data-node';
 import { openDatabase } from '@ndts/native/db';
+import { createTickRings, type Database, type TickRingWriter } from '@ndts/storage';
 import { createTickBatch, shardOf, timeFromMs } from '@ndts/protocol';
 import { loadConfig, SeededRandom, SystemClock } from '@ndts/runtime';
 import { WebSocket } from 'ws';
@@ -276,12 +278,57 @@ function socketSource(port: number): MessageSource {
   };
 }
 
+/** Keeps this thread on the first processor, for the sender to have the second one. @returns what
+ * lets it go again; undefined: there is no taskset, or no second processor */
+function pin(): (() => void) | undefined {
+  const own = (processors: string): string =>
+    execFileSync('taskset', ['-cp', processors, String(process.pid)], { encoding: 'utf8' });
+  try {
+    execFileSync('taskset', ['-c', '1', 'true'], { stdio: 'ignore' });
+    const before = /list: (\S+)/.exec(own('0'))?.[1] ?? '0-1';
+    return () => void own(before);
+  } catch {
+    return undefined;
+  }
+}
+
+async function startSender(
+  task: object,
+  isPinned: boolean,
+): Promise<{ sender: ChildProcess; port: number }> {
+  const script = fileURLToPath(new URL('./kit/feed-sender.js', import.meta.url));
+  const words = [process.execPath, script, JSON.stringify(task)];
+  const [program = '', ...args] = isPinned ? ['taskset', '-c', '1', ...words] : words;
+  const sender = spawn(program, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  const port = await new Promise<number>((resolve, reject) => {
+    sender.once('message', resolve);
+    sender.once('error', reject);
+    sender.once('exit', (code) => reject(new Error(`the sender ended with ${code}`)));
+  });
+  return { sender, port };
+}
+
 function nowUs(): number {
   return Number(process.hrtime.bigint() / 1000n);
 }
 
-async function ingestAt(context: BenchContext, rate: number, count: number): Promise<void> {
-  const name = `ingest-${rate}`;
+function ringsOf(database: Database, dir: string): TickRingWriter {
+  const shards = Array.from({ length: 64 }, (_, shard) => shard);
+  return createTickRings({
+    dir,
+    slotCount: 65_536,
+    epochs: shards.map((shard) => database.epoch(shard)),
+    firstSequences: shards.map((shard) => database.nextSequence(shard)),
+  });
+}
+
+async function ingestAt(
+  context: BenchContext,
+  rate: number,
+  count: number,
+  wantsPin: boolean,
+): Promise<void> {
+  const name = `ingest-${rate}-${wantsPin}`;
   const [dir, stagingDir] = [join(context.dir, name), join(context.memory, name)];
   mkdirSync(dir);
   mkdirSync(stagingDir);
@@ -289,13 +336,12 @@ async function ingestAt(context: BenchContext, rate: number, count: number): Pro
   for (const one of symbols) database.registerSymbol(one.id, shardOf(one.name, 64), one.name);
   const cleaner = openCleaner(loadConfig({ args: {}, environment: {} }));
   const beginUs = nowUs();
-  const sender = new Worker(new URL('./kit/feed-sender.js', import.meta.url), {
-    workerData: { rate, count, beginUs, symbolCount, startMs },
-  });
-  const port = await new Promise<number>((resolve, reject) => {
-    sender.once('message', resolve);
-    sender.once('error', reject);
-  });
+  const rings = ringsOf(database, join(stagingDir, 'rings'));
+  // Behind the database, whose threads would be kept there, too.
+  const unpin = wantsPin ? pin() : undefined;
+  const isPinned = unpin !== undefined;
+  const task = { rate, count, beginUs, symbolCount, startMs };
+  const { sender, port } = await startSender(task, isPinned);
   const feed = new MessageFeed({
     name: 'socket',
     abilities: ccxtAbilities,
@@ -318,7 +364,10 @@ async function ingestAt(context: BenchContext, rate: number, count: number): Pro
     while (feed.poll(batch) > 0) {
       rows += batch.count;
       cleaner.clean(batch, refused);
-      if (batch.count > 0) database.appendTicks(batch);
+      if (batch.count > 0) {
+        database.appendTicks(batch);
+        rings.publish(batch);
+      }
       const us = nowUs() - beginUs;
       for (let row = 0; row < batch.count; row += 1)
         latencyUs[accepted + row] = us - (batch.volume[row] ?? 0);
@@ -328,12 +377,13 @@ async function ingestAt(context: BenchContext, rate: number, count: number): Pro
   }
   const seconds = (performance.now() - begin) / 1000;
   await feed.disconnect();
-  await sender.terminate();
+  sender.kill();
+  unpin?.();
+  rings.close();
   cleaner.close();
   database.close();
-  const params = { rate: rate === 0 ? 'max' : rate, messages: count };
-  const answer = answerHash(rows);
-  const line = { bench: 'ingest_feed', params, answer };
+  const params = { rate: rate === 0 ? 'max' : rate, messages: count, pinned: isPinned };
+  const line = { bench: 'ingest_feed', params, answer: answerHash(rows) };
   if (rate === 0)
     context.emit({ ...line, metric: 'accepted', value: accepted / seconds, unit: 'messages/s' });
   else {
@@ -345,14 +395,14 @@ async function ingestAt(context: BenchContext, rate: number, count: number): Pro
 
 export const ingestFeed: Bench = {
   name: 'ingest_feed',
-  about: 'messages on a WebSocket until their ticks are accepted: at 50,000 a second, and at most',
+  about: 'messages on a WebSocket until their ticks are on a ring: at 50,000 a second, and at most',
   run: async (context) => {
     const rate = pick(context.size, { smoke: 5000, small: 50_000, full: 50_000 });
-    await ingestAt(context, rate, rate * pick(context.size, { smoke: 0.2, small: 5, full: 30 }));
-    await ingestAt(
-      context,
-      0,
-      pick(context.size, { smoke: 2000, small: 300_000, full: 2_000_000 }),
-    );
+    const seconds = pick(context.size, { smoke: 0.2, small: 5, full: 30 });
+    const most = pick(context.size, { smoke: 2000, small: 300_000, full: 2_000_000 });
+    for (const wantsPin of context.size === 'smoke' ? [false] : [false, true]) {
+      await ingestAt(context, rate, rate * seconds, wantsPin);
+      await ingestAt(context, 0, most, wantsPin);
+    }
   },
 };

@@ -1,11 +1,10 @@
-// A venue in a thread of its own for the bench of feeds: messages on a WebSocket, at a rate by an
+// A venue in a process of its own for the bench of feeds: messages on a WebSocket, at a rate by an
 // open-loop schedule or as fast as the socket takes them. Each carries when it was sent, as its
 // quantity: microseconds since the bench began.
 
-import { parentPort, workerData } from 'node:worker_threads';
 import { type WebSocket, WebSocketServer } from 'ws';
 
-const { rate, count, beginUs, symbolCount, startMs } = workerData as {
+const { rate, count, beginUs, symbolCount, startMs } = JSON.parse(process.argv[2] ?? '{}') as {
   /** 0: no limit. */
   readonly rate: number;
   readonly count: number;
@@ -49,5 +48,5 @@ const server = new WebSocketServer({ host: '127.0.0.1', port: 0 });
 server.on('connection', serve);
 server.on('listening', () => {
   const address = server.address();
-  parentPort?.postMessage(typeof address === 'object' && address !== null ? address.port : 0);
+  process.send?.(typeof address === 'object' && address !== null ? address.port : 0);
 });
