@@ -5,22 +5,26 @@
 //     name, version,
 //     params:   { period: { type: 'integer', default: 20, doc: '...' } },
 //     factors:  ({ period }) => ({ fast: factor('ema(price, 5)'), bands: bollinger({ period }) }),
+//     bars:     { minute: { kind: 'time', size: 60_000 }, hundred: { kind: 'ticks', size: 100 } },
 //     state:    () => ({ ... }),                 // made once per start
 //     onTick    (tick, context)                  // each tick; context.factor.fast is its factor
 //     onFactor  (row, context)                   // each factor of each tick
+//     onBar     (bar, context)                   // a bar of a symbol has closed
 //     onTimer   (context)                        // event time passed a multiple of the interval
 //     onOrder   (order, context)                 // an order of this strategy has changed
 //     snapshot  (context) / restore (snapshot, context), snapshotVersion
 //   })
 //
-// For one tick: timers that are due before it, onTick, then onFactor.
+// For one tick: bars that end and timers that are due before it, onTick, onFactor, bars it fills.
 // Time is that of the events: context.now() is the time of the tick, timer or order at hand.
 //
 // Always: the views handed to hooks are re-used by the next call; keep numbers, not views. A hook
 // that throws stops the instance, which is then started anew.
 
 import type { OrderStateName, Time } from '@ndts/protocol';
+import type { BarView } from '../bar/bar-builder.js';
 import type { FactorDeclarations, FactorReadings } from '../factor/declare.js';
+import type { BarSpecs } from './bar-set.js';
 import type { ParameterSpecs, ParameterValues } from './parameters.js';
 
 export {
@@ -69,6 +73,13 @@ export interface FactorView {
   readonly lower: number;
   /** +1, -1 or 0. */
   readonly signal: number;
+}
+
+/** A bar of one symbol that has closed. */
+export interface StrategyBar extends BarView {
+  /** Its name in `bars`. */
+  readonly bar: string;
+  readonly symbol: number;
 }
 
 /** An order of this strategy, after a change. */
@@ -132,6 +143,8 @@ export interface StrategyDefinition<
   readonly version: string;
   readonly params: Specs;
   readonly factors?: Declared<Specs, Factors>;
+  /** Of every symbol; their hook is onBar. Volumes count the ticks seen since the start. */
+  readonly bars?: Declared<Specs, BarSpecs>;
   /** Made once per start, before the first hook. */
   readonly state?: (parameters: ParameterValues<Specs>) => State;
   /** onTimer is called when event time passes a multiple of it, counted from midnight UTC; 1000 by
@@ -139,6 +152,7 @@ export interface StrategyDefinition<
   readonly timerIntervalMs?: number;
   onTick?(tick: TickView, context: StrategyContext<Specs, State, Factors>): void;
   onFactor?(row: FactorView, context: StrategyContext<Specs, State, Factors>): void;
+  onBar?(bar: StrategyBar, context: StrategyContext<Specs, State, Factors>): void;
   onTimer?(context: StrategyContext<Specs, State, Factors>): void;
   onOrder?(order: OrderUpdate, context: StrategyContext<Specs, State, Factors>): void;
   /** Of what snapshot() gives; a snapshot of another version is not restored. Default 1. */

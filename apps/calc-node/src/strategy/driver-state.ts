@@ -1,6 +1,6 @@
 // What a driver knows of the past beside the plugin's own state, as bytes: states of its factors,
-// newest values and prices of every symbol, its timer. Little-endian: a checksum of what follows,
-// a version, counts, the timer, then a column after the other.
+// newest values and prices of every symbol, its open bars, its timers. Little-endian: a checksum of
+// what follows, a version, counts, the timers, then a column after the other.
 //
 // Always: read back, it is the same to the bit; bytes that are damaged or of another plan are
 // refused before anything is changed.
@@ -9,17 +9,20 @@ import { crc32 } from 'node:zlib';
 import { NdtsError } from '@ndts/protocol';
 import type { FactorPlan } from '../factor/factor-plan.js';
 import type { LatestValues } from '../factor/latest-values.js';
+import type { BarSet } from './bar-set.js';
 import type { EventTimer } from './event-timer.js';
 
 export interface DriverParts {
   readonly plan: FactorPlan;
   readonly prices: LatestValues;
-  readonly timer: EventTimer;
+  readonly bars: BarSet;
+  readonly timers: readonly EventTimer[];
 }
 
 const version = 1;
-/** checksum, version, symbols, factors: 4 bytes each; day and nanoseconds of the timer. */
-const headBytes = 32;
+/** checksum, version, symbols, factors: 4 bytes each; day and nanoseconds of the two timers. */
+const timersFrom = 16;
+const headBytes = 48;
 const checkedFrom = 4;
 
 function columnBytes({ plan }: DriverParts, symbols: number): number {
@@ -27,29 +30,34 @@ function columnBytes({ plan }: DriverParts, symbols: number): number {
 }
 
 export function saveDriver(parts: DriverParts): Uint8Array {
-  const { plan, prices, timer } = parts;
+  const { plan, prices, bars, timers } = parts;
   const symbols = prices.symbols();
   const columns = columnBytes(parts, symbols.length);
-  const bytes = new Uint8Array(columns + symbols.length * plan.stateBytes);
+  const barsFrom = columns + symbols.length * plan.stateBytes;
+  const bytes = new Uint8Array(barsFrom + symbols.length * bars.stateBytes);
   const view = new DataView(bytes.buffer);
   view.setUint32(4, version, true);
   view.setUint32(8, symbols.length, true);
   view.setUint32(12, plan.factors.length, true);
-  view.setFloat64(16, timer.day, true);
-  view.setFloat64(24, timer.nsOfDay, true);
+  for (const [index, timer] of timers.entries()) {
+    view.setFloat64(timersFrom + 16 * index, timer.day, true);
+    view.setFloat64(timersFrom + 16 * index + 8, timer.nsOfDay, true);
+  }
   new Uint32Array(bytes.buffer, headBytes, symbols.length).set(symbols);
   const values = valuesIn(bytes, symbols.length, plan);
   for (const [at, column] of [prices, ...plan.factors.map(({ latest }) => latest)].entries())
     for (const [index, symbol] of symbols.entries())
       values[at * symbols.length + index] = column.of(symbol);
   bytes.set(plan.save(symbols), columns);
+  for (const [index, symbol] of symbols.entries())
+    bars.save(symbol, barsOf(bytes, barsFrom, index, bars));
   view.setUint32(0, crc32(bytes.subarray(checkedFrom)), true);
   return bytes;
 }
 
 /** CORRUPT: damaged, or of another plan. */
 export function loadDriver(parts: DriverParts, given: Uint8Array): void {
-  const { plan, prices, timer } = parts;
+  const { plan, prices, bars, timers } = parts;
   const bytes = given.slice(); // aligned
   const view = new DataView(bytes.buffer);
   if (bytes.length < headBytes || view.getUint32(0, true) !== crc32(bytes.subarray(checkedFrom)))
@@ -59,20 +67,30 @@ export function loadDriver(parts: DriverParts, given: Uint8Array): void {
   const isOurs =
     view.getUint32(4, true) === version &&
     view.getUint32(12, true) === plan.factors.length &&
-    bytes.length === columns + count * plan.stateBytes;
+    bytes.length === columns + count * (plan.stateBytes + bars.stateBytes);
   if (!isOurs) throw new NdtsError('CORRUPT', 'state of a strategy: it is of another strategy');
   const symbols = new Uint32Array(bytes.buffer, headBytes, count);
-  plan.load(symbols, bytes.subarray(columns));
+  const barsFrom = columns + count * plan.stateBytes;
+  for (const [index, symbol] of symbols.entries())
+    bars.load(symbol, barsOf(bytes, barsFrom, index, bars));
+  plan.load(symbols, bytes.subarray(columns, barsFrom));
   const values = valuesIn(bytes, count, plan);
   for (const [at, column] of [prices, ...plan.factors.map(({ latest }) => latest)].entries())
     for (const [index, symbol] of symbols.entries())
       column.set(symbol, values[at * count + index]!);
-  timer.day = view.getFloat64(16, true);
-  timer.nsOfDay = view.getFloat64(24, true);
+  for (const [index, timer] of timers.entries()) {
+    timer.day = view.getFloat64(timersFrom + 16 * index, true);
+    timer.nsOfDay = view.getFloat64(timersFrom + 16 * index + 8, true);
+  }
 }
 
 /** Prices, then the newest values of each factor. */
 function valuesIn(bytes: Uint8Array, symbols: number, { factors }: FactorPlan): Float64Array {
   const from = headBytes + 8 * Math.ceil(symbols / 2);
   return new Float64Array(bytes.buffer, from, symbols * (1 + factors.length));
+}
+
+function barsOf(bytes: Uint8Array, from: number, index: number, bars: BarSet): Uint8Array {
+  const at = from + index * bars.stateBytes;
+  return bytes.subarray(at, at + bars.stateBytes);
 }

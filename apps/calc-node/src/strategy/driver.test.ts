@@ -40,6 +40,7 @@ function diary(lines: string[]): AnyStrategy {
       bands: bollinger({ period }),
       distance,
     }),
+    bars: { second: { kind: 'time', size: 1000 }, seven: { kind: 'ticks', size: 7 } },
     timerIntervalMs: 250,
     onTick(tick, { factor: read }) {
       const { mean, odd, traded, bands, distance: own } = read;
@@ -51,6 +52,10 @@ function diary(lines: string[]): AnyStrategy {
       assert.ok(Object.is(context.factorOf('bands', row.symbol), row.value));
       assert.ok(Object.is(context.factor.bands.middle, row.middle));
       if (row.signal !== 0) lines.push(`${context.buy(row.symbol, 1n)} ${row.value}`);
+    },
+    onBar({ bar, symbol, nsOfDay, open, high, low, close, volume, count }, context) {
+      const values = [nsOfDay, open, high, low, close, volume, count, context.now().nsOfDay];
+      lines.push(`${bar} ${symbol} ${values.join(' ')}`);
     },
     onTimer(context) {
       const { day, nsOfDay } = context.now();
@@ -106,7 +111,12 @@ test(`calls are the same however ticks are cut, seed ${seed}`, () => {
   const all = market(900);
   const random = new SeededRandom(seed + 1);
   const whole = run(all, () => all.count);
-  assert.ok(whole.some((line) => line.startsWith('timer')) && whole.length > 1000);
+  for (const word of ['timer', 'second', 'seven'])
+    assert.ok(
+      whole.some((line) => line.startsWith(word)),
+      word,
+    );
+  assert.ok(whole.length > 1000);
   assert.deepEqual(
     run(all, () => 1),
     whole,
@@ -213,6 +223,43 @@ test('timers fire by the time of events, a long pause fires each, a time of the 
   assert.deepEqual(fired, [11, 12, 13, 14]);
   played.tick({ price: 1, timeMs: at(86_400.5) });
   assert.deepEqual([fired.length, fired.at(-1)], [86_400 - 11 + 1, 0], 'midnight is one');
+  played.close();
+});
+
+test('bars close with the tick that ends or fills them, or with time', () => {
+  const lines: string[] = [];
+  const played = stage(
+    defineStrategy({
+      name: 'bars',
+      version: '1',
+      params: { size: { type: 'integer', default: 2, doc: 'ticks of a bar' } },
+      bars: ({ size }) => ({
+        minute: { kind: 'time', size: 60_000 },
+        ticks: { kind: 'ticks', size },
+        volume: { kind: 'volume', size: 10 },
+        value: { kind: 'value', size: 1000 },
+      }),
+      onTick: (tick) => void lines.push(`tick ${tick.price}`),
+      onTimer: (context) => void lines.push(`timer ${context.now().nsOfDay / 1e9}`),
+      timerIntervalMs: 60_000,
+      onBar: ({ bar, symbol, open, close, volume }) =>
+        void lines.push(`${bar} ${symbol} ${open} ${close} ${volume}`),
+    }),
+  );
+  const at = (seconds: number): number => Date.UTC(2026, 0, 2) + seconds * 1000;
+  played.tick({ price: 20, volume: 4, timeMs: at(58) });
+  played.tick({ price: 21, volume: 6, timeMs: at(59) });
+  assert.deepEqual(lines.splice(0), [
+    'tick 20',
+    'tick 21',
+    'ticks 1 20 21 10',
+    'volume 1 20 21 10',
+  ]);
+  played.tick({ price: 1000, volume: 1, symbol: 2, timeMs: at(60) });
+  const ends = ['minute 1 20 21 10', 'timer 60', 'tick 1000', 'value 2 1000 1000 1'];
+  assert.deepEqual(lines.splice(0), ends, 'symbol 1 is silent');
+  played.pass(61_000);
+  assert.deepEqual(lines.splice(0), ['minute 2 1000 1000 1', 'timer 120']);
   played.close();
 });
 

@@ -4,13 +4,14 @@
 // clocks, so the same code runs live and over history.
 //
 // Always: the same events in the same order give the same calls with the same numbers, however the
-// ticks are cut into batches. For one tick: timers that are due before it, onTick, then onFactor
-// for each factor in the order of declaration.
+// ticks are cut into batches. For one tick: bars that end and timers that are due before it,
+// onTick, onFactor for each factor in the order of declaration, then bars that the tick fills.
 
 import { NdtsError, type TickBatch } from '@ndts/protocol';
 import type { FactorDeclarations } from '../factor/declare.js';
 import { FactorPlan } from '../factor/factor-plan.js';
 import { TickCursor } from '../source/tick-cursor.js';
+import { BarSet } from './bar-set.js';
 import { DriverContext, type SignalSink } from './context.js';
 import type { AnyStrategy, OrderUpdate } from './define.js';
 import { loadDriver, saveDriver } from './driver-state.js';
@@ -27,6 +28,8 @@ export interface DriverOptions {
   readonly log: (text: string) => void;
 }
 
+/** Between two looks at the bars of symbols that are silent. */
+const barCheckMs = 1000;
 const timerIntervalMsDefault = 1000;
 /** A longer pause than so many intervals makes no more calls. */
 const firingsMax = 100_000;
@@ -38,6 +41,8 @@ export class StrategyDriver {
   readonly context: DriverContext;
   readonly #tick = new TickCursor();
   readonly #timer: EventTimer;
+  readonly #bars: BarSet;
+  readonly #barTimer = new EventTimer(barCheckMs);
   readonly #capacity: number;
   readonly #hasTick: boolean;
   readonly #hasFactor: boolean;
@@ -59,6 +64,9 @@ export class StrategyDriver {
     this.#capacity = capacity;
     this.#hasTick = strategy.onTick !== undefined;
     this.#hasFactor = strategy.onFactor !== undefined;
+    const { bars } = strategy;
+    const specs = (typeof bars === 'function' ? bars(parameters) : bars) ?? {};
+    this.#bars = new BarSet(specs, (bar) => strategy.onBar?.(bar, this.context));
   }
 
   /** Ticks whose hooks were called. */
@@ -94,7 +102,9 @@ export class StrategyDriver {
     const { strategy, context, plan } = this;
     const tick = this.#tick;
     const { batch } = tick;
+    const hasBars = !this.#bars.isEmpty;
     this.#passTime(batch.day[row]!, batch.nsOfDay[row]!);
+    if (hasBars) this.#endBars(batch, row);
     context.moveTo(batch, row);
     plan.moveTo(row, batch.symbol[row]!);
     this.#ticks += 1;
@@ -103,6 +113,7 @@ export class StrategyDriver {
       strategy.onTick!(tick, context);
     }
     if (this.#hasFactor) this.#callOnFactor();
+    if (hasBars) this.#fillBars(batch, row);
   }
 
   /** Event time has come so far without a tick: timers that are due are called. A time before that
@@ -119,17 +130,21 @@ export class StrategyDriver {
   /** What it knows of the past beside the plugin's own state; between two calls. */
   save(): Uint8Array {
     const { plan, context } = this;
-    return saveDriver({ plan, prices: context.prices, timer: this.#timer });
+    return saveDriver({ plan, bars: this.#bars, prices: context.prices, timers: this.#timers });
   }
 
   /** Goes on to the bit from where one of the same factors was saved. CORRUPT: it was not. */
   load(bytes: Uint8Array): void {
     const { plan, context } = this;
-    loadDriver({ plan, prices: context.prices, timer: this.#timer }, bytes);
+    loadDriver({ plan, bars: this.#bars, prices: context.prices, timers: this.#timers }, bytes);
   }
 
   close(): void {
     this.plan.close();
+  }
+
+  get #timers(): readonly EventTimer[] {
+    return [this.#timer, this.#barTimer];
   }
 
   #callOnFactor(): void {
@@ -141,24 +156,58 @@ export class StrategyDriver {
     }
   }
 
+  #endBars(batch: TickBatch, row: number): void {
+    const { day, nsOfDay, symbol } = batch;
+    this.context.setTime(day[row]!, nsOfDay[row]!);
+    this.#bars.closeBy(symbol[row]!, day[row]!, nsOfDay[row]!);
+  }
+
+  #fillBars({ symbol, day, nsOfDay, price, volume }: TickBatch, row: number): void {
+    this.#bars.push(symbol[row]!, day[row]!, nsOfDay[row]!, price[row]!, volume[row]!);
+  }
+
+  /** Whatever is due, in the order of its time; bars before a timer of the same time. */
   #passTime(day: number, nsOfDay: number): void {
     const timer = this.#timer;
-    if (!timer.isStarted) timer.startAfter(day, nsOfDay);
-    if (!timer.isDue(day, nsOfDay)) return;
-    const { strategy, context } = this;
-    for (let firing = 0; timer.isDue(day, nsOfDay); firing += 1) {
+    const barTimer = this.#barTimer;
+    if (!timer.isStarted) {
+      timer.startAfter(day, nsOfDay);
+      if (!this.#bars.isEmpty) barTimer.startAfter(day, nsOfDay);
+    }
+    for (let firing = 0; ; firing += 1) {
+      const isTimer = timer.isDue(day, nsOfDay);
+      const isBar = barTimer.isDue(day, nsOfDay);
+      if (!isTimer && !isBar) return;
       if (firing === firingsMax) {
         timer.startAfter(day, nsOfDay);
+        if (barTimer.isStarted) barTimer.startAfter(day, nsOfDay);
         return;
       }
-      context.setTime(timer.day, timer.nsOfDay);
-      timer.step();
-      strategy.onTimer?.(context);
+      if (isBar && !(isTimer && isBefore(timer, barTimer))) this.#endSilentBars();
+      else this.#callTimer();
     }
+  }
+
+  #callTimer(): void {
+    const timer = this.#timer;
+    this.context.setTime(timer.day, timer.nsOfDay);
+    timer.step();
+    this.strategy.onTimer?.(this.context);
+  }
+
+  #endSilentBars(): void {
+    const { day, nsOfDay } = this.#barTimer;
+    this.#barTimer.step();
+    this.context.setTime(day, nsOfDay);
+    this.#bars.closeAllBy(day, nsOfDay);
   }
 
   #checkSize(batch: TickBatch): void {
     if (batch.count > this.#capacity)
       throw new NdtsError('INVALID_ARGUMENT', `expected at most ${this.#capacity} rows at once`);
   }
+}
+
+function isBefore(one: EventTimer, other: EventTimer): boolean {
+  return one.day < other.day || (one.day === other.day && one.nsOfDay < other.nsOfDay);
 }
