@@ -167,6 +167,48 @@ export const messages = [
     ],
   },
   {
+    name: 'OrderTerms', kind: 14, version: 1,
+    doc: 'What an order asks for beyond its intent. In the journal right before it; without: plain.',
+    fields: [
+      { name: 'clientOrderId', type: 'str', doc: 'the order' },
+      { name: 'timeInForce', type: 'u32', doc: 'TimeInForce' },
+      { name: 'flags', type: 'u32', doc: 'bits of OrderFlags' },
+      { name: 'offset', type: 'u32', doc: 'OrderOffset; 0: none' },
+      { name: 'stopPrice', type: 'money', doc: 'the price that triggers; of trailing: at first; 0: none' },
+      { name: 'distance', type: 'money', doc: 'of trailing: from the best price of the market' },
+      { name: 'shown', type: 'money', doc: 'of iceberg: quantity of one child' },
+      { name: 'expireTime', type: 'time', doc: 'of gtd, TWAP and VWAP: the end' },
+      { name: 'slices', type: 'u32', doc: 'of TWAP and VWAP: parts of the time' },
+      { name: 'profile', type: 'str', doc: 'of VWAP: whole weights of the slices, with commas' },
+      { name: 'parent', type: 'str', doc: 'the order this one is a child of; empty: none' },
+      { name: 'entry', type: 'str', doc: 'works only what this order has executed; empty: all' },
+      { name: 'group', type: 'str', doc: 'orders of one group share what may be executed; empty: none' },
+    ],
+  },
+  {
+    name: 'OrderChange', kind: 15, version: 1,
+    doc: 'Quantity and prices of an order change: asked for, done, or refused.',
+    fields: [
+      { name: 'clientOrderId', type: 'str', doc: 'the order' },
+      { name: 'phase', type: 'u32', doc: '1 asked for, 2 done, 3 refused' },
+      { name: 'quantity', type: 'money', doc: 'quantity, with what is filled' },
+      { name: 'limitPrice', type: 'money', doc: 'limit price; 0 for market' },
+      { name: 'stopPrice', type: 'money', doc: 'the price that triggers; 0: none' },
+      { name: 'reason', type: 'str', doc: 'who and why, or what the venue said' },
+      { name: 'time', type: 'time', doc: 'when' },
+    ],
+  },
+  {
+    name: 'InstrumentTerms', kind: 16, version: 1,
+    doc: 'What a symbol is worth, from here on: fills before it keep what was said before them.',
+    fields: [
+      { name: 'symbol', type: 'u32', doc: 'symbol id' },
+      { name: 'currency', type: 'str', doc: 'of price, PnL and fees; empty: the one of the account' },
+      { name: 'multiplier', type: 'u32', doc: 'worth of one unit at price 1' },
+      { name: 'dayStartMinute', type: 'u32', doc: 'minute of the UTC day at which a trading day begins' },
+    ],
+  },
+  {
     name: 'QualityChanged', kind: 20, version: 1,
     doc: 'The quality of a symbol changed; on the bus as its fields.',
     fields: [

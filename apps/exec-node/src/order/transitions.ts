@@ -8,11 +8,15 @@ import { OrderState, OrderStateNames, type OrderStateName } from '@ndts/protocol
 export const orderEvents = [
   'intend',
   'deny',
+  'hold',
   'submit',
   'accept',
   'reject',
   'fill',
   'complete',
+  'trigger',
+  'requestReplace',
+  'replace',
   'requestCancel',
   'cancel',
   'expire',
@@ -28,11 +32,27 @@ const answers: Row = {
   reject: 'rejected',
   fill: 'partiallyFilled',
   complete: 'filled',
+  trigger: 'triggered',
   requestCancel: 'pendingCancel',
   cancel: 'canceled',
   expire: 'expired',
   lose: 'unknown',
 };
+
+/** It works, and may be changed or ended. */
+function working(state: OrderStateName, fill: OrderStateName): Row {
+  return {
+    accept: state,
+    fill,
+    complete: 'filled',
+    requestReplace: 'pendingReplace',
+    replace: state,
+    requestCancel: 'pendingCancel',
+    cancel: 'canceled',
+    expire: 'expired',
+    lose: 'unknown',
+  };
+}
 
 /** The venue ended the order, but an execution or an acknowledgement may still be on its way. */
 function endedAs(state: OrderStateName): Row {
@@ -40,35 +60,21 @@ function endedAs(state: OrderStateName): Row {
 }
 
 export const orderTransitions: Readonly<Record<OrderStateName, Row>> = {
-  initialized: { intend: 'intended', deny: 'denied' },
+  initialized: { intend: 'intended', deny: 'denied', hold: 'emulated' },
   denied: {},
   intended: { ...answers, submit: 'submitted' },
   submitted: answers,
-  accepted: {
-    accept: 'accepted',
-    fill: 'partiallyFilled',
-    complete: 'filled',
-    requestCancel: 'pendingCancel',
-    cancel: 'canceled',
-    expire: 'expired',
-    lose: 'unknown',
-  },
+  accepted: { ...working('accepted', 'partiallyFilled'), trigger: 'triggered' },
   rejected: {},
-  partiallyFilled: {
-    accept: 'partiallyFilled',
-    fill: 'partiallyFilled',
-    complete: 'filled',
-    requestCancel: 'pendingCancel',
-    cancel: 'canceled',
-    expire: 'expired',
-    lose: 'unknown',
-  },
+  partiallyFilled: working('partiallyFilled', 'partiallyFilled'),
   filled: { accept: 'filled' },
   pendingCancel: {
     accept: 'accepted',
     reject: 'rejected',
     fill: 'partiallyFilled',
     complete: 'filled',
+    trigger: 'pendingCancel',
+    replace: 'pendingCancel',
     requestCancel: 'pendingCancel',
     cancel: 'canceled',
     expire: 'expired',
@@ -76,7 +82,34 @@ export const orderTransitions: Readonly<Record<OrderStateName, Row>> = {
   },
   canceled: { ...endedAs('canceled'), cancel: 'canceled' },
   expired: { ...endedAs('expired'), expire: 'expired' },
-  unknown: answers,
+  unknown: { ...answers, replace: 'accepted' },
+  emulated: {
+    fill: 'emulated',
+    complete: 'filled',
+    trigger: 'triggered',
+    replace: 'emulated',
+    requestCancel: 'pendingCancel',
+    cancel: 'canceled',
+    expire: 'expired',
+    reject: 'rejected',
+  },
+  triggered: {
+    ...working('triggered', 'partiallyFilled'),
+    trigger: 'triggered',
+    reject: 'rejected',
+  },
+  pendingReplace: {
+    accept: 'accepted',
+    reject: 'rejected',
+    fill: 'pendingReplace',
+    complete: 'filled',
+    trigger: 'pendingReplace',
+    replace: 'accepted',
+    requestCancel: 'pendingCancel',
+    cancel: 'canceled',
+    expire: 'expired',
+    lose: 'unknown',
+  },
 };
 
 const eventNumber = new Map(orderEvents.map((name, index) => [name, index]));
@@ -117,6 +150,10 @@ export function eventOfState(state: OrderState): OrderEventName | undefined {
       return 'expire';
     case OrderState.unknown:
       return 'lose';
+    case OrderState.triggered:
+      return 'trigger';
+    case OrderState.pendingReplace:
+      return 'requestReplace';
     default:
       return undefined;
   }

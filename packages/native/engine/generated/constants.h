@@ -100,10 +100,39 @@ enum class FactorKernel : std::uint32_t {
   kObv = 56,  // on-balance volume of (price, volume), from 0
 };
 
-// Order types.
+// Order types; docs/protocol/orders.md says what each does and where it is worked.
 enum class OrderType : std::uint32_t {
   kMarket = 1,  // at the market
   kLimit = 2,  // at a limit price or better
+  kStop = 3,  // at the market once the market has reached the stop price
+  kStopLimit = 4,  // at a limit price or better once the market has reached the stop price
+  kTrailing = 5,  // a stop that follows the best price of the market at a distance
+  kTwap = 6,  // in equal parts over a time
+  kVwap = 7,  // in parts over a time, by a profile of volume
+  kIceberg = 8,  // at a limit price, one small part shown at a time
+};
+
+// How long an order works.
+enum class TimeInForce : std::uint32_t {
+  kGtc = 1,  // until it is canceled
+  kIoc = 2,  // what is not executed at once is canceled
+  kFok = 3,  // all of it at once, or nothing
+  kGtd = 4,  // until its expire time
+  kDay = 5,  // until the day of the venue ends
+};
+
+// Bits in the terms of an order.
+enum class OrderFlags : std::uint32_t {
+  kPostOnly = 1,  // never takes: refused when it would trade at once
+  kReduceOnly = 2,  // never opens or turns a position
+};
+
+// What an order does to a position of a venue that keeps long and short apart.
+enum class OrderOffset : std::uint32_t {
+  kOpen = 1,  // opens
+  kClose = 2,  // closes, by the rule of the venue
+  kCloseToday = 3,  // closes what was opened on this trading day
+  kCloseYesterday = 4,  // closes what was opened before it
 };
 
 // Where an order stands; docs/protocol/orders.md draws the legal transitions.
@@ -120,6 +149,9 @@ enum class OrderState : std::uint32_t {
   kCanceled = 10,  // canceled
   kExpired = 11,  // expired
   kUnknown = 12,  // outcome not known: reconcile
+  kEmulated = 13,  // worked by the exec node: its children are at the venue, not it
+  kTriggered = 14,  // its stop price was reached
+  kPendingReplace = 15,  // change of quantity or price requested
 };
 
 // The verdict of the risk check.
@@ -140,6 +172,15 @@ enum class RiskReason : std::uint32_t {
   kBrokerUnavailable = 14,  // no route to a broker
   kInvalidOrder = 15,  // side, type, symbol or limit price make no order
   kSymbolQuality = 16,  // the symbol is not GOOD and the order would add risk
+  kInvalidPrice = 17,  // a price that is no multiple of the tick size
+  kQuantityLimit = 18,  // quantity below the least or above the largest of one order
+  kDuplicateOrder = 19,  // equal to an order of the same strategy a moment ago
+  kSelfTrade = 20,  // would trade with an open order of the same account
+  kRestricted = 21,  // the symbol is on the restricted list and the order would add risk
+  kRepeatedExecution = 22,  // executed too often in a row; a person arms it again
+  kUnsupported = 23,  // neither the venue nor the exec node can do what the order asks for
+  kUnmapped = 24,  // the route has no instrument for the symbol and the order would add risk
+  kPostOnly = 25,  // would trade at once
 };
 
 // Roles of a node.

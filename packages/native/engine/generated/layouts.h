@@ -605,7 +605,7 @@ struct SignalSlot {
   std::uint32_t instance;  // strategy instance id
   std::uint64_t ordinal;  // grows by one per signal of the instance, never re-used
   std::int32_t side;  // +1 buy, -1 sell
-  std::uint32_t order_type;  // bits of OrderType: 1 market, 2 limit
+  std::uint32_t order_type;  // an OrderType
   std::int64_t quantity;  // scaled by 1e8
   std::int64_t limit_price;  // scaled by 1e8; 0 for market
   std::uint32_t valid_for_ms;  // intake refuses it when older
@@ -614,7 +614,13 @@ struct SignalSlot {
   std::uint64_t sequence;  // lineage: sequence of the tick
   double factor_value;  // lineage: the factor value acted on
   double price;  // price seen by the strategy
-  std::uint8_t reserved[32];  // zero
+  std::int64_t parameter;  // stop: price that triggers; trailing: distance; iceberg: quantity shown; TWAP, VWAP: slices; scaled by 1e8, else 0
+  std::int64_t take_profit;  // bracket: limit price of the leg that takes the profit, scaled by 1e8; 0: none
+  std::int64_t stop_loss;  // bracket: price that triggers the leg that ends the loss, scaled by 1e8; 0: none
+  std::uint32_t work_for_ms;  // GTD, TWAP, VWAP: how long from its emission; else 0
+  std::uint8_t time_in_force;  // a TimeInForce; 0: gtc
+  std::uint8_t offset;  // an OrderOffset; 0: none
+  std::uint16_t flags;  // bits of OrderFlags
 };
 static_assert(sizeof(SignalSlot) == 128);
 static_assert(offsetof(SignalSlot, time) == 0);
@@ -632,7 +638,13 @@ static_assert(offsetof(SignalSlot, epoch) == 64);
 static_assert(offsetof(SignalSlot, sequence) == 72);
 static_assert(offsetof(SignalSlot, factor_value) == 80);
 static_assert(offsetof(SignalSlot, price) == 88);
-static_assert(offsetof(SignalSlot, reserved) == 96);
+static_assert(offsetof(SignalSlot, parameter) == 96);
+static_assert(offsetof(SignalSlot, take_profit) == 104);
+static_assert(offsetof(SignalSlot, stop_loss) == 112);
+static_assert(offsetof(SignalSlot, work_for_ms) == 120);
+static_assert(offsetof(SignalSlot, time_in_force) == 124);
+static_assert(offsetof(SignalSlot, offset) == 125);
+static_assert(offsetof(SignalSlot, flags) == 126);
 
 // The head of a segment file; the first block follows at once.
 struct SegmentHeader {

@@ -271,12 +271,24 @@ export const FactorKernelNames: Readonly<Record<number, FactorKernelName>> = {
   56: 'obv',
 };
 
-/** Order types. */
+/** Order types; docs/protocol/orders.md says what each does and where it is worked. */
 export const OrderType = {
   /** at the market */
   market: 1,
   /** at a limit price or better */
   limit: 2,
+  /** at the market once the market has reached the stop price */
+  stop: 3,
+  /** at a limit price or better once the market has reached the stop price */
+  stopLimit: 4,
+  /** a stop that follows the best price of the market at a distance */
+  trailing: 5,
+  /** in equal parts over a time */
+  twap: 6,
+  /** in parts over a time, by a profile of volume */
+  vwap: 7,
+  /** at a limit price, one small part shown at a time */
+  iceberg: 8,
 } as const;
 export type OrderType = (typeof OrderType)[keyof typeof OrderType];
 export type OrderTypeName = keyof typeof OrderType;
@@ -285,6 +297,75 @@ export type OrderTypeName = keyof typeof OrderType;
 export const OrderTypeNames: Readonly<Record<number, OrderTypeName>> = {
   1: 'market',
   2: 'limit',
+  3: 'stop',
+  4: 'stopLimit',
+  5: 'trailing',
+  6: 'twap',
+  7: 'vwap',
+  8: 'iceberg',
+};
+
+/** How long an order works. */
+export const TimeInForce = {
+  /** until it is canceled */
+  gtc: 1,
+  /** what is not executed at once is canceled */
+  ioc: 2,
+  /** all of it at once, or nothing */
+  fok: 3,
+  /** until its expire time */
+  gtd: 4,
+  /** until the day of the venue ends */
+  day: 5,
+} as const;
+export type TimeInForce = (typeof TimeInForce)[keyof typeof TimeInForce];
+export type TimeInForceName = keyof typeof TimeInForce;
+
+/** Names of TimeInForce by number. */
+export const TimeInForceNames: Readonly<Record<number, TimeInForceName>> = {
+  1: 'gtc',
+  2: 'ioc',
+  3: 'fok',
+  4: 'gtd',
+  5: 'day',
+};
+
+/** Bits in the terms of an order. */
+export const OrderFlags = {
+  /** never takes: refused when it would trade at once */
+  postOnly: 1,
+  /** never opens or turns a position */
+  reduceOnly: 2,
+} as const;
+export type OrderFlags = (typeof OrderFlags)[keyof typeof OrderFlags];
+export type OrderFlagsName = keyof typeof OrderFlags;
+
+/** Names of OrderFlags by number. */
+export const OrderFlagsNames: Readonly<Record<number, OrderFlagsName>> = {
+  1: 'postOnly',
+  2: 'reduceOnly',
+};
+
+/** What an order does to a position of a venue that keeps long and short apart. */
+export const OrderOffset = {
+  /** opens */
+  open: 1,
+  /** closes, by the rule of the venue */
+  close: 2,
+  /** closes what was opened on this trading day */
+  closeToday: 3,
+  /** closes what was opened before it */
+  closeYesterday: 4,
+} as const;
+export type OrderOffset = (typeof OrderOffset)[keyof typeof OrderOffset];
+export type OrderOffsetName = keyof typeof OrderOffset;
+
+/** Names of OrderOffset by number. */
+export const OrderOffsetNames: Readonly<Record<number, OrderOffsetName>> = {
+  1: 'open',
+  2: 'close',
+  3: 'closeToday',
+  4: 'closeYesterday',
 };
 
 /** Where an order stands; docs/protocol/orders.md draws the legal transitions. */
@@ -313,6 +394,12 @@ export const OrderState = {
   expired: 11,
   /** outcome not known: reconcile */
   unknown: 12,
+  /** worked by the exec node: its children are at the venue, not it */
+  emulated: 13,
+  /** its stop price was reached */
+  triggered: 14,
+  /** change of quantity or price requested */
+  pendingReplace: 15,
 } as const;
 export type OrderState = (typeof OrderState)[keyof typeof OrderState];
 export type OrderStateName = keyof typeof OrderState;
@@ -331,6 +418,9 @@ export const OrderStateNames: Readonly<Record<number, OrderStateName>> = {
   10: 'canceled',
   11: 'expired',
   12: 'unknown',
+  13: 'emulated',
+  14: 'triggered',
+  15: 'pendingReplace',
 };
 
 /** The verdict of the risk check. */
@@ -367,6 +457,24 @@ export const RiskReason = {
   INVALID_ORDER: 15,
   /** the symbol is not GOOD and the order would add risk */
   SYMBOL_QUALITY: 16,
+  /** a price that is no multiple of the tick size */
+  INVALID_PRICE: 17,
+  /** quantity below the least or above the largest of one order */
+  QUANTITY_LIMIT: 18,
+  /** equal to an order of the same strategy a moment ago */
+  DUPLICATE_ORDER: 19,
+  /** would trade with an open order of the same account */
+  SELF_TRADE: 20,
+  /** the symbol is on the restricted list and the order would add risk */
+  RESTRICTED: 21,
+  /** executed too often in a row; a person arms it again */
+  REPEATED_EXECUTION: 22,
+  /** neither the venue nor the exec node can do what the order asks for */
+  UNSUPPORTED: 23,
+  /** the route has no instrument for the symbol and the order would add risk */
+  UNMAPPED: 24,
+  /** would trade at once */
+  POST_ONLY: 25,
 } as const;
 export type RiskReason = (typeof RiskReason)[keyof typeof RiskReason];
 export type RiskReasonName = keyof typeof RiskReason;
@@ -389,6 +497,15 @@ export const RiskReasonNames: Readonly<Record<number, RiskReasonName>> = {
   14: 'BROKER_UNAVAILABLE',
   15: 'INVALID_ORDER',
   16: 'SYMBOL_QUALITY',
+  17: 'INVALID_PRICE',
+  18: 'QUANTITY_LIMIT',
+  19: 'DUPLICATE_ORDER',
+  20: 'SELF_TRADE',
+  21: 'RESTRICTED',
+  22: 'REPEATED_EXECUTION',
+  23: 'UNSUPPORTED',
+  24: 'UNMAPPED',
+  25: 'POST_ONLY',
 };
 
 /** Roles of a node. */

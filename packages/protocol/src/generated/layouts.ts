@@ -606,7 +606,7 @@ export const SignalSlot = {
   ordinal: 24,
   /** i32: +1 buy, -1 sell */
   side: 32,
-  /** u32: bits of OrderType: 1 market, 2 limit */
+  /** u32: an OrderType */
   orderType: 36,
   /** i64: scaled by 1e8 */
   quantity: 40,
@@ -624,8 +624,20 @@ export const SignalSlot = {
   factorValue: 80,
   /** f64: price seen by the strategy */
   price: 88,
-  /** bytes[32]: zero */
-  reserved: 96,
+  /** i64: stop: price that triggers; trailing: distance; iceberg: quantity shown; TWAP, VWAP: slices; scaled by 1e8, else 0 */
+  parameter: 96,
+  /** i64: bracket: limit price of the leg that takes the profit, scaled by 1e8; 0: none */
+  takeProfit: 104,
+  /** i64: bracket: price that triggers the leg that ends the loss, scaled by 1e8; 0: none */
+  stopLoss: 112,
+  /** u32: GTD, TWAP, VWAP: how long from its emission; else 0 */
+  workForMs: 120,
+  /** u8: a TimeInForce; 0: gtc */
+  timeInForce: 124,
+  /** u8: an OrderOffset; 0: none */
+  offset: 125,
+  /** u16: bits of OrderFlags */
+  flags: 126,
 } as const;
 
 /** The head of a segment file; the first block follows at once. Offsets in bytes. */

@@ -31,6 +31,12 @@ export const MessageKind = {
   VenueStanding: 12,
   /** Head of a binary message of a subscription; positions and columns follow (subscribe.md). */
   StreamRows: 13,
+  /** What an order asks for beyond its intent. In the journal right before it; without: plain. */
+  OrderTerms: 14,
+  /** Quantity and prices of an order change: asked for, done, or refused. */
+  OrderChange: 15,
+  /** What a symbol is worth, from here on: fills before it keep what was said before them. */
+  InstrumentTerms: 16,
   /** The quality of a symbol changed; on the bus as its fields. */
   QualityChanged: 20,
 } as const;
@@ -587,6 +593,153 @@ export function decodeStreamRows(bytes: Uint8Array): StreamRows {
     positions: reader.u32(),
     rows: reader.u32(),
     reserved: reader.u32(),
+  };
+  reader.finish();
+  return message;
+}
+
+/** What an order asks for beyond its intent. In the journal right before it; without: plain. */
+export interface OrderTerms {
+  /** the order */
+  readonly clientOrderId: string;
+  /** TimeInForce */
+  readonly timeInForce: number;
+  /** bits of OrderFlags */
+  readonly flags: number;
+  /** OrderOffset; 0: none */
+  readonly offset: number;
+  /** the price that triggers; of trailing: at first; 0: none */
+  readonly stopPrice: bigint;
+  /** of trailing: from the best price of the market */
+  readonly distance: bigint;
+  /** of iceberg: quantity of one child */
+  readonly shown: bigint;
+  /** of gtd, TWAP and VWAP: the end */
+  readonly expireTime: Time;
+  /** of TWAP and VWAP: parts of the time */
+  readonly slices: number;
+  /** of VWAP: whole weights of the slices, with commas */
+  readonly profile: string;
+  /** the order this one is a child of; empty: none */
+  readonly parent: string;
+  /** works only what this order has executed; empty: all */
+  readonly entry: string;
+  /** orders of one group share what may be executed; empty: none */
+  readonly group: string;
+}
+
+export function encodeOrderTerms(message: OrderTerms): Uint8Array {
+  const writer = new MessageWriter(14, 1);
+  writer.str(message.clientOrderId);
+  writer.u32(message.timeInForce);
+  writer.u32(message.flags);
+  writer.u32(message.offset);
+  writer.money(message.stopPrice);
+  writer.money(message.distance);
+  writer.money(message.shown);
+  writer.time(message.expireTime);
+  writer.u32(message.slices);
+  writer.str(message.profile);
+  writer.str(message.parent);
+  writer.str(message.entry);
+  writer.str(message.group);
+  return writer.finish();
+}
+
+export function decodeOrderTerms(bytes: Uint8Array): OrderTerms {
+  const reader = new MessageReader(bytes, 14, 1);
+  const message = {
+    clientOrderId: reader.str(),
+    timeInForce: reader.u32(),
+    flags: reader.u32(),
+    offset: reader.u32(),
+    stopPrice: reader.money(),
+    distance: reader.money(),
+    shown: reader.money(),
+    expireTime: reader.time(),
+    slices: reader.u32(),
+    profile: reader.str(),
+    parent: reader.str(),
+    entry: reader.str(),
+    group: reader.str(),
+  };
+  reader.finish();
+  return message;
+}
+
+/** Quantity and prices of an order change: asked for, done, or refused. */
+export interface OrderChange {
+  /** the order */
+  readonly clientOrderId: string;
+  /** 1 asked for, 2 done, 3 refused */
+  readonly phase: number;
+  /** quantity, with what is filled */
+  readonly quantity: bigint;
+  /** limit price; 0 for market */
+  readonly limitPrice: bigint;
+  /** the price that triggers; 0: none */
+  readonly stopPrice: bigint;
+  /** who and why, or what the venue said */
+  readonly reason: string;
+  /** when */
+  readonly time: Time;
+}
+
+export function encodeOrderChange(message: OrderChange): Uint8Array {
+  const writer = new MessageWriter(15, 1);
+  writer.str(message.clientOrderId);
+  writer.u32(message.phase);
+  writer.money(message.quantity);
+  writer.money(message.limitPrice);
+  writer.money(message.stopPrice);
+  writer.str(message.reason);
+  writer.time(message.time);
+  return writer.finish();
+}
+
+export function decodeOrderChange(bytes: Uint8Array): OrderChange {
+  const reader = new MessageReader(bytes, 15, 1);
+  const message = {
+    clientOrderId: reader.str(),
+    phase: reader.u32(),
+    quantity: reader.money(),
+    limitPrice: reader.money(),
+    stopPrice: reader.money(),
+    reason: reader.str(),
+    time: reader.time(),
+  };
+  reader.finish();
+  return message;
+}
+
+/** What a symbol is worth, from here on: fills before it keep what was said before them. */
+export interface InstrumentTerms {
+  /** symbol id */
+  readonly symbol: number;
+  /** of price, PnL and fees; empty: the one of the account */
+  readonly currency: string;
+  /** worth of one unit at price 1 */
+  readonly multiplier: number;
+  /** minute of the UTC day at which a trading day begins */
+  readonly dayStartMinute: number;
+}
+
+export function encodeInstrumentTerms(message: InstrumentTerms): Uint8Array {
+  const writer = new MessageWriter(16, 1);
+  writer.u32(message.symbol);
+  writer.str(message.currency);
+  writer.u32(message.multiplier);
+  writer.u32(message.dayStartMinute);
+  return writer.finish();
+}
+
+export function decodeInstrumentTerms(bytes: Uint8Array): InstrumentTerms {
+  const reader = new MessageReader(bytes, 16, 1);
+  const message = {
+    symbol: reader.u32(),
+    currency: reader.str(),
+    multiplier: reader.u32(),
+    dayStartMinute: reader.u32(),
   };
   reader.finish();
   return message;

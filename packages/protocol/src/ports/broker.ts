@@ -1,9 +1,48 @@
 // A broker gateway, as the exec node's routes see it. Money and quantities are scaled integers.
 // Only a definite refusal is a rejection; everything else leaves an order *unknown*.
 
-import type { OrderState } from '../generated/constants.js';
-import type { Fill, OrderIntent } from '../generated/messages.js';
+import type { OrderState, OrderType, TimeInForce } from '../generated/constants.js';
+import type { Fill, OrderChange, OrderIntent, OrderTerms } from '../generated/messages.js';
 import type { Time } from '../time.js';
+
+/** What the venue itself can do. What it lacks is worked by the exec node, or refused. */
+export interface BrokerAbilities {
+  readonly orderTypes: readonly OrderType[];
+  readonly timesInForce: readonly TimeInForce[];
+  readonly postOnly: boolean;
+  readonly reduceOnly: boolean;
+  /** replace() is there and keeps the client order id. */
+  readonly replace: boolean;
+  /** Orders carry an OrderOffset: long and short are kept apart. */
+  readonly offsets: boolean;
+}
+
+/** What a venue can do of which nothing is said. */
+export const plainAbilities: BrokerAbilities = {
+  orderTypes: [1, 2],
+  timesInForce: [1],
+  postOnly: false,
+  reduceOnly: false,
+  replace: false,
+  offsets: false,
+};
+
+/** The terms of an order of which nothing more than its intent is said. */
+export const plainTerms: OrderTerms = {
+  clientOrderId: '',
+  timeInForce: 1,
+  flags: 0,
+  offset: 0,
+  stopPrice: 0n,
+  distance: 0n,
+  shown: 0n,
+  expireTime: { day: 0, nsOfDay: 0 },
+  slices: 0,
+  profile: '',
+  parent: '',
+  entry: '',
+  group: '',
+};
 
 /** What the gateway promises; each gateway card states it (docs/protocol/broker-cards.md). */
 export interface BrokerCard {
@@ -20,6 +59,18 @@ export interface BrokerCard {
   readonly inFlightMs: number;
   /** false: queryPositions() can't be asked, and positions are not compared. */
   readonly tellsPositions?: boolean;
+  /** Absent: plainAbilities. */
+  readonly can?: BrokerAbilities;
+}
+
+/** What may change while an order works. */
+export interface WorkingTerms {
+  /** With what is filled. */
+  readonly quantity: bigint;
+  /** 0 for market. */
+  readonly limitPrice: bigint;
+  /** 0: none. */
+  readonly stopPrice: bigint;
 }
 
 export interface BrokerOrderStatus {
@@ -27,6 +78,8 @@ export interface BrokerOrderStatus {
   readonly venueOrderId: string;
   readonly state: OrderState;
   readonly filledQuantity: bigint;
+  /** As the venue works it now; absent: the gateway can't tell, or it can't be replaced. */
+  readonly working?: WorkingTerms;
 }
 
 export interface BrokerPosition {
@@ -38,9 +91,15 @@ export interface BrokerPosition {
 export interface BrokerOrderUpdate {
   readonly clientOrderId: string;
   readonly venueOrderId: string;
+  /** A refused change or cancel tells the state the order is left in. */
   readonly state: OrderState;
   readonly reason: string;
   readonly time: Time;
+  /** After a change was carried out: what the order is now. */
+  readonly working?: WorkingTerms;
+  /** Of a rejection: the order definitely was not taken, and that is no fault of the order. Three
+   * in a row open the breaker of the route. Absent: the venue judged the order. */
+  readonly failure?: 'transport' | 'venue';
 }
 
 export interface BrokerListener {
@@ -51,9 +110,13 @@ export interface BrokerListener {
 export interface Broker {
   readonly card: BrokerCard;
   connect(listener: BrokerListener): Promise<void>;
-  /** Hands the order over; the answer comes by the listener. Throws only for misuse. */
-  submit(intent: OrderIntent): void;
+  /** Hands the order over; the answer comes by the listener. Throws only for misuse. Terms beyond
+   * card.can never come; absent: plainTerms. */
+  submit(intent: OrderIntent, terms?: OrderTerms): void;
   cancel(clientOrderId: string): void;
+  /** Asks for a change; only where card.can.replace says so. The order keeps its client order id
+   * here, whatever the venue calls it. The answer is an update with `working`. */
+  replace?(change: OrderChange): void;
   /** undefined: the venue does not know it (final only after card.inFlightMs). */
   queryOrder(clientOrderId: string): Promise<BrokerOrderStatus | undefined>;
   queryOpenOrders(): Promise<BrokerOrderStatus[]>;
