@@ -2,6 +2,7 @@
 // hand. Not part of the node.
 
 import {
+  type BrokerAbilities,
   type ConfigValues,
   createTickBatch,
   type KeyValueStore,
@@ -33,6 +34,7 @@ import { foldJournal, type JournalLimits } from './order/checkpoints.js';
 import { EventJournal } from './order/journal.js';
 import { Ledger } from './order/ledger.js';
 import { createExecNode, type ExecNode } from './node.js';
+import type { Positions } from './position/positions.js';
 import type { LastTicks } from './risk/market.js';
 
 export interface TestTick {
@@ -104,6 +106,13 @@ export interface TestSignal {
   readonly instance?: number;
   readonly orderType?: number;
   readonly validForMs?: number;
+  /** Stop: price that triggers; trailing: distance; iceberg: quantity shown; TWAP: slices. */
+  readonly parameter?: string;
+  readonly takeProfit?: string;
+  readonly stopLoss?: string;
+  readonly workForMs?: number;
+  readonly timeInForce?: number;
+  readonly flags?: number;
   readonly time?: Time;
   readonly tickTime?: Time;
 }
@@ -140,6 +149,12 @@ export class SignalTape implements SignalRingReader {
     view.setBigUint64(SignalSlot.epoch, 3n, true);
     view.setBigUint64(SignalSlot.sequence, BigInt(signal.ordinal * 10), true);
     view.setFloat64(SignalSlot.factorValue, -0.25, true);
+    view.setBigInt64(SignalSlot.parameter, parseMoney(signal.parameter ?? '0'), true);
+    view.setBigInt64(SignalSlot.takeProfit, parseMoney(signal.takeProfit ?? '0'), true);
+    view.setBigInt64(SignalSlot.stopLoss, parseMoney(signal.stopLoss ?? '0'), true);
+    view.setUint32(SignalSlot.workForMs, signal.workForMs ?? 0, true);
+    view.setUint8(SignalSlot.timeInForce, signal.timeInForce ?? 0);
+    view.setUint16(SignalSlot.flags, signal.flags ?? 0, true);
     this.#slots.push(slot);
   }
 
@@ -170,6 +185,8 @@ export interface HarnessOptions {
   readonly journalLimits?: JournalLimits;
   /** Stored before the start. */
   readonly lastTicks?: readonly TestTick[];
+  /** What the venue can do; absent: all that the paper venue can. */
+  readonly can?: BrokerAbilities;
   /** Puts something between node and venue. */
   readonly wrap?: (broker: PaperBroker) => Gateway;
 }
@@ -208,6 +225,7 @@ export function createHarness(options: HarnessOptions): Harness {
     logger,
     latencyUs: config.exec.paperLatencyUs,
     feeBps: config.exec.paperFeeBps,
+    ...(options.can === undefined ? {} : { can: options.can }),
   });
   const node = createExecNode({
     ...{ config, journal, clock, logger, metrics, bus },
@@ -257,8 +275,32 @@ export function ledgerSnapshot(ledger: Ledger): unknown {
     reason: order.reason,
     closed: order.closed,
     trades: [...order.tradeIds],
+    quantity: order.quantity,
+    open: order.open,
+    terms: order.terms,
+    asked: order.asked,
+    children: [...order.children].map((child) => child.id).sort(),
+    childCount: order.childCount,
+    groupFilled: order.group?.filled,
   }));
-  const positions = [...ledger.positions.all()].map((position) => ({
+  return {
+    orders,
+    positions: positionsIn(ledger.positions),
+    strategies: [...ledger.books.strategies()].map(([name, book]) => [name, positionsIn(book)]),
+    accounts: [...ledger.books.accounts()].map(([name, book]) => [name, positionsIn(book)]),
+    open: [...ledger.orders.open()].map((order) => order.intent.clientOrderId),
+    unknown: ledger.orders.unknownCount,
+    highest: [...ledger.instances()].sort(([a], [b]) => a - b),
+    counts: { ...ledger.counts },
+    realised: ledger.positions.realised(),
+    fees: ledger.positions.fees(),
+    tradingState: ledger.tradingState,
+    tradingReason: ledger.tradingReason,
+  };
+}
+
+function positionsIn(book: Positions): unknown[] {
+  const positions = [...book.all()].map((position) => ({
     symbol: position.symbol,
     quantity: position.quantity,
     cost: position.cost,
@@ -267,18 +309,7 @@ export function ledgerSnapshot(ledger: Ledger): unknown {
     openBuy: position.openBuy,
     openSell: position.openSell,
   }));
-  return {
-    orders,
-    positions: positions.sort((a, b) => a.symbol - b.symbol),
-    open: [...ledger.orders.open()].map((order) => order.intent.clientOrderId),
-    unknown: ledger.orders.unknownCount,
-    highest: [...ledger.instances()].sort(([a], [b]) => a - b),
-    counts: { ...ledger.counts },
-    realised: ledger.positions.realised,
-    fees: ledger.positions.fees,
-    tradingState: ledger.tradingState,
-    tradingReason: ledger.tradingReason,
-  };
+  return positions.sort((a, b) => a.symbol - b.symbol);
 }
 
 /** The ledger a restart would see. */

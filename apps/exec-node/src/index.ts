@@ -21,11 +21,8 @@ export {
   type IbSettings,
 } from './broker/ib/ib-broker.js';
 export { type IbContract, IbInstruments } from './broker/ib/instruments.js';
-export {
-  type PaperBehaviour,
-  PaperBroker,
-  type PaperBrokerOptions,
-} from './broker/paper.js';
+export { PaperBroker } from './broker/paper.js';
+export type { PaperBehaviour, PaperBrokerOptions } from './broker/paper-options.js';
 export { type PaperLimits, type RecordEntry, readRecords } from './broker/paper-record.js';
 export type { SignalRingReader } from './intake/intake.js';
 export { createExecNode, type ExecNode, type ExecNodeDeps } from './node.js';

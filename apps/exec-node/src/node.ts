@@ -3,7 +3,6 @@
 // signal becomes a second order; what the journal says is what the node knows after a restart.
 
 import {
-  addNs,
   type Bus,
   type Clock,
   type ConfigValues,
@@ -12,20 +11,28 @@ import {
   type KeyValueStore,
   NdtsError,
   nsPerMs,
+  type OrderIntent,
   OrderState,
+  OrderStateNames,
+  type OrderTerms,
+  plainTerms,
   RiskReason,
+  RiskReasonNames,
   type TickStreamReader,
   type Time,
   type TradingStateName,
   type TradingStateRequest,
+  type WorkingTerms,
 } from '@ndts/protocol';
 import { type Agent, LatencyHistogram, type Logger, type Metrics } from '@ndts/runtime';
 import type { Gateway } from './broker/gateway.js';
+import { Decisions } from './intake/decisions.js';
 import { Intake, type SignalRingReader } from './intake/intake.js';
 import type { Signal } from './intake/signal.js';
 import { Checkpoints, foldJournal, type JournalLimits } from './order/checkpoints.js';
 import { EventJournal } from './order/journal.js';
-import { Ledger, tradingActions } from './order/ledger.js';
+import { changePhase, Ledger, tradingActions } from './order/ledger.js';
+import type { Order } from './order/order.js';
 import { Scribe } from './order/scribe.js';
 import { nextState } from './order/transitions.js';
 import { checkRisk, type RiskExposure } from './risk/check.js';
@@ -38,6 +45,7 @@ import { LogGate } from './route/log-gate.js';
 import { Reconciler } from './route/reconcile.js';
 import { Release } from './route/release.js';
 import { StatusDesk } from './status.js';
+import { Worker } from './work/worker.js';
 
 export interface ExecNodeDeps {
   readonly config: Pick<ConfigValues, 'exec' | 'risk'>;
@@ -80,6 +88,8 @@ export class ExecNode implements Agent {
   readonly #answers: Answers;
   readonly #release: Release;
   readonly #reconciler: Reconciler;
+  readonly #decisions: Decisions;
+  readonly #worker: Worker;
   readonly #status: StatusDesk;
   readonly #rate = new MessageRate();
   readonly #point = emptyPoint();
@@ -109,16 +119,20 @@ export class ExecNode implements Agent {
     );
     this.#journal = journal;
     this.#checkpoints = new Checkpoints(journal, ledger, clock, logger, deps.journalLimits);
-    this.#market = new Market(deps.market, (symbol) => ledger.positions.touch(symbol));
+    this.#market = new Market(deps.market, (symbol) => {
+      ledger.books.touch(symbol);
+      this.#worker.touch(symbol);
+    });
     this.#dataWatch = new DataWatch({
       ...{ bus: deps.bus, clock, logger, market: this.#market },
       silentMs: config.risk.dataSilentMs,
     });
     this.#intake = new Intake((instance) => ledger.highest(instance));
     const gate = new LogGate(clock, logLinesPerSecond);
-    const scribe = new Scribe(journal, ledger, clock, logger, (order) =>
-      this.#status.changed(order),
-    );
+    const scribe = new Scribe(journal, ledger, clock, logger, (order) => {
+      this.#status.changed(order);
+      this.#worker.changed(order);
+    });
     this.#scribe = scribe;
     const answers = new Answers(ledger, journal, scribe, logger, gate);
     this.#answers = answers;
@@ -130,6 +144,23 @@ export class ExecNode implements Agent {
       mode: config.exec.journalMode,
       answerTimeoutMs: config.exec.answerTimeoutMs,
       ...{ journal, ledger, scribe, broker, clock, logger, latencies },
+    });
+    this.#decisions = new Decisions({
+      ...{ scribe, clock, market: this.#market, account: config.exec.account },
+      card: () => broker.card,
+      check: (intent, terms) => this.#check(intent, terms, 0n),
+      enqueue: (order) => this.#enqueue(order),
+      onDenied: (reason) => {
+        this.#status.denied[reason] = (this.#status.denied[reason] ?? 0) + 1;
+      },
+    });
+    this.#worker = new Worker({
+      ...{ ledger, scribe, clock, logger, gate, market: this.#market },
+      lotOf: () => this.#limits.lot,
+      check: (child) => this.#check(child, plainTerms, child.quantity),
+      send: (child, terms) => this.#enqueue(scribe.intent(child, terms)),
+      cancel: (clientOrderId, why) => this.#cancel(clientOrderId, why),
+      route: () => broker.card.name,
     });
     this.#reconciler = new Reconciler({
       ...{ ledger, scribe, answers, broker, clock, logger, symbolName },
@@ -155,6 +186,7 @@ export class ExecNode implements Agent {
     work += this.#deps.broker.doWork();
     work += this.#answers.drain();
     this.#release.timeOuts();
+    if (this.#ready && this.#scribe.failure === '') work += this.#worker.doWork();
     if (this.#write()) this.#status.doWork();
     this.#watch();
     work += this.#checkpoints.doWork(work === 0);
@@ -172,6 +204,7 @@ export class ExecNode implements Agent {
     const { covered } = this.#journal;
     logger.info({ epoch, covered, events, tookMs, ...this.ledger.counts }, 'order journal folded');
     this.#deps.lastTicks?.((batch) => this.#market.seed(batch));
+    this.#worker.open();
     this.#status.open();
     await this.#dataWatch.open();
     await this.#recover();
@@ -202,15 +235,66 @@ export class ExecNode implements Agent {
 
   /** Asks the broker to cancel; never blocked by risk. False: there is nothing to cancel. */
   cancel(clientOrderId: string, why: string): boolean {
+    const asked = this.#cancel(clientOrderId, why);
+    this.#write();
+    return asked;
+  }
+
+  /** Changes quantity (with what is filled) and prices of an open order; what is not given stays.
+   * Rejects with the reason when it can't be changed; the answer is what was asked for. */
+  async replace(clientOrderId: string, to: Partial<WorkingTerms>, why: string): Promise<void> {
+    const { broker, config } = this.#deps;
+    const order = this.ledger.orders.get(clientOrderId);
+    if (order === undefined || order.closed)
+      throw new NdtsError('NOT_FOUND', `no open order is called '${clientOrderId}'`);
+    const { quantity, limitPrice } = order.intent;
+    const terms = { quantity, limitPrice, stopPrice: order.terms.stopPrice, ...to };
+    this.#refuseChange(order, terms);
+    if (order.worksHere) {
+      this.#scribe.change(order, changePhase.done, terms, why);
+    } else {
+      this.#scribe.change(order, changePhase.asked, terms, why);
+      this.#scribe.state(order, OrderState.pendingReplace, '', '');
+    }
+    if (!this.#write()) throw new NdtsError('IO_ERROR', this.#scribe.failure);
+    if (order.worksHere) return;
+    if (config.exec.journalMode === 'durable') await this.#journal.durable();
+    if (order.state !== OrderState.pendingReplace) return;
+    this.#release.awaitAnswer(order);
+    const time = this.#deps.clock.now();
+    broker.replace?.({ clientOrderId, phase: changePhase.asked, ...terms, reason: why, time });
+  }
+
+  #refuseChange(order: Order, terms: WorkingTerms): void {
+    const { card } = this.#deps.broker;
+    const refused = (why: string): NdtsError =>
+      new NdtsError('INVALID_ARGUMENT', `order ${order.id} cannot be changed so: ${why}`);
+    if (terms.quantity <= order.filled) throw refused('no more would be left than is executed');
+    if (terms.limitPrice > 0n !== order.intent.limitPrice > 0n) throw refused('it is of its type');
+    if (!order.worksHere && card.can?.replace !== true)
+      throw refused(`${card.name} cannot replace; cancel it and send another`);
+    if (!order.worksHere && nextState(order.state, 'requestReplace') === 0)
+      throw refused(`it is ${OrderStateNames[order.state]}`);
+    const more = terms.quantity - order.quantity;
+    const intent = {
+      ...order.intent,
+      quantity: more > 0n ? more : 1n,
+      limitPrice: terms.limitPrice,
+    };
+    const reason = more > 0n ? this.#check(intent, plainTerms, 0n) : RiskReason.APPROVED;
+    if (reason !== RiskReason.APPROVED) throw refused(RiskReasonNames[reason] ?? String(reason));
+  }
+
+  #cancel(clientOrderId: string, why: string): boolean {
     const order = this.ledger.orders.get(clientOrderId);
     if (order === undefined || order.closed) return false;
     const sent = order.state !== OrderState.intended;
     const state = nextState(order.state, sent ? 'requestCancel' : 'cancel');
     if (state === 0) return false;
     this.#scribe.state(order, state, '', why);
+    if (!sent || order.worksHere) return true;
     // Taking risk away does not wait for a journal that can't be written.
     this.#write();
-    if (!sent) return true;
     this.#release.awaitAnswer(order);
     this.#deps.broker.cancel(clientOrderId);
     return true;
@@ -242,58 +326,34 @@ export class ExecNode implements Agent {
   }
 
   readonly #decide = (signal: Signal): void => {
-    const now = this.#readNow();
-    const clientOrderId = `${signal.instance}-${signal.ordinal}-0`;
-    const { instance, symbol, side, quantity } = signal;
-    const ordinal = BigInt(signal.ordinal);
-    const reason = signal.expired(now) ? RiskReason.SIGNAL_EXPIRED : this.#check(signal);
-    if (reason !== RiskReason.APPROVED) {
-      this.#status.denied[reason] = (this.#status.denied[reason] ?? 0) + 1;
-      this.#scribe.denied({
-        ...{ clientOrderId, instance, ordinal, symbol, side, quantity, reason, time: now },
-      });
-      return;
-    }
-    const order = this.#scribe.intent({
-      clientOrderId,
-      account: this.#deps.config.exec.account,
-      instance,
-      ordinal,
-      symbol,
-      side,
-      orderType: signal.orderType,
-      quantity,
-      limitPrice: signal.limitPrice,
-      time: now,
-      tickTime: signal.tickTime,
-      shard: signal.shard,
-      epoch: signal.epoch,
-      sequence: signal.sequence,
-      factorValue: signal.factorValue,
-      broker: this.#deps.broker.card.name,
-    });
-    order.signalTime = signal.time;
-    order.validUntil = addNs(signal.time, signal.validForMs * nsPerMs);
-    this.#rate.count(this.#deps.clock.monotonicNs());
-    this.#release.enqueue(order);
+    this.#decisions.take(signal, signal.expired(this.#readNow()));
   };
 
-  #check(signal: Signal): RiskReason {
+  #enqueue(order: Order): void {
+    this.#rate.count(this.#deps.clock.monotonicNs());
+    this.#release.enqueue(order);
+  }
+
+  /** `counted`: what of it is in the open quantities already. */
+  #check(order: OrderIntent, terms: OrderTerms, counted: bigint): RiskReason {
     const { positions } = this.ledger;
+    const { symbol, side, orderType, quantity, limitPrice } = order;
     const exposure = this.#exposure;
-    const position = positions.get(signal.symbol);
+    const position = positions.get(symbol);
     positions.mark(this.#lastMoney);
     exposure.position = position?.quantity ?? 0n;
-    exposure.openBuy = position?.openBuy ?? 0n;
-    exposure.openSell = position?.openSell ?? 0n;
-    exposure.dayLoss = positions.dayLoss(this.#now.day);
+    exposure.openBuy = (position?.openBuy ?? 0n) - (side > 0 ? counted : 0n);
+    exposure.openSell = (position?.openSell ?? 0n) - (side > 0 ? 0n : counted);
+    exposure.dayLoss = positions.dayLoss(this.#readNow().day);
     exposure.tradingState = this.ledger.tradingState;
     exposure.brokerConnected = this.#ready && this.#deps.broker.connected();
     const nowNs = this.#deps.clock.monotonicNs();
     exposure.messagesLeft = this.#rate.left(nowNs, this.#limits.ordersPerSecond);
-    this.#market.read(signal.symbol, this.#point);
+    this.#market.read(symbol, this.#point);
     this.#point.isSilent = this.#dataWatch.isSilent();
-    return checkRisk(signal, this.#limits, exposure, this.#point, this.#now);
+    const { stopPrice, flags } = terms;
+    const asked = { symbol, side, orderType, quantity, limitPrice, stopPrice, flags };
+    return checkRisk(asked, this.#limits, exposure, this.#point, this.#now);
   }
 
   /** The time of this cycle, read when it is first needed. */

@@ -141,9 +141,9 @@ export class StatusDesk {
       ordersTotal: ledger.counts.intents,
       openOrders: ledger.orders.open().size,
       unknownOrders: ledger.orders.unknownCount,
-      realisedPnl: moneyText(fromSquared(ledger.positions.realised)),
-      unrealisedPnl: moneyText(fromSquared(ledger.positions.unrealised)),
-      fees: moneyText(ledger.positions.fees),
+      realisedPnl: moneyText(fromSquared(ledger.positions.realised())),
+      unrealisedPnl: moneyText(fromSquared(ledger.positions.unrealised())),
+      fees: moneyText(ledger.positions.fees()),
       journalLagMs: this.#journalLagMs(clock.monotonicNs()),
       tickToOrderUs: latencies.tickToOrder.summaryUs(),
     };

@@ -25,7 +25,7 @@ export const messages = [
       { name: 'epoch', type: 'i64', doc: 'lineage: epoch' },
       { name: 'sequence', type: 'i64', doc: 'lineage: sequence' },
       { name: 'factorValue', type: 'f64', doc: 'lineage: factor value' },
-      { name: 'broker', type: 'str', doc: 'route' },
+      { name: 'broker', type: 'str', doc: 'route; empty: worked by the exec node, by children' },
     ],
   },
   {
@@ -206,6 +206,35 @@ export const messages = [
       { name: 'currency', type: 'str', doc: 'of price, PnL and fees; empty: the one of the account' },
       { name: 'multiplier', type: 'u32', doc: 'worth of one unit at price 1' },
       { name: 'dayStartMinute', type: 'u32', doc: 'minute of the UTC day at which a trading day begins' },
+    ],
+  },
+  {
+    name: 'WorkStanding', kind: 17, version: 1,
+    doc: 'In a snapshot, behind an OrderStanding: of an order with terms or a change, what came of them.',
+    fields: [
+      { name: 'children', type: 'u32', doc: 'children it ever had' },
+      { name: 'groupFilled', type: 'money', doc: 'executed by all of its group' },
+      { name: 'asked', type: 'u8', doc: '1: a change is asked for, as follows' },
+      { name: 'askedQuantity', type: 'money', doc: 'quantity' },
+      { name: 'askedLimitPrice', type: 'money', doc: 'limit price' },
+      { name: 'askedStopPrice', type: 'money', doc: 'stop price' },
+    ],
+  },
+  {
+    name: 'BookStanding', kind: 18, version: 1,
+    doc: 'In a snapshot: the positions that follow are those of a strategy or an account alone.',
+    fields: [
+      { name: 'scope', type: 'str', doc: 'strategy or account' },
+      { name: 'name', type: 'str', doc: 'instance of the strategy, or name of the account' },
+    ],
+  },
+  {
+    name: 'CurrencyStanding', kind: 19, version: 1,
+    doc: 'In a snapshot, in front of the positions it sums up: one currency.',
+    fields: [
+      { name: 'currency', type: 'str', doc: 'empty: the one of the account' },
+      { name: 'day', type: 'u32', doc: 'day of the last execution, since 1970' },
+      { name: 'dayResult', type: 'str', doc: 'realised on that day less fees; integer of 1e-16' },
     ],
   },
   {

@@ -7,6 +7,7 @@ import { PaperIds } from './paper-ids.js';
 import {
   type RecordedFill,
   type RecordedOrder,
+  type RecordedReplace,
   type RecordLine,
   type RecordState,
   readRecords,
@@ -20,8 +21,8 @@ export interface VenueOrder {
   readonly symbol: number;
   readonly side: number;
   readonly type: number;
-  readonly quantity: bigint;
-  readonly limitPrice: bigint;
+  quantity: bigint;
+  limitPrice: bigint;
   filled: bigint;
   state: OrderState;
 }
@@ -93,6 +94,9 @@ export class PaperBook {
         return;
       case 'cancel':
         this.#cancel(entry.id);
+        return;
+      case 'replace':
+        this.#replace(entry);
         return;
       case 'fill':
         this.#execute(entry);
@@ -191,6 +195,13 @@ export class PaperBook {
     if (order === undefined) return;
     order.state = OrderState.canceled;
     this.#close(order);
+  }
+
+  #replace(entry: RecordedReplace): void {
+    const order = this.#orders.get(entry.id);
+    if (order === undefined) return;
+    order.quantity = BigInt(entry.quantity);
+    order.limitPrice = BigInt(entry.limitPrice);
   }
 
   #execute(entry: RecordedFill): void {

@@ -6,6 +6,8 @@
 import type { RecordState } from './paper-record.js';
 
 const platformId = /^(\d+)-(\d+)-(\d+)$/;
+/** Of a child: the order it belongs to, and its number there. */
+const childId = /^(.+)\.(\d+)$/;
 
 export class PaperIds {
   /** Instance and leg -> highest ordinal. */
@@ -35,6 +37,8 @@ export class PaperIds {
 }
 
 function partsOf(id: string): { series: string; ordinal: number } | undefined {
+  const [, parent, number] = childId.exec(id) ?? [];
+  if (parent !== undefined) return { series: parent, ordinal: Number(number) };
   const [, instance, digits, leg] = platformId.exec(id) ?? [];
   const ordinal = Number(digits);
   if (!Number.isSafeInteger(ordinal)) return undefined;

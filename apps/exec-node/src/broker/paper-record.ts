@@ -75,6 +75,12 @@ export interface RecordedCancel extends Stamped {
   readonly kind: 'cancel';
 }
 
+/** A change of quantity or price that was carried out. */
+export interface RecordedReplace extends Stamped {
+  readonly kind: 'replace';
+  readonly quantity: string;
+  readonly limitPrice: string;
+}
 export interface RecordedFill extends Stamped {
   readonly kind: 'fill';
   readonly tradeId: string;
@@ -90,6 +96,7 @@ export type RecordEntry =
   | RecordedDuplicate
   | RecordedReject
   | RecordedCancel
+  | RecordedReplace
   | RecordedFill;
 
 /** What a record begins with when it is not the first: all that the parts before it gave. */
@@ -191,7 +198,7 @@ export class PaperRecord {
       `"price":"${entry.price}","fee":"${entry.fee}","day":${entry.day},"ns":${entry.ns}}\n`;
   }
 
-  other(entry: RecordedDuplicate | RecordedReject | RecordedCancel): void {
+  other(entry: RecordedDuplicate | RecordedReject | RecordedCancel | RecordedReplace): void {
     this.#lines += `${JSON.stringify(entry)}\n`;
   }
 

@@ -9,20 +9,19 @@ import {
   type BrokerOrderStatus,
   type BrokerOrderUpdate,
   type BrokerPosition,
-  type Clock,
   divideRound,
   errorLine,
   type Fill,
   moneyFromFloat,
   NdtsError,
+  type OrderChange,
   type OrderIntent,
   OrderState,
+  type OrderTerms,
   OrderType,
-  type Random,
-  type TickStreamReader,
+  type WorkingTerms,
 } from '@ndts/protocol';
-import type { Logger } from '@ndts/runtime';
-import { emptyPoint, type LastTicks, Market, touchPrice } from '../risk/market.js';
+import { emptyPoint, Market, touchPrice } from '../risk/market.js';
 import type { Gateway } from './gateway.js';
 import {
   fillOf,
@@ -33,46 +32,23 @@ import {
   tradeNumber,
   type VenueOrder,
 } from './paper-book.js';
+import {
+  arrivalOf,
+  feeRateOf,
+  goodBehaviour,
+  type PaperBehaviour,
+  type PaperBrokerOptions,
+  paperAbilities,
+  statusOf,
+  workingOf,
+} from './paper-options.js';
 import { defaultLimits, type PaperLimits, PaperRecord, readRecords } from './paper-record.js';
-
-export interface PaperBrokerOptions {
-  /** The venue's own folder. */
-  readonly dir: string;
-  /** The venue's own view of the market; closed by whoever opened it. */
-  readonly market: TickStreamReader;
-  /** What the market was before the stream. */
-  readonly lastTicks?: LastTicks;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly logger: Logger;
-  /** One way. */
-  readonly latencyUs: number;
-  readonly feeBps: number;
-  readonly limits?: Partial<PaperLimits>;
-}
-
-/** How the venue misbehaves; each a chance in a million. */
-export interface PaperBehaviour {
-  /** Refuses the order. */
-  readonly rejectPerMillion: number;
-  /** The request never arrives. */
-  readonly loseRequestPerMillion: number;
-  /** The request is carried out, its answers never arrive. */
-  readonly loseAnswersPerMillion: number;
-  /** Fills half now and the rest at a later call. */
-  readonly partialFillPerMillion: number;
-}
-
-const goodBehaviour: PaperBehaviour = {
-  rejectPerMillion: 0,
-  loseRequestPerMillion: 0,
-  loseAnswersPerMillion: 0,
-  partialFillPerMillion: 0,
-};
 
 interface Request {
   readonly dueNs: number;
   readonly intent: OrderIntent | undefined;
+  readonly terms: OrderTerms | undefined;
+  readonly change: OrderChange | undefined;
   readonly cancelId: string;
 }
 
@@ -124,6 +100,7 @@ export class PaperBroker implements Gateway {
       exclusiveSession: true,
       numbersTrades: true,
       inFlightMs: Math.ceil((2 * this.#latencyNs) / 1e6),
+      can: this.#options.can ?? paperAbilities,
     };
   }
 
@@ -151,14 +128,16 @@ export class PaperBroker implements Gateway {
     return this.#record !== undefined && !this.#outage;
   }
 
-  submit(intent: OrderIntent): void {
-    const lost = this.#outage || this.#chance(this.#behaviour.loseRequestPerMillion);
-    if (!lost) this.#requests.push({ dueNs: this.#due(), intent, cancelId: '' });
+  submit(intent: OrderIntent, terms?: OrderTerms): void {
+    this.#request({ intent, terms });
   }
 
   cancel(clientOrderId: string): void {
-    if (this.#outage) return;
-    this.#requests.push({ dueNs: this.#due(), intent: undefined, cancelId: clientOrderId });
+    this.#request({ cancelId: clientOrderId });
+  }
+
+  replace(change: OrderChange): void {
+    this.#request({ change });
   }
 
   async queryOrder(clientOrderId: string): Promise<BrokerOrderStatus | undefined> {
@@ -277,6 +256,15 @@ export class PaperBroker implements Gateway {
       throw new NdtsError('UNAVAILABLE', 'the paper venue is not reachable');
   }
 
+  #request(what: Partial<Request>): void {
+    if (this.#outage) return;
+    // A cancel always arrives: what must go does not depend on chance.
+    const mayLose = what.cancelId === undefined;
+    if (mayLose && this.#chance(this.#behaviour.loseRequestPerMillion)) return;
+    const nothing = { intent: undefined, terms: undefined, change: undefined, cancelId: '' };
+    this.#requests.push({ ...nothing, ...what, dueNs: this.#due() });
+  }
+
   #due(): number {
     return this.#latencyNs === 0 ? 0 : this.#options.clock.monotonicNs() + this.#latencyNs;
   }
@@ -290,19 +278,21 @@ export class PaperBroker implements Gateway {
       if (request.dueNs > now) break;
       count += 1;
       this.#muted = this.#chance(this.#behaviour.loseAnswersPerMillion);
-      if (request.intent === undefined) this.#receiveCancel(request.cancelId);
-      else this.#receiveOrder(request.intent);
+      if (request.intent !== undefined) this.#receiveOrder(request.intent, request.terms);
+      else if (request.change !== undefined) this.#receiveChange(request.change);
+      else this.#receiveCancel(request.cancelId);
       this.#muted = false;
     }
     requests.splice(0, count);
     return count;
   }
 
-  #receiveOrder(intent: OrderIntent): void {
+  #receiveOrder(intent: OrderIntent, terms: OrderTerms | undefined): void {
     const id = intent.clientOrderId;
     if (this.#isDuplicate(id)) return;
     const price = this.#arrivalPrice(intent);
-    const refusal = this.#refusal(intent, price);
+    const arrival = arrivalOf(terms, price > 0n);
+    const refusal = arrival.refusal || this.#refusal(intent, price);
     if (refusal !== '') {
       const venueOrderId = this.#book.nextVenueOrderId();
       this.#note({ kind: 'reject', id, venueOrderId, reason: refusal, ...this.#stamp() });
@@ -323,7 +313,25 @@ export class PaperBroker implements Gateway {
     this.#book.apply({ kind: 'order', ...entry });
     const order = this.#known(id);
     this.#tell(order, OrderState.accepted, '');
-    if (price > 0n) this.#executeSome(order, price);
+    if (price > 0n) this.#executeSome(order, price, arrival.isWhole);
+    if (!arrival.isImmediate || !isWorking(order)) return;
+    this.#note({ kind: 'cancel', id, ...this.#stamp() });
+    this.#tell(order, order.state, 'not executed at once');
+  }
+
+  /** A change beyond what was executed is carried out; anything else leaves the order as it is. */
+  #receiveChange({ clientOrderId: id, quantity, limitPrice }: OrderChange): void {
+    const order = this.#book.order(id);
+    if (order === undefined) return;
+    const fits = order.type === OrderType.limit ? limitPrice > 0n : limitPrice === 0n;
+    if (!isWorking(order) || quantity <= order.filled || !fits) {
+      this.#tell(order, order.state, 'too late to change it');
+      return;
+    }
+    const texts = { quantity: String(quantity), limitPrice: String(limitPrice) };
+    this.#note({ kind: 'replace', id, ...texts, ...this.#stamp() });
+    this.#tell(order, order.state, '', workingOf(order));
+    this.#touched.add(order.symbol);
   }
 
   /** The answer tells how the first one stands; it never rejects it. */
@@ -366,10 +374,10 @@ export class PaperBroker implements Gateway {
   }
 
   /** All of it, or by behaviour half now and the rest at the next call. */
-  #executeSome(order: VenueOrder, price: bigint): void {
+  #executeSome(order: VenueOrder, price: bigint, whole: boolean): void {
     const open = order.quantity - order.filled;
     const half = open / 2n;
-    const partial = half > 0n && this.#chance(this.#behaviour.partialFillPerMillion);
+    const partial = !whole && half > 0n && this.#chance(this.#behaviour.partialFillPerMillion);
     this.#execute(order, partial ? half : open, price);
     if (partial) this.#unfinished.push(order);
   }
@@ -437,7 +445,7 @@ export class PaperBroker implements Gateway {
     this.#book.apply(entry);
   }
 
-  #tell(order: VenueOrder, state: OrderState, reason: string): void {
+  #tell(order: VenueOrder, state: OrderState, reason: string, working?: WorkingTerms): void {
     if (this.#muted) return;
     const update = {
       clientOrderId: order.id,
@@ -445,6 +453,7 @@ export class PaperBroker implements Gateway {
       state,
       reason,
       time: this.#options.clock.now(),
+      ...(working === undefined ? {} : { working }),
     };
     this.#answers.push({ dueNs: this.#due(), update, fill: undefined });
   }
@@ -478,18 +487,4 @@ export class PaperBroker implements Gateway {
   #chance(perMillion: number): boolean {
     return perMillion > 0 && this.#options.random.integer(million) < perMillion;
   }
-}
-
-function statusOf(order: VenueOrder): BrokerOrderStatus {
-  return {
-    clientOrderId: order.id,
-    venueOrderId: order.venueOrderId,
-    state: order.state,
-    filledQuantity: order.filled,
-  };
-}
-
-/** Basis points as an exact fraction of 1e8. */
-function feeRateOf(feeBps: number): bigint {
-  return BigInt(Math.round(feeBps * 10_000));
 }

@@ -2,11 +2,12 @@
 // again. What always holds: nothing of it is trusted yet; intake and risk check it.
 
 import { nsBetween, readTime, SignalSlot, type Time } from '@ndts/protocol';
+import type { OrderDraft } from './draft.js';
 
 const two32 = 4_294_967_296;
 const zero: Time = { day: 0, nsOfDay: 0 };
 
-export class Signal {
+export class Signal implements OrderDraft {
   time: Time = zero;
   tickTime: Time = zero;
   symbol = 0;
@@ -23,6 +24,15 @@ export class Signal {
   epoch = 0n;
   sequence = 0n;
   factorValue = 0;
+  parameter = 0n;
+  takeProfit = 0n;
+  stopLoss = 0n;
+  workForMs = 0;
+  timeInForce = 0;
+  offset = 0;
+  flags = 0;
+  /** A signal has no room for one. */
+  readonly profile = '';
 
   read(view: DataView, at: number): void {
     this.time = readTime(view, at + SignalSlot.time);
@@ -41,6 +51,13 @@ export class Signal {
     this.epoch = view.getBigUint64(at + SignalSlot.epoch, true);
     this.sequence = view.getBigUint64(at + SignalSlot.sequence, true);
     this.factorValue = view.getFloat64(at + SignalSlot.factorValue, true);
+    this.parameter = view.getBigInt64(at + SignalSlot.parameter, true);
+    this.takeProfit = view.getBigInt64(at + SignalSlot.takeProfit, true);
+    this.stopLoss = view.getBigInt64(at + SignalSlot.stopLoss, true);
+    this.workForMs = view.getUint32(at + SignalSlot.workForMs, true);
+    this.timeInForce = view.getUint8(at + SignalSlot.timeInForce);
+    this.offset = view.getUint8(at + SignalSlot.offset);
+    this.flags = view.getUint16(at + SignalSlot.flags, true);
   }
 
   /** True when it may no longer be acted on. */

@@ -5,26 +5,34 @@
 
 import {
   decodeFill,
+  decodeInstrumentTerms,
   decodeOperatorAction,
+  decodeOrderChange,
   decodeOrderDenied,
   decodeOrderEvent,
   decodeOrderIntent,
+  decodeOrderTerms,
   decodePositionAdjusted,
   type Fill,
+  type InstrumentTerms,
   MessageKind,
   messageKind,
   NdtsError,
   type OperatorAction,
+  type OrderChange,
   type OrderDenied,
   type OrderEvent,
   type OrderIntent,
   OrderState,
+  type OrderTerms,
   OrderType,
   type PositionAdjusted,
   RiskReasonNames,
   type TradingStateName,
 } from '@ndts/protocol';
-import { Positions } from '../position/positions.js';
+import { PositionBooks } from '../position/books.js';
+import type { Positions } from '../position/positions.js';
+import { Families } from './families.js';
 import { Order } from './order.js';
 import { Orders, type OrdersKept } from './orders.js';
 import { isFinal, nextState } from './transitions.js';
@@ -42,20 +50,34 @@ export const tradingActions: Readonly<Record<string, TradingStateName>> = {
   resume: 'ACTIVE',
 };
 
+/** Where a change of an order stands. */
+export const changePhase = { asked: 1, done: 2, refused: 3 } as const;
+
 const defaultKept: OrdersKept = { orders: 4_000, denied: 1_000 };
 
 export class Ledger {
   readonly orders: Orders;
-  readonly positions = new Positions();
+  readonly families: Families;
+  readonly books = new PositionBooks();
   readonly counts: LedgerCounts = { intents: 0, denied: 0, fills: 0 };
   readonly #highest = new Map<number, number>();
   readonly #lastTradeIds = new Map<string, string>();
+  /** Told right before the intent they belong to. */
+  #terms: OrderTerms | undefined;
   tradingState: TradingStateName = 'ACTIVE';
   /** Who set the state and why; empty while it is ACTIVE. */
   tradingReason = '';
 
   constructor(kept: OrdersKept = defaultKept) {
     this.orders = new Orders(kept);
+    this.families = new Families(this.orders, (order, side, change) =>
+      this.books.expose(order.intent, side, change),
+    );
+  }
+
+  /** Positions of all strategies and accounts together, by symbol. */
+  get positions(): Positions {
+    return this.books.all;
   }
 
   /** Highest ordinal ever taken from the instance, -1 when none. */
@@ -95,6 +117,15 @@ export class Ledger {
       case MessageKind.OrderIntent:
         this.applyIntent(sequence, decodeOrderIntent(value));
         return;
+      case MessageKind.OrderTerms:
+        this.applyTerms(decodeOrderTerms(value));
+        return;
+      case MessageKind.OrderChange:
+        this.applyChange(decodeOrderChange(value));
+        return;
+      case MessageKind.InstrumentTerms:
+        this.applyInstrument(decodeInstrumentTerms(value));
+        return;
       case MessageKind.OrderDenied:
         this.applyDenied(sequence, decodeOrderDenied(value));
         return;
@@ -115,12 +146,21 @@ export class Ledger {
     }
   }
 
+  /** Of the intent that comes next. */
+  applyTerms(terms: OrderTerms): void {
+    this.#terms = terms;
+  }
+
   applyIntent(sequence: number, intent: OrderIntent): Order {
-    const order = new Order(intent, OrderState.intended, sequence);
+    const terms = this.#terms?.clientOrderId === intent.clientOrderId ? this.#terms : undefined;
+    this.#terms = undefined;
+    const state = intent.broker === '' ? OrderState.emulated : OrderState.intended;
+    const order = new Order(intent, state, sequence, terms);
     this.raise(intent.instance, intent.ordinal);
     this.counts.intents += 1;
     this.orders.add(order);
-    this.#expose(order, intent.quantity);
+    if (terms !== undefined) this.families.join(order);
+    this.families.changed(order);
     return order;
   }
 
@@ -137,34 +177,65 @@ export class Ledger {
   applyEvent(event: OrderEvent): Order | undefined {
     const order = this.orders.get(event.clientOrderId);
     if (order === undefined) return undefined;
-    const open = order.open;
     if (event.venueOrderId !== '') order.venueOrderId = event.venueOrderId;
     if (event.reason !== '') order.reason = event.reason;
     order.time = event.time;
     const state = event.state as OrderState;
     this.orders.setState(order, state, isFinal(state));
-    this.#expose(order, order.open - open);
+    this.families.changed(order);
     return order;
   }
 
   /** A fill of an order that is no longer in memory changes the position alone. */
   applyFill(fill: Fill): Order | undefined {
-    const { symbol, side, quantity, price, fee, time } = fill;
     this.counts.fills += 1;
     this.#lastTradeIds.set(fill.venue, fill.tradeId);
-    this.positions.execute(symbol, side, quantity, price, fee, time.day);
     const order = this.orders.get(fill.clientOrderId);
+    this.books.execute(fill, order?.intent);
     if (order === undefined) return undefined;
-    const open = order.open;
-    order.filled += quantity;
-    order.filledValue += quantity * price;
     order.tradeIds.push(fill.tradeId);
-    order.time = time;
-    const complete = order.filled >= order.intent.quantity;
-    const state = nextState(order.state, complete ? 'complete' : 'fill');
-    if (state !== 0) this.orders.setState(order, state, isFinal(state));
-    this.#expose(order, order.open - open);
+    this.#execute(order, fill);
     return order;
+  }
+
+  applyChange(change: OrderChange): Order | undefined {
+    const order = this.orders.get(change.clientOrderId);
+    if (order === undefined) return undefined;
+    const { phase, quantity, limitPrice, stopPrice, reason, time } = change;
+    order.time = time;
+    if (reason !== '') order.reason = reason;
+    order.asked = phase === changePhase.asked ? { quantity, limitPrice, stopPrice } : undefined;
+    if (phase === changePhase.done) {
+      order.intent = { ...order.intent, quantity, limitPrice };
+      if (stopPrice !== order.terms.stopPrice)
+        order.terms = { ...order.terms, clientOrderId: order.id, stopPrice };
+    }
+    if (order.asked === undefined && !order.closed && order.filled >= order.intent.quantity)
+      this.orders.setState(order, OrderState.filled, true);
+    this.families.changed(order);
+    return order;
+  }
+
+  applyInstrument(terms: InstrumentTerms): void {
+    this.books.setInstrument(terms);
+  }
+
+  /** What was executed counts for the order, its group, and the order it is a child of. */
+  #execute(order: Order, fill: Fill): void {
+    order.filled += fill.quantity;
+    order.filledValue += fill.quantity * fill.price;
+    order.time = fill.time;
+    if (order.group !== undefined) order.group.filled += fill.quantity;
+    const complete = order.filled >= order.quantity;
+    // A parent shows by its state how it works, not what it has.
+    if (complete || !order.worksHere) {
+      const state = nextState(order.state, complete ? 'complete' : 'fill');
+      if (state !== 0) this.orders.setState(order, state, isFinal(state));
+    }
+    this.families.changed(order);
+    // One that is forgotten is closed: a restart would not know it.
+    const { parent } = order;
+    if (parent !== undefined && this.orders.get(parent.id) === parent) this.#execute(parent, fill);
   }
 
   applyAction(action: OperatorAction): void {
@@ -176,13 +247,6 @@ export class Ledger {
 
   applyAdjustment(adjusted: PositionAdjusted): void {
     this.positions.adjust(adjusted.symbol, adjusted.averagePrice, adjusted.time.day);
-  }
-
-  #expose(order: Order, change: bigint): void {
-    if (change === 0n) return;
-    const position = this.positions.ensure(order.intent.symbol);
-    if (order.intent.side > 0) position.openBuy += change;
-    else position.openSell += change;
   }
 }
 

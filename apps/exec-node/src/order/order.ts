@@ -1,14 +1,40 @@
 // One order in memory: its intent and what the folded events made of it. What always holds: only
 // the ledger's fold changes the fields of the first group; the second group belongs to the route of
 // this process and is never journaled.
+//
+// An order whose intent names no broker is worked here: children of it go to the venue, and what
+// they execute counts for it. Orders of a group share one quantity: what one executes the others
+// can't. An order with an entry works only what the entry has executed.
 
-import type { OrderIntent, OrderState, Time } from '@ndts/protocol';
+import {
+  type OrderIntent,
+  type OrderState,
+  type OrderTerms,
+  plainTerms,
+  type Time,
+  type WorkingTerms,
+} from '@ndts/protocol';
+
+/** What the orders of a group have in common. Its name is never used again. */
+export class OrderGroup {
+  readonly name: string;
+  readonly open = new Set<Order>();
+  /** Executed by all that were ever in it. */
+  filled = 0n;
+  /** What counts in the limits: of each side the most that one of them may still execute. */
+  exposedBuy = 0n;
+  exposedSell = 0n;
+
+  constructor(name: string) {
+    this.name = name;
+  }
+}
 
 export class Order {
-  readonly intent: OrderIntent;
+  intent: OrderIntent;
+  terms: OrderTerms;
   /** Place in the journal: orders sort by it. */
   readonly sequence: number;
-
   state: OrderState;
   venueOrderId = '';
   reason = '';
@@ -22,6 +48,19 @@ export class Order {
   readonly tradeIds: string[] = [];
   /** When the last event happened. */
   time: Time;
+  /** A change that was asked for and is neither done nor refused. */
+  asked: WorkingTerms | undefined = undefined;
+  parent: Order | undefined = undefined;
+  /** Children that are not closed. */
+  readonly children = new Set<Order>();
+  /** Children there ever were. */
+  childCount = 0;
+  entry: Order | undefined = undefined;
+  /** Orders that have this one as their entry. */
+  readonly legs: Order[] = [];
+  group: OrderGroup | undefined = undefined;
+  /** What of it counts in the limits now. */
+  exposed = 0n;
 
   /** Wall time at which the signal was made, for latency. */
   signalTime: Time | undefined = undefined;
@@ -34,15 +73,51 @@ export class Order {
   /** No longer listed; forgotten when it closes. */
   unlisted = false;
 
-  constructor(intent: OrderIntent, state: OrderState, sequence: number) {
+  constructor(
+    intent: OrderIntent,
+    state: OrderState,
+    sequence: number,
+    terms: OrderTerms = plainTerms,
+  ) {
     this.intent = intent;
+    this.terms = terms;
     this.state = state;
     this.sequence = sequence;
     this.time = intent.time;
   }
 
+  get id(): string {
+    return this.intent.clientOrderId;
+  }
+
+  /** Its children are at the venue, not it. */
+  get worksHere(): boolean {
+    return this.intent.broker === '';
+  }
+
+  /** Quantity with what is filled; the larger one while a change is asked for. */
+  get quantity(): bigint {
+    const { asked, intent } = this;
+    return asked !== undefined && asked.quantity > intent.quantity
+      ? asked.quantity
+      : intent.quantity;
+  }
+
   /** Quantity that may still be executed. */
   get open(): bigint {
-    return this.closed ? 0n : this.intent.quantity - this.filled;
+    if (this.closed) return 0n;
+    const { entry, group, quantity } = this;
+    // A closed entry has set the quantity of its legs.
+    const bound =
+      entry !== undefined && !entry.closed && entry.filled < quantity ? entry.filled : quantity;
+    const open = bound - (group === undefined ? this.filled : group.filled);
+    return open > 0n ? open : 0n;
+  }
+
+  /** Quantity that its children may still execute. */
+  get childrenOpen(): bigint {
+    let open = 0n;
+    for (const child of this.children) open += child.open;
+    return open;
   }
 }

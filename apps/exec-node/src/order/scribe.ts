@@ -5,18 +5,24 @@
 import {
   type Clock,
   encodeFill,
+  encodeInstrumentTerms,
   encodeOperatorAction,
+  encodeOrderChange,
   encodeOrderDenied,
   encodeOrderEvent,
   encodeOrderIntent,
+  encodeOrderTerms,
   encodePositionAdjusted,
   errorLine,
   type Fill,
+  type InstrumentTerms,
   type OperatorAction,
   type OrderDenied,
   type OrderIntent,
   type OrderState,
+  type OrderTerms,
   type PositionAdjusted,
+  type WorkingTerms,
 } from '@ndts/protocol';
 import type { Logger } from '@ndts/runtime';
 import type { EventJournal } from './journal.js';
@@ -49,7 +55,12 @@ export class Scribe {
     this.#onChange = onChange;
   }
 
-  intent(intent: OrderIntent): Order {
+  /** `terms`: undefined for a plain order. */
+  intent(intent: OrderIntent, terms?: OrderTerms): Order {
+    if (terms !== undefined) {
+      this.#journal.append(encodeOrderTerms(terms));
+      this.#ledger.applyTerms(terms);
+    }
     const sequence = this.#journal.append(encodeOrderIntent(intent));
     return this.#changed(this.#ledger.applyIntent(sequence, intent));
   }
@@ -68,11 +79,27 @@ export class Scribe {
     this.#changed(order);
   }
 
+  /** A change of quantity or prices, at the phase it has come to. */
+  change(order: Order, phase: number, terms: WorkingTerms, reason: string): void {
+    const { quantity, limitPrice, stopPrice } = terms;
+    const time = this.#clock.now();
+    const clientOrderId = order.id;
+    const change = { clientOrderId, phase, quantity, limitPrice, stopPrice, reason, time };
+    this.#journal.append(encodeOrderChange(change));
+    this.#ledger.applyChange(change);
+    this.#changed(order);
+  }
+
+  instrument(terms: InstrumentTerms): void {
+    this.#journal.append(encodeInstrumentTerms(terms));
+    this.#ledger.applyInstrument(terms);
+  }
+
   /** An execution that was found new and legal. */
   fill(fill: Fill): void {
     this.#journal.appendFill(encodeFill(fill), fill.venue, fill.tradeId);
     const order = this.#ledger.applyFill(fill);
-    if (order !== undefined) this.#changed(order);
+    for (let one = order; one !== undefined; one = one.parent) this.#changed(one);
   }
 
   action(action: OperatorAction): void {

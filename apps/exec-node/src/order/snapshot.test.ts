@@ -13,6 +13,7 @@ import {
   type OrderIntent,
   OrderState,
   OrderType,
+  plainTerms,
   RiskReason,
   type Time,
 } from '@ndts/protocol';
@@ -21,6 +22,7 @@ import { ledgerSnapshot } from '../exec-kit.js';
 import { Checkpoints, foldJournal } from './checkpoints.js';
 import { EventJournal } from './journal.js';
 import { Ledger } from './ledger.js';
+import type { Order } from './order.js';
 import { Scribe } from './scribe.js';
 import { nextState } from './transitions.js';
 
@@ -57,6 +59,8 @@ class Life {
   readonly journal: EventJournal;
   readonly scribe: Scribe;
   readonly checkpoints: Checkpoints;
+  /** Whether orders have children, groups and entries. */
+  families = true;
   readonly #random: SeededRandom;
   readonly folded: number;
 
@@ -80,22 +84,67 @@ class Life {
     const { scribe } = this;
     const open = [...this.ledger.orders.open()];
     const order = open[random.integer(open.length + 1)];
-    if (dice < 3) scribe.intent(intentOf(ordinal, random));
+    if (dice < 2) scribe.intent(intentOf(ordinal, random));
+    else if (dice === 2 && this.families) this.#family(ordinal);
+    else if (dice === 2) scribe.intent(intentOf(ordinal, random));
     else if (dice === 3) scribe.denied(deniedOf(ordinal));
     else if (dice === 4) this.#foreign();
     else if (order === undefined) this.#action();
+    else if (open.length > 12 && (order.worksHere || order.quantity <= order.filled))
+      scribe.state(order, OrderState.canceled, '', 'enough');
     else if (dice < 8 || open.length > 12) {
-      const quantity = order.intent.quantity - order.filled;
+      const quantity = order.quantity - order.filled;
       const part = random.integer(2) === 0 ? quantity : 1n + quantity / 3n;
-      if (quantity > 0n) scribe.fill(this.#fill(order.intent, part > quantity ? quantity : part));
+      if (quantity > 0n && !order.worksHere)
+        scribe.fill(this.#fill(order.intent, part > quantity ? quantity : part));
     } else this.#tell();
     if (random.integer(3) === 0) scribe.flush();
+  }
+
+  /** A parent, which may have an entry and a group; or a child of one. */
+  #family(ordinal: number): void {
+    const random = this.#random;
+    const intent = { ...intentOf(ordinal, random), broker: '' };
+    const open = [...this.ledger.orders.open()];
+    const other = open[random.integer(open.length + 1)];
+    const clientOrderId = intent.clientOrderId;
+    if (other === undefined) {
+      this.scribe.intent(intent, { ...plainTerms, clientOrderId, stopPrice: 5n });
+    } else if (other.worksHere) {
+      const id = `${other.id}.${other.childCount + 1}`;
+      const child = { ...other.intent, clientOrderId: id, broker: 'paper' };
+      const quantity = 1n + other.intent.quantity / 2n;
+      const terms = { ...plainTerms, clientOrderId: id, parent: other.id };
+      this.scribe.intent({ ...child, quantity }, terms);
+    } else {
+      const { symbol } = other.intent;
+      const entry = random.integer(2) === 0 ? other.id : '';
+      const group = open.find((one) => one.group !== undefined && one.intent.symbol === symbol);
+      const name = group?.terms.group ?? `group of ${clientOrderId}`;
+      const terms = { ...plainTerms, clientOrderId, entry, group: name };
+      this.scribe.intent({ ...intent, symbol }, terms);
+    }
+  }
+
+  #change(order: Order): void {
+    const { quantity, limitPrice } = order.intent;
+    const terms = {
+      quantity: quantity + BigInt(this.#random.integer(9)),
+      limitPrice,
+      stopPrice: 7n,
+    };
+    const phase = 1 + this.#random.integer(3);
+    this.scribe.change(order, phase, terms, phase === 3 ? 'refused' : '');
   }
 
   #tell(): void {
     const random = this.#random;
     for (const order of this.ledger.orders.open()) {
       if (random.integer(3) !== 0) continue;
+      if (random.integer(4) === 0) {
+        if (order.filled > 0n || order.terms.clientOrderId !== '') this.#change(order);
+        return;
+      }
       const [event, state] = (
         [
           ['accept', OrderState.accepted],
@@ -148,7 +197,7 @@ function deniedOf(ordinal: number): Parameters<Scribe['denied']>[0] {
 }
 
 function whole(ledger: Ledger): unknown {
-  const { day, dayResult, unrealised } = ledger.positions;
+  const { day, dayResult, unrealised } = ledger.positions.sums('');
   return [ledgerSnapshot(ledger), day, dayResult, unrealised, ledger.lastTradeId('paper')];
 }
 
@@ -157,7 +206,7 @@ test('fold from a snapshot and the rest = fold of everything, also when killed b
   console.log(`seed ${seed}`);
   const random = new SeededRandom(seed);
   let snapshots = 0;
-  for (let round = 0; round < 15; round++) {
+  for (let round = 0; round < 8; round++) {
     const store = new WitnessStore();
     for (let life = 0; life < 6; life++) {
       store.left = Number.POSITIVE_INFINITY;
@@ -246,6 +295,7 @@ test('200,000 events on a busy node: the store and the next start stay bounded',
   const store = new CountingStore();
   const random = new SeededRandom(3);
   const life = new Life(store, random, 2_000, 10_000);
+  life.families = false;
   while (life.journal.nextSequence <= 200_000) {
     for (let step = 0; step < 10; step++) life.step();
     life.checkpoints.doWork(false);

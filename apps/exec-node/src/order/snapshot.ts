@@ -4,37 +4,53 @@
 // prices, better than none until the market ticks again.
 //
 // Form: messages of the schema, each behind its length (u32, little-endian): LedgerStanding first,
-// then per order OrderIntent, OrderStanding and its OrderTrades, then PositionStanding,
-// InstanceStanding, VenueStanding.
+// then InstrumentTerms, then per order OrderTerms (of one that has any), OrderIntent,
+// OrderStanding, its OrderTrades and WorkStanding (of one with terms or a change), then
+// CurrencyStanding and PositionStanding, of all and behind a BookStanding of each strategy and
+// account, InstanceStanding, VenueStanding.
 
 import {
+  decodeBookStanding,
+  decodeCurrencyStanding,
   decodeInstanceStanding,
+  decodeInstrumentTerms,
   decodeLedgerStanding,
   decodeOrderIntent,
   decodeOrderStanding,
+  decodeOrderTerms,
   decodeOrderTrade,
   decodePositionStanding,
   decodeVenueStanding,
+  decodeWorkStanding,
+  encodeBookStanding,
+  encodeCurrencyStanding,
   encodeInstanceStanding,
+  encodeInstrumentTerms,
   encodeLedgerStanding,
   encodeOrderIntent,
   encodeOrderStanding,
+  encodeOrderTerms,
   encodeOrderTrade,
   encodePositionStanding,
   encodeVenueStanding,
+  encodeWorkStanding,
   MessageKind,
   messageKind,
   NdtsError,
   OrderState,
+  type OrderTerms,
   type TradingStateName,
 } from '@ndts/protocol';
-import { Position } from '../position/position.js';
+import type { Position } from '../position/position.js';
+import type { Positions } from '../position/positions.js';
+import { unusualTerms } from './families.js';
 import type { Ledger } from './ledger.js';
 import { Order } from './order.js';
 
 /** Encodes the ledger as it is after the event of this sequence. */
 export function encodeLedger(ledger: Ledger, sequence: number): Uint8Array {
   const { counts, positions, tradingState, tradingReason } = ledger;
+  const { day, dayResult } = positions.sums('');
   const parts: Uint8Array[] = [
     encodeLedgerStanding({
       sequence: BigInt(sequence),
@@ -43,12 +59,21 @@ export function encodeLedger(ledger: Ledger, sequence: number): Uint8Array {
       fills: BigInt(counts.fills),
       tradingState,
       tradingReason,
-      day: positions.day,
-      dayResult: String(positions.dayResult),
+      day,
+      dayResult: String(dayResult),
     }),
   ];
+  for (const terms of ledger.books.instruments()) parts.push(encodeInstrumentTerms(terms));
   for (const order of ledger.orders.kept()) pushOrder(parts, order);
-  for (const position of positions.all()) parts.push(encodePosition(position));
+  pushPositions(parts, positions);
+  for (const [instance, book] of ledger.books.strategies()) {
+    parts.push(encodeBookStanding({ scope: 'strategy', name: String(instance) }));
+    pushPositions(parts, book);
+  }
+  for (const [account, book] of ledger.books.accounts()) {
+    parts.push(encodeBookStanding({ scope: 'account', name: account }));
+    pushPositions(parts, book);
+  }
   for (const [instance, ordinal] of ledger.instances())
     parts.push(encodeInstanceStanding({ instance, ordinal: BigInt(ordinal) }));
   for (const [venue, tradeId] of ledger.venues())
@@ -67,19 +92,53 @@ export function restoreLedger(ledger: Ledger, bytes: Uint8Array): number {
   ledger.counts.fills = Number(standing.fills);
   ledger.tradingState = standing.tradingState as TradingStateName;
   ledger.tradingReason = standing.tradingReason;
-  ledger.positions.restoreDay(standing.day, BigInt(standing.dayResult));
-  for (const message of messages) restoreOne(ledger, message, messages);
+  ledger.positions.restoreDay('', standing.day, BigInt(standing.dayResult));
+  const place: Place = {
+    ...{ ledger, rest: messages, book: ledger.positions, terms: undefined, order: undefined },
+  };
+  for (const message of messages) restoreOne(place, message);
+  ledger.families.settle();
   return Number(standing.sequence);
 }
 
-function restoreOne(ledger: Ledger, message: Uint8Array, rest: Iterator<Uint8Array>): void {
+/** What was read so far and belongs to what follows. */
+interface Place {
+  readonly ledger: Ledger;
+  readonly rest: Iterator<Uint8Array>;
+  book: Positions;
+  terms: OrderTerms | undefined;
+  order: Order | undefined;
+}
+
+function restoreOne(place: Place, message: Uint8Array): void {
+  const { ledger } = place;
   const kind = messageKind(message);
   switch (kind) {
-    case MessageKind.OrderIntent:
-      restoreOrder(ledger, message, rest);
+    case MessageKind.InstrumentTerms:
+      ledger.applyInstrument(decodeInstrumentTerms(message));
       return;
+    case MessageKind.OrderTerms:
+      place.terms = decodeOrderTerms(message);
+      return;
+    case MessageKind.OrderIntent:
+      restoreOrder(place, message);
+      return;
+    case MessageKind.WorkStanding:
+      if (place.order === undefined) throw cutOff();
+      restoreWork(ledger, place.order, message);
+      return;
+    case MessageKind.BookStanding: {
+      const { scope, name } = decodeBookStanding(message);
+      place.book = ledger.books.ensure(scope, name);
+      return;
+    }
+    case MessageKind.CurrencyStanding: {
+      const { currency, day, dayResult } = decodeCurrencyStanding(message);
+      place.book.restoreDay(currency, day, BigInt(dayResult));
+      return;
+    }
     case MessageKind.PositionStanding:
-      ledger.positions.restore(decodePosition(message));
+      place.book.restore(decodePosition(place.book, message));
       return;
     case MessageKind.InstanceStanding: {
       const { instance, ordinal } = decodeInstanceStanding(message);
@@ -99,6 +158,8 @@ function restoreOne(ledger: Ledger, message: Uint8Array, rest: Iterator<Uint8Arr
 function pushOrder(parts: Uint8Array[], order: Order): void {
   // Submitted is not journaled: after a restart the broker is asked.
   const state = order.state === OrderState.submitted ? OrderState.intended : order.state;
+  const terms = unusualTerms(order.terms);
+  if (terms !== undefined) parts.push(encodeOrderTerms(terms));
   parts.push(
     encodeOrderIntent(order.intent),
     encodeOrderStanding({
@@ -115,12 +176,26 @@ function pushOrder(parts: Uint8Array[], order: Order): void {
     }),
   );
   for (const tradeId of order.tradeIds) parts.push(encodeOrderTrade({ tradeId }));
+  if (terms !== undefined || order.asked !== undefined) parts.push(encodeWork(order));
 }
 
-function restoreOrder(ledger: Ledger, message: Uint8Array, rest: Iterator<Uint8Array>): void {
+function encodeWork({ childCount, group, asked }: Order): Uint8Array {
+  return encodeWorkStanding({
+    children: childCount,
+    groupFilled: group?.filled ?? 0n,
+    asked: asked === undefined ? 0 : 1,
+    askedQuantity: asked?.quantity ?? 0n,
+    askedLimitPrice: asked?.limitPrice ?? 0n,
+    askedStopPrice: asked?.stopPrice ?? 0n,
+  });
+}
+
+function restoreOrder(place: Place, message: Uint8Array): void {
+  const { ledger, rest, terms } = place;
+  place.terms = undefined;
   const intent = decodeOrderIntent(message);
   const standing = decodeOrderStanding(following(rest));
-  const order = new Order(intent, standing.state as OrderState, Number(standing.sequence));
+  const order = new Order(intent, standing.state as OrderState, Number(standing.sequence), terms);
   order.venueOrderId = standing.venueOrderId;
   order.reason = standing.reason;
   order.filled = standing.filled;
@@ -131,6 +206,27 @@ function restoreOrder(ledger: Ledger, message: Uint8Array, rest: Iterator<Uint8A
   for (let trade = 0; trade < standing.trades; trade++)
     order.tradeIds.push(decodeOrderTrade(following(rest)).tradeId);
   ledger.orders.restore(order);
+  if (terms !== undefined) ledger.families.join(order);
+  ledger.families.restored(order, 0n);
+  place.order = order;
+}
+
+function restoreWork(ledger: Ledger, order: Order, message: Uint8Array): void {
+  const work = decodeWorkStanding(message);
+  order.childCount = work.children;
+  if (work.asked === 1)
+    order.asked = {
+      quantity: work.askedQuantity,
+      limitPrice: work.askedLimitPrice,
+      stopPrice: work.askedStopPrice,
+    };
+  ledger.families.restored(order, work.groupFilled);
+}
+
+function pushPositions(parts: Uint8Array[], positions: Positions): void {
+  for (const [currency, { day, dayResult }] of positions.currencies())
+    parts.push(encodeCurrencyStanding({ currency, day, dayResult: String(dayResult) }));
+  for (const position of positions.all()) parts.push(encodePosition(position));
 }
 
 function encodePosition(position: Position): Uint8Array {
@@ -141,9 +237,9 @@ function encodePosition(position: Position): Uint8Array {
   });
 }
 
-function decodePosition(message: Uint8Array): Position {
+function decodePosition(book: Positions, message: Uint8Array): Position {
   const standing = decodePositionStanding(message);
-  const position = new Position(standing.symbol);
+  const position = book.create(standing.symbol);
   position.quantity = standing.quantity;
   position.cost = BigInt(standing.cost);
   position.realised = BigInt(standing.realised);

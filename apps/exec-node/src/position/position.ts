@@ -1,9 +1,14 @@
 // A position of one symbol as risk and people see it: what is held (Holding of protocol, exact),
-// what open orders may add to it, and its value at the market.
+// what open orders may add to it, and its value at the market. What always holds: all money counts
+// the multiplier of the instrument; prices that go in and out are those of one unit.
 
 import { divideRound, Holding, moneyScale } from '@ndts/protocol';
 
 export class Position extends Holding {
+  /** What one unit is worth at price 1, from the next execution on. */
+  multiplier: bigint;
+  /** Of all its money; empty: the one of the account. */
+  readonly currency: string;
   /** Open quantity of orders that buy, and of those that sell. */
   openBuy = 0n;
   openSell = 0n;
@@ -13,10 +18,24 @@ export class Position extends Holding {
   /** Listed among the positions to mark again. */
   dirty = false;
 
+  constructor(symbol: number, currency = '', multiplier = 1n) {
+    super(symbol);
+    this.currency = currency;
+    this.multiplier = multiplier;
+  }
+
+  override get averagePrice(): bigint {
+    return this.quantity === 0n ? 0n : divideRound(this.cost, this.quantity * this.multiplier);
+  }
+
+  override execute(side: number, quantity: bigint, price: bigint, fee: bigint): bigint {
+    return super.execute(side, quantity, price * this.multiplier, fee);
+  }
+
   /** Sets the average price: what it moves out of the cost becomes realised, so that all still adds
    * up. Returns the change of what is realised, scaled by 1e16. */
   adjust(averagePrice: bigint): bigint {
-    const change = this.quantity * averagePrice - this.cost;
+    const change = this.quantity * averagePrice * this.multiplier - this.cost;
     this.cost += change;
     this.realised += change;
     return change;
@@ -24,7 +43,7 @@ export class Position extends Holding {
 
   /** Values the open quantity at a price; returns the change of the unrealised PnL (1e16). */
   mark(price: bigint): bigint {
-    const unrealised = this.quantity * price - this.cost;
+    const unrealised = this.quantity * price * this.multiplier - this.cost;
     const change = unrealised - this.unrealised;
     this.markPrice = price;
     this.unrealised = unrealised;

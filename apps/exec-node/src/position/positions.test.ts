@@ -109,15 +109,15 @@ test('random fills: equal to the naive recomputation, and cash always adds up', 
     }
     const all = [...positions.all()];
     assert.equal(
-      positions.realised,
+      positions.realised(),
       all.reduce((sum, { realised }) => sum + realised, 0n),
     );
     assert.equal(
-      positions.unrealised,
+      positions.unrealised(),
       all.reduce((sum, { unrealised }) => sum + unrealised, 0n),
     );
     assert.equal(
-      positions.fees,
+      positions.fees(),
       all.reduce((sum, { fees }) => sum + fees, 0n),
     );
   }
@@ -138,7 +138,7 @@ test('a flip closes at the old average and opens at the new price', () => {
 test('marks: only what was touched, and sums follow', () => {
   const positions = new Positions();
   positions.execute(1, 1, 10n * one, 5n * one, 0n, 1);
-  assert.equal(positions.unrealised, 0n);
+  assert.equal(positions.unrealised(), 0n);
   let asked = 0;
   const price = (): bigint => {
     asked += 1;
@@ -151,7 +151,7 @@ test('marks: only what was touched, and sums follow', () => {
   positions.touch(2);
   positions.mark(price);
   assert.equal(asked, 1);
-  assert.equal(positions.unrealised, -10n * one * one);
+  assert.equal(positions.unrealised(), -10n * one * one);
   assert.equal(positions.dayLoss(1), 10n * one * one);
 });
 

@@ -1,18 +1,36 @@
-// All positions, their sums and the loss of the day. Quantities, PnL and fees change by the
-// ledger's fold alone; marks come from the market and are not journaled. What always holds: the
-// sums equal the sums over the positions.
+// Positions by symbol, their sums and the loss of the day: of the whole node, of a strategy, or of
+// an account. Quantities, PnL and fees change by the ledger's fold alone; marks come from the
+// market and are not journaled. What always holds: the sums of a currency equal the sums over its
+// positions.
 
-import { moneyScale } from '@ndts/protocol';
+import { divideRound, type InstrumentTerms, moneyScale } from '@ndts/protocol';
 import { Position } from './position.js';
 
+/** Sums of one currency; PnL scaled by 1e16. */
+export interface CurrencySums {
+  realised: bigint;
+  unrealised: bigint;
+  fees: bigint;
+  /** Day of the last execution, and what it realised so far less fees. */
+  day: number;
+  dayResult: bigint;
+}
+
+/** Worth of a unit of a currency in that of the account, scaled by 1e8. */
+export type RateOf = (currency: string) => bigint;
+
+const atPar: RateOf = () => moneyScale;
+
 export class Positions {
+  readonly #instruments: ReadonlyMap<number, InstrumentTerms>;
   readonly #bySymbol = new Map<number, Position>();
+  readonly #currencies = new Map<string, CurrencySums>();
   #dirty: Position[] = [];
-  #realised = 0n;
-  #unrealised = 0n;
-  #fees = 0n;
-  #day = 0;
-  #dayResult = 0n;
+
+  /** `instruments`: currency and multiplier of the symbols that have any. */
+  constructor(instruments: ReadonlyMap<number, InstrumentTerms> = new Map()) {
+    this.#instruments = instruments;
+  }
 
   get(symbol: number): Position | undefined {
     return this.#bySymbol.get(symbol);
@@ -21,51 +39,64 @@ export class Positions {
   ensure(symbol: number): Position {
     let position = this.#bySymbol.get(symbol);
     if (position === undefined) {
-      position = new Position(symbol);
+      position = this.create(symbol);
       this.#bySymbol.set(symbol, position);
     }
     return position;
+  }
+
+  /** A flat one, not yet among them. */
+  create(symbol: number): Position {
+    const terms = this.#instruments.get(symbol);
+    return new Position(symbol, terms?.currency, BigInt(terms?.multiplier ?? 1));
   }
 
   all(): IterableIterator<Position> {
     return this.#bySymbol.values();
   }
 
+  currencies(): IterableIterator<[string, CurrencySums]> {
+    return this.#currencies.entries();
+  }
+
   /** Realised PnL of all time without fees, scaled by 1e16. */
-  get realised(): bigint {
-    return this.#realised;
+  realised(rateOf: RateOf = atPar): bigint {
+    return this.#sum(rateOf, ({ realised }) => realised);
   }
 
   /** Unrealised PnL at the last marks, scaled by 1e16. */
-  get unrealised(): bigint {
-    return this.#unrealised;
+  unrealised(rateOf: RateOf = atPar): bigint {
+    return this.#sum(rateOf, ({ unrealised }) => unrealised);
   }
 
-  get fees(): bigint {
-    return this.#fees;
+  fees(rateOf: RateOf = atPar): bigint {
+    return this.#sum(rateOf, ({ fees }) => fees);
   }
 
-  /** Day of the last execution, and what it realised so far less fees, scaled by 1e16. */
-  get day(): number {
-    return this.#day;
-  }
-
-  get dayResult(): bigint {
-    return this.#dayResult;
+  /** The sums of a currency, zero when nothing was traded in it. */
+  sums(currency: string): CurrencySums {
+    let sums = this.#currencies.get(currency);
+    if (sums === undefined) {
+      sums = { realised: 0n, unrealised: 0n, fees: 0n, day: 0, dayResult: 0n };
+      this.#currencies.set(currency, sums);
+    }
+    return sums;
   }
 
   /** From a snapshot: a position of a symbol that has none here yet. */
   restore(position: Position): void {
     this.#bySymbol.set(position.symbol, position);
-    this.#realised += position.realised;
-    this.#unrealised += position.unrealised;
-    this.#fees += position.fees;
+    const sums = this.sums(position.currency);
+    sums.realised += position.realised;
+    sums.unrealised += position.unrealised;
+    sums.fees += position.fees;
   }
 
   /** From a snapshot. */
-  restoreDay(day: number, dayResult: bigint): void {
-    this.#day = day;
-    this.#dayResult = dayResult;
+  restoreDay(currency: string, day: number, dayResult: bigint): void {
+    const sums = this.sums(currency);
+    sums.day = day;
+    sums.dayResult = dayResult;
   }
 
   /** Applies an execution that happened on a day (whole days since 1970, UTC). */
@@ -78,19 +109,21 @@ export class Positions {
     day: number,
   ): Position {
     const position = this.ensure(symbol);
+    const sums = this.sums(position.currency);
     const realised = position.execute(side, quantity, price, fee);
-    this.#fees += fee;
-    this.#realise(realised, fee, day);
+    sums.fees += fee;
+    realise(sums, realised, fee, day);
     // The mark follows at once, at the best price known to be fresh: that of the execution.
-    this.#unrealised += position.mark(price);
+    sums.unrealised += position.mark(price);
     return position;
   }
 
   /** Sets the average price of a position; the sum of realised and unrealised stays. */
   adjust(symbol: number, averagePrice: bigint, day: number): void {
     const position = this.ensure(symbol);
-    this.#realise(position.adjust(averagePrice), 0n, day);
-    this.#unrealised += position.mark(position.markPrice);
+    const sums = this.sums(position.currency);
+    realise(sums, position.adjust(averagePrice), 0n, day);
+    sums.unrealised += position.mark(position.markPrice);
   }
 
   /** The price of the symbol changed; the position is marked again when somebody asks. */
@@ -107,23 +140,36 @@ export class Positions {
     for (const position of this.#dirty) {
       position.dirty = false;
       const price = priceOf(position.symbol);
-      if (price > 0n) this.#unrealised += position.mark(price);
+      if (price > 0n) this.sums(position.currency).unrealised += position.mark(price);
     }
     this.#dirty.length = 0;
   }
 
   /** What the day has lost (above 0) or won so far, fees included, as of the last marks; 1e16. */
-  dayLoss(today: number): bigint {
-    const realised = today === this.#day ? this.#dayResult : 0n;
-    return -(realised + this.#unrealised);
+  dayLoss(today: number, rateOf: RateOf = atPar): bigint {
+    return -this.#sum(
+      rateOf,
+      ({ day, dayResult, unrealised }) => (today === day ? dayResult : 0n) + unrealised,
+    );
   }
 
-  #realise(realised: bigint, fee: bigint, day: number): void {
-    this.#realised += realised;
-    if (day > this.#day) {
-      this.#day = day;
-      this.#dayResult = 0n;
+  #sum(rateOf: RateOf, of: (sums: CurrencySums) => bigint): bigint {
+    let sum = 0n;
+    for (const [currency, sums] of this.#currencies) {
+      const value = of(sums);
+      if (value === 0n) continue;
+      const rate = rateOf(currency);
+      sum += rate === moneyScale ? value : divideRound(value * rate, moneyScale);
     }
-    if (day === this.#day) this.#dayResult += realised - fee * moneyScale;
+    return sum;
   }
+}
+
+function realise(sums: CurrencySums, realised: bigint, fee: bigint, day: number): void {
+  sums.realised += realised;
+  if (day > sums.day) {
+    sums.day = day;
+    sums.dayResult = 0n;
+  }
+  if (day === sums.day) sums.dayResult += realised - fee * moneyScale;
 }

@@ -6,6 +6,7 @@
 import {
   moneyFromFloat,
   nsBetween,
+  OrderFlags,
   OrderType,
   RiskReason,
   TickFlags,
@@ -13,7 +14,7 @@ import {
   type TradingStateName,
 } from '@ndts/protocol';
 import type { RiskLimits } from './limits.js';
-import { type MarketPoint, touchPrice } from './market.js';
+import { type MarketPoint, priceOf } from './market.js';
 
 export interface RiskOrder {
   readonly symbol: number;
@@ -21,6 +22,10 @@ export interface RiskOrder {
   readonly orderType: number;
   readonly quantity: bigint;
   readonly limitPrice: bigint;
+  /** The price that triggers; 0: none. */
+  readonly stopPrice?: bigint;
+  /** Bits of OrderFlags. */
+  readonly flags?: number;
 }
 
 export interface RiskExposure {
@@ -53,6 +58,8 @@ export function checkRisk(
   if (!isOrder(order)) return RiskReason.INVALID_ORDER;
   if (order.quantity <= 0n || order.quantity % limits.lot !== 0n)
     return RiskReason.INVALID_QUANTITY;
+  if (((order.flags ?? 0) & OrderFlags.reduceOnly) !== 0 && !reducesPosition(order, exposure))
+    return RiskReason.REDUCE_ONLY;
   if (exposure.tradingState === 'HALTED') return RiskReason.TRADING_HALTED;
   if (!exposure.brokerConnected) return RiskReason.BROKER_UNAVAILABLE;
 
@@ -66,10 +73,7 @@ export function checkRisk(
   }
 
   const last = moneyFromFloat(market.last);
-  const price =
-    order.orderType === OrderType.limit
-      ? order.limitPrice
-      : moneyFromFloat(touchPrice(market, order.side));
+  const price = priceOf(order, order.stopPrice ?? 0n, market);
   const distance = price > last ? price - last : last - price;
   if (distance * million > last * limits.collarMillionths) return RiskReason.PRICE_COLLAR;
   if (order.quantity * price > limits.maxOrderValue) return RiskReason.ORDER_VALUE_EXCEEDED;
@@ -81,8 +85,10 @@ export function checkRisk(
 
 function isOrder(order: RiskOrder): boolean {
   if (order.side !== 1 && order.side !== -1) return false;
-  if (order.orderType === OrderType.market) return order.limitPrice === 0n;
-  return order.orderType === OrderType.limit && order.limitPrice > 0n;
+  if (order.orderType === OrderType.limit) return order.limitPrice > 0n;
+  return order.orderType === OrderType.market
+    ? order.limitPrice === 0n
+    : order.orderType <= OrderType.iceberg;
 }
 
 /** True when the position only shrinks, should this order and all others of its side fill. */

@@ -128,6 +128,16 @@ export function touchPrice(point: MarketPoint, side: number): number {
   return opposite > 0 ? opposite : point.last;
 }
 
+/** What an order would trade at: its limit, its stop, or the market. */
+export function priceOf(
+  order: { readonly side: number; readonly limitPrice: bigint },
+  stopPrice: bigint,
+  point: MarketPoint,
+): bigint {
+  if (order.limitPrice > 0n) return order.limitPrice;
+  return stopPrice > 0n ? stopPrice : moneyFromFloat(touchPrice(point, order.side));
+}
+
 function positive(value: number): number {
   return value > 0 && Number.isFinite(value) ? value : 0;
 }

@@ -10,10 +10,11 @@ import {
   moneyText,
   OrderState,
   OrderStateNames,
+  type WorkingTerms,
 } from '@ndts/protocol';
 import type { Logger } from '@ndts/runtime';
 import type { EventJournal } from '../order/journal.js';
-import type { Ledger } from '../order/ledger.js';
+import { changePhase, type Ledger } from '../order/ledger.js';
 import type { Order } from '../order/order.js';
 import type { Scribe } from '../order/scribe.js';
 import { eventOfState, isFinal, nextState } from '../order/transitions.js';
@@ -90,6 +91,9 @@ export class Answers implements BrokerListener {
       this.counts.foreign += 1;
       return;
     }
+    if (update.working !== undefined) this.#takeChange(order, update.working);
+    else if (order.state === OrderState.pendingReplace && update.reason !== '')
+      this.#changeRefused(order, update);
     const next = this.#stateAfter(order, update.state);
     if (next === 0) {
       this.#refuse(order, `update to ${OrderStateNames[update.state] ?? update.state}`);
@@ -103,14 +107,37 @@ export class Answers implements BrokerListener {
     this.#scribe.state(order, next, update.venueOrderId, update.reason);
   }
 
+  /** What was asked for is done. Anything else is old news: the venue changes nothing by itself. */
+  #takeChange(order: Order, working: WorkingTerms): void {
+    const { asked } = order;
+    if (asked === undefined || !isSame(asked, working)) return;
+    const state = nextState(order.state, 'replace');
+    this.#scribe.change(order, changePhase.done, asked, '');
+    if (state !== 0 && !order.closed)
+      this.#scribe.state(order, this.#working(order, state), '', '');
+  }
+
+  #changeRefused(order: Order, { state, reason }: BrokerOrderUpdate): void {
+    if (eventOfState(state) !== 'accept' || order.asked === undefined) return;
+    this.#scribe.change(order, changePhase.refused, order.asked, reason);
+  }
+
+  /** Fills do not unhappen. */
+  #working(order: Order, state: OrderState): OrderState {
+    const partly = state === OrderState.accepted && order.filled > 0n;
+    return partly ? OrderState.partiallyFilled : state;
+  }
+
   /** 0: illegal. */
   #stateAfter(order: Order, told: OrderState): OrderState | 0 {
     const event = eventOfState(told);
     // Word of a (partial) fill: the fill itself is what counts.
     if (event === undefined) return order.state;
     let next = nextState(order.state, event);
-    // A late acknowledgement, or a refused cancel, does not make fills unhappen.
-    if (next === OrderState.accepted && order.filled > 0n) next = OrderState.partiallyFilled;
+    // A late acknowledgement says nothing about a change that is still on its way.
+    const changes = order.state === OrderState.pendingReplace || order.state === OrderState.unknown;
+    if (changes && event === 'accept' && order.asked !== undefined) return order.state;
+    if (next !== 0) next = this.#working(order, next);
     if (next === OrderState.rejected && order.filled > 0n) return 0;
     if (order.closed && next !== order.state && !isFinal(next as OrderState)) return 0;
     return next;
@@ -126,16 +153,16 @@ export class Answers implements BrokerListener {
       this.counts.duplicateFills += 1;
       return;
     }
-    const { intent } = order;
+    const { intent, quantity } = order;
     const total = order.filled + fill.quantity;
-    if (total > intent.quantity) {
+    if (total > quantity) {
       this.counts.overfills += 1;
-      const beyond = moneyText(total - intent.quantity);
+      const beyond = moneyText(total - quantity);
       if (this.#gate.open())
         this.#logger.error({ ...ids(order), tradeId: fill.tradeId, beyond }, 'overfill refused');
       return;
     }
-    const event = total === intent.quantity ? 'complete' : 'fill';
+    const event = total === quantity ? 'complete' : 'fill';
     const fits = fill.quantity > 0n && fill.symbol === intent.symbol && fill.side === intent.side;
     if (!fits || nextState(order.state, event) === 0) {
       this.#refuse(order, `fill ${fill.tradeId}`);
@@ -172,4 +199,8 @@ export class Answers implements BrokerListener {
 
 function ids(order: Order): { clientOrderId: string; venueOrderId: string } {
   return { clientOrderId: order.intent.clientOrderId, venueOrderId: order.venueOrderId };
+}
+
+function isSame(a: WorkingTerms, b: WorkingTerms): boolean {
+  return a.quantity === b.quantity && a.limitPrice === b.limitPrice && a.stopPrice === b.stopPrice;
 }

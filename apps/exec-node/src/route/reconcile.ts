@@ -13,7 +13,7 @@ import {
 } from '@ndts/protocol';
 import type { Logger } from '@ndts/runtime';
 import type { Gateway } from '../broker/gateway.js';
-import type { Ledger } from '../order/ledger.js';
+import { changePhase, type Ledger } from '../order/ledger.js';
 import type { Order } from '../order/order.js';
 import type { Scribe } from '../order/scribe.js';
 import { Position } from '../position/position.js';
@@ -49,7 +49,8 @@ export class Reconciler {
     await this.#pullFills(ledger.lastTradeId(broker.card.name));
     const problems: string[] = [];
     for (const order of [...ledger.orders.open()]) {
-      if (order.closed || (!atStart && order.state === OrderState.intended)) continue;
+      if (order.closed || order.worksHere || (!atStart && order.state === OrderState.intended))
+        continue;
       const problem = await this.resolve(order, true);
       if (problem !== undefined) problems.push(problem);
     }
@@ -81,6 +82,16 @@ export class Reconciler {
       if (status.filledQuantity > order.filled) await this.#pullFills(undefined);
     }
     this.#adopt(order, status);
+    // Beyond the horizon a change that did not happen will not happen.
+    if (order.asked !== undefined && !order.closed && beyondHorizon) {
+      this.#deps.scribe.change(
+        order,
+        changePhase.refused,
+        order.asked,
+        'not received by the venue',
+      );
+      this.#adopt(order, status);
+    }
     if (order.filled < status.filledQuantity) return `fills of order ${clientOrderId} are missing`;
     return undefined;
   }
@@ -100,14 +111,15 @@ export class Reconciler {
   #adopt(order: Order, status: BrokerOrderStatus): void {
     const { clientOrderId } = order.intent;
     const { answers, clock } = this.#deps;
-    const { venueOrderId, state } = status;
+    const { venueOrderId, state, working } = status;
     // Fills decide about (partially) filled; the acknowledgement brings the venue's id.
     const told =
       state === OrderState.filled || state === OrderState.partiallyFilled
         ? OrderState.accepted
         : state;
     const reason = told === OrderState.accepted ? '' : 'found by reconciliation';
-    answers.onOrderUpdate({ clientOrderId, venueOrderId, state: told, reason, time: clock.now() });
+    const update = { clientOrderId, venueOrderId, state: told, reason, time: clock.now() };
+    answers.onOrderUpdate(working === undefined ? update : { ...update, working });
     this.#settle();
   }
 

@@ -75,7 +75,7 @@ export class Release {
     }
   }
 
-  /** A cancel was asked for: an answer is due again. */
+  /** A cancel or a change was asked for: an answer is due again. */
   awaitAnswer(order: Order): void {
     order.submittedNs = this.#deps.clock.monotonicNs();
     this.#unanswered.push(order);
@@ -89,8 +89,11 @@ export class Release {
     for (;;) {
       const order = this.#unanswered.head();
       if (order === undefined) return;
+      const { state } = order;
       const silent =
-        order.state === OrderState.submitted || order.state === OrderState.pendingCancel;
+        state === OrderState.submitted ||
+        state === OrderState.pendingCancel ||
+        state === OrderState.pendingReplace;
       if (silent && now - order.submittedNs < limit) return;
       this.#unanswered.pop();
       if (!silent) continue;
@@ -124,7 +127,8 @@ export class Release {
     latencies.signalToOrder.record(nsBetween(now, order.signalTime ?? now));
     try {
       this.awaitAnswer(order);
-      broker.submit(order.intent);
+      if (order.terms.clientOrderId === '') broker.submit(order.intent);
+      else broker.submit(order.intent, order.terms);
     } catch (error) {
       // Whether it went out is not known: only a query can tell.
       logger.error({ error: errorLine(error) }, 'the broker refused to take an order');

@@ -37,6 +37,12 @@ export const MessageKind = {
   OrderChange: 15,
   /** What a symbol is worth, from here on: fills before it keep what was said before them. */
   InstrumentTerms: 16,
+  /** In a snapshot, behind an OrderStanding: of an order with terms or a change, what came of them. */
+  WorkStanding: 17,
+  /** In a snapshot: the positions that follow are those of a strategy or an account alone. */
+  BookStanding: 18,
+  /** In a snapshot, in front of the positions it sums up: one currency. */
+  CurrencyStanding: 19,
   /** The quality of a symbol changed; on the bus as its fields. */
   QualityChanged: 20,
 } as const;
@@ -73,7 +79,7 @@ export interface OrderIntent {
   readonly sequence: bigint;
   /** lineage: factor value */
   readonly factorValue: number;
-  /** route */
+  /** route; empty: worked by the exec node, by children */
   readonly broker: string;
 }
 
@@ -740,6 +746,101 @@ export function decodeInstrumentTerms(bytes: Uint8Array): InstrumentTerms {
     currency: reader.str(),
     multiplier: reader.u32(),
     dayStartMinute: reader.u32(),
+  };
+  reader.finish();
+  return message;
+}
+
+/** In a snapshot, behind an OrderStanding: of an order with terms or a change, what came of them. */
+export interface WorkStanding {
+  /** children it ever had */
+  readonly children: number;
+  /** executed by all of its group */
+  readonly groupFilled: bigint;
+  /** 1: a change is asked for, as follows */
+  readonly asked: number;
+  /** quantity */
+  readonly askedQuantity: bigint;
+  /** limit price */
+  readonly askedLimitPrice: bigint;
+  /** stop price */
+  readonly askedStopPrice: bigint;
+}
+
+export function encodeWorkStanding(message: WorkStanding): Uint8Array {
+  const writer = new MessageWriter(17, 1);
+  writer.u32(message.children);
+  writer.money(message.groupFilled);
+  writer.u8(message.asked);
+  writer.money(message.askedQuantity);
+  writer.money(message.askedLimitPrice);
+  writer.money(message.askedStopPrice);
+  return writer.finish();
+}
+
+export function decodeWorkStanding(bytes: Uint8Array): WorkStanding {
+  const reader = new MessageReader(bytes, 17, 1);
+  const message = {
+    children: reader.u32(),
+    groupFilled: reader.money(),
+    asked: reader.u8(),
+    askedQuantity: reader.money(),
+    askedLimitPrice: reader.money(),
+    askedStopPrice: reader.money(),
+  };
+  reader.finish();
+  return message;
+}
+
+/** In a snapshot: the positions that follow are those of a strategy or an account alone. */
+export interface BookStanding {
+  /** strategy or account */
+  readonly scope: string;
+  /** instance of the strategy, or name of the account */
+  readonly name: string;
+}
+
+export function encodeBookStanding(message: BookStanding): Uint8Array {
+  const writer = new MessageWriter(18, 1);
+  writer.str(message.scope);
+  writer.str(message.name);
+  return writer.finish();
+}
+
+export function decodeBookStanding(bytes: Uint8Array): BookStanding {
+  const reader = new MessageReader(bytes, 18, 1);
+  const message = {
+    scope: reader.str(),
+    name: reader.str(),
+  };
+  reader.finish();
+  return message;
+}
+
+/** In a snapshot, in front of the positions it sums up: one currency. */
+export interface CurrencyStanding {
+  /** empty: the one of the account */
+  readonly currency: string;
+  /** day of the last execution, since 1970 */
+  readonly day: number;
+  /** realised on that day less fees; integer of 1e-16 */
+  readonly dayResult: string;
+}
+
+export function encodeCurrencyStanding(message: CurrencyStanding): Uint8Array {
+  const writer = new MessageWriter(19, 1);
+  writer.str(message.currency);
+  writer.u32(message.day);
+  writer.str(message.dayResult);
+  return writer.finish();
+}
+
+export function decodeCurrencyStanding(bytes: Uint8Array): CurrencyStanding {
+  const reader = new MessageReader(bytes, 19, 1);
+  const message = {
+    currency: reader.str(),
+    day: reader.u32(),
+    dayResult: reader.str(),
   };
   reader.finish();
   return message;

@@ -1,0 +1,100 @@
+// What the paper venue is made of and how it may be told to misbehave; what it can do, and what the
+// terms of an order mean to it when it arrives.
+
+import {
+  type BrokerAbilities,
+  type BrokerOrderStatus,
+  type Clock,
+  OrderFlags,
+  type OrderTerms,
+  OrderType,
+  type Random,
+  type TickStreamReader,
+  TimeInForce,
+  type WorkingTerms,
+} from '@ndts/protocol';
+import type { Logger } from '@ndts/runtime';
+import type { LastTicks } from '../risk/market.js';
+import type { VenueOrder } from './paper-book.js';
+import type { PaperLimits } from './paper-record.js';
+
+export interface PaperBrokerOptions {
+  /** The venue's own folder. */
+  readonly dir: string;
+  /** The venue's own view of the market; closed by whoever opened it. */
+  readonly market: TickStreamReader;
+  /** What the market was before the stream. */
+  readonly lastTicks?: LastTicks;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** One way. */
+  readonly latencyUs: number;
+  readonly feeBps: number;
+  readonly limits?: Partial<PaperLimits>;
+  /** Less than it can do, for tests. */
+  readonly can?: BrokerAbilities;
+}
+
+/** How the venue misbehaves; each a chance in a million. */
+export interface PaperBehaviour {
+  /** Refuses the order. */
+  readonly rejectPerMillion: number;
+  /** The request never arrives. */
+  readonly loseRequestPerMillion: number;
+  /** The request is carried out, its answers never arrive. */
+  readonly loseAnswersPerMillion: number;
+  /** Fills half now and the rest at a later call. */
+  readonly partialFillPerMillion: number;
+}
+
+export const goodBehaviour: PaperBehaviour = {
+  rejectPerMillion: 0,
+  loseRequestPerMillion: 0,
+  loseAnswersPerMillion: 0,
+  partialFillPerMillion: 0,
+};
+
+/** Stops, schedules and icebergs are left to the exec node. */
+export const paperAbilities: BrokerAbilities = {
+  orderTypes: [OrderType.market, OrderType.limit],
+  timesInForce: [TimeInForce.gtc, TimeInForce.ioc, TimeInForce.fok],
+  postOnly: true,
+  reduceOnly: false,
+  replace: true,
+  offsets: false,
+};
+
+/** What an arriving order's terms ask for: why it is refused, or that its rest does not stay. */
+export function arrivalOf(
+  terms: OrderTerms | undefined,
+  marketable: boolean,
+): { readonly refusal: string; readonly isImmediate: boolean; readonly isWhole: boolean } {
+  const inForce = terms?.timeInForce ?? TimeInForce.gtc;
+  const posts = ((terms?.flags ?? 0) & OrderFlags.postOnly) !== 0;
+  const isWhole = inForce === TimeInForce.fok;
+  return {
+    refusal: posts && marketable ? 'post only: would trade at once' : '',
+    isImmediate: isWhole || inForce === TimeInForce.ioc,
+    isWhole,
+  };
+}
+
+export function statusOf(order: VenueOrder): BrokerOrderStatus {
+  return {
+    clientOrderId: order.id,
+    venueOrderId: order.venueOrderId,
+    state: order.state,
+    filledQuantity: order.filled,
+    working: workingOf(order),
+  };
+}
+
+export function workingOf({ quantity, limitPrice }: VenueOrder): WorkingTerms {
+  return { quantity, limitPrice, stopPrice: 0n };
+}
+
+/** Basis points as an exact fraction of 1e8. */
+export function feeRateOf(feeBps: number): bigint {
+  return BigInt(Math.round(feeBps * 10_000));
+}

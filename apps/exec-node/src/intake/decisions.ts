@@ -1,0 +1,119 @@
+// From a draft to a journaled order: whole or not, where it can be worked, and what risk says. What
+// always holds: a draft ends as one intent (with its legs) or as one denial, both with its ordinal;
+// nothing is sent from here.
+
+import {
+  addNs,
+  type BrokerCard,
+  type Clock,
+  nsPerMs,
+  type OrderIntent,
+  type OrderTerms,
+  OrderType,
+  plainAbilities,
+  plainTerms,
+  RiskReason,
+} from '@ndts/protocol';
+import type { Order } from '../order/order.js';
+import type { Scribe } from '../order/scribe.js';
+import { emptyPoint, type Market, priceOf } from '../risk/market.js';
+import { placeOf } from '../work/abilities.js';
+import { isBracketSound, isWhole, legsOf, type OrderDraft, termsOf } from './draft.js';
+
+export interface DecisionDeps {
+  readonly scribe: Scribe;
+  readonly market: Market;
+  readonly clock: Clock;
+  readonly account: string;
+  /** Of the route a new order would take. */
+  readonly card: () => BrokerCard;
+  readonly check: (intent: OrderIntent, terms: OrderTerms) => RiskReason;
+  /** Before the flush that writes its intent. */
+  readonly enqueue: (order: Order) => void;
+  readonly onDenied: (reason: RiskReason) => void;
+}
+
+export class Decisions {
+  readonly #deps: DecisionDeps;
+  readonly #point = emptyPoint();
+
+  constructor(deps: DecisionDeps) {
+    this.#deps = deps;
+  }
+
+  /** The reason; APPROVED: it is an order now. */
+  take(draft: OrderDraft, isExpired: boolean): RiskReason {
+    const clientOrderId = `${draft.instance}-${draft.ordinal}-0`;
+    const card = this.#deps.card();
+    const intent = this.#intentOf(draft, clientOrderId, card.name);
+    const terms = isWhole(draft) ? termsOf(draft, clientOrderId) : undefined;
+    const place = placeOf(draft.orderType, terms ?? plainTerms, card.can ?? plainAbilities);
+    let reason: RiskReason = RiskReason.APPROVED;
+    if (isExpired) reason = RiskReason.SIGNAL_EXPIRED;
+    else if (!isWhole(draft)) reason = RiskReason.INVALID_ORDER;
+    else if (place === 'nowhere') reason = RiskReason.UNSUPPORTED;
+    else reason = this.#deps.check(intent, terms ?? plainTerms);
+    if (reason === RiskReason.APPROVED && !this.#isSound(draft)) reason = RiskReason.INVALID_ORDER;
+    if (reason === RiskReason.APPROVED) this.#accept(draft, intent, terms, place === 'here');
+    else this.#deny(intent, reason);
+    return reason;
+  }
+
+  #accept(
+    draft: OrderDraft,
+    intent: OrderIntent,
+    terms: OrderTerms | undefined,
+    here: boolean,
+  ): void {
+    const { scribe, enqueue } = this.#deps;
+    const { clientOrderId } = intent;
+    const own = here && terms === undefined ? { ...plainTerms, clientOrderId } : terms;
+    const order = scribe.intent(here ? { ...intent, broker: '' } : intent, own);
+    order.signalTime = draft.time;
+    if (!here) {
+      order.validUntil = addNs(draft.time, draft.validForMs * nsPerMs);
+      enqueue(order);
+    }
+    for (const { orderType, limitPrice, terms: leg } of legsOf(draft, clientOrderId)) {
+      const { clientOrderId: id } = leg;
+      const side = -intent.side;
+      scribe.intent({ ...intent, clientOrderId: id, orderType, limitPrice, side, broker: '' }, leg);
+    }
+  }
+
+  #deny(intent: OrderIntent, reason: RiskReason): void {
+    const { clientOrderId, instance, ordinal, symbol, side, quantity, time } = intent;
+    this.#deps.onDenied(reason);
+    this.#deps.scribe.denied({
+      ...{ clientOrderId, instance, ordinal, symbol, side, quantity, reason, time },
+    });
+  }
+
+  #isSound(draft: OrderDraft): boolean {
+    if (draft.takeProfit === 0n && draft.stopLoss === 0n) return true;
+    this.#deps.market.read(draft.symbol, this.#point);
+    const stops = draft.orderType === OrderType.stop;
+    return isBracketSound(draft, priceOf(draft, stops ? draft.parameter : 0n, this.#point));
+  }
+
+  #intentOf(draft: OrderDraft, clientOrderId: string, broker: string): OrderIntent {
+    return {
+      clientOrderId,
+      account: this.#deps.account,
+      instance: draft.instance,
+      ordinal: BigInt(draft.ordinal),
+      symbol: draft.symbol,
+      side: draft.side,
+      orderType: draft.orderType,
+      quantity: draft.quantity,
+      limitPrice: draft.limitPrice,
+      time: this.#deps.clock.now(),
+      tickTime: draft.tickTime,
+      shard: draft.shard,
+      epoch: draft.epoch,
+      sequence: draft.sequence,
+      factorValue: draft.factorValue,
+      broker,
+    };
+  }
+}

@@ -1,0 +1,111 @@
+// Positions three times: of the whole node, of each strategy, of each account. What always holds:
+// each execution counts once in each of the three, by the same arithmetic; quantities of strategies
+// add up to those of the node, and so do those of accounts. Realised and unrealised PnL add up
+// together: where strategies hold against each other, the node's average is another.
+
+import type { Fill, InstrumentTerms, OrderIntent } from '@ndts/protocol';
+import { Positions } from './positions.js';
+
+export class PositionBooks {
+  readonly #instruments = new Map<number, InstrumentTerms>();
+  readonly #list: Positions[] = [];
+  readonly all = this.#create();
+  readonly #strategies = new Map<number, Positions>();
+  readonly #accounts = new Map<string, Positions>();
+
+  strategy(instance: number): Positions | undefined {
+    return this.#strategies.get(instance);
+  }
+
+  account(name: string): Positions | undefined {
+    return this.#accounts.get(name);
+  }
+
+  strategies(): IterableIterator<[number, Positions]> {
+    return this.#strategies.entries();
+  }
+
+  accounts(): IterableIterator<[string, Positions]> {
+    return this.#accounts.entries();
+  }
+
+  instruments(): IterableIterator<InstrumentTerms> {
+    return this.#instruments.values();
+  }
+
+  instrument(symbol: number): InstrumentTerms | undefined {
+    return this.#instruments.get(symbol);
+  }
+
+  /** Of what comes after; a position keeps the currency it began with. */
+  setInstrument(terms: InstrumentTerms): void {
+    this.#instruments.set(terms.symbol, terms);
+    for (const book of this.#list) {
+      const position = book.get(terms.symbol);
+      if (position !== undefined) position.multiplier = BigInt(terms.multiplier);
+    }
+  }
+
+  /** By the words of a snapshot. */
+  ensure(scope: string, name: string): Positions {
+    return scope === 'strategy' ? this.#strategy(Number(name)) : this.#account(name);
+  }
+
+  /** `intent`: of the order; undefined when it is no longer in memory. */
+  execute(fill: Fill, intent: OrderIntent | undefined): void {
+    const { symbol, side, quantity, price, fee, time } = fill;
+    this.all.execute(symbol, side, quantity, price, fee, time.day);
+    const instance = intent?.instance ?? instanceIn(fill.clientOrderId);
+    this.#strategy(instance).execute(symbol, side, quantity, price, fee, time.day);
+    // Accounts are told apart by their orders alone; an unknown one by the venue.
+    const account = intent?.account ?? fill.venue;
+    this.#account(account).execute(symbol, side, quantity, price, fee, time.day);
+  }
+
+  /** The open quantity of orders changed. */
+  expose(intent: OrderIntent, side: number, change: bigint): void {
+    const { symbol } = intent;
+    addOpen(this.all, symbol, side, change);
+    addOpen(this.#strategy(intent.instance), symbol, side, change);
+    addOpen(this.#account(intent.account), symbol, side, change);
+  }
+
+  touch(symbol: number): void {
+    for (const book of this.#list) book.touch(symbol);
+  }
+
+  #strategy(instance: number): Positions {
+    let book = this.#strategies.get(instance);
+    if (book === undefined) {
+      book = this.#create();
+      this.#strategies.set(instance, book);
+    }
+    return book;
+  }
+
+  #account(name: string): Positions {
+    let book = this.#accounts.get(name);
+    if (book === undefined) {
+      book = this.#create();
+      this.#accounts.set(name, book);
+    }
+    return book;
+  }
+
+  #create(): Positions {
+    const book = new Positions(this.#instruments);
+    this.#list.push(book);
+    return book;
+  }
+}
+
+function addOpen(book: Positions, symbol: number, side: number, change: bigint): void {
+  const position = book.ensure(symbol);
+  if (side > 0) position.openBuy += change;
+  else position.openSell += change;
+}
+
+/** Client order ids begin with the instance. */
+function instanceIn(clientOrderId: string): number {
+  return Number(/^\d+/.exec(clientOrderId)?.[0] ?? 0);
+}

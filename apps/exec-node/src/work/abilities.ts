@@ -1,0 +1,39 @@
+// Where an order is worked: at the venue, here by children, or nowhere. What always holds: the
+// answer follows from the order and the venue's card alone; what the venue can't do and can't be
+// done honestly from here is refused, never approximated: all-or-nothing, and never taking.
+
+import {
+  type BrokerAbilities,
+  OrderFlags,
+  OrderType,
+  type OrderTerms,
+  TimeInForce,
+} from '@ndts/protocol';
+
+export type Place = 'venue' | 'here' | 'nowhere';
+
+/** `type` is an OrderType. */
+export function placeOf(type: number, terms: OrderTerms, can: BrokerAbilities): Place {
+  const limited = type === OrderType.limit || type === OrderType.stopLimit || isSliced(type);
+  const lacksPost = (terms.flags & OrderFlags.postOnly) !== 0 && !can.postOnly;
+  if (lacksPost && limited) return 'nowhere';
+  const inForce = terms.timeInForce as TimeInForce;
+  const knowsTime = can.timesInForce.includes(inForce);
+  const isPlainTime = inForce === TimeInForce.gtc;
+  if (!knowsTime && !isPlainTime && !isWorkedTime(inForce)) return 'nowhere';
+  if (terms.offset !== 0 && !can.offsets) return 'nowhere';
+  if (terms.entry !== '' || terms.group !== '') return 'here';
+  if (!(can.orderTypes as readonly number[]).includes(type)) return 'here';
+  if (!knowsTime && !isPlainTime) return 'here';
+  return 'venue';
+}
+
+/** Worked by time or by parts. */
+export function isSliced(type: number): boolean {
+  return type === OrderType.iceberg || type === OrderType.twap || type === OrderType.vwap;
+}
+
+/** What the node's own clock and cancels can do for a venue that knows neither. */
+function isWorkedTime(inForce: TimeInForce): boolean {
+  return inForce === TimeInForce.ioc || inForce === TimeInForce.gtd;
+}

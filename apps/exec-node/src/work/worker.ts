@@ -1,0 +1,299 @@
+// Works the orders the venue can't: stops, trailing stops, brackets, pairs, TWAP, VWAP, icebergs,
+// and times in force the venue lacks. Each is a parent that waits here; what should be at the venue
+// goes there as children, each an order of its own with an intent of its own. What always holds:
+// all that a restart needs is in the journal (the trigger, the stop a trail has come to, every
+// child); a child that may still execute counts as open, also while its outcome is unknown; the
+// children of a group together never exceed what the group may execute.
+
+import {
+  type Clock,
+  nsBetween,
+  OrderFlags,
+  type OrderIntent,
+  OrderState,
+  OrderType,
+  type OrderTerms,
+  plainTerms,
+  RiskReason,
+  RiskReasonNames,
+  type Time,
+  TimeInForce,
+} from '@ndts/protocol';
+import type { Logger } from '@ndts/runtime';
+import { changePhase, type Ledger } from '../order/ledger.js';
+import type { Order } from '../order/order.js';
+import type { Scribe } from '../order/scribe.js';
+import { emptyPoint, type Market } from '../risk/market.js';
+import type { LogGate } from '../route/log-gate.js';
+import { elapsedPart, isTriggered, planOf, trailedStop, type Wanted } from './plan.js';
+
+export interface WorkerDeps {
+  readonly ledger: Ledger;
+  readonly scribe: Scribe;
+  readonly market: Market;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly gate: LogGate;
+  readonly lotOf: (symbol: number) => bigint;
+  /** The risk check of a child, which counts within its parent. */
+  readonly check: (child: OrderIntent) => RiskReason;
+  /** Sends a child; its intent is not yet written. */
+  readonly send: (child: OrderIntent, terms: OrderTerms) => void;
+  readonly cancel: (clientOrderId: string, why: string) => boolean;
+  /** The route of a child. */
+  readonly route: (parent: Order) => string;
+}
+
+/** After a child that came to nothing: so long, and twice as long each time after. */
+const firstPauseNs = 1e9;
+const longestPauseNs = 60e9;
+const timerNs = 1e6;
+
+interface Trouble {
+  pauseNs: number;
+  untilNs: number;
+}
+
+export class Worker {
+  readonly #deps: WorkerDeps;
+  readonly #bySymbol = new Map<number, Set<Order>>();
+  readonly #timed = new Set<Order>();
+  readonly #due = new Set<Order>();
+  readonly #trouble = new Map<Order, Trouble>();
+  /** Children that were asked to go. */
+  readonly #asked = new WeakSet<Order>();
+  readonly #point = emptyPoint();
+  #timerAtNs = 0;
+
+  constructor(deps: WorkerDeps) {
+    this.#deps = deps;
+  }
+
+  /** Orders that are worked here now. */
+  get working(): number {
+    let count = 0;
+    for (const orders of this.#bySymbol.values()) count += orders.size;
+    return count;
+  }
+
+  /** After the journal was folded: takes up all that was left. */
+  open(): void {
+    for (const order of this.#deps.ledger.orders.open()) if (order.worksHere) this.#take(order);
+  }
+
+  /** The market of a symbol changed. */
+  touch(symbol: number): void {
+    const orders = this.#bySymbol.get(symbol);
+    if (orders !== undefined) for (const order of orders) this.#due.add(order);
+  }
+
+  /** An order changed: itself, its parent, its group and its legs may want something else now. */
+  changed(order: Order): void {
+    if (order.worksHere) this.#take(order);
+    const { parent } = order;
+    if (parent !== undefined) {
+      if (order.closed) this.#childEnded(order, parent);
+      this.#due.add(parent);
+      this.#dueGroup(parent);
+    }
+    this.#dueGroup(order);
+    for (const leg of order.legs) this.#due.add(leg);
+  }
+
+  /** Part of the duty cycle, after answers and before the flush. */
+  doWork(): number {
+    if (this.#timed.size > 0 || this.#trouble.size > 0) this.#timers();
+    if (this.#due.size === 0) return 0;
+    const now = this.#deps.clock.now();
+    const due = [...this.#due];
+    this.#due.clear();
+    for (const order of due) this.#run(order, now);
+    return due.length;
+  }
+
+  #take(order: Order): void {
+    const { symbol } = order.intent;
+    let orders = this.#bySymbol.get(symbol);
+    if (order.closed) {
+      this.#timed.delete(order);
+      this.#trouble.delete(order);
+      orders?.delete(order);
+      if (orders?.size === 0) this.#bySymbol.delete(symbol);
+      return;
+    }
+    if (orders === undefined) {
+      orders = new Set();
+      this.#bySymbol.set(symbol, orders);
+    }
+    orders.add(order);
+    if (order.terms.expireTime.day > 0) this.#timed.add(order);
+    this.#due.add(order);
+  }
+
+  #dueGroup({ group }: Order): void {
+    if (group !== undefined) for (const other of group.open) this.#due.add(other);
+  }
+
+  #timers(): void {
+    const now = this.#deps.clock.monotonicNs();
+    if (now < this.#timerAtNs) return;
+    this.#timerAtNs = now + timerNs;
+    for (const order of this.#timed) this.#due.add(order);
+    for (const [order, { untilNs }] of this.#trouble) if (now >= untilNs) this.#due.add(order);
+  }
+
+  #childEnded(child: Order, parent: Order): void {
+    if (child.filled > 0n) this.#trouble.delete(parent);
+    if (child.filled > 0n || this.#asked.has(child)) return;
+    this.#pause(parent, `child ${child.id}: ${child.reason}`);
+  }
+
+  #pause(parent: Order, why: string): void {
+    const { clock, gate, logger } = this.#deps;
+    const before = this.#trouble.get(parent)?.pauseNs ?? firstPauseNs / 2;
+    const pauseNs = Math.min(before * 2, longestPauseNs);
+    this.#trouble.set(parent, { pauseNs, untilNs: clock.monotonicNs() + pauseNs });
+    if (gate.open()) logger.warn({ clientOrderId: parent.id, why }, 'an order worked here waits');
+  }
+
+  #run(order: Order, now: Time): void {
+    if (order.closed || !order.worksHere) return;
+    const end = this.#endOf(order, now);
+    if (end !== undefined) {
+      this.#windDown(order, ...end);
+      return;
+    }
+    const point = this.#point;
+    this.#deps.market.read(order.intent.symbol, point);
+    if (!(point.last > 0)) return;
+    this.#watch(order);
+    const open = this.#reducible(order);
+    const lot = this.#deps.lotOf(order.intent.symbol);
+    const wanted = planOf(order, open, point, elapsedPart(order, now), lot);
+    this.#follow(order, wanted);
+  }
+
+  /** The state it is to end in, and why; undefined: it goes on. */
+  #endOf(order: Order, now: Time): [OrderState, string] | undefined {
+    if (order.state === OrderState.pendingCancel) return [OrderState.canceled, ''];
+    const { expireTime, timeInForce, group, entry } = order.terms;
+    if (expireTime.day > 0 && nsBetween(now, expireTime) >= 0 && !this.#isLastSlice(order))
+      return [OrderState.expired, 'its time is over'];
+    if (timeInForce === TimeInForce.ioc && hadItsChance(order))
+      return [OrderState.canceled, 'the rest was not executed at once'];
+    const over = order.entry === undefined || order.entry.closed;
+    if ((group !== '' || entry !== '') && over && order.open === 0n)
+      return [OrderState.canceled, 'nothing is left for it'];
+    return undefined;
+  }
+
+  /** A schedule without a limit price is carried out to its end. */
+  #isLastSlice({ intent }: Order): boolean {
+    const scheduled = intent.orderType === OrderType.twap || intent.orderType === OrderType.vwap;
+    return scheduled && intent.limitPrice === 0n;
+  }
+
+  #windDown(order: Order, state: OrderState, why: string): void {
+    this.#retreat(order);
+    if (order.children.size === 0) this.#deps.scribe.state(order, state, '', why);
+  }
+
+  /** Triggers and trails. */
+  #watch(order: Order): void {
+    const { scribe } = this.#deps;
+    const { orderType, quantity, limitPrice } = order.intent;
+    if (order.state !== OrderState.emulated) return;
+    if (orderType === OrderType.trailing && order.open > 0n) {
+      const stopPrice = trailedStop(order, this.#point);
+      if (stopPrice !== order.terms.stopPrice)
+        scribe.change(order, changePhase.done, { quantity, limitPrice, stopPrice }, '');
+    }
+    const stops = orderType === OrderType.stop || orderType === OrderType.stopLimit;
+    if (!stops && orderType !== OrderType.trailing) return;
+    // A leg whose entry has nothing yet has nothing to protect.
+    if (order.open > 0n && isTriggered(order, this.#point))
+      scribe.state(order, OrderState.triggered, '', 'stop price reached');
+  }
+
+  /** What of it may be executed: of one that only reduces, no more than its strategy holds. */
+  #reducible(order: Order): bigint {
+    if ((order.terms.flags & OrderFlags.reduceOnly) === 0) return order.open;
+    const { instance, symbol, side } = order.intent;
+    const held = this.#deps.ledger.books.strategy(instance)?.get(symbol)?.quantity ?? 0n;
+    const against = side > 0 ? -held : held;
+    if (against <= 0n) return 0n;
+    return against < order.open ? against : order.open;
+  }
+
+  /** Brings its children to what is wanted. */
+  #follow(order: Order, wanted: Wanted): void {
+    for (const child of order.children)
+      if (child.intent.limitPrice !== wanted.limitPrice) this.#retreatChild(child);
+    const working = order.childrenOpen;
+    if (wanted.quantity < working) {
+      this.#retreat(order);
+      return;
+    }
+    if (wanted.quantity === working) return;
+    const others = this.#othersOpen(order);
+    if (wanted.urgent && others > 0n) {
+      this.#othersRetreat(order);
+      return;
+    }
+    const room = order.open - working - others;
+    const more = wanted.quantity - working;
+    const quantity = more < room ? more : room;
+    if (quantity > 0n) this.#send(order, wanted, quantity);
+  }
+
+  #othersOpen(order: Order): bigint {
+    let open = 0n;
+    if (order.group !== undefined)
+      for (const other of order.group.open) if (other !== order) open += other.childrenOpen;
+    return open;
+  }
+
+  #othersRetreat(order: Order): void {
+    for (const other of order.group?.open ?? []) if (other !== order) this.#retreat(other);
+  }
+
+  #retreat(order: Order): void {
+    for (const child of [...order.children]) this.#retreatChild(child);
+  }
+
+  #retreatChild(child: Order): void {
+    const { state } = child;
+    if (state === OrderState.pendingCancel || state === OrderState.unknown) return;
+    this.#asked.add(child);
+    this.#deps.cancel(child.id, 'no longer wanted by its parent');
+  }
+
+  #send(order: Order, wanted: Wanted, quantity: bigint): void {
+    const { clock, route, check, send } = this.#deps;
+    const trouble = this.#trouble.get(order);
+    if (trouble !== undefined && clock.monotonicNs() < trouble.untilNs) return;
+    const clientOrderId = `${order.id}.${order.childCount + 1}`;
+    const child: OrderIntent = {
+      ...order.intent,
+      ...{ clientOrderId, quantity, orderType: wanted.type, limitPrice: wanted.limitPrice },
+      time: clock.now(),
+      broker: route(order),
+    };
+    const reason = check(child);
+    if (reason !== RiskReason.APPROVED) {
+      this.#pause(order, RiskReasonNames[reason] ?? String(reason));
+      return;
+    }
+    const flags = wanted.type === OrderType.limit ? order.terms.flags : 0;
+    const offset = order.terms.offset;
+    send(child, { ...plainTerms, clientOrderId, parent: order.id, flags, offset });
+  }
+}
+
+/** Its child reached the venue, which knows no immediate-or-cancel. */
+function hadItsChance({ children, childCount }: Order): boolean {
+  if (childCount === 0) return false;
+  for (const { state } of children)
+    if (state === OrderState.intended || state === OrderState.submitted) return false;
+  return true;
+}
