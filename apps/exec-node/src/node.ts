@@ -3,21 +3,23 @@
 // signal becomes a second order; what the journal says is what the node knows after a restart.
 
 import {
+  type ActorRequest,
   type Bus,
   type Clock,
   type ConfigValues,
   errorLine,
   type HealthReport,
   type KeyValueStore,
+  type LimitRequest,
   NdtsError,
   nsPerMs,
-  type OrderIntent,
   OrderState,
   OrderStateNames,
-  type OrderTerms,
   plainTerms,
   RiskReason,
   RiskReasonNames,
+  type RiskView,
+  type SubmitRequest,
   type TickStreamReader,
   type Time,
   type TradingStateName,
@@ -27,24 +29,26 @@ import {
 import { type Agent, LatencyHistogram, type Logger, type Metrics } from '@ndts/runtime';
 import type { Gateway } from './broker/gateway.js';
 import { Decisions } from './intake/decisions.js';
+import { draftOf } from './intake/request.js';
 import { Intake, type SignalRingReader } from './intake/intake.js';
 import type { Signal } from './intake/signal.js';
 import { Checkpoints, foldJournal, type JournalLimits } from './order/checkpoints.js';
 import { EventJournal } from './order/journal.js';
-import { changePhase, Ledger, tradingActions } from './order/ledger.js';
+import { changePhase, Ledger } from './order/ledger.js';
 import type { Order } from './order/order.js';
 import { Scribe } from './order/scribe.js';
 import { nextState } from './order/transitions.js';
-import { checkRisk, type RiskExposure } from './risk/check.js';
+import { checkedLimit } from './risk/limits.js';
+import { tradingActions } from './risk/controls.js';
 import { DataWatch } from './risk/data-watch.js';
-import { limitsOf, type RiskLimits } from './risk/limits.js';
-import { emptyPoint, type LastTicks, Market } from './risk/market.js';
-import { MessageRate } from './risk/message-rate.js';
+import { type LastTicks, Market } from './risk/market.js';
+import { RiskDesk } from './risk/risk-desk.js';
 import { Answers } from './route/answers.js';
 import { LogGate } from './route/log-gate.js';
 import { Reconciler } from './route/reconcile.js';
 import { Release } from './route/release.js';
 import { StatusDesk } from './status.js';
+import { Flatten, personDraft, personInstance } from './work/flatten.js';
 import { Worker } from './work/worker.js';
 
 export interface ExecNodeDeps {
@@ -78,7 +82,6 @@ export class ExecNode implements Agent {
   readonly name = 'exec';
   readonly ledger = new Ledger();
   readonly #deps: ExecNodeDeps;
-  readonly #limits: RiskLimits;
   readonly #journal: EventJournal;
   readonly #checkpoints: Checkpoints;
   readonly #market: Market;
@@ -91,9 +94,8 @@ export class ExecNode implements Agent {
   readonly #decisions: Decisions;
   readonly #worker: Worker;
   readonly #status: StatusDesk;
-  readonly #rate = new MessageRate();
-  readonly #point = emptyPoint();
-  readonly #exposure: RiskExposure;
+  readonly #risk: RiskDesk;
+  readonly #flatten: Flatten;
   #now: Time;
   #nowRead = false;
   #started = false;
@@ -109,8 +111,6 @@ export class ExecNode implements Agent {
     const { clock, logger, config, broker, symbolName } = deps;
     this.#deps = deps;
     this.#now = clock.now();
-    this.#limits = limitsOf(config.risk);
-    this.#exposure = emptyExposure();
     const ledger = this.ledger;
     const { card } = broker;
     const journal = new EventJournal(
@@ -132,6 +132,7 @@ export class ExecNode implements Agent {
     const scribe = new Scribe(journal, ledger, clock, logger, (order) => {
       this.#status.changed(order);
       this.#worker.changed(order);
+      this.#risk.changed(order);
     });
     this.#scribe = scribe;
     const answers = new Answers(ledger, journal, scribe, logger, gate);
@@ -145,10 +146,16 @@ export class ExecNode implements Agent {
       answerTimeoutMs: config.exec.answerTimeoutMs,
       ...{ journal, ledger, scribe, broker, clock, logger, latencies },
     });
+    this.#risk = new RiskDesk({
+      ...{ risk: config.risk, ledger, scribe, clock, symbolName },
+      ...{ market: this.#market, dataWatch: this.#dataWatch, card: () => broker.card },
+      connected: () => this.#ready && broker.connected(),
+    });
     this.#decisions = new Decisions({
       ...{ scribe, clock, market: this.#market, account: config.exec.account },
       card: () => broker.card,
-      check: (intent, terms) => this.#check(intent, terms, 0n),
+      check: (intent, terms) => this.#risk.check(intent, terms, 0n, this.#readNow()),
+      onApproved: (intent) => this.#risk.approved(intent, this.#readNow()),
       enqueue: (order) => this.#enqueue(order),
       onDenied: (reason) => {
         this.#status.denied[reason] = (this.#status.denied[reason] ?? 0) + 1;
@@ -156,11 +163,15 @@ export class ExecNode implements Agent {
     });
     this.#worker = new Worker({
       ...{ ledger, scribe, clock, logger, gate, market: this.#market },
-      lotOf: () => this.#limits.lot,
-      check: (child) => this.#check(child, plainTerms, child.quantity),
+      lotOf: ({ intent }) => this.#risk.limitsFor(intent).lot,
+      check: (child) => this.#risk.check(child, plainTerms, child.quantity, this.#readNow()),
       send: (child, terms) => this.#enqueue(scribe.intent(child, terms)),
       cancel: (clientOrderId, why) => this.#cancel(clientOrderId, why),
       route: () => broker.card.name,
+    });
+    this.#flatten = new Flatten({
+      ...{ ledger, scribe, clock, decisions: this.#decisions },
+      cancel: (clientOrderId, why) => this.#cancel(clientOrderId, why),
     });
     this.#reconciler = new Reconciler({
       ...{ ledger, scribe, answers, broker, clock, logger, symbolName },
@@ -172,7 +183,7 @@ export class ExecNode implements Agent {
       answerCounts: answers.counts,
       blocked: () => this.#blocked(),
       cancel: ({ clientOrderId, actor, why }) => this.cancel(clientOrderId, `${actor}: ${why}`),
-      setTradingState: (request) => this.setTradingState(request),
+      node: this,
     });
   }
 
@@ -186,12 +197,17 @@ export class ExecNode implements Agent {
     work += this.#deps.broker.doWork();
     work += this.#answers.drain();
     this.#release.timeOuts();
-    if (this.#ready && this.#scribe.failure === '') work += this.#worker.doWork();
+    if (this.#ready && this.#scribe.failure === '') work += this.#ownWork();
     if (this.#write()) this.#status.doWork();
     this.#watch();
     work += this.#checkpoints.doWork(work === 0);
     this.#progress += 1;
     return work;
+  }
+
+  /** What does not come from signals: orders that are worked here, and a wish to be flat. */
+  #ownWork(): number {
+    return this.#flatten.doWork() + this.#worker.doWork();
   }
 
   /** Rebuilds from the journal, connects and reconciles. Signals are accepted afterwards: also when
@@ -205,6 +221,7 @@ export class ExecNode implements Agent {
     logger.info({ epoch, covered, events, tookMs, ...this.ledger.counts }, 'order journal folded');
     this.#deps.lastTicks?.((batch) => this.#market.seed(batch));
     this.#worker.open();
+    this.#risk.open();
     this.#status.open();
     await this.#dataWatch.open();
     await this.#recover();
@@ -281,7 +298,8 @@ export class ExecNode implements Agent {
       quantity: more > 0n ? more : 1n,
       limitPrice: terms.limitPrice,
     };
-    const reason = more > 0n ? this.#check(intent, plainTerms, 0n) : RiskReason.APPROVED;
+    const reason =
+      more > 0n ? this.#risk.check(intent, plainTerms, 0n, this.#readNow()) : RiskReason.APPROVED;
     if (reason !== RiskReason.APPROVED) throw refused(RiskReasonNames[reason] ?? String(reason));
   }
 
@@ -302,17 +320,67 @@ export class ExecNode implements Agent {
 
   /** Answers the state; with `set`, changes it first: journaled, with who and why. */
   async setTradingState(request: TradingStateRequest): Promise<TradingStateName> {
-    const { set, actor, why } = request;
+    const { set, scope = '', name = '', actor, why } = request;
     if (set === undefined) return this.ledger.tradingState;
-    const action = Object.keys(tradingActions).find((name) => tradingActions[name] === set);
+    const action = Object.keys(tradingActions).find((one) => tradingActions[one] === set);
     if (action === undefined)
       throw new NdtsError('INVALID_ARGUMENT', `expected a trading state, found '${set}'`);
-    const detail = JSON.stringify({ from: this.ledger.tradingState, to: set });
-    this.#scribe.action({ actor, action, detail, why, time: this.#deps.clock.now() });
-    this.#deps.logger.warn({ actor, why, state: set }, 'trading state set');
+    if (scope !== '') checkedLimit(scope, name, 'restricted', 'true');
+    await this.#act(action, { scope, name, to: set }, actor, why);
+    return this.ledger.tradingState;
+  }
+
+  /** Sets a limit from the next order on, or takes it back with an empty value. */
+  async setLimit(request: LimitRequest): Promise<void> {
+    const { scope, name, key, value, actor, why } = request;
+    checkedLimit(scope, name, key, value === '' ? (key === 'restricted' ? 'true' : '1') : value);
+    await this.#act('limit', { scope, name, key, value }, actor, why);
+  }
+
+  /** Cancels what is open and closes every position; new risk is refused from now on. */
+  async flatten({ actor, why }: ActorRequest): Promise<void> {
+    await this.setTradingState({ set: 'REDUCING', actor, why });
+    await this.#act('flatten', {}, actor, why);
+  }
+
+  /** An order of a person, checked like any other. The answer is its id and what risk said. */
+  submit(request: SubmitRequest): { clientOrderId: string; reason: string } {
+    const ordinal = this.ledger.highest(personInstance) + 1;
+    const draft = draftOf(request, personDraft(ordinal, this.#deps.clock));
+    const reason = this.#decisions.take(draft, false);
+    this.#write();
+    const clientOrderId = `${personInstance}-${ordinal}-0`;
+    return { clientOrderId, reason: RiskReasonNames[reason] ?? String(reason) };
+  }
+
+  /** Asks the broker for everything and compares; returns what still differs, one line each. */
+  async reconcile(): Promise<readonly string[]> {
+    await this.#busy;
+    let problems: readonly string[] = [];
+    this.#busy = this.#reconciler
+      .run(false)
+      .then((found) => {
+        problems = found;
+      })
+      .finally(() => {
+        this.#busy = undefined;
+      });
+    await this.#busy;
+    if (problems.length > 0) await this.#halt(problems);
+    return problems;
+  }
+
+  riskView(): RiskView {
+    return this.#risk.view(this.#status.denied, this.#deps.clock.now());
+  }
+
+  /** Something a person did: durable before it is answered. */
+  async #act(action: string, detail: object, actor: string, why: string): Promise<void> {
+    const time = this.#deps.clock.now();
+    this.#scribe.action({ actor, action, detail: JSON.stringify(detail), why, time });
+    this.#deps.logger.warn({ actor, why, action, ...detail }, 'set by a person');
     if (!this.#write()) throw new NdtsError('IO_ERROR', this.#scribe.failure);
     await this.#journal.durable();
-    return this.ledger.tradingState;
   }
 
   health(): HealthReport {
@@ -330,30 +398,8 @@ export class ExecNode implements Agent {
   };
 
   #enqueue(order: Order): void {
-    this.#rate.count(this.#deps.clock.monotonicNs());
+    this.#risk.count();
     this.#release.enqueue(order);
-  }
-
-  /** `counted`: what of it is in the open quantities already. */
-  #check(order: OrderIntent, terms: OrderTerms, counted: bigint): RiskReason {
-    const { positions } = this.ledger;
-    const { symbol, side, orderType, quantity, limitPrice } = order;
-    const exposure = this.#exposure;
-    const position = positions.get(symbol);
-    positions.mark(this.#lastMoney);
-    exposure.position = position?.quantity ?? 0n;
-    exposure.openBuy = (position?.openBuy ?? 0n) - (side > 0 ? counted : 0n);
-    exposure.openSell = (position?.openSell ?? 0n) - (side > 0 ? 0n : counted);
-    exposure.dayLoss = positions.dayLoss(this.#readNow().day);
-    exposure.tradingState = this.ledger.tradingState;
-    exposure.brokerConnected = this.#ready && this.#deps.broker.connected();
-    const nowNs = this.#deps.clock.monotonicNs();
-    exposure.messagesLeft = this.#rate.left(nowNs, this.#limits.ordersPerSecond);
-    this.#market.read(symbol, this.#point);
-    this.#point.isSilent = this.#dataWatch.isSilent();
-    const { stopPrice, flags } = terms;
-    const asked = { symbol, side, orderType, quantity, limitPrice, stopPrice, flags };
-    return checkRisk(asked, this.#limits, exposure, this.#point, this.#now);
   }
 
   /** The time of this cycle, read when it is first needed. */
@@ -362,8 +408,6 @@ export class ExecNode implements Agent {
     this.#nowRead = true;
     return this.#now;
   }
-
-  readonly #lastMoney = (symbol: number): bigint => this.#market.lastMoney(symbol);
 
   /** Writes the journal; false: it can't be, and nothing may leave. */
   #write(): boolean {
@@ -438,16 +482,4 @@ export class ExecNode implements Agent {
     if (!this.#ready) return 'not reconciled with the broker';
     return '';
   }
-}
-
-function emptyExposure(): RiskExposure {
-  return {
-    position: 0n,
-    openBuy: 0n,
-    openSell: 0n,
-    dayLoss: 0n,
-    tradingState: 'ACTIVE',
-    brokerConnected: false,
-    messagesLeft: 0,
-  };
 }

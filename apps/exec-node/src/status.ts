@@ -3,27 +3,36 @@
 // told; order events are conflated to the newest state above a rate, never queued without end.
 
 import {
+  type ActorRequest,
   type Bus,
   type CancelRequest,
   type Clock,
   type ExecStatus,
+  type LimitRequest,
+  type LineageRequest,
+  type LineageView,
   moneyText,
   NdtsError,
   type OrdersRequest,
   type OrderView,
   type PositionView,
+  type ReplaceRequest,
   RiskReason,
   RiskReasonNames,
+  type RiskView,
+  type SubmitAnswer,
+  type SubmitRequest,
   subjects,
   type TradingStateName,
   type TradingStateRequest,
+  type WorkingTerms,
 } from '@ndts/protocol';
 import type { HistogramSnapshot, Metrics } from '@ndts/runtime';
 import type { IntakeCounts } from './intake/intake.js';
 import type { EventJournal } from './order/journal.js';
 import type { Ledger, LedgerCounts } from './order/ledger.js';
 import type { Order } from './order/order.js';
-import { orderView } from './order/view.js';
+import { lineageView, moneyOf, orderView } from './order/view.js';
 import { fromSquared } from './position/position.js';
 import { positionView } from './position/view.js';
 import type { Market } from './risk/market.js';
@@ -50,7 +59,18 @@ export interface StatusDeps {
   /** Why nothing can be sent at the moment; empty when it can. */
   readonly blocked: () => string;
   readonly cancel: (request: CancelRequest) => boolean;
-  readonly setTradingState: (request: TradingStateRequest) => Promise<TradingStateName>;
+  readonly node: NodeActions;
+}
+
+/** What a person may ask of the node. */
+export interface NodeActions {
+  setTradingState(request: TradingStateRequest): Promise<TradingStateName>;
+  setLimit(request: LimitRequest): Promise<void>;
+  flatten(request: ActorRequest): Promise<void>;
+  submit(request: SubmitRequest): SubmitAnswer;
+  replace(id: string, to: Partial<WorkingTerms>, why: string): Promise<void>;
+  reconcile(): Promise<readonly string[]>;
+  riskView(): RiskView;
 }
 
 const statusNs = 250e6;
@@ -86,12 +106,43 @@ export class StatusDesk {
       bus.respond(subjects.execOrders, (request) => this.#orders(request as OrdersRequest)),
       bus.respond(subjects.execPositions, () => this.#positions()),
       bus.respond(subjects.execTradingState, (request) =>
-        this.#deps.setTradingState(request as TradingStateRequest),
+        this.#deps.node.setTradingState(request as TradingStateRequest),
       ),
+      ...this.#actions(),
       bus.respond(subjects.execCancel, (request) => this.#deps.cancel(request as CancelRequest)),
       bus.respond(subjects.execLatency, () => this.#latency()),
     );
     this.#openMetrics();
+  }
+
+  #actions(): (() => void)[] {
+    const { bus, node } = this.#deps;
+    return [
+      bus.respond(subjects.execSubmit, (request) => node.submit(request as SubmitRequest)),
+      bus.respond(subjects.execReplace, async (request) => {
+        const { clientOrderId, actor, why, ...to } = request as ReplaceRequest;
+        await node.replace(clientOrderId, moneyOf(to), `${actor}: ${why}`);
+        return true;
+      }),
+      bus.respond(subjects.execRisk, () => node.riskView()),
+      bus.respond(subjects.execLimit, async (request) => {
+        await node.setLimit(request as LimitRequest);
+        return node.riskView();
+      }),
+      bus.respond(subjects.execFlatten, async (request) => {
+        await node.flatten(request as ActorRequest);
+        return true;
+      }),
+      bus.respond(subjects.execReconcile, () => node.reconcile()),
+      bus.respond(subjects.execLineage, (request) => this.#lineage(request as LineageRequest)),
+    ];
+  }
+
+  #lineage({ clientOrderId }: LineageRequest): LineageView {
+    const order = this.#deps.ledger.orders.get(clientOrderId);
+    if (order === undefined)
+      throw new NdtsError('NOT_FOUND', `no order in memory is called '${clientOrderId}'`);
+    return lineageView(order, this.#view(order));
   }
 
   close(): void {

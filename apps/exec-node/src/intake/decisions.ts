@@ -28,6 +28,7 @@ export interface DecisionDeps {
   /** Of the route a new order would take. */
   readonly card: () => BrokerCard;
   readonly check: (intent: OrderIntent, terms: OrderTerms) => RiskReason;
+  readonly onApproved: (intent: OrderIntent) => void;
   /** Before the flush that writes its intent. */
   readonly enqueue: (order: Order) => void;
   readonly onDenied: (reason: RiskReason) => void;
@@ -70,6 +71,7 @@ export class Decisions {
     const own = here && terms === undefined ? { ...plainTerms, clientOrderId } : terms;
     const order = scribe.intent(here ? { ...intent, broker: '' } : intent, own);
     order.signalTime = draft.time;
+    this.#deps.onApproved(intent);
     if (!here) {
       order.validUntil = addNs(draft.time, draft.validForMs * nsPerMs);
       enqueue(order);

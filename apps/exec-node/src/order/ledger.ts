@@ -32,6 +32,7 @@ import {
 } from '@ndts/protocol';
 import { PositionBooks } from '../position/books.js';
 import type { Positions } from '../position/positions.js';
+import { Controls } from '../risk/controls.js';
 import { Families } from './families.js';
 import { Order } from './order.js';
 import { Orders, type OrdersKept } from './orders.js';
@@ -42,13 +43,6 @@ export interface LedgerCounts {
   denied: number;
   fills: number;
 }
-
-/** What an operator's action says it does. */
-export const tradingActions: Readonly<Record<string, TradingStateName>> = {
-  halt: 'HALTED',
-  reduce: 'REDUCING',
-  resume: 'ACTIVE',
-};
 
 /** Where a change of an order stands. */
 export const changePhase = { asked: 1, done: 2, refused: 3 } as const;
@@ -64,15 +58,23 @@ export class Ledger {
   readonly #lastTradeIds = new Map<string, string>();
   /** Told right before the intent they belong to. */
   #terms: OrderTerms | undefined;
-  tradingState: TradingStateName = 'ACTIVE';
-  /** Who set the state and why; empty while it is ACTIVE. */
-  tradingReason = '';
+  readonly controls = new Controls();
 
   constructor(kept: OrdersKept = defaultKept) {
     this.orders = new Orders(kept);
     this.families = new Families(this.orders, (order, side, change) =>
       this.books.expose(order.intent, side, change),
     );
+  }
+
+  /** Of everything; a part may be stricter. */
+  get tradingState(): TradingStateName {
+    return this.controls.state;
+  }
+
+  /** Who set the state and why; empty while it is ACTIVE. */
+  get tradingReason(): string {
+    return this.controls.reason;
   }
 
   /** Positions of all strategies and accounts together, by symbol. */
@@ -239,10 +241,7 @@ export class Ledger {
   }
 
   applyAction(action: OperatorAction): void {
-    const state = tradingActions[action.action];
-    if (state === undefined) return;
-    this.tradingState = state;
-    this.tradingReason = state === 'ACTIVE' ? '' : `${action.actor}: ${action.why}`;
+    this.controls.apply(action);
   }
 
   applyAdjustment(adjusted: PositionAdjusted): void {

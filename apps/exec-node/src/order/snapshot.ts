@@ -4,13 +4,14 @@
 // prices, better than none until the market ticks again.
 //
 // Form: messages of the schema, each behind its length (u32, little-endian): LedgerStanding first,
-// then InstrumentTerms, then per order OrderTerms (of one that has any), OrderIntent,
+// then ControlStanding, InstrumentTerms, then per order OrderTerms (of one that has any), OrderIntent,
 // OrderStanding, its OrderTrades and WorkStanding (of one with terms or a change), then
 // CurrencyStanding and PositionStanding, of all and behind a BookStanding of each strategy and
 // account, InstanceStanding, VenueStanding.
 
 import {
   decodeBookStanding,
+  decodeControlStanding,
   decodeCurrencyStanding,
   decodeInstanceStanding,
   decodeInstrumentTerms,
@@ -23,6 +24,7 @@ import {
   decodeVenueStanding,
   decodeWorkStanding,
   encodeBookStanding,
+  encodeControlStanding,
   encodeCurrencyStanding,
   encodeInstanceStanding,
   encodeInstrumentTerms,
@@ -43,9 +45,12 @@ import {
 } from '@ndts/protocol';
 import type { Position } from '../position/position.js';
 import type { Positions } from '../position/positions.js';
+import type { ControlEntry } from '../risk/controls.js';
 import { unusualTerms } from './families.js';
 import type { Ledger } from './ledger.js';
 import { Order } from './order.js';
+
+const noControl = { scope: '', name: '', key: '', value: '' };
 
 /** Encodes the ledger as it is after the event of this sequence. */
 export function encodeLedger(ledger: Ledger, sequence: number): Uint8Array {
@@ -63,6 +68,11 @@ export function encodeLedger(ledger: Ledger, sequence: number): Uint8Array {
       dayResult: String(dayResult),
     }),
   ];
+  for (const { kind, ...entry } of ledger.controls.entries())
+    parts.push(encodeControlStanding({ control: kind, ...entry }));
+  const { flatten } = ledger.controls;
+  if (flatten !== '')
+    parts.push(encodeControlStanding({ ...noControl, control: 'flatten', reason: flatten }));
   for (const terms of ledger.books.instruments()) parts.push(encodeInstrumentTerms(terms));
   for (const order of ledger.orders.kept()) pushOrder(parts, order);
   pushPositions(parts, positions);
@@ -90,8 +100,8 @@ export function restoreLedger(ledger: Ledger, bytes: Uint8Array): number {
   ledger.counts.intents = Number(standing.intents);
   ledger.counts.denied = Number(standing.denied);
   ledger.counts.fills = Number(standing.fills);
-  ledger.tradingState = standing.tradingState as TradingStateName;
-  ledger.tradingReason = standing.tradingReason;
+  ledger.controls.state = standing.tradingState as TradingStateName;
+  ledger.controls.reason = standing.tradingReason;
   ledger.positions.restoreDay('', standing.day, BigInt(standing.dayResult));
   const place: Place = {
     ...{ ledger, rest: messages, book: ledger.positions, terms: undefined, order: undefined },
@@ -114,6 +124,12 @@ function restoreOne(place: Place, message: Uint8Array): void {
   const { ledger } = place;
   const kind = messageKind(message);
   switch (kind) {
+    case MessageKind.ControlStanding: {
+      const { control, ...entry } = decodeControlStanding(message);
+      if (control === 'flatten') ledger.controls.flatten = entry.reason;
+      else ledger.controls.restore({ kind: control as ControlEntry['kind'], ...entry });
+      return;
+    }
     case MessageKind.InstrumentTerms:
       ledger.applyInstrument(decodeInstrumentTerms(message));
       return;

@@ -2,7 +2,14 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { OrderType, parseMoney, RiskReason, RiskReasonNames, TickFlags } from '@ndts/protocol';
+import {
+  OrderFlags,
+  OrderType,
+  parseMoney,
+  RiskReason,
+  RiskReasonNames,
+  TickFlags,
+} from '@ndts/protocol';
 import { loadConfig } from '@ndts/runtime';
 import { checkRisk, type RiskExposure, type RiskOrder } from './check.js';
 import { limitsOf, type RiskLimits } from './limits.js';
@@ -155,4 +162,64 @@ test('broker away, messages used up', () => {
 test('the check changes nothing it is given', () => {
   const frozen = Object.freeze({ ...defaults });
   assert.equal(check({ limits: frozen }), RiskReasonNames[RiskReason.APPROVED]);
+});
+
+test('tick size, least and largest quantity', () => {
+  const limits = { tick: money('0.05'), minQuantity: money('2'), maxQuantity: money('5') };
+  const two = { quantity: money('2') };
+  assert.equal(check({ limits, order: { ...two, ...limit('100.05') } }), 'APPROVED');
+  assert.equal(check({ limits, order: { ...two, ...limit('100.04') } }), 'INVALID_PRICE');
+  const stop = { orderType: OrderType.stop, stopPrice: money('101.01') };
+  assert.equal(check({ limits, order: { ...two, ...stop } }), 'INVALID_PRICE');
+  assert.equal(check({ limits, order: { quantity: money('1.9') } }), 'QUANTITY_LIMIT');
+  assert.equal(check({ limits, order: { quantity: money('5') } }), 'APPROVED');
+  assert.equal(check({ limits, order: { quantity: money('5.1') } }), 'QUANTITY_LIMIT');
+});
+
+test('restricted, unmapped and throttled: only the way out is open', () => {
+  const cases: [Case, string][] = [
+    [{ limits: { isRestricted: true } }, 'RESTRICTED'],
+    [{ exposure: { isUnmapped: true } }, 'UNMAPPED'],
+    [{ exposure: { isThrottled: true } }, 'REPEATED_EXECUTION'],
+  ];
+  for (const [given, reason] of cases) {
+    assert.equal(check(given), reason);
+    const exposure = { ...given.exposure, position: money('-1') };
+    assert.equal(check({ ...given, exposure }), 'APPROVED', `the way out of ${reason}`);
+  }
+});
+
+test('duplicates, and our own orders on the other side', () => {
+  assert.equal(check({ exposure: { isDuplicate: true } }), 'DUPLICATE_ORDER');
+  const against = { exposure: { ownAgainst: money('100.1') } };
+  assert.equal(check(against), 'SELF_TRADE', 'at the market');
+  assert.equal(check({ ...against, order: limit('100.09') }), 'APPROVED');
+  assert.equal(check({ ...against, order: limit('100.1') }), 'SELF_TRADE');
+  const sell = { side: -1, ...limit('100.2') };
+  assert.equal(check({ ...against, order: sell }), 'APPROVED');
+  const stop = { orderType: OrderType.stop, stopPrice: money('101') };
+  assert.equal(check({ ...against, order: stop }), 'APPROVED', 'it waits');
+});
+
+test('books of a strategy and an account hold beside all, and the multiplier counts', () => {
+  const book = { position: money('3'), openBuy: money('1'), openSell: 0n, dayLoss: 5n };
+  const books = (max: string | undefined, loss?: bigint): Case => ({
+    exposure: {
+      books: [{ ...book, maxPosition: max === undefined ? max : money(max), maxDailyLoss: loss }],
+    },
+  });
+  assert.equal(check(books('5')), 'APPROVED');
+  assert.equal(check(books('4.9')), 'POSITION_LIMIT_EXCEEDED');
+  assert.equal(check(books(undefined, 6n)), 'APPROVED');
+  assert.equal(check(books(undefined, 5n)), 'DAILY_LOSS_LIMIT');
+  const worth = { exposure: { multiplier: 300n }, order: { quantity: money('34') } };
+  assert.equal(check({ order: { quantity: money('34') } }), 'APPROVED');
+  assert.equal(check(worth), 'ORDER_VALUE_EXCEEDED');
+});
+
+test('reduce-only orders never open or turn a position', () => {
+  const order = { flags: OrderFlags.reduceOnly, quantity: money('2') };
+  assert.equal(check({ order }), 'REDUCE_ONLY');
+  assert.equal(check({ order, exposure: { position: money('-1') } }), 'REDUCE_ONLY');
+  assert.equal(check({ order, exposure: { position: money('-2') } }), 'APPROVED');
 });

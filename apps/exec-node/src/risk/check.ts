@@ -40,11 +40,35 @@ export interface RiskExposure {
   brokerConnected: boolean;
   /** Orders that may still be sent in the current second. */
   messagesLeft: number;
+  /** Worth of one unit at price 1; absent: 1. */
+  multiplier?: bigint;
+  /** Best price of our own open orders of the other side; 0: none, or we may meet them. */
+  ownAgainst?: bigint;
+  /** Equal to an order of the same strategy a moment ago. */
+  isDuplicate?: boolean;
+  /** The strategy executed too often in a row. */
+  isThrottled?: boolean;
+  /** The route has no instrument for the symbol. */
+  isUnmapped?: boolean;
+  /** The books of the strategy and the account, where they have limits of their own. */
+  books?: readonly BookExposure[];
+}
+
+/** The same as above, of one strategy or account alone. */
+export interface BookExposure {
+  readonly position: bigint;
+  readonly openBuy: bigint;
+  readonly openSell: bigint;
+  readonly dayLoss: bigint;
+  readonly maxPosition: bigint | undefined;
+  readonly maxDailyLoss: bigint | undefined;
 }
 
 /** Flags under which a symbol is reduce-only. */
 export const reduceOnlyFlags =
   TickFlags.stale | TickFlags.gapped | TickFlags.crossed | TickFlags.halted;
+
+type OpenPosition = Pick<RiskExposure, 'position' | 'openBuy' | 'openSell'>;
 
 const million = 1_000_000n;
 
@@ -58,6 +82,11 @@ export function checkRisk(
   if (!isOrder(order)) return RiskReason.INVALID_ORDER;
   if (order.quantity <= 0n || order.quantity % limits.lot !== 0n)
     return RiskReason.INVALID_QUANTITY;
+  if (limits.minQuantity > 0n && order.quantity < limits.minQuantity)
+    return RiskReason.QUANTITY_LIMIT;
+  if (limits.maxQuantity > 0n && order.quantity > limits.maxQuantity)
+    return RiskReason.QUANTITY_LIMIT;
+  if (limits.tick > 0n && !isOnTick(order, limits.tick)) return RiskReason.INVALID_PRICE;
   if (((order.flags ?? 0) & OrderFlags.reduceOnly) !== 0 && !reducesPosition(order, exposure))
     return RiskReason.REDUCE_ONLY;
   if (exposure.tradingState === 'HALTED') return RiskReason.TRADING_HALTED;
@@ -70,17 +99,47 @@ export function checkRisk(
     if (Math.abs(nsBetween(now, market)) > limits.staleNs) return RiskReason.STALE_MARKET;
     if ((market.flags & reduceOnlyFlags) !== 0 || market.isSilent) return RiskReason.SYMBOL_QUALITY;
     if (exposure.tradingState === 'REDUCING') return RiskReason.REDUCE_ONLY;
+    if (limits.isRestricted) return RiskReason.RESTRICTED;
+    if (exposure.isUnmapped === true) return RiskReason.UNMAPPED;
+    if (exposure.isThrottled === true) return RiskReason.REPEATED_EXECUTION;
   }
+  if (exposure.isDuplicate === true) return RiskReason.DUPLICATE_ORDER;
 
   const last = moneyFromFloat(market.last);
   const price = priceOf(order, order.stopPrice ?? 0n, market);
   const distance = price > last ? price - last : last - price;
   if (distance * million > last * limits.collarMillionths) return RiskReason.PRICE_COLLAR;
-  if (order.quantity * price > limits.maxOrderValue) return RiskReason.ORDER_VALUE_EXCEEDED;
+  if (meetsOwn(order, price, exposure.ownAgainst ?? 0n)) return RiskReason.SELF_TRADE;
+  const value = order.quantity * price * (exposure.multiplier ?? 1n);
+  if (value > limits.maxOrderValue) return RiskReason.ORDER_VALUE_EXCEEDED;
   if (worstPosition(order, exposure) > limits.maxPosition)
     return RiskReason.POSITION_LIMIT_EXCEEDED;
   if (!reducing && exposure.dayLoss >= limits.maxDailyLoss) return RiskReason.DAILY_LOSS_LIMIT;
+  for (const book of exposure.books ?? []) {
+    const reason = checkBook(order, book);
+    if (reason !== RiskReason.APPROVED) return reason;
+  }
   return exposure.messagesLeft > 0 ? RiskReason.APPROVED : RiskReason.MESSAGE_RATE;
+}
+
+/** The position and loss of one strategy or account. */
+function checkBook(order: RiskOrder, book: BookExposure): RiskReason {
+  const { maxPosition, maxDailyLoss } = book;
+  if (maxPosition !== undefined && worstPosition(order, book) > maxPosition)
+    return RiskReason.POSITION_LIMIT_EXCEEDED;
+  if (maxDailyLoss !== undefined && book.dayLoss >= maxDailyLoss && !reducesPosition(order, book))
+    return RiskReason.DAILY_LOSS_LIMIT;
+  return RiskReason.APPROVED;
+}
+
+function isOnTick({ limitPrice, stopPrice }: RiskOrder, tick: bigint): boolean {
+  return limitPrice % tick === 0n && (stopPrice ?? 0n) % tick === 0n;
+}
+
+/** A stop that waits meets nobody. */
+function meetsOwn(order: RiskOrder, price: bigint, against: bigint): boolean {
+  if (against === 0n || (order.stopPrice ?? 0n) > 0n) return false;
+  return order.side > 0 ? price >= against : price <= against;
 }
 
 function isOrder(order: RiskOrder): boolean {
@@ -92,14 +151,14 @@ function isOrder(order: RiskOrder): boolean {
 }
 
 /** True when the position only shrinks, should this order and all others of its side fill. */
-function reducesPosition(order: RiskOrder, exposure: RiskExposure): boolean {
+function reducesPosition(order: RiskOrder, exposure: OpenPosition): boolean {
   return order.side > 0
     ? exposure.position + exposure.openBuy + order.quantity <= 0n
     : exposure.position - exposure.openSell - order.quantity >= 0n;
 }
 
 /** Largest position towards the order's side, should it and all others of its side fill. */
-function worstPosition(order: RiskOrder, exposure: RiskExposure): bigint {
+function worstPosition(order: RiskOrder, exposure: OpenPosition): bigint {
   return order.side > 0
     ? exposure.position + exposure.openBuy + order.quantity
     : exposure.openSell + order.quantity - exposure.position;

@@ -34,7 +34,7 @@ export interface WorkerDeps {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly gate: LogGate;
-  readonly lotOf: (symbol: number) => bigint;
+  readonly lotOf: (order: Order) => bigint;
   /** The risk check of a child, which counts within its parent. */
   readonly check: (child: OrderIntent) => RiskReason;
   /** Sends a child; its intent is not yet written. */
@@ -168,7 +168,7 @@ export class Worker {
     if (!(point.last > 0)) return;
     this.#watch(order);
     const open = this.#reducible(order);
-    const lot = this.#deps.lotOf(order.intent.symbol);
+    const lot = this.#deps.lotOf(order);
     const wanted = planOf(order, open, point, elapsedPart(order, now), lot);
     this.#follow(order, wanted);
   }

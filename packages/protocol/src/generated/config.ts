@@ -241,6 +241,24 @@ export interface ConfigValues {
     readonly maxDailyLoss: string;
     /** a quantity must be a multiple of this; a decimal number */
     readonly lot: string;
+    /** a price must be a multiple of this; a decimal number; 0: any price */
+    readonly tick: string;
+    /** least quantity of one order; a decimal number; 0: none */
+    readonly minQuantity: string;
+    /** largest quantity of one order; a decimal number; 0: none */
+    readonly maxQuantity: string;
+    /** limits of some accounts, strategies and symbols (docs/protocol/risk.md), as "symbol BTC* maxPosition=5 tick=0.01" */
+    readonly limits: readonly string[];
+    /** worth of other currencies in that of the account, as "CNY=0.14"; one that is not named counts 1 */
+    readonly rates: readonly string[];
+    /** whether an order may trade with an open one of the same account */
+    readonly selfTrade: boolean;
+    /** an order equal to the last one of its strategy, symbol and side within this time is refused; 0: never */
+    readonly duplicateMs: number;
+    /** orders of a strategy, symbol and side within risk.repeatMs that stop the strategy until a person resumes it; 0: no such throttle */
+    readonly repeatCount: number;
+    /** the time of risk.repeatCount */
+    readonly repeatMs: number;
     /** how far a limit price may be from the live market */
     readonly collarPercent: number;
     /** a price older than this is no market */
@@ -1228,6 +1246,75 @@ export const configKeys: readonly ConfigKey[] = [
     type: 'string',
     default: '0.00000001',
     doc: 'a quantity must be a multiple of this; a decimal number',
+    secret: false,
+  },
+  {
+    key: 'risk.tick',
+    type: 'string',
+    default: '0',
+    doc: 'a price must be a multiple of this; a decimal number; 0: any price',
+    secret: false,
+  },
+  {
+    key: 'risk.minQuantity',
+    type: 'string',
+    default: '0',
+    doc: 'least quantity of one order; a decimal number; 0: none',
+    secret: false,
+  },
+  {
+    key: 'risk.maxQuantity',
+    type: 'string',
+    default: '0',
+    doc: 'largest quantity of one order; a decimal number; 0: none',
+    secret: false,
+  },
+  {
+    key: 'risk.limits',
+    type: 'list',
+    default: [],
+    doc: 'limits of some accounts, strategies and symbols (docs/protocol/risk.md), as "symbol BTC* maxPosition=5 tick=0.01"',
+    secret: false,
+  },
+  {
+    key: 'risk.rates',
+    type: 'list',
+    default: [],
+    doc: 'worth of other currencies in that of the account, as "CNY=0.14"; one that is not named counts 1',
+    secret: false,
+  },
+  {
+    key: 'risk.selfTrade',
+    type: 'boolean',
+    default: false,
+    doc: 'whether an order may trade with an open one of the same account',
+    secret: false,
+  },
+  {
+    key: 'risk.duplicateMs',
+    type: 'integer',
+    default: 0,
+    doc: 'an order equal to the last one of its strategy, symbol and side within this time is refused; 0: never',
+    min: 0,
+    max: 86400000,
+    secret: false,
+  },
+  {
+    key: 'risk.repeatCount',
+    type: 'integer',
+    default: 0,
+    doc: 'orders of a strategy, symbol and side within risk.repeatMs that stop the strategy until a person resumes it; 0: no such throttle',
+    min: 0,
+    max: 1000000,
+    secret: false,
+  },
+  {
+    key: 'risk.repeatMs',
+    type: 'integer',
+    default: 60000,
+    doc: 'the time of risk.repeatCount',
+    min: 1,
+    max: 86400000,
     secret: false,
   },
   {

@@ -45,6 +45,8 @@ export const MessageKind = {
   CurrencyStanding: 19,
   /** The quality of a symbol changed; on the bus as its fields. */
   QualityChanged: 20,
+  /** In a snapshot: a trading state, limit or throttle that is set, or that all is to be flat. */
+  ControlStanding: 21,
 } as const;
 
 /** An order that passed risk and is about to be sent. Written before it is sent. */
@@ -889,6 +891,47 @@ export function decodeQualityChanged(bytes: Uint8Array): QualityChanged {
     flags: reader.u32(),
     sequence: reader.f64(),
     source: reader.u32(),
+    reason: reader.str(),
+  };
+  reader.finish();
+  return message;
+}
+
+/** In a snapshot: a trading state, limit or throttle that is set, or that all is to be flat. */
+export interface ControlStanding {
+  /** state, limit, throttle or flatten */
+  readonly control: string;
+  /** account, strategy or symbol */
+  readonly scope: string;
+  /** which of them */
+  readonly name: string;
+  /** name of the limit */
+  readonly key: string;
+  /** what it is set to */
+  readonly value: string;
+  /** who and why */
+  readonly reason: string;
+}
+
+export function encodeControlStanding(message: ControlStanding): Uint8Array {
+  const writer = new MessageWriter(21, 1);
+  writer.str(message.control);
+  writer.str(message.scope);
+  writer.str(message.name);
+  writer.str(message.key);
+  writer.str(message.value);
+  writer.str(message.reason);
+  return writer.finish();
+}
+
+export function decodeControlStanding(bytes: Uint8Array): ControlStanding {
+  const reader = new MessageReader(bytes, 21, 1);
+  const message = {
+    control: reader.str(),
+    scope: reader.str(),
+    name: reader.str(),
+    key: reader.str(),
+    value: reader.str(),
     reason: reader.str(),
   };
   reader.finish();

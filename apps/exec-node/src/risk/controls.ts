@@ -1,0 +1,132 @@
+// What people (and the throttle) have set: trading states, limits, symbols that are restricted, and
+// an order to flatten; each for everything or for an account, a strategy or a symbol. What always
+// holds: it is a fold of the journal's operator actions and nothing else; the strictest state of all
+// that apply to an order counts.
+
+import { type OperatorAction, parseMoney, type TradingStateName } from '@ndts/protocol';
+
+export const controlScopes = ['account', 'strategy', 'symbol'] as const;
+export type ControlScope = (typeof controlScopes)[number];
+
+/** What an operator's action says it does. */
+export const tradingActions: Readonly<Record<string, TradingStateName>> = {
+  halt: 'HALTED',
+  reduce: 'REDUCING',
+  resume: 'ACTIVE',
+};
+
+/** Something set, as it is told and kept. */
+export interface ControlEntry {
+  readonly kind: 'state' | 'limit' | 'throttle';
+  /** A ControlScope; empty: everything. */
+  readonly scope: string;
+  /** Of the account, the instance of the strategy, or the id of the symbol. */
+  readonly name: string;
+  /** Of a limit: its name; else empty. */
+  readonly key: string;
+  readonly value: string;
+  /** Who and why. */
+  readonly reason: string;
+}
+
+const strictness: Readonly<Record<TradingStateName, number>> = {
+  ACTIVE: 0,
+  REDUCING: 1,
+  HALTED: 2,
+};
+
+export class Controls {
+  /** By kind, scope, name and key. */
+  readonly #entries = new Map<string, ControlEntry>();
+  readonly #states = new Map<string, TradingStateName>();
+  readonly #throttled = new Set<number>();
+  /** Of everything. */
+  state: TradingStateName = 'ACTIVE';
+  /** Who set it and why; empty while it is ACTIVE. */
+  reason = '';
+  /** Every position is to be closed: who wants it and why; empty: no. */
+  flatten = '';
+  /** Grows with every change of a limit. */
+  limitsVersion = 0;
+
+  entries(): IterableIterator<ControlEntry> {
+    return this.#entries.values();
+  }
+
+  limits(): ControlEntry[] {
+    return [...this.#entries.values()].filter(({ kind }) => kind === 'limit');
+  }
+
+  /** The strictest state that applies. */
+  stateFor(account: string, instance: number, symbol: number): TradingStateName {
+    if (this.#states.size === 0) return this.state;
+    let worst = this.state;
+    for (const name of [`account ${account}`, `strategy ${instance}`, `symbol ${symbol}`]) {
+      const state = this.#states.get(name);
+      if (state !== undefined && strictness[state] > strictness[worst]) worst = state;
+    }
+    return worst;
+  }
+
+  /** It executed too often in a row, and nobody has armed it again. */
+  isThrottled(instance: number): boolean {
+    return this.#throttled.has(instance);
+  }
+
+  apply({ actor, action, detail, why }: OperatorAction): void {
+    const reason = `${actor}: ${why}`;
+    const { scope = '', name = '', key = '', value = '' } = detailOf(detail);
+    const state = tradingActions[action];
+    if (state !== undefined) this.#setState(scope, name, state, reason);
+    else if (action === 'limit') this.restore({ kind: 'limit', scope, name, key, value, reason });
+    else if (action === 'throttle')
+      this.restore({ kind: 'throttle', scope, name, key: '', value: 'on', reason });
+    else if (action === 'flatten') this.flatten = reason;
+    else if (action === 'flat') this.flatten = '';
+  }
+
+  /** From an action or a snapshot. An empty value takes a limit back. */
+  restore(entry: ControlEntry): void {
+    const { kind, scope, name, key, value } = entry;
+    const id = `${kind} ${scope} ${name} ${key}`;
+    if (value === '') this.#entries.delete(id);
+    else this.#entries.set(id, entry);
+    if (kind === 'limit') this.limitsVersion += 1;
+    else if (kind === 'throttle') this.#throttled.add(Number(name));
+    else this.#states.set(`${scope} ${name}`, value as TradingStateName);
+  }
+
+  #setState(scope: string, name: string, state: TradingStateName, reason: string): void {
+    if (scope === '') {
+      this.state = state;
+      this.reason = state === 'ACTIVE' ? '' : reason;
+      return;
+    }
+    const active = state === 'ACTIVE';
+    this.restore({ kind: 'state', scope, name, key: '', value: active ? '' : state, reason });
+    if (!active) return;
+    this.#states.delete(`${scope} ${name}`);
+    if (scope !== 'strategy') return;
+    this.#throttled.delete(Number(name));
+    this.#entries.delete(`throttle strategy ${name} `);
+  }
+}
+
+/** The fields of an action's detail that are text; none when it is no JSON of such. */
+function detailOf(detail: string): Partial<Record<string, string>> {
+  try {
+    const fields: unknown = JSON.parse(detail);
+    return typeof fields === 'object' && fields !== null ? (fields as Record<string, string>) : {};
+  } catch {
+    return {};
+  }
+}
+
+/** A decimal number of 0 or more. */
+export function isAmount(text: string): boolean {
+  try {
+    return parseMoney(text) >= 0n;
+  } catch {
+    return false;
+  }
+}

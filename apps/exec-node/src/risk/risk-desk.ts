@@ -1,0 +1,202 @@
+// Gathers what the risk check looks at, and asks it. What always holds: the check itself sees only
+// what is handed to it here; cancels never come by; what a person must arm again is journaled before
+// the next order is judged.
+
+import {
+  type BrokerCard,
+  type Clock,
+  type ConfigValues,
+  moneyText,
+  nsPerMs,
+  type OrderIntent,
+  type OrderTerms,
+  OrderType,
+  parseMoney,
+  type RiskReason,
+  RiskReasonNames,
+  type RiskView,
+  type Time,
+} from '@ndts/protocol';
+import type { Ledger } from '../order/ledger.js';
+import type { Order } from '../order/order.js';
+import type { Scribe } from '../order/scribe.js';
+import { fromSquared } from '../position/position.js';
+import type { Positions, RateOf } from '../position/positions.js';
+import { type BookExposure, checkRisk, type RiskExposure } from './check.js';
+import type { DataWatch } from './data-watch.js';
+import { type BookLimits, type EffectiveLimits, LimitBook } from './limits.js';
+import { emptyPoint, type Market } from './market.js';
+import { MessageRate } from './message-rate.js';
+import { OwnOrders } from './own-orders.js';
+import { Repeats } from './repeats.js';
+
+export interface RiskDeskDeps {
+  readonly risk: ConfigValues['risk'];
+  readonly ledger: Ledger;
+  readonly scribe: Scribe;
+  readonly market: Market;
+  readonly dataWatch: DataWatch;
+  readonly clock: Clock;
+  readonly symbolName: (id: number) => string;
+  readonly connected: () => boolean;
+  readonly card: () => BrokerCard;
+}
+
+export class RiskDesk {
+  readonly limits: LimitBook;
+  readonly #deps: RiskDeskDeps;
+  readonly #rate = new MessageRate();
+  readonly #repeats = new Repeats();
+  readonly #own = new OwnOrders();
+  readonly #point = emptyPoint();
+  readonly #exposure: Required<RiskExposure> & { books: BookExposure[] } = {
+    ...{ position: 0n, openBuy: 0n, openSell: 0n, dayLoss: 0n, tradingState: 'ACTIVE' },
+    ...{ brokerConnected: false, messagesLeft: 0, multiplier: 1n, ownAgainst: 0n },
+    ...{ isDuplicate: false, isThrottled: false, isUnmapped: false, books: [] },
+  };
+
+  constructor(deps: RiskDeskDeps) {
+    this.#deps = deps;
+    this.limits = new LimitBook(deps.risk, deps.symbolName);
+  }
+
+  /** After the journal was folded. */
+  open(): void {
+    for (const order of this.#deps.ledger.orders.open()) this.#own.changed(order);
+  }
+
+  changed(order: Order): void {
+    this.#own.changed(order);
+  }
+
+  /** An order is about to be sent. */
+  count(): void {
+    this.#rate.count(this.#deps.clock.monotonicNs());
+  }
+
+  limitsFor(intent: OrderIntent): EffectiveLimits {
+    const { controls } = this.#deps.ledger;
+    this.limits.follow(controls.limitsVersion, () => controls.limits());
+    return this.limits.of(intent.account, intent.instance, intent.symbol);
+  }
+
+  /** `counted`: what of it is in the open quantities already; above 0 for a child. */
+  check(order: OrderIntent, terms: OrderTerms, counted: bigint, now: Time): RiskReason {
+    const { ledger, market, dataWatch, connected } = this.#deps;
+    const { account, instance, symbol, side, quantity } = order;
+    const limits = this.limitsFor(order);
+    const exposure = this.#exposure;
+    const { positions, controls } = ledger;
+    positions.mark(this.#lastMoney);
+    const position = positions.get(symbol);
+    exposure.position = position?.quantity ?? 0n;
+    exposure.openBuy = (position?.openBuy ?? 0n) - (side > 0 ? counted : 0n);
+    exposure.openSell = (position?.openSell ?? 0n) - (side > 0 ? 0n : counted);
+    exposure.multiplier = position?.multiplier ?? 1n;
+    exposure.dayLoss = positions.dayLoss(now.day, this.#rateOf);
+    exposure.tradingState = controls.stateFor(account, instance, symbol);
+    exposure.brokerConnected = connected();
+    exposure.isThrottled = controls.isThrottled(instance);
+    exposure.ownAgainst = this.#deps.risk.selfTrade ? 0n : this.#own.against(symbol, side);
+    this.#look(order, terms, counted, limits, now);
+    market.read(symbol, this.#point);
+    this.#point.isSilent = dataWatch.isSilent();
+    const { orderType, limitPrice } = order;
+    const { stopPrice, flags } = terms;
+    const asked = { symbol, side, orderType, quantity, limitPrice, stopPrice, flags };
+    return checkRisk(asked, limits, exposure, this.#point, now);
+  }
+
+  /** An order was approved: it counts for the throttle, which may close behind it. */
+  approved({ instance, symbol, side, quantity, limitPrice }: OrderIntent, now: Time): void {
+    const { risk, clock, scribe } = this.#deps;
+    if (risk.repeatCount === 0 && risk.duplicateMs === 0) return;
+    const order = { quantity, limitPrice };
+    const nowNs = clock.monotonicNs();
+    const windowNs = risk.repeatMs * nsPerMs;
+    const count = this.#repeats.count(instance, symbol, side, order, nowNs, windowNs);
+    if (risk.repeatCount === 0 || count < risk.repeatCount) return;
+    const detail = JSON.stringify({ scope: 'strategy', name: String(instance) });
+    const why = `${count} orders of symbol ${symbol} within ${risk.repeatMs} ms`;
+    scribe.action({ actor: 'risk', action: 'throttle', detail, why, time: now });
+  }
+
+  /** As people see it; `denied`: counts by RiskReason. */
+  view(denied: readonly number[], now: Time): RiskView {
+    const { controls, positions } = this.#deps.ledger;
+    const { risk } = this.#deps;
+    positions.mark(this.#lastMoney);
+    const { maxPosition, maxOrderValue, maxDailyLoss, lot, tick, minQuantity, maxQuantity } = risk;
+    const counts: Record<string, number> = {};
+    denied.forEach((count, reason) => {
+      if (count > 0) counts[RiskReasonNames[reason] ?? String(reason)] = count;
+    });
+    return {
+      tradingState: controls.state,
+      tradingReason: controls.reason,
+      flatten: controls.flatten,
+      dayLoss: moneyText(fromSquared(positions.dayLoss(now.day, this.#rateOf))),
+      limits: { maxPosition, maxOrderValue, maxDailyLoss, lot, tick, minQuantity, maxQuantity },
+      controls: [...controls.entries()],
+      denied: counts,
+    };
+  }
+
+  /** What depends on the moment, and on whose order it is. */
+  #look(
+    order: OrderIntent,
+    terms: OrderTerms,
+    counted: bigint,
+    limits: EffectiveLimits,
+    now: Time,
+  ): void {
+    const { risk, clock, ledger } = this.#deps;
+    const { instance, symbol, side, account } = order;
+    const exposure = this.#exposure;
+    const nowNs = clock.monotonicNs();
+    exposure.messagesLeft = this.#rate.left(nowNs, limits.ordersPerSecond);
+    const within = risk.duplicateMs * nsPerMs;
+    // Children are alike by design, and a person who repeats an order means it.
+    exposure.isDuplicate =
+      counted === 0n &&
+      instance !== 0 &&
+      order.orderType <= OrderType.limit &&
+      terms.entry === '' &&
+      this.#repeats.isDuplicate(instance, symbol, side, order, nowNs, within);
+    exposure.books.length = 0;
+    this.#addBook(ledger.books.strategy(instance), limits.strategy, order, counted, now);
+    this.#addBook(ledger.books.account(account), limits.account, order, counted, now);
+  }
+
+  #addBook(
+    book: Positions | undefined,
+    limits: BookLimits | undefined,
+    { symbol, side }: OrderIntent,
+    counted: bigint,
+    now: Time,
+  ): void {
+    if (limits === undefined) return;
+    book?.mark(this.#lastMoney);
+    const position = book?.get(symbol);
+    this.#exposure.books.push({
+      position: position?.quantity ?? 0n,
+      openBuy: (position?.openBuy ?? 0n) - (side > 0 ? counted : 0n),
+      openSell: (position?.openSell ?? 0n) - (side > 0 ? 0n : counted),
+      dayLoss: book?.dayLoss(now.day, this.#rateOf) ?? 0n,
+      ...limits,
+    });
+  }
+
+  readonly #lastMoney = (symbol: number): bigint => this.#deps.market.lastMoney(symbol);
+
+  readonly #rates = new Map<string, bigint>();
+  readonly #rateOf: RateOf = (currency) => {
+    let rate = this.#rates.get(currency);
+    if (rate === undefined) {
+      const line = this.#deps.risk.rates.find((one) => one.startsWith(`${currency}=`));
+      rate = parseMoney(line?.slice(currency.length + 1) ?? '1');
+      this.#rates.set(currency, rate);
+    }
+    return rate;
+  };
+}

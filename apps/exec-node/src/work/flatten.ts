@@ -1,0 +1,96 @@
+// Closes every position when a person asks for it: what is open is canceled first, then each
+// position goes by one reduce-only market order. What always holds: nothing is sent for a symbol
+// that still has an open order, so that no position is closed twice; it goes on after a restart,
+// until there is nothing left; then it says so in the journal.
+
+import { type Clock, OrderFlags, OrderType, plainTerms, RiskReason } from '@ndts/protocol';
+import type { Decisions } from '../intake/decisions.js';
+import type { OrderDraft } from '../intake/draft.js';
+import type { Ledger } from '../order/ledger.js';
+import type { Scribe } from '../order/scribe.js';
+
+export interface FlattenDeps {
+  readonly ledger: Ledger;
+  readonly scribe: Scribe;
+  readonly clock: Clock;
+  readonly decisions: Decisions;
+  readonly cancel: (clientOrderId: string, why: string) => boolean;
+}
+
+/** The instance of orders that persons make. */
+export const personInstance = 0;
+
+const everyNs = 100e6;
+const retryNs = 1e9;
+
+export class Flatten {
+  readonly #deps: FlattenDeps;
+  #nextNs = 0;
+
+  constructor(deps: FlattenDeps) {
+    this.#deps = deps;
+  }
+
+  /** Part of the duty cycle; returns how many orders it made or canceled. */
+  doWork(): number {
+    const { ledger, clock } = this.#deps;
+    const why = ledger.controls.flatten;
+    const now = clock.monotonicNs();
+    if (why === '' || now < this.#nextNs) return 0;
+    this.#nextNs = now + everyNs;
+    const canceled = this.#cancelAll(why);
+    if (canceled > 0) return canceled;
+    const busy = new Set([...ledger.orders.open()].map(({ intent }) => intent.symbol));
+    let sent = 0;
+    let left = busy.size;
+    for (const { symbol, quantity } of ledger.positions.all()) {
+      if (quantity === 0n) continue;
+      left += 1;
+      if (!busy.has(symbol)) sent += this.#close(symbol, quantity);
+    }
+    if (left === 0) this.#done();
+    return sent;
+  }
+
+  /** Orders of our own that close are not taken back. */
+  #cancelAll(why: string): number {
+    const { ledger, cancel } = this.#deps;
+    let count = 0;
+    for (const order of [...ledger.orders.open()])
+      if (order.intent.instance !== personInstance && cancel(order.id, `flatten, ${why}`))
+        count += 1;
+    return count;
+  }
+
+  #close(symbol: number, quantity: bigint): number {
+    const { decisions, clock, ledger } = this.#deps;
+    const ordinal = ledger.highest(personInstance) + 1;
+    const long = quantity > 0n;
+    const draft = {
+      ...personDraft(ordinal, clock),
+      ...{ symbol, side: long ? -1 : 1, quantity: long ? quantity : -quantity },
+      flags: OrderFlags.reduceOnly,
+    };
+    if (decisions.take(draft, false) === RiskReason.APPROVED) return 1;
+    this.#nextNs = clock.monotonicNs() + retryNs;
+    return 0;
+  }
+
+  #done(): void {
+    const { scribe, clock } = this.#deps;
+    const time = clock.now();
+    scribe.action({ actor: 'exec', action: 'flat', detail: '', why: 'nothing is open', time });
+  }
+}
+
+/** A market order of a person, to be made particular. */
+export function personDraft(ordinal: number, clock: Clock): OrderDraft {
+  const now = clock.now();
+  return {
+    ...{ instance: personInstance, ordinal, symbol: 0, side: 0, orderType: OrderType.market },
+    ...{ quantity: 0n, limitPrice: 0n, parameter: 0n, takeProfit: 0n, stopLoss: 0n },
+    ...{ workForMs: 0, timeInForce: 0, offset: 0, flags: 0, profile: plainTerms.profile },
+    ...{ time: now, tickTime: now, validForMs: 60_000, shard: 0, epoch: 0n, sequence: 0n },
+    factorValue: 0,
+  };
+}
