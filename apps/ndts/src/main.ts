@@ -36,6 +36,7 @@ import type { RunContext, RunFlags } from './command/run-options.js';
 import { status } from './command/status.js';
 import { addStrategy } from './command/strategy.js';
 import { addSweepCommand, sweep } from './command/sweep.js';
+import { addTrading } from './command/trading.js';
 import {
   createSnapshot,
   listSnapshots,
@@ -321,6 +322,7 @@ addRetention(program, {
 
 addClean(program, { values: (flags) => readValues(flags, {}), clock: new SystemClock(), print });
 addQuality(program, parseCount, print);
+addTrading(program, parseCount, print);
 
 addConsumers(program, { values: (flags) => readValues(flags, {}), print });
 

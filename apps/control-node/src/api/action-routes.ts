@@ -4,6 +4,7 @@
 import { type Bus, NdtsError, subjects, type TradingStateName } from '@ndts/protocol';
 import type { AuditLog, Identity, Role } from '@ndts/runtime';
 import { audited } from './audited.js';
+import { symbolId } from './read-routes.js';
 import { type ApiRoute, limitOf, listOf, numberOf, objectOf, viewOf } from './route.js';
 
 export interface ActionOptions {
@@ -45,10 +46,12 @@ function tradingStateRoutes({ bus, audit }: ActionOptions): ApiRoute[] {
       method: 'POST',
       path: '/api/trading-state',
       role: 'trader',
-      summary: 'Changes the trading state; who and why are kept.',
+      summary: 'Changes the trading state of all, or of a part; who and why are kept.',
       body: objectOf(
         {
           state: { type: 'string', enum: tradingStates },
+          scope: { type: 'string', enum: ['account', 'strategy', 'symbol'] },
+          name: { type: 'string', minLength: 1, maxLength: 256 },
           why: { type: 'string', minLength: 1, maxLength: 200 },
         },
         ['state', 'why'],
@@ -58,10 +61,17 @@ function tradingStateRoutes({ bus, audit }: ActionOptions): ApiRoute[] {
         const set = String(call.body['state']) as TradingStateName;
         const why = String(call.body['why']);
         const actor = call.principal.name;
-        const change = async (): Promise<object> => ({
-          state: await bus.request(subjects.execTradingState, { set, actor, why }),
-        });
-        return audited(audit, call, 'trading-state', `${set}: ${why}`, change, set === 'HALTED');
+        const { scope, name } = call.body;
+        const part = scope === undefined ? '' : `${scope} ${name} `;
+        const change = async (): Promise<object> => {
+          const id = scope === 'symbol' ? String(await symbolId(bus, String(name))) : name;
+          const of = scope === undefined ? {} : { scope, name: id };
+          return {
+            state: await bus.request(subjects.execTradingState, { set, ...of, actor, why }),
+          };
+        };
+        const what = `${part}${set}: ${why}`;
+        return audited(audit, call, 'trading-state', what, change, set === 'HALTED');
       },
     },
   ];

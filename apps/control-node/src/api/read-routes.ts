@@ -236,7 +236,7 @@ export function maskedConfig(
   }));
 }
 
-async function symbolId(bus: Bus, symbol: string): Promise<number> {
+export async function symbolId(bus: Bus, symbol: string): Promise<number> {
   if (/^\d{1,10}$/.test(symbol)) return Number(symbol);
   const all = (await bus.request(subjects.dataSymbols, { limit: symbolsMax })) as SymbolInfo[];
   const found = all.find(({ name }) => name === symbol);

@@ -19,6 +19,7 @@ import { readRoutes } from './read-routes.js';
 import type { ApiCall, ApiRoute } from './route.js';
 import { sessionRoutes } from './session-routes.js';
 import { feedRoutes } from './feed-routes.js';
+import { orderRoutes } from './order-routes.js';
 import { retentionRoutes } from './retention-routes.js';
 import { snapshotRoutes } from './snapshot-routes.js';
 import type { WebAsset } from './web-assets.js';
@@ -95,6 +96,7 @@ export function routeTableOf(options: ServerOptions, guard: Guard): ApiRoute[] {
     ...actionRoutes({ ...options, accessChanged: () => options.live.checkAccess() }),
     ...snapshotRoutes(options),
     ...retentionRoutes(options),
+    ...orderRoutes({ ...options, accessChanged: () => undefined }),
     ...feedRoutes(options),
     ...cleanRoutes(options),
     ...sessionRoutes({ ...options, guard, loginPage }),

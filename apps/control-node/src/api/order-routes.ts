@@ -1,0 +1,158 @@
+// Orders, risk and their control by persons: what may be looked at, and what a trader or an admin
+// may do. Everything that changes something is audited; taking risk away never waits for the audit.
+
+import { NdtsError, OrderTypeNames, subjects, TimeInForceNames } from '@ndts/protocol';
+import type { ActionOptions } from './action-routes.js';
+import { audited } from './audited.js';
+import { type ApiCall, type ApiRoute, listOf, objectOf, viewOf } from './route.js';
+import { symbolId } from './read-routes.js';
+
+const decimal = { type: 'string', pattern: '^\\d{1,18}(\\.\\d{1,8})?$' };
+const why = { type: 'string', minLength: 1, maxLength: 200 };
+const orderId = { type: 'string', minLength: 1, maxLength: 100 };
+const yes = objectOf({ done: { type: 'boolean' } });
+const order = objectOf(
+  {
+    symbol: { type: 'string', minLength: 1, maxLength: 256 },
+    side: { type: 'string', enum: ['buy', 'sell'] },
+    quantity: decimal,
+    type: { type: 'string', enum: Object.values(OrderTypeNames) },
+    limitPrice: decimal,
+    stopPrice: decimal,
+    distance: decimal,
+    shown: decimal,
+    slices: { type: 'integer', minimum: 1, maximum: 10_000 },
+    profile: { type: 'string', maxLength: 60_000 },
+    workForMs: { type: 'integer', minimum: 1, maximum: 4_000_000_000 },
+    timeInForce: { type: 'string', enum: Object.values(TimeInForceNames) },
+    postOnly: { type: 'boolean' },
+    reduceOnly: { type: 'boolean' },
+    takeProfit: decimal,
+    stopLoss: decimal,
+  },
+  ['symbol', 'side', 'quantity'],
+);
+const change = objectOf(
+  { clientOrderId: orderId, quantity: decimal, limitPrice: decimal, stopPrice: decimal, why },
+  ['clientOrderId', 'why'],
+);
+const limit = objectOf(
+  {
+    scope: { type: 'string', enum: ['account', 'strategy', 'symbol'] },
+    name: { type: 'string', minLength: 1, maxLength: 256 },
+    key: { type: 'string', minLength: 1, maxLength: 64 },
+    value: { type: 'string', maxLength: 64 },
+    why,
+  },
+  ['scope', 'name', 'key', 'value', 'why'],
+);
+/** The broker is asked for all its orders, fills and positions. */
+const reconcileTimeoutMs = 60_000;
+
+export function orderRoutes(options: ActionOptions): ApiRoute[] {
+  return [...orderDesk(options), ...riskDesk(options)];
+}
+
+function orderDesk({ bus, audit }: ActionOptions): ApiRoute[] {
+  return [
+    {
+      method: 'POST',
+      path: '/api/orders',
+      role: 'trader',
+      summary: 'Sends an order (SubmitRequest), checked like any other; the answer is its verdict.',
+      body: order,
+      response: viewOf('SubmitAnswer'),
+      handle: (call) => {
+        const { side, quantity, symbol } = call.body;
+        return audited(audit, call, 'order', `${side} ${quantity} ${symbol}`, async () => {
+          const id = await symbolId(bus, String(symbol));
+          return bus.request(subjects.execSubmit, { ...call.body, symbol: id });
+        });
+      },
+    },
+    {
+      method: 'POST',
+      path: '/api/orders/replace',
+      role: 'trader',
+      summary: 'Asks for another quantity or price of an open order; what is not given stays.',
+      body: change,
+      response: yes,
+      handle: (call) =>
+        audited(audit, call, 'order-replace', JSON.stringify(call.body), async () => ({
+          done: await bus.request(subjects.execReplace, { ...call.body, ...actorOf(call) }),
+        })),
+    },
+    {
+      method: 'GET',
+      path: '/api/orders/lineage',
+      role: 'viewer',
+      summary: 'Where an order comes from: signal, factor value, tick; its children and trades.',
+      query: objectOf({ clientOrderId: orderId }),
+      response: viewOf('LineageView'),
+      handle: ({ query }) =>
+        bus.request(subjects.execLineage, { clientOrderId: query['clientOrderId'] }),
+    },
+  ];
+}
+
+function riskDesk({ bus, audit }: ActionOptions): ApiRoute[] {
+  return [
+    {
+      method: 'GET',
+      path: '/api/risk',
+      role: 'viewer',
+      summary: 'Limits, loss of the day, what is set for parts, and what was denied.',
+      response: viewOf('RiskView'),
+      handle: () => bus.request(subjects.execRisk, undefined),
+    },
+    {
+      method: 'POST',
+      path: '/api/risk/limits',
+      role: 'admin',
+      summary: 'Sets a limit from the next order on; an empty value takes it back.',
+      body: limit,
+      response: viewOf('RiskView'),
+      handle: (call) => {
+        const { scope, name, key, value } = call.body;
+        const what = `${scope} ${name} ${key}=${value}`;
+        return audited(audit, call, 'risk-limit', what, async () => {
+          const id = scope === 'symbol' ? await symbolId(bus, String(name)) : name;
+          const request = { scope, name: String(id), key, value, ...actorOf(call) };
+          return bus.request(subjects.execLimit, request);
+        });
+      },
+    },
+    {
+      method: 'POST',
+      path: '/api/flatten',
+      role: 'trader',
+      summary: 'Cancels every open order and closes every position; new risk is refused.',
+      body: objectOf({ why }),
+      response: yes,
+      handle: (call) => {
+        const flatten = async (): Promise<object> => ({
+          done: await bus.request(subjects.execFlatten, actorOf(call)),
+        });
+        return audited(audit, call, 'flatten', String(call.body['why']), flatten, true);
+      },
+    },
+    {
+      method: 'POST',
+      path: '/api/reconcile',
+      role: 'trader',
+      summary: 'Compares journal and broker now; the answer is what differs, and halts trading.',
+      body: objectOf({ why }),
+      response: listOf({ type: 'string' }),
+      handle: (call) =>
+        audited(audit, call, 'reconcile', String(call.body['why']), () =>
+          bus.request(subjects.execReconcile, actorOf(call), reconcileTimeoutMs),
+        ),
+    },
+  ];
+}
+
+function actorOf(call: ApiCall): { actor: string; why: string } {
+  const text = call.body['why'];
+  if (typeof text !== 'string') throw new NdtsError('INVALID_ARGUMENT', 'expected a reason: why');
+  return { actor: call.principal.name, why: text };
+}

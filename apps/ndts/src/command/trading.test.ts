@@ -1,0 +1,77 @@
+// The trading commands against a node that answers by hand: what is asked for, and what people and
+// programs see.
+
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { Command } from 'commander';
+import { addTrading } from './trading.js';
+
+test('each command asks the right thing and shows the answer', async (context) => {
+  const dir = mkdtempSync(join(tmpdir(), 'ndts-trading-'));
+  const asked: string[] = [];
+  let answer: unknown = [];
+  const server = createServer((request, response) => {
+    let body = '';
+    request.on('data', (chunk: Buffer) => {
+      body += chunk.toString();
+    });
+    request.on('end', () => {
+      asked.push(`${request.method} ${request.url} ${body}`.trim());
+      response.end(JSON.stringify(answer));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  context.after(() => {
+    server.close();
+    rmSync(dir, { recursive: true, force: true });
+  });
+  const tokenFile = join(dir, 'token');
+  writeFileSync(tokenFile, 'secret\n');
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const run = async (line: string, given: unknown): Promise<string> => {
+    answer = given;
+    let shown = '';
+    const program = new Command('ndts').exitOverride();
+    program.configureOutput({ writeErr: () => undefined });
+    addTrading(program, Number, (text) => {
+      shown += text;
+    });
+    const words = [...line.split(' '), '--url', url, '--token-file', tokenFile];
+    await program.parseAsync(words, { from: 'user' });
+    return shown;
+  };
+  const verdict = { clientOrderId: '0-7-0', reason: 'APPROVED' };
+  const send = 'orders send buy 2 AAA --type trailing --distance 0.5 --reduce-only';
+  assert.equal(await run(send, verdict), '0-7-0 APPROVED');
+  assert.equal(await run('halt symbol AAA --why storm', {}), 'trading is HALTED');
+  assert.equal(await run('resume --why calm', {}), 'trading is ACTIVE');
+  assert.equal(await run('flatten --why end', { done: true }), 'closing everything');
+  assert.equal(await run('reconcile --why look', []), 'journal and broker agree');
+  assert.match(await run('reconcile --why look', ['position of AAA']), /halted:\n {2}position/);
+  assert.equal(await run('orders replace 1-2-0 --quantity 5 --why more', {}), 'change requested');
+  assert.equal(await run('orders cancel 1-2-0 --why no', {}), 'cancel requested');
+  assert.equal(await run('positions', []), 'no positions');
+  const risk = {
+    ...{ tradingState: 'ACTIVE', tradingReason: '', flatten: '', dayLoss: '12.5' },
+    ...{ limits: { lot: '1' }, denied: { NO_MARKET: 3 } },
+    controls: [
+      { kind: 'limit', scope: 'symbol', name: '3', key: 'lot', value: '2', reason: 'anna: new' },
+    ],
+  };
+  const text = await run('risk set symbol AAA lot=2 --why new', risk);
+  assert.match(text, /trading is ACTIVE\nloss of the day 12\.5\n\nlot 1/);
+  assert.match(text, /limit +symbol +3 +lot=2 +anna: new\n\ndenied: NO_MARKET 3/);
+  await assert.rejects(run('halt symbol --why storm', {}), /expected the name of the symbol/);
+  await assert.rejects(run('halt', {}), /required option '--why/);
+  assert.deepEqual(asked.slice(0, 3), [
+    'POST /api/orders {"side":"buy","quantity":"2","symbol":"AAA","type":"trailing",' +
+      '"distance":"0.5","reduceOnly":true}',
+    'POST /api/trading-state {"state":"HALTED","scope":"symbol","name":"AAA","why":"storm"}',
+    'POST /api/trading-state {"state":"ACTIVE","why":"calm"}',
+  ]);
+});

@@ -1,0 +1,270 @@
+// `ndts orders | positions | risk | halt | reduce | resume | flatten | reconcile`: what a trader asks
+// of a running node, and what it answers. What always holds: everything that changes something names
+// its reason, and the node keeps who and why; nothing is decided here.
+
+import type { Command } from 'commander';
+import {
+  type LineageView,
+  NdtsError,
+  type OrderView,
+  type PositionView,
+  type RiskView,
+  type SubmitAnswer,
+  timeFromMs,
+  timeText,
+} from '@ndts/protocol';
+import { tableText } from '../screen/table.js';
+import { fetchJson, findTarget, requestJson, type TargetOptions } from './running.js';
+
+type Print = (text: string) => void;
+type ParseCount = (text: string) => number;
+
+interface Flags extends TargetOptions {
+  readonly json: boolean;
+  readonly why?: string;
+}
+
+/** Options of `orders send`, by the names of the request. */
+type SendFlags = Flags & Readonly<Record<string, string | number | boolean | undefined>>;
+
+const sendFields = [
+  ...['type', 'limitPrice', 'stopPrice', 'distance', 'shown', 'slices', 'profile', 'workForMs'],
+  ...['timeInForce', 'postOnly', 'reduceOnly', 'takeProfit', 'stopLoss'],
+];
+
+export function addTrading(program: Command, parseCount: ParseCount, print: Print): void {
+  addOrders(program, parseCount, print);
+  addRisk(program, print);
+  targeted(program.command('positions'))
+    .description('positions with average price, PnL and fees')
+    .action((flags: Flags) => show(flags, '/api/positions', positionsText, print));
+  for (const [name, state, what] of [
+    ['halt', 'HALTED', 'no order leaves any more'],
+    ['reduce', 'REDUCING', 'only orders that take risk away'],
+    ['resume', 'ACTIVE', 'trade on; arms a throttled strategy again'],
+  ] as const)
+    reasoned(targeted(program.command(name)))
+      .description(`${what}; of everything, or of: account NAME, strategy INSTANCE, symbol NAME`)
+      .argument('[scope]')
+      .argument('[name]')
+      .action((scope: string | undefined, part: string | undefined, flags: Flags) => {
+        const body = { state, ...partOf(scope, part) };
+        return act(flags, '/api/trading-state', body, () => `trading is ${state}`, print);
+      });
+  reasoned(targeted(program.command('flatten')))
+    .description('cancels every order and closes every position')
+    .action((flags: Flags) => act(flags, '/api/flatten', {}, () => 'closing everything', print));
+  reasoned(targeted(program.command('reconcile')))
+    .description('compares journal and broker now')
+    .action((flags: Flags) => act(flags, '/api/reconcile', {}, differencesText, print));
+}
+
+function addOrders(program: Command, parseCount: ParseCount, print: Print): void {
+  const orders = targeted(program.command('orders'))
+    .description('orders, newest first; see its commands for sending and changing them')
+    .option('--limit <count>', 'how many', parseCount, 20)
+    .action((flags: Flags & { limit: number }) =>
+      show(flags, `/api/orders?limit=${flags.limit}`, ordersText, print),
+    );
+  targeted(orders.command('send'))
+    .description('sends an order, checked like any other (docs/protocol/orders.md)')
+    .argument('<side>', 'buy or sell')
+    .argument('<quantity>')
+    .argument('<symbol>')
+    .option('--type <type>', 'market, limit, stop, stopLimit, trailing, twap, vwap, iceberg')
+    .option('--limit-price <price>')
+    .option('--stop-price <price>', 'the price that triggers')
+    .option('--distance <amount>', 'trailing: from the best price of the market')
+    .option('--shown <quantity>', 'iceberg: quantity shown at a time')
+    .option('--slices <count>', 'TWAP, VWAP: parts of the time', parseCount)
+    .option('--profile <weights>', 'VWAP: a whole weight per slice, with commas')
+    .option('--work-for-ms <ms>', 'gtd, TWAP, VWAP: how long', parseCount)
+    .option('--time-in-force <word>', 'gtc, ioc, fok, gtd, day')
+    .option('--post-only', 'refused when it would trade at once')
+    .option('--reduce-only', 'never opens or turns a position')
+    .option('--take-profit <price>', 'bracket: limit of the leg that takes the profit')
+    .option('--stop-loss <price>', 'bracket: price that triggers the leg that ends the loss')
+    .action((side: string, quantity: string, symbol: string, own: SendFlags, command: Command) => {
+      const body = { side, quantity, symbol, ...sendBody(own) };
+      return post(allFlags(command), '/api/orders', body, verdict, print);
+    });
+  reasoned(targeted(orders.command('cancel')))
+    .argument('<order>', 'client order id')
+    .description('asks the venue to cancel an open order')
+    .action((clientOrderId: string, _: Flags, command: Command) =>
+      act(
+        allFlags(command),
+        '/api/orders/cancel',
+        { clientOrderId },
+        () => 'cancel requested',
+        print,
+      ),
+    );
+  reasoned(targeted(orders.command('replace')))
+    .argument('<order>', 'client order id')
+    .description('asks for another quantity or price of an open order')
+    .option('--quantity <quantity>', 'with what is filled')
+    .option('--limit-price <price>')
+    .option('--stop-price <price>')
+    .action((clientOrderId: string, own: SendFlags, command: Command) => {
+      const { quantity, limitPrice, stopPrice } = own;
+      const body = { clientOrderId, ...given({ quantity, limitPrice, stopPrice }) };
+      return act(allFlags(command), '/api/orders/replace', body, () => 'change requested', print);
+    });
+  targeted(orders.command('lineage'))
+    .argument('<order>', 'client order id')
+    .description('where an order comes from: signal, factor value, tick')
+    .action((id: string, _: Flags, command: Command) => {
+      const path = `/api/orders/lineage?clientOrderId=${encodeURIComponent(id)}`;
+      return show(allFlags(command), path, lineageText, print);
+    });
+}
+
+function addRisk(program: Command, print: Print): void {
+  const risk = targeted(program.command('risk'))
+    .description('limits, loss of the day, what is set, what was denied')
+    .action((flags: Flags) => show(flags, '/api/risk', riskText, print));
+  reasoned(targeted(risk.command('set')))
+    .description('sets a limit from the next order on; KEY= takes it back')
+    .argument('<scope>', 'account, strategy or symbol')
+    .argument('<name>', 'of the account or symbol, or the instance of the strategy')
+    .argument('<limit>', 'as maxPosition=5')
+    .action((scope: string, name: string, text: string, _: Flags, command: Command) => {
+      const at = text.indexOf('=');
+      if (at < 1) throw new NdtsError('INVALID_ARGUMENT', `expected KEY=VALUE, found '${text}'`);
+      const body = { scope, name, key: text.slice(0, at), value: text.slice(at + 1) };
+      return act(allFlags(command), '/api/risk/limits', body, riskText, print);
+    });
+}
+
+function targeted(command: Command): Command {
+  return command
+    .option('--data-dir <folder>', 'data folder of the node', 'data')
+    .option('--url <url>', 'its address, when it runs elsewhere')
+    .option('--token-file <file>', 'a file with a token (default: the admin token of the folder)')
+    .option('--json', 'one JSON line, for programs', false);
+}
+
+function reasoned(command: Command): Command {
+  return command.requiredOption('--why <reason>', 'kept with your name');
+}
+
+/** Options that the command above knows too are taken by it. */
+function allFlags(command: Command): Flags {
+  return command.optsWithGlobals<Flags>();
+}
+
+async function show<View>(
+  flags: Flags,
+  path: string,
+  text: (view: View) => string,
+  print: Print,
+): Promise<void> {
+  const view = await fetchJson(findTarget(flags), path);
+  print(flags.json ? JSON.stringify(view) : text(view as View));
+}
+
+function act<View>(
+  flags: Flags,
+  path: string,
+  body: object,
+  text: (view: View) => string,
+  print: Print,
+): Promise<void> {
+  return post(flags, path, { ...body, why: flags.why }, text, print);
+}
+
+async function post<View>(
+  flags: Flags,
+  path: string,
+  body: object,
+  text: (view: View) => string,
+  print: Print,
+): Promise<void> {
+  const request = { method: 'POST', path, body, timeoutMs: 60_000 } as const;
+  const view = await requestJson(findTarget(flags), request);
+  print(flags.json ? JSON.stringify(view) : text(view as View));
+}
+
+function partOf(scope: string | undefined, name: string | undefined): object {
+  if (scope === undefined) return {};
+  if (name === undefined)
+    throw new NdtsError('INVALID_ARGUMENT', `expected the name of the ${scope}`);
+  return { scope, name };
+}
+
+function sendBody(flags: SendFlags): object {
+  return given(Object.fromEntries(sendFields.map((name) => [name, flags[name]])));
+}
+
+function given(fields: Readonly<Record<string, unknown>>): object {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+}
+
+function verdict({ clientOrderId, reason }: SubmitAnswer): string {
+  return `${clientOrderId} ${reason}`;
+}
+
+function differencesText(differences: readonly string[]): string {
+  if (differences.length === 0) return 'journal and broker agree';
+  return ['trading is halted:', ...differences.map((line) => `  ${line}`)].join('\n');
+}
+
+function ordersText(orders: readonly OrderView[]): string {
+  if (orders.length === 0) return 'no orders';
+  const titles = ['order', 'symbol', 'side', 'state', 'reason'].map((title) => ({ title }));
+  const [order, symbol, side, state, reason] = titles;
+  const numbers = ['quantity', 'filled', 'average'].map((title) => ({ title, right: true }));
+  return tableText(
+    [order, symbol, side, ...numbers, state, reason].filter((column) => column !== undefined),
+    orders.map((one) => [
+      ...[one.clientOrderId, one.symbolName, one.side, one.quantity, one.filled],
+      ...[one.averagePrice, one.state, one.reason],
+    ]),
+  );
+}
+
+function positionsText(positions: readonly PositionView[]): string {
+  if (positions.length === 0) return 'no positions';
+  const numbers = ['quantity', 'average', 'last', 'realised', 'unrealised', 'fees'];
+  return tableText(
+    [{ title: 'symbol' }, ...numbers.map((title) => ({ title, right: true }))],
+    positions.map((one) => [
+      ...[one.symbolName, one.quantity, one.averagePrice, one.lastPrice],
+      ...[one.realisedPnl, one.unrealisedPnl, one.fees],
+    ]),
+  );
+}
+
+function riskText(risk: RiskView): string {
+  const why = risk.tradingReason === '' ? '' : ` (${risk.tradingReason})`;
+  const lines = [`trading is ${risk.tradingState}${why}`, `loss of the day ${risk.dayLoss}`];
+  if (risk.flatten !== '') lines.push(`everything is being closed (${risk.flatten})`);
+  lines.push('', ...Object.entries(risk.limits).map(([name, value]) => `${name} ${value}`));
+  if (risk.controls.length > 0) {
+    const columns = ['what', 'scope', 'name', 'value', 'who and why'].map((title) => ({ title }));
+    const rows = risk.controls.map(({ kind, scope, name, key, value, reason }) => [
+      ...[kind, scope, name, key === '' ? value : `${key}=${value}`, reason],
+    ]);
+    lines.push('', tableText(columns, rows));
+  }
+  const denied = Object.entries(risk.denied).map(([reason, count]) => `${reason} ${count}`);
+  if (denied.length > 0) lines.push('', `denied: ${denied.join(', ')}`);
+  return lines.join('\n');
+}
+
+function lineageText(view: LineageView): string {
+  const { order, signal, factor, tick } = view;
+  const lines = [
+    `order   ${order.clientOrderId} ${order.side} ${order.quantity} ${order.symbolName} ` +
+      `${view.type}, ${order.state}, filled ${order.filled}`,
+    `signal  instance ${signal.instance}, ordinal ${signal.ordinal}`,
+    `factor  ${factor.value} of instance ${factor.instance}`,
+    `tick    shard ${tick.shard}, epoch ${tick.epoch}, sequence ${tick.sequence}, ` +
+      timeText(timeFromMs(tick.timeMs)),
+  ];
+  if (view.parent !== '') lines.push(`parent  ${view.parent}`);
+  if (view.children.length > 0) lines.push(`child   ${view.children.join(', ')}`);
+  if (view.trades.length > 0) lines.push(`trade   ${view.trades.join(', ')}`);
+  return lines.join('\n');
+}
