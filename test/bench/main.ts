@@ -20,6 +20,7 @@ import { ingestTicks } from './ingest-ticks.js';
 import { keyValueBenches } from './key-value.js';
 import { type Bench, type BenchLine, type BenchSize, lineText } from './kit/bench.js';
 import { lineIngest } from './line-ingest.js';
+import { orderBenches } from './orders.js';
 import { pullBenches } from './pull.js';
 import { remoteLoad } from './remote-load.js';
 import { replayBench, replaySnapshotsBench } from './replay.js';
@@ -65,6 +66,7 @@ const benches: readonly Bench[] = [
   arbitrateBench,
   bookBench,
   fixCodec,
+  ...orderBenches,
 ];
 
 interface Options {

@@ -9,10 +9,13 @@ import {
   type BrokerListener,
   type BrokerOrderUpdate,
   type Fill,
+  OrderFlags,
   type OrderIntent,
   OrderState,
   OrderType,
   parseMoney,
+  plainTerms,
+  TimeInForce,
 } from '@ndts/protocol';
 import { rejectsWith } from '../kit/errors.js';
 
@@ -348,6 +351,81 @@ card(
     assert.equal(heard.filled('b'), parseMoney('1'));
     const ids = (await again.queryFills()).map((fill) => fill.tradeId);
     assert.equal(new Set(ids).size, 2);
+  },
+);
+
+const changed = { phase: 1, limitPrice: parseMoney('97'), stopPrice: 0n, reason: '' };
+
+card(
+  'B19',
+  'a change is told with what the order is now, keeps its id, and is executed by it',
+  async (bench) => {
+    if (bench.broker.card.can?.replace !== true) return;
+    await send(bench, order('c', 1, '1', '98'));
+    const time = { day: 20_000, nsOfDay: 0 };
+    const change = { ...changed, clientOrderId: 'c', quantity: parseMoney('3'), time };
+    bench.broker.replace?.(change);
+    await bench.settle();
+    const told = bench.heard.updates.find((update) => update.working !== undefined);
+    assert.deepEqual([told?.clientOrderId, told?.working?.quantity], ['c', parseMoney('3')]);
+    assert.equal(told?.working?.limitPrice, parseMoney('97'));
+    assert.deepEqual((await bench.broker.queryOrder('c'))?.working, told?.working);
+    bench.venue.market(symbol, 97.5, 97, 98);
+    await bench.settle();
+    assert.equal(bench.heard.filled('c'), 0n, 'the old price counts no more');
+    bench.venue.market(symbol, 96, 95.5, 96.5);
+    await bench.settle();
+    assert.equal(bench.heard.filled('c'), parseMoney('3'));
+  },
+);
+
+card('B20', 'a change that leaves nothing is refused and changes nothing', async (bench) => {
+  if (bench.broker.card.can?.replace !== true) return;
+  await send(bench, order('c', 1, '2', '98'));
+  const time = { day: 20_000, nsOfDay: 0 };
+  bench.broker.replace?.({ ...changed, clientOrderId: 'c', quantity: 0n, time });
+  await bench.settle();
+  assert.ok(bench.heard.updates.every((update) => update.working === undefined));
+  assert.notEqual(bench.heard.updates.at(-1)?.reason, '');
+  assert.equal((await bench.broker.queryOrder('c'))?.state, accepted);
+});
+
+card(
+  'B21',
+  'what is not executed at once of an immediate order is canceled; all or nothing executes nothing',
+  async (bench) => {
+    for (const timeInForce of [TimeInForce.ioc, TimeInForce.fok]) {
+      if (bench.broker.card.can?.timesInForce.includes(timeInForce) !== true) continue;
+      for (const [id, limit, expected] of [
+        [`rest ${timeInForce}`, '98', canceled],
+        [`all ${timeInForce}`, '102', filled],
+      ] as const) {
+        bench.broker.submit(order(id, 1, '1', limit), {
+          ...{ ...plainTerms, clientOrderId: id, timeInForce },
+        });
+        await bench.settle();
+        assert.equal((await bench.broker.queryOrder(id))?.state, expected, id);
+      }
+    }
+    assert.deepEqual(await bench.broker.queryOpenOrders(), []);
+  },
+);
+
+card(
+  'B22',
+  'an order that may not take is refused when it would trade at once, and rests otherwise',
+  async (bench) => {
+    if (bench.broker.card.can?.postOnly !== true) return;
+    for (const [id, limit, expected] of [
+      ['takes', '102', rejected],
+      ['rests', '98', accepted],
+    ] as const) {
+      const terms = { ...plainTerms, clientOrderId: id, flags: OrderFlags.postOnly };
+      bench.broker.submit(order(id, 1, '1', limit), terms);
+      await bench.settle();
+      assert.equal((await bench.broker.queryOrder(id))?.state, expected, id);
+    }
+    assert.deepEqual(bench.heard.fills, []);
   },
 );
 

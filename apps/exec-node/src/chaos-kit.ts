@@ -16,7 +16,9 @@ import {
   MessageKind,
   messageKind,
   NdtsError,
+  type OrderChange,
   type OrderIntent,
+  type OrderTerms,
   type Random,
 } from '@ndts/protocol';
 import { MemoryKeyValueStore } from '@ndts/runtime';
@@ -114,17 +116,20 @@ export class UnrulyBroker implements Gateway, BrokerListener {
   onFill(fill: Fill): void {
     this.#hold(() => this.#listener?.onFill(fill));
   }
-  submit(intent: OrderIntent): void {
+  submit(intent: OrderIntent, terms?: OrderTerms): void {
     if (this.#store.fuse.step()) return;
     const position = this.#store.intents.get(intent.clientOrderId) ?? Number.POSITIVE_INFINITY;
     const bound = this.#durable ? this.#store.durablePosition() : position;
     if (!(position <= bound && position < Number.POSITIVE_INFINITY))
       this.early.push(intent.clientOrderId);
     this.sent.push(intent.clientOrderId);
-    this.#inner.submit(intent);
+    this.#inner.submit(intent, terms);
   }
   cancel(clientOrderId: string): void {
     if (!this.#store.fuse.step()) this.#inner.cancel(clientOrderId);
+  }
+  replace(change: OrderChange): void {
+    if (!this.#store.fuse.step()) this.#inner.replace(change);
   }
   queryOrder(clientOrderId: string): Promise<BrokerOrderStatus | undefined> {
     return this.#inner.queryOrder(clientOrderId);

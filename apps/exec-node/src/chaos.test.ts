@@ -8,6 +8,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { OrderType } from '@ndts/protocol';
 import { SeededRandom, VirtualClock } from '@ndts/runtime';
 import { readRecords } from './broker/paper-record.js';
 import { ChaosStore, Fuse, UnrulyBroker } from './chaos-kit.js';
@@ -21,7 +22,7 @@ import {
 } from './exec-kit.js';
 
 const firstSeed = Number(process.env['NDTS_TEST_SEED'] ?? 4_711);
-const rounds = 25;
+const rounds = process.env['NDTS_TEST_LONG'] === '1' ? 500 : 25;
 const steps = 120;
 const symbols = 3;
 /** How many signals a ring still holds after a restart. */
@@ -36,6 +37,7 @@ class Round {
   harness!: Harness;
   unruly!: UnrulyBroker;
   kills = 0;
+  changes = 0;
   readonly #durable: boolean;
   readonly #ring: TestSignal[] = [];
   #ordinal = 0;
@@ -101,11 +103,37 @@ class Round {
       symbol: 1 + random.integer(symbols),
       side: random.integer(2) === 0 ? 1 : -1,
       quantity: `${1 + random.integer(5)}.${random.integer(100)}`,
-      ...(random.integer(3) === 0 ? { limit: String(100 + random.integer(5)) } : {}),
+      ...this.#kind(),
     };
     this.harness.signals.push(signal);
     this.#ring.push(signal);
     if (this.#ring.length > ringSignals) this.#ring.shift();
+  }
+
+  /** Half of them are ordinary; the others are of every kind the venue can't do. */
+  #kind(): Partial<TestSignal> {
+    const { random } = this;
+    const near = (): string => String(99 + random.integer(7));
+    switch (random.integer(12)) {
+      case 0:
+        return { orderType: OrderType.stop, parameter: near() };
+      case 1:
+        return { orderType: OrderType.stopLimit, parameter: near(), limit: near() };
+      case 2:
+        return { orderType: OrderType.trailing, parameter: `0.${1 + random.integer(9)}` };
+      case 3:
+        return { orderType: OrderType.iceberg, quantity: '5', parameter: '2', limit: near() };
+      case 4:
+        return { orderType: OrderType.twap, parameter: '4', workForMs: 20 + random.integer(400) };
+      case 5:
+        return { takeProfit: near(), stopLoss: near() };
+      case 6: {
+        const timeInForce = 2 + random.integer(3);
+        return { limit: near(), timeInForce, workForMs: 1 + random.integer(200) };
+      }
+      default:
+        return random.integer(3) === 0 ? { limit: near() } : {};
+    }
   }
 
   async step(): Promise<void> {
@@ -113,7 +141,8 @@ class Round {
     const dice = random.integer(100);
     if (dice < 20) this.tick();
     else if (dice < 60) this.signal();
-    else if (dice < 66) this.cancelOne();
+    else if (dice < 64) this.cancelOne();
+    else if (dice < 66) this.replaceOne();
     else if (dice < 68) harness.broker.setOutage(true);
     else if (dice < 76) harness.broker.setOutage(false);
     else if (dice < 78) journal.broken = true;
@@ -144,6 +173,22 @@ class Round {
     const [order] = this.harness.node.ledger.orders.open();
     if (order === undefined) return;
     this.harness.node.cancel(order.intent.clientOrderId, 'chaos');
+  }
+
+  /** Any open order, to any quantity; most are refused, and that is fine. */
+  replaceOne(): void {
+    const { random, harness } = this;
+    const open = [...harness.node.ledger.orders.open()];
+    const order = open[random.integer(open.length + 1)];
+    if (order === undefined) return;
+    const quantity = order.filled + BigInt(1 + random.integer(500_000_000));
+    const change = harness.node.replace(order.id, { quantity }, 'chaos');
+    change.then(
+      () => {
+        this.changes += 1;
+      },
+      () => undefined,
+    );
   }
 
   async pass(cycles: number, until?: Promise<void>): Promise<void> {
@@ -191,8 +236,10 @@ class Round {
     const open = await broker.queryOpenOrders();
     assert.deepEqual(
       open.map((status) => status.clientOrderId).sort(),
-      [...node.ledger.orders.open()].map((order) => order.intent.clientOrderId).sort(),
+      [...node.ledger.orders.open()].flatMap((order) => (order.worksHere ? [] : order.id)).sort(),
     );
+    for (const order of node.ledger.orders.open())
+      assert.ok(order.childrenOpen <= order.open, `children of ${order.id} exceed it`);
     assert.deepEqual(ledgerSnapshot(rebuild(this.journal)), ledgerSnapshot(node.ledger));
   }
 
@@ -205,6 +252,8 @@ test(`chaos, ${rounds} rounds`, async () => {
   let orders = 0;
   let fills = 0;
   let kills = 0;
+  let changes = 0;
+  let children = 0;
   for (let seed = firstSeed; seed < firstSeed + rounds; seed++) {
     const round = new Round(seed);
     try {
@@ -219,10 +268,16 @@ test(`chaos, ${rounds} rounds`, async () => {
       round.close();
     }
     kills += round.kills;
+    changes += round.changes;
+    children += round.sent.filter((id) => id.includes('.')).length;
     orders += round.sent.length;
     fills += round.harness.node.ledger.counts.fills;
   }
   const seeds = `seeds ${firstSeed} to ${firstSeed + rounds - 1}`;
-  console.log(`${seeds}: ${orders} orders, ${fills} fills, ${kills} kills`);
+  console.log(
+    `${seeds}: ${orders} orders, ${fills} fills, ${kills} kills`,
+    `${children} children, ${changes} changes`,
+  );
+  assert.ok(children > rounds * 2, 'hardly any order was worked here');
   assert.ok(orders > rounds * 10 && fills > rounds * 10, 'the rounds did little');
 });

@@ -37,6 +37,13 @@ import { createExecNode, type ExecNode } from './node.js';
 import type { Positions } from './position/positions.js';
 import type { LastTicks } from './risk/market.js';
 
+export { EventJournal } from './order/journal.js';
+export { Ledger } from './order/ledger.js';
+export { Scribe } from './order/scribe.js';
+export { DataWatch } from './risk/data-watch.js';
+export { Market } from './risk/market.js';
+export { RiskDesk } from './risk/risk-desk.js';
+
 export interface TestTick {
   readonly symbol: number;
   readonly price: number;

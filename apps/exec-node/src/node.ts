@@ -28,7 +28,6 @@ import {
 } from '@ndts/protocol';
 import { type Agent, LatencyHistogram, type Logger, type Metrics } from '@ndts/runtime';
 import type { Gateway } from './broker/gateway.js';
-import { Decisions } from './intake/decisions.js';
 import { draftOf } from './intake/request.js';
 import { Intake, type SignalRingReader } from './intake/intake.js';
 import type { Signal } from './intake/signal.js';
@@ -42,14 +41,13 @@ import { checkedLimit } from './risk/limits.js';
 import { tradingActions } from './risk/controls.js';
 import { DataWatch } from './risk/data-watch.js';
 import { type LastTicks, Market } from './risk/market.js';
-import { RiskDesk } from './risk/risk-desk.js';
 import { Answers } from './route/answers.js';
 import { LogGate } from './route/log-gate.js';
 import { Reconciler } from './route/reconcile.js';
 import { Release } from './route/release.js';
 import { StatusDesk } from './status.js';
-import { Flatten, personDraft, personInstance } from './work/flatten.js';
-import { Worker } from './work/worker.js';
+import { personDraft, personInstance } from './work/flatten.js';
+import { OrderDesk } from './work/order-desk.js';
 
 export interface ExecNodeDeps {
   readonly config: Pick<ConfigValues, 'exec' | 'risk'>;
@@ -91,11 +89,8 @@ export class ExecNode implements Agent {
   readonly #answers: Answers;
   readonly #release: Release;
   readonly #reconciler: Reconciler;
-  readonly #decisions: Decisions;
-  readonly #worker: Worker;
+  readonly #desk: OrderDesk;
   readonly #status: StatusDesk;
-  readonly #risk: RiskDesk;
-  readonly #flatten: Flatten;
   #now: Time;
   #nowRead = false;
   #started = false;
@@ -121,7 +116,7 @@ export class ExecNode implements Agent {
     this.#checkpoints = new Checkpoints(journal, ledger, clock, logger, deps.journalLimits);
     this.#market = new Market(deps.market, (symbol) => {
       ledger.books.touch(symbol);
-      this.#worker.touch(symbol);
+      this.#desk.touch(symbol);
     });
     this.#dataWatch = new DataWatch({
       ...{ bus: deps.bus, clock, logger, market: this.#market },
@@ -131,8 +126,7 @@ export class ExecNode implements Agent {
     const gate = new LogGate(clock, logLinesPerSecond);
     const scribe = new Scribe(journal, ledger, clock, logger, (order) => {
       this.#status.changed(order);
-      this.#worker.changed(order);
-      this.#risk.changed(order);
+      this.#desk.changed(order);
     });
     this.#scribe = scribe;
     const answers = new Answers(ledger, journal, scribe, logger, gate);
@@ -146,32 +140,14 @@ export class ExecNode implements Agent {
       answerTimeoutMs: config.exec.answerTimeoutMs,
       ...{ journal, ledger, scribe, broker, clock, logger, latencies },
     });
-    this.#risk = new RiskDesk({
-      ...{ risk: config.risk, ledger, scribe, clock, symbolName },
-      ...{ market: this.#market, dataWatch: this.#dataWatch, card: () => broker.card },
+    this.#desk = new OrderDesk({
+      ...{ config, clock, logger, gate, ledger, scribe, broker, symbolName },
+      ...{ market: this.#market, dataWatch: this.#dataWatch },
       connected: () => this.#ready && broker.connected(),
-    });
-    this.#decisions = new Decisions({
-      ...{ scribe, clock, market: this.#market, account: config.exec.account },
-      card: () => broker.card,
-      check: (intent, terms) => this.#risk.check(intent, terms, 0n, this.#readNow()),
-      onApproved: (intent) => this.#risk.approved(intent, this.#readNow()),
-      enqueue: (order) => this.#enqueue(order),
-      onDenied: (reason) => {
-        this.#status.denied[reason] = (this.#status.denied[reason] ?? 0) + 1;
-      },
-    });
-    this.#worker = new Worker({
-      ...{ ledger, scribe, clock, logger, gate, market: this.#market },
-      lotOf: ({ intent }) => this.#risk.limitsFor(intent).lot,
-      check: (child) => this.#risk.check(child, plainTerms, child.quantity, this.#readNow()),
-      send: (child, terms) => this.#enqueue(scribe.intent(child, terms)),
+      now: () => this.#readNow(),
+      enqueue: (order) => this.#release.enqueue(order),
       cancel: (clientOrderId, why) => this.#cancel(clientOrderId, why),
-      route: () => broker.card.name,
-    });
-    this.#flatten = new Flatten({
-      ...{ ledger, scribe, clock, decisions: this.#decisions },
-      cancel: (clientOrderId, why) => this.#cancel(clientOrderId, why),
+      onDenied: (reason) => this.#status.countDenied(reason),
     });
     this.#reconciler = new Reconciler({
       ...{ ledger, scribe, answers, broker, clock, logger, symbolName },
@@ -197,17 +173,12 @@ export class ExecNode implements Agent {
     work += this.#deps.broker.doWork();
     work += this.#answers.drain();
     this.#release.timeOuts();
-    if (this.#ready && this.#scribe.failure === '') work += this.#ownWork();
+    if (this.#ready && this.#scribe.failure === '') work += this.#desk.doWork();
     if (this.#write()) this.#status.doWork();
     this.#watch();
     work += this.#checkpoints.doWork(work === 0);
     this.#progress += 1;
     return work;
-  }
-
-  /** What does not come from signals: orders that are worked here, and a wish to be flat. */
-  #ownWork(): number {
-    return this.#flatten.doWork() + this.#worker.doWork();
   }
 
   /** Rebuilds from the journal, connects and reconciles. Signals are accepted afterwards: also when
@@ -220,8 +191,7 @@ export class ExecNode implements Agent {
     const { covered } = this.#journal;
     logger.info({ epoch, covered, events, tookMs, ...this.ledger.counts }, 'order journal folded');
     this.#deps.lastTicks?.((batch) => this.#market.seed(batch));
-    this.#worker.open();
-    this.#risk.open();
+    this.#desk.open();
     this.#status.open();
     await this.#dataWatch.open();
     await this.#recover();
@@ -299,7 +269,9 @@ export class ExecNode implements Agent {
       limitPrice: terms.limitPrice,
     };
     const reason =
-      more > 0n ? this.#risk.check(intent, plainTerms, 0n, this.#readNow()) : RiskReason.APPROVED;
+      more > 0n
+        ? this.#desk.risk.check(intent, plainTerms, 0n, this.#readNow())
+        : RiskReason.APPROVED;
     if (reason !== RiskReason.APPROVED) throw refused(RiskReasonNames[reason] ?? String(reason));
   }
 
@@ -347,7 +319,7 @@ export class ExecNode implements Agent {
   submit(request: SubmitRequest): { clientOrderId: string; reason: string } {
     const ordinal = this.ledger.highest(personInstance) + 1;
     const draft = draftOf(request, personDraft(ordinal, this.#deps.clock));
-    const reason = this.#decisions.take(draft, false);
+    const reason = this.#desk.decisions.take(draft, false);
     this.#write();
     const clientOrderId = `${personInstance}-${ordinal}-0`;
     return { clientOrderId, reason: RiskReasonNames[reason] ?? String(reason) };
@@ -371,7 +343,7 @@ export class ExecNode implements Agent {
   }
 
   riskView(): RiskView {
-    return this.#risk.view(this.#status.denied, this.#deps.clock.now());
+    return this.#desk.risk.view(this.#status.denied, this.#deps.clock.now());
   }
 
   /** Something a person did: durable before it is answered. */
@@ -394,13 +366,8 @@ export class ExecNode implements Agent {
   }
 
   readonly #decide = (signal: Signal): void => {
-    this.#decisions.take(signal, signal.expired(this.#readNow()));
+    this.#desk.decisions.take(signal, signal.expired(this.#readNow()));
   };
-
-  #enqueue(order: Order): void {
-    this.#risk.count();
-    this.#release.enqueue(order);
-  }
 
   /** The time of this cycle, read when it is first needed. */
   #readNow(): Time {

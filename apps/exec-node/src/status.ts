@@ -98,6 +98,10 @@ export class StatusDesk {
     for (const name of Object.keys(RiskReasonNames)) this.denied[Number(name)] = 0;
   }
 
+  countDenied(reason: RiskReason): void {
+    this.denied[reason] = (this.denied[reason] ?? 0) + 1;
+  }
+
   /** After the journal was folded. */
   open(): void {
     const { bus, ledger } = this.#deps;

@@ -3,6 +3,7 @@
 export * from './bus-subjects.js';
 export * from './data-status.js';
 export * from './errors.js';
+export * from './exec-requests.js';
 export * from './generated/batches.js';
 export * from './generated/config.js';
 export * from './generated/constants.js';

@@ -62,7 +62,7 @@ function tradingStateRoutes({ bus, audit }: ActionOptions): ApiRoute[] {
         const why = String(call.body['why']);
         const actor = call.principal.name;
         const { scope, name } = call.body;
-        const part = scope === undefined ? '' : `${scope} ${name} `;
+        const part = typeof scope === 'string' ? `${scope} ${String(name)} ` : '';
         const change = async (): Promise<object> => {
           const id = scope === 'symbol' ? String(await symbolId(bus, String(name))) : name;
           const of = scope === undefined ? {} : { scope, name: id };

@@ -4,9 +4,9 @@
 // prices, better than none until the market ticks again.
 //
 // Form: messages of the schema, each behind its length (u32, little-endian): LedgerStanding first,
-// then ControlStanding, InstrumentTerms, then per order OrderTerms (of one that has any), OrderIntent,
-// OrderStanding, its OrderTrades and WorkStanding (of one with terms or a change), then
-// CurrencyStanding and PositionStanding, of all and behind a BookStanding of each strategy and
+// then ControlStanding, InstrumentTerms, then per order OrderTerms (of one that has any),
+// OrderIntent, OrderStanding, its OrderTrades and WorkStanding (of one with terms or a change),
+// then CurrencyStanding and PositionStanding, of all and behind a BookStanding of each strategy and
 // account, InstanceStanding, VenueStanding.
 
 import {

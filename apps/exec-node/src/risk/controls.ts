@@ -1,7 +1,7 @@
 // What people (and the throttle) have set: trading states, limits, symbols that are restricted, and
 // an order to flatten; each for everything or for an account, a strategy or a symbol. What always
-// holds: it is a fold of the journal's operator actions and nothing else; the strictest state of all
-// that apply to an order counts.
+// holds: it is a fold of the journal's operator actions and nothing else; the strictest state of
+// all that apply to an order counts.
 
 import { type OperatorAction, parseMoney, type TradingStateName } from '@ndts/protocol';
 

@@ -110,7 +110,8 @@ export class LimitBook {
   readonly #symbolName: (id: number) => string;
   #set: readonly ControlEntry[] = [];
   #version = -1;
-  readonly #cache = new Map<string, EffectiveLimits>();
+  /** By account, strategy and symbol. */
+  readonly #cache = new Map<string, Map<number, Map<number, EffectiveLimits>>>();
 
   constructor(risk: ConfigValues['risk'], symbolName: (id: number) => string) {
     this.#base = limitsOf(risk);
@@ -131,11 +132,11 @@ export class LimitBook {
   }
 
   of(account: string, instance: number, symbol: number): EffectiveLimits {
-    const key = `${account} ${instance} ${symbol}`;
-    let limits = this.#cache.get(key);
+    let limits = this.#cache.get(account)?.get(instance)?.get(symbol);
     if (limits === undefined) {
       limits = this.#make(account, instance, symbol);
-      this.#cache.set(key, limits);
+      const ofAccount = ensure(this.#cache, account);
+      ensure(ofAccount, instance).set(symbol, limits);
     }
     return limits;
   }
@@ -162,6 +163,15 @@ export class LimitBook {
       if (entry.scope === scope && names.includes(entry.name)) found.set(entry.key, entry.value);
     return [...found];
   }
+}
+
+function ensure<Key, Name, Value>(maps: Map<Key, Map<Name, Value>>, key: Key): Map<Name, Value> {
+  let map = maps.get(key);
+  if (map === undefined) {
+    map = new Map();
+    maps.set(key, map);
+  }
+  return map;
 }
 
 function withLimit(limits: RiskLimits, key: string, value: string): RiskLimits {

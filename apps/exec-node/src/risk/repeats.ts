@@ -11,7 +11,8 @@ interface Last {
 }
 
 export class Repeats {
-  readonly #last = new Map<string, Last>();
+  /** By strategy, then by symbol and side. */
+  readonly #last = new Map<number, Map<number, Last>>();
 
   /** Equal to the last one of its strategy, symbol and side, less than `withinNs` ago. */
   isDuplicate(
@@ -23,7 +24,7 @@ export class Repeats {
     withinNs: number,
   ): boolean {
     if (withinNs <= 0) return false;
-    const last = this.#last.get(keyOf(instance, symbol, side));
+    const last = this.#last.get(instance)?.get(keyOf(symbol, side));
     if (last === undefined || nowNs - last.ns >= withinNs) return false;
     return last.quantity === order.quantity && last.price === order.limitPrice;
   }
@@ -37,11 +38,16 @@ export class Repeats {
     nowNs: number,
     windowNs: number,
   ): number {
-    const key = keyOf(instance, symbol, side);
-    let last = this.#last.get(key);
+    const key = keyOf(symbol, side);
+    let ofStrategy = this.#last.get(instance);
+    if (ofStrategy === undefined) {
+      ofStrategy = new Map();
+      this.#last.set(instance, ofStrategy);
+    }
+    let last = ofStrategy.get(key);
     if (last === undefined) {
       last = { quantity: 0n, price: 0n, ns: 0, fromNs: nowNs, count: 0 };
-      this.#last.set(key, last);
+      ofStrategy.set(key, last);
     }
     if (nowNs - last.fromNs >= windowNs) {
       last.fromNs = nowNs;
@@ -55,6 +61,6 @@ export class Repeats {
   }
 }
 
-function keyOf(instance: number, symbol: number, side: number): string {
-  return `${instance} ${symbol} ${side}`;
+function keyOf(symbol: number, side: number): number {
+  return symbol * 2 + (side > 0 ? 1 : 0);
 }

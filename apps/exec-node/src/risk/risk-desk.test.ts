@@ -101,12 +101,12 @@ test('limits: configured, set while it runs, taken back, over a restart', async 
 
 test('what is no limit is refused with what was expected', () => {
   assert.throws(() => parseLimits(['symbol X speed=1']), /expected one of maxPosition/);
-  assert.throws(() => parseLimits(['symbol X maxPosition=much']), /a decimal number, found 'much'/);
+  assert.throws(() => parseLimits(['symbol X maxPosition=much']), /number, found 'much'/);
   assert.throws(() => parseLimits(['symbol X lot=0']), /a lot above 0/);
   assert.equal(parseLimits(['account a maxDailyLoss=5 lot=2', 'symbol X']).length, 2);
 });
 
-test('the throttle stops a strategy until a person resumes it, over a restart', async (context) => {
+test('the throttle stops a strategy until a person resumes it', async (context) => {
   const config = { 'risk.repeatCount': '3', 'risk.repeatMs': '1000' };
   let node = await started(context, config);
   for (const ordinal of [1, 2, 3])
@@ -135,7 +135,7 @@ test('duplicates within their time, and trades with ourselves', async (context) 
   assert.equal(await verdict(node, { ordinal: 5, ...sell }), 'APPROVED');
 });
 
-test('flatten: all is canceled and closed, over a restart, and then it is over', async (context) => {
+test('flatten: all is canceled and closed, over a restart, then it is over', async (context) => {
   let node = await started(context);
   await verdict(node, { ordinal: 1, symbol: 1, side: 1, quantity: '3', stopLoss: '97' });
   await verdict(node, { ordinal: 2, symbol: 2, side: -1, quantity: '2' });

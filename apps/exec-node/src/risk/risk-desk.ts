@@ -1,9 +1,8 @@
 // Gathers what the risk check looks at, and asks it. What always holds: the check itself sees only
-// what is handed to it here; cancels never come by; what a person must arm again is journaled before
-// the next order is judged.
+// what is handed to it here; cancels never come by; what a person must arm again is journaled
+// before the next order is judged.
 
 import {
-  type BrokerCard,
   type Clock,
   type ConfigValues,
   moneyText,
@@ -39,7 +38,6 @@ export interface RiskDeskDeps {
   readonly clock: Clock;
   readonly symbolName: (id: number) => string;
   readonly connected: () => boolean;
-  readonly card: () => BrokerCard;
 }
 
 export class RiskDesk {

@@ -1,6 +1,6 @@
-// `ndts orders | positions | risk | halt | reduce | resume | flatten | reconcile`: what a trader asks
-// of a running node, and what it answers. What always holds: everything that changes something names
-// its reason, and the node keeps who and why; nothing is decided here.
+// `ndts orders | positions | risk | halt | reduce | resume | flatten | reconcile`: what a trader
+// asks of a running node, and what it answers. What always holds: everything that changes something
+// names its reason, and the node keeps who and why; nothing is decided here.
 
 import type { Command } from 'commander';
 import {

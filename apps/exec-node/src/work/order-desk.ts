@@ -1,0 +1,97 @@
+// Everything that makes orders: decisions on drafts, the risk desk they ask, the orders that are
+// worked here, and the wish to be flat. One part of the node, so that its path stays one page.
+
+import {
+  type Clock,
+  type ConfigValues,
+  plainTerms,
+  type RiskReason,
+  type Time,
+} from '@ndts/protocol';
+import type { Logger } from '@ndts/runtime';
+import type { Gateway } from '../broker/gateway.js';
+import { Decisions } from '../intake/decisions.js';
+import type { Ledger } from '../order/ledger.js';
+import type { Order } from '../order/order.js';
+import type { Scribe } from '../order/scribe.js';
+import type { DataWatch } from '../risk/data-watch.js';
+import type { Market } from '../risk/market.js';
+import { RiskDesk } from '../risk/risk-desk.js';
+import type { LogGate } from '../route/log-gate.js';
+import { Flatten } from './flatten.js';
+import { Worker } from './worker.js';
+
+export interface OrderDeskDeps {
+  readonly config: Pick<ConfigValues, 'exec' | 'risk'>;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly gate: LogGate;
+  readonly ledger: Ledger;
+  readonly scribe: Scribe;
+  readonly market: Market;
+  readonly dataWatch: DataWatch;
+  readonly broker: Gateway;
+  readonly symbolName: (id: number) => string;
+  /** Reconciled with a broker that is reachable. */
+  readonly connected: () => boolean;
+  /** The time of this cycle. */
+  readonly now: () => Time;
+  readonly enqueue: (order: Order) => void;
+  readonly cancel: (clientOrderId: string, why: string) => boolean;
+  readonly onDenied: (reason: RiskReason) => void;
+}
+
+export class OrderDesk {
+  readonly risk: RiskDesk;
+  readonly decisions: Decisions;
+  readonly #worker: Worker;
+  readonly #flatten: Flatten;
+
+  constructor(deps: OrderDeskDeps) {
+    const { config, clock, logger, gate, ledger, scribe, market, dataWatch, broker } = deps;
+    const { symbolName, connected, now, cancel, onDenied } = deps;
+    const risk = new RiskDesk({
+      ...{ risk: config.risk, ledger, scribe, clock, symbolName, market, dataWatch, connected },
+    });
+    this.risk = risk;
+    const enqueue = (order: Order): void => {
+      risk.count();
+      deps.enqueue(order);
+    };
+    this.decisions = new Decisions({
+      ...{ scribe, clock, market, account: config.exec.account, enqueue, onDenied },
+      card: () => broker.card,
+      check: (intent, terms) => risk.check(intent, terms, 0n, now()),
+      onApproved: (intent) => risk.approved(intent, now()),
+    });
+    this.#worker = new Worker({
+      ...{ ledger, scribe, clock, logger, gate, market, cancel },
+      lotOf: ({ intent }) => risk.limitsFor(intent).lot,
+      check: (child) => risk.check(child, plainTerms, child.quantity, now()),
+      send: (child, terms) => enqueue(scribe.intent(child, terms)),
+      route: () => broker.card.name,
+    });
+    this.#flatten = new Flatten({ ledger, scribe, clock, decisions: this.decisions, cancel });
+  }
+
+  /** After the journal was folded. */
+  open(): void {
+    this.#worker.open();
+    this.risk.open();
+  }
+
+  /** The market of a symbol changed. */
+  touch(symbol: number): void {
+    this.#worker.touch(symbol);
+  }
+
+  changed(order: Order): void {
+    this.#worker.changed(order);
+    this.risk.changed(order);
+  }
+
+  /** What does not come from signals. */
+  doWork(): number {
+    return this.#flatten.doWork() + this.#worker.doWork();
+  }
+}

@@ -1,0 +1,100 @@
+// What is asked of an exec node on the bus beside its status, and what it answers: orders of
+// persons, changes, limits, lineage. Plain data; numbers as decimal text.
+
+import type { OrderView, TradingStateName } from './bus-subjects.js';
+
+export interface ActorRequest {
+  readonly actor: string;
+  readonly why: string;
+}
+
+/** An order of a person. Numbers as decimal text; what is not given is as in a plain order. */
+export interface SubmitRequest {
+  readonly symbol: number;
+  readonly side: 'buy' | 'sell';
+  readonly quantity: string;
+  /** Name of an OrderType; default: market, or limit with a limit price. */
+  readonly type?: string;
+  readonly limitPrice?: string;
+  /** Of stop and stop-limit; of trailing it is the distance. */
+  readonly stopPrice?: string;
+  readonly distance?: string;
+  /** Of iceberg: quantity shown at a time. */
+  readonly shown?: string;
+  /** Of TWAP and VWAP. */
+  readonly slices?: number;
+  readonly profile?: string;
+  readonly workForMs?: number;
+  readonly timeInForce?: string;
+  readonly postOnly?: boolean;
+  readonly reduceOnly?: boolean;
+  readonly takeProfit?: string;
+  readonly stopLoss?: string;
+}
+
+export interface SubmitAnswer {
+  readonly clientOrderId: string;
+  /** Name of a RiskReason; APPROVED: it is on its way. */
+  readonly reason: string;
+}
+
+export interface ReplaceRequest extends ActorRequest {
+  readonly clientOrderId: string;
+  /** With what is filled. */
+  readonly quantity?: string;
+  readonly limitPrice?: string;
+  readonly stopPrice?: string;
+}
+
+export interface LimitRequest extends ActorRequest {
+  readonly scope: string;
+  readonly name: string;
+  readonly key: string;
+  /** Empty: as configured again. */
+  readonly value: string;
+}
+
+export interface ControlView {
+  readonly kind: string;
+  readonly scope: string;
+  readonly name: string;
+  readonly key: string;
+  readonly value: string;
+  readonly reason: string;
+}
+
+export interface RiskView {
+  readonly tradingState: TradingStateName;
+  readonly tradingReason: string;
+  /** Who wants everything flat, and why; empty: nobody. */
+  readonly flatten: string;
+  readonly dayLoss: string;
+  readonly limits: Readonly<Record<string, string>>;
+  /** What is set for accounts, strategies and symbols while it runs. */
+  readonly controls: readonly ControlView[];
+  readonly denied: Readonly<Record<string, number>>;
+}
+
+export interface LineageRequest {
+  readonly clientOrderId: string;
+}
+
+/** Where an order comes from and what it led to. */
+export interface LineageView {
+  readonly order: OrderView;
+  readonly type: string;
+  readonly account: string;
+  readonly broker: string;
+  readonly parent: string;
+  readonly children: readonly string[];
+  readonly trades: readonly string[];
+  readonly signal: { readonly instance: number; readonly ordinal: string };
+  /** The value acted on; its version is that of the strategy, named by the instance. */
+  readonly factor: { readonly value: number; readonly instance: number };
+  readonly tick: {
+    readonly shard: number;
+    readonly epoch: string;
+    readonly sequence: string;
+    readonly timeMs: number;
+  };
+}
