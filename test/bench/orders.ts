@@ -112,6 +112,7 @@ export const riskCheck: Bench = {
     const risk = new RiskDesk({
       ...{ risk: config.risk, ledger, scribe, market, dataWatch, clock, connected: () => true },
       symbolName: (id) => `S${id}`,
+      trades: () => true,
     });
     changed = (order) => risk.changed(order);
     for (let symbol = 1; symbol <= symbols; symbol += 1)

@@ -6,4 +6,6 @@ import type { Broker } from '@ndts/protocol';
 export interface Gateway extends Broker {
   /** False while the venue can't be reached: nothing is sent, everything sent may be unanswered. */
   connected(): boolean;
+  /** Whether there is an instrument for the symbol where a new order would go; absent: always. */
+  trades?(symbol: number): boolean;
 }

@@ -38,6 +38,8 @@ export interface RiskDeskDeps {
   readonly clock: Clock;
   readonly symbolName: (id: number) => string;
   readonly connected: () => boolean;
+  /** Whether the route has an instrument for the symbol. */
+  readonly trades: (symbol: number) => boolean;
 }
 
 export class RiskDesk {
@@ -94,6 +96,7 @@ export class RiskDesk {
     exposure.dayLoss = positions.dayLoss(now.day, this.#rateOf);
     exposure.tradingState = controls.stateFor(account, instance, symbol);
     exposure.brokerConnected = connected();
+    exposure.isUnmapped = !this.#deps.trades(symbol);
     exposure.isThrottled = controls.isThrottled(instance);
     exposure.ownAgainst = this.#deps.risk.selfTrade ? 0n : this.#own.against(symbol, side);
     this.#look(order, terms, counted, limits, now);

@@ -52,6 +52,7 @@ export class OrderDesk {
     const { symbolName, connected, now, cancel, onDenied } = deps;
     const risk = new RiskDesk({
       ...{ risk: config.risk, ledger, scribe, clock, symbolName, market, dataWatch, connected },
+      trades: (symbol) => broker.trades?.(symbol) !== false,
     });
     this.risk = risk;
     const enqueue = (order: Order): void => {

@@ -43,7 +43,14 @@ class Desk {
     if (before !== undefined)
       assert.deepEqual(ledgerSnapshot(rebuild(before.journal)), ledgerSnapshot(before.node.ledger));
     this.harness = createHarness({ ...this.#options, ...last });
-    await this.harness.node.start();
+    const start = this.harness.node.start();
+    // It waits for what may still be in flight.
+    const waits = Number(this.#options.config?.['exec.paperLatencyUs'] ?? 0) > 0;
+    for (let turn = 0; waits && turn < 50; turn++) {
+      this.harness.clock.advance(1e6);
+      await Promise.resolve();
+    }
+    await start;
   }
 
   async market(last: number): Promise<void> {
@@ -242,8 +249,24 @@ test('a bracket: the legs wait for the entry, then one ends the other', async (t
   await desk.market(95);
   assert.equal(desk.order('1-1-2'), 'filled 6/6');
   assert.equal(desk.order('1-1-1'), 'canceled 0/6');
+  const orders = desk.harness.node.ledger.orders;
+  assert.deepEqual([orders.get('1-1-1')?.childCount, orders.get('1-1-2')?.childCount], [1, 1]);
   assert.equal(desk.position, '0');
   assert.deepEqual(desk.open, []);
+  desk.check();
+});
+
+test('a bracket over a slow venue: the profit stays away while the stop works', async (t) => {
+  const desk = await started(t, { config: { 'exec.paperLatencyUs': '700' } });
+  const bracket = { takeProfit: '101', stopLoss: '97' };
+  await desk.signal({ ordinal: 1, side: 1, quantity: '6', ...bracket });
+  await desk.pass(4);
+  assert.equal(desk.order('1-1-1.1'), 'accepted 0/6');
+  for (let turn = 0; turn < 4; turn++) await desk.market(96.9);
+  const { orders } = desk.harness.node.ledger;
+  assert.deepEqual([orders.get('1-1-1')?.childCount, orders.get('1-1-2')?.childCount], [1, 1]);
+  assert.equal(desk.order('1-1-2'), 'filled 6/6');
+  assert.equal(desk.position, '0');
   desk.check();
 });
 

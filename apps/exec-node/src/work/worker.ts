@@ -235,6 +235,7 @@ export class Worker {
       return;
     }
     if (wanted.quantity === working) return;
+    if (this.#yields(order)) return;
     const others = this.#othersOpen(order);
     if (wanted.urgent && others > 0n) {
       this.#othersRetreat(order);
@@ -244,6 +245,14 @@ export class Worker {
     const more = wanted.quantity - working;
     const quantity = more < room ? more : room;
     if (quantity > 0n) this.#send(order, wanted, quantity);
+  }
+
+  /** What ends a loss comes before what takes a profit: the two never take turns. */
+  #yields(order: Order): boolean {
+    if (order.group === undefined || order.state === OrderState.triggered) return false;
+    for (const other of order.group.open)
+      if (other !== order && other.state === OrderState.triggered) return true;
+    return false;
   }
 
   #othersOpen(order: Order): bigint {

@@ -1,0 +1,45 @@
+// The breaker of a route: three definite failures of transport or venue in a row open it, after a
+// while one order probes, and what the probe meets closes it or keeps it open. What always holds:
+// refusals of an order, and silence, are no failures; while it is open one order probes at a time.
+
+export type BreakerState = 'closed' | 'open' | 'half-open';
+
+export class Breaker {
+  readonly #failuresMax: number;
+  readonly #retryNs: number;
+  #failures = 0;
+  #openedNs = 0;
+  #state: BreakerState = 'closed';
+
+  constructor(failuresMax = 3, retryNs = 30e9) {
+    this.#failuresMax = failuresMax;
+    this.#retryNs = retryNs;
+  }
+
+  get state(): BreakerState {
+    return this.#state;
+  }
+
+  /** Whether the next order may go this way; one that may while it is open is the probe. A probe
+   * without an answer is followed by another one, no sooner than it was itself. */
+  admits(nowNs: number): boolean {
+    if (this.#state === 'closed') return true;
+    if (nowNs - this.#openedNs < this.#retryNs) return false;
+    this.#state = 'half-open';
+    this.#openedNs = nowNs;
+    return true;
+  }
+
+  /** The venue judged an order: it works. */
+  succeeded(): void {
+    this.#failures = 0;
+    this.#state = 'closed';
+  }
+
+  failed(nowNs: number): void {
+    this.#failures += 1;
+    if (this.#state === 'closed' && this.#failures < this.#failuresMax) return;
+    this.#state = 'open';
+    this.#openedNs = nowNs;
+  }
+}

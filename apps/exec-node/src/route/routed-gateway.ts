@@ -1,0 +1,254 @@
+// Two gateways as one: orders go to the primary, and to the backup while the primary's breaker is
+// open. What always holds: an order is at one venue at most. It moves to the backup only after the
+// primary said that it definitely was not taken; one whose outcome is unknown stays where it is and
+// is asked for there. What the backup has no instrument for never goes there.
+
+import {
+  type BrokerAbilities,
+  type BrokerCard,
+  type BrokerListener,
+  type BrokerOrderStatus,
+  type BrokerOrderUpdate,
+  type BrokerPosition,
+  type Clock,
+  divideRound,
+  type Fill,
+  type OrderIntent,
+  OrderState,
+  type OrderTerms,
+  plainAbilities,
+} from '@ndts/protocol';
+import type { Gateway } from '../broker/gateway.js';
+import { Breaker, type BreakerState } from './breaker.js';
+
+export interface RoutedOptions {
+  readonly primary: Gateway;
+  readonly backup: Gateway;
+  readonly clock: Clock;
+  /** Whether the backup has an instrument for the symbol. */
+  readonly backupTrades: (symbol: number) => boolean;
+  readonly retryNs?: number;
+  readonly onBreaker?: (state: BreakerState) => void;
+}
+
+interface Sent {
+  readonly intent: OrderIntent;
+  readonly terms: OrderTerms | undefined;
+}
+
+export class RoutedGateway implements Gateway {
+  readonly #options: RoutedOptions;
+  readonly #breaker: Breaker;
+  /** Where an open order is; one that is not in it is asked for at both. */
+  readonly #places = new Map<string, Gateway>();
+  /** At the primary without a word yet. */
+  readonly #unanswered = new Map<string, Sent>();
+  #listener: BrokerListener | undefined;
+  #told: BreakerState = 'closed';
+  readonly #down = new Set<Gateway>();
+  #cameBack = false;
+
+  constructor(options: RoutedOptions) {
+    this.#options = options;
+    this.#breaker = new Breaker(3, options.retryNs);
+  }
+
+  get card(): BrokerCard {
+    const [a, b] = [this.#options.primary.card, this.#options.backup.card];
+    return {
+      name: `${a.name}+${b.name}`,
+      deduplicates: 'none',
+      exclusiveSession: a.exclusiveSession || b.exclusiveSession,
+      inFlightMs: Math.max(a.inFlightMs, b.inFlightMs),
+      // Averages of two accounts are not one's own.
+      averageWithFees: true,
+      tellsPositions: a.tellsPositions !== false && b.tellsPositions !== false,
+      can: commonAbilities(a.can ?? plainAbilities, b.can ?? plainAbilities),
+    };
+  }
+
+  get breaker(): BreakerState {
+    return this.#breaker.state;
+  }
+
+  /** Whether new risk in the symbol has a way. */
+  trades(symbol: number): boolean {
+    return this.#breaker.state === 'closed' || this.#options.backupTrades(symbol);
+  }
+
+  /** With one of the two orders have a way. False for a cycle when one came back, so that it is
+   * reconciled. */
+  connected(): boolean {
+    return (
+      !this.#cameBack && (this.#options.primary.connected() || this.#options.backup.connected())
+    );
+  }
+
+  async connect(listener: BrokerListener): Promise<void> {
+    const { primary, backup } = this.#options;
+    this.#listener = listener;
+    await primary.connect(this.#hear(primary));
+    await backup.connect(this.#hear(backup));
+  }
+
+  submit(intent: OrderIntent, terms?: OrderTerms): void {
+    const { primary, backup, clock, backupTrades } = this.#options;
+    // Without an instrument there only the primary is left, whatever its breaker says.
+    const stays = !backupTrades(intent.symbol) || !backup.connected();
+    const now = clock.monotonicNs();
+    const admitted = this.#breaker.admits(now);
+    // Never handed over is definite, too.
+    if (admitted && !stays && !primary.connected()) this.#breaker.failed(now);
+    if (stays || (admitted && primary.connected())) {
+      this.#unanswered.set(intent.clientOrderId, { intent, terms });
+      this.#send(primary, intent, terms);
+    } else this.#send(backup, intent, terms);
+    this.#tell();
+  }
+
+  cancel(clientOrderId: string): void {
+    const place = this.#places.get(clientOrderId);
+    if (place !== undefined) place.cancel(clientOrderId);
+    else for (const one of this.#both()) one.cancel(clientOrderId);
+  }
+
+  replace(change: Parameters<NonNullable<Gateway['replace']>>[0]): void {
+    this.#places.get(change.clientOrderId)?.replace?.(change);
+  }
+
+  async queryOrder(clientOrderId: string): Promise<BrokerOrderStatus | undefined> {
+    let refused: BrokerOrderStatus | undefined;
+    for (const one of this.#both()) {
+      const status = await one.queryOrder(clientOrderId);
+      // Refused at the primary, it may be alive at the backup.
+      if (status?.state === OrderState.rejected) refused = status;
+      else if (status !== undefined) return status;
+    }
+    return refused;
+  }
+
+  async queryOpenOrders(): Promise<BrokerOrderStatus[]> {
+    const all: BrokerOrderStatus[] = [];
+    for (const one of this.#both())
+      for (const status of await one.queryOpenOrders()) {
+        this.#places.set(status.clientOrderId, one);
+        all.push(status);
+      }
+    return all;
+  }
+
+  /** Of both, all: a trade id says nothing about the other venue. */
+  async queryFills(): Promise<Fill[]> {
+    const all = [];
+    for (const one of this.#both()) all.push(...(await one.queryFills()));
+    return all.sort((a, b) => a.time.day - b.time.day || a.time.nsOfDay - b.time.nsOfDay);
+  }
+
+  async queryPositions(): Promise<BrokerPosition[]> {
+    const sums = new Map<number, BrokerPosition>();
+    for (const one of this.#both())
+      for (const theirs of await one.queryPositions()) {
+        const { symbol } = theirs;
+        const ours = sums.get(symbol);
+        sums.set(symbol, ours === undefined ? theirs : added(ours, theirs));
+      }
+    return [...sums.values()];
+  }
+
+  doWork(): number {
+    this.#cameBack = false;
+    for (const one of this.#both()) {
+      const isUp = one.connected();
+      if (isUp && this.#down.has(one)) this.#cameBack = true;
+      if (isUp) this.#down.delete(one);
+      else this.#down.add(one);
+    }
+    return this.#options.primary.doWork() + this.#options.backup.doWork();
+  }
+
+  async disconnect(): Promise<void> {
+    for (const one of this.#both()) await one.disconnect();
+  }
+
+  #both(): readonly Gateway[] {
+    return [this.#options.primary, this.#options.backup];
+  }
+
+  #send(to: Gateway, intent: OrderIntent, terms: OrderTerms | undefined): void {
+    this.#places.set(intent.clientOrderId, to);
+    if (terms === undefined) to.submit(intent);
+    else to.submit(intent, terms);
+  }
+
+  #hear(from: Gateway): BrokerListener {
+    return {
+      onOrderUpdate: (update) => {
+        if (from !== this.#options.primary || !this.#takeUpdate(update))
+          this.#listener?.onOrderUpdate(update);
+        if (isOver(update.state)) this.#places.delete(update.clientOrderId);
+      },
+      onFill: (fill) => {
+        if (from === this.#options.primary) this.#answered(fill.clientOrderId);
+        this.#listener?.onFill(fill);
+      },
+    };
+  }
+
+  /** True: the order goes on at the backup, and the refusal is nobody's business. */
+  #takeUpdate(update: BrokerOrderUpdate): boolean {
+    const { clientOrderId, failure } = update;
+    const sent = this.#unanswered.get(clientOrderId);
+    if (failure === undefined || update.state !== OrderState.rejected) {
+      this.#answered(clientOrderId);
+      return false;
+    }
+    this.#unanswered.delete(clientOrderId);
+    // Told again: it counts, and moves, once.
+    if (sent === undefined) return this.#places.get(clientOrderId) === this.#options.backup;
+    this.#breaker.failed(this.#options.clock.monotonicNs());
+    this.#tell();
+    const { backup, backupTrades } = this.#options;
+    if (!backup.connected() || !backupTrades(sent.intent.symbol)) return false;
+    this.#send(backup, sent.intent, sent.terms);
+    return true;
+  }
+
+  #answered(clientOrderId: string): void {
+    if (!this.#unanswered.delete(clientOrderId)) return;
+    this.#breaker.succeeded();
+    this.#tell();
+  }
+
+  #tell(): void {
+    const { state } = this.#breaker;
+    if (state === this.#told) return;
+    this.#told = state;
+    this.#options.onBreaker?.(state);
+  }
+}
+
+function isOver(state: OrderState): boolean {
+  return state === OrderState.canceled || state === OrderState.expired;
+}
+
+/** What both can do. */
+function commonAbilities(a: BrokerAbilities, b: BrokerAbilities): BrokerAbilities {
+  return {
+    orderTypes: a.orderTypes.filter((type) => b.orderTypes.includes(type)),
+    timesInForce: a.timesInForce.filter((one) => b.timesInForce.includes(one)),
+    postOnly: a.postOnly && b.postOnly,
+    reduceOnly: a.reduceOnly && b.reduceOnly,
+    replace: a.replace && b.replace,
+    offsets: a.offsets && b.offsets,
+  };
+}
+
+function added(a: BrokerPosition, b: BrokerPosition): BrokerPosition {
+  const quantity = a.quantity + b.quantity;
+  const cost = a.quantity * a.averagePrice + b.quantity * b.averagePrice;
+  return {
+    symbol: a.symbol,
+    quantity,
+    averagePrice: quantity === 0n ? 0n : divideRound(cost, quantity),
+  };
+}
