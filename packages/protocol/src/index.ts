@@ -1,6 +1,7 @@
 // The public door of protocol: the generated schema, time, money, shards, ports. No I/O.
 
 export * from './bus-subjects.js';
+export * from './data-views.js';
 export * from './data-status.js';
 export * from './errors.js';
 export * from './exec-requests.js';
