@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { IbBroker, type IbBrokerOptions, IbInstruments, ibDefaults } from '@ndts/exec-node';
-import { OrderType, parseMoney } from '@ndts/protocol';
+import { type OrderIntent, OrderType, parseMoney, plainTerms, type Time } from '@ndts/protocol';
 import { createSilentLogger, SeededRandom, SystemClock } from '@ndts/runtime';
 import { FakeTws } from '../kit/fake-tws.js';
 import { type BrokerHarness, brokerSuite, Heard, type VenueKnobs } from './broker-suite.js';
@@ -105,13 +105,16 @@ async function scene(
   return { tws, broker, heard, settled: () => settle(tws, broker) };
 }
 
-function buy(broker: IbBroker, id: string): void {
-  const time = clock.now();
-  broker.submit({
+function intentOf(id: string, time: Time): OrderIntent {
+  return {
     ...{ clientOrderId: id, account: 'ours', instance: 1, ordinal: 1n, symbol, side: 1 },
     ...{ orderType: OrderType.market, quantity: parseMoney('1'), limitPrice: 0n, broker: 'ib' },
     ...{ time, tickTime: time, shard: 0, epoch: 0n, sequence: 0n, factorValue: 0 },
-  });
+  };
+}
+
+function buy(broker: IbBroker, id: string): void {
+  broker.submit(intentOf(id, clock.now()));
 }
 
 test('executions told while the servers were away are asked for again', async (context) => {
@@ -158,6 +161,28 @@ test('a corrected execution is no second fill, and the order shows what holds', 
   assert.deepEqual(
     [fill?.quantity, fill?.tradeId, more],
     [parseMoney('0.5'), heard.fills[0]?.tradeId, []],
+  );
+});
+
+test('a stop order waits at the venue, over a connection that was lost', async (context) => {
+  const { tws, broker, heard, settled } = await scene(context);
+  const time = clock.now();
+  const terms = { ...plainTerms, clientOrderId: 's', stopPrice: parseMoney('105') };
+  broker.submit({ ...intentOf('s', time), orderType: OrderType.stop }, terms);
+  await settled();
+  tws.outage(true);
+  await settled();
+  tws.outage(false);
+  await settled();
+  assert.deepEqual(
+    (await broker.queryOpenOrders()).map(({ clientOrderId }) => clientOrderId),
+    ['s'],
+  );
+  tws.market(contract.conId, 104, 106);
+  await settled();
+  assert.deepEqual(
+    heard.fills.map(({ price, quantity }) => [price, quantity]),
+    [[parseMoney('106'), parseMoney('1')]],
   );
 });
 

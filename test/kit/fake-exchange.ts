@@ -15,6 +15,7 @@ import type {
 class NetworkError extends Error {}
 class RequestTimeout extends NetworkError {}
 class InvalidOrder extends Error {}
+class OrderImmediatelyFillable extends InvalidOrder {}
 class OrderNotFound extends InvalidOrder {}
 
 interface VenueOrder {
@@ -81,20 +82,30 @@ export class FakeExchange {
     side: string,
     amount: number,
     limit: number | undefined,
-    clientOrderId: string,
+    params: CcxtParams,
   ): Promise<CcxtOrder> {
     await this.reached('createOrder');
     if (this.loseRequests) throw new RequestTimeout('createOrder took too long');
     if (this.rejectAll) throw new InvalidOrder('refused on demand');
     const order: VenueOrder = {
-      ...{ id: String(900 + this.#orders.length), clientOrderId, symbol, side, amount, limit },
+      ...{
+        id: String(900 + this.#orders.length),
+        clientOrderId: idOf(params),
+        symbol,
+        side,
+        amount,
+        limit,
+      },
       ...{ timestamp: Date.now(), status: 'open', filled: 0 },
     };
-    this.#orders.push(order);
     const quote = this.#quotes.get(symbol);
     const touch = side === 'buy' ? (quote?.ask ?? 0) : (quote?.bid ?? 0);
     const marketable = side === 'buy' ? touch <= (limit ?? touch) : touch >= (limit ?? touch);
+    if (marketable && params['postOnly'] === true)
+      throw new OrderImmediatelyFillable('it would take');
+    this.#orders.push(order);
     if (marketable) this.#executeSome(order, touch);
+    else if (params['timeInForce'] !== undefined) order.status = 'canceled';
     if (this.loseAnswers) throw new RequestTimeout('createOrder took too long');
     return toldOf(order);
   }
@@ -197,7 +208,6 @@ function toldOf({ limit: _limit, side: _side, ...order }: VenueOrder): CcxtOrder
 }
 
 function exchangeOf(venue: FakeExchange): new (settings: CcxtParams) => CcxtTrading {
-  const idOf = (params: CcxtParams): string => String(params['clientOrderId']);
   return class implements CcxtTrading {
     readonly has = { fetchOrders: true, watchOrders: true };
     readonly rateLimit = 1;
@@ -211,7 +221,7 @@ function exchangeOf(venue: FakeExchange): new (settings: CcxtParams) => CcxtTrad
     loadMarkets = (): Promise<void> => venue.reached('loadMarkets');
     fetchTime = (): Promise<void> => venue.reached('fetchTime');
     createOrder: CcxtTrading['createOrder'] = (symbol, _type, side, amount, price, params) =>
-      venue.create(symbol, side, amount, price, idOf(params));
+      venue.create(symbol, side, amount, price, params);
     cancelOrder: CcxtTrading['cancelOrder'] = (id, _symbol, params) =>
       venue.cancel(id, idOf(params));
     fetchOrder: CcxtTrading['fetchOrder'] = (id, _symbol, params) => venue.order(id, idOf(params));
@@ -223,4 +233,8 @@ function exchangeOf(venue: FakeExchange): new (settings: CcxtParams) => CcxtTrad
     watchOrders = (): Promise<readonly CcxtOrder[]> => venue.bell();
     close = async (): Promise<void> => {};
   };
+}
+
+function idOf(params: CcxtParams): string {
+  return String(params['clientOrderId']);
 }

@@ -108,8 +108,13 @@ export class FakeTws {
   market(conId: number, bid: number, ask: number): void {
     this.#quotes.set(conId, { bid, ask });
     for (const order of this.#orders) {
-      if (order.status !== 'Submitted' || order.conId !== conId) continue;
+      if (!isOpen(order) || order.conId !== conId) continue;
       const touch = order.action === 'BUY' ? ask : bid;
+      if (order.status === 'PreSubmitted') {
+        const reached = order.action === 'BUY' ? touch >= order.stop : touch <= order.stop;
+        if (reached) this.#execute(order, order.quantity, touch);
+        continue;
+      }
       const crossed = order.action === 'BUY' ? touch <= order.limit : touch >= order.limit;
       if (crossed) this.#execute(order, order.quantity - order.filled, order.limit);
     }
@@ -223,6 +228,7 @@ export class FakeTws {
       ...{ conId: Number(fields[2]), symbol: fields[3] ?? '', secType: fields[4] ?? '' },
       ...{ exchange: fields[9] ?? '', currency: fields[11] ?? '', action: fields[16] ?? '' },
       ...{ quantity: Number(fields[17]), type: fields[18] ?? '', limit: Number(fields[19]) },
+      stop: Number(fields[20]),
       ...{ account: fields[23] ?? '', reference: fields[26] ?? '' },
       ...{ status: 'PreSubmitted', filled: 0, paid: 0, words: '' },
     };
@@ -233,13 +239,15 @@ export class FakeTws {
       this.#toAll((one) => this.#error(one, number, 201, 'Order rejected - on demand'));
       return;
     }
-    order.status = 'Submitted';
+    order.status = order.type.startsWith('STP') ? 'PreSubmitted' : 'Submitted';
     this.#tellOrder(order);
+    if (order.status === 'PreSubmitted') return;
     const quote = this.#quotes.get(order.conId);
     const touch = order.action === 'BUY' ? quote?.ask : quote?.bid;
     if (touch === undefined) return;
     const marketable = order.action === 'BUY' ? touch <= order.limit : touch >= order.limit;
     if (order.type === 'MKT' || marketable) this.#executeSome(order, touch);
+    else if (fields[21] === 'IOC' || fields[21] === 'FOK') this.#end(order);
   }
 
   #executeSome(order: TwsOrder, price: number): void {
@@ -282,10 +290,8 @@ export class FakeTws {
     const order = this.#orders.find((one) => one.number === number);
     if (order === undefined) {
       this.#error(session, number, 10_147, 'OrderId that needs to be cancelled is not found');
-    } else if (order.status === 'Submitted') {
-      order.status = 'Cancelled';
-      this.#tellOrder(order);
-      this.#toAll((one) => this.#error(one, number, 202, 'Order Canceled - reason:'));
+    } else if (isOpen(order)) {
+      this.#end(order);
     } else {
       this.#error(
         session,
@@ -296,9 +302,15 @@ export class FakeTws {
     }
   }
 
+  #end(order: TwsOrder): void {
+    order.status = 'Cancelled';
+    this.#tellOrder(order);
+    this.#toAll((one) => this.#error(one, order.number, 202, 'Order Canceled - reason:'));
+  }
+
   #listOpen(session: Session): void {
     for (const order of this.#orders) {
-      if (order.status !== 'Submitted' || order.clientId !== session.clientId) continue;
+      if (!isOpen(order) || order.clientId !== session.clientId) continue;
       this.#send(session, said.openOrder, ...openOrderFields(order));
     }
     this.#send(session, said.openOrderEnd, 1);
@@ -306,8 +318,7 @@ export class FakeTws {
 
   #listCompleted(session: Session): void {
     for (const order of this.#orders)
-      if (order.status !== 'Submitted')
-        this.#send(session, said.completedOrder, ...completedOrderFields(order));
+      if (!isOpen(order)) this.#send(session, said.completedOrder, ...completedOrderFields(order));
     this.#send(session, said.completedOrdersEnd);
   }
 
@@ -365,4 +376,8 @@ export class FakeTws {
     head.writeUInt32BE(body.length);
     session.socket.write(Buffer.concat([head, body]));
   }
+}
+
+function isOpen({ status }: TwsOrder): boolean {
+  return status === 'Submitted' || status === 'PreSubmitted';
 }

@@ -16,6 +16,8 @@ export interface TwsOrder {
   readonly quantity: number;
   readonly type: string;
   readonly limit: number;
+  /** Where a stop order becomes one at the market or at its limit. */
+  readonly stop: number;
   readonly account: string;
   /** The id of whoever sent it. */
   readonly reference: string;
@@ -36,10 +38,10 @@ function zeros(count: number): Field[] {
 
 /** Contract, side, quantity, prices, account, reference. */
 function beginning(order: TwsOrder): Field[] {
-  const { conId, symbol, secType, exchange, currency, action, quantity, type, limit } = order;
+  const { conId, symbol, secType, exchange, currency, action, quantity, type } = order;
   return [
     ...[conId, symbol, secType, '', 0, '', '', exchange, currency, symbol, ''],
-    ...[action, quantity, type, Number.isNaN(limit) ? '' : limit, '', 'DAY', ''],
+    ...[action, quantity, type, order.limit, order.stop, 'GTC', ''],
     ...[order.account, '', 0, order.reference],
   ];
 }

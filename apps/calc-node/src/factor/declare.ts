@@ -8,14 +8,11 @@ import { call, type Expression, output } from './expression.js';
 import { parseExpression } from './parse-expression.js';
 
 export interface FactorOptions {
-  /** Its rows are kept in the table `factor` of the database; default: not. */
-  readonly store?: boolean;
   /** Of what it means; states of another version are not gone on from. Default 1. */
   readonly version?: number;
 }
 
 interface Declared {
-  readonly store: boolean;
   readonly version: number;
   /** As people write it; empty: no expression says it. */
   readonly text: string;
@@ -120,8 +117,8 @@ export function custom(options: CustomFactorOptions): CustomFactor {
   };
 }
 
-function declared({ store = false, version = 1 }: FactorOptions): Omit<Declared, 'text'> {
-  return { store, version };
+function declared({ version = 1 }: FactorOptions): Omit<Declared, 'text'> {
+  return { version };
 }
 
 /** What the program has to work out for a factor, in the order of its columns. */

@@ -13,7 +13,13 @@ import {
   simulatorSymbolNames,
   type SymbolDoor,
 } from '@ndts/data-node';
-import { createExecNode, type ExecNode, type LastTicks, PaperBroker } from '@ndts/exec-node';
+import {
+  createExecNode,
+  type ExecNode,
+  type Gateway,
+  type LastTicks,
+  PaperBroker,
+} from '@ndts/exec-node';
 import { bookSchema, type TableSchema, type TickStreamReader, tradeSchema } from '@ndts/protocol';
 import {
   type BookRingWriter,
@@ -29,6 +35,8 @@ import {
   type TradeRingWriter,
 } from '@ndts/storage';
 import { createFixBroker, journalModeOf } from './broker.js';
+import { createCcxtBroker } from './broker-ccxt.js';
+import { createIbBroker } from './broker-ib.js';
 import { createFeeds, createLineFeed, createSymbolDoor, noSymbolOf } from './feeds.js';
 import type { Foundation } from './foundation.js';
 
@@ -56,7 +64,7 @@ export async function createRoles(foundation: Foundation, version: string): Prom
   const door = createSymbolDoor(foundation);
   await registerSymbols(foundation, door);
   const rings = openRings(foundation);
-  const exec = createExec(foundation, rings.ticks);
+  const exec = await createExec(foundation, rings.ticks);
   const signalRings = new SignalRings(foundation, exec);
   const calc = createCalcNode({
     config: foundation.values,
@@ -170,10 +178,9 @@ function cleanerOf(foundation: Foundation): ReturnType<typeof openCleaner> {
   return cleaner;
 }
 
-function createExec(foundation: Foundation, rings: TickRingWriter): ExecNode {
+async function createExec(foundation: Foundation, rings: TickRingWriter): Promise<ExecNode> {
   const { values, journal, symbols } = foundation;
-  const isPaper = values.exec.broker === 'paper';
-  const broker = isPaper ? createPaper(foundation, rings) : createFixBroker(foundation);
+  const broker = await createBroker(foundation, rings);
   return createExecNode({
     config: { ...values, exec: { ...values.exec, journalMode: journalModeOf(values) } },
     ...shared(foundation),
@@ -184,6 +191,19 @@ function createExec(foundation: Foundation, rings: TickRingWriter): ExecNode {
     symbolName: (id) => symbols.byId(id)?.name ?? `#${id}`,
     epoch: foundation.ticks.epoch(0),
   });
+}
+
+async function createBroker(foundation: Foundation, rings: TickRingWriter): Promise<Gateway> {
+  switch (foundation.values.exec.broker) {
+    case 'paper':
+      return createPaper(foundation, rings);
+    case 'fix':
+      return createFixBroker(foundation);
+    case 'ib':
+      return createIbBroker(foundation);
+    case 'ccxt':
+      return createCcxtBroker(foundation);
+  }
 }
 
 function createPaper(foundation: Foundation, rings: TickRingWriter): PaperBroker {

@@ -172,13 +172,47 @@ export interface ConfigValues {
     /** what an intent must be before its order is sent; accepted is for the paper broker: with another one the default is durable */
     readonly journalMode: 'accepted' | 'durable';
     /** the broker orders go to */
-    readonly broker: 'paper' | 'fix';
+    readonly broker: 'paper' | 'fix' | 'ib' | 'ccxt';
     /** an order without an answer of the broker for this long is unknown and is asked for */
     readonly answerTimeoutMs: number;
     /** simulated one-way latency of the paper broker */
     readonly paperLatencyUs: number;
     /** fee of the paper broker in basis points of the traded value */
     readonly paperFeeBps: number;
+  };
+  readonly ib: {
+    /** where TWS or IB Gateway listens (docs/ib.md) */
+    readonly host: string;
+    /** its port: 4001 and 4002 of IB Gateway, 7496 and 7497 of TWS, live and paper */
+    readonly port: number;
+    /** number of this client there, of no other */
+    readonly clientId: number;
+    /** account there the orders are for */
+    readonly account: string;
+    /** file that says which contract each symbol is */
+    readonly contracts: string;
+    /** time zone of the times it tells without one */
+    readonly timeZone: string;
+    /** messages sent at most; it ends the session of who sends more than 50 */
+    readonly messagesPerSecond: number;
+    /** longest time a sent request may still take effect */
+    readonly inFlightMs: number;
+  };
+  readonly ccxt: {
+    /** exchange orders go to, as ccxt calls it (docs/crypto.md) */
+    readonly venue: string;
+    /** whether orders go to its world of play money */
+    readonly sandbox: boolean;
+    /** market of each symbol, as BTC-USD=BTC/USDT or BTC-PERP=BTC/USDT:USDT */
+    readonly markets: readonly string[];
+    /** YAML file of mode 0600 with apiKey, secret and what else the exchange wants */
+    readonly keyFile: string;
+    /** how often markets with open orders are asked */
+    readonly pollMs: number;
+    /** how long an answer is waited for */
+    readonly requestMs: number;
+    /** longest time a sent request may still take effect */
+    readonly inFlightMs: number;
   };
   readonly fix: {
     /** name of the counterparty of FIX (docs/fix.md); with a trade id it names an execution for ever */
@@ -1004,7 +1038,7 @@ export const configKeys: readonly ConfigKey[] = [
     type: 'enum',
     default: 'paper',
     doc: 'the broker orders go to',
-    values: ['paper', 'fix'],
+    values: ['paper', 'fix', 'ib', 'ccxt'],
     secret: false,
   },
   {
@@ -1032,6 +1066,125 @@ export const configKeys: readonly ConfigKey[] = [
     doc: 'fee of the paper broker in basis points of the traded value',
     min: 0,
     max: 10000,
+    secret: false,
+  },
+  {
+    key: 'ib.host',
+    type: 'string',
+    default: '127.0.0.1',
+    doc: 'where TWS or IB Gateway listens (docs/ib.md)',
+    secret: false,
+  },
+  {
+    key: 'ib.port',
+    type: 'integer',
+    default: 4001,
+    doc: 'its port: 4001 and 4002 of IB Gateway, 7496 and 7497 of TWS, live and paper',
+    min: 1,
+    max: 65535,
+    secret: false,
+  },
+  {
+    key: 'ib.clientId',
+    type: 'integer',
+    default: 7,
+    doc: 'number of this client there, of no other',
+    min: 0,
+    max: 2147483647,
+    secret: false,
+  },
+  {
+    key: 'ib.account',
+    type: 'string',
+    default: '',
+    doc: 'account there the orders are for',
+    secret: false,
+  },
+  {
+    key: 'ib.contracts',
+    type: 'string',
+    default: '',
+    doc: 'file that says which contract each symbol is',
+    secret: false,
+  },
+  {
+    key: 'ib.timeZone',
+    type: 'string',
+    default: 'UTC',
+    doc: 'time zone of the times it tells without one',
+    secret: false,
+  },
+  {
+    key: 'ib.messagesPerSecond',
+    type: 'integer',
+    default: 45,
+    doc: 'messages sent at most; it ends the session of who sends more than 50',
+    min: 1,
+    max: 50,
+    secret: false,
+  },
+  {
+    key: 'ib.inFlightMs',
+    type: 'integer',
+    default: 10000,
+    doc: 'longest time a sent request may still take effect',
+    min: 0,
+    max: 600000,
+    secret: false,
+  },
+  {
+    key: 'ccxt.venue',
+    type: 'string',
+    default: '',
+    doc: 'exchange orders go to, as ccxt calls it (docs/crypto.md)',
+    secret: false,
+  },
+  {
+    key: 'ccxt.sandbox',
+    type: 'boolean',
+    default: false,
+    doc: 'whether orders go to its world of play money',
+    secret: false,
+  },
+  {
+    key: 'ccxt.markets',
+    type: 'list',
+    default: [],
+    doc: 'market of each symbol, as BTC-USD=BTC/USDT or BTC-PERP=BTC/USDT:USDT',
+    secret: false,
+  },
+  {
+    key: 'ccxt.keyFile',
+    type: 'string',
+    default: '',
+    doc: 'YAML file of mode 0600 with apiKey, secret and what else the exchange wants',
+    secret: false,
+  },
+  {
+    key: 'ccxt.pollMs',
+    type: 'integer',
+    default: 1000,
+    doc: 'how often markets with open orders are asked',
+    min: 100,
+    max: 600000,
+    secret: false,
+  },
+  {
+    key: 'ccxt.requestMs',
+    type: 'integer',
+    default: 10000,
+    doc: 'how long an answer is waited for',
+    min: 100,
+    max: 600000,
+    secret: false,
+  },
+  {
+    key: 'ccxt.inFlightMs',
+    type: 'integer',
+    default: 20000,
+    doc: 'longest time a sent request may still take effect',
+    min: 0,
+    max: 600000,
     secret: false,
   },
   {

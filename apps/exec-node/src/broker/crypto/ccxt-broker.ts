@@ -5,6 +5,7 @@
 // venue goes away is dropped; requests keep the venue's pace.
 
 import {
+  type BrokerAbilities,
   type BrokerCard,
   type BrokerListener,
   type BrokerOrderStatus,
@@ -18,9 +19,13 @@ import {
   NdtsError,
   nsPerMs,
   type OrderIntent,
+  OrderFlags,
   OrderState,
+  type OrderTerms,
   OrderType,
+  plainTerms,
   type Random,
+  TimeInForce,
 } from '@ndts/protocol';
 import { BackOff, type BackOffOptions, backOffDefault, type Logger } from '@ndts/runtime';
 import type { Gateway } from '../gateway.js';
@@ -101,6 +106,7 @@ export class CcxtBroker implements Gateway {
       deduplicates: 'while-open',
       exclusiveSession: false,
       averageWithFees: true,
+      can: ccxtAbilities,
       inFlightMs,
     };
   }
@@ -124,7 +130,7 @@ export class CcxtBroker implements Gateway {
     await exchange?.close();
   }
 
-  submit(intent: OrderIntent): void {
+  submit(intent: OrderIntent, terms: OrderTerms = plainTerms): void {
     const { clientOrderId, symbol } = intent;
     const before = this.#orders.get(clientOrderId);
     if (before !== undefined) {
@@ -142,8 +148,8 @@ export class CcxtBroker implements Gateway {
     }
     if (!this.#ready) return;
     const order = this.#orders.add(clientOrderId, market);
-    void this.#ask((exchange) => this.#create(exchange, order, intent)).catch((error: unknown) =>
-      this.#onRefused(order, error),
+    void this.#ask((exchange) => this.#create(exchange, order, intent, terms)).catch(
+      (error: unknown) => this.#onRefused(order, error),
     );
   }
 
@@ -408,7 +414,12 @@ export class CcxtBroker implements Gateway {
       this.#tell(order, state, order.status === 'expired' ? 'expired' : 'ended by the venue');
   }
 
-  async #create(exchange: CcxtTrading, order: CryptoOrder, intent: OrderIntent): Promise<void> {
+  async #create(
+    exchange: CcxtTrading,
+    order: CryptoOrder,
+    intent: OrderIntent,
+    terms: OrderTerms,
+  ): Promise<void> {
     const { clientOrderId, market } = order;
     const isLimit = intent.orderType === OrderType.limit;
     const size = this.#market(market)?.contractSize ?? 1;
@@ -418,7 +429,7 @@ export class CcxtBroker implements Gateway {
       intent.side > 0 ? 'buy' : 'sell',
       moneyToFloat(intent.quantity) / size,
       isLimit ? moneyToFloat(intent.limitPrice) : undefined,
-      { clientOrderId },
+      { clientOrderId, ...paramsOf(terms) },
     );
     // Whether it is over, the list of orders says, with the trades.
     this.#note({ ...told, clientOrderId, symbol: market, status: 'open' });
@@ -451,6 +462,22 @@ export class CcxtBroker implements Gateway {
   #market(name: string): CcxtMarket | undefined {
     return this.#exchange?.markets?.[name];
   }
+}
+
+/** What ccxt says the same way for every venue; the rest is worked by the exec node. */
+const ccxtAbilities: BrokerAbilities = {
+  orderTypes: [OrderType.market, OrderType.limit],
+  timesInForce: [TimeInForce.gtc, TimeInForce.ioc, TimeInForce.fok],
+  postOnly: true,
+  reduceOnly: false,
+  replace: false,
+  offsets: false,
+};
+
+function paramsOf({ timeInForce, flags }: OrderTerms): CcxtParams {
+  if ((flags & OrderFlags.postOnly) !== 0) return { postOnly: true };
+  if (timeInForce === TimeInForce.ioc) return { timeInForce: 'IOC' };
+  return timeInForce === TimeInForce.fok ? { timeInForce: 'FOK' } : {};
 }
 
 function statusOf(order: CryptoOrder): BrokerOrderStatus {

@@ -18,6 +18,8 @@ import {
   nsPerMs,
   type OrderIntent,
   OrderState,
+  type OrderTerms,
+  plainTerms,
   type Random,
 } from '@ndts/protocol';
 import { BackOff, type BackOffOptions, backOffDefault, type Logger } from '@ndts/runtime';
@@ -33,7 +35,7 @@ import { isRefusal, orderCanceled, serversBack, serversLost, stateOf } from './c
 import { IbConnection, type IbEvents } from './connection.js';
 import { Executions, type KnownExecution } from './executions.js';
 import type { IbInstruments } from './instruments.js';
-import { contractOf, orderOf } from './order-words.js';
+import { contractOf, ibAbilities, orderOf } from './order-words.js';
 import { isOver, OrdersSeen, type SeenOrder, venueOrderId } from './orders-seen.js';
 import { Question } from './question.js';
 import { venueTime } from './venue-time.js';
@@ -133,6 +135,7 @@ export class IbBroker implements Gateway {
       deduplicates: 'day',
       exclusiveSession: true,
       averageWithFees: true,
+      can: ibAbilities,
       inFlightMs: this.#options.settings.inFlightMs,
     };
   }
@@ -161,7 +164,7 @@ export class IbBroker implements Gateway {
     this.#failQuestions('the gateway was closed');
   }
 
-  submit(intent: OrderIntent): void {
+  submit(intent: OrderIntent, terms: OrderTerms = plainTerms): void {
     const { clientOrderId, symbol } = intent;
     const before = this.#orders.get(clientOrderId);
     if (before !== undefined) {
@@ -178,7 +181,7 @@ export class IbBroker implements Gateway {
     if (!this.connected()) return;
     const number = this.#nextNumber++;
     this.#orders.take(clientOrderId, number);
-    const order = orderOf(intent, this.#options.settings.account);
+    const order = orderOf(intent, terms, this.#options.settings.account);
     this.#send((api) => api.placeOrder(number, contractOf(contract), order));
   }
 

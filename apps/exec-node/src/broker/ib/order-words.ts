@@ -1,28 +1,79 @@
 // An intent in the words of the venue's client library.
 
-import { moneyToFloat, type OrderIntent, OrderType } from '@ndts/protocol';
+import {
+  type BrokerAbilities,
+  moneyToFloat,
+  type OrderIntent,
+  type OrderTerms,
+  OrderType,
+  type Time,
+  TimeInForce,
+  timeToMs,
+} from '@ndts/protocol';
 import type {
   Contract,
   Order,
   OrderAction,
   OrderType as IbOrderType,
   SecType,
-  TimeInForce,
+  TimeInForce as IbTimeInForce,
 } from '@stoqey/ib';
 import type { IbContract } from './instruments.js';
 
-export function orderOf(intent: OrderIntent, account: string): Order {
-  const isLimit = intent.orderType === OrderType.limit;
+/** What the venue does itself; the rest is worked by the exec node. */
+export const ibAbilities: BrokerAbilities = {
+  orderTypes: [OrderType.market, OrderType.limit, OrderType.stop, OrderType.stopLimit],
+  timesInForce: [
+    TimeInForce.gtc,
+    TimeInForce.ioc,
+    TimeInForce.fok,
+    TimeInForce.gtd,
+    TimeInForce.day,
+  ],
+  postOnly: false,
+  reduceOnly: false,
+  replace: false,
+  offsets: false,
+};
+
+const types: Readonly<Record<number, string>> = {
+  [OrderType.market]: 'MKT',
+  [OrderType.limit]: 'LMT',
+  [OrderType.stop]: 'STP',
+  [OrderType.stopLimit]: 'STP LMT',
+};
+
+const times: Readonly<Record<number, string>> = {
+  [TimeInForce.gtc]: 'GTC',
+  [TimeInForce.ioc]: 'IOC',
+  [TimeInForce.fok]: 'FOK',
+  [TimeInForce.gtd]: 'GTD',
+  [TimeInForce.day]: 'DAY',
+};
+
+export function orderOf(intent: OrderIntent, terms: OrderTerms, account: string): Order {
+  const { orderType } = intent;
+  const isLimit = orderType === OrderType.limit || orderType === OrderType.stopLimit;
+  const isStop = orderType === OrderType.stop || orderType === OrderType.stopLimit;
+  const isDated = terms.timeInForce === TimeInForce.gtd;
   return {
     action: (intent.side > 0 ? 'BUY' : 'SELL') as OrderAction,
     totalQuantity: moneyToFloat(intent.quantity),
-    orderType: (isLimit ? 'LMT' : 'MKT') as IbOrderType,
+    orderType: (types[orderType] ?? '') as IbOrderType,
     ...(isLimit ? { lmtPrice: moneyToFloat(intent.limitPrice) } : {}),
-    tif: 'DAY' as TimeInForce,
+    ...(isStop ? { auxPrice: moneyToFloat(terms.stopPrice) } : {}),
+    tif: (times[terms.timeInForce] ?? 'GTC') as IbTimeInForce,
+    ...(isDated ? { goodTillDate: dateOf(terms.expireTime) } : {}),
     account,
     orderRef: intent.clientOrderId,
     transmit: true,
   };
+}
+
+/** `20260105-14:30:00`, which is UTC. */
+function dateOf(time: Time): string {
+  const [day = '', rest = ''] = new Date(timeToMs(time)).toISOString().split('T');
+  return `${day.replaceAll('-', '')}-${rest.slice(0, 8)}`;
 }
 
 export function contractOf({
