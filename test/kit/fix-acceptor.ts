@@ -14,8 +14,11 @@ import {
   type Fill,
   type OrderIntent,
   OrderState,
+  type OrderTerms,
   OrderType,
+  plainTerms,
   type Random,
+  TimeInForce,
 } from '@ndts/protocol';
 import { createSilentLogger, MemoryKeyValueStore } from '@ndts/runtime';
 import {
@@ -45,6 +48,13 @@ interface VenueOrder {
 
 /** What is done to bytes on their way to the client; undefined: they are lost. */
 export type Mangle = (bytes: Uint8Array) => Uint8Array | undefined;
+
+const timesInForce: Readonly<Record<string, TimeInForce>> = {
+  '0': TimeInForce.gtc,
+  '1': TimeInForce.gtc,
+  '3': TimeInForce.ioc,
+  '4': TimeInForce.fok,
+};
 
 const ordStatus: Readonly<Record<number, string>> = {
   [OrderState.accepted]: '0',
@@ -228,7 +238,7 @@ export class FixAcceptor implements BrokerListener {
       };
       this.#orders.set(id, order);
     }
-    this.paper.submit(this.#intentOf(message, id));
+    this.paper.submit(this.#intentOf(message, id), this.#termsOf(message, id));
   }
 
   #intentOf(message: FixMessage, id: string): OrderIntent {
@@ -242,6 +252,11 @@ export class FixAcceptor implements BrokerListener {
       limitPrice: message.money(Tag.price) ?? 0n,
       ...{ time, tickTime: time, shard: 0, epoch: 0n, sequence: 0n, factorValue: 0, broker: '' },
     };
+  }
+
+  #termsOf(message: FixMessage, clientOrderId: string): OrderTerms {
+    const timeInForce = timesInForce[message.text(Tag.timeInForce)] ?? TimeInForce.gtc;
+    return { ...plainTerms, clientOrderId, timeInForce };
   }
 
   /** The paper venue changes no order: another one takes its place, under the same venue id. */

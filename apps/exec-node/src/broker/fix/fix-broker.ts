@@ -4,6 +4,7 @@
 // the number up to which messages were received moves only after what they told was journaled.
 
 import {
+  type BrokerAbilities,
   type BrokerCard,
   type BrokerListener,
   type BrokerOrderStatus,
@@ -15,8 +16,11 @@ import {
   nsPerMs,
   type OrderIntent,
   OrderState,
+  type OrderTerms,
   OrderType,
+  plainTerms,
   type Time,
+  TimeInForce,
 } from '@ndts/protocol';
 import {
   type FixApplication,
@@ -45,7 +49,6 @@ export interface FixChange {
   readonly stopPrice: bigint;
 }
 
-const day = '0';
 const pollMs = 5;
 const lossCycles = 2;
 const pruneIntervalNs = 1e9;
@@ -91,6 +94,7 @@ export class FixBroker implements Gateway {
     return {
       ...{ name, deduplicates, exclusiveSession: true, tellsPositions },
       inFlightMs: inFlightMs + resendOrdersMs,
+      can: abilities,
     };
   }
 
@@ -114,7 +118,7 @@ export class FixBroker implements Gateway {
     return this.#lossCycles === 0 && this.session.isSynchronised;
   }
 
-  submit(intent: OrderIntent): void {
+  submit(intent: OrderIntent, asked: OrderTerms = plainTerms): void {
     const { clientOrderId: id } = intent;
     const symbol = this.#options.symbols.nameOf(intent.symbol);
     if (this.#records.order(id) !== undefined) {
@@ -123,7 +127,7 @@ export class FixBroker implements Gateway {
     } else if (symbol === undefined || id.includes('.'))
       this.#refuse(id, symbol === undefined ? 'the venue has no such symbol' : 'no id for FIX');
     else if (!this.session.isSynchronised) this.#refuse(id, 'not sent: there is no FIX session');
-    else this.#sendOrder(intent, symbol);
+    else this.#sendOrder(intent, asked, symbol);
   }
 
   cancel(clientOrderId: string): void {
@@ -263,11 +267,13 @@ export class FixBroker implements Gateway {
     this.#outcomes.tell(clientOrderId, OrderState.rejected, '', reason);
   }
 
-  #sendOrder(intent: OrderIntent, symbol: string): void {
+  #sendOrder(intent: OrderIntent, asked: OrderTerms, symbol: string): void {
     const { clientOrderId: id, side, orderType: type, quantity, limitPrice, account } = intent;
     const now = this.#options.clock.now();
     const record: OrderRecord = {
-      ...{ symbol, side, type, account, quantity, limitPrice, stopPrice: 0n, timeInForce: day },
+      ...{ symbol, side, type, account, quantity, limitPrice, stopPrice: asked.stopPrice },
+      timeInForce: timeLetters[asked.timeInForce] ?? '',
+      ...(asked.timeInForce === TimeInForce.gtd ? { expireTime: asked.expireTime } : {}),
       ...{ venueClientId: id, venueOrderId: '', changes: 0, isClosed: false, day: now.day },
     };
     this.#records.keep(id, record);
@@ -359,14 +365,42 @@ function writeInstrument(writer: Parameters<FixBody>[0], record: OrderRecord, no
 }
 
 /** What NewOrderSingle and OrderCancelReplaceRequest say alike. */
+/** Changes tell no terms that could be compared: the exec node cancels and sends another. */
+const abilities: BrokerAbilities = {
+  orderTypes: [OrderType.market, OrderType.limit, OrderType.stop, OrderType.stopLimit],
+  timesInForce: [
+    ...[TimeInForce.gtc, TimeInForce.ioc, TimeInForce.fok, TimeInForce.gtd, TimeInForce.day],
+  ],
+  postOnly: false,
+  reduceOnly: false,
+  replace: false,
+  offsets: false,
+};
+
+const typeLetters: Readonly<Record<number, string>> = {
+  [OrderType.market]: '1',
+  [OrderType.limit]: '2',
+  [OrderType.stop]: '3',
+  [OrderType.stopLimit]: '4',
+};
+
+const timeLetters: Readonly<Record<number, string>> = {
+  [TimeInForce.gtc]: '1',
+  [TimeInForce.ioc]: '3',
+  [TimeInForce.fok]: '4',
+  [TimeInForce.gtd]: '6',
+  [TimeInForce.day]: '0',
+};
+
 function terms(record: OrderRecord): FixBody {
   return (writer) => {
     writer.text(Tag.handlInst, '1');
     writer.money(Tag.orderQty, record.quantity);
-    writer.text(Tag.ordType, record.type === OrderType.market ? '1' : '2');
+    writer.text(Tag.ordType, typeLetters[record.type] ?? '');
     if (record.limitPrice > 0n) writer.money(Tag.price, record.limitPrice);
     if (record.stopPrice > 0n) writer.money(Tag.stopPx, record.stopPrice);
     writer.text(Tag.timeInForce, record.timeInForce);
+    if (record.expireTime !== undefined) writer.time(Tag.expireTime, record.expireTime);
   };
 }
 

@@ -15,6 +15,7 @@ export interface OrderRecord {
   limitPrice: bigint;
   stopPrice: bigint;
   readonly timeInForce: string;
+  readonly expireTime?: Time;
   /** What the venue calls the order now. */
   venueClientId: string;
   venueOrderId: string;
