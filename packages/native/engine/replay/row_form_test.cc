@@ -14,7 +14,7 @@ namespace ndts {
 namespace {
 
 // A column as it is put in, and as it must come out.
-struct Sample {
+struct FormSample {
   CellColumn column;
   std::vector<std::byte> values;
   std::vector<std::byte> wanted;
@@ -28,7 +28,7 @@ void append_value(std::vector<std::byte>& to, T value) {
 }
 
 // Integers of some width that stay within some distance of each other.
-void fill_integers(std::mt19937_64& random, std::size_t rows, Sample& sample) {
+void fill_integers(std::mt19937_64& random, std::size_t rows, FormSample& sample) {
   const std::uint64_t least = random();
   const std::uint64_t mask = random() % 4 == 0 ? 0 : ~std::uint64_t{0} >> random() % 64;
   for (std::size_t row = 0; row < rows; row += 1) {
@@ -40,7 +40,7 @@ void fill_integers(std::mt19937_64& random, std::size_t rows, Sample& sample) {
   sample.wanted = sample.values;
 }
 
-void fill_decimals(std::mt19937_64& random, std::size_t rows, Sample& sample) {
+void fill_decimals(std::mt19937_64& random, std::size_t rows, FormSample& sample) {
   sample.column.exponent = static_cast<std::uint8_t>(random() % 16);
   sample.column.scale = static_cast<std::uint32_t>(1 + random() % 1000);
   sample.column.offset = random() % 50;
@@ -56,8 +56,8 @@ void fill_decimals(std::mt19937_64& random, std::size_t rows, Sample& sample) {
   }
 }
 
-Sample sample_of(std::mt19937_64& random, std::size_t rows) {
-  Sample sample;
+FormSample sample_of(std::mt19937_64& random, std::size_t rows) {
+  FormSample sample;
   const std::uint64_t kind = random() % 5;
   sample.width = kind == 1 ? 4 : kind == 2 ? 1 : 8;
   if (kind == 3) {
@@ -79,16 +79,16 @@ TEST(RowFormTest, GivesBackTheValues) {
   std::mt19937_64 random(seed);
   for (int round = 0; round < 200; round += 1) {
     const std::size_t rows = 1 + random() % (round % 20 == 0 ? 4096 : 300);
-    std::vector<Sample> samples(1 + random() % 9);
-    for (Sample& sample : samples) sample = sample_of(random, rows);
+    std::vector<FormSample> samples(1 + random() % 9);
+    for (FormSample& sample : samples) sample = sample_of(random, rows);
     std::vector<CellColumn> columns;
-    for (const Sample& sample : samples) columns.push_back(sample.column);
+    for (const FormSample& sample : samples) columns.push_back(sample.column);
     std::vector<CellForm> forms(columns.size());
     const std::uint32_t row_bytes = plan_rows(columns, rows, forms);
     std::vector<std::byte> memory(row_bytes * rows);
     put_rows(columns, forms, rows, row_bytes, memory.data());
     for (std::size_t cell = 0; cell < samples.size(); cell += 1) {
-      const Sample& sample = samples[cell];
+      const FormSample& sample = samples[cell];
       const std::size_t first = random() % rows;
       const std::size_t count = 1 + random() % (rows - first);
       std::vector<std::byte> out(sample.width * count);

@@ -18,7 +18,7 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr std::int64_t kLeast = std::numeric_limits<std::int64_t>::min();
 constexpr std::int64_t kGreatest = std::numeric_limits<std::int64_t>::max();
 
-bool is_real(ValueType type) { return type == ValueType::kF64 || type == ValueType::kF32; }
+bool is_floating(ValueType type) { return type == ValueType::kF64 || type == ValueType::kF32; }
 
 ColumnRange everything(std::size_t column, bool real) {
   return {column, real, -kInfinity, kInfinity, kLeast, kGreatest};
@@ -142,7 +142,7 @@ class ScanPlanner {
       const ColumnSchema& column = columns[predicate.column];
       if (has_heap(column.type))
         return Status(Code::kInvalidArgument, "column " + column.name + " is not compared here");
-      const bool real = is_real(column.type);
+      const bool real = is_floating(column.type);
       auto range = std::find_if(
           plan_.ranges_.begin(), plan_.ranges_.end(),
           [&predicate](const ColumnRange& each) { return each.column == predicate.column; });
