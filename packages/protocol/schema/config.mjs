@@ -153,6 +153,7 @@ export const configKeys = [
   { key: 'remote.allowPlain', type: 'boolean', default: false, doc: 'whether a host beyond this machine may be served without TLS' },
   { key: 'remote.connectionsMax', type: 'integer', min: 1, max: 10000, default: 100, doc: 'clients of other machines at once' },
   { key: 'remote.pull', type: 'enum', values: ['off', 'tcp', 'libfabric'], default: 'off', doc: 'whether clients of other machines may read the rings one-sided, and how; never encrypted' },
+  { key: 'remote.pullProvider', type: 'string', default: '', doc: 'with remote.pull libfabric: full name of the provider, as verbs;ofi_rxm or tcp;ofi_rxm; empty: verbs where there is a device' },
   { key: 'remote.pullPort', type: 'integer', min: 0, max: 65535, default: 0, doc: 'port of these reads; 0: any free one' },
   { key: 'remote.blockArenaMb', type: 'integer', min: 0, max: 65536, default: 64, doc: 'with remote.pull: memory through which clients of other machines read blocks of segments one-sided; 0: they are not read so' },
   { key: 'remote.blockCacheMb', type: 'integer', min: 0, max: 1048576, default: 256, doc: 'of a client of another machine: memory for blocks that it read before' },

@@ -91,8 +91,18 @@ export function shardPositions(list: PositionList, shardCount: number): ShardPos
   return { epoch, sequence };
 }
 
+const subscribeFields: readonly string[] = [
+  ...['type', 'id', 'kind', 'mode', 'form', 'symbols', 'columns', 'from', 'watermark'],
+  ...['speed', 'intervalMs', 'consumer'],
+];
+
 function subscribeOf(given: Given): SubscribeRequest {
   const { consumer, from } = given;
+  // One that is misspelt would quietly mean its default.
+  const unknown = Object.keys(given).find((name) => !subscribeFields.includes(name));
+  if (unknown !== undefined) refuse(unknown, `one of ${subscribeFields.join(', ')}`);
+  if (given['speed'] !== undefined && given['mode'] !== 'historical')
+    refuse('speed', 'mode historical beside it');
   return {
     type: 'subscribe',
     id: idOf(given),
@@ -122,13 +132,17 @@ function fromOf(given: unknown): NonNullable<SubscribeRequest['from']> {
 
 function positionsOf(given: unknown): PositionList {
   if (!Array.isArray(given)) return refuse('positions', 'a list of [shard, epoch, sequence]');
+  const named = new Set<unknown>();
   return given.map((one: unknown): readonly [number, number, number] => {
     const [shard, epoch, sequence] = Array.isArray(one) ? (one as unknown[]) : [];
     const isOne =
       isWhole(shard, 0, 1 << 20) &&
       isWhole(epoch, 0, idMax) &&
       isWhole(sequence, 0, Number.MAX_SAFE_INTEGER);
-    return isOne ? [shard, epoch, sequence] : refuse('positions', '[shard, epoch, sequence]');
+    if (!isOne) return refuse('positions', '[shard, epoch, sequence]');
+    if (named.has(shard)) refuse('positions', `shard ${shard} once`);
+    named.add(shard);
+    return [shard, epoch, sequence];
   });
 }
 
@@ -153,9 +167,9 @@ function textOf(given: unknown, name: string): string {
 
 function textsOf(given: unknown, name: string): readonly string[] | undefined {
   if (given === undefined) return undefined;
-  return Array.isArray(given) && given.length > 0
-    ? given.map((one) => textOf(one, name))
-    : refuse(name, 'a list of names');
+  if (!Array.isArray(given) || given.length === 0) return refuse(name, 'a list of names');
+  const texts = given.map((one) => textOf(one, name));
+  return new Set(texts).size === texts.length ? texts : refuse(name, 'each name once');
 }
 
 function numberOf(given: unknown, name: string, least: number, most: number): number {

@@ -12,7 +12,7 @@ import {
   socketName,
   type RingPaths,
 } from '@ndts/storage';
-import { bookSchema, tickSchema, tradeSchema } from '@ndts/protocol';
+import { bookSchema, errorLine, NdtsError, tickSchema, tradeSchema } from '@ndts/protocol';
 import type { Foundation } from './foundation.js';
 import type { MarketRings } from './roles.js';
 
@@ -72,9 +72,12 @@ interface Pulls {
 
 function openPulls(foundation: Foundation, paths: RingPaths): Pulls | undefined {
   const { values, closing, metrics, ticks, symbols, folder, logger } = foundation;
-  const { pull: provider, pullPort: port, host, blockArenaMb } = values.remote;
-  if (provider === 'off') return undefined;
-  const pulls = new RingGrants({ provider, host, port, paths, metrics });
+  const { pull, pullProvider, pullPort: port, host, blockArenaMb } = values.remote;
+  if (pull === 'off') return undefined;
+  const grants = (provider: string): RingGrants =>
+    new RingGrants({ provider, host, port, paths, metrics });
+  const wanted = pull === 'libfabric' && pullProvider !== '' ? pullProvider : pull;
+  const pulls = orOverTcp(wanted, grants, logger);
   closing.defer('pulls', () => pulls.close());
   if (blockArenaMb === 0) return { pulls };
   try {
@@ -91,5 +94,21 @@ function openPulls(foundation: Foundation, paths: RingPaths): Pulls | undefined 
   } catch (error) {
     logger.warn({ error }, 'no memory to read blocks through; all else works');
     return { pulls };
+  }
+}
+
+/** Where libfabric cannot be used the same is read over TCP, and the log says so. */
+function orOverTcp(
+  provider: string,
+  open: (provider: string) => RingGrants,
+  logger: Foundation['logger'],
+): RingGrants {
+  try {
+    return open(provider);
+  } catch (error) {
+    const isAbsent = error instanceof NdtsError && error.code === 'UNAVAILABLE';
+    if (provider === 'tcp' || !isAbsent) throw error;
+    logger.warn({ provider, error: errorLine(error) }, 'rings are pulled over plain TCP instead');
+    return open('tcp');
   }
 }

@@ -339,6 +339,8 @@ export interface ConfigValues {
     readonly connectionsMax: number;
     /** whether clients of other machines may read the rings one-sided, and how; never encrypted */
     readonly pull: 'off' | 'tcp' | 'libfabric';
+    /** with remote.pull libfabric: full name of the provider, as verbs;ofi_rxm or tcp;ofi_rxm; empty: verbs where there is a device */
+    readonly pullProvider: string;
     /** port of these reads; 0: any free one */
     readonly pullPort: number;
     /** with remote.pull: memory through which clients of other machines read blocks of segments one-sided; 0: they are not read so */
@@ -1631,6 +1633,13 @@ export const configKeys: readonly ConfigKey[] = [
     default: 'off',
     doc: 'whether clients of other machines may read the rings one-sided, and how; never encrypted',
     values: ['off', 'tcp', 'libfabric'],
+    secret: false,
+  },
+  {
+    key: 'remote.pullProvider',
+    type: 'string',
+    default: '',
+    doc: 'with remote.pull libfabric: full name of the provider, as verbs;ofi_rxm or tcp;ofi_rxm; empty: verbs where there is a device',
     secret: false,
   },
   {

@@ -119,12 +119,14 @@ export class Subscription extends Reading<LiveBatch> {
   }
 }
 
-function checkTogether({ mode, from, consumer, speed }: SubscribeOptions): void {
+function checkTogether({ mode, from, consumer, speed, ring }: SubscribeOptions): void {
   const refuse = (text: string): never => {
     throw new NdtsError('INVALID_ARGUMENT', text);
   };
   const modes: readonly unknown[] = [undefined, 'realtime', 'delayed', 'historical'];
   if (!modes.includes(mode)) refuse(`mode: realtime, delayed or historical, not ${mode}`);
+  const idles: readonly unknown[] = [undefined, 'adaptive', 'spin', 'sleep'];
+  if (!idles.includes(ring)) refuse(`ring: adaptive, spin or sleep, not ${ring}`);
   const isTime = typeof from === 'object' && 'day' in from;
   if (mode === 'historical') {
     if (from !== undefined && !isTime) refuse('mode historical begins at a time');
