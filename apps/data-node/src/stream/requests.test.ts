@@ -1,5 +1,5 @@
-// What a client may not say: each is refused with the name of the field, because what is passed over
-// quietly means its default.
+// What a client may not say: each is refused with the name of the field, because what is passed
+// over quietly means its default.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -217,6 +217,12 @@ test('LATEST ON keeps the newest row of each group', async (context) => {
   );
 });
 
+test('a table may be called latest', async (context) => {
+  const data = filled(context, 1);
+  const text = 'SELECT a.n FROM (SELECT 1 n) a JOIN (SELECT 1 n) AS latest ON latest.n = a.n';
+  deepEqual(await data.rows(text), [{ n: 1 }]);
+});
+
 test('LATEST ON reads the newest rows only, where nothing else is asked', async (context) => {
   const data = filled(context, 300);
   const latest = 'LATEST ON time PARTITION BY symbol';
@@ -264,6 +270,10 @@ test('what is wrong with SAMPLE BY and LATEST ON has its place', async (context)
     ['SELECT time FROM deal SAMPLE BY 1m rubbish here', 36, /syntax error/],
     ['SELECT * FROM deal LATEST ON time', 34, /PARTITION BY/],
     ['SELECT * FROM deal LATEST ON PARTITION BY symbol', 30, /column of time/],
+    ['SELECT * FROM deal LATEST ON time, price PARTITION BY symbol', 34, /one column.*found ,/],
+    ['SELECT * FROM deal LATEST ON time DESC PARTITION BY symbol', 35, /one column.*DESC/],
+    ['SELECT * FROM deal LATEST ON 1 PARTITION BY symbol', 30, /one column.*found 1/],
+    ['SELECT * FROM deal LATEST ON d. PARTITION BY symbol', 31, /one column/],
     ['SELECT * FROM deal LATEST ON time PARTITION BY', 47, /expected columns/],
     ['SELECT * FROM deal LATEST ON time PARTITION BY symbol GROUP BY 1', 55, /subquery/],
     ['SELECT * FROM deal LATEST ON nope PARTITION BY symbol', 20, /nope/],

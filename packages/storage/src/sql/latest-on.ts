@@ -32,7 +32,10 @@ export function latestOnEdits(
   clauses: Clauses,
   isTable: (name: string) => boolean,
 ): Edit[] {
-  return clauses.findPairs('latest', 'on').map((at) => latestOnEdit(text, clauses, at, isTable));
+  return clauses
+    .findPairs('latest', 'on')
+    .filter((at) => !isWord(clauses.tokens[at - 1], 'as'))
+    .map((at) => latestOnEdit(text, clauses, at, isTable));
 }
 
 function latestOnEdit(
@@ -52,6 +55,13 @@ function latestOnEdit(
   if (!isWord(tokens[partition], 'partition') || !isWord(tokens[partition + 1], 'by'))
     throw wrong(partition, `expected PARTITION BY behind LATEST ON, found ${found(partition)}`);
   if (partition === at + 2) throw wrong(partition, 'expected the column of time behind LATEST ON');
+  // One column: of several, or of ASC, the newest would not be the first.
+  for (let place = at + 2; place < partition; place += 1) {
+    const isDot = (place - at) % 2 === 1;
+    const isPart = isDot ? tokens[place]?.text === '.' : nameOf(tokens[place]) !== undefined;
+    if (!isPart || (isDot && place + 1 === partition))
+      throw wrong(place, `expected one column behind LATEST ON, found ${found(place)}`);
+  }
   const end = clauses.endOfClause(partition + 2, behind);
   if (end === partition + 2)
     throw wrong(end, `expected columns behind PARTITION BY, found ${found(end)}`);
