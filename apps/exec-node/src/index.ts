@@ -28,5 +28,6 @@ export type { SignalRingReader } from './intake/intake.js';
 export { createExecNode, type ExecNode, type ExecNodeDeps } from './node.js';
 export { checkRisk, type RiskExposure, type RiskOrder } from './risk/check.js';
 export { limitsOf, type RiskLimits } from './risk/limits.js';
+export { RoutedGateway, type RoutedOptions } from './route/routed-gateway.js';
 export type { LastTicks, MarketPoint } from './risk/market.js';
 export type { ExecLatency } from './status.js';

@@ -45,6 +45,7 @@ import { Answers } from './route/answers.js';
 import { LogGate } from './route/log-gate.js';
 import { Reconciler } from './route/reconcile.js';
 import { Release } from './route/release.js';
+import { RouteWatch } from './route/route-watch.js';
 import { StatusDesk } from './status.js';
 import { personDraft, personInstance } from './work/flatten.js';
 import { OrderDesk } from './work/order-desk.js';
@@ -91,6 +92,7 @@ export class ExecNode implements Agent {
   readonly #reconciler: Reconciler;
   readonly #desk: OrderDesk;
   readonly #status: StatusDesk;
+  readonly #route: RouteWatch;
   #now: Time;
   #nowRead = false;
   #started = false;
@@ -107,10 +109,10 @@ export class ExecNode implements Agent {
     this.#deps = deps;
     this.#now = clock.now();
     const ledger = this.ledger;
-    const { card } = broker;
-    const journal = new EventJournal(
-      deps.journal,
-      (venue) => venue === card.name && card.numbersTrades === true,
+    const cards = broker.cards?.() ?? [broker.card];
+    const numbering = cards.filter(({ numbersTrades }) => numbersTrades === true);
+    const journal = new EventJournal(deps.journal, (venue) =>
+      numbering.some(({ name }) => name === venue),
     );
     this.#journal = journal;
     this.#checkpoints = new Checkpoints(journal, ledger, clock, logger, deps.journalLimits);
@@ -152,9 +154,11 @@ export class ExecNode implements Agent {
     this.#reconciler = new Reconciler({
       ...{ ledger, scribe, answers, broker, clock, logger, symbolName },
     });
+    const route = new RouteWatch({ broker, scribe, clock, logger, metrics: deps.metrics });
+    this.#route = route;
     this.#status = new StatusDesk({
       ...{ bus: deps.bus, clock, metrics: deps.metrics, ledger, journal, latencies, symbolName },
-      market: this.#market,
+      ...{ market: this.#market, route: () => route.view() },
       intakeCounts: this.#intake.counts,
       answerCounts: answers.counts,
       blocked: () => this.#blocked(),
@@ -173,6 +177,7 @@ export class ExecNode implements Agent {
     work += this.#deps.broker.doWork();
     work += this.#answers.drain();
     this.#release.timeOuts();
+    this.#route.doWork();
     if (this.#ready && this.#scribe.failure === '') work += this.#desk.doWork();
     if (this.#write()) this.#status.doWork();
     this.#watch();
@@ -343,7 +348,9 @@ export class ExecNode implements Agent {
   }
 
   riskView(): RiskView {
-    return this.#desk.risk.view(this.#status.denied, this.#deps.clock.now());
+    const view = this.#desk.risk.view(this.#status.denied, this.#deps.clock.now());
+    const route = this.#route.view();
+    return route === undefined ? view : { ...view, route };
   }
 
   /** Something a person did: durable before it is answered. */

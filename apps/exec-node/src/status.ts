@@ -20,6 +20,7 @@ import {
   RiskReason,
   RiskReasonNames,
   type RiskView,
+  type RouteView,
   type SubmitAnswer,
   type SubmitRequest,
   subjects,
@@ -56,6 +57,7 @@ export interface StatusDeps {
   readonly intakeCounts: IntakeCounts;
   readonly answerCounts: AnswerCounts;
   readonly symbolName: (id: number) => string;
+  readonly route: () => RouteView | undefined;
   /** Why nothing can be sent at the moment; empty when it can. */
   readonly blocked: () => string;
   readonly cancel: (request: CancelRequest) => boolean;
@@ -185,6 +187,7 @@ export class StatusDesk {
     ledger.positions.mark((symbol) => market.lastMoney(symbol));
     const intents = ledger.counts.intents - this.#start.intents;
     const denied = ledger.counts.denied - this.#start.denied;
+    const route = this.#deps.route();
     return {
       timeMs: clock.nowMs(),
       tradingState: ledger.tradingState,
@@ -201,6 +204,7 @@ export class StatusDesk {
       fees: moneyText(ledger.positions.fees()),
       journalLagMs: this.#journalLagMs(clock.monotonicNs()),
       tickToOrderUs: latencies.tickToOrder.summaryUs(),
+      ...(route === undefined ? {} : { route }),
     };
   }
 

@@ -1,6 +1,7 @@
 // Subjects of the bus and what travels under them. Nodes publish their status; the control node's
 // API asks and shows. Plain data only (it crosses processes later): money as decimal text.
 
+import type { RouteView } from './exec-requests.js';
 import type { NodeRoleName, NodeStateName } from './generated/constants.js';
 
 export const subjects = {
@@ -183,6 +184,8 @@ export interface ExecStatus {
   readonly fees: string;
   readonly journalLagMs: number;
   readonly tickToOrderUs: LatencySummary;
+  /** Absent: there is no backup. */
+  readonly route?: RouteView;
 }
 
 export interface SnapshotRequest {

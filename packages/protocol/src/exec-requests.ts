@@ -63,6 +63,18 @@ export interface ControlView {
   readonly reason: string;
 }
 
+/** Two brokers as one (docs/routing.md). */
+export interface RouteView {
+  readonly primary: string;
+  readonly backup: string;
+  readonly primaryUp: boolean;
+  readonly backupUp: boolean;
+  /** Of the way to the primary: orders go there; they go to the backup; one of them tries it. */
+  readonly breaker: 'closed' | 'open' | 'half-open';
+  /** The last failure since the primary answered; empty: none. */
+  readonly why: string;
+}
+
 export interface RiskView {
   readonly tradingState: TradingStateName;
   readonly tradingReason: string;
@@ -73,6 +85,8 @@ export interface RiskView {
   /** What is set for accounts, strategies and symbols while it runs. */
   readonly controls: readonly ControlView[];
   readonly denied: Readonly<Record<string, number>>;
+  /** Absent: there is no backup. */
+  readonly route?: RouteView;
 }
 
 export interface LineageRequest {

@@ -2,7 +2,9 @@
 // while one order probes, and what the probe meets closes it or keeps it open. What always holds:
 // refusals of an order, and silence, are no failures; while it is open one order probes at a time.
 
-export type BreakerState = 'closed' | 'open' | 'half-open';
+import type { RouteView } from '@ndts/protocol';
+
+export type BreakerState = RouteView['breaker'];
 
 export class Breaker {
   readonly #failuresMax: number;
@@ -24,10 +26,15 @@ export class Breaker {
    * without an answer is followed by another one, no sooner than it was itself. */
   admits(nowNs: number): boolean {
     if (this.#state === 'closed') return true;
-    if (nowNs - this.#openedNs < this.#retryNs) return false;
+    if (!this.isDue(nowNs)) return false;
     this.#state = 'half-open';
     this.#openedNs = nowNs;
     return true;
+  }
+
+  /** Whether the next order would be admitted. */
+  isDue(nowNs: number): boolean {
+    return this.#state === 'closed' || nowNs - this.#openedNs >= this.#retryNs;
   }
 
   /** The venue judged an order: it works. */

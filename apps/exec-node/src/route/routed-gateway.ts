@@ -17,6 +17,7 @@ import {
   OrderState,
   type OrderTerms,
   plainAbilities,
+  type RouteView,
 } from '@ndts/protocol';
 import type { Gateway } from '../broker/gateway.js';
 import { Breaker, type BreakerState } from './breaker.js';
@@ -25,11 +26,15 @@ export interface RoutedOptions {
   readonly primary: Gateway;
   readonly backup: Gateway;
   readonly clock: Clock;
-  /** Whether the backup has an instrument for the symbol. */
+  /** Whether there is an instrument there for the symbol. */
+  readonly primaryTrades?: (symbol: number) => boolean;
   readonly backupTrades: (symbol: number) => boolean;
   readonly retryNs?: number;
   readonly onBreaker?: (state: BreakerState) => void;
 }
+
+/** Open orders whose place is remembered; of older ones both are asked. */
+const placesMax = 100_000;
 
 interface Sent {
   readonly intent: OrderIntent;
@@ -44,7 +49,9 @@ export class RoutedGateway implements Gateway {
   /** At the primary without a word yet. */
   readonly #unanswered = new Map<string, Sent>();
   #listener: BrokerListener | undefined;
+  readonly #attached = new Set<Gateway>();
   #told: BreakerState = 'closed';
+  #why = '';
   readonly #down = new Set<Gateway>();
   #cameBack = false;
 
@@ -71,9 +78,27 @@ export class RoutedGateway implements Gateway {
     return this.#breaker.state;
   }
 
-  /** Whether new risk in the symbol has a way. */
+  /** Whether new risk in the symbol has a way. Also what only the primary trades tries the way back
+   * to it, when it is time for that. */
   trades(symbol: number): boolean {
-    return this.#breaker.state === 'closed' || this.#options.backupTrades(symbol);
+    const { primary, backup, clock, backupTrades } = this.#options;
+    const backupHas = backupTrades(symbol);
+    if (backupHas && backup.connected()) return true;
+    if (!this.#primaryTrades(symbol) || !primary.connected()) return false;
+    return backupHas || this.#breaker.isDue(clock.monotonicNs());
+  }
+
+  route(): RouteView {
+    const { primary, backup } = this.#options;
+    return {
+      ...{ primary: primary.card.name, backup: backup.card.name },
+      ...{ primaryUp: primary.connected(), backupUp: backup.connected() },
+      ...{ breaker: this.#breaker.state, why: this.#why },
+    };
+  }
+
+  cards(): readonly BrokerCard[] {
+    return this.#both().map(({ card }) => card);
   }
 
   /** With one of the two orders have a way. False for a cycle when one came back, so that it is
@@ -85,20 +110,27 @@ export class RoutedGateway implements Gateway {
   }
 
   async connect(listener: BrokerListener): Promise<void> {
-    const { primary, backup } = this.#options;
     this.#listener = listener;
-    await primary.connect(this.#hear(primary));
-    await backup.connect(this.#hear(backup));
+    for (const one of this.#both()) {
+      // Asked again because the other one was not reachable.
+      if (this.#attached.has(one)) continue;
+      await one.connect(this.#hear(one));
+      this.#attached.add(one);
+    }
   }
 
   submit(intent: OrderIntent, terms?: OrderTerms): void {
     const { primary, backup, clock, backupTrades } = this.#options;
     // Without an instrument there only the primary is left, whatever its breaker says.
     const stays = !backupTrades(intent.symbol) || !backup.connected();
+    if (!stays && !this.#primaryTrades(intent.symbol)) {
+      this.#send(backup, intent, terms);
+      return;
+    }
     const now = clock.monotonicNs();
     const admitted = this.#breaker.admits(now);
     // Never handed over is definite, too.
-    if (admitted && !stays && !primary.connected()) this.#breaker.failed(now);
+    if (admitted && !stays && !primary.connected()) this.#failed('not reachable');
     if (stays || (admitted && primary.connected())) {
       this.#unanswered.set(intent.clientOrderId, { intent, terms });
       this.#send(primary, intent, terms);
@@ -117,6 +149,8 @@ export class RoutedGateway implements Gateway {
   }
 
   async queryOrder(clientOrderId: string): Promise<BrokerOrderStatus | undefined> {
+    const place = this.#places.get(clientOrderId);
+    if (place !== undefined) return place.queryOrder(clientOrderId);
     let refused: BrokerOrderStatus | undefined;
     for (const one of this.#both()) {
       const status = await one.queryOrder(clientOrderId);
@@ -131,7 +165,7 @@ export class RoutedGateway implements Gateway {
     const all: BrokerOrderStatus[] = [];
     for (const one of this.#both())
       for (const status of await one.queryOpenOrders()) {
-        this.#places.set(status.clientOrderId, one);
+        this.#place(status.clientOrderId, one);
         all.push(status);
       }
     return all;
@@ -168,6 +202,7 @@ export class RoutedGateway implements Gateway {
 
   async disconnect(): Promise<void> {
     for (const one of this.#both()) await one.disconnect();
+    this.#attached.clear();
   }
 
   #both(): readonly Gateway[] {
@@ -175,9 +210,27 @@ export class RoutedGateway implements Gateway {
   }
 
   #send(to: Gateway, intent: OrderIntent, terms: OrderTerms | undefined): void {
-    this.#places.set(intent.clientOrderId, to);
+    this.#place(intent.clientOrderId, to);
     if (terms === undefined) to.submit(intent);
     else to.submit(intent, terms);
+  }
+
+  #place(clientOrderId: string, at: Gateway): void {
+    this.#places.set(clientOrderId, at);
+    if (this.#places.size <= placesMax) return;
+    for (const oldest of this.#places.keys()) {
+      this.#places.delete(oldest);
+      return;
+    }
+  }
+
+  #primaryTrades(symbol: number): boolean {
+    return this.#options.primaryTrades?.(symbol) !== false;
+  }
+
+  #failed(why: string): void {
+    this.#why = why;
+    this.#breaker.failed(this.#options.clock.monotonicNs());
   }
 
   #hear(from: Gateway): BrokerListener {
@@ -205,7 +258,7 @@ export class RoutedGateway implements Gateway {
     this.#unanswered.delete(clientOrderId);
     // Told again: it counts, and moves, once.
     if (sent === undefined) return this.#places.get(clientOrderId) === this.#options.backup;
-    this.#breaker.failed(this.#options.clock.monotonicNs());
+    this.#failed(update.reason === '' ? failure : update.reason);
     this.#tell();
     const { backup, backupTrades } = this.#options;
     if (!backup.connected() || !backupTrades(sent.intent.symbol)) return false;
@@ -216,6 +269,7 @@ export class RoutedGateway implements Gateway {
   #answered(clientOrderId: string): void {
     if (!this.#unanswered.delete(clientOrderId)) return;
     this.#breaker.succeeded();
+    this.#why = '';
     this.#tell();
   }
 

@@ -126,7 +126,8 @@ export class FixBroker implements Gateway {
       this.#askStatus(id, '');
     } else if (symbol === undefined || id.includes('.'))
       this.#refuse(id, symbol === undefined ? 'the venue has no such symbol' : 'no id for FIX');
-    else if (!this.session.isSynchronised) this.#refuse(id, 'not sent: there is no FIX session');
+    else if (!this.session.isSynchronised)
+      this.#outcomes.tellNotSent(id, 'not sent: there is no FIX session');
     else this.#sendOrder(intent, asked, symbol);
   }
 

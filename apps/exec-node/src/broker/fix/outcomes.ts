@@ -90,6 +90,13 @@ export class FixOutcomes {
     this.told.push({ clientOrderId, venueOrderId, state, reason, time });
   }
 
+  /** The order was never handed over. */
+  tellNotSent(clientOrderId: string, reason: string): void {
+    const [state, time] = [OrderState.rejected, this.#deps.clock.now()];
+    const update = { clientOrderId, venueOrderId: '', state, reason, time };
+    this.told.push({ ...update, failure: 'transport' });
+  }
+
   #takeReport(message: FixMessage): void {
     const report = readReport(message);
     const { execType, clientOrderId } = report;
