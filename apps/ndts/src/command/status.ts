@@ -8,6 +8,7 @@ import type {
   NodeHeartbeat,
   PositionView,
 } from '@ndts/protocol';
+import { routeText } from '../screen/route-text.js';
 import { numberText, tableText } from '../screen/table.js';
 import { strategyTable } from './strategy.js';
 import { fetchJson, findTarget, type TargetOptions } from './running.js';
@@ -105,6 +106,7 @@ function execText(exec: ExecStatus): string {
     `since start  ${numberText(exec.signals)} signals, ${numberText(exec.orders)} orders, ` +
       `${numberText(exec.denied)} denied, ${numberText(exec.fills)} fills`,
     `orders     ${numberText(exec.openOrders)} open, ${numberText(exec.unknownOrders)} unknown`,
+    ...(exec.route === undefined ? [] : [`route      ${routeText(exec.route)}`]),
     `PnL        realised ${exec.realisedPnl}, unrealised ${exec.unrealisedPnl}, fees ${exec.fees}`,
     `tick to order  p50 ${latency.p50} us, p99 ${latency.p99} us, max ${latency.max} us ` +
       `(${numberText(latency.count)} orders)`,

@@ -13,6 +13,7 @@ import {
   timeFromMs,
   timeText,
 } from '@ndts/protocol';
+import { routeText } from '../screen/route-text.js';
 import { tableText } from '../screen/table.js';
 import { fetchJson, findTarget, requestJson, type TargetOptions } from './running.js';
 
@@ -239,6 +240,7 @@ function positionsText(positions: readonly PositionView[]): string {
 function riskText(risk: RiskView): string {
   const why = risk.tradingReason === '' ? '' : ` (${risk.tradingReason})`;
   const lines = [`trading is ${risk.tradingState}${why}`, `loss of the day ${risk.dayLoss}`];
+  if (risk.route !== undefined) lines.push(`orders go to ${routeText(risk.route)}`);
   if (risk.flatten !== '') lines.push(`everything is being closed (${risk.flatten})`);
   lines.push('', ...Object.entries(risk.limits).map(([name, value]) => `${name} ${value}`));
   if (risk.controls.length > 0) {

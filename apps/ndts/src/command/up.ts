@@ -76,7 +76,9 @@ function bannerText(platform: Platform, input: UpInput): string {
       : ` (recovered ${numberText(stats.replayedEntries)} log entries, ` +
         `${numberText(stats.stagedEntries)} of them from staging)`;
   lines.push(`  data       ${near(folder.root)}${recovered}`);
-  lines.push(`  feed       ${values.feed.kind}, broker ${values.exec.broker}`);
+  const { broker, backup } = values.exec;
+  const brokers = backup === 'none' ? broker : `${broker}, backup ${backup}`;
+  lines.push(`  feed       ${values.feed.kind}, broker ${brokers}`);
   for (const [listener, address] of Object.entries(platform.line))
     if (address !== undefined) lines.push(`  line       ${listener} ${address}`);
   if (platform.remotePort !== undefined)

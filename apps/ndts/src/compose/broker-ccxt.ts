@@ -1,12 +1,13 @@
 // An exchange of ccxt as the configuration says: its name, the market of each symbol, and the keys
 // from a file that only its owner can read.
 
-import { CcxtBroker, ccxtDefaults, type Gateway, loadCcxtTrading } from '@ndts/exec-node';
+import { CcxtBroker, ccxtDefaults, loadCcxtTrading } from '@ndts/exec-node';
 import { NdtsError } from '@ndts/protocol';
 import { parseTextDocument, readPrivateFile } from '@ndts/runtime';
+import type { BrokerPart } from './broker.js';
 import type { Foundation } from './foundation.js';
 
-export async function createCcxtBroker(foundation: Foundation): Promise<Gateway> {
+export async function createCcxtBroker(foundation: Foundation): Promise<BrokerPart> {
   const { values, clock, random, logger, symbols } = foundation;
   const { venue, markets: pairs, keyFile, ...rest } = values.ccxt;
   if (venue === '')
@@ -16,12 +17,14 @@ export async function createCcxtBroker(foundation: Foundation): Promise<Gateway>
     );
   const markets = readMarkets(pairs);
   const entries = await symbols.ensure([...markets.keys()]);
-  return new CcxtBroker({
+  const byId = new Map(entries.map(({ id, name }) => [id, markets.get(name) ?? '']));
+  const gateway = new CcxtBroker({
     ...{ ...ccxtDefaults, ...rest, venue, load: loadCcxtTrading },
     settings: readKeys(keyFile),
-    markets: new Map(entries.map(({ id, name }) => [id, markets.get(name) ?? ''])),
+    markets: byId,
     ...{ clock, random: random.fork('ccxt'), logger },
   });
+  return { gateway, trades: (symbol) => byId.has(symbol) };
 }
 
 /** By our name of the symbol. */

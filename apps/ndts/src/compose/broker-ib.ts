@@ -1,18 +1,13 @@
 // Interactive Brokers as the configuration says: where TWS or IB Gateway listens, and which
 // contract each symbol is, from a file.
 
-import {
-  type Gateway,
-  IbBroker,
-  type IbContract,
-  IbInstruments,
-  ibDefaults,
-} from '@ndts/exec-node';
+import { IbBroker, type IbContract, IbInstruments, ibDefaults } from '@ndts/exec-node';
 import { type ConfigValues, NdtsError } from '@ndts/protocol';
 import { readTextDocument, type TextDocument } from '@ndts/runtime';
+import type { BrokerPart } from './broker.js';
 import type { Foundation } from './foundation.js';
 
-export async function createIbBroker(foundation: Foundation): Promise<Gateway> {
+export async function createIbBroker(foundation: Foundation): Promise<BrokerPart> {
   const { values, clock, random, logger, symbols } = foundation;
   const contracts = readContracts(needed(values, 'contracts'));
   const entries = await symbols.ensure([...contracts.keys()]);
@@ -20,11 +15,13 @@ export async function createIbBroker(foundation: Foundation): Promise<Gateway> {
     const contract = contracts.get(name);
     return contract === undefined ? [] : [[id, contract] as const];
   });
-  return new IbBroker({
+  const instruments = new IbInstruments(byId);
+  const gateway = new IbBroker({
     settings: { ...ibDefaults, ...values.ib, account: needed(values, 'account') },
-    instruments: new IbInstruments(byId),
+    instruments,
     ...{ clock, random: random.fork('ib'), logger },
   });
+  return { gateway, trades: (symbol) => instruments.contractOf(symbol) !== undefined };
 }
 
 function needed(values: ConfigValues, key: 'account' | 'contracts'): string {

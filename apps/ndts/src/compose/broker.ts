@@ -10,23 +10,33 @@ import { describeConfig, fileError, readPrivateFile } from '@ndts/runtime';
 import { parseFixSchedule } from '@ndts/runtime/fix';
 import type { Foundation } from './foundation.js';
 
+/** A gateway, and whether it has an instrument for a symbol. */
+export interface BrokerPart {
+  readonly gateway: Gateway;
+  readonly trades: (symbol: number) => boolean;
+}
+
 const loopback = /^(localhost|::1|127(\.\d{1,3}){3})$/;
 const connectTimeoutMs = 5000;
 
 /** With a real broker an intent is durable before its order is sent, unless that was set. */
 export function journalModeOf(values: ConfigValues): ConfigValues['exec']['journalMode'] {
-  if (values.exec.broker === 'paper') return values.exec.journalMode;
+  const { broker, backup } = values.exec;
+  if (broker === 'paper' && (backup === 'none' || backup === 'paper'))
+    return values.exec.journalMode;
   const description = describeConfig(values).find(({ key }) => key === 'exec.journalMode');
   return description?.source === 'default' ? 'durable' : values.exec.journalMode;
 }
 
-export function createFixBroker(foundation: Foundation): Gateway {
+export function createFixBroker(foundation: Foundation): BrokerPart {
   const { values, journal, clock, random, logger } = foundation;
-  return new FixBroker({
+  const symbols = fixSymbols(values.fix.symbols, foundation.symbols);
+  const gateway = new FixBroker({
     settings: fixSettings(values),
     ...{ keyValue: journal, clock, random: random.fork('fix'), logger },
-    symbols: fixSymbols(values.fix.symbols, foundation.symbols),
+    symbols,
   });
+  return { gateway, trades: (symbol) => symbols.nameOf(symbol) !== undefined };
 }
 
 export function fixSettings(values: ConfigValues): FixBrokerSettings {

@@ -13,14 +13,14 @@ import {
   simulatorSymbolNames,
   type SymbolDoor,
 } from '@ndts/data-node';
+import { createExecNode, type ExecNode, type LastTicks, PaperBroker } from '@ndts/exec-node';
 import {
-  createExecNode,
-  type ExecNode,
-  type Gateway,
-  type LastTicks,
-  PaperBroker,
-} from '@ndts/exec-node';
-import { bookSchema, type TableSchema, type TickStreamReader, tradeSchema } from '@ndts/protocol';
+  bookSchema,
+  type ConfigValues,
+  type TableSchema,
+  type TickStreamReader,
+  tradeSchema,
+} from '@ndts/protocol';
 import {
   type BookRingWriter,
   createBookRings,
@@ -34,9 +34,10 @@ import {
   type TickRingWriter,
   type TradeRingWriter,
 } from '@ndts/storage';
-import { createFixBroker, journalModeOf } from './broker.js';
+import { type BrokerPart, createFixBroker, journalModeOf } from './broker.js';
 import { createCcxtBroker } from './broker-ccxt.js';
 import { createIbBroker } from './broker-ib.js';
+import { createRoute, refusePair } from './broker-route.js';
 import { createFeeds, createLineFeed, createSymbolDoor, noSymbolOf } from './feeds.js';
 import type { Foundation } from './foundation.js';
 
@@ -180,7 +181,13 @@ function cleanerOf(foundation: Foundation): ReturnType<typeof openCleaner> {
 
 async function createExec(foundation: Foundation, rings: TickRingWriter): Promise<ExecNode> {
   const { values, journal, symbols } = foundation;
-  const broker = await createBroker(foundation, rings);
+  const { broker: first, backup } = values.exec;
+  refusePair(values);
+  const primary = await createBroker(foundation, rings, first);
+  const broker =
+    backup === 'none'
+      ? primary.gateway
+      : createRoute(foundation, primary, await createBroker(foundation, rings, backup));
   return createExecNode({
     config: { ...values, exec: { ...values.exec, journalMode: journalModeOf(values) } },
     ...shared(foundation),
@@ -193,10 +200,14 @@ async function createExec(foundation: Foundation, rings: TickRingWriter): Promis
   });
 }
 
-async function createBroker(foundation: Foundation, rings: TickRingWriter): Promise<Gateway> {
-  switch (foundation.values.exec.broker) {
+async function createBroker(
+  foundation: Foundation,
+  rings: TickRingWriter,
+  kind: ConfigValues['exec']['broker'],
+): Promise<BrokerPart> {
+  switch (kind) {
     case 'paper':
-      return createPaper(foundation, rings);
+      return { gateway: createPaper(foundation, rings), trades: () => true };
     case 'fix':
       return createFixBroker(foundation);
     case 'ib':

@@ -28,6 +28,8 @@ export function statusLine(status: LatestStatus, columns = Number.POSITIVE_INFIN
     const pnl = Number(exec.realisedPnl) + Number(exec.unrealisedPnl) - Number(exec.fees);
     parts.push([0, `PnL ${pnl >= 0 ? '+' : ''}${numberText(Number(pnl.toFixed(2)))}`]);
     if (exec.tradingState !== 'ACTIVE') parts.push([0, exec.tradingState]);
+    if (exec.route !== undefined && exec.route.breaker !== 'closed')
+      parts.push([0, `VIA ${exec.route.backup}`]);
     if (exec.unknownOrders > 0) parts.push([0, `${exec.unknownOrders} UNKNOWN`]);
   }
   for (let least = 4; least > 0; least -= 1) {

@@ -173,6 +173,12 @@ export interface ConfigValues {
     readonly journalMode: 'accepted' | 'durable';
     /** the broker orders go to */
     readonly broker: 'paper' | 'fix' | 'ib' | 'ccxt';
+    /** the broker they go to while that one fails (docs/routing.md); another one */
+    readonly backup: 'none' | 'paper' | 'fix' | 'ib' | 'ccxt';
+    /** symbols the backup trades, of those it has instruments for, as BTC*; empty: all of them */
+    readonly backupSymbols: readonly string[];
+    /** with a backup: how long after the last failure an order tries the way to the first broker again */
+    readonly breakerRetryMs: number;
     /** an order without an answer of the broker for this long is unknown and is asked for */
     readonly answerTimeoutMs: number;
     /** simulated one-way latency of the paper broker */
@@ -1041,6 +1047,30 @@ export const configKeys: readonly ConfigKey[] = [
     default: 'paper',
     doc: 'the broker orders go to',
     values: ['paper', 'fix', 'ib', 'ccxt'],
+    secret: false,
+  },
+  {
+    key: 'exec.backup',
+    type: 'enum',
+    default: 'none',
+    doc: 'the broker they go to while that one fails (docs/routing.md); another one',
+    values: ['none', 'paper', 'fix', 'ib', 'ccxt'],
+    secret: false,
+  },
+  {
+    key: 'exec.backupSymbols',
+    type: 'list',
+    default: [],
+    doc: 'symbols the backup trades, of those it has instruments for, as BTC*; empty: all of them',
+    secret: false,
+  },
+  {
+    key: 'exec.breakerRetryMs',
+    type: 'integer',
+    default: 30000,
+    doc: 'with a backup: how long after the last failure an order tries the way to the first broker again',
+    min: 1,
+    max: 86400000,
     secret: false,
   },
   {
