@@ -4,11 +4,11 @@
 import { CcxtBroker, ccxtDefaults, loadCcxtTrading } from '@ndts/exec-node';
 import { NdtsError } from '@ndts/protocol';
 import { parseTextDocument, readPrivateFile } from '@ndts/runtime';
-import type { BrokerPart } from './broker.js';
+import { type BrokerPart, tradedSymbols } from './broker.js';
 import type { Foundation } from './foundation.js';
 
 export async function createCcxtBroker(foundation: Foundation): Promise<BrokerPart> {
-  const { values, clock, random, logger, symbols } = foundation;
+  const { values, clock, random, logger } = foundation;
   const { venue, markets: pairs, keyFile, ...rest } = values.ccxt;
   if (venue === '')
     throw new NdtsError(
@@ -16,7 +16,7 @@ export async function createCcxtBroker(foundation: Foundation): Promise<BrokerPa
       'exec.broker ccxt: set ccxt.venue (docs/crypto.md)',
     );
   const markets = readMarkets(pairs);
-  const entries = await symbols.ensure([...markets.keys()]);
+  const entries = await tradedSymbols(foundation, [...markets.keys()]);
   const byId = new Map(entries.map(({ id, name }) => [id, markets.get(name) ?? '']));
   const gateway = new CcxtBroker({
     ...{ ...ccxtDefaults, ...rest, venue, load: loadCcxtTrading },

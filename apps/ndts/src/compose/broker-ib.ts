@@ -4,13 +4,13 @@
 import { IbBroker, type IbContract, IbInstruments, ibDefaults } from '@ndts/exec-node';
 import { type ConfigValues, NdtsError } from '@ndts/protocol';
 import { readTextDocument, type TextDocument } from '@ndts/runtime';
-import type { BrokerPart } from './broker.js';
+import { type BrokerPart, tradedSymbols } from './broker.js';
 import type { Foundation } from './foundation.js';
 
 export async function createIbBroker(foundation: Foundation): Promise<BrokerPart> {
-  const { values, clock, random, logger, symbols } = foundation;
+  const { values, clock, random, logger } = foundation;
   const contracts = readContracts(needed(values, 'contracts'));
-  const entries = await symbols.ensure([...contracts.keys()]);
+  const entries = await tradedSymbols(foundation, [...contracts.keys()]);
   const byId = entries.flatMap(({ id, name }) => {
     const contract = contracts.get(name);
     return contract === undefined ? [] : [[id, contract] as const];

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { describeConfig, loadConfig } from '@ndts/runtime';
-import { fixSettings, fixSymbols, journalModeOf } from './broker.js';
+import { fixSettings, fixSymbols, journalModeOf, tradedSymbols } from './broker.js';
 
 const needed = {
   'exec.broker': 'fix',
@@ -51,6 +51,25 @@ test('with a real broker the journal is durable unless it was set', () => {
   assert.equal(journalModeOf(load(needed)), 'durable');
   assert.equal(fixSettings(load(needed)).durable, true);
   assert.equal(journalModeOf(load({ ...needed, 'exec.journalMode': 'accepted' })), 'accepted');
+});
+
+test('the engine knows each symbol that a broker trades', async () => {
+  const known: string[] = [];
+  const foundation = {
+    symbols: {
+      ensure: async (names: string[]) => names.map((name, at) => ({ id: at + 1, name, shard: 2 })),
+    },
+    ticks: {
+      registerSymbol: (id: number, shard: number, name: string) =>
+        known.push(`${id} ${shard} ${name}`),
+    },
+  } as unknown as Parameters<typeof tradedSymbols>[0];
+  const entries = await tradedSymbols(foundation, ['AAPL', 'ES']);
+  assert.deepEqual(
+    entries.map(({ id }) => id),
+    [1, 2],
+  );
+  assert.deepEqual(known, ['1 2 AAPL', '2 2 ES']);
 });
 
 test('symbols have the names of the counterparty where they differ', () => {

@@ -19,6 +19,17 @@ export interface BrokerPart {
 const loopback = /^(localhost|::1|127(\.\d{1,3}){3})$/;
 const connectTimeoutMs = 5000;
 
+/** Symbols a broker has instruments for; also those nobody has a tick of yet have an id, and the
+ * engine knows it. */
+export async function tradedSymbols(
+  { symbols, ticks }: Pick<Foundation, 'symbols' | 'ticks'>,
+  names: readonly string[],
+): Promise<ReturnType<Foundation['symbols']['all']>> {
+  const entries = await symbols.ensure(names);
+  for (const { id, shard, name } of entries) ticks.registerSymbol(id, shard, name);
+  return entries;
+}
+
 /** With a real broker an intent is durable before its order is sent, unless that was set. */
 export function journalModeOf(values: ConfigValues): ConfigValues['exec']['journalMode'] {
   const { broker, backup } = values.exec;
