@@ -39,7 +39,7 @@ export class BacktestHolding extends Holding {
   }
 }
 
-export type Refusal = 'NO_SHORTING' | 'MARGIN' | 'MARGIN_CALL' | 'NO_MARKET';
+export type Refusal = 'NO_SHORTING' | 'REDUCE_ONLY' | 'MARGIN' | 'MARGIN_CALL' | 'NO_MARKET';
 
 /** Everything scaled by 1e16. */
 export interface Valuation {
@@ -123,23 +123,34 @@ export class Account {
   }
 
   /** Why an order is not taken; undefined: it is, and what it may add is reserved.
-   * `openSells`: quantity of the orders of the strategy that may sell this symbol already. */
-  refusal(order: SimulatedOrder, openSells: bigint): Refusal | undefined {
+   * `openBefore`: quantity of the orders of the strategy that work already on its side of this
+   * symbol, needed where selling short is not allowed and for orders that only reduce. */
+  refusal(order: SimulatedOrder, openBefore: bigint): Refusal | undefined {
     if (order.isForced) return undefined;
     if (this.isClosing) return 'MARGIN_CALL';
     const before = this.#holdings[order.strategy]?.[order.symbol]?.quantity ?? 0n;
     const after = before + (order.side > 0 ? order.quantity : -order.quantity);
-    if (!this.#shorting && order.side < 0 && after - openSells < 0n) return 'NO_SHORTING';
+    if (!this.#shorting && order.side < 0 && after - openBefore < 0n) return 'NO_SHORTING';
+    if (order.terms?.isReduceOnly === true && !this.reduces(order, openBefore))
+      return 'REDUCE_ONLY';
     const added = size(after) - size(before);
     if (added <= 0n || this.#initialRate === 0n) return undefined;
     const last = this.last(order.symbol);
-    const price = order.limitPrice > 0n ? order.limitPrice : last > 0 ? moneyFromFloat(last) : 0n;
+    const asked = order.limitPrice > 0n ? order.limitPrice : (order.terms?.stopPrice ?? 0n);
+    const price = asked > 0n ? asked : last > 0 ? moneyFromFloat(last) : 0n;
     if (price === 0n) return 'NO_MARKET';
     const value = added * price;
     if (!this.#affords(value)) return 'MARGIN';
     order.reserved = value;
     this.#reserved += value;
     return undefined;
+  }
+
+  /** What is open of an order, and so much before it, neither opens nor turns a position. */
+  reduces(order: SimulatedOrder, openBefore: bigint): boolean {
+    const held = this.#holdings[order.strategy]?.[order.symbol]?.quantity ?? 0n;
+    const asked = order.open + openBefore;
+    return order.side > 0 ? held + asked <= 0n : held - asked >= 0n;
   }
 
   /** What a fill used up of what was reserved, or all of it when the order ends. */

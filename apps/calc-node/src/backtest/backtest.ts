@@ -16,14 +16,17 @@ import {
   type Random,
   type TickBatch,
 } from '@ndts/protocol';
+import type { SignalDraft } from '../emit/signal-writer.js';
 import type { AnyStrategy, OrderUpdate } from '../strategy/define.js';
 import { StrategyDriver } from '../strategy/driver.js';
+import { termsText } from '../strategy/order-terms.js';
 import type { GivenParameters } from '../strategy/parameters.js';
 import { Account } from './account.js';
 import { EquityCurve } from './equity-curve.js';
 import type { SimulatedOrder } from './order.js';
 import type { BacktestSettings } from './settings.js';
-import { type OrderRequest, SimulatedVenue } from './venue.js';
+import { simulatedTerms } from './terms.js';
+import { SimulatedVenue } from './venue.js';
 
 export interface BacktestSymbol {
   readonly id: number;
@@ -167,10 +170,14 @@ export class Backtest {
     return { strategy, driver, logLines };
   }
 
-  #submit(strategy: number, draft: Omit<OrderRequest, 'strategy'>): number {
+  #submit(strategy: number, draft: SignalDraft): number {
     const { symbol, side, quantity, limitPrice } = draft;
-    this.#onOutput?.(this.ticks, `${strategy} ${side} ${symbol} ${quantity} ${limitPrice}`);
-    const request = { strategy, symbol, side, quantity, limitPrice };
+    const terms = simulatedTerms(draft);
+    if (this.#onOutput !== undefined) {
+      const words = terms === undefined ? '' : ` ${JSON.stringify(termsText(draft))}`;
+      this.#onOutput(this.ticks, `${strategy} ${side} ${symbol} ${quantity} ${limitPrice}${words}`);
+    }
+    const request = { strategy, symbol, side, quantity, limitPrice, terms };
     const order = this.venue.submit(request, this.#timeOf(strategy), false);
     this.#nextNs = Math.min(this.#nextNs, this.venue.nextArrivalNs);
     return order;
@@ -244,7 +251,7 @@ export class Backtest {
     for (const { strategy, symbol, quantity } of this.account.open()) {
       const side = quantity > 0n ? -1 : 1;
       const size = quantity > 0n ? quantity : -quantity;
-      const request = { strategy, symbol, side, quantity: size, limitPrice: 0n };
+      const request = { strategy, symbol, side, quantity: size, limitPrice: 0n, terms: undefined };
       this.venue.submit(request, nowNs, true);
     }
   }

@@ -22,6 +22,9 @@ export class MarketTick {
   takenTraded = 0n;
   #takenAsk = 0n;
   #takenBid = 0n;
+  #tradedBefore = 0n;
+  #askBefore = 0n;
+  #bidBefore = 0n;
 
   moveTo(batch: TickBatch, row: number): void {
     this.batch = batch;
@@ -29,6 +32,19 @@ export class MarketTick {
     this.takenTraded = 0n;
     this.#takenAsk = 0n;
     this.#takenBid = 0n;
+  }
+
+  /** What is taken from now on may be given back. */
+  remember(): void {
+    this.#tradedBefore = this.takenTraded;
+    this.#askBefore = this.#takenAsk;
+    this.#bidBefore = this.#takenBid;
+  }
+
+  giveBack(): void {
+    this.takenTraded = this.#tradedBefore;
+    this.#takenAsk = this.#askBefore;
+    this.#takenBid = this.#bidBefore;
   }
 
   /** 0n: no price. */

@@ -1,6 +1,7 @@
 // An order inside a backtest, from the hook that asked for it to its last fill.
 
 import type { OrderStateName } from '@ndts/protocol';
+import type { SimulatedTerms } from './terms.js';
 
 export interface SimulatedOrder {
   /** 1, 2 ... in the order in which they were asked for. */
@@ -16,6 +17,10 @@ export interface SimulatedOrder {
   readonly limitPrice: bigint;
   /** Closes a position because of a margin call. */
   readonly isForced: boolean;
+  /** undefined: a plain order. */
+  readonly terms: SimulatedTerms | undefined;
+  /** Its time ended on its way to the venue. */
+  isOver: boolean;
   /** What is not filled yet. */
   open: bigint;
   /** It was at the venue when a tick did not fill it: what fills it now comes to it. */

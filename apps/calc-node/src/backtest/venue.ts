@@ -5,6 +5,7 @@
 
 import {
   divideRound,
+  moneyFromFloat,
   moneyScale,
   NdtsError,
   type OrderStateName,
@@ -15,10 +16,12 @@ import {
 import type { Account, Refusal } from './account.js';
 import { Fees } from './fees.js';
 import { FillRecord } from './fill-record.js';
-import { createFillModel, type Execution, type FillModel, worse } from './fill-model.js';
+import { Expiries } from './expiries.js';
+import { createFillModel, type Execution, type FillModel, isWithin, worse } from './fill-model.js';
 import { MarketTick } from './market-tick.js';
 import type { OrderListener, SimulatedOrder, Underway } from './order.js';
 import { type BacktestSettings, rateOfBps } from './settings.js';
+import { endOf, type SimulatedTerms, watchPrice } from './terms.js';
 
 /** What a hook asked for. */
 export interface OrderRequest {
@@ -27,6 +30,8 @@ export interface OrderRequest {
   readonly side: number;
   readonly quantity: bigint;
   readonly limitPrice: bigint;
+  /** undefined: a plain order. */
+  readonly terms: SimulatedTerms | undefined;
 }
 
 export interface VenueOptions {
@@ -47,7 +52,7 @@ export class SimulatedVenue {
   readonly refused = new Map<Refusal, number>();
   /** By symbol: how many orders work. What the loop looks at for every tick. */
   readonly working: Int32Array;
-  /** When the next order arrives, in nanoseconds of the current day. */
+  /** When the next order arrives or ends by itself, in nanoseconds of the current day. */
   nextArrivalNs = Number.POSITIVE_INFINITY;
   readonly #account: Account;
   readonly #fees: Fees;
@@ -63,6 +68,7 @@ export class SimulatedVenue {
   readonly #onOrder: OrderListener;
   readonly #listens: readonly boolean[];
   readonly #byOrdinal = new Map<number, SimulatedOrder>();
+  readonly #expiries = new Expiries();
   #underway: Underway[] = [];
   #arrived = 0;
   #lastDueNs = Number.NEGATIVE_INFINITY;
@@ -108,6 +114,8 @@ export class SimulatedVenue {
       quantity: request.quantity,
       limitPrice: request.limitPrice,
       isForced,
+      terms: request.terms,
+      isOver: false,
       open: request.quantity,
       rests: false,
       ahead: -1n,
@@ -115,6 +123,7 @@ export class SimulatedVenue {
       paid: 0n,
     };
     this.#send({ dueNs: this.#dueNs(nowNs), order, cancels: 0 });
+    if (request.terms !== undefined) this.#expireLater(order, endOf(request.terms, nowNs));
     return this.#ordinal;
   }
 
@@ -127,15 +136,21 @@ export class SimulatedVenue {
   moveDay(ns: number): void {
     for (let at = this.#arrived; at < this.#underway.length; at += 1)
       this.#underway[at]!.dueNs -= ns;
+    this.#expiries.moveDay(ns);
     this.nextArrivalNs -= ns;
     this.#lastDueNs -= ns;
   }
 
-  /** What is due by now is at the venue. */
+  /** What is due by now is at the venue, or over: of one time what ends comes first. */
   receive(nowNs: number): void {
-    while (this.#arrived < this.#underway.length) {
-      const next = this.#underway[this.#arrived]!;
-      if (next.dueNs > nowNs) break;
+    for (;;) {
+      const next = this.#underway[this.#arrived];
+      const endNs = this.#expiries.nextNs;
+      if (endNs <= nowNs && endNs <= (next?.dueNs ?? endNs)) {
+        this.#expire(endNs);
+        continue;
+      }
+      if (next === undefined || next.dueNs > nowNs) break;
       this.#arrived += 1;
       if (next.order !== undefined) this.#take(next.order, next.dueNs);
       else this.#cancel(next.cancels, next.dueNs);
@@ -143,10 +158,10 @@ export class SimulatedVenue {
     if (this.#arrived === this.#underway.length) {
       this.#underway.length = 0;
       this.#arrived = 0;
-      this.nextArrivalNs = Number.POSITIVE_INFINITY;
+      this.nextArrivalNs = this.#expiries.nextNs;
       return;
     }
-    this.nextArrivalNs = this.#underway[this.#arrived]!.dueNs;
+    this.nextArrivalNs = Math.min(this.#underway[this.#arrived]!.dueNs, this.#expiries.nextNs);
     if (this.#arrived < 1024) return;
     this.#underway = this.#underway.slice(this.#arrived);
     this.#arrived = 0;
@@ -162,9 +177,9 @@ export class SimulatedVenue {
     let kept = 0;
     for (let at = 0; at < orders.length; at += 1) {
       const order = orders[at]!;
-      this.#model.match(order, tick, this.#execution);
-      if (this.#execution.quantity > 0n) this.#fill(order, batch, row);
-      if (order.open === 0n) {
+      const ends = this.#meet(order, batch, row);
+      if (ends !== undefined) this.#end(order, 'canceled', ends, batch.nsOfDay[row]!);
+      if (ends !== undefined || order.open === 0n) {
         this.#byOrdinal.delete(order.ordinal);
         continue;
       }
@@ -178,21 +193,56 @@ export class SimulatedVenue {
 
   /** Ends every order that works or is on its way. */
   cancelAll(nowNs: number): void {
-    for (const order of this.#byOrdinal.values()) this.#end(order, 'margin call', nowNs);
+    for (const order of this.#byOrdinal.values())
+      this.#end(order, 'canceled', 'margin call', nowNs);
     this.#byOrdinal.clear();
     for (const orders of this.#orders) if (orders !== undefined) orders.length = 0;
     this.working.fill(0);
     this.#workingCount = 0;
     for (const { order } of this.#underway.slice(this.#arrived))
-      if (order !== undefined) this.#end(order, 'margin call', nowNs);
+      if (order !== undefined) this.#end(order, 'canceled', 'margin call', nowNs);
+    this.#expiries.clear();
     this.#underway.length = 0;
     this.#arrived = 0;
     this.nextArrivalNs = Number.POSITIVE_INFINITY;
   }
 
-  #end(order: SimulatedOrder, reason: string, nowNs: number): void {
+  /** Why the order ends with this tick, filled or not; undefined: it does not, or is done. */
+  #meet(order: SimulatedOrder, batch: TickBatch, row: number): string | undefined {
+    const { terms } = order;
+    const tick = this.#tick;
+    if (terms === undefined) {
+      this.#model.match(order, tick, this.#execution);
+      if (this.#execution.quantity > 0n) this.#fill(order, batch, row);
+      return undefined;
+    }
+    if (terms.isWaiting) {
+      this.#watch(order, terms, tick.price(), batch.nsOfDay[row]!);
+      return undefined;
+    }
+    const touch = tick.touch(order.side);
+    if (touch === 0n) return undefined;
+    if (terms.isReduceOnly && !this.#account.reduces(order, 0n)) return 'REDUCE_ONLY';
+    if (terms.isPostOnly && !order.rests && isWithin(order.side, touch, order.limitPrice))
+      return 'POST_ONLY';
+    tick.remember();
+    this.#model.match(order, tick, this.#execution);
+    if (terms.isWhole && this.#execution.quantity < order.open) {
+      tick.giveBack();
+      return 'FILL_OR_KILL';
+    }
+    if (this.#execution.quantity > 0n) this.#fill(order, batch, row);
+    return terms.isImmediate && order.open > 0n ? 'IMMEDIATE_OR_CANCEL' : undefined;
+  }
+
+  #watch(order: SimulatedOrder, terms: SimulatedTerms, price: bigint, nowNs: number): void {
+    watchPrice(terms, order.side, price);
+    if (!terms.isWaiting) this.#tell(order, 'triggered', '', nowNs);
+  }
+
+  #end(order: SimulatedOrder, state: 'canceled' | 'expired', reason: string, nowNs: number): void {
     this.#account.release(order, order.open);
-    this.#tell(order, 'canceled', reason, nowNs);
+    this.#tell(order, state, reason, nowNs);
   }
 
   /** A strategy that does not listen costs nothing; what a margin call closes is nobody's order. */
@@ -212,14 +262,32 @@ export class SimulatedVenue {
     if (underway.dueNs < this.nextArrivalNs) this.nextArrivalNs = underway.dueNs;
   }
 
+  #expireLater(order: SimulatedOrder, dueNs: number): void {
+    if (dueNs === Number.POSITIVE_INFINITY) return;
+    this.#expiries.add(dueNs, order);
+    if (dueNs < this.nextArrivalNs) this.nextArrivalNs = dueNs;
+  }
+
+  #expire(nowNs: number): void {
+    const order = this.#expiries.take()!;
+    if (this.#byOrdinal.has(order.ordinal)) this.#remove(order, 'expired', nowNs);
+    else order.isOver = true; // on its way, or done before
+  }
+
   #take(order: SimulatedOrder, nowNs: number): void {
-    const { symbol, strategy } = order;
+    const { symbol, strategy, terms } = order;
+    if (order.isOver) {
+      this.#tell(order, 'expired', '', nowNs);
+      return;
+    }
     let orders = this.#orders[symbol];
     if (orders === undefined) {
       orders = [];
       this.#orders[symbol] = orders;
     }
-    const refusal = this.#account.refusal(order, this.#shorting ? 0n : openSells(orders, strategy));
+    const needsOpen = !this.#shorting || terms?.isReduceOnly === true;
+    const openBefore = needsOpen ? openOf(orders, strategy, order.side) : 0n;
+    const refusal = this.#account.refusal(order, openBefore);
     if (refusal !== undefined) {
       this.refused.set(refusal, (this.refused.get(refusal) ?? 0) + 1);
       this.#tell(order, 'denied', refusal, nowNs);
@@ -230,17 +298,23 @@ export class SimulatedVenue {
     this.#workingCount += 1;
     this.working[symbol] = orders.length;
     this.#tell(order, 'accepted', '', nowNs);
+    const last = this.#account.last(symbol);
+    if (terms?.isWaiting === true && last > 0)
+      this.#watch(order, terms, moneyFromFloat(last), nowNs);
   }
 
   #cancel(ordinal: number, nowNs: number): void {
     const order = this.#byOrdinal.get(ordinal);
-    if (order === undefined) return;
+    if (order !== undefined) this.#remove(order, 'canceled', nowNs);
+  }
+
+  #remove(order: SimulatedOrder, state: 'canceled' | 'expired', nowNs: number): void {
     const orders = this.#orders[order.symbol]!;
     orders.splice(orders.indexOf(order), 1);
-    this.#byOrdinal.delete(ordinal);
+    this.#byOrdinal.delete(order.ordinal);
     this.#workingCount -= 1;
     this.working[order.symbol] = orders.length;
-    this.#end(order, '', nowNs);
+    this.#end(order, state, '', nowNs);
   }
 
   #fill(order: SimulatedOrder, batch: TickBatch, row: number): void {
@@ -274,8 +348,9 @@ export class SimulatedVenue {
   }
 }
 
-function openSells(orders: readonly SimulatedOrder[], strategy: number): bigint {
+function openOf(orders: readonly SimulatedOrder[], strategy: number, side: number): bigint {
   let open = 0n;
-  for (const order of orders) if (order.strategy === strategy && order.side < 0) open += order.open;
+  for (const order of orders)
+    if (order.strategy === strategy && order.side === side) open += order.open;
   return open;
 }

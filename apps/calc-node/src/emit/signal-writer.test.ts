@@ -2,7 +2,15 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { addNs, OrderType, parseMoney, readTime, SignalSlot } from '@ndts/protocol';
+import {
+  addNs,
+  OrderFlags,
+  OrderType,
+  parseMoney,
+  readTime,
+  SignalSlot,
+  TimeInForce,
+} from '@ndts/protocol';
 import { VirtualClock } from '@ndts/runtime';
 import { type SignalDraft, SignalWriter } from './signal-writer.js';
 
@@ -10,7 +18,15 @@ const draft: SignalDraft = {
   symbol: 12,
   side: -1,
   quantity: parseMoney('2.5'),
+  orderType: OrderType.market,
   limitPrice: 0n,
+  parameter: 0n,
+  takeProfit: 0n,
+  stopLoss: 0n,
+  workForMs: 0,
+  timeInForce: 0,
+  offset: 0,
+  flags: 0,
   tickDay: 20_000,
   tickNsOfDay: 123_456_789,
   shard: 3,
@@ -60,11 +76,36 @@ test('ordinals grow by one, and over generations', () => {
   const older = collect(6);
   const newer = collect(7);
   for (let turn = 0; turn < 3; turn += 1) older.writer.emit(draft);
-  newer.writer.emit({ ...draft, limitPrice: 5n });
+  newer.writer.emit(draft);
   const ordinals = [...older.slots, ...newer.slots].map((slot) =>
     slot.getBigUint64(SignalSlot.ordinal, true),
   );
   const base = 6n * 2n ** 32n;
   assert.deepEqual(ordinals, [base + 1n, base + 2n, base + 3n, 7n * 2n ** 32n + 1n]);
-  assert.equal(newer.slots[0]!.getUint32(SignalSlot.orderType, true), OrderType.limit);
+});
+
+test('terms are in the slot, and those of one order not in the next one', () => {
+  const { writer, slots } = collect(6);
+  writer.emit({
+    ...draft,
+    ...{ orderType: OrderType.stopLimit, limitPrice: 5n, parameter: 6n, takeProfit: 7n },
+    ...{ stopLoss: 8n, workForMs: 9000, timeInForce: TimeInForce.gtd, offset: 2 },
+    flags: OrderFlags.postOnly | OrderFlags.reduceOnly,
+  });
+  writer.emit(draft);
+  const terms = slots.map((slot) => [
+    slot.getUint32(SignalSlot.orderType, true),
+    slot.getBigInt64(SignalSlot.limitPrice, true),
+    slot.getBigInt64(SignalSlot.parameter, true),
+    slot.getBigInt64(SignalSlot.takeProfit, true),
+    slot.getBigInt64(SignalSlot.stopLoss, true),
+    slot.getUint32(SignalSlot.workForMs, true),
+    slot.getUint8(SignalSlot.timeInForce),
+    slot.getUint8(SignalSlot.offset),
+    slot.getUint16(SignalSlot.flags, true),
+  ]);
+  assert.deepEqual(terms, [
+    [OrderType.stopLimit, 5n, 6n, 7n, 8n, 9000, TimeInForce.gtd, 2, 3],
+    [OrderType.market, 0n, 0n, 0n, 0n, 0, 0, 0, 0],
+  ]);
 });

@@ -2,7 +2,7 @@
 // grow, across restarts too: the high word is the generation, a durable counter of starts, the low
 // word counts the signals of this start.
 
-import { type Clock, nsPerDay, OrderType, SignalSlot, writeTime } from '@ndts/protocol';
+import { type Clock, nsPerDay, SignalSlot, writeTime } from '@ndts/protocol';
 import { LatencyHistogram } from '@ndts/runtime';
 import type { SlotRingWriter } from '@ndts/storage';
 import type { SignalSink } from '../strategy/context.js';
@@ -16,8 +16,21 @@ export interface SignalDraft {
   side: number;
   /** Scaled by 1e8. */
   quantity: bigint;
-  /** Scaled by 1e8; 0: at the market. */
+  /** An OrderType. */
+  orderType: number;
+  /** Prices are scaled by 1e8; 0n: none. */
   limitPrice: bigint;
+  /** Of the type: stop price, distance, quantity shown, or slices; scaled by 1e8. */
+  parameter: bigint;
+  takeProfit: bigint;
+  stopLoss: bigint;
+  workForMs: number;
+  /** A TimeInForce; 0: gtc. */
+  timeInForce: number;
+  /** An OrderOffset; 0: none. */
+  offset: number;
+  /** Bits of OrderFlags. */
+  flags: number;
   tickDay: number;
   tickNsOfDay: number;
   shard: number;
@@ -71,8 +84,7 @@ export class SignalWriter implements SignalSink {
     view.setUint32(SignalSlot.ordinal, this.#count, true);
     view.setUint32(SignalSlot.ordinal + 4, generation, true);
     view.setInt32(SignalSlot.side, draft.side, true);
-    const type = draft.limitPrice === 0n ? OrderType.market : OrderType.limit;
-    view.setUint32(SignalSlot.orderType, type, true);
+    view.setUint32(SignalSlot.orderType, draft.orderType, true);
     view.setBigInt64(SignalSlot.quantity, draft.quantity, true);
     view.setBigInt64(SignalSlot.limitPrice, draft.limitPrice, true);
     view.setUint32(SignalSlot.validForMs, validForMs, true);
@@ -81,10 +93,22 @@ export class SignalWriter implements SignalSink {
     writeUint53(view, SignalSlot.sequence, draft.sequence);
     view.setFloat64(SignalSlot.factorValue, draft.factorValue, true);
     view.setFloat64(SignalSlot.price, draft.price, true);
+    this.#writeTerms(draft);
     ring.publish(this.#bytes, 1);
     const days = now.day - draft.tickDay;
     this.latency.record(days * nsPerDay + (now.nsOfDay - draft.tickNsOfDay));
     return generation * two32 + this.#count;
+  }
+
+  #writeTerms(draft: SignalDraft): void {
+    const view = this.#view;
+    view.setBigInt64(SignalSlot.parameter, draft.parameter, true);
+    view.setBigInt64(SignalSlot.takeProfit, draft.takeProfit, true);
+    view.setBigInt64(SignalSlot.stopLoss, draft.stopLoss, true);
+    view.setUint32(SignalSlot.workForMs, draft.workForMs, true);
+    view.setUint8(SignalSlot.timeInForce, draft.timeInForce);
+    view.setUint8(SignalSlot.offset, draft.offset);
+    view.setUint16(SignalSlot.flags, draft.flags, true);
   }
 }
 

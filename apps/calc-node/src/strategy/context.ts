@@ -2,12 +2,13 @@
 // at once; its lineage is the newest tick that was dispatched. Nothing here knows whether the ticks
 // are live or of the past: the sink does.
 
-import { moneyFromFloat, NdtsError, type TickBatch, type Time } from '@ndts/protocol';
+import { NdtsError, OrderType, type TickBatch, type Time } from '@ndts/protocol';
 import type { SignalDraft } from '../emit/signal-writer.js';
 import type { FactorDeclarations, FactorReadings } from '../factor/declare.js';
 import type { FactorPlan } from '../factor/factor-plan.js';
 import { LatestValues } from '../factor/latest-values.js';
 import type { OrderOptions, StrategyContext } from './define.js';
+import { quantityMax, setTerms } from './order-terms.js';
 import type { ParameterSpecs, ParameterValues } from './parameters.js';
 
 /** Where what a strategy asks for goes. */
@@ -17,7 +18,6 @@ export interface SignalSink {
   cancel(order: number): void;
 }
 
-const quantityMax = 2n ** 62n;
 export const logLengthMax = 2000;
 
 export interface ContextOptions {
@@ -42,7 +42,15 @@ export class DriverContext implements StrategyContext {
     symbol: 0,
     side: 0,
     quantity: 0n,
+    orderType: OrderType.market,
     limitPrice: 0n,
+    parameter: 0n,
+    takeProfit: 0n,
+    stopLoss: 0n,
+    workForMs: 0,
+    timeInForce: 0,
+    offset: 0,
+    flags: 0,
     tickDay: 0,
     tickNsOfDay: 0,
     shard: 0,
@@ -136,12 +144,11 @@ export class DriverContext implements StrategyContext {
       throw new NdtsError('INVALID_ARGUMENT', `expected a symbol with a tick, found ${symbol}`);
     if (typeof quantity !== 'bigint' || quantity <= 0n || quantity > quantityMax)
       throw new NdtsError('INVALID_ARGUMENT', `expected a quantity above 0n, found ${quantity}`);
-    const limit = options?.limitPrice ?? 0n;
     draft.symbol = symbol;
     draft.side = side;
     draft.quantity = quantity;
-    draft.limitPrice = typeof limit === 'number' ? moneyFromFloat(limit) : limit;
     draft.price = price;
+    setTerms(draft, options);
     return this.#sink.emit(draft);
   }
 }

@@ -21,7 +21,7 @@
 // Always: the views handed to hooks are re-used by the next call; keep numbers, not views. A hook
 // that throws stops the instance, which is then started anew.
 
-import type { OrderStateName, Time } from '@ndts/protocol';
+import type { OrderOffsetName, OrderStateName, Time, TimeInForceName } from '@ndts/protocol';
 import type { BarView } from '../bar/bar-builder.js';
 import type { FactorDeclarations, FactorReadings } from '../factor/declare.js';
 import type { BarSpecs } from './bar-set.js';
@@ -39,6 +39,7 @@ export {
   type FactorDeclarations,
   type FactorReadings,
 } from '../factor/declare.js';
+export type { OrderTermsText } from './order-terms.js';
 export { type Asked, type Stage, stage, type StagedTick } from './stage.js';
 export type { ParameterSpec, ParameterSpecs, ParameterValues } from './parameters.js';
 
@@ -97,9 +98,33 @@ export interface OrderUpdate {
   readonly reason: string;
 }
 
+/** Terms of an order; docs/protocol/orders.md says what each does. At most one of stopPrice,
+ * distance, shown and slices. Prices are above 0, a float64 is taken to the nearest 1e-8. */
 export interface OrderOptions {
-  /** Absent: at the market. A float64 is taken to the nearest 1e-8. */
+  /** Absent: at the market. */
   readonly limitPrice?: bigint | number;
+  /** Stop, or stop-limit with a limit price: works once the last price has reached it. */
+  readonly stopPrice?: bigint | number;
+  /** Trailing stop: so far behind the best last price. */
+  readonly distance?: bigint | number;
+  /** Iceberg: quantity shown at a time, below the whole. */
+  readonly shown?: bigint;
+  /** TWAP: in so many equal parts over workForMs. */
+  readonly slices?: number;
+  /** Of TWAP and 'gtd': from now on. */
+  readonly workForMs?: number;
+  /** Default 'gtc'. */
+  readonly timeInForce?: TimeInForceName;
+  /** Of limit orders: never takes. */
+  readonly postOnly?: boolean;
+  /** Never opens or turns a position. */
+  readonly reduceOnly?: boolean;
+  /** Bracket: limit price of the leg that takes the profit, price that triggers the one that ends
+   * the loss. */
+  readonly takeProfit?: bigint | number;
+  readonly stopLoss?: bigint | number;
+  /** Where the venue keeps long and short apart. */
+  readonly offset?: OrderOffsetName;
 }
 
 export interface StrategyContext<

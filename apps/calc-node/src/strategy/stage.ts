@@ -7,6 +7,7 @@ import type { SignalDraft } from '../emit/signal-writer.js';
 import type { AnyStrategy, OrderUpdate, StrategyDefinition } from './define.js';
 import { StrategyDriver } from './driver.js';
 import type { FactorDeclarations } from '../factor/declare.js';
+import { type OrderTermsText, termsText } from './order-terms.js';
 import type { GivenParameters, ParameterSpecs } from './parameters.js';
 
 export interface StagedTick {
@@ -32,6 +33,8 @@ export interface Asked {
   readonly quantity: string;
   /** undefined: at the market. */
   readonly limitPrice: string | undefined;
+  /** Of an order with more to it than a limit price. */
+  readonly terms?: OrderTermsText;
 }
 
 export class Stage {
@@ -118,12 +121,14 @@ export class Stage {
 
   #emit(draft: SignalDraft): number {
     const order = this.asked.length + 1;
+    const terms = termsText(draft);
     this.asked.push({
       order,
       side: draft.side > 0 ? 'buy' : 'sell',
       symbol: draft.symbol,
       quantity: moneyText(draft.quantity),
       limitPrice: draft.limitPrice === 0n ? undefined : moneyText(draft.limitPrice),
+      ...(terms === undefined ? {} : { terms }),
     });
     return order;
   }
