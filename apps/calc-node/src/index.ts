@@ -47,6 +47,7 @@ export {
   workSweeps,
 } from './backtest/sweep-jobs.js';
 export type { HistorySource, TapeSource } from './backtest/tick-source.js';
+export { SignalWriter } from './emit/signal-writer.js';
 export { type CalcLatency, calcSubjects, type SignalRingNotice } from './emit/status.js';
 export { compileFactors } from './factor/compile.js';
 export { type Expression, usage } from './factor/expression.js';
@@ -72,6 +73,7 @@ export {
   type SectionTrigger,
 } from './section/section-engine.js';
 export type { History } from './source/warm-up.js';
+export { StrategyDriver } from './strategy/driver.js';
 export type { RestartPolicy } from './strategy/instance.js';
 export { runCompiler } from './strategy/compile-plugin.js';
 export {
