@@ -4,9 +4,10 @@
 // and its counts fit. The seed is printed; npm run fuzz-feeds is the long form.
 
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import {
   ccxtAbilities,
   ccxtDecoder,
@@ -185,6 +186,34 @@ for (const [format, { name, format: said, text }] of Object.entries(files))
       await feed.disconnect();
     });
   });
+
+const zipped =
+  'UEsDBBQACAAIAAAAJVwAAAAAAAAAAAAAAAAFAAAAYi5jc3YrycxN1SmuzE3Kz9EpKMpMTtUpy88pzU3lMjIw' +
+  'MtM1MNQ1MAoxsLQyNrAyMIrScdQxNDDSMeQCAFBLBwhG+mGdOAAAADYAAABQSwMEFAAIAAgAAAAlXAAAAAAA' +
+  'AAAAAAAAAAUAAABhLmNzdivJzE3VKa7MTcrP0SkoykxO1SnLzynNTeUyMjAy0zUw1DUwCjGwtDI2sDIwjNJx' +
+  '1DE0MNQx5AIAUEsHCKkzNhY4AAAANgAAAFBLAQIUAxQACAAIAAAAJVxG+mGdOAAAADYAAAAFAAAAAAAAAAAA' +
+  'AACAAQAAAABiLmNzdlBLAQIUAxQACAAIAAAAJVypMzYWOAAAADYAAAAFAAAAAAAAAAAAAACAAWsAAABhLmNz' +
+  'dlBLBQYAAAAAAgACAGYAAADWAAAAAAA=';
+
+test('files that are packed', async (context) => {
+  const dir = await temporaryFolder(context);
+  const path = join(dir, 'packed');
+  const unpack = { dir: join(dir, 'unpacked'), bytesMax: 1_000_000 };
+  const samples = [Buffer.from(zipped, 'base64'), gzipSync(files['ticks']?.text ?? '')];
+  await fuzz(context, samples, rounds(20), async (input) => {
+    writeFileSync(path, input);
+    const symbols = new Symbols();
+    const clock = new VirtualClock(startMs);
+    const { ensure } = symbols;
+    const feed = new FileFeed({ name: 'fuzzed', paths: [path], speed: 0, clock, ensure, unpack });
+    await orRefused(async () => {
+      await feed.connect();
+      await drain(feed, symbols);
+    });
+    await feed.disconnect();
+    if (existsSync(unpack.dir)) assert.deepEqual(readdirSync(unpack.dir), []);
+  });
+});
 
 const json = (value: unknown): Buffer => Buffer.from(JSON.stringify(value));
 const messages = [

@@ -55,6 +55,7 @@ export const configKeys = [
   { key: 'feed.simulatedBooks', type: 'boolean', default: false, doc: 'whether it makes a change of a book of each clean tick' },
   { key: 'feed.crossedBooks', type: 'enum', values: ['mark', 'uncross', 'resync'], default: 'mark', doc: 'what becomes of a book whose bid is not below its ask (docs/books.md)' },
   { key: 'feed.recordingDir', type: 'string', default: '', doc: 'folder of recordings of feeds; empty: recordings/ in the data folder' },
+  { key: 'feed.unpackedBytesMax', type: 'integer', min: 1048576, max: 1125899906842624, default: 34359738368, doc: 'how large a packed file of a feed may be unpacked; never more than half of the free disk' },
   { key: 'clean.priceMax', type: 'number', min: 0, default: 999999, doc: 'a price must be above 0 and below this' },
   { key: 'clean.spreadMax', type: 'number', min: 0, default: 0.1, doc: '(ask - bid) / bid must be below this' },
   { key: 'clean.disorderMs', type: 'integer', min: 0, max: 86400000, default: 1000, doc: 'a tick older than the newest of its symbol by more than this is refused' },

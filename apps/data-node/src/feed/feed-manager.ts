@@ -24,6 +24,7 @@ import type { FeedSet, FeedSource } from './feed-set.js';
 import { FileFeed } from './file/file-feed.js';
 import { LineFeed } from './line-feed.js';
 import { type FileFormatName, fileFormatNames } from './file/file-format.js';
+import { removeUnpacked, type UnpackPlace } from './file/unpack.js';
 import { Recorder, recordingName } from './recording/recorder.js';
 import { RecordingFeed } from './recording/recording-feed.js';
 import { listRecordings } from './recording/recording-reader.js';
@@ -48,6 +49,8 @@ export interface FeedManagerOptions {
   readonly kinds?: readonly RowKind[];
   /** A folder of it for each feed. */
   readonly recordingDir: string;
+  /** Of files that are packed; undefined: they are refused. */
+  readonly unpack?: UnpackPlace;
   /** Handed to ccxt, by the name of the feed; for tests and other addresses. */
   readonly settingsOf?: (name: string) => Readonly<Record<string, unknown>>;
   readonly load?: LoadCcxt;
@@ -72,6 +75,8 @@ export class FeedManager {
 
   /** Begins what was kept; does not wait for venues. */
   async start(): Promise<void> {
+    const { unpack } = this.#options;
+    if (unpack !== undefined) await removeUnpacked(unpack.dir);
     for (const definition of await this.#options.store.list())
       this.#after(() => this.#begin(definition)).catch((error: unknown) => {
         const reason = errorLine(error);
@@ -201,7 +206,7 @@ export class FeedManager {
   }
 
   #files(definition: FeedDefinition): Feed {
-    const { clock, door } = this.#options;
+    const { clock, door, unpack } = this.#options;
     const { name, paths, symbol, utcOffset, barSeconds } = definition;
     const format = fileFormatNames.find((one) => one === definition.format);
     if (paths === undefined || paths.length === 0)
@@ -222,6 +227,7 @@ export class FeedManager {
       symbol,
       utcOffset,
       barSeconds,
+      unpack,
     });
   }
 

@@ -91,7 +91,10 @@ export function addFeed(program: Command, print: Print): void {
 function addAdding(add: (name: string, about: string) => Command, print: Print): void {
   add('add', 'add a feed: files, once, or an exchange through ccxt, for good')
     .argument('<name>', 'letters, digits, ., - and _')
-    .option('--files <paths...>', 'CSV and Parquet, on the machine of the node')
+    .option(
+      '--files <paths...>',
+      'CSV and Parquet, also in .zip and .gz, on the machine of the node',
+    )
     .option('--format <name>', 'of the files, where it is not recognised')
     .option('--speed <factor>', '0: as fast as possible; 1: at their own pace', parseNumber)
     .option('--symbol <name>', 'of files that name none')

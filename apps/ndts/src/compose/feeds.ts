@@ -101,6 +101,8 @@ export function createLineFeed(foundation: Foundation, door: SymbolDoor): LineFe
   return new LineFeed({
     clock: foundation.clock,
     ensure: (names) => door.ensure(names),
+    // Lines of trades go into their table (docs/protocol/line.md): history is loaded so, and as a
+    // feed the rule `stale` would refuse it.
     kinds: ['tick'],
   });
 }
@@ -139,6 +141,7 @@ export async function serveFeeds(
     ],
     logger,
     recordingDir: values.feed.recordingDir || join(folder.root, 'recordings'),
+    unpack: { dir: join(folder.root, 'unpacked'), bytesMax: values.feed.unpackedBytesMax },
     door,
   });
   bus.respond(subjects.dataRefusedNames, () => door.refused());

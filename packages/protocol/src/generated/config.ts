@@ -119,6 +119,8 @@ export interface ConfigValues {
     readonly crossedBooks: 'mark' | 'uncross' | 'resync';
     /** folder of recordings of feeds; empty: recordings/ in the data folder */
     readonly recordingDir: string;
+    /** how large a packed file of a feed may be unpacked; never more than half of the free disk */
+    readonly unpackedBytesMax: number;
   };
   readonly clean: {
     /** a price must be above 0 and below this */
@@ -867,6 +869,15 @@ export const configKeys: readonly ConfigKey[] = [
     type: 'string',
     default: '',
     doc: 'folder of recordings of feeds; empty: recordings/ in the data folder',
+    secret: false,
+  },
+  {
+    key: 'feed.unpackedBytesMax',
+    type: 'integer',
+    default: 34359738368,
+    doc: 'how large a packed file of a feed may be unpacked; never more than half of the free disk',
+    min: 1048576,
+    max: 1125899906842624,
     secret: false,
   },
   {

@@ -19,13 +19,14 @@ export interface FileBeginning {
 
 const numeric = /^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*$/;
 
-export async function readBeginning(path: string): Promise<FileBeginning> {
-  const kind = importFormatOf(path);
+/** @param name what it was called before it was unpacked; default: as its path says */
+export async function readBeginning(path: string, name = basename(path)): Promise<FileBeginning> {
+  const kind = importFormatOf(name);
   const format = await openImportFormat(path, kind, {});
   const first = format.names;
   await format.close();
   const hasHeader = kind !== 'csv' || !first.some((field) => numeric.test(field));
-  return { path, name: basename(path), kind, first, hasHeader };
+  return { path, name, kind, first, hasHeader };
 }
 
 function plain(name: string): string {

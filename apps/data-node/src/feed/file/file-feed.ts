@@ -25,7 +25,9 @@ import {
 import { allRowKinds, FeedRows, type RowKind } from '../feed-rows.js';
 import { Subscriptions } from '../subscriptions.js';
 import { type FileFormatName, recogniseFile } from './file-format.js';
+import { type FilePart, partsOf, type PlainFile, titled } from './file-parts.js';
 import type { RecordChunk, RecordSource } from './record-source.js';
+import type { UnpackPlace } from './unpack.js';
 
 export interface FileFeedOptions {
   readonly name: string;
@@ -45,6 +47,8 @@ export interface FileFeedOptions {
   readonly utcOffset?: string | undefined;
   readonly barSeconds?: number | undefined;
   readonly chunkRows?: number;
+  /** Of files that are packed; undefined: they are refused. */
+  readonly unpack?: UnpackPlace | undefined;
 }
 
 const chunkRowsDefault = 8192;
@@ -62,6 +66,12 @@ export class FileFeed implements Feed {
   /** Grows with each connect and disconnect: what an older one began is void. */
   #life = 0;
   #file = 0;
+  /** What is packed in this file, or itself; undefined: not looked at, or not to be read. */
+  #parts: readonly FilePart[] | undefined;
+  #part = 0;
+  /** The part that is read. */
+  #plain: PlainFile | undefined;
+  #unpacking: AbortController | undefined;
   /** Of the file, chunks before this one were used up; and records of this one. */
   #source: RecordSource | undefined;
   #chunk: RecordChunk | undefined;
@@ -116,25 +126,53 @@ export class FileFeed implements Feed {
   }
 
   async #openFile(life: number): Promise<void> {
-    const { paths, format: said, chunkRows, ...options } = this.#options;
-    const ensure: EnsureSymbols = (names) => this.#ensure(names);
+    const { paths, unpack } = this.#options;
     const path = paths[this.#file];
     if (path === undefined) {
       this.#isEnded = true;
       return;
     }
-    const { beginning, format } = await recogniseFile(path, said);
-    const source = await format.open(beginning, {
-      ...options,
-      ensure,
-      chunkRows: chunkRows ?? chunkRowsDefault,
-    });
-    if (life !== this.#life) await source.close();
-    else {
-      this.#source = source;
-      this.#chunks = 0;
-      this.#skip = this.#done;
+    this.#parts ??= await partsOf(path, unpack);
+    const part = this.#parts[this.#part];
+    if (part === undefined || life !== this.#life) return;
+    const plain = await this.#unpack(part);
+    try {
+      const source = await this.#openPlain(plain);
+      if (life === this.#life) {
+        this.#source = source;
+        this.#plain = plain;
+        this.#chunks = 0;
+        this.#skip = this.#done;
+        return;
+      }
+      await source.close();
+    } catch (error) {
+      await plain.remove();
+      throw titled(error, plain);
     }
+    await plain.remove();
+  }
+
+  async #unpack(part: FilePart): Promise<PlainFile> {
+    const stop = new AbortController();
+    this.#unpacking = stop;
+    const progress = (done: number): void => {
+      this.#reason = `unpacking ${part.title}: ${Math.floor(100 * done)} %`;
+    };
+    try {
+      return await part.open({ signal: stop.signal, progress });
+    } finally {
+      if (part.isPacked) this.#reason = '';
+      this.#unpacking = undefined;
+    }
+  }
+
+  async #openPlain(plain: PlainFile): Promise<RecordSource> {
+    const { format: said, chunkRows, paths: _, ...options } = this.#options;
+    const { beginning, format } = await recogniseFile(plain.path, said, plain.name);
+    const ensure: EnsureSymbols = (names) => this.#ensure(names);
+    const rows = chunkRows ?? chunkRowsDefault;
+    return format.open(beginning, { ...options, ensure, chunkRows: rows });
   }
 
   /** A name that may be no symbol is told once; its rows are counted as skipped. */
@@ -155,15 +193,21 @@ export class FileFeed implements Feed {
     this.#reason = '';
     this.#rows.clear();
     this.#chunk = undefined;
+    this.#unpacking?.abort();
     // What was begun ends first: the reader must not be closed under it.
     this.#work = this.#work.catch(() => undefined).then(() => this.#closeFile());
     await this.#work;
   }
 
   async #closeFile(): Promise<void> {
-    const source = this.#source;
+    const [source, plain] = [this.#source, this.#plain];
     this.#source = undefined;
-    await source?.close();
+    this.#plain = undefined;
+    try {
+      await source?.close();
+    } finally {
+      await plain?.remove();
+    }
   }
 
   subscribe(symbols: readonly FeedSymbol[]): void {
@@ -311,7 +355,8 @@ export class FileFeed implements Feed {
 
   #refuseFile(error: unknown): void {
     const path = this.#options.paths[this.#file] ?? '';
-    this.#rows.reject(this.#options.clock.nowMs(), 'file', errorLine(error), path);
+    const said = this.#plain === undefined ? error : titled(error, this.#plain);
+    this.#rows.reject(this.#options.clock.nowMs(), 'file', errorLine(said), path);
   }
 
   /** The next one that can be opened; none: it is at its end. */
@@ -320,7 +365,12 @@ export class FileFeed implements Feed {
     this.#chunksCounted = 0;
     await this.#closeFile();
     for (;;) {
-      this.#file += 1;
+      this.#part += 1;
+      if (this.#part >= (this.#parts?.length ?? 0)) {
+        this.#file += 1;
+        this.#part = 0;
+        this.#parts = undefined;
+      }
       try {
         await this.#openFile(life);
         return;

@@ -58,8 +58,9 @@ export const fileFormats: readonly FileFormat[] = [
 export async function recogniseFile(
   path: string,
   said: FileFormatName | undefined,
+  name?: string,
 ): Promise<{ readonly beginning: FileBeginning; readonly format: FileFormat }> {
-  const beginning = await readBeginning(path);
+  const beginning = await readBeginning(path, name);
   const format = fileFormats.find((one) =>
     said === undefined ? one.matches(beginning) : one.name === said,
   );

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { crc32, deflateRawSync } from 'node:zlib';
 import { createTickBatch, timeText, createTradeBatch } from '@ndts/protocol';
 import { VirtualClock } from '@ndts/runtime';
 import { createBookChangeBatch, type RowBatch } from '../batches.js';
@@ -103,4 +104,64 @@ export async function rowsOf(
   const answer = { ...rows, halts, stats: feed.stats(), rejects: feed.rejects(1000) };
   await feed.disconnect();
   return answer;
+}
+
+export interface ZipFile {
+  readonly name: string;
+  readonly text: string;
+  /** Default: deflated. */
+  readonly method?: number;
+  readonly isEncrypted?: boolean;
+  /** What the directory says, where it is not true. */
+  readonly crc?: number;
+  readonly bytes?: number;
+  readonly headerAt?: number;
+  /** Whether its numbers stand in the wide form. */
+  readonly isWide?: boolean;
+}
+
+/** A zip, by hand: also one that nothing would write. */
+export function zipOf(files: readonly ZipFile[], comment = ''): Buffer {
+  const data: Buffer[] = [];
+  const directory: Buffer[] = [];
+  let at = 0;
+  for (const file of files) {
+    const name = Buffer.from(file.name);
+    const packed = file.method === 0 ? Buffer.from(file.text) : deflateRawSync(file.text);
+    const header = Buffer.alloc(30);
+    header.writeUInt32LE(0x04034b50);
+    header.writeUInt16LE(name.length, 26);
+    directory.push(directoryEntry(file, name, packed.length, at));
+    data.push(header, name, packed);
+    at += header.length + name.length + packed.length;
+  }
+  const end = Buffer.alloc(22);
+  end.writeUInt32LE(0x06054b50);
+  end.writeUInt16LE(files.length, 8);
+  end.writeUInt16LE(files.length, 10);
+  end.writeUInt32LE(Buffer.concat(directory).length, 12);
+  end.writeUInt32LE(at, 16);
+  end.writeUInt16LE(comment.length, 20);
+  return Buffer.concat([...data, ...directory, end, Buffer.from(comment)]);
+}
+
+function directoryEntry(file: ZipFile, name: Buffer, packedBytes: number, at: number): Buffer {
+  const numbers = [file.bytes ?? file.text.length, packedBytes, file.headerAt ?? at];
+  const extra = file.isWide === true ? Buffer.alloc(4 + 8 * numbers.length) : Buffer.alloc(0);
+  const entry = Buffer.alloc(46);
+  entry.writeUInt32LE(0x02014b50);
+  entry.writeUInt16LE(file.isEncrypted === true ? 1 : 0, 8);
+  entry.writeUInt16LE(file.method ?? 8, 10);
+  entry.writeUInt32LE(file.crc ?? crc32(file.text), 16);
+  entry.writeUInt16LE(name.length, 28);
+  entry.writeUInt16LE(extra.length, 30);
+  for (const [index, field] of [24, 20, 42].entries())
+    entry.writeUInt32LE(extra.length > 0 ? 0xffffffff : (numbers[index] ?? 0), field);
+  if (extra.length > 0) {
+    extra.writeUInt16LE(1);
+    extra.writeUInt16LE(extra.length - 4, 2);
+    for (const [index, number] of numbers.entries())
+      extra.writeBigUInt64LE(BigInt(number), 4 + 8 * index);
+  }
+  return Buffer.concat([entry, name, extra]);
 }
