@@ -136,7 +136,9 @@ test('what the PostgreSQL source of Grafana asks', async () => {
       AND quote_ident(table_schema) IN (SELECT CASE WHEN trim(unnest) = '"$user"' THEN user ELSE
       trim(unnest) END FROM unnest(string_to_array(current_setting('search_path'), ',')))
       ORDER BY "table"`),
-    ['quality', 'rejects', 'tick'].map((table) => ({ table })),
+    ['book', 'book_change', 'quality', 'rejects', 'tick', 'trade', 'trade_rejects'].map(
+      (table) => ({ table }),
+    ),
   );
   const columns = (await rows(`SELECT quote_ident(column_name) as "column", data_type as "type"
     FROM information_schema.columns WHERE quote_ident(table_name) = 'tick'`)) as {
