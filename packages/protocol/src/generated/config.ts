@@ -85,7 +85,7 @@ export interface ConfigValues {
     readonly memoryDir: string;
   };
   readonly feed: {
-    /** where ticks come from */
+    /** what every start begins with; other feeds are added (docs/feeds.md) */
     readonly kind: 'simulator' | 'none';
     /** number of simulated symbols */
     readonly symbols: number;
@@ -301,9 +301,9 @@ export interface ConfigValues {
     readonly repeatCount: number;
     /** the time of risk.repeatCount */
     readonly repeatMs: number;
-    /** how far a limit price may be from the live market */
+    /** how far the price of an order (limit, stop, or that of the market) may be from the last price, in percent */
     readonly collarPercent: number;
-    /** a price older than this is no market */
+    /** while the price of a symbol is older than this, only orders that reduce its position pass */
     readonly staleMs: number;
     /** a data node that was heard and is silent for this long makes every symbol reduce-only */
     readonly dataSilentMs: number;
@@ -739,7 +739,7 @@ export const configKeys: readonly ConfigKey[] = [
     key: 'feed.kind',
     type: 'enum',
     default: 'simulator',
-    doc: 'where ticks come from',
+    doc: 'what every start begins with; other feeds are added (docs/feeds.md)',
     values: ['simulator', 'none'],
     secret: false,
   },
@@ -1517,7 +1517,7 @@ export const configKeys: readonly ConfigKey[] = [
     key: 'risk.collarPercent',
     type: 'number',
     default: 5,
-    doc: 'how far a limit price may be from the live market',
+    doc: 'how far the price of an order (limit, stop, or that of the market) may be from the last price, in percent',
     min: 0,
     max: 100,
     secret: false,
@@ -1526,7 +1526,7 @@ export const configKeys: readonly ConfigKey[] = [
     key: 'risk.staleMs',
     type: 'integer',
     default: 10000,
-    doc: 'a price older than this is no market',
+    doc: 'while the price of a symbol is older than this, only orders that reduce its position pass',
     min: 1,
     max: 86400000,
     secret: false,
