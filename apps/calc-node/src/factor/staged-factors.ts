@@ -17,6 +17,7 @@ export interface StageRows {
 
 export interface Stage {
   push(batch: TickBatch, inputs: readonly Float64Array[]): void;
+  advance(day: number, nsOfDay: number): void;
   snapshot(): Uint8Array;
   restore(bytes: Uint8Array): void;
 }
@@ -83,8 +84,8 @@ class StagedProgram {
   }
 }
 
-export class StagedFactors<Rows extends StageRows> {
-  readonly #stage: Stage;
+export class StagedFactors<Rows extends StageRows, Own extends Stage> {
+  readonly #stage: Own;
   /** undefined: all inputs are columns of the batch. */
   readonly #before: StagedProgram | undefined;
   readonly #after: StagedProgram;
@@ -98,7 +99,7 @@ export class StagedFactors<Rows extends StageRows> {
   constructor(
     staged: Staged,
     capacity: number,
-    begin: (onRows: (rows: Rows) => void) => Stage,
+    begin: (onRows: (rows: Rows) => void) => Own,
     listener: StagedListener<Rows>,
   ) {
     const plain = staged.inputs.filter((one) => one.kind === 'column');
@@ -119,6 +120,15 @@ export class StagedFactors<Rows extends StageRows> {
     this.#before?.update(batch);
     const inputs = this.#before?.program.outputs ?? this.#columns.map((name) => batch[name]);
     this.#stage.push(batch, inputs as readonly Float64Array[]);
+  }
+
+  /** It is so late, by event time. */
+  advance(day: number, nsOfDay: number): void {
+    this.#stage.advance(day, nsOfDay);
+  }
+
+  protected get stage(): Own {
+    return this.#stage;
   }
 
   #give(rows: Rows): void {

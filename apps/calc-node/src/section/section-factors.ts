@@ -2,7 +2,7 @@
 // vwap(60)) - rank(volume)`. A name with the inputs of a measure and no period is one; every other
 // function is a factor: of ticks within a measure, of sections outside.
 
-import { NdtsError, type TickBatch } from '@ndts/protocol';
+import { NdtsError } from '@ndts/protocol';
 import type { Operand } from '../factor/expression.js';
 import { parseStaged, type StageCall, type StageClaim } from '../factor/staged.js';
 import { StagedFactors, type StagedListener } from '../factor/staged-factors.js';
@@ -60,45 +60,14 @@ function measureOf(
   };
 }
 
-export class SectionFactors {
-  readonly #factors: StagedFactors<SectionRows>;
-  readonly #engine: SectionEngine;
-
+export class SectionFactors extends StagedFactors<SectionRows, SectionEngine> {
   /** `onSection` is given each section and the value of each factor for its symbols. Throws
    * INVALID_ARGUMENT. */
   constructor(spec: SectionFactorSpec, onSection: StagedListener<SectionRows>) {
     const { factors, groups, capacity = 4096, ...section } = spec;
     const staged = parseStaged(factors, claimMeasure, 'cross-section');
     const measures = staged.calls.map((one) => measureOf(one, groups));
-    const inputCount = staged.inputs.length;
-    let engine: SectionEngine | undefined;
-    const begin = (give: (rows: SectionRows) => void): SectionEngine => {
-      engine = new SectionEngine({ ...section, inputCount, measures }, give);
-      return engine;
-    };
-    this.#factors = new StagedFactors(staged, capacity, begin, onSection);
-    this.#engine = engine!;
-  }
-
-  push(batch: TickBatch): void {
-    this.#factors.push(batch);
-  }
-
-  /** It is so late, by event time. */
-  advance(day: number, nsOfDay: number): void {
-    this.#engine.advance(day, nsOfDay);
-  }
-
-  snapshot(): Uint8Array {
-    return this.#factors.snapshot();
-  }
-
-  /** Throws INVALID_ARGUMENT for a snapshot of others. */
-  restore(bytes: Uint8Array): void {
-    this.#factors.restore(bytes);
-  }
-
-  close(): void {
-    this.#factors.close();
+    const engineSpec = { ...section, inputCount: staged.inputs.length, measures };
+    super(staged, capacity, (give) => new SectionEngine(engineSpec, give), onSection);
   }
 }

@@ -2,7 +2,7 @@
 // 20)`. A name with the inputs of an aggregate and no more is one; every other function is a
 // factor: of ticks within an aggregate, of windows outside.
 
-import { NdtsError, type TickBatch } from '@ndts/protocol';
+import { NdtsError } from '@ndts/protocol';
 import type { Expression, Operand } from '../factor/expression.js';
 import { parseStaged, type StageClaim } from '../factor/staged.js';
 import { StagedFactors, type StagedListener } from '../factor/staged-factors.js';
@@ -56,10 +56,7 @@ function inputsOf(name: AggregateName, given: readonly Operand[]): readonly Oper
   return given.length === 1 ? given : undefined;
 }
 
-export class WindowFactors {
-  readonly #factors: StagedFactors<WindowRows>;
-  readonly #engine: WindowEngine;
-
+export class WindowFactors extends StagedFactors<WindowRows, WindowEngine> {
   /** `onRows` is given the windows that closed at one time and the value of each factor for them.
    * Throws INVALID_ARGUMENT. */
   constructor(spec: WindowFactorSpec, onRows: StagedListener<WindowRows>) {
@@ -74,40 +71,12 @@ export class WindowFactors {
       name: name as AggregateName,
       inputs,
     }));
-    let engine: WindowEngine | undefined;
-    const begin = (give: (rows: WindowRows) => void): WindowEngine => {
-      engine = new WindowEngine({ ...windows, aggregates }, give);
-      return engine;
-    };
-    this.#factors = new StagedFactors(staged, capacity, begin, onRows);
-    this.#engine = engine!;
-  }
-
-  push(batch: TickBatch): void {
-    this.#factors.push(batch);
-  }
-
-  /** It is so late, by event time. */
-  advance(day: number, nsOfDay: number): void {
-    this.#engine.advance(day, nsOfDay);
+    super(staged, capacity, (give) => new WindowEngine({ ...windows, aggregates }, give), onRows);
   }
 
   /** Ticks that came too late. */
   get late(): number {
-    return this.#engine.late;
-  }
-
-  snapshot(): Uint8Array {
-    return this.#factors.snapshot();
-  }
-
-  /** Throws INVALID_ARGUMENT for a snapshot of others. */
-  restore(bytes: Uint8Array): void {
-    this.#factors.restore(bytes);
-  }
-
-  close(): void {
-    this.#factors.close();
+    return this.stage.late;
   }
 }
 

@@ -8,7 +8,7 @@ import {
   SectionFactors,
   WindowFactors,
 } from '@ndts/calc-node';
-import { NdtsError, type Time } from '@ndts/protocol';
+import { NdtsError, type TickBatch, type Time } from '@ndts/protocol';
 import type { TimedRows } from '../screen/rows.js';
 
 export interface FactorRunFlags {
@@ -39,10 +39,10 @@ export function createFactorRun(texts: readonly string[], flags: FactorRunFlags)
   const { window, step, every } = flags;
   if (every !== undefined && (window !== undefined || step !== undefined))
     throw wrong('--every is of cross-sections, --window and --step of windows');
-  if (every !== undefined) return new SectionRun(texts, lengthMs(every, 'every'));
+  if (every !== undefined) return sectionRun(texts, lengthMs(every, 'every'));
   if (window !== undefined) {
     const sizeMs = lengthMs(window, 'window');
-    return new WindowRun(texts, sizeMs, step === undefined ? sizeMs : lengthMs(step, 'step'));
+    return windowRun(texts, sizeMs, step === undefined ? sizeMs : lengthMs(step, 'step'));
   }
   if (step !== undefined) throw wrong('--step is of windows: expected --window, such as 60s');
   return new TickRun(texts);
@@ -91,20 +91,24 @@ class TickRun implements FactorRun {
   }
 }
 
-class WindowRun implements FactorRun {
+/** What of windows and of cross-sections a run needs. */
+interface Closing {
+  push(batch: TickBatch): void;
+  advance(day: number, nsOfDay: number): void;
+  close(): void;
+}
+
+/** Gives what ticks and time close, not the ticks. */
+class ClosingRun implements FactorRun {
   readonly columns: readonly string[];
   readonly isOfTicks = false;
   readonly #ticks = new ReplayedTicks();
-  readonly #factors: WindowFactors;
+  readonly #factors: Closing;
   #give: GiveRows = () => {};
 
-  constructor(texts: readonly string[], sizeMs: number, stepMs: number) {
-    this.columns = ['ticks', ...texts];
-    const shape = { kind: 'sliding', sizeMs, stepMs } as const;
-    this.#factors = new WindowFactors({ factors: texts, shape }, (rows, values) => {
-      const { count, day, nsOfDay, symbol } = rows;
-      this.#give({ count, day, nsOfDay, symbol }, [rows.ticks, ...values]);
-    });
+  constructor(columns: readonly string[], begin: (give: GiveRows) => Closing) {
+    this.columns = columns;
+    this.#factors = begin((rows, values) => this.#give(rows, values));
   }
 
   get capacity(): number {
@@ -126,39 +130,24 @@ class WindowRun implements FactorRun {
   }
 }
 
-class SectionRun implements FactorRun {
-  readonly columns: readonly string[];
-  readonly isOfTicks = false;
-  readonly #ticks = new ReplayedTicks();
-  readonly #factors: SectionFactors;
-  #give: GiveRows = () => {};
+function windowRun(factors: readonly string[], sizeMs: number, stepMs: number): FactorRun {
+  const shape = { kind: 'sliding', sizeMs, stepMs } as const;
+  return new ClosingRun(['ticks', ...factors], (give) => {
+    return new WindowFactors({ factors, shape }, (rows, values) => {
+      const { count, day, nsOfDay, symbol } = rows;
+      give({ count, day, nsOfDay, symbol }, [rows.ticks, ...values]);
+    });
+  });
+}
 
-  constructor(texts: readonly string[], stepMs: number) {
-    this.columns = texts;
-    const trigger = { kind: 'time', stepMs } as const;
-    this.#factors = new SectionFactors({ factors: texts, trigger }, (rows, values) => {
+function sectionRun(factors: readonly string[], stepMs: number): FactorRun {
+  const trigger = { kind: 'time', stepMs } as const;
+  return new ClosingRun(factors, (give) => {
+    return new SectionFactors({ factors, trigger }, (rows, values) => {
       const { count, symbol } = rows;
       const day = new Float64Array(count).fill(rows.day);
       const nsOfDay = new Float64Array(count).fill(rows.nsOfDay);
-      this.#give({ count, day, nsOfDay, symbol }, values);
+      give({ count, day, nsOfDay, symbol }, values);
     });
-  }
-
-  get capacity(): number {
-    return this.#ticks.capacity;
-  }
-
-  run(batch: ReplayedBatch, from: number, count: number, give: GiveRows): void {
-    this.#give = give;
-    this.#factors.push(this.#ticks.take(batch, from, count));
-  }
-
-  end(to: Time | undefined, give: GiveRows): void {
-    this.#give = give;
-    if (to !== undefined) this.#factors.advance(to.day, to.nsOfDay);
-  }
-
-  close(): void {
-    this.#factors.close();
-  }
+  });
 }
