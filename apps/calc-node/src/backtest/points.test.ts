@@ -110,6 +110,8 @@ test('settings: what is wrong is said', () => {
     [{ fill: 'best' }, /fill: expected next_tick/],
     [{ latencyUs: 0.5 }, /latencyUs: expected a whole number/],
     [{ latencyMs: 5 }, /settings: expected/],
+    [{ fees: 5 }, /fees: expected a list, found 5/],
+    [{ fees: [5] }, /fees\[0\]: expected an object, found 5/],
     [{ fees: [{ symbols: '*', makerbps: 1 }] }, /fees\[0\]/],
     [{ fees: [{ takerBps: 'x' }] }, /takerBps/],
     [{ volumeShare: 0 }, /volumeShare/],

@@ -104,19 +104,21 @@ function checkDecimal(what: string, value: unknown): void {
   if (parseMoney(value) < 0n) throw wrong(what, 'a decimal of 0 or more', value);
 }
 
-function checkFees(value: unknown): void {
-  if (!Array.isArray(value)) throw wrong('fees', 'a list', value);
-  for (const [at, entry] of value.entries()) {
-    const fees = entry as Readonly<Record<string, unknown>>;
+/** Nothing for what an entry leaves out. */
+function resolveFees(given: unknown): readonly VenueFees[] {
+  if (!Array.isArray(given)) throw wrong('fees', 'a list', given);
+  return given.map((entry: unknown, at) => {
     const what = `fees[${at}]`;
-    if (typeof fees !== 'object' || fees === null) throw wrong(what, 'an object', fees);
-    const unknown = Object.keys(fees).find((name) => !Object.hasOwn(noFees, name));
+    if (typeof entry !== 'object' || entry === null) throw wrong(what, 'an object', entry);
+    const unknown = Object.keys(entry).find((name) => !Object.hasOwn(noFees, name));
     if (unknown !== undefined) throw wrong(what, Object.keys(noFees).join(', '), unknown);
-    if (typeof fees['symbols'] !== 'string') throw wrong(`${what}.symbols`, 'text', fees);
-    for (const name of ['makerBps', 'takerBps'])
+    const fees: VenueFees = { ...noFees, ...entry };
+    if (typeof fees.symbols !== 'string') throw wrong(`${what}.symbols`, 'text', fees.symbols);
+    for (const name of ['makerBps', 'takerBps'] as const)
       checkNumber(`${what}.${name}`, fees[name], [-bpsMax, bpsMax, false]);
-    for (const name of ['perUnit', 'minimum']) checkDecimal(`${what}.${name}`, fees[name]);
-  }
+    for (const name of ['perUnit', 'minimum'] as const) checkDecimal(`${what}.${name}`, fees[name]);
+    return fees;
+  });
 }
 
 const noFees: VenueFees = { symbols: '*', makerBps: 0, takerBps: 0, perUnit: '0', minimum: '0' };
@@ -138,9 +140,7 @@ export function resolveSettings(given: GivenSettings): BacktestSettings {
     throw wrong('fill', fillModelNames.join(', '), settings.fill);
   if (typeof settings.shorting !== 'boolean')
     throw wrong('shorting', 'true or false', settings.shorting);
-  const fees = given.fees?.map((entry) => ({ ...noFees, ...entry })) ?? defaultSettings.fees;
-  checkFees(fees);
-  return { ...settings, fees };
+  return { ...settings, fees: resolveFees(given.fees ?? defaultSettings.fees) };
 }
 
 /** Basis points as an exact fraction of 1e8. */
