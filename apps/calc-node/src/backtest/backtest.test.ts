@@ -102,6 +102,22 @@ test('a strategy hears of its orders after the way back, and may end them', () =
   assert.equal(run.venue.openCount, 0);
 });
 
+test('an end that is asked for is no order', () => {
+  let seen = 0;
+  const strategy: AnyStrategy = {
+    name: 'late',
+    version: '1',
+    params: {},
+    onTick(_, hooks) {
+      seen += 1;
+      if (seen === 1) hooks.buy(0, unit, { limitPrice: unit });
+      if (seen === 3) hooks.cancel(1);
+    },
+  };
+  const run = runTicks(prices(1000, 1000, 1000), [strategy], { settings: free });
+  assert.equal(run.venue.openCount, 1);
+});
+
 test('batches, timers and samples: the split of the ticks changes nothing', (context) => {
   const random = testRandom(context);
   const ticks = randomTicks(random, 600);

@@ -100,7 +100,8 @@ export class SimulatedVenue {
 
   /** Orders that were neither filled nor refused nor canceled so far. */
   get openCount(): number {
-    return this.#underway.length - this.#arrived + this.#workingCount;
+    const coming = this.#underway.slice(this.#arrived).filter(({ order }) => order !== undefined);
+    return coming.length + this.#workingCount;
   }
 
   /** An order asked for at this time; returns its number. */
