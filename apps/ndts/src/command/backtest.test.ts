@@ -113,6 +113,10 @@ test('what is wrong is said', async () => {
     [['sweep', 'bollinger', '-v', 'period=5', '--threads', '0'], /--threads/],
   ] as const)
     await rejects(run(...args), { message }, args.join(' '));
+  const folder = join(root, 'none');
+  const top = ['sweep', 'bollinger', '-v', 'period=5', '--top', '0', '--out', folder];
+  await rejects(run(...top), /--top: expected a whole number/);
+  ok(!existsSync(folder), 'found out before anything ran');
   const settings = join(root, 'settings.yaml');
   writeFileSync(
     settings,

@@ -97,6 +97,7 @@ export async function sweep(
   { values, clock, signal, screen, print }: RunContext,
 ): Promise<void> {
   const settings = settingsOf(flags);
+  const top = countOf('top', flags.top);
   const points = await pointsOf(pluginOf(plugin), flags, settings.seed);
   const request = {
     plugin: pluginOf(plugin),
@@ -131,7 +132,7 @@ export async function sweep(
   }
   const path = saveSweep(folderOf(flags, values, sweepFolder), result);
   if (flags.json) print(JSON.stringify({ ...result, path, seconds: elapsed() }));
-  else print(sweepText(result, path, elapsed(), countOf('top', flags.top)));
+  else print(sweepText(result, path, elapsed(), top));
 }
 
 export function progressText(progress: SweepProgress, seconds: number): string {
