@@ -151,7 +151,7 @@ class Sweep {
     const place = this.#started;
     this.#started += 1;
     const strategies = [{ plugin, parameters, ...this.#compiled }];
-    const request = { strategies, settings, source: this.#source(rows, warmUpFirst) };
+    const request = { strategies, settings, source: this.source(rows, warmUpFirst) };
     const onProgress = (ticks: number, total: number): void => {
       this.#parts.set(place, ticks / Math.max(1, total));
       this.#tell();
@@ -174,7 +174,8 @@ class Sweep {
     }
   }
 
-  #source({ first, end }: Rows, warmUpFirst: number): TapeSource {
+  /** Rows of the tape with their hash, which is worked out once. */
+  source({ first, end }: Rows, warmUpFirst: number): TapeSource {
     const source = { kind: 'tape' as const, ...this.#loaded, first, end, warmUpFirst };
     const key = `${warmUpFirst} ${first} ${end}`;
     let data = this.#data.get(key);
@@ -228,7 +229,7 @@ export async function runSweep(
   const foldResults: FoldResult[] = [];
   for (const fold of folds) foldResults.push(await runFold(sweep, request, fold));
   const rows = folds.length === 0 ? sorted(await sweep.runAll(points, all, 0)) : [];
-  const data = tapeData({ kind: 'tape', ...loaded, ...all, warmUpFirst: 0 });
+  const { data } = sweep.source(all, 0);
   const code = codeHash(plugin, strategy);
   const identity = { code, data, points, settings, metric, walk: request.walkForward ?? null };
   return {
