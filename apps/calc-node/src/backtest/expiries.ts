@@ -8,39 +8,55 @@ interface Expiry {
   readonly order: SimulatedOrder;
 }
 
+/** So many that were taken are dropped together. */
+const takenMax = 1024;
+
 export class Expiries {
   /** Of the first one. */
   nextNs = Number.POSITIVE_INFINITY;
-  /** The latest first. */
-  readonly #waiting: Expiry[] = [];
+  /** The earliest first, from #first on: what is asked for later mostly ends later. */
+  #waiting: Expiry[] = [];
+  #first = 0;
 
   add(dueNs: number, order: SimulatedOrder): void {
     const waiting = this.#waiting;
-    let at = waiting.length;
-    while (at > 0 && waiting[at - 1]!.dueNs <= dueNs) at -= 1;
-    waiting.splice(at, 0, { dueNs, order });
+    let low = this.#first;
+    let high = waiting.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (waiting[middle]!.dueNs <= dueNs) low = middle + 1;
+      else high = middle;
+    }
+    waiting.splice(low, 0, { dueNs, order });
     this.#lookAgain();
   }
 
   /** The first one, which is no longer kept; it may have ended otherwise. */
   take(): SimulatedOrder | undefined {
-    const first = this.#waiting.pop();
+    const first = this.#waiting[this.#first];
+    if (first === undefined) return undefined;
+    this.#first += 1;
+    if (this.#first === takenMax) {
+      this.#waiting = this.#waiting.slice(takenMax);
+      this.#first = 0;
+    }
     this.#lookAgain();
-    return first?.order;
+    return first.order;
   }
 
   /** Time is counted from so much later. */
   moveDay(ns: number): void {
-    for (const expiry of this.#waiting) expiry.dueNs -= ns;
+    for (let at = this.#first; at < this.#waiting.length; at += 1) this.#waiting[at]!.dueNs -= ns;
     this.#lookAgain();
   }
 
   clear(): void {
-    this.#waiting.length = 0;
+    this.#waiting = [];
+    this.#first = 0;
     this.#lookAgain();
   }
 
   #lookAgain(): void {
-    this.nextNs = this.#waiting.at(-1)?.dueNs ?? Number.POSITIVE_INFINITY;
+    this.nextNs = this.#waiting[this.#first]?.dueNs ?? Number.POSITIVE_INFINITY;
   }
 }

@@ -4,7 +4,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { nsPerDay, parseMoney } from '@ndts/protocol';
 import type { AnyStrategy, OrderOptions } from '../strategy/define.js';
-import { firstDay, type PlainTick, runTicks } from './backtest-test-kit.js';
+import { firstDay, type PlainTick, runTicks, testRandom } from './backtest-test-kit.js';
+import { Expiries } from './expiries.js';
+import type { SimulatedOrder } from './order.js';
 import type { GivenSettings } from './settings.js';
 
 const unit = 100_000_000n;
@@ -126,6 +128,27 @@ test('orders end with their time, also between ticks, days and on their way', ()
   assert.deepEqual(news(overnight, [[1, 1, until(86_401_500)]]).slice(1), [
     `${next + 2.5} 1 expired 0 0`,
   ]);
+});
+
+test('ends come by their time, of one time as they were asked for', (context) => {
+  const random = testRandom(context);
+  const expiries = new Expiries();
+  let plain: { dueNs: number; ordinal: number }[] = [];
+  const take = (): void => {
+    assert.equal(expiries.nextNs, plain[0]?.dueNs ?? Number.POSITIVE_INFINITY);
+    assert.equal(expiries.take()?.ordinal, plain.shift()?.ordinal);
+  };
+  for (let ordinal = 1; ordinal <= 3000; ordinal += 1) {
+    const dueNs = ordinal + random.integer(random.integer(10) === 0 ? 2000 : 50);
+    expiries.add(dueNs, { ordinal } as SimulatedOrder);
+    plain = [...plain, { dueNs, ordinal }].toSorted((a, b) => a.dueNs - b.dueNs);
+    if (random.integer(10) < 9) take();
+    if (ordinal % 1000 !== 0) continue;
+    expiries.moveDay(500);
+    for (const one of plain) one.dueNs -= 500;
+  }
+  while (plain.length > 0) take();
+  assert.equal(expiries.take(), undefined);
 });
 
 test('post-only never takes, reduce-only never opens', () => {
