@@ -10,6 +10,7 @@
 // decimals: ten times 0.1 is 1. Values are floats, and their sum is compensated.
 
 import { moneyScale, msPerDay, NdtsError, nsPerMs } from '@ndts/protocol';
+import { addTerm } from '../window/add-term.js';
 import type { BarSessions } from './bar-sessions.js';
 
 export const barKinds = ['time', 'ticks', 'volume', 'value'] as const;
@@ -220,8 +221,8 @@ export class BarBuilder {
     state[place.lastDay] = day;
     state[place.lastNs] = nsOfDay;
     state[place.close] = price;
-    addTo(state, place.volume, unitsOf(volume));
-    addTo(state, place.value, price * volume);
+    addTerm(state, place.volume, unitsOf(volume));
+    addTerm(state, place.value, price * volume);
   }
 
   #closeAt(ms: number): boolean {
@@ -260,14 +261,6 @@ export class BarBuilder {
 
 function unitsOf(volume: number): number {
   return Math.round(volume * volumeScale);
-}
-
-/** Keeps in the place behind a sum what rounding took from it (Neumaier). */
-function addTo(state: Float64Array, at: number, term: number): void {
-  const sum = state[at]!;
-  const next = sum + term;
-  state[at + 1]! += Math.abs(sum) >= Math.abs(term) ? sum - next + term : term - next + sum;
-  state[at] = next;
 }
 
 function checkSpec({ kind, size }: BarSpec): void {

@@ -2,6 +2,7 @@
 // The loops that add rows to panes, an input at a time, and that merge panes; aggregate.ts says
 // what stands where. Rows whose pane is -1 are in none.
 
+import { addTerm } from './add-term.js';
 import { paneHead, type PaneLayout, type Stream } from './aggregate.js';
 
 /** Rows [from, to) as the loops take them. */
@@ -104,14 +105,6 @@ function addWeighted(
     addTerm(state, pane + weighted, product);
     addTerm(state, pane + weighted + 2, weight);
   }
-}
-
-/** Keeps in the place behind a sum what rounding took from it. */
-function addTerm(state: Float64Array, at: number, term: number): void {
-  const sum = state[at]!;
-  const next = sum + term;
-  state[at + 1]! += Math.abs(sum) >= Math.abs(term) ? sum - next + term : term - next + sum;
-  state[at] = next;
 }
 
 /** Adds a pane of `state` to another; `shift`: from the origin of its keys to that of the other. */
