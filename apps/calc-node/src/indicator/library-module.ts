@@ -19,8 +19,6 @@ export type LibraryFunction = (input: unknown, second?: number) => unknown;
 
 export type LibraryModule = Readonly<Record<string, unknown>>;
 
-export type LoadLibrary = () => Promise<LibraryModule>;
-
 const libraryName = 'technicalindicators';
 
 /** Throws NOT_FOUND where it is not installed. */

@@ -42,7 +42,7 @@ export interface WindowPlan {
   readonly purgeMs: number;
 }
 
-export const defaultShape: WindowShape = { kind: 'sliding', sizeMs: 60_000, stepMs: 10_000 };
+const defaultShape: WindowShape = { kind: 'sliding', sizeMs: 60_000, stepMs: 10_000 };
 const hourMs = 3_600_000;
 const msMax = 366 * 24 * hourMs;
 /** Panes of a window at most. */

@@ -174,7 +174,7 @@ function money(text: string): string {
 
 const symbolsShown = 10;
 
-export function resultText({ summary, path, lookAhead }: RunDone, seconds: number): string {
+function resultText({ summary, path, lookAhead }: RunDone, seconds: number): string {
   const { statistics } = summary;
   const { total, refused } = statistics;
   const rate = seconds > 0 ? numberText(Math.round(statistics.ticks / seconds)) : '-';
@@ -236,7 +236,7 @@ function symbolsText({ statistics }: BacktestSummary): string {
   return `${tableText(columns, rows)}${more}`;
 }
 
-export function lookAheadText({ finding, outputs, ticks, cuts }: LookAheadResult): string {
+function lookAheadText({ finding, outputs, ticks, cuts }: LookAheadResult): string {
   const looked = `${numberText(outputs)} outputs of ${numberText(ticks)} ticks, ${cuts} cuts`;
   if (finding === null) return `look-ahead: none found (${looked})`;
   const said = (text: string): string => (text === '' ? 'nothing' : `'${text}'`);
@@ -277,7 +277,7 @@ function figureText(value: ComparedFigure['first']): string {
   return /^-?\d/.test(value) && !value.includes('T') ? money(value) : value;
 }
 
-export function comparisonText({ first, second, differences, figures }: Comparison): string {
+function comparisonText({ first, second, differences, figures }: Comparison): string {
   const right = { right: true };
   const columns = [
     { title: '' },

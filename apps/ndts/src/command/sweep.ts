@@ -204,7 +204,7 @@ function foldsTable({ folds, metric }: SweepResult): string {
   return tableText(columns, rows);
 }
 
-export function sweepText(result: SweepResult, path: string, seconds: number, top: number): string {
+function sweepText(result: SweepResult, path: string, seconds: number, top: number): string {
   const runs = result.rows.length;
   const failed = result.rows.filter(({ failure }) => failure !== null).length;
   const table =
