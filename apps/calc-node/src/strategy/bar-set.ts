@@ -66,6 +66,11 @@ export class BarSet {
     return this.#specs.length === 0;
   }
 
+  /** Tells sets apart whose states are not for each other. */
+  get signature(): string {
+    return this.#specs.map(({ kind, size }) => `${kind}:${size}`).join(' ');
+  }
+
   /** Bars of a symbol that end by this time. */
   closeBy(symbol: number, day: number, nsOfDay: number): void {
     const builders = this.#of(symbol);

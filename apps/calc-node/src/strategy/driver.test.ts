@@ -199,6 +199,32 @@ test('a driver goes on from what another one saved, to the last bit of every cal
   second.close();
 });
 
+test('what a driver saved is for the same factors and bars only', () => {
+  const all = market(200);
+  const first = driverOf(diary([]), 200);
+  first.run(all);
+  const saved = first.save();
+  const { bars: _, ...plain } = diary([]);
+  const cases: [AnyStrategy, boolean][] = [
+    [diary([]), true],
+    [plain, false],
+    [{ ...plain, bars: { second: { kind: 'time', size: 1000 } } }, false],
+    [
+      { ...plain, bars: { two: { kind: 'time', size: 2000 }, b: { kind: 'ticks', size: 7 } } },
+      false,
+    ],
+    [{ ...plain, bars: { b: { kind: 'ticks', size: 7 }, a: { kind: 'time', size: 1000 } } }, false],
+  ];
+  for (const [strategy, isSame] of cases) {
+    const other = driverOf(strategy, 200);
+    assert.equal(other.signature === first.signature, isSame);
+    if (isSame) other.load(saved);
+    else assert.throws(() => other.load(saved));
+    other.close();
+  }
+  first.close();
+});
+
 test('timers fire by the time of events, a long pause fires each, a time of the past none', () => {
   const fired: number[] = [];
   const played = stage(

@@ -69,6 +69,12 @@ export class StrategyDriver {
     this.#bars = new BarSet(specs, (bar) => strategy.onBar?.(bar, this.context));
   }
 
+  /** Tells drivers apart that can't load what the other has saved. */
+  get signature(): string {
+    const { signature } = this.plan;
+    return this.#bars.isEmpty ? signature : `${signature} ${this.#bars.signature}`;
+  }
+
   /** Ticks whose hooks were called. */
   get ticks(): number {
     return this.#ticks;

@@ -115,7 +115,7 @@ async function load(message: LoadMessage): Promise<Loaded> {
     version: strategy.version,
     warmUpTicks: driver.plan.warmUp,
     factors: Object.keys(driver.declarations),
-    signature: driver.plan.signature,
+    signature: driver.signature,
     snapshotVersion: strategy.snapshotVersion ?? 1,
   });
   return {
