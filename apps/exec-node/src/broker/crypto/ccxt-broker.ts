@@ -9,7 +9,6 @@ import {
   type BrokerCard,
   type BrokerListener,
   type BrokerOrderStatus,
-  type BrokerOrderUpdate,
   type BrokerPosition,
   type Clock,
   errorLine,
@@ -28,6 +27,8 @@ import {
   TimeInForce,
 } from '@ndts/protocol';
 import { BackOff, type BackOffOptions, backOffDefault, type Logger } from '@ndts/runtime';
+import { isFinal } from '../../order/transitions.js';
+import { type Due, tellDue } from '../due.js';
 import type { Gateway } from '../gateway.js';
 import { Pacing } from '../pacing.js';
 import {
@@ -38,7 +39,7 @@ import {
   isAway,
   outcomeOf,
 } from './ccxt-trading.js';
-import { CryptoOrders, type CryptoOrder, isForeignFee, isOver, stateOf } from './crypto-orders.js';
+import { CryptoOrders, type CryptoOrder, isForeignFee, stateOf } from './crypto-orders.js';
 import { Turns } from './turns.js';
 
 export interface CcxtBrokerOptions {
@@ -76,7 +77,7 @@ export class CcxtBroker implements Gateway {
   readonly #options: CcxtBrokerOptions;
   readonly #symbols: ReadonlyMap<string, number>;
   readonly #orders: CryptoOrders;
-  readonly #due: (BrokerOrderUpdate | Fill)[] = [];
+  readonly #due: Due[] = [];
   readonly #backOff: BackOff;
   readonly #turns = new Turns();
   readonly #rung = new Set<string>();
@@ -188,7 +189,7 @@ export class CcxtBroker implements Gateway {
   async queryOpenOrders(): Promise<BrokerOrderStatus[]> {
     await this.#lookAt(this.#options.markets.values());
     return [...this.#orders.all()]
-      .filter((order) => order.status !== '' && !isOver(stateOf(order)))
+      .filter((order) => order.status !== '' && !isFinal(stateOf(order)))
       .map(statusOf);
   }
 
@@ -227,15 +228,9 @@ export class CcxtBroker implements Gateway {
   doWork(): number {
     if (this.#listener === undefined) return 0;
     if (!this.#ready) this.#reopen();
-    let work = this.#pacing?.flush() ?? 0;
+    const work = this.#pacing?.flush() ?? 0;
     if (this.#ready) this.#poll();
-    const due = this.#due.splice(0);
-    for (const answer of due) {
-      if ('tradeId' in answer) this.#listener.onFill(answer);
-      else this.#listener.onOrderUpdate(answer);
-    }
-    work += due.length;
-    return work;
+    return work + tellDue(this.#due, this.#listener);
   }
 
   // --- coming and going
@@ -408,7 +403,7 @@ export class CcxtBroker implements Gateway {
       order.accepted = true;
       if (quiet === undefined) this.#tell(order, OrderState.accepted, '');
     }
-    if (!isOver(state)) return;
+    if (!isFinal(state)) return;
     order.ended = true;
     if (quiet === undefined && state !== OrderState.filled)
       this.#tell(order, state, order.status === 'expired' ? 'expired' : 'ended by the venue');

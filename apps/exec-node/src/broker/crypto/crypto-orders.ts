@@ -105,9 +105,3 @@ export function stateOf({ status, refusal, filled }: CryptoOrder): OrderState {
   if (status === 'canceled' || status === 'expired') return OrderState.canceled;
   return filled > 0n ? OrderState.partiallyFilled : OrderState.accepted;
 }
-
-export function isOver(state: OrderState): boolean {
-  return (
-    state === OrderState.filled || state === OrderState.canceled || state === OrderState.rejected
-  );
-}

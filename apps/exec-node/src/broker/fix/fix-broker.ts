@@ -33,6 +33,8 @@ import {
   MessageType,
   Tag,
 } from '@ndts/runtime/fix';
+import { isFinal } from '../../order/transitions.js';
+import { tellDue } from '../due.js';
 import type { Gateway } from '../gateway.js';
 import { changedOrder, FixOutcomes } from './outcomes.js';
 import { FixQueries } from './queries.js';
@@ -163,7 +165,7 @@ export class FixBroker implements Gateway {
         writer.text(Tag.massStatusReqType, '7');
       }),
     );
-    return all.filter(({ state }) => isOpen(state));
+    return all.filter(({ state }) => !isFinal(state));
   }
 
   async queryFills(afterTradeId?: string): Promise<Fill[]> {
@@ -207,15 +209,12 @@ export class FixBroker implements Gateway {
     const { session } = this;
     // What was told at the last cycle is in the journal by now.
     session.taken();
-    const told = this.#outcomes.told.splice(0);
-    for (const item of told)
-      if ('tradeId' in item) this.#listener?.onFill(item);
-      else this.#listener?.onOrderUpdate(item);
+    const told = tellDue(this.#outcomes.told, this.#listener);
     if (this.#listener !== undefined) session.mark();
     session.flush();
     if (this.#lossCycles > 0 && session.isSynchronised) this.#lossCycles -= 1;
-    if (told.length === 0) this.#prune();
-    return told.length;
+    if (told === 0) this.#prune();
+    return told;
   }
 
   async disconnect(): Promise<void> {
@@ -365,7 +364,6 @@ function writeInstrument(writer: Parameters<FixBody>[0], record: OrderRecord, no
   writer.time(Tag.transactTime, now);
 }
 
-/** What NewOrderSingle and OrderCancelReplaceRequest say alike. */
 /** Changes tell no terms that could be compared: the exec node cancels and sends another. */
 const abilities: BrokerAbilities = {
   orderTypes: [OrderType.market, OrderType.limit, OrderType.stop, OrderType.stopLimit],
@@ -393,6 +391,7 @@ const timeLetters: Readonly<Record<number, string>> = {
   [TimeInForce.day]: '0',
 };
 
+/** What NewOrderSingle and OrderCancelReplaceRequest say alike. */
 function terms(record: OrderRecord): FixBody {
   return (writer) => {
     writer.text(Tag.handlInst, '1');
@@ -403,13 +402,4 @@ function terms(record: OrderRecord): FixBody {
     writer.text(Tag.timeInForce, record.timeInForce);
     if (record.expireTime !== undefined) writer.time(Tag.expireTime, record.expireTime);
   };
-}
-
-function isOpen(state: OrderState): boolean {
-  return (
-    state === OrderState.accepted ||
-    state === OrderState.partiallyFilled ||
-    state === OrderState.pendingCancel ||
-    state === OrderState.unknown
-  );
 }

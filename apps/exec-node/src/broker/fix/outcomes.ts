@@ -5,7 +5,6 @@
 
 import {
   type BrokerOrderStatus,
-  type BrokerOrderUpdate,
   type BrokerPosition,
   type Clock,
   type Fill,
@@ -13,6 +12,8 @@ import {
 } from '@ndts/protocol';
 import type { Logger } from '@ndts/runtime';
 import { type FixMessage, FixGroups, forEachEntry, MessageType, Tag } from '@ndts/runtime/fix';
+import { isFinal } from '../../order/transitions.js';
+import type { Due } from '../due.js';
 import type { FixQueries } from './queries.js';
 import type { OrderRecord, FixRecords } from './records.js';
 import {
@@ -48,7 +49,7 @@ const bustSuffix = '.bust';
 const correctSuffix = '.correct';
 
 export class FixOutcomes {
-  readonly told: (BrokerOrderUpdate | Fill)[] = [];
+  readonly told: Due[] = [];
   readonly #deps: OutcomeDeps;
 
   constructor(deps: OutcomeDeps) {
@@ -177,7 +178,7 @@ export class FixOutcomes {
       if (report.stopPx > 0n) record.stopPrice = report.stopPx;
     }
     const isDuplicate = report.rejectReason === duplicateOrder;
-    record.isClosed = !isDuplicate && isFinished(stateOf(status, report.cumQty));
+    record.isClosed = !isDuplicate && isFinal(stateOf(status, report.cumQty));
     record.day = clock.now().day;
     const after = JSON.stringify([record.venueClientId, record.venueOrderId, record.isClosed]);
     if (before !== after || execType === ExecType.replaced) records.keep(clientOrderId, record);
@@ -369,16 +370,6 @@ function stateLeftIn(status: string, reason: number): OrderState {
   if (state === OrderState.rejected) return OrderState.unknown;
   const isWorking = state === OrderState.partiallyFilled || state === OrderState.pendingCancel;
   return isWorking ? OrderState.accepted : state;
-}
-
-/** Once so, nothing is open at the venue any more. */
-function isFinished(state: OrderState): boolean {
-  return (
-    state === OrderState.filled ||
-    state === OrderState.canceled ||
-    state === OrderState.expired ||
-    state === OrderState.rejected
-  );
 }
 
 /** The id of the question that this message of ours asked. */

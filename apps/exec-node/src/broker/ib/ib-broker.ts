@@ -8,7 +8,6 @@ import {
   type BrokerCard,
   type BrokerListener,
   type BrokerOrderStatus,
-  type BrokerOrderUpdate,
   type BrokerPosition,
   type Clock,
   errorLine,
@@ -30,13 +29,15 @@ import type {
   Order,
   OrderState as IbOrderState,
 } from '@stoqey/ib';
+import { isFinal } from '../../order/transitions.js';
+import { type Due, tellDue } from '../due.js';
 import type { Gateway } from '../gateway.js';
 import { isRefusal, orderCanceled, serversBack, serversLost, stateOf } from './codes.js';
 import { IbConnection, type IbEvents } from './connection.js';
 import { Executions, type KnownExecution } from './executions.js';
 import type { IbInstruments } from './instruments.js';
 import { contractOf, ibAbilities, orderOf } from './order-words.js';
-import { isOver, OrdersSeen, type SeenOrder, venueOrderId } from './orders-seen.js';
+import { OrdersSeen, type SeenOrder, venueOrderId } from './orders-seen.js';
 import { Question } from './question.js';
 import { venueTime } from './venue-time.js';
 
@@ -90,7 +91,7 @@ export class IbBroker implements Gateway {
   readonly #options: IbBrokerOptions;
   readonly #orders = new OrdersSeen();
   readonly #executions = new Executions(ibVenue);
-  readonly #due: (BrokerOrderUpdate | Fill)[] = [];
+  readonly #due: Due[] = [];
   readonly #awaitedFees: AwaitedFee[] = [];
   readonly #positions = new Map<number, BrokerPosition>();
   readonly #backOff: BackOff;
@@ -202,7 +203,7 @@ export class IbBroker implements Gateway {
   async queryOpenOrders(): Promise<BrokerOrderStatus[]> {
     await this.#refresh();
     return [...this.#orders.all()]
-      .filter((order) => order.known && !isOver(this.#stateOf(order)))
+      .filter((order) => order.known && !isFinal(this.#stateOf(order)))
       .map((order) => this.#statusOf(order));
   }
 
@@ -223,12 +224,7 @@ export class IbBroker implements Gateway {
     if (this.#connection === undefined) this.#open();
     let work = this.#connection?.doWork() ?? 0;
     work += this.#stopAwaitingFees();
-    const due = this.#due.splice(0);
-    for (const answer of due) {
-      if ('tradeId' in answer) this.#listener.onFill(answer);
-      else this.#listener.onOrderUpdate(answer);
-    }
-    return work + due.length;
+    return work + tellDue(this.#due, this.#listener);
   }
 
   // --- the session
@@ -370,7 +366,7 @@ export class IbBroker implements Gateway {
       seen.accepted = true;
       if (fresh && live) this.#tell(seen, OrderState.accepted, '');
     }
-    if (!isOver(state) || seen.ended) return;
+    if (!isFinal(state) || seen.ended) return;
     this.#orders.end(seen);
     // Fills tell that it was filled; what a question found is for who asked.
     if (state === OrderState.canceled && live)

@@ -18,13 +18,9 @@ export interface IbContract {
 }
 
 /** What the venue says of a contract; fields it leaves out are undefined or empty. */
-export interface ToldContract {
-  readonly conId?: number | undefined;
-  readonly symbol?: string | undefined;
-  readonly secType?: string | undefined;
-  readonly currency?: string | undefined;
-  readonly localSymbol?: string | undefined;
-}
+export type ToldContract = Partial<
+  Pick<IbContract, 'conId' | 'symbol' | 'secType' | 'currency' | 'localSymbol'>
+>;
 
 export class IbInstruments {
   readonly #contracts = new Map<number, IbContract>();

@@ -2,8 +2,6 @@
 // always holds: an id seen once is known until it was closed for long; what the venue refused stays
 // refused; the memory is bounded.
 
-import { OrderState } from '@ndts/protocol';
-
 export interface SeenOrder {
   readonly clientOrderId: string;
   /** The number at the venue; 0: told of as completed only, with which it has none. */
@@ -74,10 +72,4 @@ export class OrdersSeen {
 export function venueOrderId(order: SeenOrder): string {
   if (order.permId !== 0) return String(order.permId);
   return order.number === 0 ? '' : `#${order.number}`;
-}
-
-export function isOver(state: OrderState): boolean {
-  return (
-    state === OrderState.filled || state === OrderState.canceled || state === OrderState.rejected
-  );
 }
