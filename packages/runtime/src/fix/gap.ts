@@ -41,8 +41,9 @@ export class FixGap {
   /** All up to `expected` are there. Returns the lowest number that waits behind a further gap; 0:
    * none does. */
   reached(expected: number): number {
-    for (const number of this.#waiting.keys()) if (number < expected) this.#waiting.delete(number);
+    // Only then: each message of a long gap comes by here.
     if (expected <= this.until) return 0;
+    for (const number of this.#waiting.keys()) if (number < expected) this.#waiting.delete(number);
     this.until = 0;
     this.attempts = 0;
     let lowest = 0;
