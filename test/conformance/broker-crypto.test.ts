@@ -129,6 +129,50 @@ test('contracts of another size than one are told in units', async (context) => 
   assert.equal(heard.filled('s'), parseMoney('0.05'));
 });
 
+test('trades and orders that come in parts are all known', async (context) => {
+  const venue = fakeVenue();
+  venue.pageMax = 60;
+  const { broker, heard } = await scene(context, venue, {});
+  for (let count = 1; count <= 130; count++) {
+    buy(broker, `n${count}`);
+    if (count % 50 === 0) await settle(venue, broker);
+  }
+  await settle(venue, broker);
+  assert.equal(new Set(heard.fills.map(({ tradeId }) => tradeId)).size, 130);
+  const { broker: again } = await scene(context, venue, {});
+  assert.equal((await again.queryFills()).length, 130);
+  assert.deepEqual(await again.queryOpenOrders(), []);
+});
+
+test('the day before is asked for at a connection, later what is new', async (context) => {
+  const venue = fakeVenue();
+  const beginMs = clock.nowMs();
+  const { broker } = await scene(context, venue, {});
+  const { historyMs } = ccxtDefaults;
+  assert.ok(venue.tradesSinceMs >= beginMs - historyMs);
+  assert.ok(venue.tradesSinceMs <= clock.nowMs() - historyMs);
+  buy(broker, 'x');
+  await settle(venue, broker);
+  assert.ok(venue.tradesSinceMs >= beginMs - 300_000);
+});
+
+test('an order that got lost is not asked for beyond the horizon', async (context) => {
+  const venue = fakeVenue();
+  const { broker, heard } = await scene(context, venue, {});
+  venue.loseRequests = true;
+  buy(broker, 'lost');
+  await settle(venue, broker);
+  venue.loseRequests = false;
+  await settle(venue, broker);
+  venue.requests.length = 0;
+  await settle(venue, broker);
+  assert.ok(!venue.requests.includes('fetchOrder'));
+  assert.equal(await broker.queryOrder('lost'), undefined);
+  buy(broker, 'lost');
+  await settle(venue, broker);
+  assert.deepEqual(heard.updates, [], 'the id is not sent again');
+});
+
 test('play money and secrets reach ccxt, and its own queue is off', async (context) => {
   const venue = fakeVenue();
   await scene(context, venue, { sandbox: true, settings: { apiKey: 'k', secret: 's' } });

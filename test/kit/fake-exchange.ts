@@ -46,12 +46,17 @@ export class FakeExchange {
   /** Requests, oldest first. */
   readonly requests: string[] = [];
   sandbox = false;
+  /** How many of a list are told at once, the oldest first. */
+  pageMax = 500;
+  /** From when on trades were asked for last. */
+  tradesSinceMs = 0;
   /** Of the currency fees are in. */
   feeCurrency = 'USDT';
   readonly #orders: VenueOrder[] = [];
   readonly #trades: CcxtFill[] = [];
   readonly #quotes = new Map<string, { readonly bid: number; readonly ask: number }>();
   readonly #holdings = new Map<string, Holding>();
+  #lastMs = 0;
   readonly #bells = new Set<(orders: readonly CcxtOrder[]) => void>();
 
   constructor(markets: Readonly<Record<string, CcxtMarket>>) {
@@ -96,7 +101,7 @@ export class FakeExchange {
         amount,
         limit,
       },
-      ...{ timestamp: Date.now(), status: 'open', filled: 0 },
+      ...{ timestamp: this.#now(), status: 'open', filled: 0 },
     };
     const quote = this.#quotes.get(symbol);
     const touch = side === 'buy' ? (quote?.ask ?? 0) : (quote?.bid ?? 0);
@@ -123,16 +128,22 @@ export class FakeExchange {
     return toldOf(this.#find(id, clientOrderId));
   }
 
-  async orders(symbol: string, isOpen: boolean): Promise<readonly CcxtOrder[]> {
-    await this.reached('fetchOrders');
+  async openOrders(symbol: string): Promise<readonly CcxtOrder[]> {
+    await this.reached('fetchOpenOrders');
     return this.#orders
-      .filter((order) => order.symbol === symbol && (!isOpen || order.status === 'open'))
+      .filter((order) => order.symbol === symbol && order.status === 'open')
       .map(toldOf);
   }
 
-  async trades(symbol: string): Promise<readonly CcxtFill[]> {
+  async orders(symbol: string, since: number): Promise<readonly CcxtOrder[]> {
+    await this.reached('fetchOrders');
+    return this.#page(this.#orders, symbol, since).map(toldOf);
+  }
+
+  async trades(symbol: string, since: number): Promise<readonly CcxtFill[]> {
     await this.reached('fetchMyTrades');
-    return this.#trades.filter((trade) => trade.symbol === symbol);
+    this.tradesSinceMs = since;
+    return this.#page(this.#trades, symbol, since);
   }
 
   async positions(): Promise<readonly CcxtPosition[]> {
@@ -153,6 +164,21 @@ export class FakeExchange {
 
   bell(): Promise<readonly CcxtOrder[]> {
     return new Promise((resolve) => this.#bells.add(resolve));
+  }
+
+  #page<T extends { readonly symbol: string; readonly timestamp: number }>(
+    all: readonly T[],
+    symbol: string,
+    since: number,
+  ): T[] {
+    const found = all.filter((one) => one.symbol === symbol && one.timestamp >= since);
+    return found.slice(0, this.pageMax);
+  }
+
+  /** No two things happen at once. */
+  #now(): number {
+    this.#lastMs = Math.max(Date.now(), this.#lastMs + 1);
+    return this.#lastMs;
   }
 
   #find(id: string | undefined, clientOrderId: string): VenueOrder {
@@ -179,7 +205,7 @@ export class FakeExchange {
     const cost = Math.round(amount * price * 1e5) / 1e8;
     this.#trades.push({
       ...{ id: String(this.#trades.length + 1), order: order.id, symbol: order.symbol },
-      ...{ side: order.side, amount, price, timestamp: Date.now() },
+      ...{ side: order.side, amount, price, timestamp: this.#now() },
       fee: { cost, currency: this.feeCurrency },
     });
     this.#hold(order.symbol, order.side === 'buy' ? amount : -amount, price);
@@ -225,9 +251,9 @@ function exchangeOf(venue: FakeExchange): new (settings: CcxtParams) => CcxtTrad
     cancelOrder: CcxtTrading['cancelOrder'] = (id, _symbol, params) =>
       venue.cancel(id, idOf(params));
     fetchOrder: CcxtTrading['fetchOrder'] = (id, _symbol, params) => venue.order(id, idOf(params));
-    fetchOpenOrders = (symbol: string): Promise<readonly CcxtOrder[]> => venue.orders(symbol, true);
-    fetchOrders = (symbol: string): Promise<readonly CcxtOrder[]> => venue.orders(symbol, false);
-    fetchMyTrades = (symbol: string): Promise<readonly CcxtFill[]> => venue.trades(symbol);
+    fetchOpenOrders: CcxtTrading['fetchOpenOrders'] = (symbol) => venue.openOrders(symbol);
+    fetchOrders: CcxtTrading['fetchOrders'] = (symbol, since) => venue.orders(symbol, since);
+    fetchMyTrades: CcxtTrading['fetchMyTrades'] = (symbol, since) => venue.trades(symbol, since);
     fetchPositions = (): Promise<readonly CcxtPosition[]> => venue.positions();
     fetchBalance = (): Promise<{ total: Record<string, number> }> => venue.balance();
     watchOrders = (): Promise<readonly CcxtOrder[]> => venue.bell();

@@ -1,6 +1,7 @@
 // The public door of the exec node.
 
-export { CcxtBroker, type CcxtBrokerOptions, ccxtDefaults } from './broker/crypto/ccxt-broker.js';
+export { CcxtBroker } from './broker/crypto/ccxt-broker.js';
+export { type CcxtBrokerOptions, ccxtDefaults } from './broker/crypto/settings.js';
 export { loadCcxtTrading } from './broker/crypto/ccxt-trading.js';
 export type {
   CcxtFill,

@@ -10,7 +10,6 @@ import {
   type BrokerListener,
   type BrokerOrderStatus,
   type BrokerPosition,
-  type Clock,
   errorLine,
   type Fill,
   moneyFromFloat,
@@ -23,10 +22,9 @@ import {
   type OrderTerms,
   OrderType,
   plainTerms,
-  type Random,
   TimeInForce,
 } from '@ndts/protocol';
-import { BackOff, type BackOffOptions, backOffDefault, type Logger } from '@ndts/runtime';
+import { BackOff, backOffDefault } from '@ndts/runtime';
 import { isFinal } from '../../order/transitions.js';
 import { type Due, tellDue } from '../due.js';
 import type { Gateway } from '../gateway.js';
@@ -35,43 +33,19 @@ import {
   type CcxtMarket,
   type CcxtParams,
   type CcxtTrading,
-  type CcxtTradingModule,
   isAway,
   outcomeOf,
 } from './ccxt-trading.js';
 import { CryptoOrders, type CryptoOrder, isForeignFee, stateOf } from './crypto-orders.js';
+import type { CcxtBrokerOptions } from './settings.js';
 import { Turns } from './turns.js';
 
-export interface CcxtBrokerOptions {
-  /** As ccxt calls it: binance, okx, kraken ... */
-  readonly venue: string;
-  readonly load: () => Promise<CcxtTradingModule>;
-  /** Handed to ccxt: apiKey, secret, options. Never logged. */
-  readonly settings: CcxtParams;
-  /** The venue's world of play money. */
-  readonly sandbox: boolean;
-  /** Symbol -> market, as `BTC/USDT` or `BTC/USDT:USDT`. */
-  readonly markets: ReadonlyMap<number, string>;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly logger: Logger;
-  /** How often markets with open orders are asked when nothing rang. */
-  readonly pollMs: number;
-  readonly requestMs: number;
-  /** How long a sent request may still take effect. */
-  readonly inFlightMs: number;
-  /** How far back orders and trades are asked for at a connection. */
-  readonly historyMs: number;
-  readonly backOff?: BackOffOptions;
-}
-
-export const ccxtDefaults = {
-  ...{ sandbox: false, pollMs: 1000, requestMs: 10_000, inFlightMs: 20_000 },
-  historyMs: 24 * 3_600_000,
-};
-
+/** Of one answer; a venue may tell fewer at once, but not fewer than `pageMin`. */
 const listMax = 500;
+const pageMin = 50;
 const idlePolls = 5;
+/** How long a venue may take to list what happened; with that, how far two clocks may differ. */
+const lateMs = 300_000;
 
 export class CcxtBroker implements Gateway {
   readonly #options: CcxtBrokerOptions;
@@ -89,15 +63,16 @@ export class CcxtBroker implements Gateway {
   #nextTryNs = 0;
   #nextPollNs = 0;
   #polls = 0;
-  #sinceMs: number;
+  /** By market: what happened up to then is known. */
+  readonly #knownMs = new Map<string, number>();
 
   constructor(options: CcxtBrokerOptions) {
-    const { random, markets, clock, historyMs } = options;
+    const { random, markets, clock } = options;
     this.#options = options;
     this.#orders = new CryptoOrders(options.venue);
     this.#symbols = new Map([...markets].map(([symbol, market]) => [market, symbol]));
     this.#backOff = new BackOff(random, options.backOff ?? backOffDefault);
-    this.#sinceMs = clock.nowMs() - historyMs;
+    for (const market of markets.values()) this.#knownMs.set(market, clock.nowMs());
   }
 
   get card(): BrokerCard {
@@ -188,8 +163,9 @@ export class CcxtBroker implements Gateway {
 
   async queryOpenOrders(): Promise<BrokerOrderStatus[]> {
     await this.#lookAt(this.#options.markets.values());
-    return [...this.#orders.all()]
-      .filter((order) => order.status !== '' && !isFinal(stateOf(order)))
+    return this.#orders
+      .working()
+      .filter(({ status }) => status !== '')
       .map(statusOf);
   }
 
@@ -331,8 +307,7 @@ export class CcxtBroker implements Gateway {
     if (now >= this.#nextPollNs) {
       this.#nextPollNs = now + pollMs * nsPerMs;
       this.#polls += 1;
-      for (const order of this.#orders.all())
-        if (!order.ended && order.market !== '') this.#ring(order.market);
+      for (const { market } of this.#orders.working()) this.#ring(market);
       // Without orders nothing else would notice that the venue is away.
       if (this.#rung.size === 0 && this.#polls % idlePolls === 0)
         this.#ask((exchange) => exchange.fetchTime()).catch(() => undefined);
@@ -348,30 +323,69 @@ export class CcxtBroker implements Gateway {
 
   /** Brings our side of a market up to the venue's. `quiet`: what is found was before our time. */
   #look(market: string, quiet?: true): Promise<void> {
+    const { clock, historyMs } = this.#options;
     return this.#turns.next(market, async () => {
-      const since = this.#sinceMs;
-      const listed = this.#exchange?.has['fetchOrders'] === true;
-      const orders = await this.#ask((exchange) =>
-        listed ? exchange.fetchOrders(market, since, listMax) : exchange.fetchOpenOrders(market),
-      );
-      for (const told of orders) this.#note(told, quiet);
-      const open = new Set(orders.map(({ id }) => id));
-      for (const order of [...this.#orders.all()])
-        if (order.market === market && !order.ended && !open.has(order.venueOrderId))
-          await this.#fetchOrder(order.clientOrderId, order, market);
-      const trades = await this.#ask((exchange) => exchange.fetchMyTrades(market, since, listMax));
-      for (const trade of [...trades].sort((a, b) => a.timestamp - b.timestamp)) {
-        const kind = this.#market(market);
-        const fill = this.#orders.noteTrade(trade, this.#symbols.get(market) ?? 0, kind);
-        if (fill === undefined) continue;
-        if (isForeignFee(trade.fee, kind))
-          this.#options.logger.warn(
-            { trade: fill.tradeId, currency: trade.fee?.currency },
-            'a fee in a third currency counts as 0',
-          );
-        if (quiet === undefined) this.#due.push(fill);
-      }
+      const begunMs = clock.nowMs();
+      const known = this.#knownMs.get(market) ?? begunMs;
+      const since = known - (quiet === undefined ? lateMs : historyMs);
+      await this.#lookAtOrders(market, since, quiet);
+      await this.#lookAtTrades(market, since, quiet);
+      this.#knownMs.set(market, begunMs);
     });
+  }
+
+  /** Open ones are told together, whatever their age; one that is no longer among them, alone. */
+  async #lookAtOrders(market: string, since: number, quiet?: true): Promise<void> {
+    if (quiet === true && this.#exchange?.has['fetchOrders'] === true)
+      for (const told of await this.#pages(since, (exchange, from) =>
+        exchange.fetchOrders(market, from, listMax),
+      ))
+        this.#note(told, quiet);
+    const open = await this.#ask((exchange) => exchange.fetchOpenOrders(market));
+    for (const told of open) this.#note(told, quiet);
+    const ids = new Set(open.map(({ id }) => id));
+    for (const order of this.#orders.working()) {
+      if (order.market !== market || ids.has(order.venueOrderId)) continue;
+      const isThere = await this.#fetchOrder(order.clientOrderId, order, market);
+      if (isThere || order.status !== '') continue;
+      if (this.#options.clock.monotonicNs() >= order.certainNs) this.#orders.lose(order);
+    }
+  }
+
+  async #lookAtTrades(market: string, since: number, quiet?: true): Promise<void> {
+    const trades = await this.#pages(since, (exchange, from) =>
+      exchange.fetchMyTrades(market, from, listMax),
+    );
+    // Of a connection that was lost meanwhile: the next one finds them.
+    if (quiet === undefined) this.#reachable();
+    for (const trade of trades.sort((a, b) => a.timestamp - b.timestamp)) {
+      const kind = this.#market(market);
+      const fill = this.#orders.noteTrade(trade, this.#symbols.get(market) ?? 0, kind);
+      if (fill === undefined) continue;
+      if (isForeignFee(trade.fee, kind))
+        this.#options.logger.warn(
+          { trade: fill.tradeId, currency: trade.fee?.currency },
+          'a fee in a third currency counts as 0',
+        );
+      if (quiet === undefined) this.#due.push(fill);
+    }
+  }
+
+  /** All of a list that is told in parts, the oldest first. */
+  async #pages<T extends { readonly id: string; readonly timestamp?: number | undefined }>(
+    since: number,
+    list: (exchange: CcxtTrading, from: number) => Promise<readonly T[]>,
+  ): Promise<T[]> {
+    const all = new Map<string, T>();
+    for (let from = since; ; ) {
+      const before = all.size;
+      const page = await this.#ask((exchange) => list(exchange, from));
+      for (const one of page) {
+        all.set(one.id, one);
+        from = Math.max(from, one.timestamp ?? from);
+      }
+      if (page.length < pageMin || all.size === before) return [...all.values()];
+    }
   }
 
   /** False: the venue does not know it. */
@@ -404,7 +418,7 @@ export class CcxtBroker implements Gateway {
       if (quiet === undefined) this.#tell(order, OrderState.accepted, '');
     }
     if (!isFinal(state)) return;
-    order.ended = true;
+    this.#orders.end(order);
     if (quiet === undefined && state !== OrderState.filled)
       this.#tell(order, state, order.status === 'expired' ? 'expired' : 'ended by the venue');
   }
@@ -434,17 +448,21 @@ export class CcxtBroker implements Gateway {
   #onRefused(order: CryptoOrder, error: unknown): void {
     const outcome = outcomeOf(error);
     const reason = errorLine(error);
-    if (outcome === 'refused') this.#refuse(order, reason);
-    else
-      this.#options.logger.warn(
-        { id: order.clientOrderId, outcome, error: reason },
-        'it is unknown whether the venue has the order',
-      );
+    if (outcome === 'refused') {
+      this.#refuse(order, reason);
+      return;
+    }
+    const { clock, logger, inFlightMs } = this.#options;
+    order.certainNs = clock.monotonicNs() + inFlightMs * nsPerMs;
+    logger.warn(
+      { id: order.clientOrderId, outcome, error: reason },
+      'it is unknown whether the venue has the order',
+    );
   }
 
   #refuse(order: CryptoOrder, reason: string): void {
     order.refusal = reason;
-    order.ended = true;
+    this.#orders.end(order);
     this.#tell(order, stateOf(order), reason);
   }
 

@@ -1,8 +1,10 @@
 // The orders and trades of one crypto account as this gateway knows them. What always holds: an
 // order is known by our id and by the venue's; a trade counts once by market and id, because venues
-// number trades market by market; a trade of an order that is not ours is nobody's.
+// number trades market by market; a trade of an order that is not ours is nobody's; what is over
+// is forgotten as a whole, oldest first.
 
 import { type Fill, moneyFromFloat, OrderState, timeFromMs } from '@ndts/protocol';
+import { Closed } from '../closed.js';
 import type { CcxtFill, CcxtMarket, CcxtOrder } from './ccxt-trading.js';
 
 export interface CryptoOrder {
@@ -15,6 +17,8 @@ export interface CryptoOrder {
   filled: bigint;
   accepted: boolean;
   ended: boolean;
+  /** From then on it is certain that the venue has it or never will; by the monotonic clock. */
+  certainNs: number;
 }
 
 export class CryptoOrders {
@@ -22,9 +26,12 @@ export class CryptoOrders {
   readonly #byId = new Map<string, CryptoOrder>();
   readonly #byVenueId = new Map<string, CryptoOrder>();
   readonly #fills = new Map<string, Fill>();
+  readonly #working = new Set<CryptoOrder>();
+  readonly #closed: Closed;
 
-  constructor(venue: string) {
+  constructor(venue: string, closed: Closed = new Closed()) {
     this.#venue = venue;
+    this.#closed = closed;
   }
 
   get(clientOrderId: string): CryptoOrder | undefined {
@@ -34,10 +41,32 @@ export class CryptoOrders {
   add(clientOrderId: string, market: string): CryptoOrder {
     const order: CryptoOrder = {
       ...{ clientOrderId, market, venueOrderId: '', status: '', refusal: '', filled: 0n },
-      ...{ accepted: false, ended: false },
+      ...{ accepted: false, ended: false, certainNs: Number.POSITIVE_INFINITY },
     };
     this.#byId.set(clientOrderId, order);
+    this.#working.add(order);
     return order;
+  }
+
+  end(order: CryptoOrder): void {
+    order.ended = true;
+    this.lose(order);
+  }
+
+  /** The venue does not have it; if it tells of it all the same, it works again. */
+  lose(order: CryptoOrder): void {
+    if (!this.#working.delete(order)) return;
+    const forgotten = new Set<string>();
+    for (const id of this.#closed.add(order.clientOrderId)) {
+      const old = this.#byId.get(id);
+      if (old === undefined || this.#working.has(old)) continue;
+      forgotten.add(id);
+      this.#byId.delete(id);
+      this.#byVenueId.delete(`${old.market}#${old.venueOrderId}`);
+    }
+    if (forgotten.size === 0) return;
+    for (const [tradeId, { clientOrderId }] of this.#fills)
+      if (forgotten.has(clientOrderId)) this.#fills.delete(tradeId);
   }
 
   /** What the venue tells of an order; undefined: it is not one of ours. */
@@ -52,7 +81,9 @@ export class CryptoOrders {
     order.venueOrderId = told.id;
     this.#byVenueId.set(`${order.market}#${told.id}`, order);
     // An answer that was long on its way does not open again what has ended.
-    if (!order.ended) order.status = told.status ?? 'open';
+    if (order.ended) return order;
+    order.status = told.status ?? 'open';
+    this.#working.add(order);
     return order;
   }
 
@@ -81,8 +112,9 @@ export class CryptoOrders {
     return all.slice(from);
   }
 
-  all(): Iterable<CryptoOrder> {
-    return this.#byId.values();
+  /** Those that are not over, as far as is known; a copy. */
+  working(): CryptoOrder[] {
+    return [...this.#working];
   }
 }
 

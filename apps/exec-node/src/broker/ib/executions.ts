@@ -1,4 +1,4 @@
-// The executions of the day, by order and in their order, and the fills made of them. What always
+// The executions, by order and in their order, and the fills made of them. What always
 // holds: an execution is one fill, once, under the id it had first, also when the venue corrects
 // it; a fill is made when its commission is known, or when that was awaited long enough.
 
@@ -20,6 +20,9 @@ export interface KnownExecution {
   fee: bigint | undefined;
 }
 
+/** Others who trade in the account have commissions, too, whose executions are not noted. */
+const earlyMax = 1000;
+
 export type Noted = 'new' | 'known' | 'corrected';
 
 export class Executions {
@@ -31,10 +34,6 @@ export class Executions {
 
   constructor(venue: string) {
     this.#venue = venue;
-  }
-
-  get count(): number {
-    return this.#byTrade.size;
   }
 
   note(execution: Execution, symbol: number, time: Time): Noted {
@@ -61,8 +60,21 @@ export class Executions {
     const executionId = execId ?? '';
     const fee = moneyFromFloat(commission ?? 0);
     const known = this.#byTrade.get(tradeIdOf(executionId));
-    if (known === undefined) this.#earlyFees.set(executionId, fee);
-    else known.fee = fee;
+    if (known !== undefined) {
+      known.fee = fee;
+      return;
+    }
+    this.#earlyFees.set(executionId, fee);
+    const [oldest = ''] = this.#earlyFees.size > earlyMax ? this.#earlyFees.keys() : [];
+    this.#earlyFees.delete(oldest);
+  }
+
+  forget(clientOrderIds: readonly string[]): void {
+    if (clientOrderIds.length === 0) return;
+    const forgotten = new Set(clientOrderIds);
+    for (const id of forgotten) this.#filled.delete(id);
+    for (const { tradeId, clientOrderId } of this.#byTrade.values())
+      if (forgotten.has(clientOrderId)) this.#byTrade.delete(tradeId);
   }
 
   get(executionId: string): KnownExecution | undefined {
@@ -73,7 +85,7 @@ export class Executions {
     return this.#filled.get(clientOrderId) ?? 0n;
   }
 
-  /** Oldest first; all when `afterTradeId` is of an earlier day. */
+  /** Oldest first; all when `afterTradeId` is not among them. */
   fills(afterTradeId: string | undefined): Fill[] {
     const all = [...this.#byTrade.values()];
     const from = all.findIndex(({ tradeId }) => tradeId === afterTradeId) + 1;

@@ -367,7 +367,7 @@ export class IbBroker implements Gateway {
       if (fresh && live) this.#tell(seen, OrderState.accepted, '');
     }
     if (!isFinal(state) || seen.ended) return;
-    this.#orders.end(seen);
+    this.#end(seen);
     // Fills tell that it was filled; what a question found is for who asked.
     if (state === OrderState.canceled && live)
       this.#tell(seen, state, seen.refusal === '' ? 'canceled' : seen.refusal);
@@ -469,7 +469,11 @@ export class IbBroker implements Gateway {
     const part = this.#executions.filled(seen.clientOrderId) > 0n;
     this.#tell(seen, part ? OrderState.canceled : OrderState.rejected, reason);
     seen.status = part ? 'Cancelled' : 'Inactive';
-    this.#orders.end(seen);
+    this.#end(seen);
+  }
+
+  #end(seen: SeenOrder): void {
+    this.#executions.forget(this.#orders.end(seen));
   }
 
   // --- words

@@ -2,6 +2,8 @@
 // always holds: an id seen once is known until it was closed for long; what the venue refused stays
 // refused; the memory is bounded.
 
+import { Closed } from '../closed.js';
+
 export interface SeenOrder {
   readonly clientOrderId: string;
   /** The number at the venue; 0: told of as completed only, with which it has none. */
@@ -17,13 +19,15 @@ export interface SeenOrder {
   ended: boolean;
 }
 
-/** Closed ones are kept for answers about them; the venue itself remembers the day. */
-const closedMax = 100_000;
-
 export class OrdersSeen {
   readonly #byId = new Map<string, SeenOrder>();
   readonly #byNumber = new Map<number, SeenOrder>();
-  readonly #closed: string[] = [];
+  /** The venue itself remembers the day. */
+  readonly #closed: Closed;
+
+  constructor(closed: Closed = new Closed()) {
+    this.#closed = closed;
+  }
 
   get(clientOrderId: string): SeenOrder | undefined {
     return this.#byId.get(clientOrderId);
@@ -50,17 +54,18 @@ export class OrdersSeen {
     return order;
   }
 
-  end(order: SeenOrder): void {
-    if (order.ended) return;
+  /** Returns those that are forgotten from now on. */
+  end(order: SeenOrder): readonly string[] {
+    if (order.ended) return [];
     order.ended = true;
-    this.#closed.push(order.clientOrderId);
-    if (this.#closed.length <= closedMax) return;
-    for (const id of this.#closed.splice(0, closedMax / 2)) {
+    const forgotten = this.#closed.add(order.clientOrderId);
+    for (const id of forgotten) {
       const old = this.#byId.get(id);
       if (old === undefined) continue;
       this.#byId.delete(id);
       this.#byNumber.delete(old.number);
     }
+    return forgotten;
   }
 
   all(): Iterable<SeenOrder> {
