@@ -141,26 +141,4 @@ export {
   repairDatabase,
 } from '@ndts/native/repair';
 
-export {
-  type BookRingReader,
-  type BookRingWriter,
-  createBookRings,
-  createSlotRing,
-  createTickRings,
-  createTradeRings,
-  openBookRings,
-  openSlotRing,
-  openTickRings,
-  openTradeRings,
-  type OpenRowRingsOptions,
-  type RowRingReader,
-  type RowRingsOptions,
-  type RowRingWriter,
-  type SlotRingOptions,
-  type SlotRingReader,
-  type SlotRingWriter,
-  type TickRingReader,
-  type TickRingWriter,
-  type TradeRingReader,
-  type TradeRingWriter,
-} from '@ndts/native/ring';
+export * from './ring.js';

@@ -3,7 +3,7 @@
 // word counts the signals of this start.
 
 import { type Clock, nsPerDay, SignalSlot, writeTime } from '@ndts/protocol';
-import { LatencyHistogram } from '@ndts/runtime';
+import { LatencyHistogram } from '@ndts/runtime/loop';
 import type { SlotRingWriter } from '@ndts/storage';
 import type { SignalSink } from '../strategy/context.js';
 

@@ -3,8 +3,8 @@
 // to stop, or with a reason when the plugin fails.
 
 import { createTickBatch, errorLine, NdtsError, type RingPosition } from '@ndts/protocol';
-import { AgentLoop, SystemClock } from '@ndts/runtime';
-import { createSlotRing, openTickRings, type SlotRingWriter } from '@ndts/storage';
+import { AgentLoop, SystemClock } from '@ndts/runtime/loop';
+import { createSlotRing, openTickRings, type SlotRingWriter } from '@ndts/storage/ring';
 import { FactorSlot, RecordKind, SignalSlot } from '@ndts/protocol';
 import { SignalWriter } from '../emit/signal-writer.js';
 import { FactorRowWriter } from '../factor/factor-rows.js';

@@ -1,0 +1,6 @@
+// The narrow door of runtime: what a loop over rings needs, and none of what reads configurations,
+// logs and counts. For processes that are started often: a strategy's.
+
+export { SystemClock } from './clock/system-clock.js';
+export { AgentLoop, type AgentLoopOptions } from './lifecycle/agent-loop.js';
+export { LatencyHistogram } from './metrics/latency-histogram.js';
