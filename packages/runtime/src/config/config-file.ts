@@ -2,8 +2,7 @@
 // extension.
 
 import { extname } from 'node:path';
-import { isMap, isScalar } from 'yaml';
-import { parseTomlText, parseYamlText, readText, unreadable } from './text-document.js';
+import { parseTomlText, parseYamlText, readText, unreadable, yaml } from './text-document.js';
 
 export interface ConfigSetting {
   readonly key: string;
@@ -22,6 +21,7 @@ export function readConfigFile(path: string): ConfigSetting[] {
 
 function readYaml(path: string, text: string): ConfigSetting[] {
   const { document, lines } = parseYamlText(path, text);
+  const { isMap, isScalar } = yaml();
   const settings: ConfigSetting[] = [];
   const visit = (node: unknown, prefix: string): void => {
     if (!isMap(node)) throw unreadable(`${path}: expected keys with values at the top`);

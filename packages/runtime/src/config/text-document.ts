@@ -4,8 +4,12 @@
 import { readFileSync } from 'node:fs';
 import { extname } from 'node:path';
 import { NdtsError } from '@ndts/protocol';
-import { TomlError, parse as parseToml } from 'smol-toml';
-import { type Document, isNode, LineCounter, type ParsedNode, parseDocument } from 'yaml';
+import type * as Toml from 'smol-toml';
+import type * as Yaml from 'yaml';
+import { loadedLater } from '../lifecycle/loaded-later.js';
+
+export const yaml = loadedLater<typeof Yaml>('yaml');
+const toml = loadedLater<typeof Toml>('smol-toml');
 
 export type TextFormat = 'yaml' | 'toml';
 
@@ -44,7 +48,8 @@ export function parseTextDocument(text: string, format: TextFormat, name: string
     placeOf: (path) => {
       for (let length = path.length; length > 0; length -= 1) {
         const node: unknown = document.getIn(path.slice(0, length), true);
-        if (isNode(node) && node.range) return `${name}:${lines.linePos(node.range[0]).line}`;
+        if (yaml().isNode(node) && node.range)
+          return `${name}:${lines.linePos(node.range[0]).line}`;
       }
       return name;
     },
@@ -63,11 +68,12 @@ export function readText(path: string): string {
 }
 
 export interface YamlText {
-  readonly document: Document.Parsed<ParsedNode>;
-  readonly lines: LineCounter;
+  readonly document: Yaml.Document.Parsed<Yaml.ParsedNode>;
+  readonly lines: Yaml.LineCounter;
 }
 
 export function parseYamlText(path: string, text: string): YamlText {
+  const { LineCounter, parseDocument } = yaml();
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines });
   const problem = document.errors[0];
@@ -78,8 +84,9 @@ export function parseYamlText(path: string, text: string): YamlText {
 }
 
 export function parseTomlText(path: string, text: string): object {
+  const { parse, TomlError } = toml();
   try {
-    return parseToml(text);
+    return parse(text);
   } catch (error) {
     if (!(error instanceof TomlError)) throw error;
     const what = error.message.split('\n')[0];

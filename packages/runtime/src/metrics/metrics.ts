@@ -2,9 +2,13 @@
 // ndts_, and asking twice for a name gives the same metric, so that roles in one process share it.
 
 import { NdtsError } from '@ndts/protocol';
-import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import type * as Prometheus from 'prom-client';
+import type { Counter, Gauge, Histogram } from 'prom-client';
+import { loadedLater } from '../lifecycle/loaded-later.js';
 
 export type { Counter, Gauge, Histogram } from 'prom-client';
+
+const client = loadedLater<typeof Prometheus>('prom-client');
 
 const prefix = 'ndts_';
 const defaultBucketsSeconds = [1e-6, 1e-5, 1e-4, 5e-4, 1e-3, 5e-3, 0.01, 0.05, 0.1, 0.5, 1, 5, 10];
@@ -15,11 +19,11 @@ export interface MetricsOptions {
 }
 
 export class Metrics {
-  readonly #registry = new Registry();
+  readonly #registry = new (client().Registry)();
 
   constructor(options: MetricsOptions = {}) {
     if (options.processMetrics === true)
-      collectDefaultMetrics({ register: this.#registry, prefix });
+      client().collectDefaultMetrics({ register: this.#registry, prefix });
   }
 
   get contentType(): string {
@@ -27,9 +31,9 @@ export class Metrics {
   }
 
   counter(name: string, help: string, labelNames: readonly string[] = []): Counter {
-    const found = this.#existing(name, Counter);
+    const found = this.#existing(name, client().Counter);
     if (found !== undefined) return found;
-    return new Counter({
+    return new (client().Counter)({
       name: fullName(name),
       help,
       labelNames: [...labelNames],
@@ -44,9 +48,9 @@ export class Metrics {
     labelNames: readonly string[] = [],
     collect?: (gauge: Gauge) => void,
   ): Gauge {
-    const found = this.#existing(name, Gauge);
+    const found = this.#existing(name, client().Gauge);
     if (found !== undefined) return found;
-    const gauge: Gauge = new Gauge({
+    const gauge: Gauge = new (client().Gauge)({
       name: fullName(name),
       help,
       labelNames: [...labelNames],
@@ -62,9 +66,9 @@ export class Metrics {
     labelNames: readonly string[] = [],
     buckets: readonly number[] = defaultBucketsSeconds,
   ): Histogram {
-    const found = this.#existing(name, Histogram);
+    const found = this.#existing(name, client().Histogram);
     if (found !== undefined) return found;
-    return new Histogram({
+    return new (client().Histogram)({
       name: fullName(name),
       help,
       labelNames: [...labelNames],
