@@ -294,6 +294,7 @@ class DataNodeAgent implements DataNode {
     }
     this.#samples.flush(nowNs);
     const named = namedSources(this.#deps.feed);
+    this.#sourceMetrics.keepFeeds(new Set(named.map(({ name }) => name)));
     this.#stage.desk.setSources(named, nowNs);
     this.#trades?.setSources(named, nowNs);
     this.#books?.setSources(named);

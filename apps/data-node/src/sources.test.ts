@@ -97,6 +97,11 @@ test('rejects, counts and statistics say whose they are', async (context) => {
   shown('ndts_source_failovers_total{source="first"} 0');
   shown(`ndts_source_behind_seconds{source="second",quantile="0.99"} ${second!.behindUsP99 / 1e6}`);
   shown('ndts_feed_connected{source="first"} 1');
+  await (life.feed as FeedSet).remove('first');
+  run(life, life.clock, 500);
+  const after = await life.metrics.text();
+  ok(after.includes('\nndts_feed_connected{source="first"} 0\n'), 'a feed that is gone');
+  ok(after.includes('\nndts_feed_connected{source="second"} 1\n'));
 });
 
 test('a halt that a feed tells of is HALTED, until it says so or is gone', async (context) => {

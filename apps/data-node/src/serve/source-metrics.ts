@@ -23,6 +23,7 @@ export class SourceMetrics {
   readonly #failovers: Counter;
   readonly #returns: Counter;
   readonly #seen = new Map<string, number>();
+  readonly #feeds = new Set<string>();
   #sources = new Set<string>();
 
   constructor(metrics: Metrics) {
@@ -55,10 +56,20 @@ export class SourceMetrics {
   }
 
   setFeed(source: string, stats: FeedStats): void {
+    this.#feeds.add(source);
     this.#grow('messages', this.#messages, { source }, stats.messages);
     for (const [rule, count] of Object.entries(stats.malformedBy))
       this.#grow('malformed', this.#malformed, { source, rule }, count);
     this.#connected.set({ source }, stats.state === 'connected' ? 1 : 0);
+  }
+
+  /** The others are gone. */
+  keepFeeds(sources: ReadonlySet<string>): void {
+    for (const source of this.#feeds)
+      if (!sources.has(source)) {
+        this.#connected.set({ source }, 0);
+        this.#feeds.delete(source);
+      }
   }
 
   setArbitration(all: readonly SourceStatus[]): void {
