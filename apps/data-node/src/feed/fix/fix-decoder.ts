@@ -6,6 +6,7 @@
 import { type Time, timeToMs, TradeFlags } from '@ndts/protocol';
 import { type FixMessage, FixStream, MessageType, Tag } from '@ndts/runtime/fix';
 import { bookChangeFlags } from '../batches.js';
+import type { FeedRule } from '../feed.js';
 import type { FeedRows } from '../feed-rows.js';
 import type { MessageDecoder } from '../message-source.js';
 
@@ -32,6 +33,7 @@ const bidType = '0';
 const offerType = '1';
 const tradeType = '2';
 const deleteAction = '2';
+const withoutNumbers = 'an entry without price or size';
 
 export class FixDecoder implements MessageDecoder {
   readonly #isTop: boolean;
@@ -52,7 +54,7 @@ export class FixDecoder implements MessageDecoder {
     this.#stream.push(bytes);
     if (!this.#stream.next()) {
       this.#stream.clear();
-      refuse(rows, 'not a FIX message', bytes);
+      refuse(rows, 'message', 'not a FIX message', bytes);
       return;
     }
     const { message } = this.#stream;
@@ -61,7 +63,7 @@ export class FixDecoder implements MessageDecoder {
     if (message.type === MessageType.marketDataSnapshot) this.#snapshot(message, rows, bytes);
     else if (message.type === MessageType.marketDataIncrement)
       this.#increment(message, rows, bytes);
-    else refuse(rows, `refused: ${message.text(Tag.text)}`, bytes);
+    else refuse(rows, 'venue', `refused: ${message.text(Tag.text)}`, bytes);
   }
 
   #snapshot(message: FixMessage, rows: FeedRows, bytes: Uint8Array): void {
@@ -77,7 +79,7 @@ export class FixDecoder implements MessageDecoder {
       if (type === tradeType) view.last = message.number(Tag.mdEntryPx, from, to);
       else if (type !== bidType && type !== offerType) continue;
       else if (!this.#level(message, view, from, to, changes))
-        refuse(rows, 'an entry without price or size', bytes);
+        refuse(rows, 'message', withoutNumbers, bytes);
     }
     const id = rows.idOf(name);
     if (id === 0) return;
@@ -97,13 +99,14 @@ export class FixDecoder implements MessageDecoder {
       const view = this.#views.get(name);
       if (view === undefined) continue;
       if (message.text(Tag.mdEntryType, from, to) === tradeType) {
-        this.#trade(message, rows, view, { name, time, from, to });
+        if (!this.#trade(message, rows, view, { name, time, from, to }))
+          refuse(rows, 'message', withoutNumbers, bytes);
         continue;
       }
       const changes = changed.get(name) ?? [];
       changed.set(name, changes);
       if (!this.#level(message, view, from, to, changes))
-        refuse(rows, 'an entry without price or size', bytes);
+        refuse(rows, 'message', withoutNumbers, bytes);
     }
     for (const [symbol, changes] of changed) {
       const id = rows.idOf(symbol);
@@ -140,6 +143,7 @@ export class FixDecoder implements MessageDecoder {
     return true;
   }
 
+  /** False: the entry makes no sense. */
   #trade(
     message: FixMessage,
     rows: FeedRows,
@@ -150,12 +154,13 @@ export class FixDecoder implements MessageDecoder {
       readonly from: number;
       readonly to: number;
     },
-  ): void {
+  ): boolean {
     const { name, time, from, to } = entry;
     const price = message.number(Tag.mdEntryPx, from, to);
     const volume = message.number(Tag.mdEntrySize, from, to);
     const id = rows.idOf(name);
-    if (id === 0 || !(price > 0 && volume >= 0)) return;
+    if (!(price > 0 && volume >= 0)) return false;
+    if (id === 0) return true;
     view.last = price;
     const entryId = message.text(Tag.mdEntryId, from, to);
     const number = /^\d{1,15}$/.test(entryId) ? Number(entryId) : Number.NaN;
@@ -171,6 +176,7 @@ export class FixDecoder implements MessageDecoder {
       trades.flags[row] = Number.isNaN(number) ? 0 : TradeFlags.id;
     }
     writeTick(rows, id, time, view, volume);
+    return true;
   }
 }
 
@@ -245,6 +251,6 @@ function writeBook(
   }
 }
 
-function refuse(rows: FeedRows, reason: string, bytes: Uint8Array): void {
-  rows.reject(timeToMs(rows.receivedAt), 'message', reason, bytes);
+function refuse(rows: FeedRows, rule: FeedRule, reason: string, bytes: Uint8Array): void {
+  rows.reject(timeToMs(rows.receivedAt), rule, reason, bytes);
 }

@@ -147,13 +147,27 @@ test('a snapshot, then levels that come, change, move and go, and trades', async
   assert.deepEqual([trades.count, trades.tradeId[0], trades.flags[0]], [1, 41, TradeFlags.id]);
   market.say('W', '262=M1|55=BTC/USD|268=0|');
   market.say('X', '268=1|279=0|269=0|55=BTC/USD|270=x|271=1|');
+  market.say('X', '268=1|279=0|269=2|278=42|55=BTC/USD|271=1|');
   market.say('Y', '262=M1|58=no such symbol|');
-  await heard(9);
+  await heard(10);
   assert.deepEqual(bookRows(feed), [[0, 0, clear + end + empty]]);
   assert.deepEqual(
-    feed.rejects(5).map(({ reason }) => reason),
-    ['refused: no such symbol', 'an entry without price or size'],
+    feed.rejects(5).map(({ rule, reason }) => `${rule} ${reason}`),
+    [
+      'venue refused: no such symbol',
+      'message an entry without price or size',
+      'message an entry without price or size',
+    ],
   );
+});
+
+test('a book that was lost is asked for again', async (context) => {
+  const { market, feed } = await start(context, 0);
+  const symbol = { id: 7, name: 'BTC/USD' };
+  feed.resyncBook([symbol, { id: 8, name: 'NOBODY' }]);
+  feed.subscribe([{ id: 9, name: 'LAST' }]);
+  while (market.asked.at(-1) !== '1 LAST') await new Promise((done) => void setTimeout(done, 2));
+  assert.deepEqual(market.asked, ['1 BTC/USD', '2 BTC/USD', '1 BTC/USD', '1 LAST']);
 });
 
 test('with one level a new best price takes the place of the one before', async (context) => {

@@ -15,6 +15,7 @@ import {
   MessageType,
   Tag,
 } from '@ndts/runtime/fix';
+import type { FeedGap } from '../feed-rows.js';
 import type { MessageConnection, MessageEvents, MessageSource } from '../message-source.js';
 
 export interface FixSourceOptions {
@@ -111,6 +112,13 @@ class FixDataLine implements MessageConnection {
       this.#requests.delete(name);
     }
     this.#session.flush();
+  }
+
+  /** Whoever asks anew gets a snapshot. */
+  resync({ name }: FeedGap): void {
+    if (!this.#requests.has(name)) return;
+    this.unsubscribe([name]);
+    this.subscribe([name]);
   }
 
   async close(): Promise<void> {
