@@ -129,12 +129,10 @@ export class FixDecoder implements MessageDecoder {
     const quantity = isDeleted ? 0 : message.number(Tag.mdEntrySize, from, to);
     if (!(price > 0 && quantity >= 0)) return false;
     const side = isAsk ? view.asks : view.bids;
-    const isTaken = (old: number): boolean => this.#isTop || old === known?.price;
-    for (const old of [...side.keys()])
-      if (quantity > 0 && old !== price && isTaken(old)) {
-        side.delete(old);
+    const replaced = this.#isTop ? [...side.keys()] : known === undefined ? [] : [known.price];
+    for (const old of replaced)
+      if (quantity > 0 && old !== price && side.delete(old))
         changes.push({ isAsk, price: old, quantity: 0 });
-      }
     if (quantity === 0) side.delete(price);
     else side.set(price, quantity);
     if (entryId !== '' && quantity > 0) view.levels.set(entryId, { isAsk, price });
