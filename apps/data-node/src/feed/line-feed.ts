@@ -33,6 +33,7 @@ import type { RowKind } from './feed-rows.js';
 import { RejectLog } from './reject-log.js';
 import { RowQueue } from './row-queue.js';
 import { Subscriptions } from './subscriptions.js';
+import { tradeNumber } from './trade-number.js';
 
 export interface LineFeedOptions {
   readonly clock: Clock;
@@ -194,7 +195,9 @@ export class LineFeed implements Feed, LineSink {
       if (!this.#isWanted(rows.symbol[row]!)) continue;
       const at = lane.queue.claim();
       if (at < 0) return row;
-      const id = rows.isNull('trade_id', row) ? Number.NaN : numberOf(rows.text('trade_id', row));
+      const id = rows.isNull('trade_id', row)
+        ? Number.NaN
+        : tradeNumber(rows.text('trade_id', row));
       trades.day[at] = rows.day[row]!;
       trades.nsOfDay[at] = rows.nsOfDay[row]!;
       trades.symbol[at] = rows.symbol[row]!;
@@ -255,9 +258,4 @@ export class LineFeed implements Feed, LineSink {
 function sideFlags(side: number): number {
   if (side === 0) return 0;
   return side > 0 ? TradeFlags.buy : TradeFlags.sell;
-}
-
-/** NaN: it is no whole number that is exact. */
-function numberOf(id: string): number {
-  return /^\d{1,15}$/.test(id) ? Number(id) : Number.NaN;
 }

@@ -7,6 +7,7 @@ import { bookChangeFlags } from '../batches.js';
 import type { FeedRule } from '../feed.js';
 import type { FeedRows } from '../feed-rows.js';
 import type { MessageDecoder } from '../message-source.js';
+import { tradeNumber } from '../trade-number.js';
 
 interface Quote {
   price: number;
@@ -107,7 +108,7 @@ export class CcxtDecoder implements MessageDecoder {
     if (typeof ms !== 'number' || typeof price !== 'number' || typeof quantity !== 'number')
       return false;
     if (!isTimeMs(ms)) return false;
-    const number = numberOfTrade(tradeId);
+    const number = typeof tradeId === 'string' ? tradeNumber(tradeId) : Number.NaN;
     if (!isRepair && this.#isNumbered && !this.#noteNumber(symbol, number, rows)) return true;
     const time = timeFromMs(ms);
     if (!isRepair) rows.sentAt(time);
@@ -233,11 +234,6 @@ function levelsOf(
 function sideOf(side: unknown): number {
   if (side === 'buy') return TradeFlags.buy;
   return side === 'sell' ? TradeFlags.sell : 0;
-}
-
-/** NaN: it is no whole number that is exact. */
-function numberOfTrade(id: unknown): number {
-  return typeof id === 'string' && /^\d{1,15}$/.test(id) ? Number(id) : Number.NaN;
 }
 
 function isTimeMs(ms: number): boolean {

@@ -9,6 +9,7 @@ import { bookChangeFlags } from '../batches.js';
 import type { FeedRule } from '../feed.js';
 import type { FeedRows } from '../feed-rows.js';
 import type { MessageDecoder } from '../message-source.js';
+import { tradeNumber } from '../trade-number.js';
 
 type Side = Map<number, number>;
 
@@ -160,8 +161,7 @@ export class FixDecoder implements MessageDecoder {
     if (!(price > 0 && volume >= 0)) return false;
     if (id === 0) return true;
     view.last = price;
-    const entryId = message.text(Tag.mdEntryId, from, to);
-    const number = /^\d{1,15}$/.test(entryId) ? Number(entryId) : Number.NaN;
+    const number = tradeNumber(message.text(Tag.mdEntryId, from, to));
     const row = rows.claimTrade();
     if (row >= 0) {
       const { trades } = rows;
