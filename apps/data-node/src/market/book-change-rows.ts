@@ -5,8 +5,8 @@
 import { bookChangeSchema } from '@ndts/protocol';
 import { type Database, TableBatch } from '@ndts/storage';
 import { type BookChangeBatch, bookChangeFlags } from '../feed/batches.js';
+import { SourceNames } from '../store/source-names.js';
 
-const encoder = new TextEncoder();
 const { ask, clear, empty, end } = bookChangeFlags;
 
 export class BookChangeRows {
@@ -14,7 +14,7 @@ export class BookChangeRows {
   readonly rows: TableBatch;
   readonly #side: Int32Array;
   readonly #flags: Int32Array;
-  readonly #sources = new Map<string, Uint8Array>();
+  readonly #sources = new SourceNames();
 
   constructor(database: Pick<Database, 'createTable'>, capacity: number) {
     this.table = database.createTable(bookChangeSchema);
@@ -35,7 +35,7 @@ export class BookChangeRows {
     rows.doubles('quantity').set(changes.quantity.subarray(0, count));
     this.#numbers('venue_sequence', changes.sequence, count);
     this.#numbers('previous', changes.previous, count);
-    const name = this.#nameOf(source);
+    const name = this.#sources.bytesOf(source);
     for (let row = 0; row < count; row += 1) {
       const flags = changes.flags[row]!;
       this.#side[row] = (flags & empty) !== 0 ? 0 : (flags & ask) !== 0 ? -1 : 1;
@@ -48,14 +48,5 @@ export class BookChangeRows {
     this.rows.doubles(column).set(from.subarray(0, count));
     const isNull = this.rows.nulls(column)!;
     for (let row = 0; row < count; row += 1) isNull[row] = Number.isNaN(from[row]!) ? 1 : 0;
-  }
-
-  #nameOf(source: string): Uint8Array {
-    let name = this.#sources.get(source);
-    if (name === undefined) {
-      name = encoder.encode(source);
-      this.#sources.set(source, name);
-    }
-    return name;
   }
 }

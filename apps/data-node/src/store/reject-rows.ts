@@ -9,6 +9,7 @@ import type { Logger } from '@ndts/runtime';
 import { TableBatch } from '@ndts/storage';
 import type { SymbolDirectory } from '../serve/symbols.js';
 import { Appender } from './appender.js';
+import { SourceNames } from './source-names.js';
 
 /** What this stage needs of the database. */
 export interface RejectAppend {
@@ -59,7 +60,7 @@ export class RejectRows {
   readonly #table: number | undefined;
   /** By row: its place in its batch, and once it is ordered how many good rows came before. */
   readonly #before: Float64Array;
-  readonly #sources = new Map<string, Uint8Array>();
+  readonly #sources = new SourceNames();
   /** By shard, of the batch that is placed. */
   readonly #next: Float64Array;
   #isPlaced = false;
@@ -107,7 +108,7 @@ export class RejectRows {
     rows.nsOfDay[row] = origin.received.nsOfDay;
     rows.symbol[row] = symbol;
     rows.setBytes('reason', row, reasonBytes[reason] ?? unknownBytes);
-    rows.setBytes('source', row, this.#nameOf(origin.source));
+    rows.setBytes('source', row, this.#sources.bytesOf(origin.source));
     this.#live[row] = origin.isLive ? 1 : 0;
     this.#before[row] = place;
     return row;
@@ -143,15 +144,6 @@ export class RejectRows {
     if (!this.#isPlaced || !this.#appender.append(this.rows)) return false;
     this.#appender.release(this.rows);
     return true;
-  }
-
-  #nameOf(source: string): Uint8Array {
-    let name = this.#sources.get(source);
-    if (name === undefined) {
-      name = encoder.encode(source);
-      this.#sources.set(source, name);
-    }
-    return name;
   }
 
   #shard(symbol: number): number {
