@@ -26,17 +26,11 @@ import {
   type TradeRingWriter,
 } from '@ndts/storage';
 import { RulesKeeper } from './clean/keeper.js';
-import {
-  isPolledLive,
-  namedSources,
-  polledSource,
-  sourceName,
-  sourcesOf,
-} from './arbitrate/feed-sources.js';
+import { namedSources, polledSource, sourceName, sourcesOf } from './arbitrate/feed-sources.js';
 import { SourceStage } from './arbitrate/source-stage.js';
 import { RecentRejects } from './clean/rejects.js';
 import { answerRules } from './clean/requests.js';
-import type { Feed } from './feed/feed.js';
+import { type Feed, isPolledLive } from './feed/feed.js';
 import { BookPath } from './market/book-path.js';
 import { TradePath } from './market/trade-path.js';
 import { QualityDesk } from './quality/quality-desk.js';

@@ -1,5 +1,5 @@
-// What the node asks of its feed, be it one or a set: which sources there are, whose rows the last
-// poll gave, and how they stand to the clock.
+// What the node asks of its feed, be it one or a set: which sources there are, and whose rows the
+// last poll gave.
 
 import type { Feed } from '../feed/feed.js';
 import { FeedSet, type FeedSource } from '../feed/feed-set.js';
@@ -28,9 +28,4 @@ export function sourceName(feed: Feed, source: number): string {
 /** Of the rows of the last poll. */
 export function polledSource(feed: Feed): number {
   return feed instanceof FeedSet ? feed.source : onlySource;
-}
-
-/** Whether the times of these rows are the clock's. */
-export function isPolledLive(feed: Feed): boolean {
-  return feed.live ?? !feed.abilities.waits;
 }

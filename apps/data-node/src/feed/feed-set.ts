@@ -12,6 +12,7 @@ import {
   type FeedState,
   type FeedStats,
   type FeedSymbol,
+  isPolledLive,
   noStats,
 } from './feed.js';
 import type { RowKind } from './feed-rows.js';
@@ -136,7 +137,7 @@ export class FeedSet implements Feed {
       if (count === 0) continue;
       this.#next[kind] = at + 1;
       this.source = member.source;
-      this.live = member.feed.live ?? !member.feed.abilities.waits;
+      this.live = isPolledLive(member.feed);
       return count;
     }
     batch.count = 0;

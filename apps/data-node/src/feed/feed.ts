@@ -125,6 +125,11 @@ export const noStats: FeedStats = {
   isEnded: false,
 };
 
+/** Whether the times of the rows of the last poll are the clock's. */
+export function isPolledLive({ live, abilities }: Pick<Feed, 'live' | 'abilities'>): boolean {
+  return live ?? !abilities.waits;
+}
+
 /** The poll of a kind of row that a feed does not have. */
 export function pollNothing(batch: RowBatch): number {
   batch.count = 0;

@@ -17,10 +17,10 @@ import {
 } from '@ndts/protocol';
 import type { Logger } from '@ndts/runtime';
 import { type Database, TableBatch, type TradeRingWriter, TradeRows } from '@ndts/storage';
-import { isPolledLive, namedSources, polledSource, sourceName } from '../arbitrate/feed-sources.js';
+import { namedSources, polledSource, sourceName } from '../arbitrate/feed-sources.js';
 import { type NamedSource, SourceDesk } from '../arbitrate/source-desk.js';
 import { countsByRule, sumByRule } from '../clean/rejects.js';
-import type { Feed } from '../feed/feed.js';
+import { type Feed, isPolledLive } from '../feed/feed.js';
 import { Publisher } from '../ring/publisher.js';
 import { RecentRate } from '../serve/rate.js';
 import type { SymbolDirectory } from '../serve/symbols.js';

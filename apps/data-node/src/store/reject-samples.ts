@@ -6,7 +6,7 @@
 import { type Clock, errorLine, nsPerSecond, type Time, timeFromMs } from '@ndts/protocol';
 import type { Logger } from '@ndts/runtime';
 import { TableBatch } from '@ndts/storage';
-import type { Feed, FeedReject } from '../feed/feed.js';
+import { type Feed, type FeedReject, isPolledLive } from '../feed/feed.js';
 import { hasSamples, type RejectDatabase, rejectsTable } from './rejects-schema.js';
 
 export interface RejectSamplesOptions {
@@ -61,7 +61,7 @@ export class RejectSamples {
     // A feed of the same name that is younger counts anew.
     const fresh = malformed < seen ? malformed : malformed - seen;
     if (fresh === 0 || this.#options.noSymbol === undefined) return;
-    const isLive = feed.live ?? !feed.abilities.waits;
+    const isLive = isPolledLive(feed);
     const newest = feed.rejects(Math.min(fresh, samplesMax)).toReversed();
     for (const reject of newest) this.#waiting.push({ feed: feed.name, isLive, reject });
     const over = this.#waiting.length - waitingMax;
