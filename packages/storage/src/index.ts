@@ -74,7 +74,7 @@ export { archivedDays, openRetention } from './retention/open.js';
 export { parsePolicies, type RetentionPolicy } from './retention/policy.js';
 export { type OldDay, Retention, type RetentionOptions } from './retention/retention.js';
 export { eachLastTick } from './table/last-ticks.js';
-export { BookRows, TradeRows } from './table/market-rows.js';
+export { BookRows, flagsOfSide, sideOfTrade, TradeRows } from './table/market-rows.js';
 export { openJournal, openTicks } from './table/open.js';
 export { SymbolRegistry } from './table/symbol-registry.js';
 export { StorageMetrics } from './table/storage-metrics.js';

@@ -17,7 +17,13 @@ import {
   TradeFlags,
   tradeSchema,
 } from '@ndts/protocol';
-import type { EnsureSymbols, LineRefusal, LineSink, TableBatch } from '@ndts/storage';
+import {
+  type EnsureSymbols,
+  flagsOfSide,
+  type LineRefusal,
+  type LineSink,
+  type TableBatch,
+} from '@ndts/storage';
 import type { RowBatch } from './batches.js';
 import {
   type Feed,
@@ -204,7 +210,7 @@ export class LineFeed implements Feed, LineSink {
       trades.price[at] = price[row]!;
       trades.volume[at] = volume[row]!;
       trades.tradeId[at] = Number.isNaN(id) ? 0 : id;
-      trades.flags[at] = sideFlags(Number(side[row])) | (Number.isNaN(id) ? 0 : TradeFlags.id);
+      trades.flags[at] = flagsOfSide(Number(side[row])) | (Number.isNaN(id) ? 0 : TradeFlags.id);
       lane.taken += 1;
     }
     return rows.count;
@@ -253,9 +259,4 @@ export class LineFeed implements Feed, LineSink {
   rejects(limit: number): readonly FeedReject[] {
     return this.#rejects.list(limit);
   }
-}
-
-function sideFlags(side: number): number {
-  if (side === 0) return 0;
-  return side > 0 ? TradeFlags.buy : TradeFlags.sell;
 }

@@ -2,6 +2,7 @@
 // The table of refused trades.
 
 import { type TradeBatch, TradeFlags, tradeRejectsSchema } from '@ndts/protocol';
+import { sideOfTrade } from '@ndts/storage';
 import { type RejectOrigin, RejectRows, type RejectRowsOptions } from './reject-rows.js';
 
 export class TradeRejects extends RejectRows {
@@ -25,7 +26,7 @@ export class TradeRejects extends RejectRows {
     this.#ns[row] = batch.nsOfDay[from]!;
     this.#price[row] = batch.price[from]!;
     this.#volume[row] = batch.volume[from]!;
-    this.#side[row] = (flags & TradeFlags.buy) !== 0 ? 1 : (flags & TradeFlags.sell) !== 0 ? -1 : 0;
+    this.#side[row] = sideOfTrade(flags);
     const hasId = (flags & TradeFlags.id) !== 0;
     this.#isNull[row] = hasId ? 0 : 1;
     if (hasId) this.rows.setText('trade_id', row, String(batch.tradeId[from]!));

@@ -89,13 +89,14 @@ function beginRows(batch: PlacedBatch, first: number, end: number, rows: TableBa
   for (const name of placed) rows[name].set(batch[name].subarray(first, end));
 }
 
-/** Bit sides, by what the table says: 1 buy, -1 sell. */
-function sideOf(flags: number): number {
+/** The side of a trade as its table says it: 1 buy, -1 sell, 0 unknown. */
+export function sideOfTrade(flags: number): number {
   if ((flags & TradeFlags.buy) !== 0) return 1;
   return (flags & TradeFlags.sell) !== 0 ? -1 : 0;
 }
 
-function flagsOf(side: number): number {
+/** TradeFlags of a side as the table says it. */
+export function flagsOfSide(side: number): number {
   if (side === 0) return 0;
   return side > 0 ? TradeFlags.buy : TradeFlags.sell;
 }
@@ -119,7 +120,7 @@ export function tradesToRows(
   const isNull = rows.nulls('trade_id')!;
   for (let row = 0; row < end - first; row += 1) {
     const flags = batch.flags[first + row]!;
-    side[row] = sideOf(flags);
+    side[row] = sideOfTrade(flags);
     isNull[row] = 0;
     if ((flags & TradeFlags.id) === 0) isNull[row] = 1;
     else rows.setText('trade_id', row, String(batch.tradeId[first + row]!));
@@ -142,7 +143,7 @@ export class TradeRows extends MarketRows<TradeBatch> {
       const id = Number(text);
       const isNumber = text !== '' && isNumberOf(text, id);
       batch.tradeId[row] = isNumber ? id : 0;
-      batch.flags[row] = flagsOf(Number(side[row])) | (isNumber ? TradeFlags.id : 0);
+      batch.flags[row] = flagsOfSide(Number(side[row])) | (isNumber ? TradeFlags.id : 0);
     }
   }
 }
