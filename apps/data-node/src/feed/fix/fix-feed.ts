@@ -10,7 +10,7 @@ export interface FixFeedOptions
     FixSourceOptions {}
 
 /** What is lost is asked for by the session, below the feed. */
-export const fixAbilities: FeedAbilities = {
+const fixAbilities: FeedAbilities = {
   trades: true,
   book: true,
   waits: false,
