@@ -3,10 +3,11 @@
 import { deepEqual, equal, rejects } from 'node:assert/strict';
 import { createServer } from 'node:net';
 import { type TestContext, test } from 'node:test';
-import { type ErrorCode, NdtsError } from '@ndts/protocol';
-import { SystemClock } from '@ndts/runtime';
+import { type ErrorCode, NdtsError, nsPerMs } from '@ndts/protocol';
+import { SystemClock, VirtualClock } from '@ndts/runtime';
 import { closeServer, listen } from '../../listen/listen.js';
 import { PulledService } from './pulled-service.js';
+import { grantLeaseMs } from './ring-grants.js';
 
 /** Offers rings at an address. */
 class Node {
@@ -70,6 +71,38 @@ test('a connection that ends while mirrors are waited for', async (context) => {
   await service.close();
   await rejects(asked, { code: 'UNAVAILABLE' });
   await closeServer(server);
+});
+
+test('pulls that end while those of another table are asked for', {
+  timeout: 5000,
+}, async (context) => {
+  const server = createServer((socket) => socket.on('error', () => undefined).resume());
+  const port = await listen(server, 'test', '127.0.0.1', 0);
+  context.after(() => closeServer(server));
+  const node = new Node(`127.0.0.1:${port}`);
+  let giveTrades = (): void => undefined;
+  const trades = new Promise<void>((resolve) => {
+    giveTrades = resolve;
+  });
+  const slow: ConstructorParameters<typeof PulledService>[0]['service'] = {
+    ...{ shardCount: 1, closed: false, open: () => node.open(), close: async () => undefined },
+    call: async (name, asked) => {
+      if (name === 'renewPulls') throw new NdtsError('LEASE_LOST', 'ended');
+      if ((asked as { table: string }).table === 'trade') await trades;
+      return node.call();
+    },
+  };
+  const clock = new VirtualClock(0);
+  const options = { service: slow, host: '127.0.0.1', clock, timeoutMs: 60_000 };
+  const service = new PulledService(options);
+  const ofTicks = service.call('rings', {});
+  const ofTrades = service.call('rings', { table: 'trade' });
+  for (let turn = 0; turn < 3; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  clock.advance((grantLeaseMs / 3) * nsPerMs);
+  deepEqual(await ofTicks, []);
+  giveTrades();
+  deepEqual(await ofTrades, [], 'nothing is opened that nobody would close');
+  await service.close();
 });
 
 test('a node that offers none, or no more', async (context) => {

@@ -138,7 +138,9 @@ export class PulledService implements Service {
       if (error instanceof NdtsError && notGiven.has(error.code) && !service.closed) return [];
       throw error;
     });
-    if (grants.length === 0 || this.#closed) return [];
+    // All ended meanwhile: nobody would close what is opened now.
+    const isOver = this.#closed || this.#rings.get(table) !== rings;
+    if (grants.length === 0 || isOver) return [];
     try {
       rings.dir = makeFolder();
       rings.puller = openRingPuller({
