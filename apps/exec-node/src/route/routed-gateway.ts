@@ -30,7 +30,6 @@ export interface RoutedOptions {
   readonly primaryTrades?: (symbol: number) => boolean;
   readonly backupTrades: (symbol: number) => boolean;
   readonly retryNs?: number;
-  readonly onBreaker?: (state: BreakerState) => void;
 }
 
 /** Open orders whose place is remembered; of older ones both are asked. */
@@ -50,7 +49,6 @@ export class RoutedGateway implements Gateway {
   readonly #unanswered = new Map<string, Sent>();
   #listener: BrokerListener | undefined;
   readonly #attached = new Set<Gateway>();
-  #told: BreakerState = 'closed';
   #why = '';
   readonly #down = new Set<Gateway>();
   #cameBack = false;
@@ -135,7 +133,6 @@ export class RoutedGateway implements Gateway {
       this.#unanswered.set(intent.clientOrderId, { intent, terms });
       this.#send(primary, intent, terms);
     } else this.#send(backup, intent, terms);
-    this.#tell();
   }
 
   cancel(clientOrderId: string): void {
@@ -259,7 +256,6 @@ export class RoutedGateway implements Gateway {
     // Told again: it counts, and moves, once.
     if (sent === undefined) return this.#places.get(clientOrderId) === this.#options.backup;
     this.#failed(update.reason === '' ? failure : update.reason);
-    this.#tell();
     const { backup, backupTrades } = this.#options;
     if (!backup.connected() || !backupTrades(sent.intent.symbol)) return false;
     this.#send(backup, sent.intent, sent.terms);
@@ -270,14 +266,6 @@ export class RoutedGateway implements Gateway {
     if (!this.#unanswered.delete(clientOrderId)) return;
     this.#breaker.succeeded();
     this.#why = '';
-    this.#tell();
-  }
-
-  #tell(): void {
-    const { state } = this.#breaker;
-    if (state === this.#told) return;
-    this.#told = state;
-    this.#options.onBreaker?.(state);
   }
 }
 
