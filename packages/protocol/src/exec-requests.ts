@@ -16,8 +16,9 @@ export interface SubmitRequest {
   /** Name of an OrderType; default: market, or limit with a limit price. */
   readonly type?: string;
   readonly limitPrice?: string;
-  /** Of stop and stop-limit; of trailing it is the distance. */
+  /** Of stop and stop-limit. */
   readonly stopPrice?: string;
+  /** Of trailing. */
   readonly distance?: string;
   /** Of iceberg: quantity shown at a time. */
   readonly shown?: string;

@@ -1,6 +1,6 @@
 // An order a person asks for, as the draft it is. What always holds: what is no number or no known
-// word is INVALID_ARGUMENT, with what was expected; whether it makes a whole order is judged where
-// every draft is.
+// word, or of another type than the order's, is INVALID_ARGUMENT, with what was expected; whether
+// it makes a whole order is judged where every draft is.
 
 import {
   NdtsError,
@@ -12,20 +12,23 @@ import {
 } from '@ndts/protocol';
 import type { OrderDraft } from './draft.js';
 
+/** What each type has beside a limit price; a draft has room for one of them. */
+export const parameterNames = ['stopPrice', 'distance', 'shown', 'slices'] as const;
+const parameterOf: Readonly<Partial<Record<string, (typeof parameterNames)[number]>>> = {
+  ...{ stop: 'stopPrice', stopLimit: 'stopPrice', trailing: 'distance', iceberg: 'shown' },
+  ...{ twap: 'slices', vwap: 'slices' },
+};
+
 /** `plain`: a market order of the person, with its ordinal and time. */
 export function draftOf(request: SubmitRequest, plain: OrderDraft): OrderDraft {
-  const { symbol, side, quantity, limitPrice, slices } = request;
-  const usual = limitPrice === undefined ? 'market' : 'limit';
-  const parameter =
-    slices === undefined
-      ? (request.stopPrice ?? request.distance ?? request.shown ?? '0')
-      : String(slices);
+  const { symbol, side, quantity, limitPrice } = request;
+  const type = request.type ?? (limitPrice === undefined ? 'market' : 'limit');
   return {
     ...plain,
     ...{ symbol, side: side === 'buy' ? 1 : -1, quantity: parseMoney(quantity) },
-    orderType: numberOf('order type', OrderType, request.type ?? usual),
+    orderType: numberOf('order type', OrderType, type),
     limitPrice: parseMoney(limitPrice ?? '0'),
-    parameter: parseMoney(parameter),
+    parameter: parameterIn(request, type),
     takeProfit: parseMoney(request.takeProfit ?? '0'),
     stopLoss: parseMoney(request.stopLoss ?? '0'),
     workForMs: request.workForMs ?? 0,
@@ -35,6 +38,17 @@ export function draftOf(request: SubmitRequest, plain: OrderDraft): OrderDraft {
       (request.reduceOnly === true ? OrderFlags.reduceOnly : 0),
     profile: request.profile ?? '',
   };
+}
+
+function parameterIn(request: SubmitRequest, type: string): bigint {
+  const own = parameterOf[type];
+  for (const name of parameterNames)
+    if (name !== own && request[name] !== undefined)
+      throw new NdtsError(
+        'INVALID_ARGUMENT',
+        `order of type ${type}: expected ${own === undefined ? 'no' : `${own}, not`} ${name}`,
+      );
+  return parseMoney(String((own === undefined ? undefined : request[own]) ?? '0'));
 }
 
 function numberOf(what: string, names: Readonly<Record<string, number>>, name: string): number {
