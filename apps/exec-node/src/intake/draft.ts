@@ -12,6 +12,7 @@ import {
   type Time,
   TimeInForce,
 } from '@ndts/protocol';
+import { isScheduled } from '../work/abilities.js';
 import { weightsOf } from '../work/plan.js';
 
 export interface OrderDraft {
@@ -97,7 +98,7 @@ export function termsOf(draft: OrderDraft, clientOrderId: string): OrderTerms | 
     draft.flags === 0 &&
     draft.offset === 0;
   if (plain) return undefined;
-  const scheduled = orderType === OrderType.twap || orderType === OrderType.vwap;
+  const scheduled = isScheduled(orderType);
   const stops = orderType === OrderType.stop || orderType === OrderType.stopLimit;
   const timed = scheduled || draft.timeInForce === TimeInForce.gtd;
   return {

@@ -29,8 +29,13 @@ export function placeOf(type: number, terms: OrderTerms, can: BrokerAbilities): 
 }
 
 /** Worked by time or by parts. */
-export function isSliced(type: number): boolean {
-  return type === OrderType.iceberg || type === OrderType.twap || type === OrderType.vwap;
+function isSliced(type: number): boolean {
+  return type === OrderType.iceberg || isScheduled(type);
+}
+
+/** What it wants grows with time. */
+export function isScheduled(type: number): boolean {
+  return type === OrderType.twap || type === OrderType.vwap;
 }
 
 /** What the node's own clock and cancels can do for a venue that knows neither. */

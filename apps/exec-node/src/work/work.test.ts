@@ -321,6 +321,8 @@ test('times in force: native where the venue knows them, else here, or refused',
       workForMs: 50,
     });
     assert.equal(desk.order('1-3-0'), 'emulated 0/1');
+    desk.harness.clock.advance(5e6);
+    assert.equal(desk.harness.node.doWork(), 0, 'time alone gives it nothing to do before its end');
     await desk.pass(60);
     assert.equal(desk.order('1-3-0'), 'expired 0/1');
     await desk.signal({ ordinal: 4, side: 1, limit: '99', timeInForce: TimeInForce.fok });

@@ -25,6 +25,7 @@ import type { Order } from '../order/order.js';
 import type { Scribe } from '../order/scribe.js';
 import { emptyPoint, type Market } from '../risk/market.js';
 import type { LogGate } from '../route/log-gate.js';
+import { isScheduled } from './abilities.js';
 import { elapsedPart, isTriggered, planOf, trailedStop, type Wanted } from './plan.js';
 
 export interface WorkerDeps {
@@ -57,7 +58,8 @@ interface Trouble {
 export class Worker {
   readonly #deps: WorkerDeps;
   readonly #bySymbol = new Map<number, Set<Order>>();
-  readonly #timed = new Set<Order>();
+  /** Orders that end with their time, and from when on time alone changes what they want. */
+  readonly #timed = new Map<Order, Time>();
   readonly #due = new Set<Order>();
   readonly #trouble = new Map<Order, Trouble>();
   /** Children that were asked to go. */
@@ -126,7 +128,9 @@ export class Worker {
       this.#bySymbol.set(symbol, orders);
     }
     orders.add(order);
-    if (order.terms.expireTime.day > 0) this.#timed.add(order);
+    const { expireTime } = order.terms;
+    if (expireTime.day > 0)
+      this.#timed.set(order, isScheduled(order.intent.orderType) ? order.intent.time : expireTime);
     this.#due.add(order);
   }
 
@@ -135,11 +139,13 @@ export class Worker {
   }
 
   #timers(): void {
-    const now = this.#deps.clock.monotonicNs();
-    if (now < this.#timerAtNs) return;
-    this.#timerAtNs = now + timerNs;
-    for (const order of this.#timed) this.#due.add(order);
-    for (const [order, { untilNs }] of this.#trouble) if (now >= untilNs) this.#due.add(order);
+    const { clock } = this.#deps;
+    const nowNs = clock.monotonicNs();
+    if (nowNs < this.#timerAtNs) return;
+    this.#timerAtNs = nowNs + timerNs;
+    const now = clock.now();
+    for (const [order, from] of this.#timed) if (nsBetween(now, from) >= 0) this.#due.add(order);
+    for (const [order, { untilNs }] of this.#trouble) if (nowNs >= untilNs) this.#due.add(order);
   }
 
   #childEnded(child: Order, parent: Order): void {
@@ -189,8 +195,7 @@ export class Worker {
 
   /** A schedule without a limit price is carried out to its end. */
   #isLastSlice({ intent }: Order): boolean {
-    const scheduled = intent.orderType === OrderType.twap || intent.orderType === OrderType.vwap;
-    return scheduled && intent.limitPrice === 0n;
+    return isScheduled(intent.orderType) && intent.limitPrice === 0n;
   }
 
   #windDown(order: Order, state: OrderState, why: string): void {
