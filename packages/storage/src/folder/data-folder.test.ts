@@ -97,3 +97,21 @@ test('a folder made again has other memory, and the old one is removed; others s
     assert.ok(existsSync(after));
   });
 });
+
+test('memory of a node that sees other files is left alone: its folder may well be there', () => {
+  withFolder((dir) => {
+    const memoryParent = join(dir, 'memory');
+    const open = (name: string): string =>
+      openDataFolder({ dir: join(dir, name), memoryParent, userId: 7 }).memory;
+    const memory = open('elsewhere');
+    const owner = join(memory, 'owner');
+    const [root, view] = readFileSync(owner, 'utf8').split('\n');
+    rmSync(join(dir, 'elsewhere'), { recursive: true });
+    writeFileSync(owner, `${root}\n${view}0\n`);
+    open('here');
+    assert.ok(existsSync(memory));
+    writeFileSync(owner, `${root}\n${view}\n`);
+    open('here');
+    assert.ok(!existsSync(memory), 'the same files are seen, and it is not among them');
+  });
+});

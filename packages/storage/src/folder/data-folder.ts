@@ -5,7 +5,9 @@
 // The memory folder is named after an id in the data folder and its place: a folder that was
 // deleted and made again never meets the memory of the one before, a copy never that of its
 // original. What is left of folders that are gone is removed, but never a staging file: the folder
-// may have been moved, or its disk may come back, and staging holds what was accepted last.
+// may have been moved, or its disk may come back, and staging holds what was accepted last. Nodes
+// that share the memory need not see the same files (containers, mounts of their own): the memory
+// says by whose view its folder has its place, and nobody else judges that it is gone.
 
 import {
   accessSync,
@@ -15,6 +17,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   realpathSync,
   renameSync,
   rmSync,
@@ -169,21 +172,33 @@ function openMemory(folder: DataFolder, userId: number, secureRandom: SecureRand
 
 function writeOwner(folder: DataFolder, secureRandom: SecureRandom): void {
   const path = join(folder.memory, ownerFile);
-  const content = `${folder.root}\n`;
+  const content = `${folder.root}\n${viewOfFiles()}\n`;
   if (existsSync(path) && readFileSync(path, 'utf8') === content) return;
   const own = `${path}.${Buffer.from(secureRandom.bytes(8)).toString('hex')}`;
   writePrivateFile(own, content);
   renameSync(own, path);
 }
 
+/** The mounts and the root by which this process finds files; alike for all that see the same. */
+function viewOfFiles(): string {
+  const { dev, ino } = statSync('/');
+  try {
+    return `${readlinkSync('/proc/self/ns/mnt')} ${dev}:${ino}`;
+  } catch {
+    return `${dev}:${ino}`; // A system without such views.
+  }
+}
+
 /** Removes memory whose data folder is gone, or has another id by now; never ticks in it. */
 function removeAbandoned(memory: string, userId: number): void {
-  let root: string;
+  let owner: string;
   try {
-    root = readFileSync(join(memory, ownerFile), 'utf8').trim();
+    owner = readFileSync(join(memory, ownerFile), 'utf8');
   } catch {
     return; // Being made right now, or not ours.
   }
+  const [root = '', view] = owner.split('\n');
+  if (view !== viewOfFiles()) return; // What is not there for us may be there for its node.
   let id = '';
   try {
     id = readFileSync(join(root, 'ID'), 'utf8').trim();
