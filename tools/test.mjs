@@ -1,4 +1,4 @@
-// Runs the test suites, three at a time so that one that waits leaves no processor idle, and says
+// Runs the test suites, four at a time so that one that waits leaves no processor idle, and says
 // in the order of their list, for each, how long it took and what passed.
 // At the end: with --coverage the line coverage of our TypeScript and of the engine, then one line
 // `N passed, N failed` (and how many were skipped, if any). Exit code 1 when anything failed, and
@@ -27,8 +27,8 @@ const countedSuites = [
   'e2e',
 ];
 
-/** One that builds on every processor, and two that partly wait. */
-const suitesAtOnce = 3;
+/** One that builds on every processor, and three that partly wait. */
+const suitesAtOnce = 4;
 
 function readOptions(args) {
   const flags = args.filter((one) => one.startsWith('--'));

@@ -1,5 +1,5 @@
 // The suites of `npm test`, in the order they begin and are reported: what is quick and finds most
-// comes first. A later part adds a line. Three run at a time, so none counts on being alone; one
+// comes first. A later part adds a line. Four run at a time, so none counts on being alone; one
 // that must not begin before another has ended names it as `after`. `needs` names system packages
 // without which a suite is skipped where skipping is allowed; `limitSeconds` is for a suite that
 // hangs, not for one that is slow.
