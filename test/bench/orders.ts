@@ -150,6 +150,7 @@ async function path(context: BenchContext, mode: 'accepted' | 'durable'): Promis
     const spent = new Float64Array(count);
     const system = new SystemClock();
     let handed = 0;
+    let start = 0;
     const harness = createHarness({
       dir: join(dir, 'bench-venue'),
       journal,
@@ -157,7 +158,7 @@ async function path(context: BenchContext, mode: 'accepted' | 'durable'): Promis
       wrap: (broker) => {
         const submit = broker.submit.bind(broker);
         broker.submit = (intent, terms): void => {
-          handed += 1;
+          spent[handed++] = system.monotonicNs() - start;
           submit(intent, terms);
         };
         return broker;
@@ -169,14 +170,13 @@ async function path(context: BenchContext, mode: 'accepted' | 'durable'): Promis
     for (let number = 0; number < count; number += 1) {
       const side = number % 2 === 0 ? 1 : -1;
       harness.signals.push({ ordinal: number, symbol: 1 + (number % symbols), side });
-      const start = system.monotonicNs();
+      start = system.monotonicNs();
       while (handed <= number) {
         if (harness.node.doWork() > 0) continue;
         await new Promise((resolve) => {
           setImmediate(resolve);
         });
       }
-      spent[number] = system.monotonicNs() - start;
       harness.clock.advance(1e5);
     }
     await harness.settle();
