@@ -159,12 +159,12 @@ test('the dashboard shows the live path, trading can be halted', { skip }, async
     await loseConnection(page, platform);
     await page.screenshot({ path: join(folder, 'lost.png') });
   } catch (error) {
-    await platform.kill();
+    await platform.discard();
     await browser.close();
     throw error;
   }
   await browser.close();
-  await platform.kill();
+  await platform.discard();
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -208,7 +208,7 @@ test('a page without data says so', { skip }, async () => {
     await reconnects(page, platform, folder);
   } finally {
     await browser.close();
-    await platform.kill();
+    await platform.discard();
   }
   rmSync(folder, { recursive: true, force: true });
 });

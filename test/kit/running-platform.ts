@@ -1,7 +1,7 @@
 // `ndts up` as a process of its own, for tests and benchmarks that start, watch and kill it.
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -38,16 +38,7 @@ export class RunningPlatform {
 
   /** Resolves when the node says that it is ready; rejects with its output when it ends before. */
   static async start(options: PlatformOptions): Promise<RunningPlatform> {
-    const keys = { 'control.port': 0, ...options.keys };
-    const flags = Object.entries(keys).map(([key, value]) => `--${key}=${value}`);
-    const child = spawn(
-      process.execPath,
-      [command, 'up', '--data-dir', options.dataDir, ...flags],
-      {
-        stdio: ['ignore', 'pipe', 'pipe'],
-        env: { PATH: process.env['PATH'] ?? '' },
-      },
-    );
+    const child = spawnNode(options);
     const output: string[] = [];
     child.stdout?.on('data', (chunk: Buffer) => output.push(chunk.toString()));
     child.stderr?.on('data', (chunk: Buffer) => output.push(chunk.toString()));
@@ -87,6 +78,12 @@ export class RunningPlatform {
   /** kill -9; resolves when the process is gone. */
   async kill(): Promise<void> {
     await this.#end('SIGKILL');
+  }
+
+  /** kill -9, and the memory that a killed node leaves for its next start: there will be none. */
+  async discard(): Promise<void> {
+    await this.kill();
+    rmSync(this.run.memory, { recursive: true, force: true });
   }
 
   /** Ctrl-C; resolves with the exit code. */
