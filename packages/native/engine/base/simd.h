@@ -17,4 +17,13 @@ enum class Simd : std::uint8_t { kBest, kScalar, kAvx2 };
 #endif
 }
 
+// Products that are rounded once together with a sum, too.
+[[nodiscard]] inline bool has_avx2_fma() {
+#if defined(__x86_64__)
+  return has_avx2() && __builtin_cpu_supports("fma") != 0;
+#else
+  return false;
+#endif
+}
+
 }  // namespace ndts

@@ -212,13 +212,12 @@ void DayStreams::activate(std::int64_t time) {
 Status DayStreams::open(Stream& stream) {
   const Run& run = runs_[stream.run];
   NDTS_TRY(blocks_.load(run.block, &stream.block));
-  const std::int64_t* const times = stream.block.times;
   stream.at = run.first_row;
   stream.end = run.first_row + run.rows;
-  if (times[stream.at] < request_.from)
+  if (stream.block.time(stream.at) < request_.from)
     stream.at = static_cast<std::uint32_t>(
-        std::lower_bound(times + stream.at, times + stream.end, request_.from) - times);
-  if (stream.at < stream.end) stream.next = times[stream.at];
+        stream.block.first_from(request_.from, stream.at, stream.end));
+  if (stream.at < stream.end) stream.next = stream.block.time(stream.at);
   return {};
 }
 

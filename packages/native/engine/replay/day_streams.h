@@ -24,14 +24,14 @@ namespace ndts {
 struct Stream {
   // Of the next row; of a run that is not opened the earliest it may have.
   std::int64_t next = 0;
-  DecodedRows block{};                 // of the run; without times: not opened
+  DecodedRows block{};                 // of the run; without rows: not opened
   std::uint32_t at = 0;                // next row in the block
   std::uint32_t end = 0;
   std::uint32_t rank = 0;              // place of the symbol in the request
   std::uint32_t run = 0;               // of the day
   std::uint32_t end_run = 0;
 
-  [[nodiscard]] bool is_open() const { return block.times != nullptr; }
+  [[nodiscard]] bool is_open() const { return block.rows != nullptr; }
 };
 
 class DayStreams {

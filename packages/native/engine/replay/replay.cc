@@ -26,8 +26,6 @@ constexpr std::size_t kRowBytesAhead = 3 * kCacheLine;
 // Inlined: a function that only prefetches has no effect that gcc knows of, and a call to it goes.
 [[gnu::always_inline]] inline void ask_for(const Stream& stream) {
   if (!stream.is_open()) return;
-  __builtin_prefetch(stream.block.times + stream.at);
-  __builtin_prefetch(stream.block.times + stream.at + kCacheLine / sizeof(std::int64_t));
   const std::byte* const row = stream.block.row(stream.at);
   for (std::size_t byte = 0; byte < kRowBytesAhead; byte += kCacheLine)
     __builtin_prefetch(row + byte);
@@ -126,10 +124,11 @@ Status Replay::collect(std::int64_t end, bool* fits) {
     if (place + kStreamsAhead < active.size()) ask_for(active[place + kStreamsAhead]);
     Stream& stream = active[place];
     if (stream.next >= end) continue;
-    saved_.push_back({place, stream});
+    saved_.push_back({stream.next, static_cast<std::uint32_t>(place), stream.run, stream.at,
+                      stream.is_open()});
     NDTS_TRY(collect_stream(stream, end, fits));
     if (!*fits) {
-      for (const Saved& saved : saved_) active[saved.place] = saved.stream;
+      for (const Saved& saved : saved_) NDTS_TRY(put_back(saved));
       streams_.put_back(finished);
       count_ = 0;
       return {};
@@ -146,31 +145,40 @@ Status Replay::open(Stream& stream) {
   return {};
 }
 
+// Its block is still there, as those of all runs that finished in this window.
+Status Replay::put_back(const Saved& saved) {
+  Stream& stream = streams_.active()[saved.place];
+  if (stream.run != saved.run || !saved.is_open) {
+    stream.run = saved.run;
+    stream.block = {};
+    if (saved.is_open) NDTS_TRY(open(stream));
+  }
+  if (saved.is_open) stream.at = saved.at;
+  stream.next = saved.next;
+  return {};
+}
+
 Status Replay::collect_stream(Stream& stream, std::int64_t end, bool* fits) {
-  const auto start = static_cast<std::uint64_t>(start_);
-  const std::uint32_t symbol = streams_.symbol(stream.rank);
+  WindowPart part{.start = start_,
+                  .end = end,
+                  .symbol = streams_.symbol(stream.rank),
+                  .place = 0,
+                  .keys = keys_.data(),
+                  .symbols = symbols_.data()};
   while (stream.next < end) {
     if (!stream.is_open()) NDTS_TRY(open(stream));
     const std::size_t room = window_rows_max_ - count_;
-    const std::uint32_t most =
-        room < stream.end - stream.at ? stream.at + static_cast<std::uint32_t>(room) : stream.end;
-    const std::int64_t* const time = stream.block.times;
-    std::uint32_t at = stream.at;
-    std::size_t count = count_;
-    for (; at < most && time[at] < end; at += 1) {
-      keys_[count] = (static_cast<std::uint64_t>(time[at]) - start) << kPlaceBits | count;
-      symbols_[count] = symbol;
-      count += 1;
-    }
-    if (count > count_) rows_.put(stream.block, stream.at, count - count_, count_);
-    count_ = count;
-    stream.at = at;
-    if (at == stream.end) {
+    const std::size_t most = std::min<std::size_t>(room, stream.end - stream.at);
+    part.place = count_;
+    const std::size_t taken = rows_.take(stream.block, stream.at, most, part);
+    count_ += taken;
+    stream.at += static_cast<std::uint32_t>(taken);
+    if (stream.at == stream.end) {
       streams_.next_run(stream);
       continue;
     }
-    stream.next = time[at];
-    if (at == most && stream.next < end) {
+    stream.next = stream.block.time(stream.at);
+    if (taken == most && stream.next < end) {
       *fits = false;
       return {};
     }
@@ -186,7 +194,7 @@ Status Replay::settle(Stream& stream) {
       NDTS_TRY(open(stream));
     }
     if (stream.at < stream.end) {
-      stream.next = stream.block.times[stream.at];
+      stream.next = stream.block.time(stream.at);
       return {};
     }
     streams_.next_run(stream);
@@ -222,10 +230,13 @@ Status Replay::collect_symbol(std::span<Stream> streams) {
       least_sequence = sequence;
     }
     if (least == nullptr) return {};
-    keys_[count_] = count_;
-    rows_.put(least->block, least->at, 1, count_);
-    symbols_[count_] = streams_.symbol(least->rank);
-    count_ += 1;
+    const WindowPart part{.start = start_,
+                          .end = start_ + 1,
+                          .symbol = streams_.symbol(least->rank),
+                          .place = count_,
+                          .keys = keys_.data(),
+                          .symbols = symbols_.data()};
+    count_ += rows_.take(least->block, least->at, 1, part);
     least->at += 1;
     NDTS_TRY(settle(*least));
   }

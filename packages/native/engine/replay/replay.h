@@ -43,12 +43,16 @@ class Replay final : public ReplaySource {
  private:
   // What a stream was before a window that did not fit.
   struct Saved {
-    std::size_t place;
-    Stream stream;
+    std::int64_t next;
+    std::uint32_t place;
+    std::uint32_t run;
+    std::uint32_t at;
+    bool is_open;
   };
 
   [[nodiscard]] Status fill_window();
   [[nodiscard]] Status collect(std::int64_t end, bool* fits);
+  [[nodiscard]] Status put_back(const Saved& saved);
   [[nodiscard]] Status collect_stream(Stream& stream, std::int64_t end, bool* fits);
   void adapt(bool fits);
   [[nodiscard]] Status collect_instant();

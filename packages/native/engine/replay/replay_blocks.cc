@@ -143,18 +143,14 @@ void BlockDecoder::put(std::size_t rows, BlockRoom* room, DecodedRows* decoded) 
   const std::uint32_t row_bytes = plan_rows(columns_, rows, forms_);
   const std::size_t base_bytes = sizeof(std::uint64_t) * lane_count(forms_.size());
   const std::size_t form_bytes = sizeof(CellForm) * forms_.size();
-  const std::size_t time_bytes = sizeof(std::int64_t) * rows;
-  *room = pool_.take(base_bytes + form_bytes + time_bytes + row_bytes * rows + kRowSpare);
+  *room = pool_.take(base_bytes + form_bytes + row_bytes * rows + kRowSpare);
   auto* const bases = reinterpret_cast<std::uint64_t*>(room->memory);
   std::byte* const forms = room->memory + base_bytes;
-  std::byte* const times = forms + form_bytes;
-  std::byte* const values = times + time_bytes;
+  std::byte* const values = forms + form_bytes;
   put_bases(forms_, bases);
   std::memcpy(forms, forms_.data(), form_bytes);
-  std::memcpy(times, times_, time_bytes);
-  put_rows(columns_, forms_, rows, row_bytes, values);
-  *decoded = {.times = reinterpret_cast<const std::int64_t*>(times),
-              .forms = reinterpret_cast<const CellForm*>(forms),
+  put_rows(times_, columns_, forms_, rows, row_bytes, values);
+  *decoded = {.forms = reinterpret_cast<const CellForm*>(forms),
               .rows = values,
               .bases = bases,
               .row_bytes = row_bytes};

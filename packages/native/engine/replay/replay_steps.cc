@@ -94,20 +94,17 @@ Status ReplaySteps::take_last(Stream& stream, std::int64_t end) {
   while (streams_.time_after(stream) < end) streams_.next_run(stream);
   if (!stream.is_open()) NDTS_TRY(streams_.open(stream));
   const DecodedRows& block = stream.block;
-  const std::int64_t* const first = block.times + stream.at;
-  const std::int64_t* const last = block.times + stream.end;
   // Steps that double: mostly a few rows, seldom a whole block.
-  std::ptrdiff_t step = 1;
-  const std::int64_t* low = first;
-  while (last - low > step && low[step] < end) {
+  std::size_t step = 1;
+  std::size_t low = stream.at;
+  while (stream.end - low > step && block.time(low + step) < end) {
     low += step;
     step *= 2;
   }
-  const std::int64_t* const beyond =
-      std::lower_bound(low, std::min(low + step + 1, last), end);
-  if (beyond > first) {
-    const auto place = static_cast<std::size_t>(beyond - 1 - block.times);
-    const Row row{block.forms, block.row(place), beyond[-1], stream.rank};
+  const std::size_t beyond =
+      block.first_from(end, low, std::min<std::size_t>(low + step + 1, stream.end));
+  if (beyond > stream.at) {
+    const Row row{block.forms, block.row(beyond - 1), block.time(beyond - 1), stream.rank};
     // Streams of one symbol follow each other.
     if (rows_.empty() || rows_.back().rank != row.rank) {
       rows_.push_back(row);
@@ -116,11 +113,11 @@ Status ReplaySteps::take_last(Stream& stream, std::int64_t end) {
       other = row;
     }
   }
-  stream.at = static_cast<std::uint32_t>(beyond - block.times);
+  stream.at = static_cast<std::uint32_t>(beyond);
   if (stream.at == stream.end) {
     streams_.next_run(stream);
   } else {
-    stream.next = *beyond;
+    stream.next = block.time(beyond);
   }
   return {};
 }

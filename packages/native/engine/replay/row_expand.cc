@@ -18,12 +18,18 @@ std::uint64_t read_lane(const LaneGroup& group, std::size_t lane, const std::byt
   return std::bit_cast<std::uint64_t>(whole / group.divisors[lane]);
 }
 
-void expand(const PackedRows& rows, std::uint64_t* out) {
+std::size_t take(const PackedRows& rows, const WindowPart& part) {
   const std::size_t lanes = kLanes * rows.shape->groups.size();
-  for (std::size_t row = 0; row < rows.count; row += 1)
+  std::uint64_t* out = part.lanes;
+  for (std::size_t row = 0; row < rows.count; row += 1) {
+    const std::byte* const from = rows.first + rows.row_bytes * row;
+    const auto time = load<std::int64_t>(from);
+    if (time >= part.end) return row;
+    note_row(part, row, time);
     for (std::size_t lane = 0; lane < lanes; lane += 1)
-      *out++ = read_lane(rows.shape->groups[lane / kLanes], lane % kLanes,
-                         rows.first + rows.row_bytes * row, rows.bases[lane]);
+      *out++ = read_lane(rows.shape->groups[lane / kLanes], lane % kLanes, from, rows.bases[lane]);
+  }
+  return rows.count;
 }
 
 void turn(const ExpandedRows& rows, std::span<const std::uint32_t> places,
@@ -33,7 +39,7 @@ void turn(const ExpandedRows& rows, std::span<const std::uint32_t> places,
       store_lane(out[lane], at, rows.first[rows.lanes * places[at] + lane]);
 }
 
-constexpr RowKernels kScalar = {expand, turn};
+constexpr RowKernels kScalar = {take, turn};
 
 }  // namespace
 
@@ -46,7 +52,7 @@ void store_lane(const LaneOut& out, std::size_t at, std::uint64_t value) {
 
 const RowKernels& row_kernels(Simd simd) {
 #if defined(__x86_64__)
-  if (simd != Simd::kScalar && has_avx2()) return avx2_row_kernels();
+  if (simd != Simd::kScalar && has_avx2_fma()) return avx2_row_kernels();
 #endif
   return kScalar;
 }

@@ -1,8 +1,8 @@
 // Rows as they wait for a merge (row_shape.h) into rows of eight bytes a lane, and those, from
 // anywhere, into columns: four at a time, turned within registers.
 //
-// Threads: any. Errors: none. All forms of the kernels give the same bits: a division is one IEEE
-// division, everything before it is exact.
+// Threads: any. Errors: none. All forms of the kernels give the same bits: a division is rounded
+// as IEEE says, everything before it is exact.
 #pragma once
 
 #include <cstddef>
@@ -11,16 +11,28 @@
 
 #include "base/simd.h"
 #include "replay/row_shape.h"
+#include "replay/window_order.h"
 
 namespace ndts {
 
-// Rows of a block that follow each other; behind the last one are kRowSpare bytes.
+// Rows of a block that follow each other, at their times; behind the last one are kRowSpare bytes.
 struct PackedRows {
   const RowShape* shape;
   const std::uint64_t* bases;
   const std::byte* first;
   std::size_t row_bytes;
   std::size_t count;
+};
+
+// Where rows of one symbol go in a window of time, by their places in it.
+struct WindowPart {
+  std::int64_t start;      // of the window
+  std::int64_t end;        // rows from here on are not taken
+  std::uint32_t symbol;
+  std::size_t place;       // of the first one
+  std::uint64_t* keys;     // all of the window, by place
+  std::uint32_t* symbols;
+  std::uint64_t* lanes = nullptr;  // of the first one, aligned as ExpandedRows
 };
 
 // Where the values of a lane go, 8, 4 or 1 byte each; 0: nobody asked for them.
@@ -36,8 +48,9 @@ struct ExpandedRows {
 };
 
 struct RowKernels {
-  // To `out`, lane by lane, row after row; aligned as ExpandedRows.
-  void (*expand)(const PackedRows& rows, std::uint64_t* out);
+  // The rows before the end of the window, up to the first that is not; gives how many. Key and
+  // symbol of each, and its lanes, row after row.
+  std::size_t (*take)(const PackedRows& rows, const WindowPart& part);
   // The rows at these places, in their order; `out` has one for each lane.
   void (*turn)(const ExpandedRows& rows, std::span<const std::uint32_t> places,
                std::span<const LaneOut> out);
@@ -48,5 +61,14 @@ struct RowKernels {
 [[nodiscard]] const RowKernels& avx2_row_kernels();
 
 void store_lane(const LaneOut& out, std::size_t at, std::uint64_t value);
+
+// What take() notes of a row that it takes.
+inline void note_row(const WindowPart& part, std::size_t row, std::int64_t time) {
+  const std::size_t place = part.place + row;
+  part.keys[place] =
+      (static_cast<std::uint64_t>(time) - static_cast<std::uint64_t>(part.start)) << kPlaceBits |
+      place;
+  part.symbols[place] = part.symbol;
+}
 
 }  // namespace ndts

@@ -2,9 +2,10 @@
 // only where the processor has them.
 #if defined(__x86_64__)
 
+#include "base/bytes.h"
 #include "replay/row_expand.h"
 
-#pragma GCC target("avx2")
+#pragma GCC target("avx2,fma")
 
 #include <immintrin.h>
 
@@ -15,11 +16,11 @@ namespace {
 using Wholes = __m256i;
 using Reals = __m256d;
 
-Wholes load_wholes(const std::uint64_t* from) {
+[[gnu::always_inline]] inline Wholes load_wholes(const std::uint64_t* from) {
   return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from));
 }
 
-Wholes load_cells(const LaneGroup& group, const std::byte* row) {
+[[gnu::always_inline]] inline Wholes load_cells(const LaneGroup& group, const std::byte* row) {
   const auto pair = [row](std::uint16_t low, std::uint16_t high) {
     const __m128d first = _mm_load_sd(reinterpret_cast<const double*>(row + low));
     return _mm_loadh_pd(first, reinterpret_cast<const double*>(row + high));
@@ -31,7 +32,7 @@ Wholes load_cells(const LaneGroup& group, const std::byte* row) {
 }
 
 // All 64 bits, rounded once: the halves are put behind exponents that make them whole.
-Reals to_reals(Wholes cells) {
+[[gnu::always_inline]] inline Reals to_reals(Wholes cells) {
   const Wholes high_exponent = _mm256_castpd_si256(_mm256_set1_pd(0x1p84));
   const Wholes low_exponent = _mm256_castpd_si256(_mm256_set1_pd(0x1p52));
   const Wholes high = _mm256_or_si256(_mm256_srli_epi64(cells, 32), high_exponent);
@@ -40,53 +41,89 @@ Reals to_reals(Wholes cells) {
   return _mm256_add_pd(above, _mm256_castsi256_pd(low));
 }
 
-Wholes expand_group(const LaneGroup& group, const std::byte* row, Wholes bases) {
+// Of cells of four bytes at most.
+[[gnu::always_inline]] inline Reals narrow_to_reals(Wholes cells) {
+  const Reals exponent = _mm256_set1_pd(0x1p52);
+  return _mm256_sub_pd(_mm256_or_pd(_mm256_castsi256_pd(cells), exponent), exponent);
+}
+
+// An integer of at most 53 bits by a power of ten up to 10^15, rounded as a division is. The first
+// quotient is a few units of its last place off, so that the remainder is exact, and what is left
+// is wrong by 2^-105 of the quotient. No quotient is as near to where rounding changes: the
+// distance is at least 2^-54 divided by 5^15.
+[[gnu::always_inline]] inline Reals divide(Reals integers, Reals divisors, Reals inverses) {
+  const Reals quotients = _mm256_mul_pd(integers, inverses);
+  const Reals remainders = _mm256_fnmadd_pd(quotients, divisors, integers);
+  return _mm256_fmadd_pd(remainders, inverses, quotients);
+}
+
+template <bool kNarrow>
+[[gnu::always_inline]] inline Wholes expand_group(const LaneGroup& group, const std::byte* row,
+                                                  Wholes bases) {
   const Wholes cells = load_cells(group, row);
   const Wholes wholes = _mm256_add_epi64(cells, bases);
-  Reals reals = _mm256_mul_pd(to_reals(cells), _mm256_load_pd(group.scales));
-  reals = _mm256_add_pd(reals, _mm256_castsi256_pd(bases));
-  reals = _mm256_div_pd(reals, _mm256_load_pd(group.divisors));
+  const Reals distances = kNarrow ? narrow_to_reals(cells) : to_reals(cells);
+  const Reals integers =
+      _mm256_fmadd_pd(distances, _mm256_load_pd(group.scales), _mm256_castsi256_pd(bases));
+  const Reals reals =
+      divide(integers, _mm256_load_pd(group.divisors), _mm256_load_pd(group.inverses));
   return _mm256_blendv_epi8(wholes, _mm256_castpd_si256(reals), load_wholes(group.real));
 }
 
-void store_lanes(std::uint64_t* to, Wholes values) {
+[[gnu::always_inline]] inline void store_lanes(std::uint64_t* to, Wholes values) {
   _mm256_store_si256(reinterpret_cast<__m256i*>(to), values);
 }
 
-// All groups of a row in one turn of a loop: its end is a surprise to the processor, once instead
-// of once a group. Ticks with all columns have two groups.
-template <std::size_t kGroups>
-void expand_groups(const PackedRows& rows, std::uint64_t* out) {
+// One loop for times and values, and all groups in a turn of it: its end is a surprise to the
+// processor, once instead of once for each. Ticks with all columns have two groups. Arguments are
+// copies: for what the compiler knows, what is written could otherwise be them.
+template <std::size_t kGroups, bool kNarrow>
+std::size_t take_groups(PackedRows rows, WindowPart part) {
   const LaneGroup* const groups = rows.shape->groups.data();
   Wholes bases[kGroups];
   for (std::size_t at = 0; at < kGroups; at += 1) bases[at] = load_wholes(rows.bases + kLanes * at);
-  const std::byte* row = rows.first;
-  for (std::size_t done = 0; done < rows.count; done += 1) {
+  const std::byte* from = rows.first;
+  std::uint64_t* out = part.lanes;
+  for (std::size_t row = 0; row < rows.count; row += 1) {
+    const auto time = load<std::int64_t>(from);
+    if (time >= part.end) return row;
+    note_row(part, row, time);
     for (std::size_t at = 0; at < kGroups; at += 1)
-      store_lanes(out + kLanes * at, expand_group(groups[at], row, bases[at]));
-    row += rows.row_bytes;
+      store_lanes(out + kLanes * at, expand_group<kNarrow>(groups[at], from, bases[at]));
+    from += rows.row_bytes;
     out += kLanes * kGroups;
   }
+  return rows.count;
 }
 
-void expand_many(const PackedRows& rows, std::uint64_t* out) {
-  const std::size_t count = rows.shape->groups.size();
-  for (std::size_t at = 0; at < count; at += 1) {
-    const Wholes bases = load_wholes(rows.bases + kLanes * at);
-    for (std::size_t row = 0; row < rows.count; row += 1)
-      store_lanes(out + kLanes * (count * row + at),
-                  expand_group(rows.shape->groups[at], rows.first + rows.row_bytes * row, bases));
+std::size_t take_many(PackedRows rows, WindowPart part) {
+  const std::size_t groups = rows.shape->groups.size();
+  const std::byte* from = rows.first;
+  std::uint64_t* out = part.lanes;
+  for (std::size_t row = 0; row < rows.count; row += 1) {
+    const auto time = load<std::int64_t>(from);
+    if (time >= part.end) return row;
+    note_row(part, row, time);
+    for (std::size_t at = 0; at < groups; at += 1, out += kLanes)
+      store_lanes(out, expand_group<false>(rows.shape->groups[at], from,
+                                           load_wholes(rows.bases + kLanes * at)));
+    from += rows.row_bytes;
   }
+  return rows.count;
 }
 
-void expand(const PackedRows& rows, std::uint64_t* out) {
-  if (rows.shape->groups.size() == 1) return expand_groups<1>(rows, out);
-  if (rows.shape->groups.size() == 2) return expand_groups<2>(rows, out);
-  expand_many(rows, out);
+std::size_t take(const PackedRows& rows, const WindowPart& part) {
+  const std::size_t groups = rows.shape->groups.size();
+  const bool narrow = rows.shape->narrow;
+  if (groups == 1)
+    return narrow ? take_groups<1, true>(rows, part) : take_groups<1, false>(rows, part);
+  if (groups == 2)
+    return narrow ? take_groups<2, true>(rows, part) : take_groups<2, false>(rows, part);
+  return take_many(rows, part);
 }
 
 // Four values of a lane.
-void store_four(const LaneOut& out, std::size_t at, Reals values) {
+[[gnu::always_inline]] inline void store_four(const LaneOut& out, std::size_t at, Reals values) {
   if (out.width == 8) {
     _mm256_storeu_pd(reinterpret_cast<double*>(out.first) + at, values);
     return;
@@ -104,8 +141,9 @@ void store_four(const LaneOut& out, std::size_t at, Reals values) {
 }
 
 // Four lanes of four rows.
-void turn_four(const ExpandedRows& rows, const std::uint32_t* places, std::size_t lane,
-               const LaneOut* out, std::size_t at) {
+[[gnu::always_inline]] inline void turn_four(const ExpandedRows& rows,
+                                             const std::uint32_t* places, std::size_t lane,
+                                             const LaneOut* out, std::size_t at) {
   const auto read = [&rows, places, lane](std::size_t place) {
     return _mm256_castsi256_pd(load_wholes(rows.first + rows.lanes * places[place] + lane));
   };
@@ -134,7 +172,7 @@ void turn(const ExpandedRows& rows, std::span<const std::uint32_t> places,
       store_lane(out[lane], at, rows.first[rows.lanes * places[at] + lane]);
 }
 
-constexpr RowKernels kAvx2 = {expand, turn};
+constexpr RowKernels kAvx2 = {take, turn};
 
 }  // namespace
 

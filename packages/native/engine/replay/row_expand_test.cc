@@ -15,12 +15,15 @@
 namespace ndts {
 namespace {
 
+constexpr std::int64_t kStart = 1'700'000'000'000'000'000;
+
 std::uint64_t bits_of(double value) { return std::bit_cast<std::uint64_t>(value); }
 
 // Cells of random widths, integers and decimals, and what their lanes are by the definition.
 struct Sample {
   std::vector<CellForm> forms;
-  std::uint32_t row_bytes = 0;
+  std::uint32_t row_bytes = sizeof(std::int64_t);
+  std::vector<std::int64_t> times;
   std::vector<std::byte> memory;
   std::vector<std::uint64_t> bases;
   std::vector<std::vector<std::uint64_t>> wanted;  // by cell, by row
@@ -59,6 +62,10 @@ Sample make_sample(std::mt19937_64& random, std::size_t cells, std::size_t rows)
   }
   sample.memory.resize(sample.row_bytes * rows + kRowSpare, std::byte{0xa5});
   sample.wanted.resize(cells);
+  for (std::size_t row = 0; row < rows; row += 1) {
+    sample.times.push_back(kStart + static_cast<std::int64_t>(random() % 1000));
+    store(sample.memory.data() + sample.row_bytes * row, sample.times.back());
+  }
   for (std::size_t cell = 0; cell < cells; cell += 1) {
     const CellForm& form = sample.forms[cell];
     const bool integer = form.exponent == CellForm::kInteger && cell != RowCells::kSequence;
@@ -78,7 +85,29 @@ Sample make_sample(std::mt19937_64& random, std::size_t cells, std::size_t rows)
   return sample;
 }
 
-// Expanded to a place behind the start, then turned in any order, into columns of any width.
+// Only rows before the first that is at the end or later; keys and symbols at their places.
+void check_end(const RowKernels& kernels, const Sample& sample, const PackedRows& packed,
+               std::uint64_t* lanes) {
+  constexpr std::size_t kPlace = 5;
+  const std::int64_t end = kStart + 900;
+  std::vector<std::uint64_t> keys(kPlace + packed.count, 1);
+  std::vector<std::uint32_t> symbols(kPlace + packed.count, 1);
+  const std::size_t taken =
+      kernels.take(packed, {kStart, end, 42, kPlace, keys.data(), symbols.data(), lanes});
+  ASSERT_LE(taken, packed.count);
+  if (taken < packed.count) {
+    ASSERT_GE(sample.times[taken], end);
+  }
+  for (std::size_t row = 0; row < packed.count; row += 1) {
+    const std::size_t place = kPlace + row;
+    const auto since = static_cast<std::uint64_t>(sample.times[row] - kStart);
+    ASSERT_TRUE(row >= taken || sample.times[row] < end);
+    ASSERT_EQ(keys[place], row < taken ? since << kPlaceBits | place : 1);
+    ASSERT_EQ(symbols[place], row < taken ? 42 : 1);
+  }
+}
+
+// Expanded from the start of a window, then turned in any order, into columns of any width.
 void check(const RowKernels& kernels, const Sample& sample, std::mt19937_64& random) {
   const std::size_t cells = sample.forms.size();
   const std::size_t lanes = lane_count(cells);
@@ -87,8 +116,13 @@ void check(const RowKernels& kernels, const Sample& sample, std::mt19937_64& ran
   const RowShape* const shape = shapes.of(sample.forms);
   std::vector<LaneGroup> aligned(1 + lanes * rows * sizeof(double) / sizeof(LaneGroup) + 1);
   auto* const expanded = reinterpret_cast<std::uint64_t*>(aligned.data());
-  kernels.expand(
-      {shape, sample.bases.data(), sample.memory.data(), sample.row_bytes, rows}, expanded);
+  const PackedRows packed{shape, sample.bases.data(), sample.memory.data(), sample.row_bytes,
+                          rows};
+  check_end(kernels, sample, packed, expanded);
+  std::vector<std::uint64_t> keys(rows);
+  std::vector<std::uint32_t> symbols(rows);
+  const WindowPart all{kStart, kStart + 1000, 7, 0, keys.data(), symbols.data(), expanded};
+  ASSERT_EQ(kernels.take(packed, all), rows);
   std::vector<std::uint32_t> places(1 + random() % (2 * rows));
   for (std::uint32_t& place : places) place = static_cast<std::uint32_t>(random() % rows);
   constexpr std::size_t kWidths[] = {8, 8, 4, 1, 0};

@@ -148,6 +148,19 @@ void read_any(const CellForm& form, CellsAt cells, std::size_t count, std::size_
 
 double power_of_ten(std::uint8_t exponent) { return kPowers[exponent]; }
 
+std::size_t DecodedRows::first_from(std::int64_t wanted, std::size_t first,
+                                    std::size_t end) const {
+  while (first < end) {
+    const std::size_t middle = first + (end - first) / 2;
+    if (time(middle) < wanted) {
+      first = middle + 1;
+    } else {
+      end = middle;
+    }
+  }
+  return first;
+}
+
 RowCells::RowCells(const TableSchema& schema, const std::vector<bool>& wanted)
     : values(schema.columns.size(), kNone), nulls(schema.columns.size(), kNone), widths{8} {
   for (std::size_t column = 0; column < schema.columns.size(); column += 1) {
@@ -175,24 +188,22 @@ std::uint32_t plan_rows(std::span<CellColumn> columns, std::size_t rows,
                    .bytes = bytes_for(static_cast<std::uint64_t>(range.greatest) - least),
                    .exponent = column.exponent};
   }
-  // The widest first: then each is where it is aligned.
-  std::uint32_t row_bytes = 0;
-  std::uint32_t widest = 1;
-  for (const std::uint32_t bytes : {8u, 4u, 2u, 1u}) {
-    for (CellForm& form : forms) {
-      if (form.bytes != bytes) continue;
-      form.offset = static_cast<std::uint16_t>(row_bytes);
-      row_bytes += bytes;
-      widest = std::max(widest, bytes);
-    }
+  // Where they are not aligned: memory costs more than that.
+  std::uint32_t row_bytes = sizeof(std::int64_t);
+  for (CellForm& form : forms) {
+    form.offset = static_cast<std::uint16_t>(row_bytes);
+    row_bytes += form.bytes;
   }
-  return static_cast<std::uint32_t>(align_up(row_bytes, widest));
+  return row_bytes;
 }
 
-void put_rows(std::span<const CellColumn> columns, std::span<const CellForm> forms,
-              std::size_t rows, std::uint32_t row_bytes, std::byte* to) {
+void put_rows(const std::byte* times, std::span<const CellColumn> columns,
+              std::span<const CellForm> forms, std::size_t rows, std::uint32_t row_bytes,
+              std::byte* to) {
   for (std::size_t first = 0; first < rows; first += kChunkOfRows) {
     const std::size_t count = std::min(kChunkOfRows, rows - first);
+    put_cells<std::uint64_t, std::uint64_t>(times + sizeof(std::int64_t) * first, 0, count,
+                                            row_bytes, to + std::size_t{row_bytes} * first);
     for (std::size_t cell = 0; cell < columns.size(); cell += 1)
       if (forms[cell].bytes > 0)
         put_cells(columns[cell], forms[cell], first, count, row_bytes,

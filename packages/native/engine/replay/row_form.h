@@ -2,6 +2,9 @@
 // row's values side by side. A day of thousands of symbols lies in memory at once, and what a
 // merge costs is the lines and pages of it that are touched.
 //
+// A row begins with its time, eight bytes: whoever looks whether a row's time has come has the row,
+// or the start of it, in the cache with it.
+//
 // A cell holds the distance to the least of its column in the block. Decimals are the integers
 // they are stored as, and become doubles on the way out by the division that the codec would do:
 // the same bits.
@@ -50,7 +53,6 @@ inline constexpr std::size_t kRowSpare = sizeof(std::uint64_t);
 struct RowShape;
 
 struct DecodedRows {
-  const std::int64_t* times = nullptr;
   const CellForm* forms = nullptr;       // by cell
   const std::byte* rows = nullptr;       // behind the last one are kRowSpare bytes
   const std::uint64_t* bases = nullptr;  // by lane (row_shape.h)
@@ -58,6 +60,10 @@ struct DecodedRows {
   std::uint32_t row_bytes = 0;
 
   [[nodiscard]] const std::byte* row(std::size_t at) const { return rows + row_bytes * at; }
+  [[nodiscard]] std::int64_t time(std::size_t at) const { return load<std::int64_t>(row(at)); }
+  // The first of the rows [first, end) whose time is `wanted` or later; `end` if there is none.
+  [[nodiscard]] std::size_t first_from(std::int64_t wanted, std::size_t first,
+                                       std::size_t end) const;
 };
 
 // A decoded column on its way into rows.
@@ -71,12 +77,13 @@ struct CellColumn {
   std::uint64_t least = 0;  // value, as they are here; set by plan_rows()
 };
 
-// The forms of the columns' cells for so many rows, and how large a row is.
+// The forms of the columns' cells for so many rows, and how large a row is, its time included.
 [[nodiscard]] std::uint32_t plan_rows(std::span<CellColumn> columns, std::size_t rows,
                                       std::span<CellForm> forms);
-// Rows of that form.
-void put_rows(std::span<const CellColumn> columns, std::span<const CellForm> forms,
-              std::size_t rows, std::uint32_t row_bytes, std::byte* to);
+// Rows of that form, whose times are eight bytes each.
+void put_rows(const std::byte* times, std::span<const CellColumn> columns,
+              std::span<const CellForm> forms, std::size_t rows, std::uint32_t row_bytes,
+              std::byte* to);
 
 // Cells, or values, that lie so many bytes apart.
 struct CellsAt {

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <random>
 #include <string>
 #include <vector>
@@ -86,7 +87,18 @@ TEST(RowFormTest, GivesBackTheValues) {
     std::vector<CellForm> forms(columns.size());
     const std::uint32_t row_bytes = plan_rows(columns, rows, forms);
     std::vector<std::byte> memory(row_bytes * rows);
-    put_rows(columns, forms, rows, row_bytes, memory.data());
+    std::vector<std::int64_t> times(rows);
+    for (std::int64_t& time : times) time = static_cast<std::int64_t>(random());
+    std::sort(times.begin(), times.end());
+    put_rows(reinterpret_cast<const std::byte*>(times.data()), columns, forms, rows, row_bytes,
+             memory.data());
+    const DecodedRows decoded{.rows = memory.data(), .row_bytes = row_bytes};
+    const std::size_t some = random() % rows;
+    ASSERT_EQ(decoded.time(some), times[some]);
+    const std::int64_t wanted = times[some] + static_cast<std::int64_t>(random() % 2);
+    const auto expected = std::lower_bound(times.begin(), times.end(), wanted);
+    ASSERT_EQ(decoded.first_from(wanted, 0, rows),
+              static_cast<std::size_t>(expected - times.begin()));
     for (std::size_t cell = 0; cell < samples.size(); cell += 1) {
       const FormSample& sample = samples[cell];
       const std::size_t first = random() % rows;
@@ -108,7 +120,7 @@ TEST(RowFormTest, TakesNoMoreThanItNeeds) {
   columns[0].values = reinterpret_cast<const std::byte*>(equal.data());
   columns[1].values = reinterpret_cast<const std::byte*>(near.data());
   std::vector<CellForm> forms(2);
-  EXPECT_EQ(plan_rows(columns, 64, forms), 1u);
+  EXPECT_EQ(plan_rows(columns, 64, forms), 9u);  // its time and a byte
   EXPECT_EQ(forms[0].bytes, 0);
   EXPECT_EQ(forms[1].bytes, 1);
 }

@@ -19,9 +19,12 @@ class WindowRows {
  public:
   WindowRows(const TableSchema& schema, const RowCells& cells, std::size_t capacity);
 
-  // Some rows of a block, whose shape is known, into places from `at` on.
-  void put(const DecodedRows& rows, std::size_t first, std::size_t count, std::size_t at) {
-    kernels_.expand({rows.shape, rows.bases, rows.row(first), rows.row_bytes, count}, row(at));
+  // At most so many rows of a block, whose shape is known, from one of them on; of the part all but
+  // the lanes is set. As RowKernels.
+  [[nodiscard]] std::size_t take(const DecodedRows& rows, std::size_t first, std::size_t count,
+                                 WindowPart part) {
+    part.lanes = row(part.place);
+    return kernels_.take({rows.shape, rows.bases, rows.row(first), rows.row_bytes, count}, part);
   }
   [[nodiscard]] double sequence(std::size_t place) const {
     return std::bit_cast<double>(row(place)[RowCells::kSequence]);

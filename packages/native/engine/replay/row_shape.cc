@@ -24,11 +24,13 @@ RowShape make_shape(std::span<const CellForm> forms) {
     const std::size_t lane = cell % kLanes;
     group.masks[lane] = mask_of(form.bytes);
     group.offsets[lane] = form.offset;
+    shape.narrow = shape.narrow && form.bytes <= sizeof(std::uint32_t);
     if (!is_real(cell, form)) continue;
     group.real[lane] = ~std::uint64_t{0};
     if (form.exponent == CellForm::kInteger) continue;
     group.scales[lane] = form.scale;
     group.divisors[lane] = power_of_ten(form.exponent);
+    group.inverses[lane] = 1 / group.divisors[lane];
   }
   return shape;
 }

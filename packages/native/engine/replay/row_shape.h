@@ -30,10 +30,12 @@ struct alignas(32) LaneGroup {
   std::uint64_t real[kLanes] = {};  // all ones: a real lane
   double scales[kLanes] = {1, 1, 1, 1};
   double divisors[kLanes] = {1, 1, 1, 1};
+  double inverses[kLanes] = {1, 1, 1, 1};  // of the divisors, rounded
   std::uint16_t offsets[kLanes] = {};
 };
 
 struct RowShape {
+  bool narrow = true;  // no cell has more than four bytes
   std::vector<LaneGroup> groups;
 };
 
