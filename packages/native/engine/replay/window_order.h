@@ -1,7 +1,8 @@
-// Puts the rows of a window in order of time, rows of one time in the order they came: a counting
-// sort over as many parts of the window's span as it has rows, then each part by itself. So it
-// costs the same for years and for nanoseconds; where most rows fall into one part, that part is
-// sorted by comparing.
+// Puts the rows of a window in order of time, rows of one time in the order they came: by counting,
+// twice, over parts of parts of the window's span, about 65,536 in all; then few rows are not in
+// their places, and are put there one by one. So it costs the same for years and for nanoseconds;
+// where most rows fall into one part, all are sorted by comparing. (One count over as many parts as
+// there are rows takes counters that do not stay in the first level of the cache.)
 //
 // Threads: one. Invariant: keys are unique, since the lowest bits are the row's place.
 #pragma once
@@ -19,14 +20,14 @@ inline constexpr std::uint64_t kPlaceMask = kWindowRowsMax - 1;
 
 class WindowOrder {
  public:
-  // At most kWindowRowsMax keys; the result lives until the next call.
-  [[nodiscard]] std::span<std::uint64_t> sort(std::span<const std::uint64_t> keys);
+  // At most kWindowRowsMax keys, which may be moved; the result lives until the next call, in their
+  // memory or here.
+  [[nodiscard]] std::span<std::uint64_t> sort(std::span<std::uint64_t> keys);
 
  private:
-  void sort_parts(std::size_t parts);
+  [[nodiscard]] std::span<std::uint64_t> sort_by_digits(std::span<std::uint64_t> keys);
 
-  std::vector<std::uint32_t> ends_;  // by part: where its next key goes
-  std::vector<std::uint64_t> sorted_;
+  std::vector<std::uint64_t> other_;
 };
 
 }  // namespace ndts
