@@ -245,10 +245,20 @@ void ReplayBlocks::decode(Entry& entry, BlockDecoder& decoder, MutexLock& lock) 
   if (entry.block.users == 0) drop(entry);
 }
 
+// Threads that are far enough ahead are told when there is work for a while, not at every block.
 void ReplayBlocks::note_used(Entry& entry) {
   if (!entry.used) used_ += 1;
   entry.used = true;
-  claimable_.notify_one();
+  if (next_ <= used_ + kAhead / 2) claimable_.notify_one();
+}
+
+// The next block that is to be decoded ahead of the merge; null when there is none yet.
+ReplayBlocks::Entry* ReplayBlocks::next_ahead() {
+  while (next_ < entries_.size() && next_ < used_ + kAhead) {
+    Entry& entry = entries_[next_++];
+    if (entry.state == State::kWaiting) return &entry;
+  }
+  return nullptr;
 }
 
 void ReplayBlocks::drop(Entry& entry) {
@@ -261,13 +271,12 @@ void ReplayBlocks::work() {
   BlockDecoder decoder(schema_, cells_, pool_);
   MutexLock lock(mutex_);
   while (!stopping_) {
-    if (next_ >= entries_.size() || next_ >= used_ + kAhead) {
+    Entry* const entry = next_ahead();
+    if (entry == nullptr) {
       claimable_.wait(lock);
       continue;
     }
-    Entry& entry = entries_[next_++];
-    if (entry.state != State::kWaiting) continue;
-    decode(entry, decoder, lock);
+    decode(*entry, decoder, lock);
     decoded_.notify_all();
   }
 }
@@ -276,10 +285,15 @@ Status ReplayBlocks::load(std::uint32_t block, DecodedRows* rows) {
   MutexLock lock(mutex_);
   Entry& entry = entries_[block];
   note_used(entry);
-  if (entry.state == State::kWaiting) {
-    decode(entry, decoder_, lock);
-  } else {
-    while (entry.state == State::kClaimed) decoded_.wait(lock);
+  if (entry.state == State::kWaiting) decode(entry, decoder_, lock);
+  // A thread is at it: meanwhile the merge decodes one of those behind, as it would have to wait
+  // for the thread again and again otherwise.
+  while (entry.state == State::kClaimed) {
+    if (Entry* const ahead = next_ahead(); ahead != nullptr) {
+      decode(*ahead, decoder_, lock);
+    } else {
+      decoded_.wait(lock);
+    }
   }
   *rows = entry.rows;
   return entry.status;

@@ -101,6 +101,7 @@ class ReplayBlocks {
   void work();
   void decode(Entry& entry, BlockDecoder& decoder, MutexLock& lock);
   void note_used(Entry& entry);
+  [[nodiscard]] Entry* next_ahead();
   void drop(Entry& entry);
 
   const TableSchema& schema_;
