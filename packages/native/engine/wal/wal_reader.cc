@@ -11,6 +11,7 @@ namespace {
 constexpr std::string_view kPrefix = "wal_";
 constexpr std::string_view kSuffix = ".log";
 constexpr std::size_t kDigits = 20;
+constexpr std::uint64_t kZeroPiece = 4096;
 
 Status check_header(const WalFileHeader& header, const std::string& path) {
   if (header.magic != kWalMagic) return Status(Code::kCorrupt, "not a log file", path, 8);
@@ -112,6 +113,10 @@ WalTail WalReader::inspect_tail() const {
   WalTail tail;
   if (offset_ >= content_.size()) return tail;
   std::uint64_t end = content_.size();
+  // Mostly nothing but zeros, megabytes of them: by large pieces, then by bytes.
+  while (end - offset_ >= kZeroPiece &&
+         all_zero(Bytes(content_).subspan(end - kZeroPiece, kZeroPiece)))
+    end -= kZeroPiece;
   while (end > offset_ && content_[end - 1] == std::byte{0}) --end;
   tail.torn_bytes = end - offset_;
   WalEntry entry{};
