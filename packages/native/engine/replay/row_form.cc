@@ -55,6 +55,7 @@ std::uint8_t bytes_for(std::uint64_t distance) {
 template <typename From, typename To>
 void put_cells(const std::byte* values, std::uint64_t least, std::size_t rows,
                std::uint32_t row_bytes, std::byte* to) {
+#pragma GCC unroll 8
   for (std::size_t row = 0; row < rows; row += 1) {
     const std::uint64_t value = load<From>(values + sizeof(From) * row);
     store(to, static_cast<To>(value - least));
