@@ -129,6 +129,7 @@ Napi::Function SqlQueryWrap::define(Napi::Env env) {
   using Wrap = SqlQueryWrap;
   return DefineClass(env, "SqlQuery",
                      {InstanceMethod<&Wrap::serialize>("serialize"),
+                      InstanceMethod<&Wrap::render>("render"),
                       InstanceMethod<&Wrap::instant>("instant"),
                       InstanceMethod<&Wrap::describe>("describe"),
                       InstanceMethod<&Wrap::prepare>("prepare"),
@@ -238,6 +239,16 @@ Napi::Value SqlQueryWrap::serialize(const Napi::CallbackInfo& info) {
         return query->serialize(sql, json.get());
       },
       [json](Napi::Env env) -> Napi::Value { return Napi::String::New(env, *json); });
+}
+
+Napi::Value SqlQueryWrap::render(const Napi::CallbackInfo& info) {
+  const auto rendered = std::make_shared<std::string>();
+  return begin(
+      info.Env(),
+      [query = query_, sql = text(info.Env(), info[0], "sql"), rendered] {
+        return query->render(sql, rendered.get());
+      },
+      [rendered](Napi::Env env) -> Napi::Value { return Napi::String::New(env, *rendered); });
 }
 
 Napi::Value SqlQueryWrap::instant(const Napi::CallbackInfo& info) {

@@ -36,6 +36,8 @@ class SqlQueryWrap : public Napi::ObjectWrap<SqlQueryWrap> {
 
   // (sql)
   Napi::Value serialize(const Napi::CallbackInfo& info);
+  // (sql)
+  Napi::Value render(const Napi::CallbackInfo& info);
   // (form, text)
   Napi::Value instant(const Napi::CallbackInfo& info);
   // (sql)

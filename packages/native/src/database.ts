@@ -208,9 +208,12 @@ export interface Database extends KeyValueStore {
   /** Seals all memtables into segments and checkpoints; for close and for tests. */
   seal(): void;
   stats(): DatabaseStats;
+  /** Queries that were stopped, whose threads still work. */
+  readonly leftQueries: number;
   /** A query over what is accepted now; storage's query() drives it. UNAVAILABLE without its
-   * library. */
+   * library; RATE_LIMITED while too many that were stopped still work. */
   beginQuery(limits: SqlLimits): SqlSession;
-  /** Commits and closes. Twice is allowed; any other call afterwards is CLOSED. */
+  /** Commits and closes. Twice is allowed; any other call afterwards is CLOSED. Queries are stopped
+   * and not waited for: a thread of one that works on keeps what it reads until it is done. */
   close(): void;
 }

@@ -28,7 +28,7 @@ import { type LocateResult, locateResult } from './locate.js';
 import type { NativeDatabase } from './native-database.js';
 import { BlockHold, type BlockHoldRequest } from './blocks.js';
 import { AddonReplay, nativeRequest, type ReplayReader, type ReplayRequest } from './replay.js';
-import { type SqlLimits, SqlSession, sqlLibrary } from './sql.js';
+import { LeftSessions, type SqlLimits, SqlSession, sqlLibrary } from './sql.js';
 import { type AggregateQuery, type AggregateResult, aggregateResult, nativeQuery } from './scan.js';
 import type { TableBatch } from './table-batch.js';
 
@@ -96,6 +96,7 @@ class AddonDatabase implements Database {
   readonly shardCount: number;
   /** Tables that batches of a schema were found to fit. */
   readonly #fitting = new WeakMap<TableSchema, number>();
+  readonly #leftSessions = new LeftSessions();
   #watchers: readonly (() => void)[] = [];
 
   constructor(options: DatabaseOptions) {
@@ -417,10 +418,15 @@ class AddonDatabase implements Database {
     return native(() => this.#native.stats());
   }
 
+  get leftQueries(): number {
+    return this.#leftSessions.count;
+  }
+
   beginQuery(limits: SqlLimits): SqlSession {
+    this.#leftSessions.check();
     const { memoryBytes, threads, file } = limits;
     const begin = () => this.#native.beginQuery(sqlLibrary(), memoryBytes, threads, file);
-    return new SqlSession(native(begin));
+    return new SqlSession(native(begin), this.#leftSessions);
   }
 
   close(): void {

@@ -96,6 +96,7 @@ export interface NativeQueryStart extends SqlWatermark {
 
 interface NativeQuery {
   serialize(sql: string): Promise<string>;
+  render(sql: string): Promise<string>;
   instant(form: number, text: string): Promise<string | undefined>;
   describe(sql: string): Promise<SqlDescription>;
   prepare(
@@ -123,18 +124,54 @@ async function settled<T>(promise: Promise<T>): Promise<T> {
   }
 }
 
+/** Sessions that were left while their threads worked. The engine is asked to stop between vectors
+ * of rows; one expression over one vector may go on for minutes, and no thread can be ended from
+ * outside. So who waits is let go, and their number is bounded. */
+export class LeftSessions {
+  static readonly most = 4;
+  readonly #sessions = new Set<object>();
+
+  get count(): number {
+    return this.#sessions.size;
+  }
+
+  /** Throws RATE_LIMITED while there are too many. */
+  check(): void {
+    if (this.count < LeftSessions.most) return;
+    throw new NdtsError(
+      'RATE_LIMITED',
+      `${this.count} queries that were stopped still work on an expression each: ` +
+        'no other begins before one of them ends',
+    );
+  }
+
+  add(session: object, ended: Promise<void>): void {
+    this.#sessions.add(session);
+    const remove = (): void => void this.#sessions.delete(session);
+    ended.then(remove, remove);
+  }
+}
+
 export class SqlSession {
   readonly #native: NativeQuery;
+  readonly #left: LeftSessions;
+  #ended: Promise<void> | undefined;
   readonly watermark: SqlWatermark;
 
-  constructor(start: NativeQueryStart) {
+  constructor(start: NativeQueryStart, left: LeftSessions) {
     this.#native = native(() => new classes.SqlQuery(start.query));
+    this.#left = left;
     this.watermark = { position: start.position, accepted: start.accepted };
   }
 
   /** Makes everything ready, and the tree of the statement as JSON: of SELECT and its like only. */
   serialize(sql: string): Promise<string> {
     return settled(this.#native.serialize(sql));
+  }
+
+  /** The statement in the engine's own words, which is how it names columns without a name. */
+  render(sql: string): Promise<string> {
+    return settled(this.#native.render(sql));
   }
 
   /** Nanoseconds since 1970 that SQL takes the text for; undefined: for none. */
@@ -171,8 +208,15 @@ export class SqlSession {
     this.#native.stop(code);
   }
 
+  /** Resolves when its thread is done, whatever that works on. Twice is allowed. */
   close(): Promise<void> {
-    return settled(this.#native.close());
+    this.#ended = settled(this.#native.close());
+    return this.#ended;
+  }
+
+  /** Closes without waiting: its thread goes on and is counted until it is done. */
+  leave(): void {
+    this.#left.add(this, this.#ended ?? this.close());
   }
 }
 
@@ -181,7 +225,7 @@ export function beginFileQuery(limits: SqlLimits & { readonly file: string }): S
   const { memoryBytes, threads, file } = limits;
   const library = sqlLibrary();
   const query = native(() => classes.beginFileQuery(library, memoryBytes, threads, file));
-  return new SqlSession({ query, position: 0, accepted: {} });
+  return new SqlSession({ query, position: 0, accepted: {} }, new LeftSessions());
 }
 
 const require = createRequire(import.meta.url);

@@ -9,6 +9,21 @@ namespace {
 
 constexpr std::size_t kIdleInstances = 2;
 
+// What makes one value as long as a number says is not interrupted while it does, nor counted: more
+// than 2^24 characters or entries are refused before. In front of the functions of the same name.
+constexpr const char* kBoundedFunctions[] = {
+    "CREATE MACRO main.repeat(value, times) AS CASE "
+    "WHEN CAST(times AS HUGEINT) * strlen(CAST(value AS VARCHAR)) > 16777216 "
+    "THEN error('repeat() makes no value of more than 16777216 characters') "
+    "ELSE system.main.repeat(value, times) END",
+    "CREATE MACRO main.lpad(value, length, fill) AS CASE WHEN length > 16777216 "
+    "THEN error('lpad() makes no value of more than 16777216 characters') "
+    "ELSE system.main.lpad(value, length, fill) END",
+    "CREATE MACRO main.rpad(value, length, fill) AS CASE WHEN length > 16777216 "
+    "THEN error('rpad() makes no value of more than 16777216 characters') "
+    "ELSE system.main.rpad(value, length, fill) END",
+};
+
 std::string lower(std::string text) {
   for (char& letter : text)
     if (letter >= 'A' && letter <= 'Z') letter = static_cast<char>(letter - 'A' + 'a');
@@ -80,6 +95,7 @@ Status SqlInstance::start(const std::string& file) {
   if (api_.connect(database_, &connection_) != duckdb::kSuccess)
     return Status(Code::kInternal, "DuckDB does not connect");
   NDTS_TRY(register_scan(*this));
+  for (const char* function : kBoundedFunctions) NDTS_TRY(run(function));
   if (!file.empty()) NDTS_TRY(run("SET allowed_paths = [" + quoted_text(file) + "]"));
   // Nothing is spilled to disk. In this order: without the file system folders cannot be set any
   // more, and behind the lock nothing can.

@@ -100,6 +100,13 @@ Status SqlQuery::serialize(const std::string& sql, std::string* json) {
   return {};
 }
 
+Status SqlQuery::render(const std::string& sql, std::string* text) {
+  std::optional<std::string> answer;
+  NDTS_TRY(ask("SELECT json_deserialize_sql(json_serialize_sql($1::VARCHAR))", sql, &answer));
+  *text = answer.value_or("");
+  return {};
+}
+
 Status SqlQuery::instant(SqlInstant form, const std::string& text,
                          std::optional<std::int64_t>* ns) {
   constexpr const char* kForms[] = {

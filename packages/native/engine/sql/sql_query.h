@@ -2,6 +2,7 @@
 //
 //   open()       an embedded DuckDB that sees the snapshot
 //   serialize()  the tree of a statement, as JSON, for the front end
+//   render()     a statement in DuckDB's own words, by which it names columns
 //   instant()    what DuckDB takes a text for, as nanoseconds since 1970
 //   describe()   what parameters a statement has and what columns it will have
 //   prepare()    checks that it is one statement that reads, binds its parameters
@@ -56,6 +57,8 @@ class SqlQuery {
 
   [[nodiscard]] Status open();
   [[nodiscard]] Status serialize(const std::string& sql, std::string* json);
+  // Of what serialize() has a tree for.
+  [[nodiscard]] Status render(const std::string& sql, std::string* text);
   // nullopt: it is no instant.
   [[nodiscard]] Status instant(SqlInstant form, const std::string& text,
                                std::optional<std::int64_t>* ns);

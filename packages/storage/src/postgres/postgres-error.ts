@@ -49,6 +49,7 @@ const statesByCode: Readonly<Record<string, string>> = {
   CANCELLED: '57014',
   CLOSED: '57P01',
   UNAVAILABLE: '58000',
+  RATE_LIMITED: '53000',
   IO_ERROR: '58030',
   CORRUPT: 'XX001',
   DISK_FULL: '53100',

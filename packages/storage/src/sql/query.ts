@@ -17,10 +17,11 @@ import type {
   SqlSession,
   SqlWatermark,
 } from '@ndts/native/sql';
-import { type Clock, NdtsError, type TableSchema, type Timer } from '@ndts/protocol';
+import { type Clock, NdtsError, type TableSchema } from '@ndts/protocol';
 import { SqlBatch, type SqlRow } from './batch.js';
 import { bindParameters, literalOfParameter, type Parameters } from './parameters.js';
 import { Statement } from './statement.js';
+import { Watch } from './watch.js';
 
 export interface SqlLimitsOptions {
   /** From the call of query() to the last row; default 60 s; 0: none. */
@@ -58,31 +59,6 @@ interface Begun {
   readonly statement: Statement;
   readonly session: SqlSession;
   readonly watch: Watch;
-}
-
-/** Ends a session: by time, by signal, by its end. */
-class Watch {
-  readonly #session: SqlSession;
-  readonly #timer: Timer | undefined;
-  readonly #signal: AbortSignal | undefined;
-  readonly #onAbort = (): void => this.#session.stop('CANCELLED');
-  #closed = false;
-
-  constructor(session: SqlSession, clock: Clock, timeoutMs: number, signal?: AbortSignal) {
-    this.#session = session;
-    this.#signal = signal;
-    if (timeoutMs > 0) this.#timer = clock.setTimer(timeoutMs, () => session.stop('TIMEOUT'));
-    signal?.addEventListener('abort', this.#onAbort);
-    if (signal?.aborted === true) this.#onAbort();
-  }
-
-  async close(): Promise<void> {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.#timer?.cancel();
-    this.#signal?.removeEventListener('abort', this.#onAbort);
-    await this.#session.close();
-  }
 }
 
 export class QueryResult implements AsyncIterable<SqlBatch> {
@@ -173,7 +149,7 @@ export class Sql {
     let isPushed = false;
     const guarded = async <T>(action: () => Promise<T>): Promise<T> => {
       try {
-        return await action();
+        return await watch.run(action);
       } catch (error) {
         await watch.close();
         throw statement.toError(error, isPushed);
@@ -203,8 +179,10 @@ export class Sql {
   async describe(sql: string, options: QueryOptions = {}): Promise<SqlDescription> {
     const { statement, session, watch } = this.#begin(sql, options);
     try {
-      await statement.analyze(session, () => undefined, false);
-      return await session.describe(statement.standard);
+      return await watch.run(async () => {
+        await statement.analyze(session, () => undefined, false);
+        return session.describe(statement.standard);
+      });
     } catch (error) {
       throw statement.toError(error, false);
     } finally {
@@ -228,7 +206,7 @@ export class Sql {
     return {
       statement,
       session,
-      watch: new Watch(session, this.#clock, timeoutMs, options.signal),
+      watch: new Watch({ session, clock: this.#clock, timeoutMs, signal: options.signal }),
     };
   }
 }

@@ -6,7 +6,9 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { type ErrorCode, NdtsError } from '@ndts/protocol';
+import { type ErrorCode, NdtsError, type Timer } from '@ndts/protocol';
+import { SystemClock } from '@ndts/runtime';
+import { type QueryOptions, Sql } from './query.js';
 import { DealDatabase } from './sql-test-kit.js';
 import { Statement } from './statement.js';
 
@@ -154,6 +156,43 @@ test('a query ends at its time limit, and says so', async (context) => {
   const passed = new Promise((resolve) => setTimeout(resolve, 120)); // ambient: a test waits
   await passed;
   await rejects(idle.rows(), withCode('TIMEOUT'));
+});
+
+/** One expression over one row, many times longer than all limits: nothing interrupts it. */
+const stubborn =
+  "SELECT levenshtein(repeat('a', 20000) || range, repeat('b', 20000)) AS n FROM range(1)";
+
+/** Timers that a hundredth of the time is enough for. */
+const hurried = new (class extends SystemClock {
+  override setTimer(ms: number, action: () => void): Timer {
+    return super.setTimer(ms / 100, action);
+  }
+})();
+
+test('one expression that cannot be interrupted ends at the limit too', async (context) => {
+  const data = new DealDatabase(context, 1);
+  const sql = new Sql({ database: data.database, clock: hurried, threads: 1 });
+  const run = async (options: QueryOptions) => (await sql.query(stubborn, options)).rows();
+  const signal = AbortSignal.timeout(20); // ambient: a test waits
+  await rejects(run({ timeoutMs: 0, signal }), withCode('CANCELLED'));
+  await rejects(run({ timeoutMs: 2000 }), withCode('TIMEOUT'));
+  deepEqual(await data.rows('SELECT 1 AS one'), [{ one: 1 }]);
+  // The database may be closed while a thread works.
+  data.database.close();
+});
+
+test('values as long as a number says have a bound', async (context) => {
+  const data = new DealDatabase(context, 1);
+  for (const text of [
+    "repeat('x', 600000000)",
+    "lpad('x', 20000000, 'y')",
+    "rpad('', 1 << 25, 'y')",
+  ])
+    await rejects(data.rows(`SELECT ${text} AS x`), /16777216 characters/, text);
+  deepEqual(
+    await data.rows("SELECT repeat('ab', 2) || lpad('c', 3, '-') AS x, len(repeat([1], 3)) AS n"),
+    [{ x: 'abab--c', n: 3 }],
+  );
 });
 
 test('a signal stops a query, before and while it runs', async (context) => {
