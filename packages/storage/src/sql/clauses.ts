@@ -6,6 +6,8 @@ import { isSign, isWord, nameOf, type Token } from './tokens.js';
 /** Places in the list of tokens. */
 export interface Item {
   readonly start: number;
+  /** Behind a name that stands in front: name: expression. */
+  readonly expressionStart: number;
   /** Exclusive; behind the expression, in front of AS. */
   readonly expressionEnd: number;
   /** Exclusive; behind the name, if there is one. */
@@ -40,6 +42,14 @@ export class Clauses {
       if (this.#depths[place] === depth && isWord(this.tokens[place], word)) return place;
     }
     return -1;
+  }
+
+  /** The FROM of the SELECT at `select`, before `end`; `end` if there is none. */
+  findFrom(select: number, end: number): number {
+    let at = select;
+    do at = this.findBetween(at + 1, end, ['from']);
+    while (at < end && at > select + 2 && isWord(this.tokens[at - 1], 'distinct'));
+    return at;
   }
 
   /** The first of the words between two places, at the depth of `from`; `end` if there is none. */
@@ -93,12 +103,24 @@ export class Clauses {
     if (alias > start && this.#depths[alias] === depth && isWord(this.tokens[alias], 'as'))
       return {
         start,
+        expressionStart: start,
         end,
         expressionEnd: alias,
         name: nameOf(this.tokens[end - 1]),
         hasAlias: true,
       };
-    return { start, end, expressionEnd: end, name: this.#columnName(start, end), hasAlias: false };
+    const name = this.#columnName(start, end);
+    return { start, expressionStart: start, end, expressionEnd: end, name, hasAlias: false };
+  }
+
+  /** The item, where it has this name that no AS stands in front of: expression name, or
+   * name: expression. */
+  named(item: Item, name: string): Item {
+    if (name === '' || item.hasAlias) return item;
+    const { start, end } = item;
+    if (nameOf(this.tokens[start]) === name && isSign(this.tokens[start + 1], ':'))
+      return { ...item, expressionStart: start + 2, name, hasAlias: true };
+    return { ...item, expressionEnd: end - 1, name, hasAlias: true };
   }
 
   /** The name of a plain column: a, t.a; undefined for anything else. */
@@ -109,7 +131,7 @@ export class Clauses {
 
   /** The name of the plain column that the expression of an item is. */
   columnOf(item: Item): string | undefined {
-    return this.#columnName(item.start, item.expressionEnd);
+    return this.#columnName(item.expressionStart, item.expressionEnd);
   }
 }
 

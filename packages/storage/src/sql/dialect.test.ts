@@ -126,6 +126,81 @@ test('FILL finds groups that are null', async (context) => {
   deepEqual(row, { n: 200, spans: 4 });
 });
 
+test('columns of SAMPLE BY have the names of the engine, wherever it stands', async (context) => {
+  const data = filled(context, 20);
+  const names = async (text: string): Promise<string[]> => {
+    const result = await data.sql.query(text);
+    await result.close();
+    return result.columns.map(({ name }) => name);
+  };
+  const lists = [
+    'time, first(price), last(d.price) + 0, FIRST(d . Size), count(*), Sum(size)::INT',
+    'time, last(size) AS close, first(price) open, low: min(price), max(price) "hi gh"',
+    'd.time, (SELECT first(size) FROM deal), buy, any_value(venue), size IS DISTINCT FROM 1',
+    'start: time, symbol s, last(price) FILTER (buy), array_agg(size)[1], NOT bool_or(buy)',
+  ];
+  for (const list of lists) {
+    const expected = await names(`SELECT ${list} FROM deal d GROUP BY ALL`);
+    for (const fill of ['', 'FILL(NULL)', 'FILL(PREV)']) {
+      const text = `SELECT ${list} FROM deal d SAMPLE BY 1h ${fill}`;
+      deepEqual(await names(text), expected, text);
+      deepEqual(await names(`SELECT * FROM (${text} LIMIT 3)`), expected);
+      deepEqual(await names(`WITH x AS (${text}) SELECT * FROM x ORDER BY 1`), expected);
+      deepEqual(await names(`${text} UNION ALL ${text}`), expected);
+    }
+  }
+});
+
+test('what stands behind SAMPLE BY is about its samples', async (context) => {
+  const data = filled(context, 40);
+  const inner =
+    'SELECT time, symbol, first(size) AS a, last(size) AS z FROM deal WHERE sequence % 3 = 0 ' +
+    'SAMPLE BY 2h';
+  const all = await data.rows(`${inner} ORDER BY time, symbol`);
+  const key = (row: SqlRow): number => Number(row['z']);
+  const kept = all.filter((row) => Number(row['a']) > Number(row['z']));
+  const having = 'HAVING first(size) > last(size)';
+  deepEqual(await data.rows(`${inner} ${having} ORDER BY time, symbol`), kept);
+  // Of what is left out by it FILL makes a gap.
+  const filledRows = await data.rows(`${inner} FILL(NULL) ${having} ORDER BY time, symbol`);
+  deepEqual(
+    filledRows.filter((row) => row['z'] !== null),
+    kept,
+  );
+  for (const fill of ['', 'FILL(NULL)']) {
+    const sorted = await data.rows(
+      `SELECT time, symbol, last(size) FROM deal WHERE sequence % 3 = 0 SAMPLE BY 2h ${fill}
+       ORDER BY LAST( size ) DESC NULLS LAST LIMIT 5`,
+    );
+    const column = Object.keys(sorted[0] ?? {})[2] ?? '';
+    const expected = all.map(key).toSorted((x, y) => y - x);
+    deepEqual(
+      sorted.map((row) => row[column]),
+      expected.slice(0, 5),
+    );
+  }
+  const newest = Math.floor(Math.max(...data.deals.map(ns)) / (2 * hour)) * 2 * hour;
+  const [span] = await data.rows(
+    'SELECT d.time AS start, count(*) AS n FROM deal d SAMPLE BY 2h ORDER BY d.time DESC LIMIT 1',
+  );
+  deepEqual(span?.['start'], time(newest));
+});
+
+test('PIVOT and UNPIVOT with their columns in the text work', async (context) => {
+  const data = filled(context, 50);
+  const sizes = (buy: boolean, symbol: string): number =>
+    data.deals
+      .filter((deal) => deal.buy === buy && deal.symbol === symbol)
+      .reduce((sum, { size }) => sum + size, 0);
+  const expected = data.symbols.toSorted().map((symbol) => {
+    return { symbol, true: sizes(true, symbol), false: sizes(false, symbol) };
+  });
+  const text = 'PIVOT deal ON buy IN (true, false) USING sum(size) GROUP BY symbol';
+  for (const whole of [`${text} ORDER BY symbol`, `SELECT * FROM (${text}) ORDER BY symbol`])
+    deepEqual(await data.rows(whole), expected);
+  equal((await data.rows('UNPIVOT deal ON size, id INTO NAME n VALUE v')).length, 400);
+});
+
 test('spans of every unit start where they should', async (context) => {
   const data = filled(context, 3);
   const at = `(SELECT TIMESTAMP_NS '2024-05-15 13:47:12.123456789' AS time, 1 AS x)`;
@@ -264,7 +339,16 @@ test('what is wrong with SAMPLE BY and LATEST ON has its place', async (context)
     ['SELECT time FROM deal SAMPLE BY 1', 34, /unit of time.*the end/],
     ['SELECT time FROM deal SAMPLE BY 1m FILL(LINEAR)', 41, /NONE, NULL or PREV/],
     ['SELECT time FROM deal SAMPLE BY 1m FILL NULL', 41, /expected \(/],
-    ['SELECT time, sum(size) FROM deal SAMPLE BY 1m FILL(NULL)', 14, /needs a name/],
+    ['SELECT time, size, size FROM deal SAMPLE BY 1m FILL(NULL)', 20, /another name/],
+    ['SELECT time, max(size) FROM deal WHERE SAMPLE BY 1m', 40, /near "SAMPLE"/],
+    ['SELECT d.time, first(size) FROM deal SAMPLE BY 1m', 8, /table "d"/],
+    ['SELECT time, first(nope) AS a FROM deal SAMPLE BY 1m', 20, /"nope"/],
+    ['SELECT time, first(1, 2) FROM deal SAMPLE BY 1m', 14, /'first\(/],
+    ["SELECT 'ä', time, 1 + FROM deal SAMPLE BY 1m", 22, /syntax error/],
+    ['SELECT time FROM deal SAMPLE BY 1m FILL(PREV) HAVING', 53, /behind HAVING/],
+    ['SELECT time FROM deal SAMPLE BY 1m FILL(PREV) HAVING max(nope) > 1', 58, /"nope"/],
+    ['SELECT time FROM deal SAMPLE BY 1m FILL(PREV) ORDER BY nope', 56, /"nope"/],
+    ['SELECT time FROM deal SAMPLE BY 1m FILL(PREV) QUALIFY true', 47, /subquery/],
     ['SELECT time FROM deal GROUP BY time SAMPLE BY 1m', 23, /GROUP BY/],
     ['SELECT time, sum(size) OVER () FROM deal SAMPLE BY 1m', 24, /window/],
     ['SELECT time FROM deal SAMPLE BY 1m rubbish here', 36, /syntax error/],
@@ -276,7 +360,17 @@ test('what is wrong with SAMPLE BY and LATEST ON has its place', async (context)
     ['SELECT * FROM deal LATEST ON d. PARTITION BY symbol', 31, /one column/],
     ['SELECT * FROM deal LATEST ON time PARTITION BY', 47, /expected columns/],
     ['SELECT * FROM deal LATEST ON time PARTITION BY symbol GROUP BY 1', 55, /subquery/],
-    ['SELECT * FROM deal LATEST ON nope PARTITION BY symbol', 20, /nope/],
+    ['SELECT * FROM deal LATEST ON nope PARTITION BY symbol', 30, /nope/],
+    ['SELECT * FROM deal LATEST ON time PARTITION BY symbol, nope', 56, /nope/],
+    ['SELECT * FROM deal LATEST ON time PARTITION BY symbol +', 56, /end of input/],
+    [
+      `SELECT * FROM deal WHERE symbol = 'S0' AND nope LATEST ON time PARTITION BY symbol`,
+      44,
+      /nope/,
+    ],
+    ["SELECT 'ä€𝄞', 1 a a", 20, /near "a"/],
+    ["SELECT 'ä€𝄞', nope", 16, /nope/],
+    ['SELECT 1 FROM (PIVOT deal ON buy USING sum(size))', 16, /ON side IN/],
   ];
   for (const [text, column, message] of cases)
     await rejects(

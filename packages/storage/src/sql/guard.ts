@@ -21,6 +21,8 @@ const firstWords = new Set([
   'desc',
   'show',
   'summarize',
+  'pivot',
+  'unpivot',
 ]);
 
 const tableFunctions = new Set([
@@ -103,7 +105,8 @@ function endOfExplain(text: string, tokens: readonly Token[]): number {
 }
 
 function startsQuery(token: Token | undefined): boolean {
-  return ['select', 'with', 'values', 'from', 'table'].some((word) => isWord(token, word));
+  const words = ['select', 'with', 'values', 'from', 'table', 'pivot', 'unpivot'];
+  return words.some((word) => isWord(token, word));
 }
 
 /** @param place from a byte of the tree's text to where it is in the user's */

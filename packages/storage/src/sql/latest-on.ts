@@ -6,7 +6,8 @@
 // several at one time, where the rows come from a table of the database, the one accepted last.
 
 import type { Clauses } from './clauses.js';
-import type { Edit } from './edits.js';
+import type { Edit, Slice } from './edits.js';
+import type { ListReader } from './list-reader.js';
 import { SqlError } from './sql-error.js';
 import { isWord, nameOf } from './tokens.js';
 
@@ -27,15 +28,20 @@ const behind = [
 const refusedBehind = ['group', 'having', 'window', 'qualify', 'sample', 'using'];
 
 /** @param isTable whether a name in lower case is a table of the database */
-export function latestOnEdits(
+export async function latestOnEdits(
   text: string,
   clauses: Clauses,
   isTable: (name: string) => boolean,
-): Edit[] {
-  return clauses
-    .findPairs('latest', 'on')
-    .filter((at) => !isWord(clauses.tokens[at - 1], 'as'))
-    .map((at) => latestOnEdit(text, clauses, at, isTable));
+  reader: ListReader,
+): Promise<Edit[]> {
+  const edits: Edit[] = [];
+  for (const at of clauses.findPairs('latest', 'on')) {
+    if (isWord(clauses.tokens[at - 1], 'as')) continue;
+    const edit = latestOnEdit(text, clauses, at, isTable);
+    await reader.read(edit.groups.start, edit.groups.end);
+    edits.push(edit);
+  }
+  return edits;
 }
 
 function latestOnEdit(
@@ -43,13 +49,14 @@ function latestOnEdit(
   clauses: Clauses,
   at: number,
   isTable: (name: string) => boolean,
-): Edit {
+): Edit & { readonly groups: Slice } {
   const { tokens } = clauses;
   const wrong = (place: number, message: string): SqlError =>
     SqlError.at(text, tokens[place]?.start ?? text.length, message);
   const found = (place: number): string => tokens[place]?.text ?? 'the end';
-  const slice = (from: number, end: number): string =>
-    text.slice(tokens[from]?.start, tokens[end - 1]?.end);
+  const slice = (from: number, end: number): Slice => {
+    return { start: tokens[from]?.start ?? 0, end: tokens[end - 1]?.end ?? text.length };
+  };
 
   const partition = clauses.endOfClause(at + 2, ['partition', ...behind]);
   if (!isWord(tokens[partition], 'partition') || !isWord(tokens[partition + 1], 'by'))
@@ -73,7 +80,14 @@ function latestOnEdit(
   return {
     start: tokens[at]?.start ?? 0,
     end: tokens[end - 1]?.end ?? text.length,
-    text: `QUALIFY row_number() OVER (PARTITION BY ${groups} ORDER BY ${time} DESC${tie}) = 1`,
+    groups,
+    text: [
+      'QUALIFY row_number() OVER (PARTITION BY ',
+      groups,
+      ' ORDER BY ',
+      time,
+      ` DESC${tie}) = 1`,
+    ],
   };
 }
 

@@ -6,21 +6,18 @@
 // the clause becomes GROUP BY ALL. Spans are counted from 1970-01-01 UTC, weeks from Mondays. FILL
 // adds the spans that have no rows, from the first to the last of the result, for each group:
 // with nulls (NULL), or with what the span before has (PREV).
+//
+// Always: columns have the names that they would have without the clause.
 
 import type { Clauses, Item } from './clauses.js';
-import type { Edit } from './edits.js';
+import type { Edit, Slice } from './edits.js';
+import { type Fill, fillEnd, fillStart } from './fill.js';
 import { aggregateFunctions } from './functions.js';
+import type { ListReader } from './list-reader.js';
+import { fixedSpan, monthSpan, quoted, type Span } from './spans.js';
 import { SqlError } from './sql-error.js';
 import { isSign, isWord, type Token } from './tokens.js';
-
-type Fill = 'NONE' | 'NULL' | 'PREV';
-
-interface Span {
-  /** The start of the span of an instant, as SQL. */
-  bucketOf(time: string): string;
-  /** Starts of spans from one to another, as the rows of a SELECT without FROM. */
-  series(from: string, to: string): string;
-}
+import { type TreeNode, textIn } from './tree.js';
 
 interface SampleClause {
   readonly span: Span;
@@ -47,6 +44,14 @@ const unitMonths: Readonly<Record<string, number>> = { M: 1, mo: 1, y: 12 };
 /** 1970-01-01 was a Thursday. */
 const mondayShift = 3n * day;
 
+const behind = ['window', 'qualify', 'order', 'limit', 'offset', 'fetch', 'using'];
+const behindQuery = ['union', 'intersect', 'except'];
+
+/** An entry of the list, with what the engine says about it. */
+interface SampleItem extends Item {
+  readonly isValue: boolean;
+}
+
 class SampleBy {
   readonly #text: string;
   readonly #clauses: Clauses;
@@ -58,29 +63,77 @@ class SampleBy {
     this.#at = at;
   }
 
-  edits(): Edit[] {
+  async edits(reader: ListReader): Promise<Edit[]> {
     const select = this.#clauses.findBefore(this.#at, 'select');
     if (select < 0) throw this.#wrong(this.#at, 'SAMPLE BY stands behind no SELECT');
-    const from = this.#clauses.findBetween(select + 1, this.#at, ['from']);
+    const from = this.#clauses.findFrom(select, this.#at);
     if (from === this.#at) throw this.#wrong(this.#at, 'SAMPLE BY needs FROM');
     const group = this.#clauses.findBetween(from, this.#at, ['group']);
     if (group < this.#at)
       throw this.#wrong(group, 'SAMPLE BY groups by itself: GROUP BY cannot stand with it');
-    const items = this.#clauses.itemsBetween(select + 1, from);
-    for (const item of items) this.#checkItem(item);
+    const plain = this.#clauses.itemsBetween(select + 1, from);
+    for (const item of plain) this.#checkItem(item);
     const clause = this.#readClause();
+    const items = await this.#readItems(plain, reader);
     const time = this.#timeItem(items);
-    const edits = [this.#timeEdit(time, clause.span), ...this.#orderEdits(items, time)];
-    const filled = clause.fill !== 'NONE';
-    edits.push({
-      start: this.#token(this.#at).start,
-      end: this.#token(clause.end - 1).end,
-      text: filled ? `GROUP BY ALL${this.#fillEnd(items, time, clause)}` : 'GROUP BY ALL',
-    });
-    const start = this.#token(select).start;
-    if (filled)
-      edits.push({ start, end: start, text: 'SELECT * FROM (WITH ndts_samples AS MATERIALIZED (' });
+    const edits = [this.#timeEdit(time, clause.span)];
+    for (const item of items) edits.push(...(await this.#itemEdits(item, time, reader)));
+    const start = this.#token(this.#at).start;
+    const end = this.#token(clause.end - 1).end;
+    if (clause.fill === 'NONE') {
+      const tail = this.#clauses.endOfClause(clause.end, behindQuery);
+      edits.push({ start, end, text: 'GROUP BY ALL' });
+      edits.push(
+        ...this.#orderEdits(clause.end, tail, time),
+        ...this.#sortEdits(clause.end, [time]),
+      );
+      return edits;
+    }
+    const having = await this.#havingEnd(clause, reader);
+    const named = await this.#fillItems(items, clause, reader);
+    const filled = fillEnd(named, items.indexOf(time), clause.span, clause.fill);
+    edits.push(...this.#orderEdits(clause.end, having, time), ...this.#sortEdits(having, named));
+    const behindSamples = this.#token(having - 1).end;
+    const before = this.#token(select).start;
+    edits.push({ start: before, end: before, text: fillStart });
+    if (having === clause.end) edits.push({ start, end, text: `GROUP BY ALL${filled}` });
+    else
+      edits.push(
+        { start, end, text: 'GROUP BY ALL' },
+        { start: behindSamples, end: behindSamples, text: filled },
+      );
     return edits;
+  }
+
+  /** Where the HAVING behind the clause ends: it is part of what is filled. */
+  async #havingEnd({ end }: SampleClause, reader: ListReader): Promise<number> {
+    if (!isWord(this.#token(end), 'having')) return end;
+    const stop = this.#clauses.endOfClause(end + 1, [...behind, ...behindQuery]);
+    if (stop === end + 1) throw this.#expected(stop, 'a condition behind HAVING');
+    await reader.read(this.#token(end).end, this.#token(stop - 1).end);
+    return stop;
+  }
+
+  /** With the name of each. */
+  async #fillItems(
+    items: readonly SampleItem[],
+    { end }: SampleClause,
+    reader: ListReader,
+  ): Promise<(SampleItem & { readonly name: string })[]> {
+    const refused = this.#clauses.endOfClause(end, ['window', 'qualify', ...behindQuery]);
+    if (['window', 'qualify'].some((word) => isWord(this.#token(refused), word)))
+      throw this.#wrong(
+        refused,
+        `${this.#token(refused).text} cannot stand with FILL: put it around, as a subquery`,
+      );
+    const named: (SampleItem & { readonly name: string })[] = [];
+    for (const item of items) {
+      const name = await this.#nameOf(item, reader);
+      const twice = named.some((one) => one.name.toLowerCase() === name.toLowerCase());
+      if (twice) throw this.#wrong(item.start, `FILL needs another name for this ${name}: AS name`);
+      named.push({ ...item, name });
+    }
+    return named;
   }
 
   #token(at: number): Token {
@@ -135,7 +188,22 @@ class SampleBy {
     return fixedSpan(BigInt(width) * ns, unit.text.toLowerCase() === 'w' ? mondayShift : 0n);
   }
 
-  #timeItem(items: readonly Item[]): Item {
+  async #readItems(plain: readonly Item[], reader: ListReader): Promise<SampleItem[]> {
+    const [first, last] = [plain[0], plain.at(-1)];
+    if (first === undefined || last === undefined) throw this.#expected(this.#at, 'columns');
+    const trees = await reader.read(this.#token(first.start).start, this.#token(last.end - 1).end);
+    if (trees.length !== plain.length)
+      throw this.#wrong(first.start, 'SAMPLE BY does not understand this list');
+    return plain.map((item, at) => {
+      const tree = trees[at] ?? {};
+      const alias = textIn(tree, 'alias');
+      const named = this.#clauses.named(item, alias);
+      const name = alias === '' ? named.name : alias;
+      return { ...named, name, isValue: holdsAggregate(tree) };
+    });
+  }
+
+  #timeItem(items: readonly SampleItem[]): SampleItem {
     const times = items.filter((item) => this.#clauses.columnOf(item)?.toLowerCase() === 'time');
     const [time, second] = times;
     if (time === undefined)
@@ -144,104 +212,105 @@ class SampleBy {
     return time;
   }
 
-  #timeEdit(time: Item, span: Span): Edit {
-    const start = this.#token(time.start).start;
-    const end = this.#token(time.expressionEnd - 1).end;
-    const bucket = span.bucketOf(this.#expression(time));
-    return { start, end, text: time.hasAlias ? bucket : `${bucket} AS time` };
+  #timeEdit(time: SampleItem, span: Span): Edit {
+    const slice = this.#expression(time);
+    const bucket = span.bucketOf(slice);
+    return { ...slice, text: time.hasAlias ? bucket : [...bucket, ' AS time'] };
+  }
+
+  /** What was changed keeps the name it had. */
+  async #itemEdits(item: SampleItem, time: SampleItem, reader: ListReader): Promise<Edit[]> {
+    const edits = this.#orderEdits(item.expressionStart, item.expressionEnd, time);
+    if (edits.length === 0 || item.name !== undefined) return edits;
+    const { end } = this.#expression(item);
+    const name = quoted(await this.#nameOf(item, reader));
+    return [...edits, { start: end, end, text: ` AS ${name}` }];
   }
 
   /** Rows come in no order: the first and the last of a span are those of its times. */
-  #orderEdits(items: readonly Item[], time: Item): Edit[] {
+  #orderEdits(from: number, end: number, time: SampleItem): Edit[] {
     const edits: Edit[] = [];
-    for (const item of items) {
-      for (let at = item.start; at + 1 < item.expressionEnd; at += 1) {
-        const isFirst = isWord(this.#token(at), 'first');
-        if (!(isFirst || isWord(this.#token(at), 'last')) || !isSign(this.#token(at + 1), '('))
-          continue;
-        const close = this.#clauses.closeOf(at + 1);
-        const ordered = this.#clauses.findBetween(at + 2, close, ['order']) < close;
-        if (ordered || this.#clauses.itemsBetween(at + 2, close).length !== 1) continue;
-        const { start, end } = this.#token(at);
-        edits.push({ start, end, text: isFirst ? 'arg_min_null' : 'arg_max_null' });
-        const place = this.#token(close).start;
-        edits.push({ start: place, end: place, text: `, ${this.#expression(time)}` });
+    for (let at = from; at + 1 < end; at += 1) {
+      if (!isSign(this.#token(at + 1), '(')) continue;
+      if (startsQuery(this.#token(at + 2))) {
+        at = this.#clauses.closeOf(at + 1);
+        continue;
       }
+      const isFirst = isWord(this.#token(at), 'first');
+      if (!isFirst && !isWord(this.#token(at), 'last')) continue;
+      const close = this.#clauses.closeOf(at + 1);
+      const ordered = this.#clauses.findBetween(at + 2, close, ['order']) < close;
+      if (ordered || this.#clauses.itemsBetween(at + 2, close).length !== 1) continue;
+      const { start, end: stop } = this.#token(at);
+      edits.push({ start, end: stop, text: isFirst ? 'arg_min_null' : 'arg_max_null' });
+      const place = this.#token(close).start;
+      edits.push({ start: place, end: place, text: [', ', this.#expression(time)] });
     }
     return edits;
   }
 
-  #expression(item: Item): string {
-    const { start } = this.#token(item.start);
-    return this.#text.slice(start, this.#token(item.expressionEnd - 1).end);
-  }
-
-  #isValue(item: Item): boolean {
-    for (let at = item.start; at < item.expressionEnd; at += 1) {
-      const token = this.#token(at);
-      if (token.kind !== 'word' || !isSign(this.#token(at + 1), '(')) continue;
-      if (aggregateFunctions.has(token.text.toLowerCase())) return true;
+  /** What ORDER BY names by the expression of an item is that item: its rows are samples. */
+  #sortEdits(from: number, items: readonly SampleItem[]): Edit[] {
+    const order = this.#clauses.endOfClause(from, ['order', ...behindQuery]);
+    if (!isWord(this.#token(order), 'order')) return [];
+    const stop = this.#clauses.endOfClause(order + 2, ['limit', 'offset', 'fetch', ...behindQuery]);
+    const edits: Edit[] = [];
+    for (const { start, end } of this.#clauses.itemsBetween(order + 2, stop)) {
+      const expressionEnd = this.#clauses.findBetween(start, end, ['asc', 'desc', 'nulls']);
+      const words = this.#wordsOf(start, expressionEnd);
+      const same = items.find(
+        (item) => this.#wordsOf(item.expressionStart, item.expressionEnd) === words,
+      );
+      if (same?.name === undefined) continue;
+      const slice = { start: this.#token(start).start, end: this.#token(expressionEnd - 1).end };
+      edits.push({ ...slice, text: quoted(same.name) });
     }
-    return false;
+    return edits;
   }
 
-  #nameOf(item: Item): string {
-    if (item.name !== undefined) return quoted(item.name);
-    throw this.#wrong(item.start, 'FILL needs a name for this column: AS name');
+  #wordsOf(from: number, end: number): string {
+    const words = this.#clauses.tokens.slice(from, end);
+    return words.map(({ kind, text }) => (kind === 'word' ? text.toLowerCase() : text)).join(' ');
   }
 
-  /** Behind the samples: all spans of all groups, with what the samples have for them. */
-  #fillEnd(items: readonly Item[], time: Item, clause: SampleClause): string {
-    const at = this.#nameOf(time);
-    const groups = items.filter((item) => item !== time && !this.#isValue(item));
-    const keys = groups.map((item) => this.#nameOf(item));
-    const list = items.map((item) => {
-      const name = this.#nameOf(item);
-      if (item === time || groups.includes(item)) return `g.${name}`;
-      if (clause.fill === 'NULL') return `s.${name}`;
-      const by = keys.map((key) => `g.${key}`).join(', ');
-      const window = `${by === '' ? '' : `PARTITION BY ${by} `}ORDER BY g.${at}`;
-      const present = `CASE WHEN s.${at} IS NOT NULL THEN {'v': s.${name}} END`;
-      return `(last_value(${present} IGNORE NULLS) OVER (${window})).v AS ${name}`;
-    });
-    const same = [`g.${at} = s.${at}`, ...keys.map((k) => `g.${k} IS NOT DISTINCT FROM s.${k}`)];
-    const groupsOf = `, (SELECT DISTINCT ${keys.join(', ')} FROM ndts_samples)`;
-    return (
-      `), ndts_spans AS (SELECT ${clause.span.series('low', 'high')} AS ${at} FROM ` +
-      `(SELECT min(${at}) AS low, max(${at}) AS high FROM ndts_samples)), ` +
-      `ndts_grid AS (SELECT * FROM ndts_spans${keys.length === 0 ? '' : groupsOf}) ` +
-      `SELECT ${list.join(', ')} FROM ndts_grid g LEFT JOIN ndts_samples s ` +
-      `ON ${same.join(' AND ')})`
-    );
+  #expression(item: Item): Slice {
+    const { start } = this.#token(item.expressionStart);
+    return { start, end: this.#token(item.expressionEnd - 1).end };
   }
+
+  async #nameOf(item: SampleItem, reader: ListReader): Promise<string> {
+    if (item.name !== undefined) return item.name;
+    const { start, end } = this.#expression(item);
+    return reader.nameOf(start, end);
+  }
+}
+
+/** Whether it makes one value of many rows; what a query in it does is its own matter. */
+function holdsAggregate(tree: TreeNode): boolean {
+  if (textIn(tree, 'class') === 'SUBQUERY') return false;
+  if (aggregateFunctions.has(textIn(tree, 'function_name').toLowerCase())) return true;
+  return Object.values(tree).some((value) => {
+    const parts = Array.isArray(value) ? (value as readonly unknown[]) : [value];
+    return parts.some((part) => isNode(part) && holdsAggregate(part));
+  });
+}
+
+function isNode(value: unknown): value is TreeNode {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function startsQuery(token: Token): boolean {
+  return ['select', 'with', 'values', 'from', 'table'].some((word) => isWord(token, word));
 }
 
 /** Edits that make standard SQL of every SAMPLE BY. */
-export function sampleByEdits(text: string, clauses: Clauses): Edit[] {
-  return clauses.findPairs('sample', 'by').flatMap((at) => new SampleBy(text, clauses, at).edits());
-}
-
-function fixedSpan(width: bigint, shift: bigint): Span {
-  return {
-    bucketOf: (time) =>
-      `make_timestamp_ns(epoch_ns(${time}) - ` +
-      `((epoch_ns(${time}) + ${shift}) % ${width} + ${width}) % ${width})`,
-    series: (from, to) =>
-      `make_timestamp_ns(unnest(range(epoch_ns(${from}), epoch_ns(${to}) + 1, ${width})))`,
-  };
-}
-
-function monthSpan(months: number): Span {
-  const interval = `INTERVAL ${months} MONTH`;
-  return {
-    bucketOf: (time) =>
-      `CAST(time_bucket(${interval}, CAST(${time} AS TIMESTAMP)) AS TIMESTAMP_NS)`,
-    series: (from, to) =>
-      `CAST(unnest(generate_series(CAST(${from} AS TIMESTAMP), CAST(${to} AS TIMESTAMP), ` +
-      `${interval})) AS TIMESTAMP_NS)`,
-  };
-}
-
-function quoted(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
+export async function sampleByEdits(
+  text: string,
+  clauses: Clauses,
+  reader: ListReader,
+): Promise<Edit[]> {
+  const edits: Edit[] = [];
+  for (const at of clauses.findPairs('sample', 'by'))
+    edits.push(...(await new SampleBy(text, clauses, at).edits(reader)));
+  return edits;
 }

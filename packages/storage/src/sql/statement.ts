@@ -8,18 +8,18 @@ import { Clauses } from './clauses.js';
 import { EditedText } from './edits.js';
 import { checkStart, checkTree } from './guard.js';
 import { latestOnEdits } from './latest-on.js';
+import { type ListReader, listReader } from './list-reader.js';
 import { findPushDown, type PushDownInput } from './push-down.js';
 import { sampleByEdits } from './sample-by.js';
 import { positionAt, SqlError, type SqlPosition } from './sql-error.js';
 import { isSign, isWord, nameOf, type Token, tokensOf } from './tokens.js';
-import { asNode, indexOfByte, nodesIn, type TreeNode, textIn } from './tree.js';
+import { asNode, indexOfByte, nodesIn, type TreeNode, textIn, toldOffset } from './tree.js';
 
 export class Statement {
   /** As the user wrote it. */
   readonly text: string;
-  /** Without clauses of our own. */
-  readonly standard: string;
-  readonly #edited: EditedText;
+  readonly #tokens: readonly Token[];
+  #edited: EditedText;
   /** Where the query itself begins, behind EXPLAIN. */
   readonly #base: number;
   readonly #tables: ReadonlyMap<string, number>;
@@ -31,15 +31,14 @@ export class Statement {
     this.#tables = tables;
     const zero = text.indexOf('\0');
     if (zero >= 0) throw SqlError.at(text, zero, 'a text has no zero byte in it');
-    const tokens = tokensOf(text);
-    this.#base = checkStart(text, tokens);
-    const clauses = new Clauses(tokens);
-    const common = commonNames(tokens);
-    this.#edited = new EditedText(text, [
-      ...sampleByEdits(text, clauses),
-      ...latestOnEdits(text, clauses, (name) => tables.has(name) && !common.has(name)),
-    ]);
-    this.standard = this.#edited.text;
+    this.#tokens = tokensOf(text);
+    this.#base = checkStart(text, this.#tokens);
+    this.#edited = new EditedText(text, []);
+  }
+
+  /** Without clauses of our own, once it was analyzed. */
+  get standard(): string {
+    return this.#edited.text;
   }
 
   /** The statement that scans with bounds; the same where none were found. */
@@ -59,6 +58,7 @@ export class Statement {
     parameter: PushDownInput['parameter'],
     pushDown: boolean,
   ): Promise<void> {
+    await this.#rewrite(listReader(this.text, session));
     const text = this.#inner;
     const tree = this.#readTree(await session.serialize(text));
     checkTree(tree, (byte) => this.#positionOf(this.#base + indexOfByte(text, byte)));
@@ -74,6 +74,16 @@ export class Statement {
     if (found.prunes.length === 0) return;
     this.#pushed = new EditedText(text, found.edits);
     this.prunes = found.prunes;
+  }
+
+  async #rewrite(reader: ListReader): Promise<void> {
+    const clauses = new Clauses(this.#tokens);
+    const common = commonNames(this.#tokens);
+    const isTable = (name: string): boolean => this.#tables.has(name) && !common.has(name);
+    this.#edited = new EditedText(this.text, [
+      ...(await sampleByEdits(this.text, clauses, reader)),
+      ...(await latestOnEdits(this.text, clauses, isTable, reader)),
+    ]);
   }
 
   #positionOf(offset: number): SqlPosition {
@@ -94,12 +104,30 @@ export class Statement {
 
   #errorOf(told: TreeNode, key: string, base: number, cause?: unknown): SqlError {
     const message = textIn(told, key) || 'the statement is not understood';
-    const byte = told['position'] === undefined ? Number.NaN : Number(told['position']);
-    const text = base === 0 ? this.standard : this.#inner;
-    const position = Number.isSafeInteger(byte)
-      ? this.#positionOf(base + indexOfByte(text, byte))
-      : undefined;
-    return new SqlError(message, position, cause === undefined ? {} : { cause });
+    if (message.startsWith('Only SELECT statements')) throw unreadable(this.text, this.#tokens);
+    const offset = toldOffset(base === 0 ? this.standard : this.#inner, told);
+    const position = offset === undefined ? undefined : this.#positionOf(base + offset);
+    return this.#errorAt(message, position, cause);
+  }
+
+  /** In the user's words: what was put in place of them is not known to him. */
+  #errorAt(message: string, position: SqlPosition | undefined, cause?: unknown): SqlError {
+    const found = this.#tokens.find(({ end }) => end > (position?.offset ?? 0));
+    const words = this.#isEdited
+      ? message
+          .replaceAll('arg_min_null(', 'first(')
+          .replaceAll('arg_max_null(', 'last(')
+          .replace(/^syntax error at or near ".*"$/s, () =>
+            found === undefined
+              ? 'syntax error at the end'
+              : `syntax error at or near "${found.text}"`,
+          )
+      : message;
+    return new SqlError(words, position, cause === undefined ? {} : { cause });
+  }
+
+  get #isEdited(): boolean {
+    return this.standard !== this.text;
   }
 
   /** An error of the engine, in terms of the user's text. `isPushed`: which text it ran. */
@@ -113,12 +141,27 @@ export class Statement {
       return new NdtsError('INTERNAL', `the SQL engine failed: ${message}`, { cause: error });
     if (!isPushed || this.#pushed === undefined)
       return this.#errorOf(told, 'exception_message', 0, error);
-    const byte = Number(told['position'] ?? Number.NaN);
-    if (!Number.isSafeInteger(byte)) return new SqlError(message, undefined, { cause: error });
-    const inner = indexOfByte(this.pushed, byte) - this.#base;
-    const offset = this.#base + this.#pushed.oldOffset(inner);
-    return new SqlError(message, this.#positionOf(offset), { cause: error });
+    const found = toldOffset(this.pushed, told);
+    if (found === undefined) return this.#errorAt(message, undefined, error);
+    const offset = this.#base + this.#pushed.oldOffset(found - this.#base);
+    return this.#errorAt(message, this.#positionOf(offset), error);
   }
+}
+
+/** Of what has no tree: PIVOT that takes its columns from the rows is several statements, of which
+ * one writes. */
+function unreadable(text: string, tokens: readonly Token[]): SqlError {
+  const pivots = new Set(['pivot', 'pivot_wider']);
+  const pivot = tokens.find(
+    ({ kind, text: word }) => kind === 'word' && pivots.has(word.toLowerCase()),
+  );
+  return pivot === undefined
+    ? new SqlError('the statement is not one that reads')
+    : SqlError.at(
+        text,
+        pivot.start,
+        "PIVOT needs the values that become columns: ON side IN ('buy', 'sell')",
+      );
 }
 
 /** The engine speaks JSON, perhaps behind a word. */

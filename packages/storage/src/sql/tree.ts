@@ -48,3 +48,12 @@ export function indexOfByte(text: string, byte: number): number {
   const bytes = new TextEncoder().encode(text);
   return new TextDecoder().decode(bytes.subarray(0, byte)).length;
 }
+
+/** Where an error stands that the engine told of this text, in units of the string: its parser
+ * counts characters, all else bytes. undefined: it does not say. */
+export function toldOffset(text: string, told: TreeNode): number | undefined {
+  const position = told['position'] === undefined ? Number.NaN : Number(told['position']);
+  if (!Number.isSafeInteger(position)) return undefined;
+  if (textIn(told, 'error_subtype') !== 'SYNTAX_ERROR') return indexOfByte(text, position);
+  return Array.from(text).slice(0, position).join('').length;
+}
