@@ -87,6 +87,7 @@ export function archivedRowsBy(
     const result = await client.query(
       `SELECT count(*)::DOUBLE AS rows FROM "${table.replaceAll('"', '""')}" ` +
         `WHERE time >= '${dayText(day)}' AND time < '${dayText(day + 1)}'`,
+      { archived: 'skip' },
     );
     const [row] = await result.rows();
     return Number(row?.['rows'] ?? 0);

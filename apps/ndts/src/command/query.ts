@@ -47,6 +47,8 @@ export async function query(text: string, flags: QueryFlags, context: QueryConte
     const { timeoutMs } = flags;
     const result = await client.query(text, {
       timeoutMs,
+      // Said below, where the folder is this machine's.
+      ...(flags.node === undefined ? { archived: 'skip' } : {}),
       ...(signal === undefined ? {} : { signal }),
     });
     if (flags.json) await printJson(result, context.print);

@@ -128,6 +128,8 @@ export async function replay(
     const batches = client.replayTicks<TickColumn>(symbols.length === 0 ? undefined : symbols, {
       columns: flags.count ? columns.slice(0, 1) : columns,
       speed,
+      // Said above, where the folder is this machine's.
+      ...(flags.node === undefined ? { archived: 'skip' } : {}),
       ...(from === undefined ? {} : { from }),
       ...(to === undefined ? {} : { to }),
       ...(signal === undefined ? {} : { signal }),

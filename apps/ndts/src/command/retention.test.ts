@@ -8,7 +8,7 @@ import { type TestContext, test } from 'node:test';
 import { Command } from 'commander';
 import { createTickBatch, NdtsError, type RetentionView } from '@ndts/protocol';
 import { loadConfig, SeededRandom, SystemClock, systemSecureRandom } from '@ndts/runtime';
-import { openDataFolder, openTicks } from '@ndts/storage';
+import { NDTSClient, openDataFolder, openTicks } from '@ndts/storage';
 import { startPlatform } from '../compose/platform.js';
 import { runExportCommand } from './export.js';
 import { query } from './query.js';
@@ -132,6 +132,61 @@ test('who reads is told of archived days, and how they come back', async (contex
   await call(made, 'restore', 'tick', '2026-01-01');
   for (const read of ['replay', 'query', 'export'] as const) equal(await said(made, read), '');
   equal(await said(made, 'replay', '2026-01-01'), '');
+});
+
+test('programs are told of archived days, unless they skip them', async (context) => {
+  const made = makeFolder(context);
+  await call(made, 'run');
+  const values = loadConfig({ args: made.args, environment: {} });
+  const client = new NDTSClient({ mode: 'standalone', values });
+  context.after(() => client.close());
+  const rowsOf = async (batches: AsyncIterable<{ count: number }>): Promise<number> => {
+    let rows = 0;
+    for await (const batch of batches) rows += batch.count;
+    return rows;
+  };
+  const day = (count: number) => ({ day: count, nsOfDay: 0 });
+  const count = async (where: string, options = {}): Promise<number> => {
+    const result = await client.query(`SELECT count(*)::INT AS n FROM tick ${where}`, options);
+    return Number((await result.rows())[0]?.['n']);
+  };
+  const refusal = {
+    code: 'NOT_FOUND',
+    message: /2026-01-01 of table tick.*restore tick/,
+  };
+  const aggregates = { n: { kind: 'max', column: 'price' } } as const;
+  for (const range of [{}, { from: day(20_454) }, { to: day(20_455) }]) {
+    await rejects(rowsOf(client.replayTicks(undefined, range)), refusal);
+    await rejects(client.aggregate({ aggregates, ...range }), refusal);
+    await rejects(
+      client.replaySnapshots(undefined, { intervalNs: 86_400e9, ...range }).next(),
+      refusal,
+    );
+  }
+  const since = { from: day(20_455) };
+  equal(await rowsOf(client.replayTicks(undefined, since)), 10);
+  await client.aggregate({ aggregates, ...since });
+  equal(await rowsOf(client.replayTicks(undefined, { archived: 'skip' })), 10);
+  for (const where of [
+    '',
+    `WHERE time < '2026-01-02'`,
+    `WHERE time BETWEEN '2025-12-31' AND '2026-01-01'`,
+    `t LEFT JOIN tick o ON o.time = t.time WHERE t.time >= '2026-01-02'`,
+    `WHERE time >= '2026-01-02' OR price < 0`,
+  ]) {
+    await rejects(count(where), refusal, where);
+    await count(where, { archived: 'skip' });
+  }
+  for (const where of [
+    `WHERE time >= '2026-01-02'`,
+    `WHERE time > TIMESTAMP '2026-01-02 00:00:00' AND symbol = 'ONE'`,
+    `WHERE time < '2026-01-01'`,
+    `WHERE time >= '2025-12-01' AND time < DATE '2026-01-01'`,
+    `WHERE time BETWEEN '2026-01-02' AND '2030-01-01'`,
+  ])
+    equal(await count(where), where.includes('01-02') ? 10 : 0, where);
+  const latest = await client.query('SELECT symbol FROM tick LATEST ON time PARTITION BY symbol');
+  equal((await latest.rows()).length, 1);
 });
 
 test('a closed folder: listed, archived, restored', async (context) => {

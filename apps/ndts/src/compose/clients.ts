@@ -28,11 +28,12 @@ export async function serveClients(
   foundation: Foundation,
   rings: MarketRings,
 ): Promise<ServedClients> {
-  const { ticks, journal, symbols, clock, folder, logger, closing, values } = foundation;
+  const { ticks, archived, journal, symbols, clock, folder, logger, closing, values } = foundation;
   const service = new FolderService({
     database: ticks,
     symbols,
     clock,
+    archived,
     store: journal,
     rings: pathsOf(rings),
     appendTicks: (batch) => {
@@ -71,7 +72,7 @@ interface Pulls {
 }
 
 function openPulls(foundation: Foundation, paths: RingPaths): Pulls | undefined {
-  const { values, closing, metrics, ticks, symbols, folder, logger } = foundation;
+  const { values, closing, metrics, ticks, archived, symbols, folder, logger } = foundation;
   const { pull, pullProvider, pullPort: port, host, blockArenaMb } = values.remote;
   if (pull === 'off') return undefined;
   const grants = (provider: string): RingGrants =>
@@ -83,6 +84,7 @@ function openPulls(foundation: Foundation, paths: RingPaths): Pulls | undefined 
   try {
     const blocks = new BlockGrants({
       database: ticks,
+      archived,
       symbols,
       folder: folder.memory,
       arenaBytes: blockArenaMb * 2 ** 20,

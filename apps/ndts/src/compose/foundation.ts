@@ -20,8 +20,10 @@ import {
   writePrivateFile,
 } from '@ndts/runtime';
 import {
+  type ArchivedDays,
   type Database,
   type DataFolder,
+  openArchivedDays,
   openDataFolder,
   openJournal,
   openTicks,
@@ -46,6 +48,8 @@ export interface Foundation {
   readonly identity: Identity;
   readonly audit: AuditLog;
   readonly ticks: Database;
+  /** Who reads them is told of days that are only in the archive. */
+  readonly archived: ArchivedDays;
   readonly journal: Database;
   readonly bus: Bus;
   readonly registry: Registry;
@@ -77,6 +81,7 @@ async function openAll(input: FoundationInput, closing: CloseStack): Promise<Fou
   // First: it holds the lock that keeps a second process away from everything below.
   const ticks = openTicks(folder, values);
   closing.defer('ticks', () => ticks.close());
+  const archived = openArchivedDays(ticks, values);
   const logger = openLog(folder, values, clock);
   closing.defer('log file', () => flushLogger(logger));
   const journal = openJournal(folder, values);
@@ -107,6 +112,7 @@ async function openAll(input: FoundationInput, closing: CloseStack): Promise<Fou
     identity,
     audit,
     ticks,
+    archived,
     journal,
     bus,
     registry,

@@ -10,12 +10,12 @@ export async function startPostgres(
   version: string,
   secureRandom: SecureRandom,
 ): Promise<PostgresServer | undefined> {
-  const { clock, closing, identity, logger, metrics, ticks, values } = foundation;
+  const { archived, clock, closing, identity, logger, metrics, ticks, values } = foundation;
   const { port, host, connectionsMax, statementTimeoutMs, tlsCert, tlsKey, allowPlain } =
     values.postgres;
   if (port === 0) return undefined;
   const server = new PostgresServer({
-    sql: new Sql({ database: ticks, clock }),
+    sql: new Sql({ database: ticks, clock, archived }),
     tables: () => ticks.tables(),
     identity,
     clock,

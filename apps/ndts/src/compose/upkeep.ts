@@ -22,8 +22,8 @@ function serveSnapshots({ bus, ticks, journal }: Foundation): void {
 }
 
 function serveRetention(foundation: Foundation): void {
-  const { bus, clock, closing, folder, logger, ticks, values } = foundation;
-  const retention = openRetention(ticks, folder, values, clock);
+  const { archived, bus, clock, closing, folder, logger, ticks, values } = foundation;
+  const retention = openRetention(ticks, folder, values, clock, archived);
   const intervalMs = values.storage.retentionIntervalMs;
   const keeper = new RetentionKeeper({ retention, clock, logger, intervalMs });
   closing.defer('retention', () => keeper.stop());

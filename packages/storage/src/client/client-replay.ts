@@ -10,6 +10,7 @@ import {
 import type { TickSnapshot } from '../replay/replay-snapshots.js';
 import { type ReplayTicksOptions, tickRequest, TickReplay } from '../replay/replay-ticks.js';
 import type { TickColumn, TickReplayBatch } from '../replay/tick-columns.js';
+import type { ArchivedRead } from '../retention/archived-days.js';
 import type { RawReplayRows, Service, StreamOf } from '../service/service.js';
 
 /** Batches of a stream as a replay takes them. */
@@ -122,6 +123,7 @@ export async function openTickReplay<C extends TickColumn>(
   const request = { ...tickRequest(options), intervalNs: 0 };
   const stream = await (await reach()).open('replay', {
     ...request,
+    ...archivedOf(options),
     ...(symbols === undefined ? {} : { symbols }),
   });
   return new TickReplay(new StreamReplayReader(stream), options);
@@ -135,7 +137,14 @@ export async function openSnapshotReplay<C extends TickColumn>(
   const request = snapshotRequest(options);
   const reached = await reach();
   const names = symbols ?? (await reached.call('symbols', {})).map((entry) => entry.name);
-  const stream = await reached.open('replay', { ...request, symbols: names });
+  const asked = { ...request, ...archivedOf(options), symbols: names };
+  const stream = await reached.open('replay', asked);
   const ids = Uint32Array.from(stream.head.symbols, (entry) => entry.id);
   return new SnapshotReplay(new StreamReplayReader(stream), names, ids, options);
+}
+
+function archivedOf({ archived }: { readonly archived?: ArchivedRead }): {
+  archived?: ArchivedRead;
+} {
+  return archived === undefined ? {} : { archived };
 }

@@ -31,6 +31,7 @@ import {
 import type { RemoteTls } from '../remote/network/network-connection.js';
 import { type NodeAddress, parseNodeAddress } from '../remote/network/node-address.js';
 import { BlockMemory } from '../remote/pull/block-reader.js';
+import type { ArchivedRead } from '../retention/archived-days.js';
 import type { ReplaySnapshotsOptions } from '../replay/replay-snapshots.js';
 import type { ReplayTicksOptions } from '../replay/replay-ticks.js';
 import type { TickColumn } from '../replay/tick-columns.js';
@@ -105,6 +106,8 @@ export interface LoadOptions extends TimesAsked {
 }
 
 export interface ClientQueryOptions extends SqlLimitsOptions {
+  /** Days that are only in the archive are left out; default: the query is refused. */
+  readonly archived?: ArchivedRead;
   readonly parameters?: Parameters;
   readonly signal?: AbortSignal;
 }
@@ -168,7 +171,7 @@ export class NDTSClient {
 
   /** Rows of a symbol in the order of time: `for await`, or `.all()`. */
   loadSymbol(symbol: string, options: LoadOptions = {}): SymbolRows {
-    const { table = defaults.table, from, to, columns, signal } = options;
+    const { table = defaults.table, from, to, columns, signal, archived } = options;
     const { limit = Number.POSITIVE_INFINITY } = options;
     if (!(limit >= 0))
       throw new NdtsError('INVALID_ARGUMENT', `limit: expected 0 or more, found ${limit}`);
@@ -178,6 +181,7 @@ export class NDTSClient {
         symbol,
         batch: options.batch ?? defaults.loadRows,
         ...timesOf(from, to),
+        ...(archived === undefined ? {} : { archived }),
         ...(columns === undefined ? {} : { columns }),
       }),
     );
@@ -281,10 +285,10 @@ export class NDTSClient {
     symbol: string,
     from?: Time,
     to?: Time,
-    options: { readonly table?: string } = {},
+    options: { readonly table?: string; readonly archived?: ArchivedRead } = {},
   ): Promise<LocateResult> {
-    const { table = defaults.table } = options;
-    return this.#call('locate', { table, symbol, ...timesOf(from, to) });
+    const { table = defaults.table, ...rest } = options;
+    return this.#call('locate', { table, symbol, ...timesOf(from, to), ...rest });
   }
 
   /** Rows as they come: every one, delayed, or from a time on; without symbols: of all. Within a

@@ -23,6 +23,7 @@ import { socketName } from '../remote/local/socket-path.js';
 import { openNetworkConnection, type RemoteTls } from '../remote/network/network-connection.js';
 import { type NodeAddress, nodeAddressText } from '../remote/network/node-address.js';
 import type { BlockMemory } from '../remote/pull/block-reader.js';
+import { openArchivedDays } from '../retention/open.js';
 import { PulledService } from '../remote/pull/pulled-service.js';
 import { FolderService } from '../service/folder-service.js';
 import type { Service } from '../service/service.js';
@@ -148,16 +149,20 @@ async function connectFolder(options: OpenServiceOptions): Promise<OpenedService
 async function openFolder(options: OpenServiceOptions): Promise<OpenedService> {
   const local = await openLocalDatabase({ ...options, logger: createSilentLogger() });
   try {
-    return await serveFolder(local, options.clock);
+    return await serveFolder(local, options);
   } catch (error) {
     await local.close();
     throw error;
   }
 }
 
-async function serveFolder(local: LocalDatabase, clock: Clock): Promise<OpenedService> {
+async function serveFolder(
+  local: LocalDatabase,
+  { clock, values }: OpenServiceOptions,
+): Promise<OpenedService> {
   const { ticks, journal, symbols, folder } = local;
-  const service = new FolderService({ database: ticks, symbols, clock, store: journal });
+  const archived = openArchivedDays(ticks, values);
+  const service = new FolderService({ database: ticks, symbols, clock, store: journal, archived });
   const server = await LocalServer.listen(join(folder.memory, socketName), service);
   let closed = false;
   return {

@@ -43,6 +43,7 @@ export function characterPosition(text: string, offset: number): number {
 /** SQLSTATE by code; what is missing is XX000. */
 const statesByCode: Readonly<Record<string, string>> = {
   INVALID_ARGUMENT: '0A000',
+  NOT_FOUND: '55000',
   INVALID_SQL: '42601',
   MEMORY_LIMIT: '53200',
   TIMEOUT: '57014',

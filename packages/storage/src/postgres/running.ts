@@ -88,10 +88,12 @@ export class RunningQuery {
     text: string,
     parameters: readonly ParameterValue[],
     stopper: Stopper,
+    skipsArchived: boolean,
   ): Promise<RunningQuery> {
     // The time limit is the stopper's.
     const options = { parameters, timeoutMs: 0, signal: stopper.signal, batchRows };
-    return new RunningQuery(await sql.query(text, options), stopper);
+    const archived = skipsArchived ? { archived: 'skip' as const } : {};
+    return new RunningQuery(await sql.query(text, { ...options, ...archived }), stopper);
   }
 
   get columns(): QueryResult['columns'] {

@@ -227,8 +227,14 @@ export class Session {
     await this.#guarded(portal, async (stopper) => {
       const translated = prepared.translate(this.#options.catalog());
       portal.translated = translated;
-      const { sql } = this.#options;
-      const running = await RunningQuery.start(sql, translated.text, portal.values, stopper);
+      const { sql, settings } = this.#options;
+      const running = await RunningQuery.start(
+        sql,
+        translated.text,
+        portal.values,
+        stopper,
+        settings.skipsArchived,
+      );
       portal.running = running;
       const found = toldColumns(running.columns, translated.isCatalog);
       const columns = prepared.told ?? found;
@@ -236,7 +242,7 @@ export class Session {
         throw new PostgresError('0A000', 'cached plan must not change result type');
       portal.columns = columns;
       const formats = formatsFor(portal.formats, columns.length);
-      const { digits } = this.#options.settings;
+      const { digits } = settings;
       running.setFields(columns.map(({ type }, at) => ({ type, format: formats[at]!, digits })));
     });
   }

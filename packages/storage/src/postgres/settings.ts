@@ -38,6 +38,7 @@ const fixed: Readonly<Record<string, Setting>> = {
   is_superuser: { value: 'off', allows: /^off$/, reported: true },
   lock_timeout: { value: '0', allows: duration },
   max_identifier_length: { value: '63', allows: /^63$/ },
+  'ndts.archived': { value: 'refuse', allows: /^(refuse|skip)$/i },
   'ndts.timestamp_digits': { value: '6', allows: /^[0369]$/ },
   row_security: { value: 'on', allows: anyBoolean },
   search_path: { value: '"$user", public' },
@@ -142,6 +143,11 @@ export class Settings {
   /** How many digits of a second are written in text. */
   get digits(): number {
     return Number(this.get('ndts.timestamp_digits'));
+  }
+
+  /** Whether days that are only in the archive are left out, not refused. */
+  get skipsArchived(): boolean {
+    return this.get('ndts.archived').toLowerCase() === 'skip';
   }
 
   /** 0: no limit. */

@@ -21,6 +21,8 @@ export interface ReplaySnapshotsOptions<C extends TickColumn> {
   readonly from?: Time;
   /** Exclusive; default: to the last. */
   readonly to?: Time;
+  /** Of a client: days that are only in the archive are left out; default: it is refused. */
+  readonly archived?: 'skip';
   /** Nanoseconds. */
   readonly intervalNs: number;
   /** Default: all. */

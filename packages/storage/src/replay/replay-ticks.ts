@@ -21,6 +21,8 @@ export interface ReplayTicksOptions<C extends TickColumn> {
   readonly from?: Time;
   /** Exclusive; default: to the last. */
   readonly to?: Time;
+  /** Of a client: days that are only in the archive are left out; default: it is refused. */
+  readonly archived?: 'skip';
   /** 0, the default: as fast as possible; 1: as fast as they came; k: k times as fast. */
   readonly speed?: number;
   /** Default: all. Fewer are faster. */

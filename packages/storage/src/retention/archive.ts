@@ -130,3 +130,13 @@ function isSegment(value: unknown): value is ArchivedSegment {
   ];
   return numbers.every((number) => Number.isSafeInteger(number)) && typeof one?.sha256 === 'string';
 }
+
+/** Whether the rows of an archived segment are in the database: it came back, or never left, and
+ * may have been merged with others since. All segments of a day leave together, and what comes
+ * later has higher sequences: so sequences tell. */
+export function isIn(present: readonly SegmentInfo[], old: ArchivedSegment): boolean {
+  return present.some(
+    ({ shard, firstSequence, endSequence }) =>
+      shard === old.shard && firstSequence < old.endSequence && old.firstSequence < endSequence,
+  );
+}

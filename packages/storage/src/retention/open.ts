@@ -6,6 +6,7 @@ import type { Clock, ConfigValues } from '@ndts/protocol';
 import { FolderObjects } from '@ndts/runtime';
 import type { DataFolder } from '../folder/data-folder.js';
 import { Archive, type ArchivedDay } from './archive.js';
+import { ArchivedDays } from './archived-days.js';
 import { parsePolicies } from './policy.js';
 import { Retention } from './retention.js';
 
@@ -15,15 +16,22 @@ export function openRetention(
   folder: DataFolder,
   values: ConfigValues,
   clock: Clock,
+  archived?: ArchivedDays,
 ): Retention {
   const archive = openObjects(folder.root, values);
   const policies = parsePolicies(values.storage.retention);
-  return new Retention({ database, dir: folder.ticks, archive, clock, policies });
+  const told = archived === undefined ? {} : { archived };
+  return new Retention({ database, dir: folder.ticks, archive, clock, policies, ...told });
 }
 
 /** What the archive of a data folder has, whoever has its database open. */
 export function archivedDays(values: ConfigValues): Promise<ArchivedDay[]> {
   return new Archive(openObjects(values.dataDir, values)).days();
+}
+
+/** Of the data folder that this process has open: what its readers are told of. */
+export function openArchivedDays(database: Database, values: ConfigValues): ArchivedDays {
+  return new ArchivedDays(database, () => archivedDays(values));
 }
 
 function openObjects(root: string, { storage }: ConfigValues): FolderObjects {

@@ -9,6 +9,7 @@ import { type TestContext, test } from 'node:test';
 import { type Database, openDatabase } from '@ndts/native/db';
 import { createTickBatch, NdtsError, type Objects, shardOf } from '@ndts/protocol';
 import { FolderObjects, VirtualClock } from '@ndts/runtime';
+import { ArchivedDays } from './archived-days.js';
 import { parsePolicies } from './policy.js';
 import { type OldDay, Retention } from './retention.js';
 
@@ -95,6 +96,21 @@ class Data {
       assert.deepEqual(this.found(day), gone.includes(day) ? [] : rows.toSorted(), `day ${day}`);
   }
 
+  readonly archived = new ArchivedDays(
+    { tables: () => this.database.tables(), segments: (table) => this.database.segments(table) },
+    () => this.retention([]).archived(),
+  );
+
+  /** Days, of those there were, that reading is refused. */
+  async refused(): Promise<number[]> {
+    const refused: number[] = [];
+    for (const day of this.rows.keys()) {
+      const range = { from: { day, nsOfDay: 5 }, to: { day, nsOfDay: 6 } };
+      await this.archived.check('tick', range).catch(() => refused.push(day));
+    }
+    return refused.sort((a, b) => a - b);
+  }
+
   retention(policies: readonly string[], archive?: Objects): Retention {
     return new Retention({
       database: this.database,
@@ -102,6 +118,7 @@ class Data {
       archive: archive ?? new FolderObjects({ dir: join(this.root, 'cold') }),
       clock: this.clock,
       policies: parsePolicies(policies),
+      archived: this.archived,
     });
   }
 }
@@ -132,8 +149,10 @@ test('archived days come back as they were, and stay until their hold ends', asy
   const data = new Data(context);
   for (const age of [0, 40, 41]) data.append(today - age, 60);
   const retention = data.retention(['tick:30d:archive']);
+  assert.deepEqual(await data.refused(), []);
   await retention.run();
   data.expect([today - 40, today - 41]);
+  assert.deepEqual(await data.refused(), [today - 41, today - 40]);
   // Late rows of a day that is in the archive join it.
   const first = data.rows.get(today - 40)!;
   data.append(today - 40, 25);
@@ -153,6 +172,7 @@ test('archived days come back as they were, and stay until their hold ends', asy
   );
   await retention.restore('tick', today - 40, 7);
   data.expect([today - 41]);
+  assert.deepEqual(await data.refused(), [today - 41]);
   await retention.restore('tick', today - 40, 7);
   data.expect([today - 41]);
   assert.deepEqual(retention.plan(), []);

@@ -10,7 +10,8 @@ import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Database, SegmentInfo } from '@ndts/native/db';
 import { type Clock, NdtsError, type Objects, timeFromMs } from '@ndts/protocol';
-import { Archive, type ArchivedDay, type ArchivedSegment, dayText } from './archive.js';
+import { Archive, type ArchivedDay, type ArchivedSegment, dayText, isIn } from './archive.js';
+import type { ArchivedDays } from './archived-days.js';
 import type { RetentionPolicy } from './policy.js';
 
 export interface RetentionOptions {
@@ -20,6 +21,8 @@ export interface RetentionOptions {
   readonly archive: Objects;
   readonly clock: Clock;
   readonly policies: readonly RetentionPolicy[];
+  /** Is told of what goes and comes back; default: nobody reads meanwhile. */
+  readonly archived?: ArchivedDays;
 }
 
 export type RetentionAction = 'expire' | 'archive';
@@ -51,6 +54,7 @@ export class Retention {
   readonly #archive: Archive;
   readonly #clock: Clock;
   readonly #policies: readonly RetentionPolicy[];
+  readonly #archived: ArchivedDays | undefined;
   #busy = false;
 
   constructor(options: RetentionOptions) {
@@ -59,6 +63,7 @@ export class Retention {
     this.#archive = new Archive(options.archive);
     this.#clock = options.clock;
     this.#policies = options.policies;
+    this.#archived = options.archived;
   }
 
   /** What a run would let go now, oldest first. */
@@ -180,6 +185,7 @@ export class Retention {
         await this.#archive.putSegment(policy.table, segment, await readSegment(segment.path)),
       );
     await this.#archive.putCatalog({ table: policy.table, day, segments });
+    this.#archived?.leaving(policy.table, day);
     await this.#remove(present);
   }
 
@@ -189,6 +195,7 @@ export class Retention {
     try {
       return await action();
     } finally {
+      this.#archived?.changed();
       this.#busy = false;
     }
   }
@@ -203,16 +210,6 @@ function describe({ policy, day, segments }: Partition): OldDay {
   }
   const action = policy.archive ? 'archive' : 'expire';
   return { table: policy.table, day, action, segments: segments.length, rows, bytes };
-}
-
-/** Whether the rows of an archived segment are in the database: it came back, or never left, and
- * may have been merged with others since. All segments of a day leave together, and what comes
- * later has higher sequences: so sequences tell. */
-function isIn(present: readonly SegmentInfo[], old: ArchivedSegment): boolean {
-  return present.some(
-    ({ shard, firstSequence, endSequence }) =>
-      shard === old.shard && firstSequence < old.endSequence && old.firstSequence < endSequence,
-  );
 }
 
 /** NOT_FOUND when a merge took it away. */

@@ -20,6 +20,7 @@ import {
   tickSchema,
 } from '@ndts/protocol';
 import { ensureSymbols } from '../folder/local-database.js';
+import type { ArchivedDays } from '../retention/archived-days.js';
 import type { Parameters } from '../sql/parameters.js';
 import { Sql } from '../sql/query.js';
 import type { SymbolRegistry } from '../table/symbol-registry.js';
@@ -52,6 +53,8 @@ export interface FolderServiceOptions {
   readonly appendTicks?: (batch: TickBatch) => number;
   /** Where positions of consumers are kept; default: there are none. */
   readonly store?: KeyValueStore;
+  /** Refuses reads of days that are only in the archive; default: there is none. */
+  readonly archived?: ArchivedDays;
   /** Rings of ticks are those that appendTicks publishes on. */
   readonly rings?: RingPaths;
 }
@@ -94,10 +97,10 @@ export class FolderService implements Service {
   };
 
   constructor(options: FolderServiceOptions) {
-    const { database, clock } = options;
+    const { database, clock, archived } = options;
     this.#database = database;
     this.#options = options;
-    this.#sql = new Sql({ database, clock });
+    this.#sql = new Sql({ database, clock, ...(archived === undefined ? {} : { archived }) });
     this.shardCount = database.shardCount;
     const { store } = options;
     if (store !== undefined) this.#consumers = new Consumers({ database, clock, store });
@@ -146,22 +149,21 @@ export class FolderService implements Service {
     if (this.#closed) throw new NdtsError('CLOSED', 'the folder was closed');
   }
 
-  #begin(
+  async #begin(
     name: StreamName,
     asked: Asked,
     signal: AbortSignal | undefined,
-  ): AnyStream | Promise<AnyStream> {
+  ): Promise<AnyStream> {
     const { symbols } = this.#options;
     switch (name) {
-      case 'load':
-        return openLoad(this.#database, symbols, this.#table(asked['table']), asked);
-      case 'replay':
-        return openReplay(
-          this.#database,
-          symbols,
-          this.#table(asked['table'] ?? tickSchema.name),
-          asked,
-        );
+      case 'load': {
+        const stream = openLoad(this.#database, symbols, this.#table(asked['table']), asked);
+        return this.#unlessArchived(asked, stream);
+      }
+      case 'replay': {
+        const table = this.#table(asked['table'] ?? tickSchema.name);
+        return this.#unlessArchived(asked, openReplay(this.#database, symbols, table, asked));
+      }
       case 'tail':
         return openTail(this.#options, this.#table(asked['table']), asked);
       case 'consumer':
@@ -171,6 +173,23 @@ export class FolderService implements Service {
       default:
         throw new NdtsError('INVALID_ARGUMENT', `there is no stream ${String(name)}`);
     }
+  }
+
+  /** The stream that was opened before: what leaves the database from then on is in it. */
+  async #unlessArchived(asked: Asked, stream: AnyStream): Promise<AnyStream> {
+    try {
+      await this.#checkArchived(asked);
+      return stream;
+    } catch (error) {
+      await stream.close();
+      throw error;
+    }
+  }
+
+  async #checkArchived(asked: Asked): Promise<void> {
+    if (asked['archived'] === 'skip') return;
+    const { name } = this.#table(asked['table'] ?? tickSchema.name);
+    await this.#options.archived?.check(name, times(asked));
   }
 
   #keptConsumers(): Consumers {
@@ -228,7 +247,9 @@ export class FolderService implements Service {
     };
   }
 
-  #aggregate({ table, symbols, ...rest }: Asked): Promise<unknown> {
+  async #aggregate({ archived, ...asked }: Asked): Promise<unknown> {
+    const { table, symbols, ...rest } = asked;
+    await this.#checkArchived({ ...asked, archived });
     const names = texts(symbols, 'symbols');
     record(rest['aggregates'], 'aggregates');
     return this.#database.aggregate({
@@ -251,7 +272,8 @@ export class FolderService implements Service {
     return rowsOf(batch);
   }
 
-  #locate(asked: Asked): unknown {
+  async #locate(asked: Asked): Promise<unknown> {
+    await this.#checkArchived(asked);
     const table = this.#table(asked['table']);
     const [id = 0] = idsOf(this.#options.symbols, [text(asked['symbol'], 'symbol')]);
     const { from, to } = times(asked);
@@ -282,6 +304,7 @@ export class FolderService implements Service {
     const query = await this.#sql.begin(text(asked['text'], 'text'), {
       ...(Object.fromEntries(limits) as Record<string, number>),
       parameters: parametersOf(asked['parameters']),
+      ...(asked['archived'] === 'skip' ? { archived: 'skip' } : {}),
       ...(signal === undefined ? {} : { signal }),
     });
     const { columns, watermark } = query;

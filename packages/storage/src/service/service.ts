@@ -18,6 +18,7 @@ import type { BlockPairs, BlockSpace } from '@ndts/native/blocks';
 import type { PullGrant } from '@ndts/native/fabric';
 import type { RawBatch, SqlColumn, SqlWatermark } from '@ndts/native/sql';
 import type { TableSchema, Time, ValueTypeName } from '@ndts/protocol';
+import type { ArchivedRead } from '../retention/archived-days.js';
 import type { Parameters } from '../sql/parameters.js';
 import type { SqlLimitsOptions } from '../sql/query.js';
 import type { ConsumerInfo } from '../stream/consumers.js';
@@ -27,6 +28,8 @@ import type { Watermark } from '../stream/tail.js';
 export interface TimesAsked {
   readonly from?: Time;
   readonly to?: Time;
+  /** Days of the range that are only in the archive are left out; default: it is refused. */
+  readonly archived?: ArchivedRead;
 }
 
 /** A column of rows. Of text and bytes: places in the heap, offset and length of each row. */
@@ -81,11 +84,13 @@ export interface AppendedRows {
 export type Acknowledgement = 'accepted' | 'durable';
 
 export interface AggregateAsked extends Omit<AggregateQuery, 'table' | 'symbols'> {
+  readonly archived?: ArchivedRead;
   readonly table?: string;
   readonly symbols?: readonly string[];
 }
 
 export interface SqlAsked extends SqlLimitsOptions {
+  readonly archived?: ArchivedRead;
   readonly text: string;
   readonly parameters: Parameters;
 }

@@ -10,6 +10,7 @@
 import type { InstantForm, SqlPrune } from '@ndts/native/sql';
 import type { Edit } from './edits.js';
 import { asksLatest } from './latest.js';
+import { otherReads, rangeOf, type TableRead } from './table-reads.js';
 import { nameOf, type Token } from './tokens.js';
 import { byteOffsetOf, indexOfByte, nodeIn, nodesIn, type TreeNode, textIn, walk } from './tree.js';
 
@@ -32,6 +33,7 @@ export interface PushDownInput {
 export interface PushDown {
   readonly edits: readonly Edit[];
   readonly prunes: readonly SqlPrune[];
+  readonly reads: readonly TableRead[];
 }
 
 interface TableUse {
@@ -45,6 +47,8 @@ export interface Condition {
   readonly column: 'time' | 'symbol';
   readonly low?: Literal;
   readonly high?: Literal;
+  /** Less than `high`, not equal to it. */
+  readonly below?: boolean;
   readonly among?: readonly string[];
 }
 
@@ -57,6 +61,8 @@ export async function findPushDown(input: PushDownInput): Promise<PushDown> {
   const shadowed = new Set(cteNames(input.tree));
   const edits: Edit[] = [];
   const prunes: SqlPrune[] = [];
+  const reads: TableRead[] = [];
+  const seen = new Set<TreeNode>();
   for (const select of walk(input.tree)) {
     if (textIn(select, 'type') !== 'SELECT_NODE') continue;
     const from = nodeIn(select, 'from_table');
@@ -78,6 +84,10 @@ export async function findPushDown(input: PushDownInput): Promise<PushDown> {
       const meant = conditions.filter(
         ({ alias }) => alias === use.alias || (alone && alias === undefined),
       );
+      const range = await rangeOf(meant, (literal) => nanoseconds(literal, input));
+      seen.add(use.node);
+      // The newest row of each symbol is the newest that the database has.
+      if (!latest || range.from !== undefined) reads.push({ table, ...range });
       const prune = await pruneOf(meant, latest, input);
       const edit = prune && editOf(use, table, prunes.length, input);
       if (prune === undefined || edit === undefined) continue;
@@ -85,7 +95,7 @@ export async function findPushDown(input: PushDownInput): Promise<PushDown> {
       prunes.push(prune);
     }
   }
-  return { edits, prunes };
+  return { edits, prunes, reads: [...reads, ...otherReads(input.tree, input.tables, seen)] };
 }
 
 function cteNames(tree: TreeNode): string[] {
@@ -214,7 +224,7 @@ function conditionOf(node: TreeNode, input: PushDownInput): Condition[] {
       if (column?.column !== 'time') return [];
       return [
         ...compared(column, 'COMPARE_GREATERTHAN', literalOf(nodeIn(node, 'lower'), input)),
-        ...compared(column, 'COMPARE_LESSTHAN', literalOf(nodeIn(node, 'upper'), input)),
+        ...compared(column, 'COMPARE_LESSTHANOREQUALTO', literalOf(nodeIn(node, 'upper'), input)),
       ];
     }
     case 'OPERATOR':
@@ -234,6 +244,7 @@ function compared(column: Column, type: string, literal: Literal | undefined): C
     case 'COMPARE_EQUAL':
       return [{ ...column, low: literal, high: literal }];
     case 'COMPARE_LESSTHAN':
+      return [{ ...column, high: literal, below: true }];
     case 'COMPARE_LESSTHANOREQUALTO':
       return [{ ...column, high: literal }];
     case 'COMPARE_GREATERTHAN':

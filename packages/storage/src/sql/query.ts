@@ -18,6 +18,7 @@ import type {
   SqlWatermark,
 } from '@ndts/native/sql';
 import { type Clock, NdtsError, type TableSchema } from '@ndts/protocol';
+import type { ArchivedDays, ArchivedRead } from '../retention/archived-days.js';
 import { SqlBatch, type SqlRow } from './batch.js';
 import { bindParameters, literalOfParameter, type Parameters } from './parameters.js';
 import { Statement } from './statement.js';
@@ -35,6 +36,8 @@ export interface SqlLimitsOptions {
 }
 
 export interface SqlOptions extends SqlLimitsOptions {
+  /** Refuses queries about days that are only in the archive; default: there is none. */
+  readonly archived?: ArchivedDays;
   readonly database: Database;
   readonly clock: Clock;
 }
@@ -42,6 +45,8 @@ export interface SqlOptions extends SqlLimitsOptions {
 export interface QueryOptions extends SqlLimitsOptions {
   readonly parameters?: Parameters;
   readonly signal?: AbortSignal;
+  /** Days that are only in the archive are left out; default: the query is refused. */
+  readonly archived?: ArchivedRead;
   /** Writes the rows to a file by COPY, with these options of it; the result is their number.
    * `path` is absolute, and the one file that the query reaches. */
   readonly copyTo?: { readonly path: string; readonly options: string };
@@ -128,11 +133,13 @@ export class Sql {
   readonly #database: Database;
   readonly #clock: Clock;
   readonly #limits: SqlLimitsOptions;
+  readonly #archived: ArchivedDays | undefined;
 
   constructor(options: SqlOptions) {
     this.#database = options.database;
     this.#clock = options.clock;
     this.#limits = options;
+    this.#archived = options.archived;
   }
 
   /** Throws SqlError (INVALID_SQL, with its place), INVALID_ARGUMENT, TIMEOUT, MEMORY_LIMIT,
@@ -161,6 +168,7 @@ export class Sql {
         (identifier) => literalOfParameter(parameters, identifier),
         options.pushDown ?? true,
       );
+      if (options.archived !== 'skip') await this.#checkArchived(statement);
       const { prunes, pushed, standard } = statement;
       isPushed = await session.prepare(standard, pushed, prunes, parameters);
       if (options.copyTo !== undefined) {
@@ -188,6 +196,13 @@ export class Sql {
     } finally {
       await watch.close();
     }
+  }
+
+  async #checkArchived({ reads }: Statement): Promise<void> {
+    if (this.#archived === undefined) return;
+    const names = new Map(this.#database.tables().map(({ id, name }) => [id, name]));
+    for (const { table, ...range } of reads)
+      await this.#archived.check(names.get(table) ?? '', range);
   }
 
   #limit(options: SqlLimitsOptions, key: keyof typeof defaults): number {

@@ -10,6 +10,7 @@ import { checkStart, checkTree } from './guard.js';
 import { latestOnEdits } from './latest-on.js';
 import { type ListReader, listReader } from './list-reader.js';
 import { findPushDown, type PushDownInput } from './push-down.js';
+import type { TableRead } from './table-reads.js';
 import { sampleByEdits } from './sample-by.js';
 import { positionAt, SqlError, type SqlPosition } from './sql-error.js';
 import { isSign, isWord, nameOf, type Token, tokensOf } from './tokens.js';
@@ -25,6 +26,8 @@ export class Statement {
   readonly #tables: ReadonlyMap<string, number>;
   #pushed: EditedText | undefined;
   prunes: readonly SqlPrune[] = [];
+  /** What is read of which table, as far as the WHERE says. */
+  reads: readonly TableRead[] = [];
 
   constructor(text: string, tables: ReadonlyMap<string, number>) {
     this.text = text;
@@ -71,6 +74,7 @@ export class Statement {
       parameter,
       instant: (form, value) => session.instant(form, value),
     });
+    this.reads = found.reads;
     if (found.prunes.length === 0) return;
     this.#pushed = new EditedText(text, found.edits);
     this.prunes = found.prunes;

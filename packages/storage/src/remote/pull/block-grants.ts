@@ -11,6 +11,7 @@ import { type Database, type SymbolEntry, type TableInfo, tickTable } from '@ndt
 import type { PullGrant, PullServer } from '@ndts/native/fabric';
 import { NdtsError } from '@ndts/protocol';
 import type { Metrics } from '@ndts/runtime';
+import type { ArchivedDays } from '../../retention/archived-days.js';
 import { array, list, record, text, texts, times, whole } from '../../service/arguments.js';
 import type { CallName, Calls, HeldBlocks, PlacedBlocks } from '../../service/service.js';
 import { symbolEntries } from '../../service/symbol-lookup.js';
@@ -19,6 +20,8 @@ import { grantLeaseMs } from './ring-grants.js';
 
 export interface BlockGrantsOptions {
   readonly database: Database;
+  /** Refuses reads of days that are only in the archive; default: there is none. */
+  readonly archived?: ArchivedDays;
   readonly symbols: SymbolRegistry;
   /** In shared memory, this process's own. */
   readonly folder: string;
@@ -178,7 +181,7 @@ export class ReaderBlocks {
   }
 
   async #hold(asked: Asked): Promise<HeldBlocks> {
-    const { database, symbols, folder, arenaBytes } = this.#grants.options;
+    const { archived, database, symbols, folder, arenaBytes } = this.#grants.options;
     const table = tableOf(database, asked['table']);
     const names = texts(asked['symbols'], 'symbols');
     const wanted = byName(names === undefined ? symbols.all() : symbolEntries(symbols, names));
@@ -195,8 +198,13 @@ export class ReaderBlocks {
     let kept = false;
     try {
       const hold = await database.holdBlocks(request, folder, this.#grants.holdName());
-      if (this.#closed) hold.close();
-      this.#checkOpen();
+      try {
+        if (asked['archived'] !== 'skip') await archived?.check(table.name, times(asked));
+        this.#checkOpen();
+      } catch (error) {
+        hold.close();
+        throw error;
+      }
       this.#lastHold += 1;
       kept = true;
       this.#holds.set(this.#lastHold, hold);

@@ -188,10 +188,11 @@ export class BlockReader {
     asked: Omit<Asked<'replay'>, 'columns' | 'capacity' | 'intervalNs'>,
   ): Promise<HeldBlocks | undefined> {
     const { service } = this.#options;
-    const { table, symbols } = asked;
+    const { table, symbols, archived } = asked;
     try {
       return await service.call('holdBlocks', {
         ...timesOf(asked),
+        ...(archived === undefined ? {} : { archived }),
         ...(table === undefined ? {} : { table }),
         ...(symbols === undefined ? {} : { symbols }),
       });
