@@ -50,6 +50,7 @@ export type { HistorySource, TapeSource } from './backtest/tick-source.js';
 export { SignalWriter } from './emit/signal-writer.js';
 export { type CalcLatency, calcSubjects, type SignalRingNotice } from './emit/status.js';
 export { compileFactors } from './factor/compile.js';
+export { factor, type FactorDeclarations } from './factor/declare.js';
 export { type Expression, usage } from './factor/expression.js';
 export { type FactorFunction, factorFunctions } from './factor/functions.js';
 export {
@@ -59,6 +60,11 @@ export {
   ReplayedTicks,
 } from './factor/over-history.js';
 export { parseExpression } from './factor/parse-expression.js';
+export {
+  type StoredHistory,
+  storeFactorHistory,
+  type StoreHistoryOptions,
+} from './factor/store-history.js';
 export { LibraryIndicator } from './indicator/library-indicator.js';
 export { type LibraryModule, loadLibrary } from './indicator/library-module.js';
 export { type LibraryEntry, libraryEntries } from './indicator/library-table.js';
@@ -81,6 +87,7 @@ export {
   loadStrategy,
   strategyNamePattern,
 } from './strategy/load-strategy.js';
+export { resolveParameters } from './strategy/parameters.js';
 export type { RunLimits } from './strategy/run.js';
 export { strategyTestFiles } from './strategy/test-files.js';
 export type { SignalRingListener } from './strategy/supervisor.js';

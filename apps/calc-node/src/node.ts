@@ -1,6 +1,7 @@
 // hot: no allocation after init
 // The calc node in the parent process: it looks after the strategies, which run the path itself in
-// processes of their own (strategy/host.ts), and draws their factor rows for charts. Always:
+// processes of their own (strategy/host.ts), draws their factor rows for charts and stores those
+// that are to be kept. Always:
 // nothing here is between a tick and its signal.
 
 import {
@@ -28,6 +29,7 @@ import {
   nameIn,
   type SignalRingNotice,
 } from './emit/status.js';
+import { type FactorDatabase, FactorTable } from './factor/factor-store.js';
 import { cancelRequest, orderUpdate } from './source/order-events.js';
 import type { History } from './source/warm-up.js';
 import type { SpawnChild } from './strategy/child.js';
@@ -37,8 +39,8 @@ import { type SignalRingListener, Supervisor } from './strategy/supervisor.js';
 
 export interface CalcNodeDeps {
   readonly config: ConfigValues;
-  /** History for warm-up and the positions where live begins. */
-  readonly database: History;
+  /** History for warm-up and the positions where live begins; takes the rows of factors. */
+  readonly database: History & FactorDatabase;
   readonly symbols: { all(): readonly SymbolEntry[] };
   /** TickRingWriter.paths: files by shard. */
   readonly tickRings: readonly string[];
@@ -79,6 +81,7 @@ class CalcNodeAgent implements CalcNode {
   readonly name = 'calc';
   readonly #deps: CalcNodeDeps;
   readonly #supervisor: Supervisor;
+  readonly #factorTable: FactorTable;
   readonly #chart: Chart;
   readonly #metrics: CalcMetrics;
   #symbols: readonly SymbolEntry[];
@@ -93,9 +96,11 @@ class CalcNodeAgent implements CalcNode {
   constructor(deps: CalcNodeDeps) {
     this.#deps = deps;
     this.#symbols = deps.symbols.all();
+    this.#factorTable = new FactorTable(deps);
     this.#supervisor = new Supervisor({
       ...deps,
       history: deps.database,
+      factorTable: this.#factorTable,
       symbols: () => this.#symbols,
       onSignalRing: (instance, name, path) => this.#announce({ instance, name, path }),
       onCancel: (instance, name, order) => this.#cancel(instance, name, order),
@@ -189,7 +194,8 @@ class CalcNodeAgent implements CalcNode {
     const failing = this.#supervisor
       .views()
       .filter((view) => view.state === 'parked' || view.state === 'backing-off');
-    return failing.map((view) => `${view.name} ${view.state}: ${view.reason}`).join('; ');
+    const reasons = failing.map((view) => `${view.name} ${view.state}: ${view.reason}`);
+    return [...reasons, this.#factorTable.problem].filter((one) => one !== '').join('; ');
   }
 
   health(): HealthReport {

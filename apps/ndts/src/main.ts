@@ -23,7 +23,8 @@ import { query } from './command/query.js';
 import { printable } from './screen/table.js';
 import { type RepairFlags, repair } from './command/repair.js';
 import { addRetention } from './command/retention.js';
-import { addFactorCommands, type FactorFlags, runFactors } from './command/factor.js';
+import { addFactorCommands, type FactorFlags, listFactors, runFactors } from './command/factor.js';
+import { type StoredFlags, storedFactorsText } from './command/factor-store.js';
 import {
   addReplayOptions,
   type ReplayContext,
@@ -183,7 +184,9 @@ async function runQuery(text: string, flags: QueryArguments): Promise<void> {
 }
 
 /** Rows go to stdout until Ctrl-C, or until whoever reads them leaves. */
-function rowsContext(flags: ReplayFlags | FactorFlags): Omit<ReplayContext, 'screen'> {
+function rowsContext(
+  flags: ReplayFlags | FactorFlags | StoredFlags,
+): Omit<ReplayContext, 'screen'> {
   const controller = new AbortController();
   process.once('SIGINT', () => controller.abort());
   process.stdout.on('error', () => controller.abort());
@@ -200,6 +203,11 @@ function rowsContext(flags: ReplayFlags | FactorFlags): Omit<ReplayContext, 'scr
 
 async function runFactor(expressions: string[], flags: FactorFlags): Promise<void> {
   await runFactors(expressions, flags, rowsContext(flags));
+}
+
+async function listAllFactors(flags: StoredFlags): Promise<void> {
+  const context = rowsContext(flags);
+  await context.write(`${listFactors()}\n${await storedFactorsText(flags, context)}`);
 }
 
 /** Where progress goes while stdout has results. */
@@ -341,7 +349,7 @@ addSourceOptions(
   .action(runQuery);
 
 addReplayOptions(program.command('replay')).action(runReplay);
-addFactorCommands(program.command('factor'), runFactor);
+addFactorCommands(program.command('factor'), runFactor, listAllFactors);
 addStrategy(program, { parseCount, print, pause: pauseUntilInterrupt() });
 
 /** Of backtest and sweep: the second Ctrl-C ends the process at once. */

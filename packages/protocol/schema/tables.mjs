@@ -56,10 +56,19 @@ export const tables = [
   },
   {
     name: 'factor',
-    doc: 'A value of a factor.',
+    doc: 'Values of a factor that a strategy stores, one row a tick; the time is that of the tick.',
     columns: [
+      { name: 'strategy', type: 'text', doc: 'the instance' },
       { name: 'factor', type: 'text', doc: 'name of the factor' },
+      { name: 'version', type: 'i32', doc: 'of what it means, as it is declared' },
       { name: 'value', type: 'f64?', doc: 'its value; null while it has none' },
+      { name: 'middle', type: 'f64?', doc: 'of Bollinger bands, else null' },
+      { name: 'upper', type: 'f64?', doc: 'of Bollinger bands, else null' },
+      { name: 'lower', type: 'f64?', doc: 'of Bollinger bands, else null' },
+      { name: 'tick_shard', type: 'i32', doc: 'lineage: shard of the tick' },
+      { name: 'tick_epoch', type: 'i64', doc: 'lineage: epoch of the tick' },
+      { name: 'first_sequence', type: 'i64?', doc: 'lineage: of the first tick of the symbol that it looks at; null: not known' },
+      { name: 'last_sequence', type: 'i64', doc: 'lineage: sequence of the tick' },
     ],
   },
   {

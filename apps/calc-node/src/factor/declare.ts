@@ -5,15 +5,19 @@
 import { NdtsError } from '@ndts/protocol';
 import type { TickView } from '../strategy/define.js';
 import { call, type Expression, output } from './expression.js';
+import type { StoredFactor } from './factor-table-rows.js';
 import { parseExpression } from './parse-expression.js';
 
 export interface FactorOptions {
   /** Of what it means; states of another version are not gone on from. Default 1. */
   readonly version?: number;
+  /** Whether its live rows are kept in the table `factor`. Default false. */
+  readonly store?: boolean;
 }
 
 interface Declared {
   readonly version: number;
+  readonly isStored: boolean;
   /** As people write it; empty: no expression says it. */
   readonly text: string;
 }
@@ -117,8 +121,12 @@ export function custom(options: CustomFactorOptions): CustomFactor {
   };
 }
 
-function declared({ version = 1 }: FactorOptions): Omit<Declared, 'text'> {
-  return { version };
+const versionMax = 2 ** 31 - 1;
+
+function declared({ version = 1, store = false }: FactorOptions): Omit<Declared, 'text'> {
+  if (!Number.isSafeInteger(version) || version < 1 || version > versionMax)
+    throw new NdtsError('INVALID_ARGUMENT', `expected a version from 1 to ${versionMax}`);
+  return { version, isStored: store };
 }
 
 /** What the program has to work out for a factor, in the order of its columns. */
@@ -131,4 +139,11 @@ export function expressionsOf(declaration: FactorDeclaration): readonly Expressi
     case 'custom':
       return declaration.inputs;
   }
+}
+
+/** Those whose rows are kept. */
+export function storedFactors(declarations: FactorDeclarations): StoredFactor[] {
+  return Object.values(declarations).flatMap(({ isStored, version }, index) =>
+    isStored ? [{ factor: index + 1, version }] : [],
+  );
 }

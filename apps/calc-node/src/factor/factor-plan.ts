@@ -13,12 +13,15 @@ import { type CustomFactor, expressionsOf, type FactorDeclarations } from './dec
 import { CustomStates } from './custom-states.js';
 import { type FactorColumns, FactorCursor } from './factor-cursor.js';
 import { LatestValues } from './latest-values.js';
+import { TickTrail } from './tick-trail.js';
 
 export interface PlannedFactor {
   /** Its number in factor rows: 1, 2 ... in the order of declaration. */
   readonly id: number;
   readonly cursor: FactorCursor;
   readonly latest: LatestValues;
+  /** Of each row the sequence of the first tick it looks at; undefined: it is not stored. */
+  readonly firsts: Float64Array | undefined;
 }
 
 /** A function of the author's, and the columns it reads and fills. */
@@ -36,6 +39,8 @@ export class FactorPlan {
   readonly warmUp: number;
   readonly #program: FactorProgram | undefined;
   readonly #customs: PlannedCustom[] = [];
+  /** undefined: none is stored. */
+  readonly #trail: TickTrail | undefined;
   readonly #tick = new TickCursor();
 
   /** INVALID_ARGUMENT where an expression can't be run. */
@@ -44,6 +49,8 @@ export class FactorPlan {
     const expressions = named.flatMap(([, declaration]) => expressionsOf(declaration));
     if (expressions.length > 0) this.#program = compileFactors(expressions, capacity);
     const nothing = new Float64Array(capacity).fill(Number.NaN);
+    const stored = named.map(([, declaration]) => declaration).filter(({ isStored }) => isStored);
+    if (stored.length > 0) this.#trail = new TickTrail(this.#depths(declarations), capacity);
     let at = 0;
     this.factors = named.map(([name, declaration], index) => {
       const count = expressionsOf(declaration).length;
@@ -59,7 +66,9 @@ export class FactorPlan {
         signal: signal ?? nothing,
       };
       const cursor = new FactorCursor(name, columns);
-      return { id: index + 1, cursor, latest: new LatestValues() };
+      const place = stored.indexOf(declaration);
+      const firsts = this.#trail?.firsts[place];
+      return { id: index + 1, cursor, latest: new LatestValues(), firsts };
     });
     const customs = this.#customs.map(({ factor }) => factor.warmUp);
     this.warmUp = Math.max(0, ...(this.#program?.warmUp ?? []), ...customs);
@@ -68,14 +77,15 @@ export class FactorPlan {
   /** Tells plans apart whose states are not for each other. */
   get signature(): string {
     const own = this.#customs.map(({ factor }) => `${factor.version}:${factor.stateLength}`);
-    return [this.#program?.signature ?? '', ...own].join(' ');
+    const trail = this.#trail === undefined ? [] : [`trail:${this.#trail.depthMax}`];
+    return [this.#program?.signature ?? '', ...own, ...trail].join(' ');
   }
 
   /** Bytes of what is known of one symbol. */
   get stateBytes(): number {
     return this.#customs.reduce(
       (sum, { states }) => sum + states.bytes,
-      this.#program?.stateBytes ?? 0,
+      (this.#program?.stateBytes ?? 0) + (this.#trail?.stateBytes ?? 0),
     );
   }
 
@@ -83,6 +93,7 @@ export class FactorPlan {
     for (let index = 0; index < this.factors.length; index += 1)
       this.factors[index]!.cursor.batch = batch;
     this.#program?.update(batch);
+    this.#trail?.push(batch);
     for (let index = 0; index < this.#customs.length; index += 1)
       this.#runCustom(this.#customs[index]!, batch);
   }
@@ -109,6 +120,7 @@ export class FactorPlan {
         custom.states.save(symbol, saved.subarray(at, at + custom.states.bytes));
         at += custom.states.bytes;
       }
+      this.#trail?.save(symbol, saved.subarray(at, at + this.#trail.stateBytes));
     }
     return saved;
   }
@@ -126,12 +138,25 @@ export class FactorPlan {
         custom.states.load(symbol, saved.subarray(at, at + custom.states.bytes));
         at += custom.states.bytes;
       }
+      this.#trail?.load(symbol, saved.subarray(at, at + this.#trail.stateBytes));
     }
     this.#program?.loadStates(symbols, states.buffer);
   }
 
   close(): void {
     this.#program?.close();
+  }
+
+  /** Of the stored ones: ticks of a symbol before the first value. */
+  #depths(declarations: FactorDeclarations): number[] {
+    let at = 0;
+    return Object.values(declarations).flatMap((declaration) => {
+      const count = expressionsOf(declaration).length;
+      const own = this.#program?.warmUp.slice(at, at + count) ?? [];
+      at += count;
+      const least = declaration.kind === 'custom' ? declaration.warmUp : 1;
+      return declaration.isStored ? [Math.max(1, least, ...own)] : [];
+    });
   }
 
   #addCustom(

@@ -32,7 +32,7 @@ function write(count: number, price: (row: number) => number): Uint8Array {
     },
     close: () => {},
   };
-  new FactorRowWriter(ring, count).publish(batch, 1, columns);
+  new FactorRowWriter(ring, count).publish(batch, 1, columns, undefined);
   return bytes;
 }
 

@@ -24,6 +24,7 @@ const signalWord = FactorSlot.signal / 4;
 const shardWord = FactorSlot.shard / 4;
 const epochWord = FactorSlot.epoch / 4;
 const sequenceWord = FactorSlot.sequence / 4;
+const firstDouble = FactorSlot.firstSequence / 8;
 
 export class FactorRowWriter {
   readonly #ring: SlotRingWriter;
@@ -38,8 +39,13 @@ export class FactorRowWriter {
     this.#words = new Uint32Array(this.#bytes.buffer);
   }
 
-  /** Rows [0, batch.count) of one factor. */
-  publish(batch: TickBatch, factor: number, columns: FactorColumns): void {
+  /** Rows [0, batch.count) of one factor. `firsts`: of a factor that is stored. */
+  publish(
+    batch: TickBatch,
+    factor: number,
+    columns: FactorColumns,
+    firsts: Float64Array | undefined,
+  ): void {
     const doubles = this.#doubles;
     const words = this.#words;
     for (let row = 0; row < batch.count; row += 1) {
@@ -67,6 +73,7 @@ export class FactorRowWriter {
       const sequenceHigh = Math.floor(sequence / two32);
       words[word + sequenceWord] = sequence - sequenceHigh * two32;
       words[word + sequenceWord + 1] = sequenceHigh;
+      doubles[double + firstDouble] = firsts === undefined ? Number.NaN : firsts[row]!;
     }
     this.#ring.publish(this.#bytes, batch.count);
   }
@@ -90,6 +97,20 @@ export class FactorRows {
     const high = this.#words[word + 1]! | 0;
     return (high * two32) / 1e6 + this.#words[word]! / 1e6;
   }
+  /** The same, exact: days and nanoseconds of the day. */
+  copyTime(row: number, day: Float64Array, nsOfDay: Float64Array, into: number): void {
+    const word = row * slotWords + timeWord;
+    const high = this.#words[word + 1]! | 0;
+    const low = this.#words[word]!;
+    // The sum is rounded, so the day may be one off at midnight; what is left of it is exact.
+    const days = Math.floor((high * two32 + low) / nsPerDay);
+    const base = days * nsPerDay;
+    const baseHigh = Math.floor(base / two32);
+    const rest = (high - baseHigh) * two32 + (low - (base - baseHigh * two32));
+    const off = rest < 0 ? -1 : rest >= nsPerDay ? 1 : 0;
+    day[into] = days + off;
+    nsOfDay[into] = rest - off * nsPerDay;
+  }
   symbol(row: number): number {
     return this.#words[row * slotWords + symbolWord]!;
   }
@@ -110,5 +131,21 @@ export class FactorRows {
   }
   lower(row: number): number {
     return this.#doubles[row * slotDoubles + lowerDouble]!;
+  }
+  shard(row: number): number {
+    return this.#words[row * slotWords + shardWord]!;
+  }
+  epoch(row: number): number {
+    return this.#words[row * slotWords + epochWord]!;
+  }
+  /** `into` in words: low, then high. */
+  copySequence(row: number, words: Uint32Array, into: number): void {
+    const word = row * slotWords + sequenceWord;
+    words[2 * into] = this.#words[word]!;
+    words[2 * into + 1] = this.#words[word + 1]!;
+  }
+  /** NaN: not known. */
+  firstSequence(row: number): number {
+    return this.#doubles[row * slotDoubles + firstDouble]!;
   }
 }

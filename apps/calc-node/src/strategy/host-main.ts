@@ -7,6 +7,7 @@ import { AgentLoop, SystemClock } from '@ndts/runtime/loop';
 import { createSlotRing, openTickRings, type SlotRingWriter } from '@ndts/storage/ring';
 import { FactorSlot, RecordKind, SignalSlot } from '@ndts/protocol';
 import { SignalWriter } from '../emit/signal-writer.js';
+import { storedFactors } from '../factor/declare.js';
 import { FactorRowWriter } from '../factor/factor-rows.js';
 import { confineProcess, type HostChannel } from './confine.js';
 import { StrategyDriver } from './driver.js';
@@ -115,6 +116,7 @@ async function load(message: LoadMessage): Promise<Loaded> {
     version: strategy.version,
     warmUpTicks: driver.plan.warmUp,
     factors: Object.keys(driver.declarations),
+    stored: storedFactors(driver.declarations),
     signature: driver.signature,
     snapshotVersion: strategy.snapshotVersion ?? 1,
   });

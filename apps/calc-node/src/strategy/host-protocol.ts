@@ -3,6 +3,7 @@
 
 import type { RingPosition, RingWait, Time } from '@ndts/protocol';
 import type { HistogramSnapshot } from '@ndts/runtime';
+import type { StoredFactor } from '../factor/factor-table-rows.js';
 import { logLengthMax } from './context.js';
 import type { OrderUpdate } from './define.js';
 import type { GivenParameters } from './parameters.js';
@@ -88,6 +89,7 @@ export interface ReadyMessage {
   /** History wanted per symbol. */
   readonly warmUpTicks: number;
   readonly factors: readonly string[];
+  readonly stored: readonly StoredFactor[];
   /** Of the plan of its factors, and of its snapshots. */
   readonly signature: string;
   readonly snapshotVersion: number;
@@ -159,6 +161,7 @@ const shardsMax = 1024;
 const signatureLengthMax = 2000;
 const warmUpTicksMax = 100_000;
 const factorsMax = 64;
+const versionMax = 2 ** 31 - 1;
 const bucketsMax = 8192;
 
 /** undefined: not a message of a strategy's process. */
@@ -224,7 +227,7 @@ function isState(message: Fields): message is Fields & StateMessage {
 }
 
 function isReady(message: Fields): message is Fields & ReadyMessage {
-  const { name, version, factors, signature, snapshotVersion } = message;
+  const { name, version, factors, stored, signature, snapshotVersion } = message;
   const wanted = message['warmUpTicks'];
   return (
     isText(name, 200) &&
@@ -235,8 +238,18 @@ function isReady(message: Fields): message is Fields & ReadyMessage {
     wanted <= warmUpTicksMax &&
     Array.isArray(factors) &&
     factors.length <= factorsMax &&
-    factors.every((factor) => isText(factor, 200))
+    factors.every((factor) => isText(factor, 200)) &&
+    Array.isArray(stored) &&
+    stored.length <= factors.length &&
+    stored.every((one) => isStored(one, factors.length))
   );
+}
+
+function isStored(value: unknown, factors: number): value is StoredFactor {
+  if (!isRecord(value)) return false;
+  const isWithin = (field: unknown, most: number): boolean =>
+    isCount(field) && field >= 1 && field <= most;
+  return isWithin(value['factor'], factors) && isWithin(value['version'], versionMax);
 }
 
 function isReport(message: Fields): message is Fields & ReportMessage {

@@ -104,8 +104,8 @@ export class StrategyHost implements Agent {
     const { driver, factorRows } = this.#parts;
     const { factors } = driver.plan;
     for (let index = 0; index < factors.length; index += 1) {
-      const { id, cursor } = factors[index]!;
-      factorRows.publish(batch, id, cursor.columns);
+      const { id, cursor, firsts } = factors[index]!;
+      factorRows.publish(batch, id, cursor.columns, firsts);
       this.#factorRows += batch.count;
     }
   }

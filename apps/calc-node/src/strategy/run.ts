@@ -7,6 +7,7 @@ import { type Clock, nsPerSecond, type RingPosition, type TickBatch } from '@ndt
 import type { Logger } from '@ndts/runtime';
 import { openSlotRing, type SymbolEntry } from '@ndts/storage';
 import { FactorSource } from '../factor/factor-source.js';
+import type { FactorTable } from '../factor/factor-store.js';
 import { canResume, gapBatches, type History, startPositions, WarmUp } from '../source/warm-up.js';
 import type { SpawnChild, StrategyChild } from './child.js';
 import type { OrderUpdate } from './define.js';
@@ -49,6 +50,7 @@ export interface RunEvents {
 }
 
 export interface RunOptions {
+  readonly name: string;
   readonly load: LoadMessage;
   readonly limits: RunLimits;
   readonly tickRings: readonly string[];
@@ -57,6 +59,8 @@ export interface RunOptions {
   readonly snapshot: (version: number) => Promise<string | undefined>;
   readonly state: SavedState | undefined;
   readonly spawn: SpawnChild;
+  /** Undefined: factors are not stored. */
+  readonly factorTable?: FactorTable | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly events: RunEvents;
@@ -125,6 +129,7 @@ export class StrategyRun {
 
   /** Looks after the child; called every few ten milliseconds. */
   check(nowNs: number): void {
+    this.#factors?.flush();
     if (this.#isOver || this.#reason !== '' || this.#child === undefined) return;
     const { limits } = this.#options;
     this.#checkSilence(this.#child, nowNs);
@@ -235,7 +240,8 @@ export class StrategyRun {
     const { load, events, history, tickRings } = this.#options;
     if (this.#ready !== undefined) return this.#kill('said twice that it is ready');
     this.#ready = ready;
-    this.#factors = new FactorSource(openSlotRing(load.factorRing, 'oldest'));
+    const store = this.#options.factorTable?.storeOf(this.#options.name, ready);
+    this.#factors = new FactorSource(openSlotRing(load.factorRing, 'oldest'), store);
     await events.onSignalRing(load.signalRing);
     const snapshot = await this.#options.snapshot(ready.snapshotVersion);
     const child = this.#child;

@@ -15,6 +15,7 @@ import {
 import { addSnapshots, emptySnapshot, type HistogramSnapshot, type Logger } from '@ndts/runtime';
 import type { SymbolEntry } from '@ndts/storage';
 import type { Chart } from '../emit/chart.js';
+import type { FactorTable } from '../factor/factor-store.js';
 import type { History } from '../source/warm-up.js';
 import { type SpawnChild, spawnStrategyChild } from './child.js';
 import type { OrderUpdate } from './define.js';
@@ -47,6 +48,7 @@ export interface SupervisorOptions {
   /** Between two looks at the files of strategies; default 1000. */
   readonly filesMs?: number;
   readonly spawn?: SpawnChild;
+  readonly factorTable?: FactorTable;
 }
 
 const limitsDefault = {

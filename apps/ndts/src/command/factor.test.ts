@@ -10,6 +10,7 @@ import type { ConfigValues } from '@ndts/protocol';
 import { loadConfig, SystemClock } from '@ndts/runtime';
 import { NDTSClient } from '@ndts/storage';
 import { type FactorFlags, listFactors, runFactors } from './factor.js';
+import { storedFactorsText } from './factor-store.js';
 
 const day = 20_454; // 2026-01-01
 
@@ -130,6 +131,42 @@ test('a row for each window, and for each symbol of a cross-section', async (con
     { window: '10s', every: '5s' },
   ])
     await rejects(run(values, ['last(price)'], flags), { code: 'INVALID_ARGUMENT' });
+});
+
+test('values are stored once, with the ticks they look at, and listed', async (context) => {
+  const values = makeValues(context);
+  await fill(values, 10);
+  const texts = ['mean=sma(price, 3)'];
+  const to = '2026-01-01T00:00:06';
+  match(await run(values, texts, { store: 'mine', to }), /^6 rows of mine stored, from 6 ticks$/m);
+  const again = await run(values, texts, { store: 'mine' });
+  match(again, /^4 rows of mine stored, from 10 ticks, 6 were there before$/m);
+  const later = await run(values, texts, { store: 'mine', factorVersion: '2', from: to });
+  match(later, /^0 rows of mine stored, from 4 ticks$/m, 'nothing is warm');
+  await using client = new NDTSClient({ mode: 'standalone', values });
+  const sql =
+    'SELECT f.symbol, f.value, f.version, f.first_sequence, f.last_sequence, t.price ' +
+    'FROM factor f JOIN tick t ON t.symbol = f.symbol AND t.epoch = f.tick_epoch ' +
+    "AND t.sequence = f.last_sequence WHERE f.symbol = 'A' ORDER BY f.last_sequence";
+  deepEqual(
+    (await (await client.query(sql)).rows()).map((row) => Object.values(row)),
+    [
+      ['A', null, 1, null, 0, 0],
+      ['A', null, 1, null, 1, 2],
+      ['A', 2, 1, 0, 2, 4],
+      ['A', 4, 1, 1, 3, 6],
+      ['A', 6, 1, 2, 4, 8],
+    ],
+  );
+  await client.close();
+  const flags = { dataDir: '' };
+  const write = async (): Promise<void> => {};
+  const listed = await storedFactorsText(flags, { values, clock: new SystemClock(), write });
+  match(listed, /mine +mean +1 +10 +2 +2026-01-01/);
+  for (const wrong of [[], ['sma(price, 3)'], ['a=sma(price)']])
+    await rejects(run(values, wrong, { store: 'mine' }), { code: 'INVALID_ARGUMENT' });
+  const bands = await run(values, [], { of: 'bollinger' }).catch((error: Error) => error.message);
+  match(bands, /declares no factor with store: true/);
 });
 
 test('what is wrong is said', async (context) => {

@@ -1,6 +1,6 @@
-// `ndts factor list | run`: what a factor can be made of, and factors over stored ticks: a row for
-// each tick, each window or each symbol of a cross-section as CSV or JSON, or with --last a table
-// of the newest value of each symbol.
+// `ndts factor list | run`: what a factor can be made of, what is stored, and factors over stored
+// ticks: a row for each tick, each window or each symbol of a cross-section as CSV or JSON, with
+// --last a table of the newest value of each symbol, with --store rows of the table `factor`.
 //
 // Always: the folder may be open in a node. Values are those that a strategy gets live from the
 // same first tick on.
@@ -18,9 +18,11 @@ import { csvHead, csvRows, jsonRows, type RowColumn, type TimedRows } from '../s
 import { type Cell, tableText } from '../screen/table.js';
 import { addSourceOptions, openSource, type SourceFlags } from './data-source.js';
 import { createFactorRun, type FactorRunFlags } from './factor-run.js';
+import { type FactorStoreFlags, storeFactors, type StoredFlags } from './factor-store.js';
 import { parseTime, type ReplayContext } from './replay.js';
+import { collect } from './run-options.js';
 
-export interface FactorFlags extends SourceFlags, FactorRunFlags {
+export interface FactorFlags extends SourceFlags, FactorRunFlags, FactorStoreFlags {
   readonly dataDir: string;
   readonly config?: string;
   readonly symbols?: string;
@@ -36,19 +38,19 @@ const openTimeoutMs = 10_000;
 export function addFactorCommands(
   command: Command,
   run: (expressions: string[], flags: FactorFlags) => Promise<void>,
+  list: (flags: StoredFlags) => Promise<void>,
 ): void {
   command.description('factors over stored ticks');
-  command
-    .command('list')
-    .description('the functions and columns that factors are made of')
-    .action(() => {
-      process.stdout.write(listFactors());
-    });
+  addSourceOptions(
+    command
+      .command('list')
+      .description('the functions and columns that factors are made of, and the factors stored'),
+  ).action(list);
   addSourceOptions(
     command
       .command('run')
       .description('works factors out over ticks in the order of time')
-      .argument('<expressions...>', "such as 'zscore(ema(price, 20) / vwap(60), 120)'"),
+      .argument('[expressions...]', "such as 'zscore(ema(price, 20) / vwap(60), 120)'"),
   )
     .option('--symbols <names>', 'some symbols, separated by commas (default: all)')
     .option('--from <time>', 'first time, as 2026-01-02T09:30:00.5Z (UTC) or 2026-01-02')
@@ -58,6 +60,10 @@ export function addFactorCommands(
     .option('--every <time>', 'over cross-sections of all symbols, one every 10s or so')
     .option('--last', 'only the newest values of each symbol, as a table', false)
     .option('--json', 'JSON, one object a line', false)
+    .option('--store <strategy>', 'keep NAME=EXPRESSION in the table factor, as this strategy does')
+    .option('--factor-version <number>', 'of --store: version of what they mean (default: 1)')
+    .option('--of <strategy>', 'of --store: what this file, or built-in strategy, stores, instead')
+    .option('-p, --param <name=value>', 'of --of: a parameter; may be repeated', collect, [])
     .action(run);
 }
 
@@ -88,6 +94,8 @@ export async function runFactors(
   flags: FactorFlags,
   context: Context,
 ): Promise<void> {
+  if (flags.store !== undefined || flags.of !== undefined)
+    return storeFactors(texts, flags, context, range(flags));
   const factors = createFactorRun(texts, flags);
   const client = openSource(flags, { ...context, openTimeoutMs });
   try {

@@ -580,7 +580,8 @@ struct FactorSlot {
   std::uint32_t shard;  // shard of the tick
   std::uint64_t epoch;  // epoch of the tick
   std::uint64_t sequence;  // sequence of the tick
-  std::uint8_t reserved[48];  // zero
+  double first_sequence;  // of the first tick behind the value; NaN: not known
+  std::uint8_t reserved[40];  // zero
 };
 static_assert(sizeof(FactorSlot) == 128);
 static_assert(offsetof(FactorSlot, time) == 0);
@@ -595,7 +596,8 @@ static_assert(offsetof(FactorSlot, signal) == 56);
 static_assert(offsetof(FactorSlot, shard) == 60);
 static_assert(offsetof(FactorSlot, epoch) == 64);
 static_assert(offsetof(FactorSlot, sequence) == 72);
-static_assert(offsetof(FactorSlot, reserved) == 80);
+static_assert(offsetof(FactorSlot, first_sequence) == 80);
+static_assert(offsetof(FactorSlot, reserved) == 88);
 
 // One signal: what a strategy asks for, with the id that makes it idempotent.
 struct SignalSlot {

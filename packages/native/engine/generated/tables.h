@@ -72,11 +72,20 @@ inline constexpr BuiltInColumn kBarColumns[] = {
     {"interval", ValueType::kI64, false},
 };
 
-// A value of a factor.
+// Values of a factor that a strategy stores, one row a tick; the time is that of the tick.
 inline constexpr const char* kFactorTableName = "factor";
 inline constexpr BuiltInColumn kFactorColumns[] = {
+    {"strategy", ValueType::kText, false},
     {"factor", ValueType::kText, false},
+    {"version", ValueType::kI32, false},
     {"value", ValueType::kF64, true},
+    {"middle", ValueType::kF64, true},
+    {"upper", ValueType::kF64, true},
+    {"lower", ValueType::kF64, true},
+    {"tick_shard", ValueType::kI32, false},
+    {"tick_epoch", ValueType::kI64, false},
+    {"first_sequence", ValueType::kI64, true},
+    {"last_sequence", ValueType::kI64, false},
 };
 
 // What a strategy asked for.

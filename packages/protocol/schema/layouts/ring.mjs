@@ -118,7 +118,8 @@ export const ringLayouts = [
       { name: 'shard', type: 'u32', doc: 'shard of the tick' },
       { name: 'epoch', type: 'u64', doc: 'epoch of the tick' },
       { name: 'sequence', type: 'u64', doc: 'sequence of the tick' },
-      { name: 'reserved', type: 'bytes[48]', doc: 'zero' },
+      { name: 'firstSequence', type: 'f64', doc: 'of the first tick behind the value; NaN: not known' },
+      { name: 'reserved', type: 'bytes[40]', doc: 'zero' },
     ],
   },
   {

@@ -587,8 +587,10 @@ export const FactorSlot = {
   epoch: 64,
   /** u64: sequence of the tick */
   sequence: 72,
-  /** bytes[48]: zero */
-  reserved: 80,
+  /** f64: of the first tick behind the value; NaN: not known */
+  firstSequence: 80,
+  /** bytes[40]: zero */
+  reserved: 88,
 } as const;
 
 /** One signal: what a strategy asks for, with the id that makes it idempotent. Offsets in bytes. */

@@ -69,12 +69,21 @@ export const barSchema: TableSchema = {
   ],
 };
 
-/** A value of a factor. */
+/** Values of a factor that a strategy stores, one row a tick; the time is that of the tick. */
 export const factorSchema: TableSchema = {
   name: 'factor',
   columns: [
+    { name: 'strategy', type: 'text' },
     { name: 'factor', type: 'text' },
+    { name: 'version', type: 'i32' },
     { name: 'value', type: 'f64', nullable: true },
+    { name: 'middle', type: 'f64', nullable: true },
+    { name: 'upper', type: 'f64', nullable: true },
+    { name: 'lower', type: 'f64', nullable: true },
+    { name: 'tick_shard', type: 'i32' },
+    { name: 'tick_epoch', type: 'i64' },
+    { name: 'first_sequence', type: 'i64', nullable: true },
+    { name: 'last_sequence', type: 'i64' },
   ],
 };
 
