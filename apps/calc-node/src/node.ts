@@ -44,6 +44,8 @@ export interface CalcNodeDeps {
   readonly symbols: { all(): readonly SymbolEntry[] };
   /** TickRingWriter.paths: files by shard. */
   readonly tickRings: readonly string[];
+  /** The same of books; undefined: none are taken. */
+  readonly bookRings?: readonly string[] | undefined;
   /** Folder of signal and factor rings, in shared memory. */
   readonly ringDir: string;
   readonly registry: Registry;

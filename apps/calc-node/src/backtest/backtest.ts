@@ -8,6 +8,7 @@
 // equal input gives equal output, however the ticks are split into batches.
 
 import {
+  type BookBatch,
   divideRound,
   nsPerDay,
   nsPerMs,
@@ -17,6 +18,7 @@ import {
   type TickBatch,
 } from '@ndts/protocol';
 import type { SignalDraft } from '../emit/signal-writer.js';
+import { BookQueue } from '../source/book-queue.js';
 import type { AnyStrategy, OrderUpdate } from '../strategy/define.js';
 import { StrategyDriver } from '../strategy/driver.js';
 import { termsText } from '../strategy/order-terms.js';
@@ -75,6 +77,7 @@ export class Backtest {
   readonly #sampleNs: number;
   readonly #latencyNs: number;
   readonly #hasTimers: boolean;
+  readonly #books = new BookQueue();
   ticks = 0;
   marginCalls = 0;
   /** Times are nanoseconds of this day, those of what is due, too. */
@@ -113,26 +116,48 @@ export class Backtest {
     for (const { driver } of this.participants) driver.warmUp(batch);
   }
 
-  /** The ticks of a batch, behind all before. Throws what a hook throws. */
-  run(batch: TickBatch): void {
+  /** The ticks of a batch, and books between and behind them, behind all before. Throws what a hook
+   * throws. */
+  run(batch: TickBatch, books?: BookBatch): void {
     const { account, venue, participants } = this;
     for (let at = 0; at < participants.length; at += 1) participants[at]!.driver.begin(batch);
+    if (books !== undefined) this.#books.begin(books);
     const { working } = venue;
     const { day: days, nsOfDay, symbol: symbols, price, count } = batch;
     const only = participants.length === 1 ? participants[0]!.driver : undefined;
     for (let row = 0; row < count; row += 1) {
+      if (books !== undefined) this.#runBooksBefore(days[row]!, nsOfDay[row]!);
       this.ticks += 1;
-      if (days[row] !== this.#day) this.#moveDay(days[row]!);
       const nowNs = nsOfDay[row]!;
-      if (nowNs >= this.#nextNs) this.#catchUp(nowNs);
-      if (this.#hasTimers) this.#callTimers(nowNs);
-      this.#nowNs = nowNs;
+      this.#moveTo(days[row]!, nowNs);
       const symbol = symbols[row]!;
       account.mark(symbol, price[row]!);
       if (working[symbol] !== 0) venue.match(batch, row);
       if (this.#newsAtNs <= nowNs) this.#tellNews(nowNs);
       if (only !== undefined) only.step(row);
       else for (let at = 0; at < participants.length; at += 1) participants[at]!.driver.step(row);
+    }
+    if (books !== undefined) this.#runBooksBefore(Number.POSITIVE_INFINITY, 0);
+  }
+
+  /** What is due before this time happens. */
+  #moveTo(day: number, nowNs: number): void {
+    if (day !== this.#day) this.#moveDay(day);
+    if (nowNs >= this.#nextNs) this.#catchUp(nowNs);
+    if (this.#hasTimers) this.#callTimers(nowNs);
+    this.#nowNs = nowNs;
+  }
+
+  /** A book moves no price: what it leads to meets the next tick. */
+  #runBooksBefore(day: number, nsOfDay: number): void {
+    const books = this.#books;
+    while (books.isDueBefore(day, nsOfDay)) {
+      const { batch } = books;
+      const row = books.take();
+      const nowNs = batch.nsOfDay[row]!;
+      this.#moveTo(batch.day[row]!, nowNs);
+      if (this.#newsAtNs <= nowNs) this.#tellNews(nowNs);
+      for (const { driver } of this.participants) driver.stepBook(batch, row);
     }
   }
 

@@ -2,6 +2,7 @@
 // does it for the command and for sweeps (run-worker.ts).
 
 import type { Random, TickBatch, Time } from '@ndts/protocol';
+import type { AnyStrategy } from '../strategy/define.js';
 import type { GivenParameters } from '../strategy/parameters.js';
 import { Backtest, type BacktestOptions } from './backtest.js';
 import { checkParameters } from './given-parameters.js';
@@ -83,6 +84,11 @@ export function warmUpFirst(backtest: Backtest, batch: TickBatch, warmUp: number
   return batch.count > 0;
 }
 
+/** Whether some strategy is to be handed books. */
+export function wantsBooks(loaded: readonly { readonly strategy: AnyStrategy }[]): boolean {
+  return loaded.some(({ strategy }) => strategy.onBook !== undefined);
+}
+
 function timeOf(batch: TickBatch, row: number): Time {
   return { day: batch.day[row]!, nsOfDay: batch.nsOfDay[row]! };
 }
@@ -95,7 +101,7 @@ export async function executeRun(
 ): Promise<BacktestResult> {
   const { settings } = request;
   const loaded = await loadStrategies(request.strategies);
-  const source = await openSource(request.source, signal);
+  const source = await openSource(request.source, wantsBooks(loaded), signal);
   try {
     const { symbols, total } = source;
     const backtest = await runsOf(loaded, symbols, settings)();
@@ -103,16 +109,17 @@ export async function executeRun(
     let [rows, warmUpRows, batches] = [0, 0, 0];
     let first: Time | undefined;
     let last: Time | undefined;
-    for await (const { batch, warmUp } of source.batches()) {
+    for await (const { batch, warmUp, books } of source.batches()) {
       hash?.add(batch);
+      if (books !== undefined) hash?.addBooks(books);
       rows += batch.count;
       warmUpRows += warmUp;
       batches += 1;
       if (warmUpFirst(backtest, batch, warmUp)) {
         first ??= timeOf(batch, 0);
         last = timeOf(batch, batch.count - 1);
-        backtest.run(batch);
       }
+      backtest.run(batch, books);
       if (batches % batchesPerProgress === 0) onProgress?.(rows, total);
     }
     backtest.finish();

@@ -1,7 +1,15 @@
 // Ticks of a run out of the database, as batches that strategies and kernels read. Always: the
 // order and the rows of a replay (docs/replay.md); a batch holds until the next one is asked for.
 
-import { createTickBatch, NdtsError, nsBetween, type TickBatch, type Time } from '@ndts/protocol';
+import {
+  type BookBatch,
+  bookSchema,
+  createTickBatch,
+  NdtsError,
+  nsBetween,
+  type TickBatch,
+  type Time,
+} from '@ndts/protocol';
 import {
   type ClientOptions,
   NDTSClient,
@@ -67,6 +75,33 @@ export async function countTicks(client: NDTSClient, range: HistoryRange): Promi
   return Number(values['rows']?.[0] ?? 0);
 }
 
+/** Books of the range itself: those before it warm nothing up. None where none were stored. */
+export async function* historyBooks(
+  client: NDTSClient,
+  { symbols: names, from, to }: HistoryRange,
+  symbols: readonly HistorySymbol[],
+  signal?: AbortSignal,
+): AsyncGenerator<BookBatch, void> {
+  if (!(await client.tables()).some(({ name }) => name === bookSchema.name)) return;
+  const shards = shardsOf(symbols);
+  const replay = client.replayBooks(names, {
+    ...boundsOf({ ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) }),
+    batch: batchRows,
+    ...(signal === undefined ? {} : { signal }),
+  });
+  for await (const batch of replay) {
+    for (let row = 0; row < batch.count; row += 1) batch.shard[row] = shards[batch.symbol[row]!]!;
+    yield batch;
+  }
+}
+
+/** By symbol. */
+function shardsOf(symbols: readonly HistorySymbol[]): Uint32Array {
+  const shards = new Uint32Array(symbols.reduce((most, { id }) => Math.max(most, id + 1), 1));
+  for (const { id, shard } of symbols) shards[id] = shard;
+  return shards;
+}
+
 export class HistoryTicks {
   readonly #client: NDTSClient;
   readonly #range: HistoryRange;
@@ -82,8 +117,7 @@ export class HistoryTicks {
     this.#client = client;
     this.#range = range;
     this.#signal = signal;
-    this.#shards = new Uint32Array(symbols.reduce((most, { id }) => Math.max(most, id + 1), 1));
-    for (const { id, shard } of symbols) this.#shards[id] = shard;
+    this.#shards = shardsOf(symbols);
   }
 
   /** Until the end, or throws what the signal was aborted with. `warmUp`: rows of the batch that

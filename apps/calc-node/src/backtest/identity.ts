@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { columnChecksum } from '@ndts/native/factor';
-import type { TickBatch } from '@ndts/protocol';
+import type { BookBatch, TickBatch } from '@ndts/protocol';
 import { builtInStrategies } from '../strategy/load-strategy.js';
 import type { AnyStrategy } from '../strategy/define.js';
 import type { GivenParameters } from '../strategy/parameters.js';
@@ -97,12 +97,22 @@ const hashedColumns = [
   'flags',
 ] as const satisfies readonly (keyof TickBatch)[];
 
+const levels = [1, 2, 3, 4, 5] as const;
+const hashedBookColumns = [
+  ...(['day', 'nsOfDay', 'symbol', 'missing'] as const),
+  ...(['bid', 'bidVolume', 'ask', 'askVolume'] as const).flatMap((name) =>
+    levels.map((level) => `${name}${level}` as const),
+  ),
+] as const satisfies readonly (keyof BookBatch)[];
+
 /** A checksum for each column, however the rows come in batches. */
 export class DataHash {
   readonly #sums = hashedColumns.map(() => 0);
   readonly #days: [row: number, day: number][] = [];
   #day = Number.NaN;
   #rows = 0;
+  readonly #bookSums = hashedBookColumns.map(() => 0);
+  #books = 0;
 
   add(batch: TickBatch): void {
     const { day, count } = batch;
@@ -113,6 +123,14 @@ export class DataHash {
       const column = batch[hashedColumns[at]!].subarray(0, count);
       this.#sums[at] = columnChecksum(this.#sums[at]!, column);
     }
+  }
+
+  /** Books, in their order; where there are none, they are no part of the hash. */
+  addBooks(batch: BookBatch): void {
+    const { count } = batch;
+    this.#books += count;
+    for (const [at, name] of hashedBookColumns.entries())
+      this.#bookSums[at] = columnChecksum(this.#bookSums[at]!, batch[name].subarray(0, count));
   }
 
   #noteDays(day: Float64Array, count: number): void {
@@ -129,6 +147,8 @@ export class DataHash {
     warmUpRows: number,
   ): string {
     const named = symbols.map(({ id, name }) => [id, name]);
-    return hashText(canonicalJson([this.#rows, warmUpRows, this.#days, this.#sums, named]));
+    const books = this.#books === 0 ? [] : [this.#books, this.#bookSums];
+    const ticks = [this.#rows, warmUpRows, this.#days, this.#sums, named];
+    return hashText(canonicalJson([...ticks, ...books]));
   }
 }

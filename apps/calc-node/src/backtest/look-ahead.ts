@@ -9,7 +9,17 @@
 // Always: an honest strategy passes, because a run does not depend on how ticks are cut into
 // batches. What a strategy reads beside its hooks (files, the clock) is not seen here.
 
-import { createTickBatch, type TickBatch, timeText } from '@ndts/protocol';
+import {
+  type BookBatch,
+  copyBookRow,
+  createBookBatch,
+  createTickBatch,
+  type TickBatch,
+  type Time,
+  timeText,
+} from '@ndts/protocol';
+import { BookQueue } from '../source/book-queue.js';
+import type { Backtest } from './backtest.js';
 import {
   type BeginRun,
   loadStrategies,
@@ -17,6 +27,7 @@ import {
   type RunHooks,
   type RunRequest,
   runsOf,
+  wantsBooks,
   warmUpFirst,
 } from './execute.js';
 import { batchRows } from './tape.js';
@@ -46,6 +57,9 @@ interface Output {
 const cutCount = 4;
 const factors = [1.1, 0.9, 0] as const;
 const alteredColumns = ['price', 'bid', 'ask'] as const;
+const alteredLevels = (['bid', 'ask'] as const).flatMap((name) =>
+  ([1, 2, 3, 4, 5] as const).map((level) => `${name}${level}` as const),
+);
 /** What a strategy might peek at behind its tick. */
 const aheadRows = 64;
 
@@ -105,8 +119,10 @@ class Check {
 
   async real(): Promise<void> {
     const backtest = await this.#begin((tick, text) => this.outputs.push({ tick, text }));
-    for await (const { batch, warmUp } of this.#source.batches())
-      if (warmUpFirst(backtest, batch, warmUp)) backtest.run(batch);
+    for await (const { batch, warmUp, books } of this.#source.batches()) {
+      warmUpFirst(backtest, batch, warmUp);
+      backtest.run(batch, books);
+    }
     backtest.finish();
     this.ticks = backtest.ticks;
   }
@@ -115,17 +131,25 @@ class Check {
     const comparison = new Comparison(this.outputs, this.ticks);
     const backtest = await this.#begin((tick, text) => comparison.note(tick, text));
     const single = createTickBatch(batchRows);
-    for await (const { batch, warmUp } of this.#source.batches()) {
-      if (!warmUpFirst(backtest, batch, warmUp)) continue;
-      for (let row = 0; row < batch.count; row += 1) {
-        isolate(batch, row, single);
-        try {
-          backtest.run(single);
+    const between = new BooksBetween();
+    let time: Time = { day: 0, nsOfDay: 0 };
+    try {
+      for await (const { batch, warmUp, books } of this.#source.batches()) {
+        warmUpFirst(backtest, batch, warmUp);
+        between.begin(books);
+        for (let row = 0; row < batch.count; row += 1) {
+          // What books behind the tick before lead to is still its output.
+          between.runBefore(backtest, batch.day[row]!, batch.nsOfDay[row]!);
           comparison.endOf(backtest.ticks);
-        } catch (error) {
-          return findingOf(error, 'alone', timeOf(batch, row));
+          time = { day: batch.day[row]!, nsOfDay: batch.nsOfDay[row]! };
+          isolate(batch, row, single);
+          backtest.run(single);
         }
+        between.runBefore(backtest, Number.POSITIVE_INFINITY, 0);
       }
+      comparison.endOf(backtest.ticks);
+    } catch (error) {
+      return findingOf(error, 'alone', timeText(time));
     }
     return null;
   }
@@ -134,19 +158,25 @@ class Check {
   async cut(cut: number, factor: number): Promise<LookAheadFinding | null> {
     const comparison = new Comparison(this.outputs, cut);
     const backtest = await this.#begin((tick, text) => comparison.note(tick, text));
-    for await (const { batch, warmUp } of this.#source.batches()) {
-      if (!warmUpFirst(backtest, batch, warmUp)) continue;
-      const row = cut - backtest.ticks;
-      const isLast = row < batch.count;
-      const time = timeOf(batch, Math.min(Math.max(0, row - 1), batch.count - 1));
-      if (isLast && row >= 0) alter(batch, row, factor);
-      try {
-        backtest.run(batch);
-        comparison.endOf(Math.min(cut, backtest.ticks));
-      } catch (error) {
-        return findingOf(error, 'cut', time);
+    let time = '';
+    try {
+      for await (const { batch, warmUp, books } of this.#source.batches()) {
+        if (!warmUpFirst(backtest, batch, warmUp) && books === undefined) continue;
+        const row = cut - backtest.ticks;
+        const isLast = row < batch.count;
+        if (batch.count > 0) time = timeOf(batch, Math.min(Math.max(0, row - 1), batch.count - 1));
+        if (isLast && row >= 0) {
+          if (books !== undefined) alterBooks(books, batch, row, factor);
+          alter(batch, row, factor);
+        }
+        backtest.run(batch, books);
+        // Books of the next batch may come before its ticks.
+        comparison.endOf(Math.min(cut, backtest.ticks - 1));
+        if (isLast) break;
       }
-      if (isLast) break;
+      comparison.endOf(Math.min(cut, backtest.ticks));
+    } catch (error) {
+      return findingOf(error, 'cut', time);
     }
     return null;
   }
@@ -176,16 +206,47 @@ function alter(batch: TickBatch, row: number, factor: number): void {
   if (factor === 0) batch.count = row;
 }
 
+/** The books of a batch of ticks, some at a time. */
+class BooksBetween {
+  readonly #queue = new BookQueue();
+  readonly #some = createBookBatch(batchRows);
+  readonly #noTicks = createTickBatch(1);
+
+  begin(books: BookBatch | undefined): void {
+    if (books !== undefined) this.#queue.begin(books);
+  }
+
+  runBefore(backtest: Backtest, day: number, nsOfDay: number): void {
+    const queue = this.#queue;
+    const some = this.#some;
+    some.count = 0;
+    for (; queue.isDueBefore(day, nsOfDay); some.count += 1)
+      copyBookRow(queue.batch, queue.take(), some, some.count);
+    if (some.count > 0) backtest.run(this.#noTicks, some);
+  }
+}
+
+/** The books behind the row, likewise. */
+function alterBooks(books: BookBatch, batch: TickBatch, row: number, factor: number): void {
+  const queue = new BookQueue();
+  queue.begin(books);
+  let first = 0;
+  while (queue.isDueBefore(batch.day[row]!, batch.nsOfDay[row]!)) first = queue.take() + 1;
+  for (const name of alteredLevels)
+    for (let at = first; at < books.count; at += 1) books[name][at]! *= factor;
+  if (factor === 0) books.count = first;
+}
+
 export async function checkLookAhead(
   request: RunRequest,
   { signal, onProgress }: RunHooks = {},
 ): Promise<LookAheadResult> {
-  const source = await openSource(request.source, signal);
+  const loaded = await loadStrategies(request.strategies);
+  const source = await openSource(request.source, wantsBooks(loaded), signal);
   const passes = 2 + cutCount * factors.length;
   const told = (pass: number): void => onProgress?.(pass, passes);
   try {
     const { settings } = request;
-    const loaded = await loadStrategies(request.strategies);
     const check = new Check(source, runsOf(loaded, source.symbols, settings));
     await check.real();
     told(1);

@@ -10,7 +10,7 @@ import { drawnRows } from './plot.js';
 import { gridPoints, parseRange, randomPoints } from './points.js';
 import { resolveSettings } from './settings.js';
 import { statisticsOf } from './statistics.js';
-import { TapeReader, TapeRecorder } from './tape.js';
+import { TapeReader, TapeRecorder, tickColumns } from './tape.js';
 import { walkForward } from './windows.js';
 
 const strategy = await loadStrategy('bollinger');
@@ -133,7 +133,7 @@ test('a plot keeps the least and the greatest of each pixel', () => {
 test('a tape keeps every row, over the edges of its blocks', () => {
   const rows = 70_000;
   const batch = createTickBatch(777);
-  const recorder = new TapeRecorder(1 << 26);
+  const recorder = new TapeRecorder(tickColumns, 1 << 26);
   for (let first = 0; first < rows; first += batch.count) {
     batch.count = Math.min(777, rows - first);
     for (let row = 0; row < batch.count; row += 1) {
@@ -143,7 +143,7 @@ test('a tape keeps every row, over the edges of its blocks', () => {
     }
     recorder.add(batch);
   }
-  const reader = new TapeReader(recorder.tape());
+  const reader = new TapeReader(tickColumns, recorder.tape());
   assert.equal(reader.rows, rows);
   const read = createTickBatch(1000);
   let next = 5;

@@ -4,23 +4,28 @@ import { NdtsError } from '@ndts/protocol';
 import type { RunHooks } from './execute.js';
 import {
   countTicks,
+  historyBooks,
   historySymbols,
   type HistorySymbol,
   HistoryTicks,
   openHistoryClient,
 } from './history-ticks.js';
-import { type Tape, tapeBytes, TapeRecorder } from './tape.js';
+import { bookColumns, type Tape, tapeBytes, TapeRecorder, tickColumns } from './tape.js';
 import type { HistorySource } from './tick-source.js';
 
 export interface RecordedTape {
-  readonly tape: Tape;
+  readonly tape: Tape<'tick'>;
+  /** Undefined: they were not asked for. */
+  readonly books: Tape<'book'> | undefined;
   readonly symbols: readonly HistorySymbol[];
 }
 
-/** MEMORY_LIMIT: they do not fit. Throws what the signal was aborted with. */
+/** With books if that is said. MEMORY_LIMIT: they do not fit. Throws what the signal was aborted
+ * with. */
 export async function recordTape(
   { client: options, range }: HistorySource,
   memoryBytes: number,
+  withBooks = false,
   { signal, onProgress }: RunHooks = {},
 ): Promise<RecordedTape> {
   const client = openHistoryClient(options);
@@ -33,12 +38,16 @@ export async function recordTape(
         `${total} ticks take ${Math.ceil(tapeBytes(total) / 1e6)} MB, allowed are ` +
           `${Math.floor(memoryBytes / 1e6)}: take a shorter range, fewer symbols or more memory`,
       );
-    const recorder = new TapeRecorder(memoryBytes);
+    const recorder = new TapeRecorder(tickColumns, memoryBytes);
     for await (const { batch } of new HistoryTicks(client, range, symbols, signal).batches()) {
       recorder.add(batch);
       onProgress?.(recorder.rows, total);
     }
-    return { tape: recorder.tape(), symbols };
+    const tape = recorder.tape();
+    if (!withBooks) return { tape, books: undefined, symbols };
+    const books = new TapeRecorder(bookColumns, memoryBytes - tapeBytes(tape.rows));
+    for await (const batch of historyBooks(client, range, symbols, signal)) books.add(batch);
+    return { tape, books: books.tape(), symbols };
   } finally {
     await client.close();
   }

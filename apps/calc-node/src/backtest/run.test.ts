@@ -6,7 +6,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { nsPerDay } from '@ndts/protocol';
+import { bookSchema, nsPerDay } from '@ndts/protocol';
 import { NDTSClient } from '@ndts/storage';
 import { firstDay, randomTicks, testSymbols } from './backtest-test-kit.js';
 import { compareRuns } from './compare.js';
@@ -61,6 +61,14 @@ before(async () => {
     flags: 0,
   }));
   await writer.insert('tick', inserted);
+  await writer.createTable(bookSchema);
+  const books = ticks.slice(0, 900).map(({ atNs, symbol, bid, ask }, at) => ({
+    time: { day: firstDay + Math.floor(atNs / nsPerDay), nsOfDay: (atNs + (at % 3)) % nsPerDay },
+    symbol: names[symbol] ?? '',
+    bid1: bid / 100,
+    ask1: ask / 100,
+  }));
+  await writer.insert('book', books);
   await writer.close();
   const { tape, symbols } = await recordTape(history, 1 << 24);
   const rows = { warmUpFirst: 0, first: 0, end: tape.rows };
@@ -115,7 +123,7 @@ test('equal input gives equal bytes: here, in a thread, in the folder', async ()
 test('a tape gives what the folder gives; what is before a part warms it up', async () => {
   const plain = await executeRun(requestOf());
   assert.deepEqual(resultFiles(await executeRun(requestOf({}, whole))), resultFiles(plain));
-  assert.equal(tapeData(whole), plain.summary.identity.data);
+  assert.equal(await tapeData(whole), plain.summary.identity.data);
   const part = { ...whole, first: 1000, end: 2000 };
   const warm = await executeRun(requestOf({}, { ...part, warmUpFirst: 900 }));
   const cold = await executeRun(requestOf({}, { ...part, warmUpFirst: 1000 }));
@@ -124,6 +132,29 @@ test('a tape gives what the folder gives; what is before a part warms it up', as
   const [early, late] = [warm.fills.row(0), cold.fills.row(0)];
   assert.ok(early.day < late.day || (early.day === late.day && early.nsOfDay < late.nsOfDay));
   await assert.rejects(recordTape(history, 1 << 20), { code: 'MEMORY_LIMIT' });
+});
+
+test('books are handed on out of the folder and of a tape, and are part of the run', async () => {
+  const hooks = `onBook(book, context) {
+    if (book.sequence % 9 > 0 || Number.isNaN(context.priceOf(book.symbol))) return;
+    context.log([book.symbol, book.bid(1), book.bidVolume(1), book.ask(2)].join(' '));
+    context.buy(book.symbol, 100000000n, { limitPrice: book.bid(1) + 0.01 });
+  }`;
+  const { strategies, settings } = requestFor(plugin('booked', hooks));
+  const plain = await executeRun({ strategies, settings, source: history });
+  const text = Object.values(resultFiles(plain)).join('');
+  assert.match(text, /NaN NaN/, 'levels that are not there');
+  const recorded = await recordTape(history, 1 << 25, true);
+  const tape: TapeSource = { ...whole, ...recorded };
+  const taped = await executeRun({ strategies, settings, source: tape });
+  assert.deepEqual(resultFiles(taped), resultFiles(plain));
+  assert.equal(await tapeData(tape), plain.summary.identity.data);
+  assert.notEqual(plain.summary.identity.data, await tapeData(whole));
+  const { outputs, finding } = await checkLookAhead({ strategies, settings, source: tape });
+  assert.ok(finding === null && outputs > 100, `${outputs}`);
+  const part = { ...tape, warmUpFirst: 200, first: 300, end: 600 };
+  const { summary } = await executeRun({ strategies, settings, source: part });
+  assert.equal(summary.statistics.ticks, 300);
 });
 
 test('the look-ahead check: honest strategies pass, cheats do not', async () => {

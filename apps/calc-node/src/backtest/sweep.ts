@@ -151,7 +151,8 @@ class Sweep {
     const place = this.#started;
     this.#started += 1;
     const strategies = [{ plugin, parameters, ...this.#compiled }];
-    const request = { strategies, settings, source: this.source(rows, warmUpFirst) };
+    const source = await this.source(rows, warmUpFirst);
+    const request = { strategies, settings, source };
     const onProgress = (ticks: number, total: number): void => {
       this.#parts.set(place, ticks / Math.max(1, total));
       this.#tell();
@@ -175,12 +176,12 @@ class Sweep {
   }
 
   /** Rows of the tape with their hash, which is worked out once. */
-  source({ first, end }: Rows, warmUpFirst: number): TapeSource {
+  async source({ first, end }: Rows, warmUpFirst: number): Promise<TapeSource> {
     const source = { kind: 'tape' as const, ...this.#loaded, first, end, warmUpFirst };
     const key = `${warmUpFirst} ${first} ${end}`;
     let data = this.#data.get(key);
     if (data === undefined) {
-      data = tapeData(source);
+      data = await tapeData(source);
       this.#data.set(key, data);
     }
     return { ...source, data };
@@ -213,7 +214,8 @@ export async function runSweep(
   if (request.points.length === 0)
     throw new NdtsError('INVALID_ARGUMENT', 'expected at least one point');
   const { signal, onProgress } = hooks;
-  const loaded = await recordTape(request.source, request.memoryBytes, {
+  const withBooks = strategy.onBook !== undefined;
+  const loaded = await recordTape(request.source, request.memoryBytes, withBooks, {
     ...(signal === undefined ? {} : { signal }),
     onProgress: (ticks, total) => onProgress?.({ phase: 'load', ticks, total }),
   });
@@ -229,7 +231,7 @@ export async function runSweep(
   const foldResults: FoldResult[] = [];
   for (const fold of folds) foldResults.push(await runFold(sweep, request, fold));
   const rows = folds.length === 0 ? sorted(await sweep.runAll(points, all, 0)) : [];
-  const { data } = sweep.source(all, 0);
+  const { data } = await sweep.source(all, 0);
   const code = codeHash(plugin, strategy);
   const identity = { code, data, points, settings, metric, walk: request.walkForward ?? null };
   return {

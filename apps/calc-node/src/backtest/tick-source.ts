@@ -1,10 +1,11 @@
 // Where the ticks of a run come from: the database, or a tape in shared memory. The description is
 // plain data; opened, it gives the same batches again and again.
 
-import { createTickBatch, type TickBatch } from '@ndts/protocol';
+import { type BookBatch, createBookBatch, createTickBatch, type TickBatch } from '@ndts/protocol';
 import type { HistoryClient, HistoryRange, HistorySymbol } from './history-ticks.js';
 import { DataHash } from './identity.js';
-import { batchRows, type Tape, TapeReader } from './tape.js';
+import { mergeBooks } from './merge-books.js';
+import { batchRows, bookColumns, type Tape, TapeReader, tickColumns } from './tape.js';
 
 /** Out of a data folder or a node. */
 export interface HistorySource {
@@ -16,11 +17,13 @@ export interface HistorySource {
 /** Out of shared memory: rows [first, end), those from warmUpFirst on only warm factors up. */
 export interface TapeSource {
   readonly kind: 'tape';
-  readonly tape: Tape;
+  readonly tape: Tape<'tick'>;
   readonly symbols: readonly HistorySymbol[];
   readonly warmUpFirst: number;
   readonly first: number;
   readonly end: number;
+  /** Books of the same range; undefined: they were not asked for. */
+  readonly books?: Tape<'book'> | undefined;
   /** Hash of these rows; '': it is worked out by the run. */
   readonly data: string;
 }
@@ -32,6 +35,8 @@ export interface SourceBatch {
   readonly batch: TickBatch;
   /** So many first rows only warm up. */
   readonly warmUp: number;
+  /** Between and behind these ticks; undefined: they were not asked for. */
+  readonly books?: BookBatch;
 }
 
 export interface OpenSource {
@@ -45,12 +50,21 @@ export interface OpenSource {
   close(): Promise<void>;
 }
 
-export function openSource(source: TickSource, signal?: AbortSignal): Promise<OpenSource> {
+/** `withBooks`: some strategy of the run has a use for them. */
+export function openSource(
+  source: TickSource,
+  withBooks: boolean,
+  signal?: AbortSignal,
+): Promise<OpenSource> {
   if (source.kind === 'tape') return Promise.resolve(openTape(source, signal));
-  return openHistory(source, signal);
+  return openHistory(source, withBooks, signal);
 }
 
-async function openHistory(source: HistorySource, signal?: AbortSignal): Promise<OpenSource> {
+async function openHistory(
+  source: HistorySource,
+  withBooks: boolean,
+  signal?: AbortSignal,
+): Promise<OpenSource> {
   const { range } = source;
   // Only here: a thread that runs over a tape need not load the database.
   const history = await import('./history-ticks.js');
@@ -63,7 +77,10 @@ async function openHistory(source: HistorySource, signal?: AbortSignal): Promise
       symbols,
       total,
       data: '',
-      batches: () => ticks.batches(),
+      batches: () =>
+        withBooks
+          ? mergeBooks(ticks.batches(), history.historyBooks(client, range, symbols, signal))
+          : ticks.batches(),
       close: () => client.close(),
     };
   } catch (error) {
@@ -78,7 +95,12 @@ function openTape(source: TapeSource, signal?: AbortSignal): OpenSource {
     symbols,
     total: end - warmUpFirst,
     data,
-    batches: () => tapeBatches(source, signal),
+    batches: () => {
+      const ticks = tapeBatches(source, signal);
+      return source.books === undefined
+        ? ticks
+        : mergeBooks(ticks, tapeBooks(source, source.books));
+    },
     close: () => Promise.resolve(),
   };
 }
@@ -87,7 +109,7 @@ async function* tapeBatches(
   { tape, warmUpFirst, first, end }: TapeSource,
   signal?: AbortSignal,
 ): AsyncGenerator<SourceBatch, void> {
-  const reader = new TapeReader(tape);
+  const reader = new TapeReader(tickColumns, tape);
   const batch = createTickBatch(batchRows);
   for (let row = warmUpFirst; row < end; ) {
     signal?.throwIfAborted();
@@ -98,15 +120,28 @@ async function* tapeBatches(
   }
 }
 
-/** Hash of rows of a tape, as a run over them would find it. */
-export function tapeData(source: Omit<TapeSource, 'data'>): string {
-  const { tape, symbols, warmUpFirst, first, end } = source;
-  const hash = new DataHash();
-  const reader = new TapeReader(tape);
-  const batch = createTickBatch(batchRows);
-  for (let row = warmUpFirst; row < end; row += batch.count) {
-    reader.read(batch, row, end);
-    hash.add(batch);
+/** The books that go with rows [first, end): at the ends of the tape all that there are. */
+async function* tapeBooks(
+  { tape, first, end }: TapeSource,
+  books: Tape<'book'>,
+): AsyncGenerator<BookBatch, void> {
+  const ticks = new TapeReader(tickColumns, tape);
+  const reader = new TapeReader(bookColumns, books);
+  const batch = createBookBatch(batchRows);
+  const from = first === 0 ? 0 : reader.firstFrom(ticks.timeOf(first));
+  const to = end === tape.rows ? books.rows : reader.firstFrom(ticks.timeOf(end));
+  for (let row = from; row < to; row += batch.count) {
+    reader.read(batch, row, to);
+    yield batch;
   }
+}
+
+/** Hash of rows of a tape, as a run over them would find it. */
+export async function tapeData(source: Omit<TapeSource, 'data'>): Promise<string> {
+  const { symbols, warmUpFirst, first, books } = source;
+  const hash = new DataHash();
+  for await (const { batch } of tapeBatches({ ...source, data: '' })) hash.add(batch);
+  if (books !== undefined)
+    for await (const batch of tapeBooks({ ...source, data: '' }, books)) hash.addBooks(batch);
   return hash.digest(symbols, first - warmUpFirst);
 }

@@ -10,6 +10,7 @@
 //     onTick    (tick, context)                  // each tick; context.factor.fast is its factor
 //     onFactor  (row, context)                   // each factor of each tick
 //     onBar     (bar, context)                   // a bar of a symbol has closed
+//     onBook    (book, context)                  // the best five levels of a symbol have changed
 //     onTimer   (context)                        // event time passed a multiple of the interval
 //     onOrder   (order, context)                 // an order of this strategy has changed
 //     snapshot  (context) / restore (snapshot, context), snapshotVersion
@@ -40,7 +41,14 @@ export {
   type FactorReadings,
 } from '../factor/declare.js';
 export type { OrderTermsText } from './order-terms.js';
-export { type Asked, type Stage, stage, type StagedTick } from './stage.js';
+export {
+  type Asked,
+  type Stage,
+  stage,
+  type StagedBook,
+  type StagedLevel,
+  type StagedTick,
+} from './stage.js';
 export type { ParameterSpec, ParameterSpecs, ParameterValues } from './parameters.js';
 
 /** One accepted tick. */
@@ -58,6 +66,21 @@ export interface TickView {
   readonly flags: number;
   readonly shard: number;
   readonly sequence: number;
+}
+
+/** The best five levels of a symbol, as they are now. */
+export interface BookView {
+  readonly symbol: number;
+  readonly day: number;
+  readonly nsOfDay: number;
+  readonly shard: number;
+  /** Among the books of its shard. */
+  readonly sequence: number;
+  /** Of level 1, the best one, to 5; NaN: there is no such level. */
+  bid(level: number): number;
+  ask(level: number): number;
+  bidVolume(level: number): number;
+  askVolume(level: number): number;
 }
 
 /** What a factor made of one tick. */
@@ -178,6 +201,8 @@ export interface StrategyDefinition<
   onTick?(tick: TickView, context: StrategyContext<Specs, State, Factors>): void;
   onFactor?(row: FactorView, context: StrategyContext<Specs, State, Factors>): void;
   onBar?(bar: StrategyBar, context: StrategyContext<Specs, State, Factors>): void;
+  /** Books go in between the ticks by their times, a tick first where these are equal. */
+  onBook?(book: BookView, context: StrategyContext<Specs, State, Factors>): void;
   onTimer?(context: StrategyContext<Specs, State, Factors>): void;
   onOrder?(order: OrderUpdate, context: StrategyContext<Specs, State, Factors>): void;
   /** Of what snapshot() gives; a snapshot of another version is not restored. Default 1. */

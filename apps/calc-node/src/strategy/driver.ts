@@ -1,15 +1,18 @@
 // hot: no allocation after init
-// A strategy driven by events: batches of ticks, the passing of time, changes of its orders. It
-// calls the hooks and hands what they ask for to a sink. It knows neither processes nor rings nor
-// clocks, so the same code runs live and over history.
+// A strategy driven by events: batches of ticks, books, the passing of time, changes of its orders.
+// It calls the hooks and hands what they ask for to a sink. It knows neither processes nor rings
+// nor clocks, so the same code runs live and over history.
 //
 // Always: the same events in the same order give the same calls with the same numbers, however the
 // ticks are cut into batches. For one tick: bars that end and timers that are due before it,
-// onTick, onFactor for each factor in the order of declaration, then bars that the tick fills.
+// onTick, onFactor for each factor in the order of declaration, then bars that the tick fills. A
+// book is between two ticks: timers that are due before it, then onBook.
 
-import { NdtsError, type TickBatch } from '@ndts/protocol';
+import { type BookBatch, NdtsError, type TickBatch } from '@ndts/protocol';
 import type { FactorDeclarations } from '../factor/declare.js';
 import { FactorPlan } from '../factor/factor-plan.js';
+import { BookCursor } from '../source/book-cursor.js';
+import type { BookFeed } from '../source/book-queue.js';
 import { TickCursor } from '../source/tick-cursor.js';
 import { BarSet } from './bar-set.js';
 import { DriverContext, type SignalSink } from './context.js';
@@ -40,6 +43,7 @@ export class StrategyDriver {
   readonly plan: FactorPlan;
   readonly context: DriverContext;
   readonly #tick = new TickCursor();
+  readonly #book = new BookCursor();
   readonly #timer: EventTimer;
   readonly #bars: BarSet;
   readonly #barTimer = new EventTimer(barCheckMs);
@@ -90,10 +94,21 @@ export class StrategyDriver {
     }
   }
 
-  /** Rows [0, count), in their order. Their factors are in the plan until the next call. */
-  run(batch: TickBatch): void {
+  /** Whether it is to be handed books. */
+  get hasBook(): boolean {
+    return this.strategy.onBook !== undefined;
+  }
+
+  /** Rows [0, count), in their order, books between them. Their factors are in the plan until the
+   * next call. */
+  run(batch: TickBatch, books?: BookFeed): void {
     this.begin(batch);
-    for (let row = 0; row < batch.count; row += 1) this.step(row);
+    for (let row = 0; row < batch.count; row += 1) {
+      if (books !== undefined)
+        while (books.isDueBefore(batch.day[row]!, batch.nsOfDay[row]!)) this.#takeBook(books);
+      this.step(row);
+    }
+    if (books !== undefined) while (books.isDue()) this.#takeBook(books);
   }
 
   /** The same row by row, for who has something to do between two: factors of all rows first. */
@@ -122,6 +137,19 @@ export class StrategyDriver {
     if (hasBars) this.#fillBars(batch, row);
   }
 
+  /** A book, behind all events before. What it leads to has the newest tick as its cause. */
+  stepBook(batch: BookBatch, row: number): void {
+    const { strategy, context } = this;
+    if (strategy.onBook === undefined) return;
+    const book = this.#book;
+    this.#passTime(batch.day[row]!, batch.nsOfDay[row]!);
+    context.setTime(batch.day[row]!, batch.nsOfDay[row]!);
+    context.setFactorValue(Number.NaN);
+    book.batch = batch;
+    book.row = row;
+    strategy.onBook(book, context);
+  }
+
   /** Event time has come so far without a tick: timers that are due are called. A time before that
    * of the last event is nothing. */
   advance(day: number, nsOfDay: number): void {
@@ -147,6 +175,11 @@ export class StrategyDriver {
 
   close(): void {
     this.plan.close();
+  }
+
+  #takeBook(books: BookFeed): void {
+    const { batch } = books;
+    this.stepBook(batch, books.take());
   }
 
   get #timers(): readonly EventTimer[] {

@@ -4,11 +4,17 @@
 
 import { createTickBatch, errorLine, NdtsError, type RingPosition } from '@ndts/protocol';
 import { AgentLoop, SystemClock } from '@ndts/runtime/loop';
-import { createSlotRing, openTickRings, type SlotRingWriter } from '@ndts/storage/ring';
+import {
+  createSlotRing,
+  openBookRings,
+  openTickRings,
+  type SlotRingWriter,
+} from '@ndts/storage/ring';
 import { FactorSlot, RecordKind, SignalSlot } from '@ndts/protocol';
 import { SignalWriter } from '../emit/signal-writer.js';
 import { storedFactors } from '../factor/declare.js';
 import { FactorRowWriter } from '../factor/factor-rows.js';
+import { LiveBooks } from '../source/live-books.js';
 import { confineProcess, type HostChannel } from './confine.js';
 import { StrategyDriver } from './driver.js';
 import { StrategyHost } from './host.js';
@@ -117,6 +123,7 @@ async function load(message: LoadMessage): Promise<Loaded> {
     warmUpTicks: driver.plan.warmUp,
     factors: Object.keys(driver.declarations),
     stored: storedFactors(driver.declarations),
+    wantsBooks: driver.hasBook,
     signature: driver.signature,
     snapshotVersion: strategy.snapshotVersion ?? 1,
   });
@@ -169,6 +176,7 @@ function begin(message: BeginMessage): void {
     ...loaded,
     reader,
     batch: createTickBatch(batchCapacity),
+    books: openBooks(message),
     spinUs: settings.idle === 'sleep' ? 0 : waitSpinUs,
     spinMs: spinMsOf(settings),
     wait: settings.ringWait,
@@ -193,6 +201,12 @@ function begin(message: BeginMessage): void {
   });
   channel.send({ type: 'running' });
   loop.start();
+}
+
+/** From what comes from now on: nothing is made of books that were missed. */
+function openBooks({ bookRings: paths }: BeginMessage): LiveBooks | undefined {
+  if (paths === undefined) return undefined;
+  return new LiveBooks(openBookRings({ paths, from: 'tail' }), batchCapacity);
 }
 
 /** How long polls spin after the last tick. */

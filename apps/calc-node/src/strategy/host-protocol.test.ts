@@ -8,6 +8,7 @@ import { readChildMessage } from './host-protocol.js';
 const ready = {
   ...{ type: 'ready', name: 'a', version: '1', warmUpTicks: 20, factors: ['bands'] },
   ...{ signature: 'f00d', snapshotVersion: 1, stored: [{ factor: 1, version: 2 }] },
+  wantsBooks: false,
 };
 const bytes = new Uint8Array(8);
 const report = { type: 'report', ticks: 1, signals: 0, factorRows: 2, lapped: 0 };
@@ -42,6 +43,7 @@ test('everything else is refused', () => {
     { ...ready, signature: 'x'.repeat(3000) },
     { ...ready, snapshotVersion: -1 },
     { ...ready, stored: undefined },
+    { ...ready, wantsBooks: 1 },
     { ...ready, stored: [{ factor: 2, version: 1 }] },
     { ...ready, stored: [{ factor: 1, version: 0 }] },
     { type: 'state', positions: [{ epoch: 1, sequence: -1 }], bytes },

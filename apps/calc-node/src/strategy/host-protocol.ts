@@ -58,6 +58,8 @@ export interface BeginMessage {
   readonly tickRings: readonly string[];
   /** By shard. */
   readonly positions: readonly RingPosition[];
+  /** Where the strategy has a use for books, and the node takes some. */
+  readonly bookRings?: readonly string[];
   /** JSON text of the last snapshot; absent: none. */
   readonly snapshot?: string;
 }
@@ -90,6 +92,8 @@ export interface ReadyMessage {
   readonly warmUpTicks: number;
   readonly factors: readonly string[];
   readonly stored: readonly StoredFactor[];
+  /** Whether it is to be handed books. */
+  readonly wantsBooks: boolean;
   /** Of the plan of its factors, and of its snapshots. */
   readonly signature: string;
   readonly snapshotVersion: number;
@@ -227,13 +231,14 @@ function isState(message: Fields): message is Fields & StateMessage {
 }
 
 function isReady(message: Fields): message is Fields & ReadyMessage {
-  const { name, version, factors, stored, signature, snapshotVersion } = message;
+  const { name, version, factors, stored, signature, snapshotVersion, wantsBooks } = message;
   const wanted = message['warmUpTicks'];
   return (
     isText(name, 200) &&
     isText(version, 200) &&
     isText(signature, signatureLengthMax) &&
     isCount(snapshotVersion) &&
+    typeof wantsBooks === 'boolean' &&
     isCount(wanted) &&
     wanted <= warmUpTicksMax &&
     Array.isArray(factors) &&

@@ -1,14 +1,15 @@
 // hot: no allocation after init
 // A strategy's loop in its own process: the second half of the tick path on one page. Always:
-// hooks see ticks in the order of the ring, each once; a signal leaves before the next hook is
-// called. Time goes on without ticks, too, a little late so that no tick comes from before it:
-// timers fire. Without ticks it spins for spinMs and then waits as `wait` says. Asleep it is woken
-// by the first tick after a pause; where it only spins, that tick may be taken a few milliseconds
-// late (AgentLoop).
+// hooks see ticks in the order of the ring, each once, and books between them; a signal leaves
+// before the next hook is called. Time goes on without ticks, too, a little late so that no tick
+// comes from before it: timers fire. Without ticks it spins for spinMs and then waits as `wait`
+// says. Asleep it is woken by the first tick after a pause; where it only spins, that tick may be
+// taken a few milliseconds late (AgentLoop).
 
 import { nsPerDay, nsPerMs, type RingWait, type TickBatch } from '@ndts/protocol';
 import type { Agent } from '@ndts/runtime';
 import type { TickRingReader } from '@ndts/storage';
+import type { LiveBooks } from '../source/live-books.js';
 import type { SignalWriter } from '../emit/signal-writer.js';
 import type { FactorRowWriter } from '../factor/factor-rows.js';
 import type { StrategyDriver } from './driver.js';
@@ -18,6 +19,8 @@ export interface HostParts {
   readonly driver: StrategyDriver;
   readonly reader: TickRingReader;
   readonly batch: TickBatch;
+  /** undefined: the strategy has no use for them, or the node takes none. */
+  readonly books?: LiveBooks | undefined;
   readonly factorRows: FactorRowWriter;
   readonly signals: SignalWriter;
   /** How long a poll spins natively while there is nothing. */
@@ -37,6 +40,8 @@ export interface HostParts {
 }
 
 const stateNs = 10_000 * nsPerMs;
+/** A strategy that is handed books sleeps no longer at the rings of ticks. */
+const bookWaitUs = 1000;
 
 /** Ticks are no later than this, or a timer that is due between them fires first. */
 const silenceNs = 500 * nsPerMs;
@@ -66,25 +71,39 @@ export class StrategyHost implements Agent {
   }
 
   doWork(): number {
-    const { driver, reader, batch, spinUs, wait, waitMs } = this.#parts;
-    const rows =
-      this.#nowNs < this.#spinUntilNs
-        ? reader.waitPoll(batch, spinUs)
-        : reader.waitPoll(batch, 0, wait, waitMs * 1000);
-    if (rows > 0) {
-      driver.run(batch);
-      // After the hooks: a signal is in a hurry, a factor row is not.
-      this.#publishFactors(batch);
-    }
+    const { driver, batch, books } = this.#parts;
+    const rows = this.#pollTicks();
+    const bookRows = books === undefined ? 0 : this.#pollBooks(books);
+    if (rows > 0 || bookRows > 0) driver.run(batch, books);
+    // After the hooks: a signal is in a hurry, a factor row is not.
+    if (rows > 0) this.#publishFactors(batch);
     const nowNs = this.#parts.monotonicNs();
     this.#nowNs = nowNs;
-    if (rows > 0) this.#noteTick(batch, nowNs);
-    else this.#advance(nowNs);
+    if (rows > 0) this.#note(batch, nowNs);
+    else if (bookRows === 0) this.#advance(nowNs);
+    books?.endRound();
     if (nowNs >= this.#reportAtNs) this.#report(nowNs);
-    return rows;
+    return rows + bookRows;
   }
 
-  #noteTick(batch: TickBatch, nowNs: number): void {
+  #pollTicks(): number {
+    const { reader, batch, books, spinUs, wait, waitMs } = this.#parts;
+    if (books?.isWaiting === true) return reader.waitPoll(batch, 0);
+    if (this.#nowNs < this.#spinUntilNs) return reader.waitPoll(batch, spinUs);
+    // A book rings no bell of ticks.
+    const longestUs = books === undefined ? Number.POSITIVE_INFINITY : bookWaitUs;
+    return reader.waitPoll(batch, 0, wait, Math.min(waitMs * 1000, longestUs));
+  }
+
+  /** How many there are, with those that have waited for this round. */
+  #pollBooks(books: LiveBooks): number {
+    const waiting = books.isWaiting ? 1 : 0;
+    const fresh = books.poll();
+    if (fresh > 0) this.#spinUntilNs = this.#nowNs + this.#spinNs;
+    return waiting + fresh;
+  }
+
+  #note(batch: TickBatch, nowNs: number): void {
     this.#spinUntilNs = nowNs + this.#spinNs;
     this.#day = batch.day[batch.count - 1]!;
     this.#nsOfDay = batch.nsOfDay[batch.count - 1]!;

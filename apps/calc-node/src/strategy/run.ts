@@ -54,6 +54,8 @@ export interface RunOptions {
   readonly load: LoadMessage;
   readonly limits: RunLimits;
   readonly tickRings: readonly string[];
+  /** Undefined: the node takes no books. */
+  readonly bookRings?: readonly string[] | undefined;
   readonly history: History;
   readonly symbols: () => readonly SymbolEntry[];
   readonly snapshot: (version: number) => Promise<string | undefined>;
@@ -253,10 +255,14 @@ export class StrategyRun {
       await child.send({ type: 'history', capacity: batch.capacity, count: batch.count, bytes });
       if (this.#isOver) return;
     }
+    const { bookRings } = this.#options;
+    if (ready.wantsBooks && bookRings === undefined)
+      events.onLine('log', 'this node takes no books (feed.books): onBook is not called');
     await child.send({
       type: 'begin',
       tickRings,
       positions,
+      ...(ready.wantsBooks && bookRings !== undefined ? { bookRings } : {}),
       ...(snapshot === undefined ? {} : { snapshot }),
     });
   }

@@ -2,7 +2,7 @@
 // asks for comes out. It is driven as it is live and in a backtest, without any market: nothing is
 // filled unless the test says so.
 
-import { createTickBatch, moneyText, type Time, timeFromMs } from '@ndts/protocol';
+import { createBookBatch, createTickBatch, moneyText, type Time, timeFromMs } from '@ndts/protocol';
 import type { SignalDraft } from '../emit/signal-writer.js';
 import type { AnyStrategy, OrderUpdate, StrategyDefinition } from './define.js';
 import { StrategyDriver } from './driver.js';
@@ -23,6 +23,18 @@ export interface StagedTick {
   readonly bidVolume?: number;
   readonly askVolume?: number;
 }
+
+/** The best levels of a symbol, the best one first; at most five of a side count. */
+export interface StagedBook {
+  readonly bids: readonly StagedLevel[];
+  readonly asks: readonly StagedLevel[];
+  /** Default 1. */
+  readonly symbol?: number;
+  /** Since 1970; default a second after what came before. */
+  readonly timeMs?: number;
+}
+
+export type StagedLevel = readonly [price: number, volume: number];
 
 /** What the strategy asked for. */
 export interface Asked {
@@ -45,6 +57,7 @@ export class Stage {
   readonly logged: string[] = [];
   readonly #driver: StrategyDriver;
   readonly #batch = createTickBatch(1);
+  readonly #books = createBookBatch(1);
   #timeMs = Date.UTC(2026, 0, 2, 9, 30);
 
   /** INVALID_ARGUMENT: parameters out of their ranges, factors that can't be run. */
@@ -83,6 +96,37 @@ export class Stage {
     batch.askVolume[0] = tick.askVolume ?? 1;
     batch.count = 1;
     this.#driver.run(batch);
+  }
+
+  /** The book of a symbol has changed. */
+  book({ bids, asks, symbol = 1, timeMs }: StagedBook): void {
+    const batch = this.#books;
+    this.#timeMs = timeMs ?? this.#timeMs + 1000;
+    const { day, nsOfDay } = timeFromMs(this.#timeMs);
+    batch.day[0] = day;
+    batch.nsOfDay[0] = nsOfDay;
+    batch.symbol[0] = symbol;
+    batch.sequence[0]! += 1;
+    batch.missing[0] = 0;
+    const { bid1, bid2, bid3, bid4, bid5, ask1, ask2, ask3, ask4, ask5 } = batch;
+    const { bidVolume1, bidVolume2, bidVolume3, bidVolume4, bidVolume5 } = batch;
+    const { askVolume1, askVolume2, askVolume3, askVolume4, askVolume5 } = batch;
+    const columns = [
+      { from: bids, at: 0, to: [bid1, bid2, bid3, bid4, bid5] },
+      { from: bids, at: 1, to: [bidVolume1, bidVolume2, bidVolume3, bidVolume4, bidVolume5] },
+      { from: asks, at: 0, to: [ask1, ask2, ask3, ask4, ask5] },
+      { from: asks, at: 1, to: [askVolume1, askVolume2, askVolume3, askVolume4, askVolume5] },
+    ] as const;
+    let bit = 1;
+    for (const { from, at, to } of columns)
+      for (const [level, column] of to.entries()) {
+        const value = from[level]?.[at];
+        if (value === undefined) batch.missing[0] |= bit;
+        column[0] = value ?? 0;
+        bit <<= 1;
+      }
+    batch.count = 1;
+    this.#driver.stepBook(batch, 0);
   }
 
   /** A tick of symbol 1 for each price. */

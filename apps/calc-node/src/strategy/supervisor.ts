@@ -37,6 +37,7 @@ export interface SupervisorOptions {
   readonly history: History;
   readonly symbols: () => readonly SymbolEntry[];
   readonly tickRings: readonly string[];
+  readonly bookRings?: readonly string[] | undefined;
   readonly ringDir: string;
   readonly clock: Clock;
   readonly logger: Logger;

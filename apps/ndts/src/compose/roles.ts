@@ -74,6 +74,7 @@ export async function createRoles(foundation: Foundation, version: string): Prom
     registry: foundation.registry,
     symbols: foundation.symbols,
     tickRings: rings.ticks.paths,
+    bookRings: rings.books?.paths,
     ringDir: join(foundation.folder.memory, 'rings'),
     onSignalRing: signalRings.attach,
   });

@@ -2,6 +2,8 @@
 // from another process.
 
 import type { ReplayBatch, ReplayReader } from '@ndts/native/replay';
+import type { BookBatch } from '@ndts/protocol';
+import { BookReplay, bookRequest, type ReplayBooksOptions } from '../replay/replay-books.js';
 import {
   type ReplaySnapshotsOptions,
   snapshotRequest,
@@ -113,6 +115,21 @@ export class ClientSnapshots<C extends TickColumn = TickColumn> extends OpeningR
   async each(visit: (snapshot: TickSnapshot<C>) => void): Promise<void> {
     await (await this.opening).each(visit);
   }
+}
+
+export class ClientBooks extends OpeningReplay<BookBatch, BookReplay> {}
+
+export async function openBookReplay(
+  reach: () => Promise<Service>,
+  symbols: readonly string[] | undefined,
+  options: ReplayBooksOptions,
+): Promise<BookReplay> {
+  const request = { ...bookRequest(options), intervalNs: 0 };
+  const stream = await (await reach()).open('replay', {
+    ...request,
+    ...(symbols === undefined ? {} : { symbols }),
+  });
+  return new BookReplay(new StreamReplayReader(stream), options);
 }
 
 export async function openTickReplay<C extends TickColumn>(

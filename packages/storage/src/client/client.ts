@@ -31,6 +31,7 @@ import {
 import type { RemoteTls } from '../remote/network/network-connection.js';
 import { type NodeAddress, parseNodeAddress } from '../remote/network/node-address.js';
 import { BlockMemory } from '../remote/pull/block-reader.js';
+import type { ReplayBooksOptions } from '../replay/replay-books.js';
 import type { ArchivedRead } from '../retention/archived-days.js';
 import type { ReplaySnapshotsOptions } from '../replay/replay-snapshots.js';
 import type { ReplayTicksOptions } from '../replay/replay-ticks.js';
@@ -50,8 +51,10 @@ import { type QueryResult, queryResult, type SqlLimitsOptions } from '../sql/que
 import type { ConsumerInfo } from '../stream/consumers.js';
 import { type SubscribeOptions, Subscription } from '../stream/subscription.js';
 import {
+  ClientBooks,
   ClientSnapshots,
   ClientTicks,
+  openBookReplay,
   openSnapshotReplay,
   openTickReplay,
 } from './client-replay.js';
@@ -195,6 +198,11 @@ export class NDTSClient {
   ): ClientTicks<C> {
     const timed = { clock: this.#clock, ...options };
     return new ClientTicks<C>(openTickReplay(() => this.#reach(), symbols, timed));
+  }
+
+  /** As replayTicks, of books of five levels. NOT_FOUND where none were ever stored. */
+  replayBooks(symbols?: readonly string[], options: ReplayBooksOptions = {}): ClientBooks {
+    return new ClientBooks(openBookReplay(() => this.#reach(), symbols, options));
   }
 
   /** docs/replay.md. */

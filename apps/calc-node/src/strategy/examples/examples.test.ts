@@ -53,6 +53,27 @@ test('momentum: the best are held, while they gain', () => {
   again.close();
 });
 
+test('a market maker leans to where its book is thin', () => {
+  const parameters = { levels: 2, spreadBps: 10, moveBps: 1 };
+  const on = stage(marketMakerStrategy, parameters);
+  const limits = (): string[] => on.asked.map((one) => `${one.side} ${one.limitPrice}`);
+  const asks = [
+    [101, 1],
+    [102, 1],
+    [103, 90],
+  ] as const;
+  on.book({ bids: [[99, 2]], asks });
+  assert.deepEqual(limits(), [], 'nothing can be asked for before a tick');
+  on.tick({ price: 100, bid: 0, ask: 0 });
+  on.book({ bids: [[99, 6]], asks });
+  assert.deepEqual(limits(), ['buy 100.44', 'sell 100.56'], 'three quarters of the way to the ask');
+  on.tick({ price: 100, bid: 99, ask: 101 });
+  assert.deepEqual(on.cancelled, [], 'where there are books, ticks are not looked at');
+  on.book({ bids: [[99, 2]], asks });
+  assert.deepEqual(on.cancelled, [1, 2]);
+  on.close();
+});
+
 const update = (order: number, side: 'buy' | 'sell', rest: Partial<OrderUpdate>): OrderUpdate => ({
   order,
   symbol: 1,

@@ -1,16 +1,12 @@
-// A simple market maker: one bid and one ask around the middle of the market for each symbol, moved
+// A simple market maker: one bid and one ask around the middle of the book for each symbol, moved
 // away from the side it already holds too much of. A quote that is too far from where it should be
-// is cancelled, and asked for anew once it has ended.
+// is cancelled, and asked for anew once it has ended. The middle leans to the side with less volume
+// in its levels; where a symbol has no book, it is that of the tick's quote.
 //
 // Always: at most one order of each side of a symbol is open, and no quote is asked for that could
 // take the position beyond the limit.
 
-import {
-  defineStrategy,
-  type OrderUpdate,
-  type StrategyContext,
-  type TickView,
-} from '../define.js';
+import { defineStrategy, type OrderUpdate, type StrategyContext } from '../define.js';
 
 interface Quote {
   readonly order: number;
@@ -25,9 +21,12 @@ interface Market {
   position: bigint;
   buy: Quote | undefined;
   sell: Quote | undefined;
+  /** Since this start: then its ticks are not looked at. */
+  hasBook: boolean;
 }
 
 const params = {
+  levels: { type: 'integer', default: 3, min: 1, max: 5, doc: 'of a book that are looked at' },
   spreadBps: { type: 'number', default: 10, min: 0, max: 10_000, doc: 'between bid and ask' },
   skewBps: { type: 'number', default: 5, min: 0, max: 10_000, doc: 'moved at a full position' },
   moveBps: { type: 'number', default: 2, min: 0, max: 10_000, doc: 'a quote off by more is moved' },
@@ -49,20 +48,30 @@ type Context = StrategyContext<typeof params, Markets, Readonly<Record<never, ne
 
 export const marketMakerStrategy = defineStrategy({
   name: 'market-maker',
-  version: '1.0.0',
+  version: '1.1.0',
   params,
   state: (): Markets => new Map(),
 
-  onTick(tick, context) {
-    if (!(tick.bid > 0 && tick.ask > tick.bid)) return;
-    const market = marketOf(context.state, tick.symbol);
-    const { spreadBps, skewBps, positionMax } = context.parameters;
-    const middle = (tick.bid + tick.ask) / 2;
-    const share = Number(market.position) / Number(positionMax);
-    const centre = middle * (1 - (share * skewBps) / 1e4);
-    const half = (middle * spreadBps) / 2e4;
-    quote(tick, context, market, 'buy', Math.min(centre - half, tick.ask));
-    quote(tick, context, market, 'sell', Math.max(centre + half, tick.bid));
+  onTick({ symbol, bid, ask }, context) {
+    const market = marketOf(context.state, symbol);
+    if (market.hasBook || !(bid > 0 && ask > bid)) return;
+    quoteBoth(symbol, context, market, { bid, ask, middle: (bid + ask) / 2 });
+  },
+
+  onBook(book, context) {
+    const { symbol } = book;
+    const [bid, ask] = [book.bid(1), book.ask(1)];
+    // Nothing can be asked for before the first tick of a symbol.
+    if (!(bid > 0 && ask > bid) || Number.isNaN(context.priceOf(symbol))) return;
+    const market = marketOf(context.state, symbol);
+    market.hasBook = true;
+    let [bids, asks] = [0, 0];
+    for (let level = 1; level <= context.parameters.levels; level += 1) {
+      bids += book.bidVolume(level) || 0;
+      asks += book.askVolume(level) || 0;
+    }
+    const share = bids + asks > 0 ? bids / (bids + asks) : 0.5;
+    quoteBoth(symbol, context, market, { bid, ask, middle: bid + (ask - bid) * share });
   },
 
   onOrder(order, { state }) {
@@ -88,21 +97,39 @@ export const marketMakerStrategy = defineStrategy({
     const read = (kept: Kept | undefined): Quote | undefined =>
       kept && { ...kept, filled: BigInt(kept.filled) };
     type Saved = { symbol: number; position: string; buy?: Kept; sell?: Kept };
-    for (const { symbol, position, buy, sell } of snapshot as Saved[])
-      state.set(symbol, { position: BigInt(position), buy: read(buy), sell: read(sell) });
+    for (const { symbol, position, buy, sell } of snapshot as Saved[]) {
+      const quotes = { buy: read(buy), sell: read(sell) };
+      state.set(symbol, { position: BigInt(position), ...quotes, hasBook: false });
+    }
   },
 });
 
 function marketOf(markets: Markets, symbol: number): Market {
   const known = markets.get(symbol);
   if (known !== undefined) return known;
-  const market: Market = { position: 0n, buy: undefined, sell: undefined };
+  const market: Market = { position: 0n, buy: undefined, sell: undefined, hasBook: false };
   markets.set(symbol, market);
   return market;
 }
 
+interface Touch {
+  readonly bid: number;
+  readonly ask: number;
+  readonly middle: number;
+}
+
+function quoteBoth(symbol: number, context: Context, market: Market, touch: Touch): void {
+  const { spreadBps, skewBps, positionMax } = context.parameters;
+  const { bid, ask, middle } = touch;
+  const share = Number(market.position) / Number(positionMax);
+  const centre = middle * (1 - (share * skewBps) / 1e4);
+  const half = (middle * spreadBps) / 2e4;
+  quote(symbol, context, market, 'buy', Math.min(centre - half, ask));
+  quote(symbol, context, market, 'sell', Math.max(centre + half, bid));
+}
+
 function quote(
-  { symbol }: TickView,
+  symbol: number,
   context: Context,
   market: Market,
   side: 'buy' | 'sell',
