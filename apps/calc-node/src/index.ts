@@ -50,7 +50,7 @@ export type { HistorySource, TapeSource } from './backtest/tick-source.js';
 export { SignalWriter } from './emit/signal-writer.js';
 export { type CalcLatency, calcSubjects, type SignalRingNotice } from './emit/status.js';
 export { compileFactors } from './factor/compile.js';
-export { factor, type FactorDeclarations } from './factor/declare.js';
+export { bollinger, factor, type FactorDeclarations } from './factor/declare.js';
 export { type Expression, usage } from './factor/expression.js';
 export { type FactorFunction, factorFunctions } from './factor/functions.js';
 export {

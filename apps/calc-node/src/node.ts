@@ -19,6 +19,7 @@ import {
 import type { Agent, Logger, Metrics } from '@ndts/runtime';
 import type { SymbolEntry } from '@ndts/storage';
 import { Chart } from './emit/chart.js';
+import { answerLineage, type LineageDatabase } from './emit/lineage.js';
 import {
   answerChart,
   type CalcLatency,
@@ -40,7 +41,7 @@ import { type SignalRingListener, Supervisor } from './strategy/supervisor.js';
 export interface CalcNodeDeps {
   readonly config: ConfigValues;
   /** History for warm-up and the positions where live begins; takes the rows of factors. */
-  readonly database: History & FactorDatabase;
+  readonly database: History & FactorDatabase & LineageDatabase;
   readonly symbols: { all(): readonly SymbolEntry[] };
   /** TickRingWriter.paths: files by shard. */
   readonly tickRings: readonly string[];
@@ -164,6 +165,10 @@ class CalcNodeAgent implements CalcNode {
     this.#leaveBus = [
       bus.subscribe(subjects.orderEvent, ({ payload }) => this.#onOrder(payload)),
       bus.respond(subjects.calcChart, (request) => answerChart(this.#chart, request)),
+      bus.respond(subjects.calcLineage, (request) => {
+        const { instance } = (request ?? {}) as { readonly instance?: unknown };
+        return answerLineage(this.#deps.database, supervisor.nameOf(instance), request);
+      }),
       bus.respond(calcSubjects.latency, () => this.latency()),
       bus.respond(subjects.calcRestartStrategy, (request) => this.restartStrategy(nameIn(request))),
       bus.respond(subjects.calcStartStrategy, (request) => supervisor.startByName(nameIn(request))),

@@ -69,6 +69,8 @@ export const subjects = {
   execLineage: 'exec.lineage',
   /** Request undefined -> { tickToOrder, signalToOrder }: histogram snapshots since the start. */
   execLatency: 'exec.latency',
+  /** Request CalcLineageRequest -> CalcLineage. NOT_FOUND: no strategy of that instance. */
+  calcLineage: 'calc.lineage',
   /** Request undefined -> histogram snapshots of the calc node since the start. */
   calcLatency: 'calc.latency',
   /** Request StrategyNameRequest -> StrategyView. Starts a parked or waiting strategy at once;

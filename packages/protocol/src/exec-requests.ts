@@ -113,3 +113,51 @@ export interface LineageView {
     readonly timeMs: number;
   };
 }
+
+/** The tick that caused a signal. */
+export interface CalcLineageRequest {
+  readonly instance: number;
+  readonly shard: number;
+  readonly epoch: string;
+  readonly sequence: string;
+}
+
+/** A stored value of a factor at a tick, and the ticks it looks at. */
+export interface FactorValueView {
+  readonly factor: string;
+  readonly version: number;
+  readonly value: number | null;
+  readonly middle: number | null;
+  readonly upper: number | null;
+  readonly lower: number | null;
+  /** Sequences in the shard of the tick; null: not known. */
+  readonly firstSequence: string | null;
+  readonly lastSequence: string;
+}
+
+export interface LineageTick {
+  readonly epoch: string;
+  readonly sequence: string;
+  readonly symbol: number;
+  readonly time: string;
+  readonly price: number;
+  readonly volume: number;
+  readonly bid: number;
+  readonly ask: number;
+}
+
+/** What is behind a signal. */
+export interface CalcLineage {
+  /** Name of the instance; empty: a person asked for the order. */
+  readonly strategy: string;
+  readonly factors: readonly FactorValueView[];
+  /** Of the symbol of the tick, oldest first; the last one caused the signal. */
+  readonly ticks: readonly LineageTick[];
+  /** Why there is no more; empty: all is there. */
+  readonly missing: string;
+}
+
+/** An order with all that led to it. */
+export interface FullLineageView extends LineageView {
+  readonly behind: CalcLineage;
+}

@@ -180,6 +180,14 @@ export class Supervisor {
     return instance;
   }
 
+  /** NOT_FOUND: there is no such instance now. */
+  nameOf(instance: unknown): string {
+    const found = typeof instance === 'number' ? this.#byId.get(instance) : undefined;
+    if (found === undefined)
+      throw new NdtsError('NOT_FOUND', `no strategy of instance ${JSON.stringify(instance)}`);
+    return found.name;
+  }
+
   /** An order of some strategy has changed. */
   order(instance: number, update: OrderUpdate): void {
     this.#byId.get(instance)?.order(update);

@@ -1,7 +1,18 @@
 // Orders, risk and their control by persons: what may be looked at, and what a trader or an admin
 // may do. Everything that changes something is audited; taking risk away never waits for the audit.
 
-import { NdtsError, OrderTypeNames, subjects, TimeInForceNames } from '@ndts/protocol';
+import {
+  type Bus,
+  type CalcLineage,
+  type CalcLineageRequest,
+  errorLine,
+  type FullLineageView,
+  type LineageView,
+  NdtsError,
+  OrderTypeNames,
+  subjects,
+  TimeInForceNames,
+} from '@ndts/protocol';
 import type { ActionOptions } from './action-routes.js';
 import { audited } from './audited.js';
 import { type ApiCall, type ApiRoute, listOf, objectOf, viewOf } from './route.js';
@@ -86,13 +97,29 @@ function orderDesk({ bus, audit }: ActionOptions): ApiRoute[] {
       method: 'GET',
       path: '/api/orders/lineage',
       role: 'viewer',
-      summary: 'Where an order comes from: signal, factor value, tick; its children and trades.',
+      summary:
+        'Where an order comes from: signal, stored factor values, ticks; its children and trades.',
       query: objectOf({ clientOrderId: orderId }),
-      response: viewOf('LineageView'),
-      handle: ({ query }) =>
-        bus.request(subjects.execLineage, { clientOrderId: query['clientOrderId'] }),
+      response: viewOf('FullLineageView'),
+      handle: ({ query }) => fullLineage(bus, query['clientOrderId']),
     },
   ];
+}
+
+/** The exec node knows the order and its signal, the calc node what is behind that. */
+async function fullLineage(bus: Bus, clientOrderId: unknown): Promise<FullLineageView> {
+  const view = (await bus.request(subjects.execLineage, { clientOrderId })) as LineageView;
+  const { signal, tick } = view;
+  const nothing = { strategy: '', factors: [], ticks: [] };
+  if (signal.instance === 0)
+    return { ...view, behind: { ...nothing, missing: 'a person asked for it' } };
+  const { shard, epoch, sequence } = tick;
+  const asked: CalcLineageRequest = { instance: signal.instance, shard, epoch, sequence };
+  try {
+    return { ...view, behind: (await bus.request(subjects.calcLineage, asked)) as CalcLineage };
+  } catch (error) {
+    return { ...view, behind: { ...nothing, missing: errorLine(error) } };
+  }
 }
 
 function riskDesk({ bus, audit }: ActionOptions): ApiRoute[] {

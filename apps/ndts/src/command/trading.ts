@@ -1,10 +1,11 @@
-// `ndts orders | positions | risk | halt | reduce | resume | flatten | reconcile`: what a trader
-// asks of a running node, and what it answers. What always holds: everything that changes something
-// names its reason, and the node keeps who and why; nothing is decided here.
+// `ndts orders | lineage | positions | risk | halt | reduce | resume | flatten | reconcile`: what a
+// trader asks of a running node, and what it answers. What always holds: everything that changes
+// something names its reason, and the node keeps who and why; nothing is decided here.
 
 import type { Command } from 'commander';
 import {
-  type LineageView,
+  type CalcLineage,
+  type FullLineageView,
   NdtsError,
   type OrderView,
   type PositionView,
@@ -35,6 +36,7 @@ const sendFields = [
 
 export function addTrading(program: Command, parseCount: ParseCount, print: Print): void {
   addOrders(program, parseCount, print);
+  addLineage(program.command('lineage'), print);
   addRisk(program, print);
   targeted(program.command('positions'))
     .description('positions with average price, PnL and fees')
@@ -112,12 +114,16 @@ function addOrders(program: Command, parseCount: ParseCount, print: Print): void
       const body = { clientOrderId, ...given({ quantity, limitPrice, stopPrice }) };
       return act(allFlags(command), '/api/orders/replace', body, () => 'change requested', print);
     });
-  targeted(orders.command('lineage'))
+  addLineage(orders.command('lineage'), print);
+}
+
+function addLineage(command: Command, print: Print): void {
+  targeted(command)
     .argument('<order>', 'client order id')
-    .description('where an order comes from: signal, factor value, tick')
-    .action((id: string, _: Flags, command: Command) => {
+    .description('where an order comes from: signal, stored factor values, the ticks behind them')
+    .action((id: string, _: Flags, own: Command) => {
       const path = `/api/orders/lineage?clientOrderId=${encodeURIComponent(id)}`;
-      return show(allFlags(command), path, lineageText, print);
+      return show(allFlags(own), path, lineageText, print);
     });
 }
 
@@ -255,18 +261,47 @@ function riskText(risk: RiskView): string {
   return lines.join('\n');
 }
 
-function lineageText(view: LineageView): string {
-  const { order, signal, factor, tick } = view;
+function lineageText(view: FullLineageView): string {
+  const { order, signal, factor, tick, behind } = view;
   const lines = [
     `order   ${order.clientOrderId} ${order.side} ${order.quantity} ${order.symbolName} ` +
       `${view.type}, ${order.state}, filled ${order.filled}`,
-    `signal  instance ${signal.instance}, ordinal ${signal.ordinal}`,
-    `factor  ${factor.value} of instance ${factor.instance}`,
+    `signal  instance ${signal.instance}, ordinal ${signal.ordinal}` +
+      (behind.strategy === '' ? '' : `, of ${behind.strategy}`),
+    `factor  ${factor.value} acted on`,
     `tick    shard ${tick.shard}, epoch ${tick.epoch}, sequence ${tick.sequence}, ` +
       timeText(timeFromMs(tick.timeMs)),
   ];
   if (view.parent !== '') lines.push(`parent  ${view.parent}`);
   if (view.children.length > 0) lines.push(`child   ${view.children.join(', ')}`);
   if (view.trades.length > 0) lines.push(`trade   ${view.trades.join(', ')}`);
-  return lines.join('\n');
+  return [...lines, ...behindLines(behind)].join('\n');
+}
+
+const ticksShown = 20;
+
+/** The values that are stored, and the last of the ticks they look at. */
+function behindLines({ factors, ticks, missing }: CalcLineage): string[] {
+  const lines: string[] = [];
+  const titled = (...titles: readonly string[]) => titles.map((title) => ({ title }));
+  if (factors.length > 0) {
+    const columns = titled('factor', 'version', 'value', 'lower', 'middle', 'upper', 'ticks');
+    const rows = factors.map(({ factor, version, value, lower, middle, upper, ...range }) => [
+      ...[factor, version, value ?? '', lower ?? '', middle ?? '', upper ?? ''],
+      `${range.firstSequence ?? '?'} to ${range.lastSequence}`,
+    ]);
+    lines.push('', tableText(columns, rows).trimEnd());
+  }
+  if (ticks.length > 0) {
+    const columns = titled('sequence', 'time', 'price', 'volume', 'bid', 'ask');
+    const rows = ticks
+      .slice(-ticksShown)
+      .map(({ sequence, time, price, volume, bid, ask }) => [
+        ...[sequence, time, price, volume, bid, ask],
+      ]);
+    lines.push('', tableText(columns, rows).trimEnd());
+    if (ticks.length > ticksShown) lines.push(`the last ${ticksShown} of ${ticks.length} ticks`);
+  }
+  if (missing !== '') lines.push('', `not all: ${missing}`);
+  return lines;
 }
