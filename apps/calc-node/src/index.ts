@@ -8,6 +8,7 @@ export {
   type BarView,
 } from './bar/bar-builder.js';
 export { BarSessions, SymbolSessions } from './bar/bar-sessions.js';
+export { signalBellName } from './strategy/supervisor.js';
 export { compareRuns, type ComparedFigure, type Comparison } from './backtest/compare.js';
 export { executeRun, type RunRequest } from './backtest/execute.js';
 export { parseParameter } from './backtest/given-parameters.js';

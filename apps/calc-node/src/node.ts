@@ -75,6 +75,8 @@ export interface CalcNode extends Agent {
 
 const factorNs = nsPerMs;
 const checkNs = 50 * nsPerMs;
+/** Of strategies that had no tick since the last look. */
+const quietCheckNs = 250 * nsPerMs;
 const statusNs = 250 * nsPerMs;
 /** The directory may be large: it is read again only so often. */
 const symbolsNs = 2000 * nsPerMs;
@@ -93,6 +95,9 @@ class CalcNodeAgent implements CalcNode {
   #cycles = 0;
   #factorAtNs = 0;
   #checkAtNs = 0;
+  /** The last poll gave rows of factors; any did since the last check. */
+  #hasRows = false;
+  #hadRows = true;
   #statusAtNs = 0;
   #symbolsAtNs = 0;
 
@@ -115,13 +120,14 @@ class CalcNodeAgent implements CalcNode {
   doWork(): number {
     const nowNs = this.#deps.clock.monotonicNs();
     this.#cycles += 1;
-    let rows = 0;
     if (nowNs >= this.#factorAtNs) {
       this.#factorAtNs = nowNs + factorNs;
-      rows = this.#supervisor.pollFactors(this.#chart);
+      this.#hasRows = this.#supervisor.pollFactors(this.#chart) > 0;
+      this.#hadRows ||= this.#hasRows;
     }
     if (nowNs >= this.#checkAtNs) {
-      this.#checkAtNs = nowNs + checkNs;
+      this.#checkAtNs = nowNs + (this.#hadRows ? checkNs : quietCheckNs);
+      this.#hadRows = false;
       this.#supervisor.check(nowNs);
     }
     if (nowNs >= this.#statusAtNs) {
@@ -132,7 +138,13 @@ class CalcNodeAgent implements CalcNode {
       this.#symbolsAtNs = nowNs + symbolsNs;
       this.#symbols = this.#deps.symbols.all();
     }
-    return rows;
+    // A chart is not spun for.
+    return 0;
+  }
+
+  dueNs(): number {
+    const due = Math.min(this.#checkAtNs, this.#statusAtNs);
+    return this.#hasRows ? Math.min(due, this.#factorAtNs) : due;
   }
 
   #publishStatus(): void {

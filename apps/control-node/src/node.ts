@@ -100,6 +100,10 @@ export class ControlNode implements Agent {
     return 0;
   }
 
+  dueNs(): number {
+    return this.#live.dueNs();
+  }
+
   /** Listens when it resolves. PORT_IN_USE, or CONFIG_INVALID_VALUE: an address not ours. */
   async start(): Promise<void> {
     try {

@@ -236,6 +236,16 @@ class DataNodeAgent implements DataNode {
     return rows;
   }
 
+  dueNs(): number | undefined {
+    const isHeld = this.#batch.count > 0 || this.#rejects.isWaiting;
+    const feedNs = this.#deps.feed.dueNs?.();
+    if (isHeld || this.#state !== 'ACTIVE' || feedNs === undefined) return undefined;
+    const tradesNs = this.#trades === undefined ? Infinity : this.#trades.dueNs();
+    if (tradesNs === undefined) return undefined;
+    const booksNs = this.#books?.dueNs() ?? Infinity;
+    return Math.min(feedNs, this.#statusAtNs, this.#publisher.dueNs(), tradesNs, booksNs);
+  }
+
   #poll(batch: TickBatch): void {
     const { feed } = this.#deps;
     this.#isClean = feed.poll(batch) === 0;

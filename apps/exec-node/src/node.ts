@@ -186,6 +186,14 @@ export class ExecNode implements Agent {
     return work;
   }
 
+  /** While orders are on their way, it can't say. Signals wake. */
+  dueNs(): number | undefined {
+    const brokerNs = this.#deps.broker.dueNs?.();
+    const isBusy = this.#release.waiting > 0 || this.#desk.isTimed || this.#busy !== undefined;
+    if (!this.#started || isBusy || brokerNs === undefined) return undefined;
+    return Math.min(this.#status.dueNs(), brokerNs);
+  }
+
   /** Rebuilds from the journal, connects and reconciles. Signals are accepted afterwards: also when
    * the broker could not be asked, but then each is denied until it could. */
   async start(): Promise<void> {

@@ -182,6 +182,10 @@ export class StatusDesk {
     if (this.#changed.size > 0) this.#publishChanged();
   }
 
+  dueNs(): number {
+    return this.#nextNs;
+  }
+
   status(): ExecStatus {
     const { ledger, clock, latencies, market } = this.#deps;
     ledger.positions.mark((symbol) => market.lastMoney(symbol));

@@ -12,6 +12,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   init_db(env, exports);
   init_ring(env, exports);
   init_slot_ring(env, exports);
+  init_ring_bell(env, exports);
   init_fabric(env, exports);
   init_block_server(env, exports);
   init_block_reader(env, exports);

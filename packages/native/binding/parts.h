@@ -7,6 +7,7 @@ namespace ndts::binding {
 
 void init_ring(Napi::Env env, Napi::Object exports);
 void init_slot_ring(Napi::Env env, Napi::Object exports);
+void init_ring_bell(Napi::Env env, Napi::Object exports);
 void init_fabric(Napi::Env env, Napi::Object exports);
 void init_block_server(Napi::Env env, Napi::Object exports);
 void init_block_reader(Napi::Env env, Napi::Object exports);

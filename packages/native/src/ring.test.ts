@@ -16,6 +16,8 @@ import {
   openTradeRings,
   type RowRingWriter,
   type SlotRingOptions,
+  createRingBell,
+  openRingBell,
 } from './ring.js';
 import type { FollowAnswer, FollowTask } from './ring-test-follower.js';
 import {
@@ -415,4 +417,34 @@ describe('slot rings', () => {
     const fresh = createSlotRing({ ...options(path), epoch: 3 });
     fresh.close();
   });
+});
+
+test('a bell is heard by who rests at it, once, in any process', async () => {
+  const path = join(folder, 'signals.bell');
+  assert.throws(() => openRingBell(path), code('NOT_FOUND'));
+  let heard: (() => void) | undefined;
+  let count = 0;
+  const ours = createRingBell(path, () => {
+    count += 1;
+    heard?.();
+  });
+  const theirs = openRingBell(path);
+  theirs.ring();
+  for (let round = 1; round <= 20; round += 1) {
+    const next = new Promise<void>((resolve) => {
+      heard = resolve;
+    });
+    ours.rest();
+    theirs.ring();
+    theirs.ring();
+    await next;
+    assert.equal(count, round);
+  }
+  ours.rest();
+  ours.close();
+  ours.close();
+  theirs.ring();
+  theirs.close();
+  assert.throws(() => ours.ring(), code('CLOSED'));
+  assert.throws(() => ours.rest(), code('CLOSED'));
 });

@@ -97,6 +97,16 @@ export interface SlotRingReader {
   close(): void;
 }
 
+/** Where sleepers meet whoever publishes: a file beside the rings (docs/protocol/ring.md). */
+export interface RingBell {
+  /** Wakes all that rest. Costs little while nobody does. */
+  ring(): void;
+  /** From now on whoever rings is heard, once. The caller looks at its rings once more after this.
+   * A process that rests does not end by itself. */
+  rest(): void;
+  close(): void;
+}
+
 interface NativeRingWriter {
   paths(): string[];
   publish(buffer: ArrayBuffer, capacity: number, count: number): void;
@@ -161,6 +171,7 @@ const classes = addon as {
   readonly BookRingReader: NewRingReader;
   readonly SlotRingWriter: NewSlotRingWriter;
   readonly SlotRingReader: NewSlotRingReader;
+  readonly RingBell: new (path: string, isOurs: boolean, onRung: () => void) => RingBell;
 };
 
 /** What every batch has. */
@@ -326,6 +337,40 @@ class AddonSlotRingReader implements SlotRingReader {
   }
 }
 
+class AddonRingBell implements RingBell {
+  readonly #native: RingBell;
+  #closed = false;
+
+  constructor(path: string, isOurs: boolean, onRung: () => void) {
+    // What was rung before it was closed may be told after.
+    const heard = (): void => {
+      if (!this.#closed) onRung();
+    };
+    this.#native = native(() => new classes.RingBell(path, isOurs, heard));
+  }
+
+  ring(): void {
+    try {
+      this.#native.ring();
+    } catch (error) {
+      throw toNdtsError(error);
+    }
+  }
+
+  rest(): void {
+    try {
+      this.#native.rest();
+    } catch (error) {
+      throw toNdtsError(error);
+    }
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#native.close();
+  }
+}
+
 export function createTickRings(options: RowRingsOptions): TickRingWriter {
   return new AddonRingWriter(classes.TickRingWriter, options);
 }
@@ -357,4 +402,14 @@ export function createSlotRing(options: SlotRingOptions): SlotRingWriter {
 /** `from` may be a sequence: the next one wanted. */
 export function openSlotRing(path: string, from: 'oldest' | 'tail' | number): SlotRingReader {
   return new AddonSlotRingReader(path, from);
+}
+
+/** Makes the bell where there is none yet; it stays when it is closed. */
+export function createRingBell(path: string, onRung: () => void = () => undefined): RingBell {
+  return new AddonRingBell(path, true, onRung);
+}
+
+/** Throws NOT_FOUND; READ_ONLY for who may not write to it. */
+export function openRingBell(path: string, onRung: () => void = () => undefined): RingBell {
+  return new AddonRingBell(path, false, onRung);
 }

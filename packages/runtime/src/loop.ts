@@ -2,5 +2,6 @@
 // logs and counts. For processes that are started often: a strategy's.
 
 export { SystemClock } from './clock/system-clock.js';
-export { AgentLoop, type AgentLoopOptions } from './lifecycle/agent-loop.js';
+export { type Agent, AgentLoop, type AgentLoopOptions } from './lifecycle/agent-loop.js';
+export { SpinRule } from './lifecycle/spin-rule.js';
 export { LatencyHistogram } from './metrics/latency-histogram.js';

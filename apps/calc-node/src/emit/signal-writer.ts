@@ -4,7 +4,7 @@
 
 import { type Clock, nsPerDay, SignalSlot, writeTime } from '@ndts/protocol';
 import { LatencyHistogram } from '@ndts/runtime/loop';
-import type { SlotRingWriter } from '@ndts/storage';
+import type { RingBell, SlotRingWriter } from '@ndts/storage';
 import type { SignalSink } from '../strategy/context.js';
 
 const two32 = 4_294_967_296;
@@ -42,6 +42,8 @@ export interface SignalDraft {
 
 export interface SignalWriterOptions {
   readonly ring: SlotRingWriter;
+  /** Wakes who waits for signals; undefined: nobody sleeps. */
+  readonly bell?: Pick<RingBell, 'ring'> | undefined;
   readonly instance: number;
   readonly generation: number;
   readonly validForMs: number;
@@ -73,7 +75,7 @@ export class SignalWriter implements SignalSink {
 
   /** The ordinal, exact below 2^21 starts. */
   emit(draft: SignalDraft): number {
-    const { ring, instance, generation, validForMs, clock } = this.#options;
+    const { ring, bell, instance, generation, validForMs, clock } = this.#options;
     const view = this.#view;
     const now = clock.now();
     this.#count += 1;
@@ -95,6 +97,7 @@ export class SignalWriter implements SignalSink {
     view.setFloat64(SignalSlot.price, draft.price, true);
     this.#writeTerms(draft);
     ring.publish(this.#bytes, 1);
+    bell?.ring();
     const days = now.day - draft.tickDay;
     this.latency.record(days * nsPerDay + (now.nsOfDay - draft.tickNsOfDay));
     return generation * two32 + this.#count;

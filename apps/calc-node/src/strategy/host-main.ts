@@ -7,7 +7,9 @@ import { AgentLoop, SystemClock } from '@ndts/runtime/loop';
 import {
   createSlotRing,
   openBookRings,
+  openRingBell,
   openTickRings,
+  type RingBell,
   type SlotRingWriter,
 } from '@ndts/storage/ring';
 import { FactorSlot, RecordKind, SignalSlot } from '@ndts/protocol';
@@ -112,7 +114,14 @@ async function load(message: LoadMessage): Promise<Loaded> {
     slotBytes: SignalSlot.sizeBytes,
     slotCount: message.signalSlots,
   });
-  const signals = new SignalWriter({ ...message, ring: signalRing, clock, cancel: sendCancel });
+  const bell = openBell(message.signalBell);
+  const signals = new SignalWriter({
+    ...message,
+    ring: signalRing,
+    bell,
+    clock,
+    cancel: sendCancel,
+  });
   const { parameters } = message;
   const options = { strategy, parameters, capacity: batchCapacity, sink: signals, log: sendLog };
   const driver = new StrategyDriver(options);
@@ -135,6 +144,16 @@ async function load(message: LoadMessage): Promise<Loaded> {
     factorRows: new FactorRowWriter(factorRing, batchCapacity),
     rings: [factorRing, signalRing],
   };
+}
+
+/** Undefined: nobody sleeps there. */
+function openBell(path: string): RingBell | undefined {
+  try {
+    return openRingBell(path);
+  } catch (error) {
+    if (error instanceof NdtsError && error.code === 'NOT_FOUND') return undefined;
+    throw error;
+  }
 }
 
 function sendCancel(order: number): void {

@@ -24,6 +24,8 @@ export interface LoadMessage {
   readonly factorSlots: number;
   readonly signalRing: string;
   readonly signalSlots: number;
+  /** Rung after each signal. */
+  readonly signalBell: string;
   readonly idle: 'adaptive' | 'spin' | 'sleep';
   readonly spinMs: number;
   readonly sleepMs: number;

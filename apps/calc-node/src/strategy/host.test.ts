@@ -60,21 +60,24 @@ function hostOn(wait: RingWait) {
 
 const spinning: Asked = { spinUs: 100, wait: undefined, waitUs: undefined };
 
-test('it spins after the start and after a tick, then sleeps', () => {
+test('it spins while ticks come often, else sleeps, longer when none come', () => {
   const { poll } = hostOn('sleep');
-  assert.deepEqual(poll(1), spinning);
-  assert.deepEqual(poll(5), spinning);
+  assert.deepEqual(poll(0.1), spinning);
   const asleep: Asked = { spinUs: 0, wait: 'sleep', waitUs: 10_000 };
-  assert.deepEqual(poll(15), asleep);
-  assert.deepEqual(poll(25, 1), asleep);
-  assert.deepEqual(poll(26), spinning);
-  assert.deepEqual(poll(30), spinning);
-  assert.deepEqual(poll(31), asleep);
+  poll(1);
+  assert.deepEqual(poll(2), asleep);
+  let nowMs = 10;
+  for (; nowMs < 20; nowMs += 0.1) poll(nowMs, 1);
+  assert.deepEqual(poll(nowMs + 4), spinning);
+  poll(nowMs + 6);
+  assert.deepEqual(poll(nowMs + 7), asleep);
+  poll(1200);
+  assert.deepEqual(poll(1300), { ...asleep, waitUs: 100_000 });
 });
 
 test('time goes on after the newest tick, half a second late, over midnight too', () => {
   const { poll, batch, advanced } = hostOn('yield');
-  poll(1000);
+  poll(1200);
   batch.day[0] = 3;
   batch.nsOfDay[0] = nsPerDay - 100 * nsPerMs;
   poll(2000, 1);

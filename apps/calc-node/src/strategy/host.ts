@@ -7,7 +7,7 @@
 // taken a few milliseconds late (AgentLoop).
 
 import { nsPerDay, nsPerMs, type RingWait, type TickBatch } from '@ndts/protocol';
-import type { Agent } from '@ndts/runtime';
+import { type Agent, SpinRule } from '@ndts/runtime/loop';
 import type { TickRingReader } from '@ndts/storage';
 import type { LiveBooks } from '../source/live-books.js';
 import type { SignalWriter } from '../emit/signal-writer.js';
@@ -25,9 +25,10 @@ export interface HostParts {
   readonly signals: SignalWriter;
   /** How long a poll spins natively while there is nothing. */
   readonly spinUs: number;
-  /** How long after the last tick polls still spin; Infinity: always. */
+  /** How long after the last tick polls still spin where ticks come often; Infinity: always. */
   readonly spinMs: number;
-  /** What a poll does after that, and for how long. */
+  /** What a poll does after that, and for how long; asleep ten times as long after a second without
+   * ticks: who has something to say rings the bell. */
   readonly wait: RingWait;
   readonly waitMs: number;
   readonly reportIntervalMs: number;
@@ -43,14 +44,16 @@ const stateNs = 10_000 * nsPerMs;
 /** A strategy that is handed books sleeps no longer at the rings of ticks. */
 const bookWaitUs = 1000;
 
+const quietNs = 1000 * nsPerMs;
+const waitUsMax = 1_000_000;
+
 /** Ticks are no later than this, or a timer that is due between them fires first. */
 const silenceNs = 500 * nsPerMs;
 
 export class StrategyHost implements Agent {
   readonly name = 'strategy';
   readonly #parts: HostParts;
-  readonly #spinNs: number;
-  #spinUntilNs = 0;
+  readonly #rule: SpinRule;
   #nowNs: number;
   #factorRows = 0;
   #reportAtNs = 0;
@@ -64,9 +67,8 @@ export class StrategyHost implements Agent {
 
   constructor(parts: HostParts) {
     this.#parts = parts;
-    this.#spinNs = parts.spinMs * nsPerMs;
     this.#nowNs = parts.monotonicNs();
-    this.#spinUntilNs = this.#nowNs + this.#spinNs;
+    this.#rule = new SpinRule(parts.spinMs, this.#nowNs);
     this.#stateAtNs = this.#nowNs + stateNs;
   }
 
@@ -79,7 +81,7 @@ export class StrategyHost implements Agent {
     if (rows > 0) this.#publishFactors(batch);
     const nowNs = this.#parts.monotonicNs();
     this.#nowNs = nowNs;
-    if (rows > 0) this.#note(batch, nowNs);
+    if (rows > 0) this.#noteTick(batch, nowNs);
     else if (bookRows === 0) this.#advance(nowNs);
     books?.endRound();
     if (nowNs >= this.#reportAtNs) this.#report(nowNs);
@@ -87,24 +89,30 @@ export class StrategyHost implements Agent {
   }
 
   #pollTicks(): number {
-    const { reader, batch, books, spinUs, wait, waitMs } = this.#parts;
+    const { reader, batch, books, spinUs, wait } = this.#parts;
     if (books?.isWaiting === true) return reader.waitPoll(batch, 0);
-    if (this.#nowNs < this.#spinUntilNs) return reader.waitPoll(batch, spinUs);
+    if (this.#rule.spins(this.#nowNs)) return reader.waitPoll(batch, spinUs);
+    return reader.waitPoll(batch, 0, wait, this.#waitUs());
+  }
+
+  #waitUs(): number {
+    const { books, wait, waitMs } = this.#parts;
     // A book rings no bell of ticks.
-    const longestUs = books === undefined ? Number.POSITIVE_INFINITY : bookWaitUs;
-    return reader.waitPoll(batch, 0, wait, Math.min(waitMs * 1000, longestUs));
+    if (books !== undefined) return Math.min(waitMs * 1000, bookWaitUs);
+    const isLong = wait === 'sleep' && this.#nowNs - this.#rule.lastNs > quietNs;
+    return Math.min(waitUsMax, waitMs * (isLong ? 10_000 : 1000));
   }
 
   /** How many there are, with those that have waited for this round. */
   #pollBooks(books: LiveBooks): number {
     const waiting = books.isWaiting ? 1 : 0;
     const fresh = books.poll();
-    if (fresh > 0) this.#spinUntilNs = this.#nowNs + this.#spinNs;
+    if (fresh > 0) this.#rule.note(this.#nowNs);
     return waiting + fresh;
   }
 
-  #note(batch: TickBatch, nowNs: number): void {
-    this.#spinUntilNs = nowNs + this.#spinNs;
+  #noteTick(batch: TickBatch, nowNs: number): void {
+    this.#rule.note(nowNs);
     this.#day = batch.day[batch.count - 1]!;
     this.#nsOfDay = batch.nsOfDay[batch.count - 1]!;
     this.#arrivedNs = nowNs;

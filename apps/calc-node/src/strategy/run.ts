@@ -13,6 +13,7 @@ import type { SpawnChild, StrategyChild } from './child.js';
 import type { OrderUpdate } from './define.js';
 import {
   type ChildMessage,
+  type HostMessage,
   type LoadMessage,
   type ReadyMessage,
   type ReportMessage,
@@ -63,6 +64,8 @@ export interface RunOptions {
   readonly spawn: SpawnChild;
   /** Undefined: factors are not stored. */
   readonly factorTable?: FactorTable | undefined;
+  /** Wakes the child, which sleeps at the rings, for what it was sent. */
+  readonly ring: () => void;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly events: RunEvents;
@@ -126,7 +129,7 @@ export class StrategyRun {
         this.#onExit(how);
       },
     });
-    void this.#child.send(load);
+    void this.#send(load);
   }
 
   /** Looks after the child; called every few ten milliseconds. */
@@ -162,7 +165,7 @@ export class StrategyRun {
 
   /** Tells the strategy of one of its orders; before it runs there is nobody to tell. */
   order(update: OrderUpdate): void {
-    if (this.#isRunning && !this.#isOver) void this.#child?.send({ type: 'order', update });
+    if (this.#isRunning && !this.#isOver) void this.#send({ type: 'order', update });
   }
 
   /** Resolves when the process is gone. */
@@ -171,12 +174,18 @@ export class StrategyRun {
     this.#isStopping = true;
     const { clock, limits } = this.#options;
     const gone = new Promise<void>((resolve) => this.#ended.push(resolve));
-    void this.#child.send({ type: 'stop' });
+    void this.#send({ type: 'stop' });
     const term = clock.setTimer(limits.stopMs, () => this.#child?.kill('SIGTERM'));
     const kill = clock.setTimer(2 * limits.stopMs, () => this.#child?.kill('SIGKILL'));
     await gone;
     term.cancel();
     kill.cancel();
+  }
+
+  #send(message: HostMessage): Promise<void> | undefined {
+    const sent = this.#child?.send(message);
+    this.#options.ring();
+    return sent;
   }
 
   #kill(reason: string): void {
@@ -287,7 +296,7 @@ export class StrategyRun {
     if (all.length === this.#symbolsSent || this.#factors === undefined) return;
     const added = all.slice(this.#symbolsSent);
     this.#symbolsSent = all.length;
-    void this.#child?.send({
+    void this.#send({
       type: 'symbols',
       ids: added.map((symbol) => symbol.id),
       names: added.map((symbol) => symbol.name),

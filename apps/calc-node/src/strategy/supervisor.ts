@@ -2,7 +2,7 @@
 // Always: one strategy's trouble is its own; the others are not touched.
 
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import {
   type Clock,
   type ConfigValues,
@@ -13,7 +13,7 @@ import {
   type StrategyView,
 } from '@ndts/protocol';
 import { addSnapshots, emptySnapshot, type HistogramSnapshot, type Logger } from '@ndts/runtime';
-import type { SymbolEntry } from '@ndts/storage';
+import { openRingBell, type RingBell, type SymbolEntry } from '@ndts/storage';
 import type { Chart } from '../emit/chart.js';
 import type { FactorTable } from '../factor/factor-store.js';
 import type { History } from '../source/warm-up.js';
@@ -65,12 +65,17 @@ const signalSlots = 8192;
 const reportIntervalMs = 250;
 const filesMsDefault = 1000;
 
+/** In the folder of signal rings: rung after each signal, for whoever sleeps meanwhile. */
+export const signalBellName = 'signals.bell';
+
 export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #plugins: readonly NamedPlugin[];
   readonly #byId = new Map<number, StrategyInstance>();
   #instances: readonly StrategyInstance[] = [];
   #filesAtNs = 0;
+  /** Strategies sleep at it; null: there is none. */
+  #tickBell: RingBell | null | undefined;
 
   /** CONFIG_INVALID_VALUE: strategy.list names what is not there. */
   constructor(options: SupervisorOptions) {
@@ -195,10 +200,18 @@ export class Supervisor {
 
   async stop(): Promise<void> {
     await Promise.all(this.#instances.map((instance) => instance.stop()));
+    this.#tickBell?.close();
+    this.#tickBell = null;
+  }
+
+  #ring(): void {
+    this.#tickBell ??= openTickBell(this.#options.tickRings[0]);
+    this.#tickBell?.ring();
   }
 
   #create(name: string, plugin: string, instance: number): StrategyInstance {
-    const { config, clock, onSignalRing, onCancel, limits, restart, spawn } = this.#options;
+    const { config, clock, onSignalRing, onCancel, limits, restart, ringDir, spawn } =
+      this.#options;
     const { period, width, quantity, validForMs, memoryMb } = config.strategy;
     return new StrategyInstance({
       ...this.#options,
@@ -208,12 +221,14 @@ export class Supervisor {
       limits: { ...limitsDefault, memoryMb, ...limits },
       restart: { ...restartDefault, ...restart },
       spawn: spawn ?? spawnStrategyChild,
+      ring: () => this.#ring(),
       settings: {
         parameters: { period, width, quantity },
         validForMs,
         wallOffset: clock.wallOffset,
         factorSlots,
         signalSlots,
+        signalBell: join(ringDir, signalBellName),
         ...config.loop,
         ringWait: config.ring.wait,
         ringWaitMs: config.ring.waitMs,
@@ -222,6 +237,15 @@ export class Supervisor {
       onSignalRing: (path) => onSignalRing(instance, name, path),
       onCancel: (order) => onCancel(instance, name, order),
     });
+  }
+}
+
+function openTickBell(ring: string | undefined): RingBell | null {
+  try {
+    return ring === undefined ? null : openRingBell(join(dirname(ring), 'ticks.bell'));
+  } catch (error) {
+    if (error instanceof NdtsError && error.code === 'NOT_FOUND') return null;
+    throw error;
   }
 }
 

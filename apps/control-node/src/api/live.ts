@@ -126,6 +126,11 @@ export class LiveHub {
     return this.#clients.size;
   }
 
+  /** When it pushes next; Infinity: to nobody. */
+  dueNs(): number {
+    return this.#clients.size === 0 ? Number.POSITIVE_INFINITY : this.#nextPushNs;
+  }
+
   /** Ends connections whose token or session is no longer valid. */
   checkAccess(): void {
     for (const client of this.#clients) {

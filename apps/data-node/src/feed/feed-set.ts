@@ -45,6 +45,7 @@ export class FeedSet implements Feed {
   /** Of the rows of the last poll; 0: it gave none. */
   source = 0;
   live = true;
+  onRows: (() => void) | undefined;
   /** Of those that were removed, so that sums never fall. */
   #gone: FeedStats = noStats;
 
@@ -92,6 +93,7 @@ export class FeedSet implements Feed {
     this.#lastSource += 1;
     const member = { source: this.#lastSource, feed, refusal: '' };
     this.#members.push(member);
+    feed.onRows = () => this.onRows?.();
     return member;
   }
 
@@ -142,6 +144,17 @@ export class FeedSet implements Feed {
     }
     batch.count = 0;
     return 0;
+  }
+
+  /** Undefined: a member can't say. */
+  dueNs(): number | undefined {
+    let first = Number.POSITIVE_INFINITY;
+    for (const { feed } of this.#members) {
+      const due = feed.dueNs?.();
+      if (due === undefined) return undefined;
+      first = Math.min(first, due);
+    }
+    return first;
   }
 
   stats(): FeedStats {

@@ -99,6 +99,11 @@ export interface Feed {
   /** What the venue said of halts since the last call, the newest of each symbol. Absent: it says
    * nothing of them. */
   pollHalts?(take: TakeHalt): void;
+  /** When rows are due next by the clock (monotonic ns); Infinity: they come by onRows or not at
+   * all. Absent or undefined: it can't say, and is polled again and again. */
+  dueNs?(): number | undefined;
+  /** Called when rows came that may be polled now. */
+  onRows?: (() => void) | undefined;
   /** Allowed at any moment, also twice; poll gives nothing afterwards. */
   disconnect(): Promise<void>;
   stats(): FeedStats;

@@ -79,6 +79,7 @@ export class LineFeed implements Feed, LineSink {
   readonly #wanted = new Subscriptions();
   /** Whoever waits for a poll, once. */
   #waiting: (() => void)[] = [];
+  onRows: (() => void) | undefined;
   #state: FeedState = 'disconnected';
   #skipped = 0;
 
@@ -111,6 +112,10 @@ export class LineFeed implements Feed, LineSink {
       lane.settled = lane.polled;
     }
     this.#wake();
+  }
+
+  dueNs(): number {
+    return Number.POSITIVE_INFINITY;
   }
 
   subscribe(symbols: readonly FeedSymbol[]): void {
@@ -155,6 +160,7 @@ export class LineFeed implements Feed, LineSink {
       const to =
         table === tickSchema.name ? this.#putTicks(rows, from) : this.#putTrades(rows, from);
       if (to < rows.count) await this.#nextPoll();
+      else this.onRows?.();
       from = to;
     }
   }
@@ -234,6 +240,7 @@ export class LineFeed implements Feed, LineSink {
         timer.cancel();
         resolve();
       });
+      this.onRows?.();
     });
   }
 

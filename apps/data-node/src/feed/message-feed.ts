@@ -69,6 +69,7 @@ export class MessageFeed implements Feed {
   readonly #backOff: BackOff;
   readonly #highRows: number;
   readonly #lowRows: number;
+  onRows: (() => void) | undefined;
   #state: FeedState = 'disconnected';
   #reason = '';
   #isWanted = false;
@@ -266,6 +267,11 @@ export class MessageFeed implements Feed {
     if (!this.#isProven) this.#backOff.reset();
     this.#isProven = true;
     this.#pauseWhenHigh();
+    this.onRows?.();
+  }
+
+  dueNs(): number | undefined {
+    return Number.POSITIVE_INFINITY;
   }
 
   /** The connection is over; the next try comes by itself. */

@@ -15,6 +15,7 @@ export function createNoFeed(): Feed {
     poll: pollNothing,
     pollTrades: pollNothing,
     pollBook: pollNothing,
+    dueNs: () => Number.POSITIVE_INFINITY,
     disconnect: async () => {
       stats = noStats;
     },

@@ -196,6 +196,12 @@ export class Simulator implements Feed {
     return this.#emitUntil(batch, nowNs);
   }
 
+  dueNs(): number {
+    const isRunning = this.#state === 'connected' && this.#ticksPerSecond > 0;
+    if (isRunning) this.#passClosed();
+    return isRunning ? this.#dueNs() : Number.POSITIVE_INFINITY;
+  }
+
   /** For benches: fills the whole batch at once, without a clock. */
   fill(batch: TickBatch): number {
     if (this.#ticksPerSecond === 0) this.#periodNs = fillPeriodNs;

@@ -107,6 +107,10 @@ export class BookPath {
     return rows;
   }
 
+  dueNs(): number {
+    return this.#publisher.dueNs();
+  }
+
   #poll(): void {
     const { feed } = this.#deps;
     if (feed.pollBook(this.#changes) === 0) return;

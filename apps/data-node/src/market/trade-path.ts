@@ -105,6 +105,12 @@ export class TradePath {
     return rows;
   }
 
+  /** Undefined: rows are held. */
+  dueNs(): number | undefined {
+    const isHeld = this.#batch.count > 0 || this.#rejects.isWaiting;
+    return isHeld ? undefined : this.#publisher.dueNs();
+  }
+
   #poll(): void {
     const { feed } = this.#deps;
     if (feed.pollTrades(this.#batch) === 0) return;

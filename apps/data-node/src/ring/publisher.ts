@@ -1,6 +1,7 @@
 // hot: no allocation after init
 // The last stage of the data node: accepted rows of a kind onto its rings, and at most once a
-// millisecond the watermarks of its table and the heartbeat into their headers. Always: what is
+// millisecond, at least as often as the loop turns, the watermarks of its table and the heartbeat
+// into their headers. Always: what is
 // published was accepted before.
 
 import { nsPerMs } from '@ndts/protocol';
@@ -10,6 +11,7 @@ const refreshNs = nsPerMs;
 /** Of rings that nothing was published on for a while: trades and books of a quiet market. */
 const idleRefreshNs = 20 * nsPerMs;
 const quietNs = 100 * nsPerMs;
+const followNs = 20 * nsPerMs;
 
 export interface WatermarkSource {
   readonly shardCount: number;
@@ -41,6 +43,12 @@ export class Publisher<Batch> {
   publish(batch: Batch): void {
     this.#rings.publish(batch);
     this.#hasPublished = true;
+  }
+
+  /** When its watermarks should be looked at again: soon while they follow what was published. */
+  dueNs(): number {
+    const isFollowing = this.#refreshedAtNs - this.#publishedAtNs < quietNs;
+    return isFollowing ? this.#refreshedAtNs + followNs : Number.POSITIVE_INFINITY;
   }
 
   refresh(nowNs: number): void {

@@ -6,6 +6,9 @@ import type { Broker, BrokerCard, RouteView } from '@ndts/protocol';
 export interface Gateway extends Broker {
   /** False while the venue can't be reached: nothing is sent, everything sent may be unanswered. */
   connected(): boolean;
+  /** When doWork() has something to do next by the clock (monotonic ns; Infinity: when the market
+   * moves or it is asked). Absent: it can't say. */
+  dueNs?(): number;
   /** Whether there is an instrument for the symbol where a new order would go; absent: always. */
   trades?(symbol: number): boolean;
   /** Of a pair of gateways: where orders go; absent: there is one way. */

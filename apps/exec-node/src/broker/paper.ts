@@ -191,6 +191,11 @@ export class PaperBroker implements Gateway {
     return work + this.#deliver();
   }
 
+  dueNs(): number {
+    if (this.#unfinished.length > 0 || this.#touched.size > 0) return 0;
+    return Math.min(this.#requests[0]?.dueNs ?? Infinity, this.#answers[0]?.dueNs ?? Infinity);
+  }
+
   disconnect(): Promise<void> {
     this.#listener = undefined;
     this.#close();

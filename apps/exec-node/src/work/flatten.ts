@@ -31,6 +31,10 @@ export class Flatten {
     this.#deps = deps;
   }
 
+  get isActive(): boolean {
+    return this.#deps.ledger.controls.flatten !== '';
+  }
+
   /** Part of the duty cycle; returns how many orders it made or canceled. */
   doWork(): number {
     const { ledger, clock } = this.#deps;

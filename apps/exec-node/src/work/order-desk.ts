@@ -92,6 +92,11 @@ export class OrderDesk {
   }
 
   /** What does not come from signals. */
+  /** Whether time alone may give it something to do. */
+  get isTimed(): boolean {
+    return this.#flatten.isActive || this.#worker.isTimed;
+  }
+
   doWork(): number {
     return this.#flatten.doWork() + this.#worker.doWork();
   }

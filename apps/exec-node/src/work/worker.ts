@@ -78,6 +78,11 @@ export class Worker {
     return count;
   }
 
+  /** Whether time alone may change what orders want. */
+  get isTimed(): boolean {
+    return this.#timed.size > 0 || this.#trouble.size > 0 || this.#due.size > 0;
+  }
+
   /** After the journal was folded: takes up all that was left. */
   open(): void {
     for (const order of this.#deps.ledger.orders.open()) if (order.worksHere) this.#take(order);

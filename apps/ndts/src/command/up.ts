@@ -16,7 +16,9 @@ export interface UpInput extends PlatformInput {
   readonly ended: Promise<string>;
 }
 
-const refreshMs = 250;
+/** Of a terminal; elsewhere a line comes much more seldom. */
+const refreshTerminalMs = 250;
+const refreshFileMs = 1000;
 
 export async function up(input: UpInput): Promise<void> {
   const platform = await startPlatform(input);
@@ -26,6 +28,7 @@ export async function up(input: UpInput): Promise<void> {
   const exposure = exposureNote(values.node.host);
   if (exposure !== '') logger.warn({ host: values.node.host }, exposure);
   const live = new LiveLine(screen);
+  const refreshMs = screen.isTerminal ? refreshTerminalMs : refreshFileMs;
   let timer = clock.setTimer(refreshMs, refresh);
   function refresh(): void {
     const columns = screen.isTerminal ? screen.columns - 1 : undefined;

@@ -58,6 +58,12 @@ export interface Foundation {
   /** Kept in the data folder: the same after every restart. */
   readonly nodeName: string;
   readonly closing: CloseStack;
+  readonly wakes: Wakes;
+}
+
+/** Told of what the duty cycle has to do before it is due; the loop listens. */
+export interface Wakes {
+  onWork: () => void;
 }
 
 export async function openFoundation(input: FoundationInput): Promise<Foundation> {
@@ -95,7 +101,8 @@ async function openAll(input: FoundationInput, closing: CloseStack): Promise<Fou
   });
   const audit = AuditLog.open({ dir: folder.logs, clock });
   closing.defer('audit', () => audit.close());
-  const bus = new EmbeddedBus({ clock, logger });
+  const wakes: Wakes = { onWork: () => undefined };
+  const bus = new EmbeddedBus({ clock, logger, onRequest: () => wakes.onWork() });
   closing.defer('bus', () => bus.close());
   const registry = new EmbeddedRegistry({ store: journal, clock, random, logger });
   closing.defer('registry', () => registry.close());
@@ -120,6 +127,7 @@ async function openAll(input: FoundationInput, closing: CloseStack): Promise<Fou
     symbols,
     nodeName: nodeName(folder, values, input.secureRandom),
     closing,
+    wakes,
   };
 }
 

@@ -65,8 +65,9 @@ async function start(foundation: Foundation, input: PlatformInput): Promise<Plat
   await exec.start();
   closing.defer('exec', () => exec.stop());
 
-  const loop = startLoop(foundation, [data, exec, calc, control]);
+  const loop = startLoop(foundation, [data, exec, calc, control, roles.signals]);
   closing.defer('loop', () => loop.stop());
+  foundation.wakes.onWork = () => loop.wake();
   await data.start();
   closing.defer('data', () => data.stop());
   await serveFeeds(foundation, roles.feeds, roles.door);

@@ -2,7 +2,7 @@
 // They meet in rings, on the bus and in the registry.
 
 import { join } from 'node:path';
-import { type CalcNode, createCalcNode } from '@ndts/calc-node';
+import { type CalcNode, createCalcNode, signalBellName } from '@ndts/calc-node';
 import { type ControlNode, createControlNode } from '@ndts/control-node';
 import {
   createDataNode,
@@ -24,11 +24,13 @@ import {
 import {
   type BookRingWriter,
   createBookRings,
+  createRingBell,
   createTickRings,
   createTradeRings,
   eachLastTick,
   MappedTransport,
   openSlotRing,
+  type RingBell,
   type RowRingsOptions,
   type SlotRingReader,
   type TickRingWriter,
@@ -39,6 +41,7 @@ import { createCcxtBroker } from './broker-ccxt.js';
 import { createIbBroker } from './broker-ib.js';
 import { createRoute, refusePair } from './broker-route.js';
 import { createFeeds, createLineFeed, createSymbolDoor, noSymbolOf } from './feeds.js';
+import type { Agent } from '@ndts/runtime';
 import type { Foundation } from './foundation.js';
 
 /** Where what the data node takes is published. */
@@ -59,6 +62,8 @@ export interface Roles {
   readonly door: SymbolDoor;
   /** Takes the ticks of line protocol; undefined: they go into their table. */
   readonly line: LineFeed | undefined;
+  /** Wakes the duty cycle for signals. */
+  readonly signals: Agent;
 }
 
 export async function createRoles(foundation: Foundation, version: string): Promise<Roles> {
@@ -66,7 +71,8 @@ export async function createRoles(foundation: Foundation, version: string): Prom
   await registerSymbols(foundation, door);
   const rings = openRings(foundation);
   const exec = await createExec(foundation, rings.ticks);
-  const signalRings = new SignalRings(foundation, exec);
+  const ringDir = join(foundation.folder.memory, 'rings');
+  const signalRings = new SignalRings(foundation, exec, ringDir);
   const calc = createCalcNode({
     config: foundation.values,
     ...shared(foundation),
@@ -75,11 +81,14 @@ export async function createRoles(foundation: Foundation, version: string): Prom
     symbols: foundation.symbols,
     tickRings: rings.ticks.paths,
     bookRings: rings.books?.paths,
-    ringDir: join(foundation.folder.memory, 'rings'),
+    ringDir,
     onSignalRing: signalRings.attach,
   });
   const line = createLineFeed(foundation, door);
   const feeds = createFeeds(foundation, line);
+  feeds.onRows = () => foundation.wakes.onWork();
+  const leave = foundation.ticks.watchAppends(() => foundation.wakes.onWork());
+  foundation.closing.defer('wakes', leave);
   const data = createDataNode({
     config: foundation.values,
     ...shared(foundation),
@@ -103,11 +112,15 @@ export async function createRoles(foundation: Foundation, version: string): Prom
     nodeId: `${foundation.nodeName}-control`,
     version,
   });
-  return { data, calc, exec, control, rings, feeds, door, line };
+  return { data, calc, exec, control, rings, feeds, door, line, signals: signalRings };
 }
 
-/** Hands the exec node the signal ring of each start of a strategy; the one before is closed. */
-class SignalRings {
+/** Hands the exec node the signal ring of each start of a strategy; the one before is closed. While
+ * the duty cycle sleeps the bell of signals wakes it. */
+class SignalRings implements Agent {
+  readonly name = 'signals';
+  readonly #bell: RingBell;
+  #isResting = false;
   readonly #exec: ExecNode;
   readonly #open = new Map<number, SlotRingReader>();
   readonly attach = (instance: number, name: string, path: string): void => {
@@ -117,11 +130,28 @@ class SignalRings {
     this.#exec.addSignalRing(instance, name, reader);
   };
 
-  constructor(foundation: Foundation, exec: ExecNode) {
+  constructor(foundation: Foundation, exec: ExecNode, dir: string) {
     this.#exec = exec;
+    this.#bell = createRingBell(join(dir, signalBellName), () => {
+      this.#isResting = false;
+      foundation.wakes.onWork();
+    });
+    foundation.closing.defer('bell of signals', () => this.#bell.close());
     foundation.closing.defer('signal rings', () => {
       for (const instance of [...this.#open.keys()]) this.#release(instance);
     });
+  }
+
+  doWork(): number {
+    return 0;
+  }
+
+  /** Now, the first time: the rings are looked at once more before the cycle sleeps. */
+  dueNs(): number {
+    if (this.#isResting) return Number.POSITIVE_INFINITY;
+    this.#isResting = true;
+    this.#bell.rest();
+    return 0;
   }
 
   #release(instance: number): void {

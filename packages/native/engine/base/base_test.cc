@@ -101,5 +101,28 @@ TEST(BackgroundThread, StepsUntilThereIsNoWorkAndWakes) {
   EXPECT_GE(steps.load(), 8);
 }
 
+TEST(BackgroundThread, RestsUntilItIsStirred) {
+  constexpr std::int64_t kHour = 3'600'000'000'000;
+  std::atomic<int> left{0};
+  std::atomic<int> done{0};
+  const BackgroundRest rest{.may_rest = [&left] { return left.load() == 0; }, .ns = kHour};
+  BackgroundThread thread(
+      "test", 1,
+      [&] {
+        if (left.load() == 0) return std::uint64_t{0};
+        --left;
+        ++done;
+        return std::uint64_t{0};
+      },
+      rest);
+  for (int round = 1; round <= 2000; ++round) {
+    ++left;
+    thread.stir();
+    while (done.load() < round) std::this_thread::yield();
+  }
+  thread.stop();
+  EXPECT_EQ(done.load(), 2000);
+}
+
 }  // namespace
 }  // namespace ndts

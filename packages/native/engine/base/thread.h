@@ -42,29 +42,45 @@ class Thread {
   std::thread thread_;  // ambient: the seam itself
 };
 
+// How a BackgroundThread sleeps that has nothing to look at again after idle_ns.
+struct BackgroundRest {
+  // Whether nothing is there for a step before the next stir(); empty: never.
+  std::function<bool()> may_rest;
+  std::int64_t ns = 0;  // the longest rest
+};
+
 // Calls `step` again and again. A step that did no work (returned 0) is followed by a sleep of at
-// most idle_ns, which wake() ends early. wake() and stop() from any thread; stop() returns when
-// the running step has ended, and twice is allowed.
+// most idle_ns, which wake() ends early, and before that by a rest where there is one. wake(),
+// stir() and stop() from any thread; stop() returns when the running step has ended, and twice is
+// allowed.
 class BackgroundThread {
  public:
   BackgroundThread(const std::string& name, std::int64_t idle_ns,
-                   std::function<std::uint64_t()> step);
+                   std::function<std::uint64_t()> step, BackgroundRest rest = BackgroundRest());
   ~BackgroundThread() { stop(); }
   BackgroundThread(const BackgroundThread&) = delete;
   BackgroundThread& operator=(const BackgroundThread&) = delete;
   // Costs one atomic exchange when a wake-up is pending already.
   void wake();
+  // After something was made that a step will find: a rest ends, the next step comes idle_ns later.
+  // Costs one atomic exchange while it does not rest.
+  void stir();
   void stop();
 
  private:
   void run();
+  void rest();
 
   const std::int64_t idle_ns_;
   const std::function<std::uint64_t()> step_;
+  const BackgroundRest rest_;
   Mutex mutex_;
   ConditionVariable condition_;
   // Set by wake(), cleared by run() before the step that answers it.
   std::atomic<bool> wake_pending_{false};
+  // Exchanged by rest() before it looks whether it may, by stir() after the work was made: one of
+  // the two sees the other.
+  std::atomic<bool> resting_{false};
   std::atomic<bool> stopping_{false};  // set by stop(), read by run()
   Thread thread_;                      // last member: starts when the others stand
 };

@@ -189,6 +189,15 @@ void WalLog::wake_committer() {
   if (threaded_.load(std::memory_order_acquire)) thread_->wake();
 }
 
+void WalLog::stir_committer() {
+  if (threaded_.load(std::memory_order_acquire)) thread_->stir();
+}
+
+bool WalLog::nothing_to_commit() {
+  const MutexLock lock(commit_mutex_);
+  return staging_->tail() == durable_.load(std::memory_order_acquire) && wal_files_->ready();
+}
+
 void WalLog::announce() {
   queue_.wake(durable_.load(std::memory_order_seq_cst), failed_.load(std::memory_order_seq_cst));
   if (waiters_.load(std::memory_order_seq_cst) == 0) return;

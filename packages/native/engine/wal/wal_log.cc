@@ -10,6 +10,9 @@ namespace ndts {
 
 namespace {
 
+// The committer looks around so often while nothing is appended.
+constexpr std::int64_t kRestNs = 1'000'000'000;
+
 constexpr std::uint64_t kSmallestBytes = 64u << 10;
 // Of staging memory, in one call: under a millisecond, and what open() itself waits for.
 constexpr std::uint64_t kFaultedAtOnce = 1u << 20;
@@ -141,6 +144,7 @@ Status WalLog::append_locked(std::uint32_t kind, std::uint32_t shard,
   sealed_ = kind == kWalSealKind;
   bump(appends_);
   if (end - durable > options_.staging_bytes / 2) wake_committer();
+  stir_committer();
   *position = end;
   return Status::success();
 }
@@ -271,8 +275,10 @@ WalStats WalLog::stats() const {
 void WalLog::start() {
   const MutexLock lock(close_mutex_);
   if (thread_ != nullptr || closed_.load(std::memory_order_acquire)) return;
-  thread_ = std::make_unique<BackgroundThread>("ndts-wal", options_.commit_interval_ns,
-                                               [this] { return background_step(); });
+  // With nothing to write there is nothing to look for; an append stirs it.
+  const BackgroundRest rest{.may_rest = [this] { return nothing_to_commit(); }, .ns = kRestNs};
+  thread_ = std::make_unique<BackgroundThread>(
+      "ndts-wal", options_.commit_interval_ns, [this] { return background_step(); }, rest);
   threaded_.store(true, std::memory_order_release);
   faulting_ = std::make_unique<Thread>("ndts-staging", [this] { fault_in_staging(); });
 }

@@ -74,6 +74,10 @@ class WalLog final : public Wal {
   void fault_in_staging() const;
 
   void wake_committer();
+  // After an entry is in staging: it is written within the commit interval.
+  void stir_committer();
+  // And the next file is ready: the committer may rest.
+  [[nodiscard]] bool nothing_to_commit();
   void announce();
   [[nodiscard]] Status wait_alone(std::uint64_t position);
 

@@ -19,15 +19,15 @@ export interface ConfigValues {
   readonly loop: {
     /** what the main loop does without work: spin for loop.spinMs then sleep, always spin, or always sleep */
     readonly idle: 'adaptive' | 'spin' | 'sleep';
-    /** how long adaptive spins after the last work */
+    /** how long adaptive spins after the last work, where work comes ten times as often; where it comes seldom it spins for a third of a millisecond */
     readonly spinMs: number;
-    /** how long it sleeps then; up to eight times as long after seconds without work */
+    /** how long what cannot say when it is due is left alone then, up to eight times as long after seconds without work; all else is woken or waits for its time */
     readonly sleepMs: number;
   };
   readonly ring: {
     /** what a strategy does while no tick comes, after loop.spinMs: rest as loop.idle says, look on and yield its processor, or sleep until ticks are published */
     readonly wait: 'spin' | 'yield' | 'sleep';
-    /** how long it yields or sleeps at once; messages to the strategy wait as long */
+    /** how long it yields or sleeps at once, asleep ten times as long after a second without ticks; messages wait as long for a strategy that yields, and wake one that sleeps */
     readonly waitMs: number;
   };
   readonly cluster: {
@@ -485,7 +485,7 @@ export const configKeys: readonly ConfigKey[] = [
     key: 'loop.spinMs',
     type: 'integer',
     default: 20,
-    doc: 'how long adaptive spins after the last work',
+    doc: 'how long adaptive spins after the last work, where work comes ten times as often; where it comes seldom it spins for a third of a millisecond',
     min: 0,
     max: 10000,
     secret: false,
@@ -494,7 +494,7 @@ export const configKeys: readonly ConfigKey[] = [
     key: 'loop.sleepMs',
     type: 'integer',
     default: 1,
-    doc: 'how long it sleeps then; up to eight times as long after seconds without work',
+    doc: 'how long what cannot say when it is due is left alone then, up to eight times as long after seconds without work; all else is woken or waits for its time',
     min: 1,
     max: 1000,
     secret: false,
@@ -511,7 +511,7 @@ export const configKeys: readonly ConfigKey[] = [
     key: 'ring.waitMs',
     type: 'integer',
     default: 10,
-    doc: 'how long it yields or sleeps at once; messages to the strategy wait as long',
+    doc: 'how long it yields or sleeps at once, asleep ten times as long after a second without ticks; messages wait as long for a strategy that yields, and wake one that sleeps',
     min: 1,
     max: 1000,
     secret: false,

@@ -8,6 +8,8 @@ import type { Logger } from '../log/logger.js';
 export interface EmbeddedBusOptions {
   readonly clock: Clock;
   readonly logger: Logger;
+  /** After each request: whoever answered it may have got something to do. */
+  readonly onRequest?: () => void;
 }
 
 type Listener = (message: BusMessage) => void;
@@ -29,12 +31,14 @@ export class EmbeddedBus implements Bus {
   readonly #responders = new Map<string, (payload: unknown) => unknown>();
   readonly #abandon = new Set<() => void>();
   readonly #queue: { message: BusMessage; targets: readonly Subscription[] }[] = [];
+  readonly #onRequest: () => void;
   #delivering = false;
   #closed = false;
 
   constructor(options: EmbeddedBusOptions) {
     this.#clock = options.clock;
     this.#logger = options.logger;
+    this.#onRequest = options.onRequest ?? (() => undefined);
   }
 
   publish(subject: string, payload: unknown): void {
@@ -100,6 +104,7 @@ export class EmbeddedBus implements Bus {
       };
       Promise.resolve()
         .then(() => responder(payload))
+        .finally(this.#onRequest)
         .then(resolve, reject)
         .finally(finish);
     });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Timer } from '@ndts/protocol';
 import { SystemClock } from '../clock/system-clock.js';
+import { SpinRule } from './spin-rule.js';
 import { type Agent, AgentLoop, type AgentLoopOptions } from './agent-loop.js';
 
 const idles: AgentLoopOptions['idle'][] = ['adaptive', 'spin', 'sleep'];
@@ -159,6 +160,62 @@ test('adaptive sleeps longer the longer there is no work, and work ends that', a
   work = 1;
   await until(() => clock.sleeps.at(-1) === 2);
   await loop.stop();
+});
+
+test('a sleep ends when the first agent is due, and is never long', async () => {
+  const clock = new CountingClock();
+  const due = [Number.POSITIVE_INFINITY, 40e6];
+  const agents = due.map((ns, at) => ({
+    name: `agent ${at}`,
+    doWork: () => 0,
+    dueNs: (nowNs: number) => nowNs + ns,
+  }));
+  const loop = loopOf(agents, { clock, spinMs: 0 });
+  loop.start();
+  await until(() => clock.sleeps.length > 5);
+  assert.ok(
+    clock.sleeps.every((ms) => ms > 39.9 && ms <= 40.1),
+    clock.sleeps.join(),
+  );
+  due.fill(Number.POSITIVE_INFINITY);
+  agents.length = 1;
+  const before = clock.sleeps.length + 1;
+  await until(() => clock.sleeps.length > before);
+  assert.equal(clock.sleeps.at(-1), 100);
+  await loop.stop();
+});
+
+test('who is woken within a cycle does not sleep after it', async () => {
+  const clock = new CountingClock();
+  let wakes = 3;
+  const agent: Agent = { name: 'a', doWork: () => 0, dueNs: () => Number.POSITIVE_INFINITY };
+  const waker: Agent = {
+    name: 'b',
+    doWork: () => {
+      if (wakes > 0) loop.wake();
+      wakes -= 1;
+      return 0;
+    },
+    dueNs: () => Number.POSITIVE_INFINITY,
+  };
+  const loop: AgentLoop = loopOf([agent, waker], { clock, spinMs: 0 });
+  loop.start();
+  await until(() => clock.sleeps.length > 0);
+  assert.ok(wakes <= -1, 'a cycle after each of the three');
+  await loop.stop();
+});
+
+test('it spins where work comes often, and not where it comes seldom', () => {
+  const rule = new SpinRule(20, 0);
+  for (let ms = 0; ms <= 2000; ms += 20) rule.note(ms * 1e6);
+  assert.ok(rule.spins(2000.2e6));
+  assert.ok(!rule.spins(2001e6));
+  for (let ms = 2000; ms <= 2100; ms += 1) rule.note(ms * 1e6);
+  assert.ok(rule.spins(2119e6));
+  assert.ok(!rule.spins(2120e6));
+  const always = new SpinRule(Number.POSITIVE_INFINITY, 0);
+  for (let ms = 0; ms < 1e6; ms += 1e4) always.note(ms * 1e6);
+  assert.ok(always.spins(1e18));
 });
 
 test('sleep sleeps the same whatever there is', async () => {

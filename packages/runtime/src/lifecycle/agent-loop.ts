@@ -1,20 +1,26 @@
 // hot: no allocation after init
 // The duty cycle of a node's main thread. All agents do their work in turn; several cycles share
 // one turn of the event loop, bounded in time, so that its cost is spread and I/O still gets its
-// turn. Without work adaptive sleeps, longer after a second of that: then the first work after a
-// pause may wait for restFactorMax times sleepMs. Always: an agent that throws is reported and
-// called again; no agent runs after stop() resolved.
+// turn. Without work adaptive spins where work comes often, else sleeps until an agent says that it
+// is due or somebody wakes it; an agent that can't say is looked at every sleepMs, less often after
+// seconds without work. Always: an agent that throws is reported and called again; no agent runs
+// after stop() resolved; no sleep is longer than restMsMax, so that what wakes nobody is late, not
+// lost.
 
-import type { Clock, Timer } from '@ndts/protocol';
+import { type Clock, nsPerMs, type Timer } from '@ndts/protocol';
+import { SpinRule } from './spin-rule.js';
 
 export interface Agent {
   readonly name: string;
   /** Does what there is to do without blocking; returns how much that was, 0 for nothing. */
   doWork(): number;
+  /** When it is due next by the clock (monotonic ns; Infinity: never), while nobody wakes the loop.
+   * Asked after a cycle without work. Absent or undefined: it can't say. */
+  dueNs?(nowNs: number): number | undefined;
 }
 
 export interface AgentLoopOptions {
-  /** Without work: spin for spinMs then sleep ever longer, always spin, or sleep at once. */
+  /** Without work: spin (SpinRule) and then sleep, always spin, or sleep at once. */
   readonly idle: 'adaptive' | 'spin' | 'sleep';
   readonly spinMs: number;
   readonly sleepMs: number;
@@ -27,15 +33,16 @@ const turnNsMax = 50_000;
 /** Sleeps double with every second without work, up to so many times sleepMs. */
 const restFactorMax = 8;
 const restGrowNs = 1e9;
+const restMsMax = 100;
 
 export class AgentLoop {
   readonly #agents: readonly Agent[];
   readonly #options: AgentLoopOptions;
-  #spinNs: number;
+  readonly #rule: SpinRule;
   #sleepMs: number;
   #running = false;
   #inCycle = false;
-  #lastWorkNs = 0;
+  #woken = false;
   #cycles = 0;
   #errors = 0;
   #immediate: NodeJS.Immediate | undefined;
@@ -46,7 +53,7 @@ export class AgentLoop {
   constructor(agents: readonly Agent[], options: AgentLoopOptions) {
     this.#agents = agents;
     this.#options = options;
-    this.#spinNs = options.spinMs * 1e6;
+    this.#rule = new SpinRule(options.spinMs, options.clock.monotonicNs());
     this.#sleepMs = options.sleepMs;
   }
 
@@ -63,7 +70,7 @@ export class AgentLoop {
   start(): void {
     if (this.#running) return;
     this.#running = true;
-    this.#lastWorkNs = this.#options.clock.monotonicNs();
+    this.#rule.note(this.#options.clock.monotonicNs());
     this.#scheduleNow();
   }
 
@@ -75,16 +82,19 @@ export class AgentLoop {
     return new Promise((resolve) => this.#stopped.push(resolve));
   }
 
-  /** Ends a sleep early: there is work. */
+  /** Ends a sleep early: there is work. Costs nothing while it is awake. */
   wake(): void {
-    if (!this.#running || this.#inCycle || this.#timer === undefined) return;
+    if (!this.#running || this.#timer === undefined) {
+      this.#woken = true;
+      return;
+    }
     this.#unschedule();
     this.#scheduleNow();
   }
 
   /** loop.spinMs and loop.sleepMs may change while running. */
   configure(idle: { readonly spinMs: number; readonly sleepMs: number }): void {
-    this.#spinNs = idle.spinMs * 1e6;
+    this.#rule.spinMs = idle.spinMs;
     this.#sleepMs = idle.sleepMs;
   }
 
@@ -96,17 +106,23 @@ export class AgentLoop {
     let nowNs = startNs;
     let idle = false;
     this.#inCycle = true;
+    this.#woken = false;
     while (this.#running && !idle && nowNs - startNs < turnNsMax) {
       const work = this.#runCycle();
       nowNs = clock.monotonicNs();
-      if (work > 0) this.#lastWorkNs = nowNs;
+      if (work > 0) this.#rule.note(nowNs);
       else idle = this.#mayRest(nowNs);
       // A clock that stands still (a test's) must not hold the turn for ever.
       if (nowNs === startNs) break;
     }
     this.#inCycle = false;
     if (!this.#running) this.#release();
-    else if (idle) this.#timer = clock.setTimer(this.#restMs(nowNs), this.#turn);
+    else this.#rest(idle ? this.#restMs(nowNs) : 0);
+  }
+
+  #rest(restMs: number): void {
+    // Woken meanwhile: by an agent for one that was before it.
+    if (restMs > 0 && !this.#woken) this.#timer = this.#options.clock.setTimer(restMs, this.#turn);
     else this.#scheduleNow();
   }
 
@@ -126,12 +142,33 @@ export class AgentLoop {
 
   #mayRest(nowNs: number): boolean {
     if (this.#options.idle === 'spin') return false;
-    return this.#options.idle === 'sleep' || nowNs - this.#lastWorkNs >= this.#spinNs;
+    return this.#options.idle === 'sleep' || !this.#rule.spins(nowNs);
   }
 
   #restMs(nowNs: number): number {
+    const lookMs = this.#lookMs(nowNs);
+    let restMs = Number.POSITIVE_INFINITY;
+    for (let index = 0; index < this.#agents.length; index++) {
+      const due = this.#dueNs(this.#agents[index] as Agent, nowNs);
+      const waitMs = due === undefined ? lookMs : Math.min(restMsMax, (due - nowNs) / nsPerMs);
+      restMs = Math.min(restMs, waitMs);
+    }
+    return Math.max(0, restMs);
+  }
+
+  #dueNs(agent: Agent, nowNs: number): number | undefined {
+    try {
+      return agent.dueNs?.(nowNs);
+    } catch (error) {
+      this.#report(agent, error);
+      return undefined;
+    }
+  }
+
+  /** How long agents that can't say when they are due are left alone. */
+  #lookMs(nowNs: number): number {
     if (this.#options.idle !== 'adaptive') return this.#sleepMs;
-    const doublings = Math.floor((nowNs - this.#lastWorkNs) / restGrowNs);
+    const doublings = Math.floor((nowNs - this.#rule.lastNs) / restGrowNs);
     return this.#sleepMs * Math.min(restFactorMax, 2 ** doublings);
   }
 

@@ -10,6 +10,8 @@ export type { Counter, Gauge, Histogram } from 'prom-client';
 
 const client = loadedLater<typeof Prometheus>('prom-client');
 
+/** Between two looks at how late the event loop is. */
+const loopLookMs = 250;
 const prefix = 'ndts_';
 const defaultBucketsSeconds = [1e-6, 1e-5, 1e-4, 5e-4, 1e-3, 5e-3, 0.01, 0.05, 0.1, 0.5, 1, 5, 10];
 
@@ -23,7 +25,12 @@ export class Metrics {
 
   constructor(options: MetricsOptions = {}) {
     if (options.processMetrics === true)
-      client().collectDefaultMetrics({ register: this.#registry, prefix });
+      client().collectDefaultMetrics({
+        register: this.#registry,
+        prefix,
+        // Each look wakes the process, whether there is something to do or not.
+        eventLoopMonitoringPrecision: loopLookMs,
+      });
   }
 
   get contentType(): string {

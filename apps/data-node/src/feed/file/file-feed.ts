@@ -244,6 +244,11 @@ export class FileFeed implements Feed {
     this.#rows.takeHalts(take);
   }
 
+  /** Its end is all it knows. */
+  dueNs(): number | undefined {
+    return this.stats().isEnded ? Number.POSITIVE_INFINITY : undefined;
+  }
+
   stats(): FeedStats {
     const { skipped, backlog, malformed, malformedBy } = this.#rows;
     return {

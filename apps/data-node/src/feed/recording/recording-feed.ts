@@ -109,6 +109,11 @@ export class RecordingFeed extends MessageFeed {
     go?.();
   }
 
+  /** Polls drive it. */
+  override dueNs(): number | undefined {
+    return this.stats().isEnded ? Number.POSITIVE_INFINITY : undefined;
+  }
+
   override stats(): FeedStats {
     const stats = super.stats();
     return { ...stats, isEnded: this.#replay.isEnded && stats.backlog === 0 };
