@@ -3,7 +3,7 @@
 // messages of another process on a WebSocket until their ticks are accepted and on a ring, at a
 // rate and as fast as they come; this thread and the sender where they like, and pinned.
 
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -33,6 +33,7 @@ import {
   percentiles,
   pick,
 } from './kit/bench.js';
+import { pin } from './kit/pin.js';
 import { storageOptions } from './storage.js';
 
 const clock = new SystemClock();
@@ -276,20 +277,6 @@ function socketSource(port: number): MessageSource {
         );
       }),
   };
-}
-
-/** Keeps this thread on the first processor, for the sender to have the second one. @returns what
- * lets it go again; undefined: there is no taskset, or no second processor */
-function pin(): (() => void) | undefined {
-  const own = (processors: string): string =>
-    execFileSync('taskset', ['-cp', processors, String(process.pid)], { encoding: 'utf8' });
-  try {
-    execFileSync('taskset', ['-c', '1', 'true'], { stdio: 'ignore' });
-    const before = /list: (\S+)/.exec(own('0'))?.[1] ?? '0-1';
-    return () => void own(before);
-  } catch {
-    return undefined;
-  }
 }
 
 async function startSender(

@@ -17,6 +17,7 @@ import { factorBenches } from './factors.js';
 import { feedParse, ingestFeed, recordReplay } from './feed.js';
 import { fixCodec } from './fix.js';
 import { ingestTicks } from './ingest-ticks.js';
+import { idleBench } from './idle.js';
 import { keyValueBenches } from './key-value.js';
 import { type Bench, type BenchLine, type BenchSize, lineText } from './kit/bench.js';
 import { lineIngest } from './line-ingest.js';
@@ -61,6 +62,7 @@ const benches: readonly Bench[] = [
   feedParse,
   recordReplay,
   ingestFeed,
+  idleBench,
   wsFanout,
   resumeBench,
   arbitrateBench,

@@ -25,6 +25,7 @@ import { OpenerProcess } from '../kit/opener-process.js';
 import { smallSettings } from '../kit/small-settings.js';
 import { settings, writeTicks } from './client.js';
 import { answerHash, type Bench, type BenchContext, percentile, pick } from './kit/bench.js';
+import { pin } from './kit/pin.js';
 import type { StreamReport } from './kit/stream-clients.js';
 
 const clientsScript = fileURLToPath(new URL('kit/stream-clients.js', import.meta.url));
@@ -84,10 +85,17 @@ const fanouts: readonly Fanout[] = [
   { clients: 1000, rowsPerSecond: 1000 },
 ];
 
-async function fanout(context: BenchContext, served: Served, run: Fanout): Promise<void> {
+async function fanout(
+  context: BenchContext,
+  served: Served,
+  run: Fanout,
+  isPinned: boolean,
+): Promise<void> {
   const { clients, rowsPerSecond } = run;
   const before = process.memoryUsage().rss;
-  const child = fork(clientsScript, [served.url, served.token, String(clients)]);
+  const apart = { execPath: 'taskset', execArgv: ['-c', '1', process.execPath] };
+  const args = [served.url, served.token, String(clients)];
+  const child = fork(clientsScript, args, isPinned ? apart : {});
   await answerOf(child);
   const bytes = (process.memoryUsage().rss - before) / clients;
   const seconds = pick(context.size, { smoke: 0.3, small: 4, full: 20 });
@@ -102,7 +110,7 @@ async function fanout(context: BenchContext, served: Served, run: Fanout): Promi
   const elapsed = (performance.now() - start) / 1000 - 0.2;
   const report = await reportOf(child);
   child.disconnect();
-  const params = { clients, offered: rowsPerSecond, form: 'binary' };
+  const params = { clients, offered: rowsPerSecond, form: 'binary', pinned: isPinned };
   const answer = answerHash(clients, sent * clients);
   const emit = (metric: string, value: number, unit: string): void =>
     context.emit({ bench: 'ws_fanout', params, metric, value, unit, answer });
@@ -174,7 +182,11 @@ export const wsFanout: Bench = {
     try {
       const runs =
         context.size === 'smoke' ? fanouts.filter(({ clients }) => clients < 1000) : fanouts;
-      for (const run of runs) await fanout(context, served, run);
+      for (const run of runs) await fanout(context, served, run, false);
+      const letGo = context.size === 'smoke' ? undefined : pin();
+      if (letGo === undefined) return;
+      for (const run of runs) await fanout(context, served, run, true);
+      letGo();
     } finally {
       await served.stop();
     }

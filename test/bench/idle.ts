@@ -1,0 +1,101 @@
+// idle: how much of a processor a node takes that has nothing, or little, to do: the command
+// itself, as `npm start` runs it, with its strategy. Processor time, not wall time: it says the
+// same on a machine that others use, too.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { answerHash, type Bench, type BenchContext, pick } from './kit/bench.js';
+
+const command = fileURLToPath(new URL('../../../apps/ndts/dist/main.js', import.meta.url));
+
+interface Setting {
+  readonly node: string;
+  readonly flags: readonly string[];
+}
+
+const quiet = ['--feed.kind=none', '--control.port=0'];
+/** Ports are fixed where 0 means off. */
+const doors = ['stream', 'postgres', 'remote'].map((door, at) => `--${door}.port=${28_411 + at}`);
+const settings: readonly Setting[] = [
+  { node: 'no feed', flags: quiet },
+  { node: 'no feed, no strategy', flags: [...quiet, '--strategy.list='] },
+  {
+    node: 'no feed, all listeners',
+    flags: [...quiet, ...doors, '--line.tcpPort=28414', '--line.httpPort=28415'],
+  },
+  { node: '50 ticks/s', flags: ['--feed.ticksPerSecond=50', '--control.port=0'] },
+];
+
+function childrenOf(pid: number): number[] {
+  return readdirSync(`/proc/${pid}/task`).flatMap((thread) =>
+    readFileSync(`/proc/${pid}/task/${thread}/children`, 'latin1')
+      .split(' ')
+      .filter((text) => text.trim() !== '')
+      .map(Number),
+  );
+}
+
+/** Processor time so far, in seconds; a thread that ended meanwhile takes its own with it. */
+function processorSeconds(pid: number): number {
+  return readdirSync(`/proc/${pid}/task`).reduce((sum, thread) => {
+    const [ns] = readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'latin1').split(' ');
+    return sum + Number(ns) / 1e9;
+  }, 0);
+}
+
+async function start(dir: string, flags: readonly string[]): Promise<ChildProcess> {
+  const args = [command, 'up', '--data-dir', dir, `--storage.memoryDir=${dir}-memory`, ...flags];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const ended = once(child, 'exit').then(([code]) => {
+    throw new Error(`the node ended with ${code}`);
+  });
+  ended.catch(() => undefined);
+  await Promise.race([once(child.stdout!, 'data'), ended]);
+  return child;
+}
+
+async function measure(context: BenchContext, { node, flags }: Setting, at: number): Promise<void> {
+  const child = await start(join(context.dir, `idle-${at}`), flags);
+  const pid = child.pid ?? 0;
+  try {
+    const seconds = pick(context.size, { smoke: 0.2, small: 5, full: 30 });
+    // Its start is over, and the compiler of its code has come to rest.
+    await sleep(pick(context.size, { smoke: 50, small: 8000, full: 20_000 }));
+    const strategies = childrenOf(pid);
+    const all = (): [number, number] => [
+      processorSeconds(pid),
+      strategies.reduce((sum, one) => sum + processorSeconds(one), 0),
+    ];
+    const before = all();
+    await sleep(seconds * 1000);
+    const after = all();
+    const emit = (metric: string, used: number): void =>
+      context.emit({
+        bench: 'idle',
+        params: { node },
+        metric,
+        value: (100 * used) / seconds,
+        unit: '% of a processor',
+        answer: answerHash(at),
+      });
+    emit('node', after[0] - before[0]);
+    if (strategies.length > 0) emit('strategies', after[1] - before[1]);
+  } finally {
+    const gone = once(child, 'exit');
+    child.kill('SIGTERM');
+    await gone;
+  }
+}
+
+export const idleBench: Bench = {
+  name: 'idle',
+  about: 'processor time of a node with nothing to do, by what it listens to, and at 50 ticks/s',
+  run: async (context) => {
+    const some = context.size === 'smoke' ? settings.slice(0, 1) : settings;
+    for (const [at, setting] of some.entries()) await measure(context, setting, at);
+  },
+};
