@@ -273,7 +273,7 @@ async function checkScene(
     });
     while (stream.rows.length < expected.length) await turn();
     stream.close();
-    deepEqual(keysOf(stream.rows), keysOf(texts), `${table}: stream, ${form}`);
+    deepEqual(keysOf(stream.rows), all, `${table}: stream, ${form}`);
   }
 }
 

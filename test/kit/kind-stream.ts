@@ -46,7 +46,8 @@ export class KindStream {
     if (message['type'] === 'subscribed') this.#columns = message['columns'] as readonly Column[];
     if (message['type'] !== 'rows') return;
     const list = (name: string): readonly unknown[] => message[name] as readonly unknown[];
-    const columns = message['columns'] as Readonly<Record<string, readonly (number | null)[]>>;
+    type Values = readonly SeenKindRow['values'][string][];
+    const columns = message['columns'] as Readonly<Record<string, Values>>;
     for (let row = 0; row < Number(message['count']); row += 1)
       this.rows.push({
         symbol: String(list('symbol')[row]),
@@ -75,13 +76,25 @@ export class KindStream {
     const shard = part(4);
     part(4);
     const columns = this.#columns.map(([name, type, nullable]) => {
-      const values = part(widths[type] ?? 0);
-      return { name, type, values, nulls: nullable ? part(1) : undefined };
+      const values = part(type === 'text' ? 4 : (widths[type] ?? 0));
+      const texts: string[] = [];
+      if (type === 'text') {
+        const start = at;
+        for (let row = 0; row < count; row += 1) {
+          const end = at + view.getUint32(values + 4 * row, true);
+          texts.push(new TextDecoder().decode(bytes.subarray(at, end)));
+          at = end;
+        }
+        at = start + Math.ceil((at - start) / 8) * 8;
+      }
+      return { name, type, values, texts, nulls: nullable ? part(1) : undefined };
     });
     if (at !== bytes.length) throw new Error(`expected ${at} bytes, found ${bytes.length}`);
     for (let row = 0; row < count; row += 1) {
-      const valueAt = ({ type, values, nulls }: (typeof columns)[number]): number | null => {
+      const valueAt = (column: (typeof columns)[number]): number | string | null => {
+        const { type, values, texts, nulls } = column;
         if (nulls !== undefined && bytes[nulls + row] === 1) return null;
+        if (type === 'text') return texts[row] ?? '';
         return type === 'i32'
           ? view.getInt32(values + 4 * row, true)
           : view.getFloat64(values + 8 * row, true);

@@ -223,7 +223,7 @@ class CalcNodeAgent implements CalcNode {
   }
 
   status(): CalcStatus {
-    return calcStatus(this.#supervisor, this.#deps.clock.nowMs());
+    return calcStatus(this.#supervisor, Math.floor(this.#deps.clock.nowMs()));
   }
 
   latency(): CalcLatency {

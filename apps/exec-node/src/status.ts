@@ -193,7 +193,7 @@ export class StatusDesk {
     const denied = ledger.counts.denied - this.#start.denied;
     const route = this.#deps.route();
     return {
-      timeMs: clock.nowMs(),
+      timeMs: Math.floor(clock.nowMs()),
       tradingState: ledger.tradingState,
       tradingReason: this.#deps.blocked() || ledger.tradingReason,
       signals: intents + denied,

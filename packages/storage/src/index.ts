@@ -24,15 +24,19 @@ export { FolderService, type FolderServiceOptions } from './service/folder-servi
 export type {
   Acknowledgement,
   AggregateAsked,
+  RawRowColumn,
   RawRows,
   Service,
   ShardInfo,
 } from './service/service.js';
 export type { ConsumerInfo } from './stream/consumers.js';
+export { type InsertRings, publishInserted } from './table/publish-inserted.js';
 export { LatestRows } from './stream/latest-rows.js';
-export { grownValues, pickRows, rowPlaces } from './stream/row-places.js';
+export { grownValues, isText, pickRows, rowPlaces, TextHeap } from './stream/row-places.js';
 export { oldestPositions, type ShardPositions, type VoidRows } from './stream/positions.js';
 export {
+  intervalMsLeast,
+  intervalMsMost,
   type LiveBatch,
   type SubscribeMode,
   type SubscribeOptions,

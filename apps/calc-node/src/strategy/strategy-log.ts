@@ -14,7 +14,7 @@ export class StrategyLog {
   }
 
   add(from: StrategyLogLine['from'], text: string): void {
-    this.#lines.push({ timeMs: this.#clock.nowMs(), from, text });
+    this.#lines.push({ timeMs: Math.floor(this.#clock.nowMs()), from, text });
     if (this.#lines.length >= 2 * linesMax) this.#lines = this.#lines.slice(-linesMax);
   }
 

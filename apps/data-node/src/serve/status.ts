@@ -64,7 +64,7 @@ export class StatusReport {
     const feed = parts.feed.stats();
     const sources = sourceCleanings(parts.cleaner, parts.sources());
     return {
-      timeMs: parts.clock.nowMs(),
+      timeMs: Math.floor(parts.clock.nowMs()),
       ticksPerSecond: this.#rate.sample(parts.appender.accepted, nowNs),
       polled: feed.polled,
       accepted: parts.appender.accepted,

@@ -35,6 +35,7 @@ export class DurableLag {
       this.#first = (this.#first + 1) % capacity;
       this.#count -= 1;
     }
-    return this.#count === 0 ? 0 : nowNs - this.#timesNs[this.#first]!;
+    // It may have been noted after `nowNs` was read.
+    return this.#count === 0 ? 0 : Math.max(0, nowNs - this.#timesNs[this.#first]!);
   }
 }

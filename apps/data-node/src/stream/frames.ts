@@ -3,7 +3,7 @@
 // docs/protocol/subscribe.md is the contract.
 
 import { encodeStreamRows, writeTime } from '@ndts/protocol';
-import type { RawRows, ShardPositions } from '@ndts/storage';
+import { isText, type RawRowColumn, type RawRows, type ShardPositions } from '@ndts/storage';
 
 export type StreamForm = 'json' | 'binary';
 
@@ -69,14 +69,34 @@ function jsonBody(message: RowsMessage, nameOf: NameOf): Uint8Array {
   parts.push(`"sequence":[${sequence.join(',')}]`);
   if (shard !== undefined) parts.push(`"shard":[${shard.join(',')}]`);
   if (epoch !== undefined) parts.push(`"epoch":[${epoch.join(',')}]`);
-  const columns = rows.columns.map(({ name, values, nulls }) => {
-    const texts = Array.from(values as ArrayLike<number | bigint>, (value, row) =>
-      nulls?.[row] === 1 ? 'null' : numberText(value),
-    );
-    return `${JSON.stringify(name)}:[${texts.join(',')}]`;
+  const columns = rows.columns.map((column) => {
+    const { name, values, nulls } = column;
+    const texts = isText(column)
+      ? textsOf(column, rows)
+      : Array.from(values as ArrayLike<number | bigint>, numberText);
+    const shown = texts.map((text, row) => (nulls?.[row] === 1 ? 'null' : text));
+    return `${JSON.stringify(name)}:[${shown.join(',')}]`;
   });
   parts.push(`"columns":{${columns.join(',')}}}`);
   return encoder.encode(parts.join(','));
+}
+
+/** As JSON has them: bytes as base64. */
+function textsOf({ type, values }: RawRowColumn, { count, heap }: RawRows): string[] {
+  return Array.from({ length: count }, (_, row) => {
+    const offset = values[2 * row] as number;
+    const end = offset + (values[2 * row + 1] as number);
+    const bytes = heap?.subarray(offset, end) ?? new Uint8Array(0);
+    const { buffer, byteOffset, length } = bytes;
+    const text = Buffer.from(buffer, byteOffset, length);
+    return JSON.stringify(text.toString(type === 'text' ? 'utf8' : 'base64'));
+  });
+}
+
+function textBytes({ values }: RawRowColumn, count: number): number {
+  let bytes = 0;
+  for (let row = 0; row < count; row += 1) bytes += values[2 * row + 1] as number;
+  return bytes;
 }
 
 /** JSON has no NaN, and no whole numbers beyond 2^53 that every reader keeps. */
@@ -94,8 +114,11 @@ function binaryBody(message: RowsMessage): Uint8Array {
   const { count } = rows;
   const said = saidShards(message);
   let total = 16 * said.length + 16 * count + 3 * padded(4 * count);
-  for (const { values, nulls } of rows.columns) {
-    total += padded(values.byteLength);
+  for (const column of rows.columns) {
+    const { values, nulls } = column;
+    total += isText(column)
+      ? padded(4 * count) + padded(textBytes(column, count))
+      : padded(values.byteLength);
     if (nulls !== undefined) total += padded(count);
   }
   const body = new Uint8Array(total);
@@ -120,8 +143,19 @@ function binaryBody(message: RowsMessage): Uint8Array {
   put(rows.symbol, 4 * count);
   put(rows.shard, 4 * count);
   put(rows.epoch, 4 * count);
-  for (const { values, nulls } of rows.columns) {
-    put(values, values.byteLength);
+  for (const column of rows.columns) {
+    const { values, nulls } = column;
+    if (isText(column)) {
+      const start = at;
+      let end = at + padded(4 * count);
+      for (let row = 0; row < count; row += 1) {
+        const [offset, length] = [values[2 * row] as number, values[2 * row + 1] as number];
+        view.setUint32(start + 4 * row, length, true);
+        if (rows.heap !== undefined) body.set(rows.heap.subarray(offset, offset + length), end);
+        end += length;
+      }
+      at += padded(4 * count) + padded(textBytes(column, count));
+    } else put(values, values.byteLength);
     if (nulls !== undefined) put(nulls, count);
   }
   return body;

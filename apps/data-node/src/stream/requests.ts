@@ -2,7 +2,13 @@
 // docs/protocol/subscribe.md lists it.
 
 import { NdtsError, type Time } from '@ndts/protocol';
-import { type ShardPositions, type Watermark, watermarks } from '@ndts/storage';
+import {
+  intervalMsLeast,
+  intervalMsMost,
+  type ShardPositions,
+  type Watermark,
+  watermarks,
+} from '@ndts/storage';
 import type { StreamForm } from './frames.js';
 
 export interface SubscribeRequest {
@@ -114,7 +120,12 @@ function subscribeOf(given: Given): SubscribeRequest {
     from: from === undefined ? undefined : fromOf(from),
     watermark: oneOf(given['watermark'], 'watermark', watermarks),
     speed: numberOf(given['speed'] ?? 0, 'speed', 0, 1e9),
-    intervalMs: numberOf(given['intervalMs'] ?? defaults.intervalMs, 'intervalMs', 10, 600_000),
+    intervalMs: numberOf(
+      given['intervalMs'] ?? defaults.intervalMs,
+      'intervalMs',
+      intervalMsLeast,
+      intervalMsMost,
+    ),
     consumer: consumer === undefined ? undefined : textOf(consumer, 'consumer'),
   };
 }

@@ -2,7 +2,14 @@
 // Rows of many shards as one batch: what a feed gathers until it sends. Memory grows to the largest
 // batch there was and stays; what is handed out holds until the next row is taken.
 
-import { type ColumnValues, grownValues, type RawRows, rowPlaces } from '@ndts/storage';
+import {
+  type ColumnValues,
+  grownValues,
+  isText,
+  type RawRows,
+  rowPlaces,
+  TextHeap,
+} from '@ndts/storage';
 
 const firstRows = 1024;
 
@@ -13,6 +20,7 @@ export class RowCollector {
   #values: ColumnValues[] = [];
   #nulls: (Uint8Array | undefined)[] = [];
   #columns: RawRows['columns'] = [];
+  readonly #heap = new TextHeap();
 
   get count(): number {
     return this.#count;
@@ -29,8 +37,9 @@ export class RowCollector {
     if (rows.shard !== undefined) shard.set(rows.shard, at);
     if (rows.epoch !== undefined) epoch.set(rows.epoch, at);
     for (let column = 0; column < rows.columns.length; column += 1) {
-      const { values, nulls } = rows.columns[column]!;
-      this.#values[column]!.set(values as never, at);
+      const { values, nulls, type } = rows.columns[column]!;
+      if (isText({ type })) this.#takeTexts(rows, column);
+      else this.#values[column]!.set(values as never, at);
       if (nulls !== undefined) this.#nulls[column]?.set(nulls, at);
     }
     this.#count += rows.count;
@@ -38,6 +47,7 @@ export class RowCollector {
 
   clear(): void {
     this.#count = 0;
+    this.#heap.clear();
   }
 
   /** All of them: views. */
@@ -52,18 +62,26 @@ export class RowCollector {
       symbol: symbol.subarray(0, count),
       shard: shard.subarray(0, count),
       epoch: epoch.subarray(0, count),
+      heap: this.#heap.bytes,
       columns: this.#columns.map(({ name, type }, at) => {
         const nulls = this.#nulls[at]?.subarray(0, count);
-        const values = this.#values[at]!.subarray(0, count);
+        const values = this.#values[at]!.subarray(0, isText({ type }) ? 2 * count : count);
         return { name, type, values, ...(nulls === undefined ? {} : { nulls }) };
       }),
     };
   }
 
+  #takeTexts({ columns, count, heap }: RawRows, column: number): void {
+    const { values } = columns[column]!;
+    const into = this.#values[column]!;
+    for (let row = 0; row < count; row += 1)
+      this.#heap.put(values, row, heap ?? new Uint8Array(0), into, this.#count + row);
+  }
+
   #grow(rows: RawRows): void {
     const capacity = Math.max(firstRows, 2 * this.#capacity, this.#count + rows.count);
-    this.#values = rows.columns.map(({ values }, at) =>
-      grownValues(values, capacity, this.#values[at]),
+    this.#values = rows.columns.map(({ values, type }, at) =>
+      grownValues(values, isText({ type }) ? 2 * capacity : capacity, this.#values[at]),
     );
     this.#nulls = rows.columns.map(({ nulls }, at) =>
       nulls === undefined ? undefined : grownValues(nulls, capacity, this.#nulls[at]),

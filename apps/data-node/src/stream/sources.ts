@@ -6,6 +6,7 @@
 import { type Bus, type Clock, type ConfigValues, NdtsError } from '@ndts/protocol';
 import type { Logger } from '@ndts/runtime';
 import {
+  isText,
   type Service,
   type ShardPositions,
   type SubscribeOptions,
@@ -75,7 +76,7 @@ export class StreamSources {
       return messages.join(client, id, symbols && new Set(symbols.map((entry) => entry.id)));
     }
     const table = await this.#table(kind);
-    const columns = columnsOf(table, request.columns);
+    const columns = columnsOf(table, request.columns, mode !== 'historical');
     if (mode === 'historical' || from !== undefined || consumer !== undefined)
       return this.#own(client, request, columns, isOpen, onEnd);
     const wanted = this.#wanted(request.symbols);
@@ -148,7 +149,7 @@ export class StreamSources {
     watermark: SubscribeRequest['watermark'],
   ): Promise<StreamFeed> {
     const { clock, config, logger, metrics } = this.#options;
-    const columns = columnsOf(table, undefined).map((column) => column.name);
+    const columns = columnsOf(table, undefined, true).map((column) => column.name);
     const source = this.#source(undefined, { table: table.name, columns, watermark });
     const from = await source.from();
     const { flushMs } = config;
@@ -215,15 +216,19 @@ function checkMessages({ kind, form, mode, from, consumer }: SubscribeRequest): 
     throw new NdtsError('INVALID_ARGUMENT', `${kind}: only what comes from now on`);
 }
 
-/** Text and bytes are not streamed: who names such a column is told. */
-function columnsOf(table: TableInfo, names: readonly string[] | undefined): Columns {
-  const isText = ({ type }: Columns[number]): boolean => type === 'text' || type === 'bytes';
-  if (names === undefined) return table.columns.filter((column) => !isText(column));
+/** Rows of the past have no text and bytes: who names such a column is told. */
+function columnsOf(
+  table: TableInfo,
+  names: readonly string[] | undefined,
+  hasTexts: boolean,
+): Columns {
+  const isLeft = (column: Columns[number]): boolean => !hasTexts && isText(column);
+  if (names === undefined) return table.columns.filter((column) => !isLeft(column));
   return names.map((name) => {
     const column = table.columns.find((one) => one.name === name);
     if (column === undefined)
       throw new NdtsError('INVALID_ARGUMENT', `${table.name} has no column ${name}`);
-    if (isText(column))
+    if (isLeft(column))
       throw new NdtsError('INVALID_ARGUMENT', `column ${name} is of type ${column.type}`);
     return column;
   });

@@ -1,6 +1,6 @@
 // Where programs use the folder that the node has open: a socket for other processes of this user,
-// and, where it is set, a port for other machines. Ticks they insert go the way of the feed's from
-// here on: accepted, then onto the rings.
+// and, where it is set, a port for other machines. Ticks, trades and books they insert go the way
+// of the feed's from here on: accepted, then onto the rings.
 
 import { join } from 'node:path';
 import {
@@ -8,6 +8,7 @@ import {
   FolderService,
   LocalServer,
   NetworkServer,
+  publishInserted,
   RingGrants,
   socketName,
   type RingPaths,
@@ -41,6 +42,7 @@ export async function serveClients(
       rings.ticks.publish(batch);
       return position;
     },
+    appended: (table, rows) => publishInserted(ticks, rings, table, rows),
   });
   closing.defer('service of clients', () => service.close());
   try {

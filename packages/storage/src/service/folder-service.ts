@@ -51,6 +51,8 @@ export interface FolderServiceOptions {
   readonly clock: Clock;
   /** Accepts ticks where more than the database has to know of them (rings); default: appended. */
   readonly appendTicks?: (batch: TickBatch) => number;
+  /** Told of rows of other tables once they are appended. */
+  readonly appended?: (table: string, rows: TableBatch) => void;
   /** Where positions of consumers are kept; default: there are none. */
   readonly store?: KeyValueStore;
   /** Refuses reads of days that are only in the archive; default: there is none. */
@@ -237,6 +239,7 @@ export class FolderService implements Service {
       table.id === tickTable && appendTicks !== undefined
         ? appendThrough(appendTicks, batch)
         : this.#database.appendRows(table.id, batch);
+    if (table.id !== tickTable) this.#options.appended?.(table.name, batch);
     if (acknowledge === 'durable') await this.#database.durable(position);
     const { count } = batch;
     return {

@@ -6,17 +6,12 @@
 // number of readers keep one number each and nothing else.
 
 import type { ColumnValues } from '@ndts/native/db';
-import { NdtsError } from '@ndts/protocol';
 import type { RawRowColumn, RawRows } from '../service/service.js';
-import { grownValues, pickRows, rowPlaces } from './row-places.js';
+import { grownValues, isText, pickRows, rowPlaces, TextHeap } from './row-places.js';
 
 const firstRows = 256;
 
-export function isText({ type }: Pick<RawRowColumn, 'type'>): boolean {
-  return type === 'text' || type === 'bytes';
-}
-
-/** The same rows without the columns that have no latest value. */
+/** The same rows without columns of text and bytes. */
 export function withoutTexts(rows: RawRows): RawRows {
   return { ...rows, columns: rows.columns.filter((column) => !isText(column)) };
 }
@@ -28,6 +23,8 @@ export class LatestRows {
   #places = rowPlaces(0);
   #values: ColumnValues[] = [];
   #nulls: (Uint8Array | undefined)[] = [];
+  /** By column of text, by row: its bytes now. */
+  #texts: Uint8Array[][] = [];
   /** By row: the number of its last change. */
   #changed = new Float64Array(0);
   /** By symbol: its row plus one. */
@@ -40,7 +37,7 @@ export class LatestRows {
 
   /** Takes rows, in their order, as change number `change`. */
   take(rows: RawRows, change: number): void {
-    this.#names ??= this.#begin(rows);
+    this.#names ??= rows.columns;
     for (let row = 0; row < rows.count; row += 1) this.#takeRow(rows, row, change);
   }
 
@@ -59,16 +56,6 @@ export class LatestRows {
   clear(): void {
     this.#count = 0;
     this.#rowOf.fill(0);
-  }
-
-  #begin(rows: RawRows): readonly RawRowColumn[] {
-    const heap = rows.columns.find(isText);
-    if (heap !== undefined)
-      throw new NdtsError(
-        'INVALID_ARGUMENT',
-        `column ${heap.name} of type ${heap.type} has no latest value: name the other columns`,
-      );
-    return rows.columns;
   }
 
   #takeRow(rows: RawRows, row: number, change: number): void {
@@ -90,27 +77,54 @@ export class LatestRows {
     places.epoch[at] = rows.epoch?.[row] ?? 0;
     this.#changed[at] = change;
     for (let column = 0; column < rows.columns.length; column += 1) {
-      const { values, nulls } = rows.columns[column]!;
-      this.#values[column]![at] = values[row]!;
+      const { values, nulls, type } = rows.columns[column]!;
+      if (isText({ type })) this.#takeText(rows, column, row, at);
+      else this.#values[column]![at] = values[row]!;
       const nullsOf = this.#nulls[column];
       if (nullsOf !== undefined) nullsOf[at] = nulls?.[row] ?? 0;
     }
   }
 
+  #takeText({ columns, heap }: RawRows, column: number, row: number, at: number): void {
+    const places = columns[column]!.values;
+    const offset = places[2 * row] as number;
+    const bytes = heap?.slice(offset, offset + (places[2 * row + 1] as number));
+    this.#texts[column] ??= [];
+    this.#texts[column]![at] = bytes ?? new Uint8Array(0);
+  }
+
   #rows(picked: readonly number[]): RawRows {
+    const heap = this.#heap(picked);
     const columns = (this.#names ?? []).map(({ name, type }, at) => {
       const nulls = this.#nulls[at];
       return { name, type, values: this.#values[at]!, ...(nulls === undefined ? {} : { nulls }) };
     });
-    return pickRows({ count: this.#count, ...this.#places, columns }, picked);
+    const rows = { count: this.#count, ...this.#places, columns };
+    return pickRows(heap === undefined ? rows : { ...rows, heap }, picked);
+  }
+
+  /** Of the texts of some rows, whose places are written; undefined: there are no texts. */
+  #heap(picked: readonly number[]): Uint8Array | undefined {
+    if (this.#names?.some(isText) !== true) return undefined;
+    const heap = new TextHeap();
+    for (let column = 0; column < this.#names.length; column += 1) {
+      const texts = this.#texts[column];
+      const into = this.#values[column]!;
+      if (texts === undefined) continue;
+      for (const row of picked) {
+        const bytes = texts[row]!;
+        heap.put([0, bytes.length] as unknown as ColumnValues, 0, bytes, into, row);
+      }
+    }
+    return heap.bytes;
   }
 
   #grow(rows: RawRows): void {
     const capacity = Math.max(firstRows, 2 * this.#capacity);
     const changed = new Float64Array(capacity);
     changed.set(this.#changed);
-    this.#values = rows.columns.map(({ values }, at) =>
-      grownValues(values, capacity, this.#values[at]),
+    this.#values = rows.columns.map(({ values, type }, at) =>
+      grownValues(values, isText({ type }) ? 2 * capacity : capacity, this.#values[at]),
     );
     this.#nulls = rows.columns.map(({ nulls }, at) =>
       nulls === undefined ? undefined : grownValues(nulls, capacity, this.#nulls[at]),

@@ -5,7 +5,7 @@
 import { NdtsError, type Time } from '@ndts/protocol';
 import { Pace } from '../replay/pace.js';
 import type { RawReplayRows, RawRows, Service, StreamOf } from '../service/service.js';
-import { isText } from './latest-rows.js';
+import { isText } from './row-places.js';
 import { type LiveItem, type LiveSource, noVoids } from './live-item.js';
 import { LiveRows, type LiveRowsOptions } from './live-rows.js';
 import type { ShardPositions } from './positions.js';

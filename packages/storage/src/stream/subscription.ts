@@ -30,7 +30,7 @@ export interface SubscribeOptions {
   readonly watermark?: Watermark;
   /** Of historical: 0, the default, as fast as possible; k: k times as fast as rows came. */
   readonly speed?: number;
-  /** Of delayed, in ms; default 100. */
+  /** Of delayed, in ms, 10 to 600,000; default 100. */
   readonly intervalMs?: number;
   /** A name under which acknowledged positions are kept: a consumer that comes back goes on there,
    * and `from` counts at its first start only. Not of historical. */
@@ -61,6 +61,9 @@ export interface LiveBatch {
   readonly voids: readonly VoidRows[];
 }
 
+/** The same wherever a subscription comes from. */
+export const intervalMsLeast = 10;
+export const intervalMsMost = 600_000;
 const defaults = { liveRows: 4096, intervalMs: 100 } as const;
 
 export class Subscription extends Reading<LiveBatch> {
@@ -164,7 +167,10 @@ function sourceOf(
   const live = new LiveRows({ reach, clock, asked, ...begin, ...polling, ...held });
   if (mode !== 'delayed') return live;
   const { intervalMs = defaults.intervalMs } = options;
-  if (!(intervalMs >= 1 && intervalMs <= 3_600_000))
-    throw new NdtsError('INVALID_ARGUMENT', `intervalMs: expected 1 to 3600000, not ${intervalMs}`);
+  if (!(intervalMs >= intervalMsLeast && intervalMs <= intervalMsMost))
+    throw new NdtsError(
+      'INVALID_ARGUMENT',
+      `intervalMs: expected ${intervalMsLeast} to ${intervalMsMost}, not ${intervalMs}`,
+    );
   return new DelayedRows(live, clock, intervalMs, columns === undefined);
 }

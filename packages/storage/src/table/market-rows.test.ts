@@ -23,6 +23,7 @@ import {
   tradeSchema,
 } from '@ndts/protocol';
 import { BookRows, TradeRows } from './market-rows.js';
+import { publishInserted } from './publish-inserted.js';
 
 const shards = 2;
 
@@ -204,4 +205,35 @@ test('more rows than there is room for', (context) => {
   const rows = new TableBatch(tradeSchema, 16);
   rows.count = 9;
   assert.throws(() => trades.take(rows, batch), isCode);
+});
+
+test('what a program inserts is on the rings, but for ids that are no numbers', (context) => {
+  const { database, dir } = open(context);
+  const table = database.createTable(tradeSchema);
+  const rings = createTradeRings(ringOptions(database, dir, table, 64));
+  context.after(() => rings.close());
+  const reader = openTradeRings({ paths: rings.paths, from: 'oldest' });
+  context.after(() => reader.close());
+  const rows = new TableBatch(tradeSchema, 6);
+  const ids = ['17', 'A-1', null, '18', '00', '19'];
+  rows.count = ids.length;
+  for (const [row, id] of ids.entries()) {
+    rows.day[row] = 20_000;
+    rows.symbol[row] = 1;
+    rows.doubles('price')[row] = row;
+    if (id === null) rows.nulls('trade_id')![row] = 1;
+    else rows.setText('trade_id', row, id);
+  }
+  database.appendRows(table, rows);
+  publishInserted(database, { trades: rings, books: undefined }, 'trade', rows);
+  publishInserted(database, { trades: rings, books: undefined }, 'book', rows);
+  const seen = createTradeBatch(8);
+  assert.equal(reader.poll(seen), 4);
+  assert.deepEqual([...seen.price.subarray(0, 4)], [0, 2, 3, 5]);
+  assert.deepEqual([...seen.tradeId.subarray(0, 4)], [17, 0, 18, 19]);
+  assert.deepEqual(
+    [...seen.sequence.subarray(0, 4)],
+    [0, 2, 3, 5].map((row) => rows.sequence[row]),
+  );
+  assert.equal(reader.lapped(), 2, 'void where a row is in the table only');
 });

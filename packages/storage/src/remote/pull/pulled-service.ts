@@ -146,7 +146,8 @@ export class PulledService implements Service {
       rings.puller = openRingPuller({
         grants: grants.map((grant) => reachable(grant, host)),
         dir: rings.dir,
-        from: 'oldest',
+        // What was there before comes from the node, as far as it is wanted.
+        from: 'tail',
       });
       if (this.#timer === undefined) this.#renewLater();
       return await rings.puller.mirrors(timeoutMs);
