@@ -1,10 +1,13 @@
-// See crc32c.h. The scalar twin slices by eight tables; the hardware twin uses crc32q.
+// See crc32c.h. The scalar twin slices by eight tables. The hardware twin uses crc32q, whose answer
+// takes three cycles while one can begin in each: long input is summed up in three lanes at once,
+// which are then made one.
 #include "base/crc32c.h"
 
 #include <array>
 
 #if defined(__x86_64__)
 #include <nmmintrin.h>
+#include <wmmintrin.h>
 #endif
 
 namespace ndts {
@@ -51,15 +54,61 @@ std::uint32_t crc32c_scalar(std::uint32_t seed, Bytes bytes) {
 
 #if defined(__x86_64__)
 
+namespace {
+
+// x^power modulo the polynomial; the highest bit is x^0.
+constexpr std::uint32_t power_of_x(std::size_t power) {
+  std::uint32_t value = 0x80000000;
+  for (; power > 0; --power) value = (value >> 1) ^ ((value & 1) != 0 ? kPolynomial : 0);
+  return value;
+}
+
+// What `crc` becomes when kBytes zeros follow. The product of two reflected polynomials is one bit
+// short of its place, and crc32q multiplies by x^32: 33 are taken off the power.
+template <std::size_t kBytes>
+__attribute__((target("sse4.2,pclmul"))) std::uint64_t followed_by_zeros(std::uint64_t crc) {
+  constexpr std::uint32_t kFactor = power_of_x(8 * kBytes - 33);
+  const __m128i product = _mm_clmulepi64_si128(_mm_cvtsi64_si128(static_cast<long long>(crc)),
+                                               _mm_cvtsi32_si128(static_cast<int>(kFactor)), 0);
+  return _mm_crc32_u64(0, static_cast<std::uint64_t>(_mm_cvtsi128_si64(product)));
+}
+
+// Three lanes of kLane bytes at a time, as long as there are; moves on behind them.
+template <std::size_t kLane>
+__attribute__((target("sse4.2,pclmul"))) std::uint64_t sum_lanes(std::uint64_t crc,
+                                                                 const std::byte** at,
+                                                                 std::size_t* left) {
+  static_assert(kLane % 8 == 0);
+  for (; *left >= 3 * kLane; *at += 3 * kLane, *left -= 3 * kLane) {
+    std::uint64_t second = 0;
+    std::uint64_t third = 0;
+    const std::byte* word = *at;
+    for (const std::byte* end = word + kLane; word != end; word += 8) {
+      crc = _mm_crc32_u64(crc, load<std::uint64_t>(word));
+      second = _mm_crc32_u64(second, load<std::uint64_t>(word + kLane));
+      third = _mm_crc32_u64(third, load<std::uint64_t>(word + 2 * kLane));
+    }
+    crc = followed_by_zeros<2 * kLane>(crc) ^ followed_by_zeros<kLane>(second) ^ third;
+  }
+  return crc;
+}
+
+}  // namespace
+
 bool crc32c_has_hardware() {
-  static const bool kHas = __builtin_cpu_supports("sse4.2") != 0;
+  static const bool kHas =
+      __builtin_cpu_supports("sse4.2") != 0 && __builtin_cpu_supports("pclmul") != 0;
   return kHas;
 }
 
-__attribute__((target("sse4.2"))) std::uint32_t crc32c_hardware(std::uint32_t seed, Bytes bytes) {
+__attribute__((target("sse4.2,pclmul"))) std::uint32_t crc32c_hardware(std::uint32_t seed,
+                                                                       Bytes bytes) {
   std::uint64_t crc = static_cast<std::uint32_t>(~seed);
   const std::byte* at = bytes.data();
   std::size_t left = bytes.size();
+  // As long as a page for what is read from memory: its lanes are fetched ahead by the processor.
+  crc = sum_lanes<4096>(crc, &at, &left);
+  crc = sum_lanes<128>(crc, &at, &left);
   for (; left >= 8; at += 8, left -= 8) crc = _mm_crc32_u64(crc, load<std::uint64_t>(at));
   auto narrow = static_cast<std::uint32_t>(crc);
   for (; left > 0; ++at, --left) narrow = _mm_crc32_u8(narrow, static_cast<std::uint8_t>(*at));
