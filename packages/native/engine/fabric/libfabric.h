@@ -18,11 +18,13 @@
 
 namespace ndts {
 
-// `provider` may be "libfabric": verbs where there is a device, else tcp.
-[[nodiscard]] Status make_libfabric_server(const std::string& provider, Clock* clock,
-                                           RandomSource* random,
+// `provider` may be "libfabric": verbs where there is a device, else tcp. `mr_mode` is what it may
+// demand when memory is registered (registration.h): kMrTaken, or what a test wants demanded. Both
+// sides ask for the same.
+[[nodiscard]] Status make_libfabric_server(const std::string& provider, std::uint64_t mr_mode,
+                                           Clock* clock, RandomSource* random,
                                            std::unique_ptr<MemoryServer>* server);
-[[nodiscard]] Status make_libfabric_reader(const Grant& grant, Clock* clock,
+[[nodiscard]] Status make_libfabric_reader(const Grant& grant, std::uint64_t mr_mode, Clock* clock,
                                            std::unique_ptr<MemoryReader>* reader);
 
 }  // namespace ndts

@@ -22,6 +22,10 @@ constexpr const char* kLibrary = "libfabric.so.1";
 constexpr std::uint32_t kApiVersion = FI_VERSION(1, 14);
 constexpr std::size_t kQueueEntries = 1024;
 
+static_assert(kMrBasic == FI_MR_BASIC && kMrScalable == FI_MR_SCALABLE);
+static_assert(kMrLocal == FI_MR_LOCAL && kMrVirtAddr == FI_MR_VIRT_ADDR);
+static_assert(kMrAllocated == FI_MR_ALLOCATED && kMrProvKey == FI_MR_PROV_KEY);
+
 template <typename Pointer>
 bool find_function(void* library, const char* name, Pointer* function) {
   *function = reinterpret_cast<Pointer>(dlsym(library, name));
@@ -75,7 +79,7 @@ Status LibfabricEndpoint::failed(const char* what, long code) const {
   return Status(Code::kUnavailable, std::string(what) + ": " + api_->strerror(number));
 }
 
-Status LibfabricEndpoint::find(const LibfabricApi& api, const std::string& provider,
+Status LibfabricEndpoint::find(const LibfabricApi& api, const LibfabricChoice& choice,
                                const std::string& host, const std::string& port, bool server) {
   api_ = &api;
   fi_info* hints = api.dupinfo(nullptr);
@@ -84,15 +88,17 @@ Status LibfabricEndpoint::find(const LibfabricApi& api, const std::string& provi
   hints->caps = FI_RMA | (server ? FI_REMOTE_READ : FI_READ);
   hints->mode = FI_CONTEXT | FI_CONTEXT2;
   hints->addr_format = FI_SOCKADDR_IN;
-  hints->domain_attr->mr_mode =
-      FI_MR_LOCAL | FI_MR_VIRT_ADDR | FI_MR_ALLOCATED | FI_MR_PROV_KEY;
+  hints->domain_attr->mr_mode = static_cast<int>(choice.mr_mode);
   hints->domain_attr->threading = FI_THREAD_SAFE;
-  hints->fabric_attr->prov_name = strdup(provider.c_str());
+  hints->fabric_attr->prov_name = strdup(choice.provider.c_str());
   const int code = api.getinfo(kApiVersion, host.c_str(), port.c_str(), server ? FI_SOURCE : 0,
                                hints, &info_);
   api.freeinfo(hints);
-  if (code == 0) return Status::success();
-  return failed(("provider " + provider + " at " + host + ":" + port).c_str(), code);
+  if (code != 0)
+    return failed(("provider " + choice.provider + " at " + host + ":" + port).c_str(), code);
+  const fi_domain_attr& domain = *info_->domain_attr;
+  return Registration::of(static_cast<std::uint64_t>(domain.mr_mode), domain.mr_key_size,
+                          &registration_);
 }
 
 Status LibfabricEndpoint::open() {
@@ -120,16 +126,16 @@ Status LibfabricEndpoint::open() {
   return code == 0 ? Status::success() : failed("fi_enable", code);
 }
 
-Status LibfabricEndpoint::open_server(const LibfabricApi& api, const std::string& provider,
+Status LibfabricEndpoint::open_server(const LibfabricApi& api, const LibfabricChoice& choice,
                                       const std::string& host, const std::string& port) {
-  NDTS_TRY(find(api, provider, host, port, true));
+  NDTS_TRY(find(api, choice, host, port, true));
   return open();
 }
 
-Status LibfabricEndpoint::open_reader(const LibfabricApi& api, const std::string& provider,
+Status LibfabricEndpoint::open_reader(const LibfabricApi& api, const LibfabricChoice& choice,
                                       const std::string& host, const std::string& port,
                                       fi_addr_t* peer) {
-  NDTS_TRY(find(api, provider, host, port, false));
+  NDTS_TRY(find(api, choice, host, port, false));
   NDTS_TRY(open());
   if (info_->dest_addr == nullptr || fi_av_insert(addresses_, info_->dest_addr, 1, peer, 0,
                                                   nullptr) != 1)
@@ -161,8 +167,9 @@ Status LibfabricEndpoint::address(std::string* text) const {
 
 Status LibfabricEndpoint::register_memory(Bytes bytes, std::uint64_t access, std::uint64_t key,
                                           fid_mr** region) const {
-  const int code = fi_mr_reg(domain_, bytes.data(), bytes.size(), access, 0, key, 0, region,
-                             nullptr);
+  registration_.prepare(bytes);
+  const int code = fi_mr_reg(domain_, bytes.data(), bytes.size(), access, 0,
+                             registration_.key(key), 0, region, nullptr);
   return code == 0 ? Status::success() : failed("fi_mr_reg", code);
 }
 

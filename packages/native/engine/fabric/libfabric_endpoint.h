@@ -16,8 +16,15 @@
 
 #include "base/bytes.h"
 #include "base/status.h"
+#include "fabric/registration.h"
 
 namespace ndts {
+
+// Which provider, and which demands of fi_mr(3) it may make.
+struct LibfabricChoice {
+  std::string provider;
+  std::uint64_t mr_mode;
+};
 
 // The functions that are not called through an object; found in the library at run time.
 struct LibfabricApi {
@@ -39,9 +46,9 @@ class LibfabricEndpoint {
  public:
   ~LibfabricEndpoint() { close(); }
   // A server listens on host and port; a reader will read from there, *peer being its name here.
-  [[nodiscard]] Status open_server(const LibfabricApi& api, const std::string& provider,
+  [[nodiscard]] Status open_server(const LibfabricApi& api, const LibfabricChoice& choice,
                                    const std::string& host, const std::string& port);
-  [[nodiscard]] Status open_reader(const LibfabricApi& api, const std::string& provider,
+  [[nodiscard]] Status open_reader(const LibfabricApi& api, const LibfabricChoice& choice,
                                    const std::string& host, const std::string& port,
                                    fi_addr_t* peer);
   void close();
@@ -49,9 +56,7 @@ class LibfabricEndpoint {
 
   [[nodiscard]] fid_ep* endpoint() const { return endpoint_; }
   [[nodiscard]] fid_cq* queue() const { return queue_; }
-  [[nodiscard]] bool needs(std::uint64_t mr_mode) const {
-    return (static_cast<std::uint64_t>(info_->domain_attr->mr_mode) & mr_mode) != 0;
-  }
+  [[nodiscard]] const Registration& registration() const { return registration_; }
   [[nodiscard]] std::string provider() const { return info_->fabric_attr->prov_name; }
   [[nodiscard]] Status address(std::string* text) const;
   // access: FI_REMOTE_READ or FI_READ.
@@ -63,13 +68,14 @@ class LibfabricEndpoint {
   [[nodiscard]] Status take_error() const;
 
  private:
-  [[nodiscard]] Status find(const LibfabricApi& api, const std::string& provider,
+  [[nodiscard]] Status find(const LibfabricApi& api, const LibfabricChoice& choice,
                             const std::string& host, const std::string& port, bool server);
   [[nodiscard]] Status open();
   [[nodiscard]] Status failed(const char* what, long code) const;
 
   const LibfabricApi* api_ = nullptr;
   fi_info* info_ = nullptr;
+  Registration registration_;
   fid_fabric* fabric_ = nullptr;
   fid_domain* domain_ = nullptr;
   fid_cq* queue_ = nullptr;

@@ -27,8 +27,10 @@ void leave_endpoint(std::unique_ptr<LibfabricEndpoint> endpoint) {
 
 class LibfabricReader final : public MemoryReader {
  public:
-  LibfabricReader(const LibfabricApi* api, const Grant& grant, Clock* clock)
-      : MemoryReader(clock), api_(api), provider_(grant.provider), address_(grant.address) {}
+  LibfabricReader(const LibfabricApi* api, const Grant& grant, std::uint64_t mr_mode,
+                  Clock* clock)
+      : MemoryReader(clock), api_(api), choice_{grant.provider, mr_mode},
+        address_(grant.address) {}
   ~LibfabricReader() override { close(); }
 
  private:
@@ -51,7 +53,7 @@ class LibfabricReader final : public MemoryReader {
   }
 
   const LibfabricApi* const api_;
-  const std::string provider_;
+  const LibfabricChoice choice_;
   const std::string address_;
   std::unique_ptr<LibfabricEndpoint> endpoint_;
   fi_addr_t peer_ = 0;
@@ -68,8 +70,8 @@ Status LibfabricReader::open(std::span<const MutableBytes> arenas) {
   std::string port;
   NDTS_TRY(split_address(address_, &host, &port));
   endpoint_ = std::make_unique<LibfabricEndpoint>();
-  NDTS_TRY(endpoint_->open_reader(*api_, provider_, host, port, &peer_));
-  if (!endpoint_->needs(FI_MR_LOCAL)) return Status::success();
+  NDTS_TRY(endpoint_->open_reader(*api_, choice_, host, port, &peer_));
+  if (!endpoint_->registration().registers_local()) return Status::success();
   const auto add = [this](Bytes bytes) {
     fid_mr* region = nullptr;
     NDTS_TRY(endpoint_->register_memory(bytes, FI_READ, memory_.size() + 1, &region));
@@ -83,8 +85,7 @@ Status LibfabricReader::open(std::span<const MutableBytes> arenas) {
 Status LibfabricReader::attach(std::int64_t timeout_ns, std::span<const MutableBytes> arenas) {
   const std::int64_t deadline_ns = clock()->monotonic_ns() + timeout_ns;
   Status status = open(arenas);
-  if (status.ok() && !endpoint_->needs(FI_MR_PROV_KEY | FI_MR_VIRT_ADDR))
-    status = greet(deadline_ns);
+  if (status.ok() && endpoint_->registration().has_hello()) status = greet(deadline_ns);
   if (!status.ok()) drop();
   return status;
 }
@@ -150,7 +151,7 @@ void LibfabricReader::drop() {
   issue_error_ = {};
   if (endpoint_ == nullptr) return;
   if (endpoint_->is_open()) drain();
-  if (issued_ > 0 && provider_.starts_with("tcp")) {
+  if (issued_ > 0 && choice_.provider.starts_with("tcp")) {
     leave_endpoint(std::move(endpoint_));
   } else {
     for (fid_mr* region : memory_) fi_close(&region->fid);
@@ -206,13 +207,13 @@ void LibfabricReader::pump() {
 
 }  // namespace
 
-Status make_libfabric_reader(const Grant& grant, Clock* clock,
+Status make_libfabric_reader(const Grant& grant, std::uint64_t mr_mode, Clock* clock,
                              std::unique_ptr<MemoryReader>* reader) {
   if (grant.provider.find("shm") != std::string::npos)
     return Status(Code::kInvalidArgument, "the provider shm checks no keys");
   const LibfabricApi* api = nullptr;
   NDTS_TRY(load_libfabric(&api));
-  *reader = std::make_unique<LibfabricReader>(api, grant, clock);
+  *reader = std::make_unique<LibfabricReader>(api, grant, mr_mode, clock);
   return Status::success();
 }
 

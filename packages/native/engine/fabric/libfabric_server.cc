@@ -27,9 +27,9 @@ constexpr std::int64_t kGraceNs = 30'000'000'000;
 
 class LibfabricServer final : public MemoryServer {
  public:
-  LibfabricServer(const LibfabricApi* api, std::string provider, Clock* clock,
+  LibfabricServer(const LibfabricApi* api, LibfabricChoice choice, Clock* clock,
                   RandomSource* random)
-      : api_(api), provider_(std::move(provider)), clock_(clock), random_(random) {}
+      : api_(api), choice_(std::move(choice)), clock_(clock), random_(random) {}
   ~LibfabricServer() override { stop(); }
 
   Status start(const std::string& host, std::uint16_t port) override;
@@ -60,7 +60,7 @@ class LibfabricServer final : public MemoryServer {
   }
 
   const LibfabricApi* const api_;
-  const std::string provider_;
+  const LibfabricChoice choice_;
   Clock* const clock_;
   RandomSource* const random_;
   const PullHello hello_ = make_hello(Code::kOk, kPullReadBytesMax);
@@ -78,9 +78,9 @@ class LibfabricServer final : public MemoryServer {
 Status LibfabricServer::start(const std::string& host, std::uint16_t port) {
   const MutexLock lock(mutex_);
   if (thread_ != nullptr) return Status(Code::kInvalidArgument, "the server was started before");
-  NDTS_TRY(endpoint_.open_server(*api_, provider_, host, std::to_string(port)));
+  NDTS_TRY(endpoint_.open_server(*api_, choice_, host, std::to_string(port)));
   NDTS_TRY(endpoint_.address(&address_));
-  if (!endpoint_.needs(FI_MR_PROV_KEY | FI_MR_VIRT_ADDR))
+  if (endpoint_.registration().has_hello())
     NDTS_TRY(endpoint_.register_memory(bytes_of(hello_), FI_REMOTE_READ, kPullHelloKey,
                                        &hello_memory_));
   running_ = true;
@@ -103,9 +103,7 @@ Status LibfabricServer::expose(const Exposure& exposure, Grant* grant) {
             .address = address_,
             .key = made.key,
             .region = 0,
-            .base = endpoint_.needs(FI_MR_VIRT_ADDR)
-                        ? reinterpret_cast<std::uintptr_t>(exposure.bytes.data())
-                        : 0,
+            .base = endpoint_.registration().base(exposure.bytes),
             .length = exposure.bytes.size(),
             .expires_at_ms = made.expires_at_ms};
   exposed_.push_back(std::move(made));
@@ -194,20 +192,21 @@ std::string best_provider(const LibfabricApi& api) {
   LibfabricEndpoint probe;
   fi_addr_t peer = 0;
   // A device is there when its provider can be found for any address of this host.
-  return probe.open_reader(api, "verbs;ofi_rxm", "127.0.0.1", "1", &peer).ok() ? "verbs;ofi_rxm"
-                                                                             : "tcp;ofi_rxm";
+  const LibfabricChoice verbs{"verbs;ofi_rxm", kMrTaken};
+  const bool has = probe.open_reader(api, verbs, "127.0.0.1", "1", &peer).ok();
+  return has ? verbs.provider : "tcp;ofi_rxm";
 }
 
 }  // namespace
 
-Status make_libfabric_server(const std::string& provider, Clock* clock, RandomSource* random,
-                             std::unique_ptr<MemoryServer>* server) {
+Status make_libfabric_server(const std::string& provider, std::uint64_t mr_mode, Clock* clock,
+                             RandomSource* random, std::unique_ptr<MemoryServer>* server) {
   if (provider.find("shm") != std::string::npos)
     return Status(Code::kInvalidArgument, "the provider shm checks no keys");
   const LibfabricApi* api = nullptr;
   NDTS_TRY(load_libfabric(&api));
-  const std::string chosen = provider == "libfabric" ? best_provider(*api) : provider;
-  *server = std::make_unique<LibfabricServer>(api, chosen, clock, random);
+  const LibfabricChoice choice{provider == "libfabric" ? best_provider(*api) : provider, mr_mode};
+  *server = std::make_unique<LibfabricServer>(api, choice, clock, random);
   return Status::success();
 }
 
@@ -217,12 +216,13 @@ Status make_libfabric_server(const std::string& provider, Clock* clock, RandomSo
 
 namespace ndts {
 
-Status make_libfabric_server(const std::string&, Clock*, RandomSource*,
+Status make_libfabric_server(const std::string&, std::uint64_t, Clock*, RandomSource*,
                              std::unique_ptr<MemoryServer>*) {
   return Status(Code::kUnavailable, "built without the headers of libfabric");
 }
 
-Status make_libfabric_reader(const Grant&, Clock*, std::unique_ptr<MemoryReader>*) {
+Status make_libfabric_reader(const Grant&, std::uint64_t, Clock*,
+                             std::unique_ptr<MemoryReader>*) {
   return Status(Code::kUnavailable, "built without the headers of libfabric");
 }
 

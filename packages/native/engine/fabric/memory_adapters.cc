@@ -3,6 +3,7 @@
 
 #include "fabric/libfabric.h"
 #include "fabric/mapped_memory.h"
+#include "fabric/registration.h"
 #include "fabric/tcp_reader.h"
 #include "fabric/tcp_server.h"
 
@@ -31,7 +32,7 @@ Status make_memory_server(const std::string& provider, const MemoryParts& parts,
     return Status::success();
   }
   if (is_libfabric(provider))
-    return make_libfabric_server(provider, parts.clock, parts.random, server);
+    return make_libfabric_server(provider, kMrTaken, parts.clock, parts.random, server);
   return unknown_provider(provider);
 }
 
@@ -45,7 +46,8 @@ Status make_memory_reader(const Grant& grant, const MemoryParts& parts,
     *reader = std::make_unique<TcpReader>(grant.address, parts.clock);
     return Status::success();
   }
-  if (is_libfabric(grant.provider)) return make_libfabric_reader(grant, parts.clock, reader);
+  if (is_libfabric(grant.provider))
+    return make_libfabric_reader(grant, kMrTaken, parts.clock, reader);
   return unknown_provider(grant.provider);
 }
 
