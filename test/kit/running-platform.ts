@@ -19,6 +19,8 @@ export interface PlatformOptions {
   readonly dataDir: string;
   /** Configuration keys, as flags. control.port is 0 unless given. */
   readonly keys?: Readonly<Record<string, string | number>>;
+  /** The network namespace it runs in; default: this one. */
+  readonly host?: string;
 }
 
 const startLimitMs = 60_000;
@@ -123,7 +125,13 @@ export async function killWhileStarting(options: PlatformOptions, afterMs: numbe
 function spawnNode(options: PlatformOptions): ChildProcess {
   const keys = { 'control.port': 0, ...options.keys };
   const flags = Object.entries(keys).map(([key, value]) => `--${key}=${value}`);
-  return spawn(process.execPath, [command, 'up', '--data-dir', options.dataDir, ...flags], {
+  const { host } = options;
+  const nodeArgs = [command, 'up', '--data-dir', options.dataDir, ...flags];
+  const [program, args] =
+    host === undefined
+      ? [process.execPath, nodeArgs]
+      : ['ip', ['netns', 'exec', host, process.execPath, ...nodeArgs]];
+  return spawn(program, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { PATH: process.env['PATH'] ?? '' },
   });
