@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "fabric/changing_copy.h"
+#include "fabric/steady_copy.h"
 #include "generated/layouts.h"
 
 namespace ndts {
@@ -161,7 +162,7 @@ Status MappedReader::read(const Pending& read) {
   if (lease.changes != 0) {
     copy_changing(read.into.data(), from);
   } else {
-    std::memcpy(read.into.data(), from.data(), from.size());
+    copy_steady(read.into.data(), from);
   }
   if (!readable(*opened->lease, now_ms)) return lease_lost();
   return opened->memory->outcome({}, read.grant->address);

@@ -118,23 +118,42 @@ void TcpReader::took(std::size_t bytes) {
   if (filled_ == into.size()) expect_ = Expect::kTrailer;
 }
 
-Moved TcpReader::receive() {
-  std::size_t bytes = 0;
-  const std::size_t left =
-      expect_ == Expect::kPayload ? pending(front()).into.size() - filled_ : 0;
-  if (left > kBufferBytes / 2) {
-    const MutableBytes into = pending(front()).into.subspan(filled_, std::min(left, kPieceBytes));
-    const Moved moved = receive_some(socket_, into, &bytes);
-    if (moved == Moved::kSome) took(bytes);
-    return moved;
-  }
+MutableBytes TcpReader::room() {
   if (in_begin_ > 0) {
     std::memmove(in_.data(), in_.data() + in_begin_, in_end_ - in_begin_);
     in_end_ -= in_begin_;
     in_begin_ = 0;
   }
-  const Moved moved = receive_some(socket_, MutableBytes(in_).subspan(in_end_), &bytes);
-  if (moved == Moved::kSome) in_end_ += bytes;
+  // What is buffered is less than a frame here, or the end of a short answer.
+  const bool replied = expect_ != Expect::kReply;
+  const std::uint64_t next = asked_begin_ + (replied ? 1 : 0);
+  std::size_t frames = sizeof(PullReply) + (replied ? sizeof(PullTrailer) : 0);
+  if (expect_ == Expect::kPayload) {
+    const std::size_t left = pending(front()).into.size() - filled_;
+    if (left <= kLongBytes) frames += left;
+  }
+  const bool is_long = next < asked_end_ && pending(asked_[next % kPullInFlightMax]).into.size() >
+                                                kLongBytes;
+  return MutableBytes(in_).first(is_long ? std::max(frames, in_end_ + 1) : in_.size())
+      .subspan(in_end_);
+}
+
+Moved TcpReader::receive() {
+  std::size_t bytes = 0;
+  const std::size_t left =
+      expect_ == Expect::kPayload ? pending(front()).into.size() - filled_ : 0;
+  if (left <= kLongBytes) {
+    const Moved moved = receive_some(socket_, room(), &bytes);
+    if (moved == Moved::kSome) in_end_ += bytes;
+    return moved;
+  }
+  const MutableBytes into = pending(front()).into.subspan(filled_, std::min(left, kPieceBytes));
+  const Moved moved = left > into.size() ? receive_some(socket_, into, &bytes)
+                                         : receive_both(socket_, into, room(), &bytes);
+  if (moved != Moved::kSome) return moved;
+  const std::size_t direct = std::min(bytes, into.size());
+  in_end_ += bytes - direct;
+  took(direct);
   return moved;
 }
 

@@ -1,9 +1,10 @@
 // The reader of pulls over TCP: requests go out as they are posted, answers come in the order
 // asked.
 //
-// Long answers are received where they belong, short ones by way of a buffer, so that many of them
-// cost one system call. A wrong frame or checksum ends the connection: bytes that were lost or
-// changed on the way cannot be told from a defect, and asking again is cheap.
+// Long answers are received where they belong, with the frames between two of them; short ones by
+// way of a buffer, so that many of them cost one system call. A wrong frame or checksum ends the
+// connection: bytes that were lost or changed on the way cannot be told from a defect, and asking
+// again is cheap.
 #pragma once
 
 #include <array>
@@ -25,6 +26,7 @@ class TcpReader final : public MemoryReader {
 
  private:
   static constexpr std::size_t kBufferBytes = 64 * 1024;
+  static constexpr std::size_t kLongBytes = 16 * 1024;
   static constexpr std::size_t kPieceBytes = 512 * 1024;  // received, then summed up while cached
 
   Status attach(std::int64_t timeout_ns, std::span<const MutableBytes> arenas) override;
@@ -35,8 +37,10 @@ class TcpReader final : public MemoryReader {
 
   [[nodiscard]] Status greet(std::int64_t deadline_ns);
   [[nodiscard]] bool send_requests();
-  // One call to the socket. Direct: into the memory of the read that is under way.
+  // One call to the socket: into the memory of a long read that is under way, then the buffer.
   [[nodiscard]] Moved receive();
+  // Where bytes go that are not of a long answer: up to the next one.
+  [[nodiscard]] MutableBytes room();
   // Takes what the buffer holds; false when a frame is wrong.
   [[nodiscard]] bool take_buffer();
   [[nodiscard]] bool take_reply();

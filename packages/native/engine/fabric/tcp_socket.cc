@@ -8,6 +8,7 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -60,6 +61,15 @@ Status resolve(const std::string& host, const std::string& port, int flags, Addr
   return Status(misnamed ? Code::kInvalidArgument : Code::kUnavailable,
                 "expected a host and a port, found " + host + " and " + port + ": " +
                     gai_strerror(code));
+}
+
+Moved received(ssize_t got, std::size_t* bytes) {
+  if (got > 0) {
+    *bytes = static_cast<std::size_t>(got);
+    return Moved::kSome;
+  }
+  const bool again = got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR);
+  return again ? Moved::kAgain : Moved::kOver;
 }
 
 Socket open_socket(const addrinfo& address) {
@@ -154,13 +164,14 @@ Status connect_to(const std::string& address, std::int64_t deadline_ns, Clock* c
 }
 
 Moved receive_some(const Socket& socket, MutableBytes into, std::size_t* bytes) {
-  const ssize_t got = recv(socket.descriptor(), into.data(), into.size(), 0);
-  if (got > 0) {
-    *bytes = static_cast<std::size_t>(got);
-    return Moved::kSome;
-  }
-  const bool again = got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR);
-  return again ? Moved::kAgain : Moved::kOver;
+  return received(recv(socket.descriptor(), into.data(), into.size(), 0), bytes);
+}
+
+Moved receive_both(const Socket& socket, MutableBytes into, MutableBytes behind,
+                   std::size_t* bytes) {
+  const std::array<iovec, 2> pieces = {iovec{into.data(), into.size()},
+                                       iovec{behind.data(), behind.size()}};
+  return received(readv(socket.descriptor(), pieces.data(), pieces.size()), bytes);
 }
 
 Moved send_some(const Socket& socket, Bytes from, std::size_t* bytes) {

@@ -51,6 +51,9 @@ enum class Moved : std::uint8_t { kSome, kAgain, kOver };
                                    std::string* port);
 
 [[nodiscard]] Moved receive_some(const Socket& socket, MutableBytes into, std::size_t* bytes);
+// Fills `into`, then `behind`, with one call to the system.
+[[nodiscard]] Moved receive_both(const Socket& socket, MutableBytes into, MutableBytes behind,
+                                 std::size_t* bytes);
 [[nodiscard]] Moved send_some(const Socket& socket, Bytes from, std::size_t* bytes);
 // Until it can be read (or written), or `ns` have passed.
 void await_socket(const Socket& socket, bool to_write, std::int64_t ns);
