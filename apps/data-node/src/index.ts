@@ -21,7 +21,7 @@ export {
   type CcxtFeedOptions,
   createCcxtFeed,
 } from './feed/crypto/ccxt-feed.js';
-export { ccxtVersion, type CcxtModule, loadCcxt } from './feed/crypto/ccxt-module.js';
+export type { CcxtModule } from './feed/crypto/ccxt-module.js';
 export { createFixFeed, type FixFeedOptions } from './feed/fix/fix-feed.js';
 export { allDirtKinds, type DirtKind, dirtKinds, rareDirtKinds } from './feed/dirt.js';
 export type {

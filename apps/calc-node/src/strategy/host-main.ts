@@ -3,7 +3,7 @@
 // to stop, or with a reason when the plugin fails.
 
 import { createTickBatch, errorLine, NdtsError, type RingPosition } from '@ndts/protocol';
-import { AgentLoop, SystemClock } from '@ndts/runtime/loop';
+import { AgentLoop, startWatchdog, SystemClock } from '@ndts/runtime/loop';
 import {
   createSlotRing,
   openBookRings,
@@ -31,7 +31,6 @@ import {
   textLengthMax,
 } from './host-protocol.js';
 import { loadStrategy } from './load-strategy.js';
-import { startWatchdog } from './watchdog.js';
 
 const batchCapacity = 1024;
 const waitSpinUs = 100;

@@ -76,6 +76,7 @@ export class MessageFeed implements Feed {
   /** Of the connection; grows with each. */
   #life = 0;
   #connection: MessageConnection | undefined;
+  #opening: AbortController | undefined;
   #retry: Timer | undefined;
   #silence: Timer | undefined;
   #heardNs = 0;
@@ -198,12 +199,15 @@ export class MessageFeed implements Feed {
     this.#life += 1;
     const life = this.#life;
     this.#state = 'connecting';
+    const opening = new AbortController();
+    this.#opening = opening;
     try {
-      const connection = await this.#options.source.open({
-        message: (bytes, receivedAt) => this.#receive(life, bytes, receivedAt),
+      const events = {
+        message: (bytes: Uint8Array, receivedAt?: Time) => this.#receive(life, bytes, receivedAt),
         reopened: () => this.#options.decoder.reset(),
-        closed: (reason) => this.#lose(life, reason),
-      });
+        closed: (reason: string) => this.#lose(life, reason),
+      };
+      const connection = await this.#options.source.open(events, opening.signal);
       if (life !== this.#life) await connection.close();
       else this.#use(connection);
     } catch (error) {
@@ -220,6 +224,7 @@ export class MessageFeed implements Feed {
 
   #use(connection: MessageConnection): void {
     this.#connection = connection;
+    this.#opening = undefined;
     this.#options.decoder.reset();
     this.#isProven = false;
     this.#isPaused = false;
@@ -289,6 +294,8 @@ export class MessageFeed implements Feed {
 
   async #letGo(): Promise<void> {
     this.#life += 1;
+    this.#opening?.abort();
+    this.#opening = undefined;
     this.#retry?.cancel();
     this.#retry = undefined;
     this.#silence?.cancel();

@@ -28,8 +28,9 @@ export interface MessageConnection {
 }
 
 export interface MessageSource {
-  /** Throws INVALID_ARGUMENT or NOT_FOUND for what no second try can mend. */
-  open(events: MessageEvents): Promise<MessageConnection>;
+  /** Throws INVALID_ARGUMENT or NOT_FOUND for what no second try can mend. A source that may be
+   * long about it gives up when `unwanted` says so; what it opened all the same is closed. */
+  open(events: MessageEvents, unwanted: AbortSignal): Promise<MessageConnection>;
 }
 
 export interface MessageDecoder {

@@ -4,7 +4,7 @@
 
 import { NdtsError } from '@ndts/protocol';
 
-export const ccxtVersion = '4.5.84';
+const ccxtVersion = '4.5.84';
 
 export interface CcxtTrade {
   readonly id?: string | undefined;
@@ -67,18 +67,19 @@ export interface CcxtModule {
 
 export type LoadCcxt = () => Promise<CcxtModule>;
 
-/** Throws NOT_FOUND where it is not installed. */
-export const loadCcxt: LoadCcxt = async () => {
-  const name: string = 'ccxt';
-  try {
-    const loaded = (await import(name)) as { readonly default: CcxtModule };
-    return loaded.default;
-  } catch (cause) {
-    throw new NdtsError(
-      'NOT_FOUND',
-      `crypto exchanges need the package ccxt, which is not installed: ` +
-        `npm install --no-save ccxt@${ccxtVersion} (60 MB)`,
-      { cause },
-    );
-  }
-};
+/** Loading throws NOT_FOUND where it is not installed. `name`: of the module, or its path. */
+export function ccxtLoader(name: string): LoadCcxt {
+  return async () => {
+    try {
+      const loaded = (await import(name)) as { readonly default: CcxtModule };
+      return loaded.default;
+    } catch (cause) {
+      throw new NdtsError(
+        'NOT_FOUND',
+        `crypto exchanges need the package ccxt, which is not installed: ` +
+          `npm install --no-save ccxt@${ccxtVersion} (60 MB)`,
+        { cause },
+      );
+    }
+  };
+}

@@ -9,15 +9,29 @@ import type { MessageConnection, MessageEvents, MessageSource } from '../message
 import { BookTracker } from './book-changes.js';
 import type { CcxtExchange, CcxtTrade, LoadCcxt } from './ccxt-module.js';
 
-export interface CcxtSourceOptions {
+/** What is asked of a venue. */
+export interface CcxtWants {
   /** As ccxt calls it: binance, okx, kraken ... */
   readonly venue: string;
-  readonly load: LoadCcxt;
   /** Handed to ccxt: addresses, options. */
   readonly settings?: Readonly<Record<string, unknown>>;
   readonly trades: boolean;
   readonly quotes: boolean;
   readonly book: boolean;
+}
+
+/** The same as its process is told it. */
+export interface CcxtTask extends CcxtWants {
+  /** The module, or its path. */
+  readonly module: string;
+  readonly memory?: unknown;
+}
+
+export interface CcxtSourceOptions extends CcxtWants {
+  readonly load: LoadCcxt;
+  /** Symbols that were said to be halted on connections before. */
+  readonly halted?: readonly string[];
+  readonly onHalted?: (names: readonly string[]) => void;
 }
 
 /** Its numbers did not follow each other: ccxt subscribes again, and a snapshot comes. */
@@ -44,14 +58,18 @@ class CcxtConnection implements MessageConnection {
     resume: (): void => this.#eachSocket((socket) => socket.resume?.()),
   };
 
+  readonly #onHalted: (names: readonly string[]) => void;
+
   /** `halted`: what was said of halts on the connections before. */
   constructor(
     exchange: CcxtExchange,
     events: MessageEvents,
     channels: readonly Channel[],
     halted: Set<string>,
+    onHalted: (names: readonly string[]) => void,
   ) {
     this.#halted = halted;
+    this.#onHalted = onHalted;
     this.#exchange = exchange;
     this.#events = events;
     this.#channels = channels;
@@ -86,6 +104,7 @@ class CcxtConnection implements MessageConnection {
     if (isHalted === this.#halted.has(name)) return;
     if (isHalted) this.#halted.add(name);
     else this.#halted.delete(name);
+    this.#onHalted([...this.#halted]);
     this.#say({ kind: 'halt', symbol: name, on: isHalted });
   }
 
@@ -185,14 +204,15 @@ function tradeOf({ timestamp, price, amount, id, side }: CcxtTrade): readonly un
 
 export class CcxtSource implements MessageSource {
   readonly #options: CcxtSourceOptions;
-  readonly #halted = new Set<string>();
+  readonly #halted: Set<string>;
 
   constructor(options: CcxtSourceOptions) {
     this.#options = options;
+    this.#halted = new Set(options.halted);
   }
 
   async open(events: MessageEvents): Promise<MessageConnection> {
-    const { venue, load, settings, trades, quotes, book } = this.#options;
+    const { venue, load, settings, trades, quotes, book, onHalted } = this.#options;
     const { pro } = await load();
     const Exchange = Object.hasOwn(pro, venue) ? pro[venue] : undefined;
     if (Exchange === undefined || typeof Exchange !== 'function')
@@ -210,6 +230,12 @@ export class CcxtSource implements MessageSource {
     if (trades) channels.push('trades');
     if (quotes) channels.push('quotes');
     if (book) channels.push('book');
-    return new CcxtConnection(exchange, events, channels, this.#halted);
+    return new CcxtConnection(
+      exchange,
+      events,
+      channels,
+      this.#halted,
+      onHalted ?? (() => undefined),
+    );
   }
 }

@@ -1,15 +1,15 @@
-// A thread of a strategy's process that ends the process when the node is gone. The channel tells
-// that too, but a plugin in an endless loop never listens; this thread does not run plugin code.
-// Always: no process of a strategy outlives its node by more than the interval (and the time this
-// thread waits for a processor), also when the node was gone before the process came up.
+// A thread of a process that the node started, such as a strategy's, that ends it when the node is
+// gone. The channel tells that too, but code of others in an endless loop never listens; this
+// thread runs none of it. Always: no such process outlives its node by more than the interval (and
+// the time this thread waits for a processor), also when the node was gone before it came up.
 
-// ambient: a thread is what this file is about; it runs beside whatever the plugin does
+// ambient: a thread is what this file is about; it runs beside whatever the process does
 import { Worker, isMainThread, workerData } from 'node:worker_threads';
 
 const intervalMs = 500;
 
-/** Called on the main thread, before any plugin code. The pid is told by the node: the parent's may
- * be somebody else's by now. */
+/** Called on the main thread, before any code of others. The pid is told by the node: the parent's
+ * may be somebody else's by now. */
 export function startWatchdog(nodePid: number): void {
   const worker = new Worker(new URL(import.meta.url), {
     workerData: nodePid,
