@@ -92,11 +92,11 @@ export interface RejectView {
   readonly ask: string;
 }
 
-/** A feed that is added to a node; an exchange is there again after a restart. */
+/** A feed that is added to a node; an exchange or counterparty is there again after a restart. */
 export interface FeedDefinition {
   /** Letters, digits, ., - and _. */
   readonly name: string;
-  readonly kind: 'files' | 'recording' | 'ccxt';
+  readonly kind: 'files' | 'recording' | 'ccxt' | 'fix';
   /** Of files: in the order they are read. */
   readonly paths?: readonly string[];
   /** Of files: default what is recognised. */
@@ -111,13 +111,37 @@ export interface FeedDefinition {
   readonly barSeconds?: number;
   /** Of ccxt: the exchange as ccxt calls it. */
   readonly venue?: string;
-  /** Of ccxt: as BTC/USDT. Of recordings: only these. */
+  /** Of ccxt: as BTC/USDT. Of FIX: as both sides call them. Of recordings: only these. */
   readonly symbols?: readonly string[];
-  /** Of ccxt: every message is kept. */
+  /** Of ccxt and FIX: every message is kept. */
   readonly record?: boolean;
+  readonly fix?: FixFeedDefinition;
   /** Of recordings: the feed that was recorded, and days such as 2026-01-05; default: all. */
   readonly recorded?: string;
   readonly days?: readonly string[];
+}
+
+/** A counterparty that sends market data over FIX 4.4. Secrets are named by their files. */
+export interface FixFeedDefinition {
+  readonly host: string;
+  readonly port: number;
+  /** What the counterparty calls us, and itself. */
+  readonly senderCompId: string;
+  readonly targetCompId: string;
+  readonly senderSubId?: string;
+  readonly targetSubId?: string;
+  readonly username?: string;
+  /** Of mode 0600. */
+  readonly passwordFile?: string;
+  /** Default: 30. */
+  readonly heartbeatSeconds?: number;
+  /** Levels of the book; 0: all, the default. */
+  readonly depth?: number;
+  readonly tls?: boolean;
+  /** Certificates (PEM) it is checked against; default: those of the system. */
+  readonly tlsCa?: string;
+  /** Beyond this machine without TLS. */
+  readonly allowPlain?: boolean;
 }
 
 export interface FeedView {

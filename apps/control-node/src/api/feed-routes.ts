@@ -14,10 +14,28 @@ export interface FeedRouteOptions {
 const feedName = { type: 'string', pattern: '^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$' };
 const text = { type: 'string', minLength: 1, maxLength: 4096 };
 const texts = { type: 'array', items: text, minItems: 1, maxItems: 10_000 };
+const fix = objectOf(
+  {
+    host: text,
+    port: { type: 'integer', minimum: 1, maximum: 65_535 },
+    senderCompId: text,
+    targetCompId: text,
+    senderSubId: text,
+    targetSubId: text,
+    username: text,
+    passwordFile: text,
+    heartbeatSeconds: { type: 'integer', minimum: 1, maximum: 3600 },
+    depth: { type: 'integer', minimum: 0, maximum: 10_000 },
+    tls: { type: 'boolean' },
+    tlsCa: text,
+    allowPlain: { type: 'boolean' },
+  },
+  ['host', 'port', 'senderCompId', 'targetCompId'],
+);
 const definition = objectOf(
   {
     name: feedName,
-    kind: { type: 'string', enum: ['files', 'recording', 'ccxt'] },
+    kind: { type: 'string', enum: ['files', 'recording', 'ccxt', 'fix'] },
     paths: texts,
     format: text,
     speed: { type: 'number', minimum: 0, maximum: 1e6 },
@@ -27,6 +45,7 @@ const definition = objectOf(
     venue: text,
     symbols: texts,
     record: { type: 'boolean' },
+    fix,
     recorded: feedName,
     days: texts,
   },

@@ -1,26 +1,30 @@
 // Feeds that people add: kept, begun again, recorded and replayed.
 
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { createTickBatch, type FeedDefinition } from '@ndts/protocol';
-import { createSilentLogger, SeededRandom, VirtualClock } from '@ndts/runtime';
+import { type Clock, createTickBatch, type FeedDefinition } from '@ndts/protocol';
+import { createSilentLogger, SeededRandom, SystemClock, VirtualClock } from '@ndts/runtime';
 import { FakeVenue, settle } from './crypto/fake-venue.js';
 import { FeedManager } from './feed-manager.js';
 import { FeedSet } from './feed-set.js';
+import { Counterparty } from './fix/counterparty.js';
 import { turn } from './file/file-test-kit.js';
 
 const startMs = Date.UTC(2026, 0, 5, 14);
 
 class Setup {
   readonly set = new FeedSet([]);
-  readonly clock = new VirtualClock(startMs);
   readonly venue = new FakeVenue();
   readonly manager: FeedManager;
 
-  constructor(recordingDir: string, kept: Map<string, FeedDefinition>) {
+  constructor(
+    recordingDir: string,
+    kept: Map<string, FeedDefinition>,
+    clock: Clock = new VirtualClock(startMs),
+  ) {
     this.manager = new FeedManager({
       set: this.set,
       store: {
@@ -32,7 +36,7 @@ class Setup {
           kept.delete(name);
         },
       },
-      clock: this.clock,
+      clock,
       random: new SeededRandom(1),
       logger: createSilentLogger(),
       door: {
@@ -126,4 +130,61 @@ test('what is recorded from now on replays as a feed of its own', async (context
   }
   assert.deepEqual(again, live);
   await manager.stop();
+});
+
+test('a FIX counterparty is kept without its secret, recorded, and replayed', async (context) => {
+  const dir = folder(context);
+  const market = new Counterparty();
+  const port = await market.open();
+  const kept = new Map<string, FeedDefinition>();
+  const { manager, set } = new Setup(dir, kept, new SystemClock());
+  context.after(async () => {
+    await manager.stop();
+    market.close();
+  });
+  await set.connect();
+  const [open, secret] = [join(dir, 'open'), join(dir, 'secret')];
+  writeFileSync(open, 'hush', { mode: 0o644 });
+  writeFileSync(secret, 'hush\n', { mode: 0o600 });
+  const fix = { host: '127.0.0.1', port, senderCompId: 'DESK', targetCompId: 'MARKET' };
+  const market1: FeedDefinition = {
+    ...{ name: 'market', kind: 'fix', symbols: ['BTC/USD'], record: true },
+    fix: { ...fix, username: 'desk', passwordFile: secret },
+  };
+  const refused: readonly [Partial<FeedDefinition>, RegExp][] = [
+    [{ fix: { ...fix, passwordFile: open } }, /expected mode 0600 or narrower, found 0644/],
+    [{ fix: { ...fix, passwordFile: join(dir, 'none') } }, /expected a password in/],
+    [{ fix: { ...fix, host: '192.0.2.1' } }, /192.0.2.1 is beyond this machine: expected tls/],
+    [{ symbols: [] }, /expected symbols/],
+  ];
+  for (const [change, reason] of refused)
+    await assert.rejects(manager.add({ ...market1, ...change }), reason);
+  const view = await manager.add(market1);
+  assert.deepEqual([view.state, view.kind, kept.size], ['connected', 'fix', 1]);
+  assert.ok(!JSON.stringify([...kept.values(), view]).includes('hush'));
+  while (market.asked.length === 0) await turn();
+  market.say('W', '262=M1|55=BTC/USD|268=2|269=0|270=99|271=5|269=1|270=101|271=4|');
+  market.say('X', '268=1|279=0|269=2|278=41|55=BTC/USD|270=100.5|271=0.25|');
+  const batch = createTickBatch(64);
+  const take = (rows: (readonly number[])[]): void => {
+    set.poll(batch);
+    for (let row = 0; row < batch.count; row += 1)
+      rows.push([batch.day[row]!, batch.nsOfDay[row]!, batch.price[row]!, batch.bid[row]!]);
+  };
+  const live: (readonly number[])[] = [];
+  while (live.length < 2) {
+    await turn();
+    take(live);
+  }
+  assert.equal((await manager.record('market', false)).recording, null);
+  const replay: FeedDefinition = {
+    ...{ name: 'again', kind: 'recording', recorded: 'market', venue: 'fix' },
+  };
+  await manager.add(replay);
+  const again: (readonly number[])[] = [];
+  while (manager.list().find(({ name }) => name === 'again')?.isEnded !== true) {
+    await turn();
+    take(again);
+  }
+  assert.deepEqual(again, live);
 });

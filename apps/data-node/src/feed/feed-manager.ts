@@ -18,9 +18,11 @@ import {
 import type { Logger } from '@ndts/runtime';
 import { ccxtAbilities, ccxtDecoder, createCcxtFeed } from './crypto/ccxt-feed.js';
 import type { LoadCcxt } from './crypto/ccxt-module.js';
-import type { Feed } from './feed.js';
+import type { Feed, FeedSymbol } from './feed.js';
 import type { RowKind } from './feed-rows.js';
 import type { FeedSet, FeedSource } from './feed-set.js';
+import { createFixFeed, fixAbilities, fixDecoder } from './fix/fix-feed.js';
+import { fixFeedSettings } from './fix/fix-settings.js';
 import { FileFeed } from './file/file-feed.js';
 import { LineFeed } from './line-feed.js';
 import { type FileFormatName, fileFormatNames } from './file/file-format.js';
@@ -104,7 +106,7 @@ export class FeedManager {
         await this.#end(definition.name);
         throw new NdtsError('INVALID_ARGUMENT', `feed ${definition.name}: ${refusal}`);
       }
-      if (definition.kind === 'ccxt') await this.#options.store.put(definition);
+      if (hasMessages(definition)) await this.#options.store.put(definition);
       return this.#viewOf(this.#source(definition.name));
     });
   }
@@ -123,7 +125,7 @@ export class FeedManager {
   record(name: string, on: boolean): Promise<FeedView> {
     return this.#after(async () => {
       const before = this.#definition(name);
-      if (before.kind !== 'ccxt')
+      if (!hasMessages(before))
         throw new NdtsError('INVALID_ARGUMENT', `${name} has no messages to record`);
       if ((before.record ?? false) !== on) {
         const definition = { ...before, record: on };
@@ -163,7 +165,7 @@ export class FeedManager {
     const { name } = definition;
     if (set.sources.some(({ feed }) => feed.name === name))
       throw new NdtsError('ALREADY_EXISTS', `there is a feed ${name}`);
-    const isRecorded = definition.kind === 'ccxt' && definition.record === true;
+    const isRecorded = hasMessages(definition) && definition.record === true;
     const recorder = isRecorded
       ? new Recorder({ dir: join(recordingDir, name), clock })
       : undefined;
@@ -181,26 +183,48 @@ export class FeedManager {
   async #create(definition: FeedDefinition, recorder: Recorder | undefined): Promise<Feed> {
     if (definition.kind === 'files') return this.#files(definition);
     if (definition.kind === 'recording') return this.#recording(definition);
-    const { clock, random, settingsOf, load, door } = this.#options;
-    const { name, venue } = definition;
-    const names = definition.symbols ?? [];
-    if (venue === undefined || names.length === 0)
-      throw new NdtsError('INVALID_ARGUMENT', `${name}: expected a venue and symbols`);
+    if (definition.kind === 'fix') return this.#fix(definition, recorder);
+    return this.#exchange(definition, recorder);
+  }
+
+  async #symbols({ name, symbols: names = [] }: FeedDefinition): Promise<FeedSymbol[]> {
+    const { door } = this.#options;
+    if (names.length === 0) throw new NdtsError('INVALID_ARGUMENT', `${name}: expected symbols`);
     const ids = await door.ensure(names);
     const refused = names.flatMap((one, at) =>
       ids[at] === 0 ? [`${JSON.stringify(one)} (${door.refusal(one)})`] : [],
     );
     if (refused.length > 0)
       throw new NdtsError('INVALID_ARGUMENT', `${name}: no symbols: ${refused.join(', ')}`);
+    return names.map((symbol, at) => ({ id: ids[at] ?? 0, name: symbol }));
+  }
+
+  async #exchange(definition: FeedDefinition, recorder: Recorder | undefined): Promise<Feed> {
+    const { clock, random, settingsOf, load } = this.#options;
+    const { name, venue } = definition;
+    if (venue === undefined) throw new NdtsError('INVALID_ARGUMENT', `${name}: expected a venue`);
     return createCcxtFeed({
       name,
       venue,
-      symbols: names.map((symbol, at) => ({ id: ids[at] ?? 0, name: symbol })),
+      symbols: await this.#symbols(definition),
       clock,
       random: random.fork(name),
       kinds: this.#kinds,
       settings: settingsOf?.(name) ?? {},
       ...(load === undefined ? {} : { load }),
+      ...(recorder === undefined ? {} : { recorder }),
+    });
+  }
+
+  async #fix(definition: FeedDefinition, recorder: Recorder | undefined): Promise<Feed> {
+    const { clock, random, logger } = this.#options;
+    const { name, fix } = definition;
+    if (fix === undefined)
+      throw new NdtsError('INVALID_ARGUMENT', `${name}: expected the counterparty of FIX`);
+    const symbols = await this.#symbols(definition);
+    return createFixFeed({
+      ...{ name, symbols, clock, random: random.fork(name), logger, kinds: this.#kinds },
+      ...fixFeedSettings(name, fix),
       ...(recorder === undefined ? {} : { recorder }),
     });
   }
@@ -242,11 +266,12 @@ export class FeedManager {
       return days === undefined || (day !== undefined && days.includes(day));
     });
     if (paths.length === 0) throw new NdtsError('NOT_FOUND', `${recorded}: no recordings`);
+    const fix = fixDecoder(venue);
     return new RecordingFeed({
       name,
       paths,
-      decoder: ccxtDecoder(venue),
-      abilities: ccxtAbilities,
+      decoder: fix ?? ccxtDecoder(venue),
+      abilities: fix === undefined ? ccxtAbilities : fixAbilities,
       speed: definition.speed ?? 0,
       clock,
       random: random.fork(name),
@@ -286,6 +311,11 @@ export class FeedManager {
     const { messages, lost, fileBytes, reason } = recorder.stats();
     return { dir: join(this.#options.recordingDir, name), messages, lost, fileBytes, reason };
   }
+}
+
+/** What comes is messages, which can be recorded, and comes again after a restart. */
+function hasMessages({ kind }: FeedDefinition): boolean {
+  return kind === 'ccxt' || kind === 'fix';
 }
 
 function admission(door: FeedManagerOptions['door']): {

@@ -28,6 +28,15 @@ interface AddFlags extends Flags {
   readonly venue?: string;
   readonly symbols?: string;
   readonly record?: boolean;
+  readonly fix?: string;
+  readonly sender?: string;
+  readonly target?: string;
+  readonly username?: string;
+  readonly passwordFile?: string;
+  readonly depth?: number;
+  readonly tls?: boolean;
+  readonly tlsCa?: string;
+  readonly allowPlain?: boolean;
 }
 
 interface ReplayFlags extends Flags {
@@ -89,7 +98,7 @@ export function addFeed(program: Command, print: Print): void {
 }
 
 function addAdding(add: (name: string, about: string) => Command, print: Print): void {
-  add('add', 'add a feed: files, once, or an exchange through ccxt, for good')
+  add('add', 'add a feed: files, once; an exchange through ccxt or a FIX counterparty, for good')
     .argument('<name>', 'letters, digits, ., - and _')
     .option(
       '--files <paths...>',
@@ -101,13 +110,25 @@ function addAdding(add: (name: string, about: string) => Command, print: Print):
     .option('--utc-offset <offset>', 'what the times of files are ahead of UTC: +08:00')
     .option('--bar-seconds <seconds>', 'length of bars whose times do not tell', parseNumber)
     .option('--venue <name>', 'an exchange as ccxt calls it')
-    .option('--symbols <names>', 'of the exchange: BTC/USDT,ETH/USDT')
+    .option('--symbols <names>', 'of the exchange or counterparty: BTC/USDT,ETH/USDT')
+    .option('--fix <host:port>', 'a counterparty that sends market data over FIX 4.4')
+    .option('--sender <id>', 'what it calls us: SenderCompID')
+    .option('--target <id>', 'what it calls itself: TargetCompID')
+    .option('--username <name>', 'of its Logon')
+    .option('--password-file <file>', 'of mode 0600, on the machine of the node')
+    .option('--depth <levels>', 'of its books; 0: all', parseNumber)
+    .option('--tls', 'the connection is encrypted')
+    .option('--tls-ca <file>', 'certificates (PEM) it is checked against')
+    .option('--allow-plain', 'beyond this machine without --tls')
     .option('--record', 'keep every message')
     .action((name: string, flags: AddFlags) => post(definitionOf(name, flags), flags, print));
   add('replay', 'replay what was recorded of a feed, as a feed of its own')
     .argument('<name>', 'of the new feed')
     .argument('<recorded>', 'the feed that was recorded')
-    .requiredOption('--venue <name>', 'the exchange it was of')
+    .requiredOption(
+      '--venue <name>',
+      'the exchange it was of; fix: a FIX counterparty, fix-top: of one level',
+    )
     .option('--days <days>', 'only these: 2026-01-05,2026-01-06')
     .option('--symbols <names>', 'only these')
     .option('--speed <factor>', '0: as fast as possible; 1: at its own pace', parseNumber)
@@ -132,8 +153,9 @@ function listOf(text: string): string[] {
 
 function definitionOf(name: string, flags: AddFlags): FeedDefinition {
   const { files, format, speed, symbol, utcOffset, barSeconds, venue, symbols, record } = flags;
-  if ((files === undefined) === (venue === undefined))
-    throw new NdtsError('INVALID_ARGUMENT', 'expected --files or --venue: one of them');
+  if ([files, venue, flags.fix].filter((one) => one !== undefined).length !== 1)
+    throw new NdtsError('INVALID_ARGUMENT', 'expected --files, --venue or --fix: one of them');
+  if (flags.fix !== undefined) return fixDefinition(name, flags.fix, flags);
   if (venue !== undefined) {
     if (symbols === undefined)
       throw new NdtsError('INVALID_ARGUMENT', '--venue needs --symbols, as BTC/USDT,ETH/USDT');
@@ -149,6 +171,27 @@ function definitionOf(name: string, flags: AddFlags): FeedDefinition {
     ...(symbol === undefined ? {} : { symbol }),
     ...(utcOffset === undefined ? {} : { utcOffset }),
     ...(barSeconds === undefined ? {} : { barSeconds }),
+  };
+}
+
+function fixDefinition(name: string, address: string, flags: AddFlags): FeedDefinition {
+  const { sender, target, symbols, username, passwordFile, depth, tls, tlsCa } = flags;
+  const [, host, port] = /^\[?(.+?)\]?:(\d+)$/.exec(address) ?? [];
+  if (host === undefined || sender === undefined || target === undefined || symbols === undefined)
+    throw new NdtsError(
+      'INVALID_ARGUMENT',
+      '--fix needs HOST:PORT, --sender, --target and --symbols (docs/feeds.md)',
+    );
+  return {
+    ...{ name, kind: 'fix', symbols: listOf(symbols), record: flags.record === true },
+    fix: {
+      ...{ host, port: Number(port), senderCompId: sender, targetCompId: target },
+      ...(username === undefined ? {} : { username }),
+      ...(passwordFile === undefined ? {} : { passwordFile: resolve(passwordFile) }),
+      ...(depth === undefined ? {} : { depth }),
+      ...{ tls: tls === true, allowPlain: flags.allowPlain === true },
+      ...(tlsCa === undefined ? {} : { tlsCa: resolve(tlsCa) }),
+    },
   };
 }
 

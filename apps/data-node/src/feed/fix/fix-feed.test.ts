@@ -2,77 +2,15 @@
 // lost session does.
 
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import { createTickBatch, createTradeBatch, TradeFlags } from '@ndts/protocol';
-import { createSilentLogger, MemoryKeyValueStore, SeededRandom, SystemClock } from '@ndts/runtime';
-import { FixSession, Tag } from '@ndts/runtime/fix';
+import { createSilentLogger, SeededRandom } from '@ndts/runtime';
 import { bookChangeFlags, createBookChangeBatch } from '../batches.js';
 import type { MessageFeed } from '../message-feed.js';
+import { Counterparty } from './counterparty.js';
 import { createFixFeed } from './fix-feed.js';
 
 const { ask, clear, end, empty } = bookChangeFlags;
-
-/** Says what a test wants it to say, and notes what it is asked for. */
-class Counterparty {
-  readonly clock = new SystemClock();
-  readonly asked: string[] = [];
-  readonly session: FixSession;
-  readonly #server: Server;
-  socket: Socket | undefined;
-
-  constructor() {
-    this.session = new FixSession({
-      settings: {
-        ...{ role: 'acceptor', beginString: 'FIX.4.4', heartbeatSeconds: 30 },
-        ...{ senderCompId: 'MARKET', targetCompId: 'DESK' },
-      },
-      ...{ keyValue: new MemoryKeyValueStore(), name: 'm', clock: this.clock },
-      logger: createSilentLogger(),
-      application: {
-        onLogon: () => undefined,
-        onLogout: () => undefined,
-        isWanted: () => true,
-        onMessage: (message) =>
-          this.asked.push(
-            `${message.text(Tag.subscriptionRequestType)} ${message.text(Tag.symbol)}`,
-          ),
-      },
-    });
-    this.#server = createServer((socket) => {
-      this.socket = socket;
-      socket.on('error', () => undefined);
-      socket.on('close', () => this.session.disconnected('closed'));
-      socket.on('data', (bytes: Buffer) => this.session.received(bytes));
-      this.session.connected({
-        write: (bytes) => void socket.write(bytes),
-        end: () => void socket.end(),
-      });
-    });
-  }
-
-  async open(): Promise<number> {
-    this.#server.listen(0, '127.0.0.1');
-    await once(this.#server, 'listening');
-    return (this.#server.address() as AddressInfo).port;
-  }
-
-  say(type: string, fields: string): void {
-    this.session.send(type, (writer) => {
-      for (const field of fields.split('|').filter((one) => one !== '')) {
-        const [tag, value] = field.split('=') as [string, string];
-        writer.text(Number(tag), value);
-      }
-    });
-    this.session.flush();
-  }
-
-  close(): void {
-    this.socket?.destroy();
-    this.#server.close();
-  }
-}
 
 async function start(
   context: TestContext,

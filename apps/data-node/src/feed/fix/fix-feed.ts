@@ -9,8 +9,21 @@ export interface FixFeedOptions
   extends Omit<MessageFeedOptions, 'abilities' | 'source' | 'decoder'>,
     FixSourceOptions {}
 
+/** What is said of a recording of such a feed instead of a venue; with one level it is read
+ * otherwise. */
+const fixVenues = new Map([
+  ['fix', false],
+  ['fix-top', true],
+]);
+
+/** Undefined: not a venue of FIX. */
+export function fixDecoder(venue: string): FixDecoder | undefined {
+  const isTop = fixVenues.get(venue);
+  return isTop === undefined ? undefined : new FixDecoder(isTop);
+}
+
 /** What is lost is asked for by the session, below the feed. */
-const fixAbilities: FeedAbilities = {
+export const fixAbilities: FeedAbilities = {
   trades: true,
   book: true,
   waits: false,
