@@ -169,6 +169,7 @@ export const configKeys = [
   { key: 'line.allowPlain', type: 'boolean', default: false, doc: 'whether a host beyond this machine may be served without TLS' },
   { key: 'line.symbolTag', type: 'string', default: 'symbol', doc: 'the tag that names the symbol of a row' },
   { key: 'line.ticks', type: 'enum', values: ['feed', 'table'], default: 'feed', doc: 'whether lines of ticks are a feed, cleaned and on the rings, or rows of a table' },
+  { key: 'line.trades', type: 'enum', values: ['feed', 'table'], default: 'table', doc: 'whether lines of trades are a feed, too; needs feed.trades' },
   { key: 'line.createTables', type: 'boolean', default: true, doc: 'whether a line of an unknown table creates it' },
   { key: 'line.tablesMax', type: 'integer', min: 1, max: 10000, default: 1000, doc: 'number of tables above which lines create none' },
   { key: 'line.symbolsMax', type: 'integer', min: 1, max: 16000000, default: 1000000, doc: 'number of symbols above which lines create none' },

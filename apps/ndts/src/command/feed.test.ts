@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { Command } from 'commander';
 import { noSymbolName } from '@ndts/data-node';
-import { type FeedView, rejectsSchema } from '@ndts/protocol';
+import { type FeedView, rejectsSchema, tradeRejectsSchema, tradeSchema } from '@ndts/protocol';
 import { loadConfig, SeededRandom, SystemClock, systemSecureRandom } from '@ndts/runtime';
 import { TableBatch } from '@ndts/storage';
 import { type Platform, startPlatform } from '../compose/platform.js';
@@ -106,6 +106,21 @@ async function writeLines(
   equal(next(), 2, 'refused as stale');
   equal((await write('/write?feed=off', line('SILVER', 29, '1700000000000000000'))).status, 204);
   equal(next(), 3, 'into the table as it is');
+  const trades = (): string[] =>
+    [tradeSchema, tradeRejectsSchema].map(({ name }) => {
+      const table = foundation.ticks.tables().find((one) => one.name === name);
+      const silver = foundation.symbols.byName('SILVER');
+      if (table === undefined || silver === undefined) return '';
+      const rows = new TableBatch(table, 10);
+      foundation.ticks.lastRows(table.id, silver.id, rows);
+      const told = name === tradeSchema.name ? 'trade_id' : 'reason';
+      return Array.from({ length: rows.count }, (_, row) => rows.text(told, row)).join();
+    });
+  const trade = (id: number, price: number): string =>
+    `trade,symbol=SILVER price=${price},volume=1,side=1i,trade_id="${id}"\n`;
+  const some = trade(1, 30) + trade(2, -1) + trade(1, 30) + trade(3, 31);
+  equal((await write('/write', some)).status, 204);
+  deepEqual(trades(), ['1,3', 'price,duplicate'], 'cleaned like those of any feed');
   equal((await write('/write', line('n\\ o', 1))).status, 400);
   equal((await write('/write', 'nothing\n')).status, 400);
   const text = await call('status', 'line');
@@ -135,7 +150,10 @@ test('files are added, read once, shown and removed', async (context) => {
     match(await call('add', 'old', '--files', file), /old +files/);
     await rejects(call('add', 'old', '--files', file), /there is a feed old/);
     await rejects(call('add', 'none', '--files', join(root, 'nowhere.csv')), /nowhere/);
-    await rejects(call('add', 'both', '--files', file, '--venue', 'x'), /--files or --venue/);
+    await rejects(
+      call('add', 'both', '--files', file, '--venue', 'x'),
+      /--files, --venue or --fix/,
+    );
     await rejects(call('add', 'x', '--venue', 'binance', '--symbols', 'BTC/USDT'), /ccxt/);
     await rejects(call('record', 'old'), /no messages to record/);
     await rejects(call('replay', 'again', 'never', '--venue', 'binance'), /no recordings/);
@@ -161,7 +179,8 @@ test('files are added, read once, shown and removed', async (context) => {
     await platform.stop();
   }
   const port = String(await freePort());
-  const again = await start(dataDir, memory, { 'line.httpPort': port });
+  const keys = { 'line.httpPort': port, 'line.trades': 'feed' };
+  const again = await start(dataDir, memory, keys);
   try {
     deepEqual(
       (await views()).map(({ name, kind }) => [name, kind]),

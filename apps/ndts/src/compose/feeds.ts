@@ -94,16 +94,18 @@ function createSimulator(foundation: Foundation): Simulator {
   });
 }
 
-/** Line protocol as a feed; undefined: it is off, or its ticks go into their table. */
+/** Line protocol as a feed; undefined: it is off, or all its rows go into their tables. */
 export function createLineFeed(foundation: Foundation, door: SymbolDoor): LineFeed | undefined {
-  const { line } = foundation.values;
-  if (line.ticks !== 'feed' || (line.tcpPort === 0 && line.httpPort === 0)) return undefined;
+  const { line, feed } = foundation.values;
+  const kinds = [
+    ...(line.ticks === 'feed' ? (['tick'] as const) : []),
+    ...(line.trades === 'feed' && feed.trades ? (['trade'] as const) : []),
+  ];
+  if (kinds.length === 0 || (line.tcpPort === 0 && line.httpPort === 0)) return undefined;
   return new LineFeed({
     clock: foundation.clock,
     ensure: (names) => door.ensure(names),
-    // Lines of trades go into their table (docs/protocol/line.md): history is loaded so, and as a
-    // feed the rule `stale` would refuse it.
-    kinds: ['tick'],
+    kinds,
   });
 }
 

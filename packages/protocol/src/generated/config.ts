@@ -373,6 +373,8 @@ export interface ConfigValues {
     readonly symbolTag: string;
     /** whether lines of ticks are a feed, cleaned and on the rings, or rows of a table */
     readonly ticks: 'feed' | 'table';
+    /** whether lines of trades are a feed, too; needs feed.trades */
+    readonly trades: 'feed' | 'table';
     /** whether a line of an unknown table creates it */
     readonly createTables: boolean;
     /** number of tables above which lines create none */
@@ -1768,6 +1770,14 @@ export const configKeys: readonly ConfigKey[] = [
     type: 'enum',
     default: 'feed',
     doc: 'whether lines of ticks are a feed, cleaned and on the rings, or rows of a table',
+    values: ['feed', 'table'],
+    secret: false,
+  },
+  {
+    key: 'line.trades',
+    type: 'enum',
+    default: 'table',
+    doc: 'whether lines of trades are a feed, too; needs feed.trades',
     values: ['feed', 'table'],
     secret: false,
   },
