@@ -69,7 +69,8 @@ function runBooks(context: BenchContext, symbols: number): void {
   let sum = 0;
   const assembler = new BookAssembler({
     rulesOf: () => ({
-      ...{ sequence: 'range', checksum: undefined, crossed: 'mark', depth: 0, heldMax: 16 },
+      ...{ sequence: 'range', checksum: undefined, snapshots: 'asked' },
+      ...{ crossed: 'mark', depth: 0, heldMax: 16 },
     }),
     onShown: ({ levels: best }) => {
       shown += 1;

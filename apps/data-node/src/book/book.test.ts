@@ -18,7 +18,8 @@ const messageCount = process.env['NDTS_TEST_LONG'] === '1' ? 60_000 : 1500;
 const { ask, clear, end, empty } = bookChangeFlags;
 
 const plain: BookRules = {
-  ...{ sequence: 'range', checksum: undefined, crossed: 'mark', depth: 0, heldMax: 4 },
+  ...{ sequence: 'range', checksum: undefined, snapshots: 'asked' },
+  ...{ crossed: 'mark', depth: 0, heldMax: 4 },
 };
 
 interface Change {

@@ -21,6 +21,10 @@ export type CrossedPolicy = 'resync' | 'uncross' | 'mark';
 export interface BookRules {
   readonly sequence: SequenceRule;
   readonly checksum: ChecksumRule | undefined;
+  /** Where snapshots come from. `stream`: in their turn with the changes, so that any is newer than
+   * what was before it, also when the numbers begin again below. `asked`: beside them, so that one
+   * may be older than what is known. */
+  readonly snapshots: 'stream' | 'asked';
   readonly crossed: CrossedPolicy;
   /** Levels the venue tells of on each side; 0: all. */
   readonly depth: number;
@@ -142,7 +146,8 @@ export class Book {
   #snapshot(rows: BookRows, first: number, last: number): void {
     const sequence = rows.sequence[first]!;
     // One that was asked for before the last one came.
-    if (this.state === 'live' && sequence < this.sequence) {
+    const mayBeOld = this.#rules.snapshots === 'asked' && this.state === 'live';
+    if (mayBeOld && sequence < this.sequence) {
       this.counts.old += 1;
       return;
     }

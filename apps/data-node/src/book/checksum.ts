@@ -11,6 +11,8 @@ export interface ChecksumRule {
    * price and size with all its decimals, without point and leading zeros (Kraken). */
   readonly form: 'interleaved' | 'digits';
   readonly levels: number;
+  /** Sizes of asks are written below 0; for `interleaved` (Bitfinex). */
+  readonly negativeAsks?: boolean;
   /** Decimals of prices and sizes; for `digits`. */
   readonly priceDecimals?: number;
   readonly sizeDecimals?: number;
@@ -21,12 +23,15 @@ export function bookChecksum(bids: BookSide, asks: BookSide, rule: ChecksumRule)
   return crc32(rule.form === 'digits' ? digitsText(bids, asks, rule) : pairsText(bids, asks, rule));
 }
 
-function pairsText(bids: BookSide, asks: BookSide, { levels }: ChecksumRule): string {
+function pairsText(bids: BookSide, asks: BookSide, rule: ChecksumRule): string {
+  const { levels, negativeAsks = false } = rule;
   const parts: string[] = [];
   for (let level = 0; level < levels; level += 1)
-    for (const side of [bids, asks])
-      if (level < side.count)
-        parts.push(`${shortest(side.price(level))}:${shortest(side.size(level))}`);
+    for (const side of [bids, asks]) {
+      if (level >= side.count) continue;
+      const sign = negativeAsks && side === asks ? '-' : '';
+      parts.push(`${shortest(side.price(level))}:${sign}${shortest(side.size(level))}`);
+    }
   return parts.join(':');
 }
 

@@ -31,6 +31,9 @@ export interface BookChangeBatch extends RowBatch {
   readonly sequence: Float64Array;
   /** The number this message follows; NaN: the venue does not say, or it is a snapshot. */
   readonly previous: Float64Array;
+  /** The venue's of the book behind the message; NaN: it says none. A feed writes it in all of its
+   * rows or in none. */
+  readonly checksum: Float64Array;
   readonly flags: Uint32Array;
 }
 
@@ -44,6 +47,7 @@ export function createBookChangeBatch(capacity: number): BookChangeBatch {
     quantity: new Float64Array(capacity),
     sequence: new Float64Array(capacity),
     previous: new Float64Array(capacity),
+    checksum: new Float64Array(capacity).fill(Number.NaN),
     symbol: new Uint32Array(capacity),
     flags: new Uint32Array(capacity),
   };
@@ -62,6 +66,7 @@ export function copyBookChangeRow(
   to.quantity[at] = from.quantity[row]!;
   to.sequence[at] = from.sequence[row]!;
   to.previous[at] = from.previous[row]!;
+  to.checksum[at] = from.checksum[row]!;
   to.symbol[at] = from.symbol[row]!;
   to.flags[at] = from.flags[row]!;
 }

@@ -79,6 +79,8 @@ export interface Feed {
   /** Of the rows of the last poll: whether their times are the clock's. Default: where the source
    * does not wait. */
   readonly live?: boolean;
+  /** Rows of books have the own numbers and checksums of this venue (book/venue-books.ts). */
+  readonly bookVenue?: string;
   /** Resolves once the first try has ended. What may pass, such as a venue that does not answer, is
    * tried again by the feed itself; what cannot (no such file, no such venue) is thrown. Allowed
    * twice. */

@@ -31,7 +31,8 @@ test('trades and books are made of the clean ticks, which stay the same', () => 
   const shown: { symbol: number; levels: number[]; isCrossed: boolean }[] = [];
   const assembler = new BookAssembler({
     rulesOf: () => ({
-      ...{ sequence: 'count', checksum: undefined, crossed: 'mark', depth: 0, heldMax: 0 },
+      ...{ sequence: 'count', checksum: undefined, snapshots: 'stream' },
+      ...{ crossed: 'mark', depth: 0, heldMax: 0 },
     }),
     onShown: ({ symbol, levels, isCrossed }) =>
       shown.push({ symbol, levels: [...levels], isCrossed }),

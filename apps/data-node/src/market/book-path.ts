@@ -18,6 +18,7 @@ import type { NamedSource } from '../arbitrate/source-desk.js';
 import { type BookCounts, type BookRules, noBookCounts } from '../book/book.js';
 import { BookAssembler, type ShownBook } from '../book/book-assembler.js';
 import { levelColumns, putShownBook } from '../book/shown-books.js';
+import { venueBooks } from '../book/venue-books.js';
 import { type BookChangeBatch, createBookChangeBatch } from '../feed/batches.js';
 import { Publisher } from '../ring/publisher.js';
 import { RecentRate } from '../serve/rate.js';
@@ -38,10 +39,12 @@ export interface BookPathDeps extends MarketPathDeps {
 /** A snapshot that did not come for so long is asked for again. */
 const askAgainNs = 5 * nsPerSecond;
 const heldMax = 64;
+const anyBooks = { sequence: 'range', checksum: undefined, snapshots: 'stream' } as const;
 
 export class BookPath {
   readonly #deps: BookPathDeps;
   readonly #clock: Clock;
+  /** Of rows whose numbers are not the venue's own. */
   readonly #rules: BookRules;
   readonly #changes: BookChangeBatch;
   readonly #changeRows: BookChangeRows;
@@ -65,7 +68,7 @@ export class BookPath {
     const { database, capacity, clock, logger, rings, crossed } = deps;
     this.#deps = deps;
     this.#clock = clock;
-    this.#rules = { sequence: 'range', checksum: undefined, crossed, depth: 0, heldMax };
+    this.#rules = { ...anyBooks, crossed, depth: 0, heldMax };
     this.#changes = createBookChangeBatch(capacity);
     this.#changeRows = new BookChangeRows(database, capacity);
     const changeTable = this.#changeRows.table;
@@ -132,7 +135,7 @@ export class BookPath {
     let assembler = this.#assemblers.get(source);
     if (assembler === undefined) {
       assembler = new BookAssembler({
-        rulesOf: () => this.#rules,
+        rulesOf: () => this.#rulesOf(source),
         askAgainNs,
         onShown: (book) => this.#show(book, source),
         onGap: (symbol) => this.#gap(symbol, source),
@@ -142,6 +145,12 @@ export class BookPath {
       this.#lost.set(source, new Set());
     }
     return assembler;
+  }
+
+  #rulesOf(source: number): BookRules {
+    const asked = sourcesOf(this.#deps.feed).find((one) => one.source === source);
+    const venue = asked?.feed.bookVenue;
+    return venue === undefined ? this.#rules : { ...this.#rules, ...venueBooks(venue) };
   }
 
   #show(book: ShownBook, source: number): void {
