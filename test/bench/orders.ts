@@ -11,6 +11,7 @@ import {
   type Harness,
   Ledger,
   Market,
+  Rates,
   RiskDesk,
   Scribe,
   TickTape,
@@ -112,6 +113,7 @@ export const riskCheck: Bench = {
       ...{ risk: config.risk, ledger, scribe, market, dataWatch, clock, connected: () => true },
       symbolName: (id) => `S${id}`,
       trades: () => true,
+      rates: new Rates([]),
     });
     changed = (order) => risk.changed(order);
     for (let symbol = 1; symbol <= symbols; symbol += 1)

@@ -34,12 +34,14 @@ import { foldJournal, type JournalLimits } from './order/checkpoints.js';
 import { EventJournal } from './order/journal.js';
 import { Ledger } from './order/ledger.js';
 import { createExecNode, type ExecNode } from './node.js';
+import type { InstrumentDeclaration } from './position/instruments.js';
 import type { Positions } from './position/positions.js';
 import type { LastTicks } from './risk/market.js';
 
 export { EventJournal } from './order/journal.js';
 export { Ledger } from './order/ledger.js';
 export { Scribe } from './order/scribe.js';
+export { Rates } from './position/rates.js';
 export { DataWatch } from './risk/data-watch.js';
 export { Market } from './risk/market.js';
 export { RiskDesk } from './risk/risk-desk.js';
@@ -192,6 +194,7 @@ export interface HarnessOptions {
   readonly journalLimits?: JournalLimits;
   /** Stored before the start. */
   readonly lastTicks?: readonly TestTick[];
+  readonly instruments?: readonly InstrumentDeclaration[];
   /** What the venue can do; absent: all that the paper venue can. */
   readonly can?: BrokerAbilities;
   /** Puts something between node and venue. */
@@ -232,6 +235,8 @@ export function createHarness(options: HarnessOptions): Harness {
     logger,
     latencyUs: config.exec.paperLatencyUs,
     feeBps: config.exec.paperFeeBps,
+    multiplierOf: (symbol) =>
+      options.instruments?.find((one) => one.symbol === symbol)?.multiplier ?? 1,
     ...(options.can === undefined ? {} : { can: options.can }),
   });
   const node = createExecNode({
@@ -241,6 +246,7 @@ export function createHarness(options: HarnessOptions): Harness {
     lastTicks: storedTicks(options.lastTicks ?? []),
     symbolName: (id) => `S${id}`,
     epoch: 1,
+    instruments: options.instruments ?? [],
     ...(options.journalLimits === undefined ? {} : { journalLimits: options.journalLimits }),
   });
   const signals = new SignalTape(clock, 1);

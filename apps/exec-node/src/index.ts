@@ -27,6 +27,7 @@ export type { PaperBehaviour, PaperBrokerOptions } from './broker/paper-options.
 export { type PaperLimits, type RecordEntry, readRecords } from './broker/paper-record.js';
 export type { SignalRingReader } from './intake/intake.js';
 export { createExecNode, type ExecNode, type ExecNodeDeps } from './node.js';
+export type { InstrumentDeclaration } from './position/instruments.js';
 export { checkRisk, type RiskExposure, type RiskOrder } from './risk/check.js';
 export { limitsOf, type RiskLimits } from './risk/limits.js';
 export { RoutedGateway, type RoutedOptions } from './route/routed-gateway.js';

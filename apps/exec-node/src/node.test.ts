@@ -355,6 +355,7 @@ test('what it tells: status, orders, positions, latencies, metrics', async (cont
   assert.deepEqual(position, {
     ...{ symbol: 3, symbolName: 'S3', quantity: '2', averagePrice: '100', lastPrice: '103' },
     ...{ realisedPnl: '0', unrealisedPnl: '6', fees: '0.2' },
+    ...{ currency: '', multiplier: 1 },
   });
   const latency = (await request(subjects.execLatency)) as ExecLatency;
   assert.equal(latency.tickToOrder.count, 1);

@@ -10,6 +10,8 @@ import {
   errorLine,
   type HealthReport,
   type KeyValueStore,
+  type InstrumentRequest,
+  type InstrumentView,
   type LimitRequest,
   NdtsError,
   nsPerMs,
@@ -37,6 +39,8 @@ import { changePhase, Ledger } from './order/ledger.js';
 import type { Order } from './order/order.js';
 import { Scribe } from './order/scribe.js';
 import { nextState } from './order/transitions.js';
+import { type InstrumentDeclaration, Instruments } from './position/instruments.js';
+import { Rates } from './position/rates.js';
 import { checkedLimit } from './risk/limits.js';
 import { tradingActions } from './risk/controls.js';
 import { DataWatch } from './risk/data-watch.js';
@@ -64,6 +68,8 @@ export interface ExecNodeDeps {
   /** The last stored ticks, so that positions are valued before the market ticks again. */
   readonly lastTicks?: LastTicks;
   readonly symbolName: (id: number) => string;
+  /** What a file says of symbols; taken at the start. */
+  readonly instruments?: readonly InstrumentDeclaration[];
   /** Of this ownership of the account; grows with every start. */
   readonly epoch: number;
   /** How long the journal grows; the defaults are for a node that trades. */
@@ -87,6 +93,7 @@ export class ExecNode implements Agent {
   readonly #dataWatch: DataWatch;
   readonly #intake: Intake;
   readonly #scribe: Scribe;
+  readonly #instruments: Instruments;
   readonly #answers: Answers;
   readonly #release: Release;
   readonly #reconciler: Reconciler;
@@ -124,6 +131,7 @@ export class ExecNode implements Agent {
       ...{ bus: deps.bus, clock, logger, market: this.#market },
       silentMs: config.risk.dataSilentMs,
     });
+    const rates = new Rates(config.risk.rates);
     this.#intake = new Intake((instance) => ledger.highest(instance));
     const gate = new LogGate(clock, logLinesPerSecond);
     const scribe = new Scribe(journal, ledger, clock, logger, (order) => {
@@ -131,6 +139,7 @@ export class ExecNode implements Agent {
       this.#desk.changed(order);
     });
     this.#scribe = scribe;
+    this.#instruments = new Instruments({ ledger, scribe, rates, symbolName });
     const answers = new Answers(ledger, journal, scribe, logger, gate);
     this.#answers = answers;
     const latencies = {
@@ -143,7 +152,7 @@ export class ExecNode implements Agent {
       ...{ journal, ledger, scribe, broker, clock, logger, latencies },
     });
     this.#desk = new OrderDesk({
-      ...{ config, clock, logger, gate, ledger, scribe, broker, symbolName },
+      ...{ config, rates, clock, logger, gate, ledger, scribe, broker, symbolName },
       ...{ market: this.#market, dataWatch: this.#dataWatch },
       connected: () => this.#ready && broker.connected(),
       now: () => this.#readNow(),
@@ -158,7 +167,8 @@ export class ExecNode implements Agent {
     this.#route = route;
     this.#status = new StatusDesk({
       ...{ bus: deps.bus, clock, metrics: deps.metrics, ledger, journal, latencies, symbolName },
-      ...{ market: this.#market, route: () => route.view() },
+      ...{ market: this.#market, rates, instruments: this.#instruments },
+      route: () => route.view(),
       intakeCounts: this.#intake.counts,
       answerCounts: answers.counts,
       blocked: () => this.#blocked(),
@@ -202,6 +212,7 @@ export class ExecNode implements Agent {
     const events = foldJournal(this.#journal, this.ledger);
     const tookMs = Math.round((clock.monotonicNs() - begin) / nsPerMs);
     const { covered } = this.#journal;
+    this.#instruments.open(this.#deps.instruments ?? []);
     logger.info({ epoch, covered, events, tookMs, ...this.ledger.counts }, 'order journal folded');
     this.#deps.lastTicks?.((batch) => this.#market.seed(batch));
     this.#desk.open();
@@ -320,6 +331,13 @@ export class ExecNode implements Agent {
     const { scope, name, key, value, actor, why } = request;
     checkedLimit(scope, name, key, value === '' ? (key === 'restricted' ? 'true' : '1') : value);
     await this.#act('limit', { scope, name, key, value }, actor, why);
+  }
+
+  /** Says what a symbol is worth. INVALID_ARGUMENT: it can't be so now. */
+  async setInstrument({ actor, why, ...declared }: InstrumentRequest): Promise<InstrumentView> {
+    const view = this.#instruments.set(declared);
+    await this.#act('instrument', declared, actor, why);
+    return view;
   }
 
   /** Cancels what is open and closes every position; new risk is refused from now on. */

@@ -8,6 +8,8 @@ import {
   type CancelRequest,
   type Clock,
   type ExecStatus,
+  type InstrumentRequest,
+  type InstrumentView,
   type LimitRequest,
   type LineageRequest,
   type LineageView,
@@ -35,6 +37,8 @@ import type { Ledger, LedgerCounts } from './order/ledger.js';
 import type { Order } from './order/order.js';
 import { lineageView, moneyOf, orderView } from './order/view.js';
 import { fromSquared } from './position/position.js';
+import type { Instruments } from './position/instruments.js';
+import type { Rates } from './position/rates.js';
 import { positionView } from './position/view.js';
 import type { Market } from './risk/market.js';
 import type { AnswerCounts } from './route/answers.js';
@@ -53,6 +57,8 @@ export interface StatusDeps {
   readonly ledger: Ledger;
   readonly journal: EventJournal;
   readonly market: Market;
+  readonly rates: Rates;
+  readonly instruments: Instruments;
   readonly latencies: ReleaseLatencies;
   readonly intakeCounts: IntakeCounts;
   readonly answerCounts: AnswerCounts;
@@ -68,6 +74,7 @@ export interface StatusDeps {
 export interface NodeActions {
   setTradingState(request: TradingStateRequest): Promise<TradingStateName>;
   setLimit(request: LimitRequest): Promise<void>;
+  setInstrument(request: InstrumentRequest): Promise<InstrumentView>;
   flatten(request: ActorRequest): Promise<void>;
   submit(request: SubmitRequest): SubmitAnswer;
   replace(id: string, to: Partial<WorkingTerms>, why: string): Promise<void>;
@@ -135,6 +142,10 @@ export class StatusDesk {
         await node.setLimit(request as LimitRequest);
         return node.riskView();
       }),
+      bus.respond(subjects.execInstruments, () => this.#deps.instruments.views()),
+      bus.respond(subjects.execInstrument, (request) =>
+        node.setInstrument(request as InstrumentRequest),
+      ),
       bus.respond(subjects.execFlatten, async (request) => {
         await node.flatten(request as ActorRequest);
         return true;
@@ -187,7 +198,7 @@ export class StatusDesk {
   }
 
   status(): ExecStatus {
-    const { ledger, clock, latencies, market } = this.#deps;
+    const { ledger, clock, latencies, market, rates } = this.#deps;
     ledger.positions.mark((symbol) => market.lastMoney(symbol));
     const intents = ledger.counts.intents - this.#start.intents;
     const denied = ledger.counts.denied - this.#start.denied;
@@ -203,9 +214,9 @@ export class StatusDesk {
       ordersTotal: ledger.counts.intents,
       openOrders: ledger.orders.open().size,
       unknownOrders: ledger.orders.unknownCount,
-      realisedPnl: moneyText(fromSquared(ledger.positions.realised())),
-      unrealisedPnl: moneyText(fromSquared(ledger.positions.unrealised())),
-      fees: moneyText(ledger.positions.fees()),
+      realisedPnl: moneyText(fromSquared(ledger.positions.realised(rates.of))),
+      unrealisedPnl: moneyText(fromSquared(ledger.positions.unrealised(rates.of))),
+      fees: moneyText(ledger.positions.fees(rates.of)),
       journalLagMs: this.#journalLagMs(clock.monotonicNs()),
       tickToOrderUs: latencies.tickToOrder.summaryUs(),
       ...(route === undefined ? {} : { route }),

@@ -200,11 +200,15 @@ export const messages = [
   },
   {
     name: 'InstrumentTerms', kind: 16, version: 1,
-    doc: 'What a symbol is worth, from here on: fills before it keep what was said before them.',
+    doc: 'What a symbol is, from here on: fills before it keep what was said before them.',
     fields: [
       { name: 'symbol', type: 'u32', doc: 'symbol id' },
       { name: 'currency', type: 'str', doc: 'of price, PnL and fees; empty: the one of the account' },
       { name: 'multiplier', type: 'u32', doc: 'worth of one unit at price 1' },
+      { name: 'tickSize', type: 'money', doc: 'a price is a multiple of it; 0: as the limits say' },
+      { name: 'lot', type: 'money', doc: 'a quantity is a multiple of it; 0: as the limits say' },
+      { name: 'exchange', type: 'str', doc: 'id of the exchange; empty: none in particular' },
+      { name: 'product', type: 'str', doc: 'what it is a contract of; empty: not said' },
       { name: 'dayStartMinute', type: 'u32', doc: 'minute of the UTC day at which a trading day begins' },
     ],
   },

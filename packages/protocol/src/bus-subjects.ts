@@ -51,6 +51,10 @@ export const subjects = {
   execCancel: 'exec.cancel',
   /** Request undefined -> PositionView[]. */
   execPositions: 'exec.positions',
+  /** Request undefined -> InstrumentView[]. */
+  execInstruments: 'exec.instruments',
+  /** Request InstrumentRequest -> InstrumentView. INVALID_ARGUMENT: it can't be so now. */
+  execInstrument: 'exec.instrument',
   /** Request TradingStateRequest -> TradingStateName. */
   execTradingState: 'exec.trading-state',
   /** Request SubmitRequest -> SubmitAnswer. */
@@ -286,6 +290,10 @@ export interface PositionView {
   readonly quantity: string;
   readonly averagePrice: string;
   readonly lastPrice: string;
+  /** Of prices, PnL and fees; empty: the one of the account. */
+  readonly currency: string;
+  /** Worth of one unit at price 1. */
+  readonly multiplier: number;
   readonly realisedPnl: string;
   readonly unrealisedPnl: string;
   readonly fees: string;

@@ -55,6 +55,34 @@ export interface LimitRequest extends ActorRequest {
   readonly value: string;
 }
 
+/** What a symbol is worth; what is not given stays. Numbers as decimal text. */
+export interface InstrumentRequest extends ActorRequest {
+  readonly symbol: number;
+  readonly currency?: string;
+  readonly multiplier?: number;
+  readonly tickSize?: string;
+  readonly lot?: string;
+  readonly exchange?: string;
+  readonly product?: string;
+}
+
+export interface InstrumentView {
+  readonly symbol: number;
+  readonly symbolName: string;
+  /** Empty: the one of the account. */
+  readonly currency: string;
+  /** Worth of the currency in that of the account. */
+  readonly rate: string;
+  readonly multiplier: number;
+  /** 0: as the limits say. */
+  readonly tickSize: string;
+  readonly lot: string;
+  readonly exchange: string;
+  readonly product: string;
+  /** In the file of exec.instruments, which is where it is changed. */
+  readonly fromFile: boolean;
+}
+
 export interface ControlView {
   readonly kind: string;
   readonly scope: string;

@@ -57,11 +57,50 @@ const limit = objectOf(
   },
   ['scope', 'name', 'key', 'value', 'why'],
 );
+const instrument = objectOf(
+  {
+    symbol: { type: 'string', minLength: 1, maxLength: 256 },
+    currency: { type: 'string', maxLength: 16 },
+    multiplier: { type: 'integer', minimum: 1, maximum: 1_000_000_000 },
+    tickSize: decimal,
+    lot: decimal,
+    exchange: { type: 'string', maxLength: 32 },
+    product: { type: 'string', maxLength: 64 },
+    why,
+  },
+  ['symbol', 'why'],
+);
 /** The broker is asked for all its orders, fills and positions. */
 const reconcileTimeoutMs = 60_000;
 
 export function orderRoutes(options: ActionOptions): ApiRoute[] {
-  return [...orderDesk(options), ...riskDesk(options)];
+  return [...orderDesk(options), ...riskDesk(options), ...instrumentDesk(options)];
+}
+
+function instrumentDesk({ bus, audit }: ActionOptions): ApiRoute[] {
+  return [
+    {
+      method: 'GET',
+      path: '/api/instruments',
+      role: 'viewer',
+      summary: 'What symbols are worth: multiplier, currency, tick size, lot, exchange.',
+      response: listOf(viewOf('InstrumentView')),
+      handle: () => bus.request(subjects.execInstruments, undefined),
+    },
+    {
+      method: 'POST',
+      path: '/api/instruments',
+      role: 'admin',
+      summary: 'Says what a symbol is worth; what is not given stays. Not of one in the file.',
+      body: instrument,
+      response: viewOf('InstrumentView'),
+      handle: (call) =>
+        audited(audit, call, 'instrument', JSON.stringify(call.body), async () => {
+          const symbol = await symbolId(bus, String(call.body['symbol']));
+          return bus.request(subjects.execInstrument, { ...call.body, symbol, ...actorOf(call) });
+        }),
+    },
+  ];
 }
 
 function orderDesk({ bus, audit }: ActionOptions): ApiRoute[] {

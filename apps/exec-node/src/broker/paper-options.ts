@@ -31,6 +31,8 @@ export interface PaperBrokerOptions {
   /** One way. */
   readonly latencyUs: number;
   readonly feeBps: number;
+  /** Worth of one unit of a symbol at price 1; absent: 1. */
+  readonly multiplierOf?: (symbol: number) => number;
   readonly limits?: Partial<PaperLimits>;
   /** Less than it can do, for tests. */
   readonly can?: BrokerAbilities;

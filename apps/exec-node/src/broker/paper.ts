@@ -428,6 +428,7 @@ export class PaperBroker implements Gateway {
   }
 
   #execute(order: VenueOrder, quantity: bigint, price: bigint): void {
+    const worth = BigInt(this.#options.multiplierOf?.(order.symbol) ?? 1);
     const entry = {
       tradeId: this.#book.nextTradeId(),
       id: order.id,
@@ -435,7 +436,7 @@ export class PaperBroker implements Gateway {
       side: order.side,
       quantity: String(quantity),
       price: String(price),
-      fee: String(divideRound(quantity * price * this.#feeRate, feeScale)),
+      fee: String(divideRound(quantity * price * worth * this.#feeRate, feeScale)),
       ...this.#stamp(),
     };
     this.#record?.fill(entry);

@@ -8,6 +8,7 @@ import { Positions } from './positions.js';
 
 export class PositionBooks {
   readonly #instruments = new Map<number, InstrumentTerms>();
+  #instrumentsVersion = 0;
   readonly #list: Positions[] = [];
   readonly all = this.#create();
   readonly #strategies = new Map<number, Positions>();
@@ -37,13 +38,30 @@ export class PositionBooks {
     return this.#instruments.get(symbol);
   }
 
+  /** Grows with every declaration of an instrument. */
+  get instrumentsVersion(): number {
+    return this.#instrumentsVersion;
+  }
+
   /** Of what comes after; a position keeps the currency it began with. */
   setInstrument(terms: InstrumentTerms): void {
     this.#instruments.set(terms.symbol, terms);
+    this.#instrumentsVersion += 1;
     for (const book of this.#list) {
       const position = book.get(terms.symbol);
-      if (position !== undefined) position.multiplier = BigInt(terms.multiplier);
+      if (position === undefined) continue;
+      position.multiplier = BigInt(terms.multiplier);
+      if (!position.wasTraded) position.currency = terms.currency;
     }
+  }
+
+  /** Something of the symbol is held, or may be by an open order. */
+  isInUse(symbol: number): boolean {
+    return this.#list.some((book) => book.get(symbol)?.isInUse === true);
+  }
+
+  wasTraded(symbol: number): boolean {
+    return this.#list.some((book) => book.get(symbol)?.wasTraded === true);
   }
 
   /** By the words of a snapshot. */

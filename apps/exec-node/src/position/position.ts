@@ -8,7 +8,7 @@ export class Position extends Holding {
   /** What one unit is worth at price 1, from the next execution on. */
   multiplier: bigint;
   /** Of all its money; empty: the one of the account. */
-  readonly currency: string;
+  currency: string;
   /** Open quantity of orders that buy, and of those that sell. */
   openBuy = 0n;
   openSell = 0n;
@@ -22,6 +22,14 @@ export class Position extends Holding {
     super(symbol);
     this.currency = currency;
     this.multiplier = multiplier;
+  }
+
+  get isInUse(): boolean {
+    return this.quantity !== 0n || this.openBuy !== 0n || this.openSell !== 0n;
+  }
+
+  get wasTraded(): boolean {
+    return this.quantity !== 0n || this.cash !== 0n || this.fees !== 0n || this.realised !== 0n;
   }
 
   override get averagePrice(): bigint {

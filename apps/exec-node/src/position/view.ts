@@ -17,5 +17,7 @@ export function positionView(
     realisedPnl: moneyText(fromSquared(position.realised)),
     unrealisedPnl: moneyText(fromSquared(position.unrealised)),
     fees: moneyText(position.fees),
+    currency: position.currency,
+    multiplier: Number(position.multiplier),
   };
 }

@@ -5,6 +5,7 @@
 
 import {
   moneyFromFloat,
+  moneyScale,
   nsBetween,
   OrderFlags,
   OrderType,
@@ -44,6 +45,8 @@ export interface RiskExposure {
   multiplier?: bigint;
   /** Best price of our own open orders of the other side; 0: none, or we may meet them. */
   ownAgainst?: bigint;
+  /** Worth of its currency in that of the account, scaled by 1e8; absent: 1. */
+  rate?: bigint;
   /** Equal to an order of the same strategy a moment ago. */
   isDuplicate?: boolean;
   /** The strategy executed too often in a row. */
@@ -111,7 +114,9 @@ export function checkRisk(
   if (distance * million > last * limits.collarMillionths) return RiskReason.PRICE_COLLAR;
   if (meetsOwn(order, price, exposure.ownAgainst ?? 0n)) return RiskReason.SELF_TRADE;
   const value = order.quantity * price * (exposure.multiplier ?? 1n);
-  if (value > limits.maxOrderValue) return RiskReason.ORDER_VALUE_EXCEEDED;
+  // Not divided: nothing is rounded away.
+  if (value * (exposure.rate ?? moneyScale) > limits.maxOrderValue * moneyScale)
+    return RiskReason.ORDER_VALUE_EXCEEDED;
   if (worstPosition(order, exposure) > limits.maxPosition)
     return RiskReason.POSITION_LIMIT_EXCEEDED;
   if (!reducing && exposure.dayLoss >= limits.maxDailyLoss) return RiskReason.DAILY_LOSS_LIMIT;

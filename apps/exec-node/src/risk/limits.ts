@@ -1,9 +1,17 @@
 // The limits an order is checked against, as exact integers: the configuration, over it what
-// risk.limits says of accounts, strategies and symbols, over that what people set while it runs.
+// tick size and lot of the instrument, over them what risk.limits says of accounts, strategies and
+// symbols, over that what people set while it runs.
 // What always holds: of two that speak of one order the more particular counts (symbol over
 // strategy over account); a strategy's or account's own position and loss limits hold beside them.
 
-import { type ConfigValues, moneyScale, NdtsError, nsPerMs, parseMoney } from '@ndts/protocol';
+import {
+  type ConfigValues,
+  type InstrumentTerms,
+  moneyScale,
+  NdtsError,
+  nsPerMs,
+  parseMoney,
+} from '@ndts/protocol';
 import { type ControlEntry, type ControlScope, controlScopes, isAmount } from './controls.js';
 
 export interface RiskLimits {
@@ -104,16 +112,24 @@ export interface BookLimits {
   readonly maxDailyLoss: bigint | undefined;
 }
 
+type InstrumentOf = (symbol: number) => InstrumentTerms | undefined;
+
 export class LimitBook {
   readonly #base: RiskLimits;
   readonly #configured: readonly ScopedLimit[];
   readonly #symbolName: (id: number) => string;
+  readonly #instrumentOf: InstrumentOf;
   #set: readonly ControlEntry[] = [];
   #version = -1;
   /** By account, strategy and symbol. */
   readonly #cache = new Map<string, Map<number, Map<number, EffectiveLimits>>>();
 
-  constructor(risk: ConfigValues['risk'], symbolName: (id: number) => string) {
+  constructor(
+    risk: ConfigValues['risk'],
+    symbolName: (id: number) => string,
+    instrumentOf: InstrumentOf = () => undefined,
+  ) {
+    this.#instrumentOf = instrumentOf;
     this.#base = limitsOf(risk);
     this.#configured = parseLimits(risk.limits);
     this.#symbolName = symbolName;
@@ -123,7 +139,7 @@ export class LimitBook {
     return this.#base;
   }
 
-  /** `set`: what people set while it runs, at this version. */
+  /** `set`: what people set while it runs, at this version, which counts instruments, too. */
   follow(version: number, set: () => readonly ControlEntry[]): void {
     if (version === this.#version) return;
     this.#version = version;
@@ -149,7 +165,7 @@ export class LimitBook {
     const shared = [...ofAccount, ...ofStrategy].filter(
       ([key]) => key !== 'maxPosition' && key !== 'maxDailyLoss',
     );
-    let limits = this.#base;
+    let limits = ofInstrument(this.#base, this.#instrumentOf(symbol));
     for (const [key, value] of [...shared, ...ofSymbol]) limits = withLimit(limits, key, value);
     return { ...limits, strategy: bookLimits(ofStrategy), account: bookLimits(ofAccount) };
   }
@@ -172,6 +188,12 @@ function ensure<Key, Name, Value>(maps: Map<Key, Map<Name, Value>>, key: Key): M
     maps.set(key, map);
   }
   return map;
+}
+
+function ofInstrument(base: RiskLimits, terms: InstrumentTerms | undefined): RiskLimits {
+  if (terms === undefined) return base;
+  const { tickSize, lot } = terms;
+  return { ...base, tick: tickSize > 0n ? tickSize : base.tick, lot: lot > 0n ? lot : base.lot };
 }
 
 function withLimit(limits: RiskLimits, key: string, value: string): RiskLimits {

@@ -5,12 +5,12 @@
 import {
   type Clock,
   type ConfigValues,
+  moneyScale,
   moneyText,
   nsPerMs,
   type OrderIntent,
   type OrderTerms,
   OrderType,
-  parseMoney,
   type RiskReason,
   RiskReasonNames,
   type RiskView,
@@ -20,7 +20,8 @@ import type { Ledger } from '../order/ledger.js';
 import type { Order } from '../order/order.js';
 import type { Scribe } from '../order/scribe.js';
 import { fromSquared } from '../position/position.js';
-import type { Positions, RateOf } from '../position/positions.js';
+import type { Positions } from '../position/positions.js';
+import type { Rates } from '../position/rates.js';
 import { type BookExposure, checkRisk, type RiskExposure } from './check.js';
 import type { DataWatch } from './data-watch.js';
 import { type BookLimits, type EffectiveLimits, LimitBook } from './limits.js';
@@ -31,6 +32,7 @@ import { Repeats } from './repeats.js';
 
 export interface RiskDeskDeps {
   readonly risk: ConfigValues['risk'];
+  readonly rates: Rates;
   readonly ledger: Ledger;
   readonly scribe: Scribe;
   readonly market: Market;
@@ -51,13 +53,15 @@ export class RiskDesk {
   readonly #point = emptyPoint();
   readonly #exposure: Required<RiskExposure> & { books: BookExposure[] } = {
     ...{ position: 0n, openBuy: 0n, openSell: 0n, dayLoss: 0n, tradingState: 'ACTIVE' },
-    ...{ brokerConnected: false, messagesLeft: 0, multiplier: 1n, ownAgainst: 0n },
+    ...{ brokerConnected: false, messagesLeft: 0, multiplier: 1n, rate: moneyScale },
+    ownAgainst: 0n,
     ...{ isDuplicate: false, isThrottled: false, isUnmapped: false, books: [] },
   };
 
   constructor(deps: RiskDeskDeps) {
     this.#deps = deps;
-    this.limits = new LimitBook(deps.risk, deps.symbolName);
+    const { books } = deps.ledger;
+    this.limits = new LimitBook(deps.risk, deps.symbolName, (id) => books.instrument(id));
   }
 
   /** After the journal was folded. */
@@ -75,14 +79,15 @@ export class RiskDesk {
   }
 
   limitsFor(intent: OrderIntent): EffectiveLimits {
-    const { controls } = this.#deps.ledger;
-    this.limits.follow(controls.limitsVersion, () => controls.limits());
+    const { controls, books } = this.#deps.ledger;
+    const version = controls.limitsVersion + books.instrumentsVersion;
+    this.limits.follow(version, () => controls.limits());
     return this.limits.of(intent.account, intent.instance, intent.symbol);
   }
 
   /** `counted`: what of it is in the open quantities already; above 0 for a child. */
   check(order: OrderIntent, terms: OrderTerms, counted: bigint, now: Time): RiskReason {
-    const { ledger, market, dataWatch, connected } = this.#deps;
+    const { ledger, market, dataWatch, connected, rates } = this.#deps;
     const { account, instance, symbol, side, quantity } = order;
     const limits = this.limitsFor(order);
     const exposure = this.#exposure;
@@ -92,8 +97,10 @@ export class RiskDesk {
     exposure.position = position?.quantity ?? 0n;
     exposure.openBuy = (position?.openBuy ?? 0n) - (side > 0 ? counted : 0n);
     exposure.openSell = (position?.openSell ?? 0n) - (side > 0 ? 0n : counted);
-    exposure.multiplier = position?.multiplier ?? 1n;
-    exposure.dayLoss = positions.dayLoss(now.day, this.#rateOf);
+    const instrument = ledger.books.instrument(symbol);
+    exposure.multiplier = BigInt(instrument?.multiplier ?? 1);
+    exposure.rate = rates.of(instrument?.currency ?? '');
+    exposure.dayLoss = positions.dayLoss(now.day, this.#deps.rates.of);
     exposure.tradingState = controls.stateFor(account, instance, symbol);
     exposure.brokerConnected = connected();
     exposure.isUnmapped = !this.#deps.trades(symbol);
@@ -136,7 +143,7 @@ export class RiskDesk {
       tradingState: controls.state,
       tradingReason: controls.reason,
       flatten: controls.flatten,
-      dayLoss: moneyText(fromSquared(positions.dayLoss(now.day, this.#rateOf))),
+      dayLoss: moneyText(fromSquared(positions.dayLoss(now.day, this.#deps.rates.of))),
       limits: { maxPosition, maxOrderValue, maxDailyLoss, lot, tick, minQuantity, maxQuantity },
       controls: [...controls.entries()],
       denied: counts,
@@ -183,21 +190,10 @@ export class RiskDesk {
       position: position?.quantity ?? 0n,
       openBuy: (position?.openBuy ?? 0n) - (side > 0 ? counted : 0n),
       openSell: (position?.openSell ?? 0n) - (side > 0 ? 0n : counted),
-      dayLoss: book?.dayLoss(now.day, this.#rateOf) ?? 0n,
+      dayLoss: book?.dayLoss(now.day, this.#deps.rates.of) ?? 0n,
       ...limits,
     });
   }
 
   readonly #lastMoney = (symbol: number): bigint => this.#deps.market.lastMoney(symbol);
-
-  readonly #rates = new Map<string, bigint>();
-  readonly #rateOf: RateOf = (currency) => {
-    let rate = this.#rates.get(currency);
-    if (rate === undefined) {
-      const line = this.#deps.risk.rates.find((one) => one.startsWith(`${currency}=`));
-      rate = parseMoney(line?.slice(currency.length + 1) ?? '1');
-      this.#rates.set(currency, rate);
-    }
-    return rate;
-  };
 }

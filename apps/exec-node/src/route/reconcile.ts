@@ -16,7 +16,7 @@ import type { Gateway } from '../broker/gateway.js';
 import { changePhase, type Ledger } from '../order/ledger.js';
 import type { Order } from '../order/order.js';
 import type { Scribe } from '../order/scribe.js';
-import { Position } from '../position/position.js';
+import type { Position } from '../position/position.js';
 import type { Answers } from './answers.js';
 
 export interface ReconcileDeps {
@@ -172,7 +172,7 @@ export class Reconciler {
       if (ours === undefined || ours.quantity === 0n) continue;
       if (isNear(ours.averagePrice, their.averagePrice)) continue;
       const fills = await this.#deps.broker.queryFills();
-      const replayed = new Position(their.symbol);
+      const replayed = this.#deps.ledger.positions.create(their.symbol);
       for (const { symbol, side, quantity, price, fee } of fills)
         if (symbol === their.symbol) replayed.execute(side, quantity, price, fee);
       const same = replayed.quantity === ours.quantity && replayed.cash === ours.cash;

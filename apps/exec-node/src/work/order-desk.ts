@@ -16,6 +16,7 @@ import type { Order } from '../order/order.js';
 import type { Scribe } from '../order/scribe.js';
 import type { DataWatch } from '../risk/data-watch.js';
 import type { Market } from '../risk/market.js';
+import type { Rates } from '../position/rates.js';
 import { RiskDesk } from '../risk/risk-desk.js';
 import type { LogGate } from '../route/log-gate.js';
 import { Flatten } from './flatten.js';
@@ -23,6 +24,7 @@ import { Worker } from './worker.js';
 
 export interface OrderDeskDeps {
   readonly config: Pick<ConfigValues, 'exec' | 'risk'>;
+  readonly rates: Rates;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly gate: LogGate;
@@ -51,7 +53,17 @@ export class OrderDesk {
     const { config, clock, logger, gate, ledger, scribe, market, dataWatch, broker } = deps;
     const { symbolName, connected, now, cancel, onDenied } = deps;
     const risk = new RiskDesk({
-      ...{ risk: config.risk, ledger, scribe, clock, symbolName, market, dataWatch, connected },
+      ...{
+        risk: config.risk,
+        rates: deps.rates,
+        ledger,
+        scribe,
+        clock,
+        symbolName,
+        market,
+        dataWatch,
+        connected,
+      },
       trades: (symbol) => broker.trades?.(symbol) !== false,
     });
     this.risk = risk;

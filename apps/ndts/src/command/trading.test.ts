@@ -7,11 +7,18 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { Command } from 'commander';
 import { addTrading } from './trading.js';
 
-test('each command asks the right thing and shows the answer', async (context) => {
+interface Asking {
+  /** What was asked for, as METHOD PATH BODY. */
+  readonly asked: string[];
+  /** Runs a command line; the node answers what is given. */
+  readonly run: (line: string, given: unknown) => Promise<string>;
+}
+
+async function nodeByHand(context: TestContext): Promise<Asking> {
   const dir = mkdtempSync(join(tmpdir(), 'ndts-trading-'));
   const asked: string[] = [];
   let answer: unknown = [];
@@ -45,6 +52,11 @@ test('each command asks the right thing and shows the answer', async (context) =
     await program.parseAsync(words, { from: 'user' });
     return shown;
   };
+  return { asked, run };
+}
+
+test('each command asks the right thing and shows the answer', async (context) => {
+  const { asked, run } = await nodeByHand(context);
   const verdict = { clientOrderId: '0-7-0', reason: 'APPROVED' };
   const send = 'orders send buy 2 AAA --type trailing --distance 0.5 --reduce-only';
   assert.equal(await run(send, verdict), '0-7-0 APPROVED');
@@ -74,4 +86,17 @@ test('each command asks the right thing and shows the answer', async (context) =
     'POST /api/trading-state {"state":"HALTED","scope":"symbol","name":"AAA","why":"storm"}',
     'POST /api/trading-state {"state":"ACTIVE","why":"calm"}',
   ]);
+});
+
+test('instruments are declared and listed', async (context) => {
+  const { asked, run } = await nodeByHand(context);
+  const money = { currency: 'CNY', rate: '0.14', multiplier: 10, tickSize: '1', lot: '1' };
+  const rebar = { symbol: 1, symbolName: 'rb2610', exchange: 'SHFE', product: 'rb', ...money };
+  const declare = 'instruments set rb2610 --multiplier 10 --tick-size 1 --why listed';
+  const shown = await run(declare, { ...rebar, fromFile: false });
+  assert.match(shown, /\nrb2610 +SHFE +rb +CNY +0.14 +10 +1 +1 +a person$/);
+  assert.equal(
+    asked.at(-1),
+    'POST /api/instruments {"symbol":"rb2610","multiplier":10,"tickSize":"1","why":"listed"}',
+  );
 });

@@ -1,11 +1,13 @@
-// `ndts orders | lineage | positions | risk | halt | reduce | resume | flatten | reconcile`: what a
-// trader asks of a running node, and what it answers. What always holds: everything that changes
-// something names its reason, and the node keeps who and why; nothing is decided here.
+// `ndts orders | lineage | positions | instruments | risk | halt | reduce | resume | flatten |
+// reconcile`: what a trader asks of a running node, and what it answers. What always holds:
+// everything that changes something names its reason, and the node keeps who and why; nothing is
+// decided here.
 
 import type { Command } from 'commander';
 import {
   type CalcLineage,
   type FullLineageView,
+  type InstrumentView,
   NdtsError,
   type OrderView,
   type PositionView,
@@ -38,6 +40,7 @@ export function addTrading(program: Command, parseCount: ParseCount, print: Prin
   addOrders(program, parseCount, print);
   addLineage(program.command('lineage'), print);
   addRisk(program, print);
+  addInstruments(program, print);
   targeted(program.command('positions'))
     .description('positions with average price, PnL and fees')
     .action((flags: Flags) => show(flags, '/api/positions', positionsText, print));
@@ -144,6 +147,27 @@ function addRisk(program: Command, print: Print): void {
     });
 }
 
+function addInstruments(program: Command, print: Print): void {
+  const instruments = targeted(program.command('instruments'))
+    .description('what symbols are worth: multiplier, currency, tick size, lot, exchange')
+    .action((flags: Flags) => show(flags, '/api/instruments', instrumentsText, print));
+  reasoned(targeted(instruments.command('set')))
+    .description('says what a symbol is worth; what is not given stays (docs/instruments.md)')
+    .argument('<symbol>')
+    .option('--multiplier <count>', 'worth of one unit at price 1', Number)
+    .option('--currency <code>', 'of its price; risk.rates must name its rate')
+    .option('--tick-size <price>', 'prices are multiples of it; 0: as the limits say')
+    .option('--lot <quantity>', 'quantities are multiples of it; 0: as the limits say')
+    .option('--exchange <id>', 'SHFE, INE, DCE, CZCE, CFFEX and GFEX keep long and short apart')
+    .option('--product <name>', 'what it is a contract of')
+    .action((symbol: string, own: SendFlags, command: Command) => {
+      const { multiplier, currency, tickSize, lot, exchange, product } = own;
+      const fields = given({ multiplier, currency, tickSize, lot, exchange, product });
+      const text = (view: InstrumentView): string => instrumentsText([view]);
+      return act(allFlags(command), '/api/instruments', { symbol, ...fields }, text, print);
+    });
+}
+
 function targeted(command: Command): Command {
   return command
     .option('--data-dir <folder>', 'data folder of the node', 'data')
@@ -235,10 +259,29 @@ function positionsText(positions: readonly PositionView[]): string {
   if (positions.length === 0) return 'no positions';
   const numbers = ['quantity', 'average', 'last', 'realised', 'unrealised', 'fees'];
   return tableText(
-    [{ title: 'symbol' }, ...numbers.map((title) => ({ title, right: true }))],
+    [
+      { title: 'symbol' },
+      ...numbers.map((title) => ({ title, right: true })),
+      ...(positions.some(({ currency }) => currency !== '') ? [{ title: 'in' }] : []),
+    ],
     positions.map((one) => [
       ...[one.symbolName, one.quantity, one.averagePrice, one.lastPrice],
-      ...[one.realisedPnl, one.unrealisedPnl, one.fees],
+      ...[one.realisedPnl, one.unrealisedPnl, one.fees, one.currency],
+    ]),
+  );
+}
+
+function instrumentsText(instruments: readonly InstrumentView[]): string {
+  if (instruments.length === 0) return 'no instruments: every symbol counts 1 a unit';
+  const [symbol, exchange, product, currency, from] = [
+    ...['symbol', 'exchange', 'product', 'currency', 'said by'],
+  ].map((title) => ({ title }));
+  const numbers = ['rate', 'multiplier', 'tick', 'lot'].map((title) => ({ title, right: true }));
+  return tableText(
+    [symbol, exchange, product, currency, ...numbers, from].filter((one) => one !== undefined),
+    instruments.map((one) => [
+      ...[one.symbolName, one.exchange, one.product, one.currency, one.rate],
+      ...[String(one.multiplier), one.tickSize, one.lot, one.fromFile ? 'the file' : 'a person'],
     ]),
   );
 }

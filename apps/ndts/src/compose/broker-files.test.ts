@@ -1,5 +1,5 @@
-// Contracts of Interactive Brokers, markets and keys of crypto exchanges: what files and lists say,
-// and what is refused with its place and without a secret in the words.
+// Contracts of Interactive Brokers, instruments, markets and keys of exchanges: what files and
+// lists say, and what is refused with its place and without a secret in the words.
 
 import assert from 'node:assert/strict';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { readKeys, readMarkets } from './broker-ccxt.js';
 import { readContracts } from './broker-ib.js';
+import { readInstruments } from './instruments.js';
 
 function fileWith(context: TestContext, text: string): string {
   const dir = mkdtempSync(join(tmpdir(), 'ndts-test-'));
@@ -71,4 +72,20 @@ test('keys come from a private file, and no message quotes them', (context) => {
       (error: Error) => !error.message.includes('hunter2') && /keyFile/.test(error.message),
     );
   assert.throws(() => readKeys(''), /expected a file with keys/);
+});
+
+test('instruments are read by symbol; what is none is refused with its line', (context) => {
+  const good =
+    'rb2610: { exchange: SHFE, currency: CNY, multiplier: 10, tickSize: 0.25, lot: "1" }\n';
+  assert.deepEqual(
+    [...readInstruments(fileWith(context, good))],
+    [['rb2610', { exchange: 'SHFE', currency: 'CNY', multiplier: 10, tickSize: '0.25', lot: '1' }]],
+  );
+  for (const [text, expected] of [
+    ['B: { multiplier: 0.5 }\n', /yaml:2: B.multiplier: expected a whole number above 0/],
+    ['B: { tickSize: -1 }\n', /yaml:2: B.tickSize: expected a decimal number above 0/],
+    ['B: { tick: 1 }\n', /yaml:2: B.tick is not known/],
+    ['B: 3\n', /yaml:2: B: expected keys with values/],
+  ] as const)
+    assert.throws(() => readInstruments(fileWith(context, `${good}${text}`)), expected);
 });

@@ -43,6 +43,7 @@ import { createRoute, refusePair } from './broker-route.js';
 import { createFeeds, createLineFeed, createSymbolDoor, noSymbolOf } from './feeds.js';
 import type { Agent } from '@ndts/runtime';
 import type { Foundation } from './foundation.js';
+import { declaredInstruments } from './instruments.js';
 
 /** Where what the data node takes is published. */
 export interface MarketRings {
@@ -214,12 +215,17 @@ async function createExec(foundation: Foundation, rings: TickRingWriter): Promis
   const { values, journal, symbols } = foundation;
   const { broker: first, backup } = values.exec;
   refusePair(values);
-  const primary = await createBroker(foundation, rings, first);
+  const instruments = await declaredInstruments(foundation);
+  let node: ExecNode | undefined;
+  const multiplierOf = (symbol: number): number =>
+    node?.ledger.books.instrument(symbol)?.multiplier ?? 1;
+  const venues = { rings, multiplierOf };
+  const primary = await createBroker(foundation, venues, first);
   const broker =
     backup === 'none'
       ? primary.gateway
-      : createRoute(foundation, primary, await createBroker(foundation, rings, backup));
-  return createExecNode({
+      : createRoute(foundation, primary, await createBroker(foundation, venues, backup));
+  node = createExecNode({
     config: { ...values, exec: { ...values.exec, journalMode: journalModeOf(values) } },
     ...shared(foundation),
     journal,
@@ -228,17 +234,25 @@ async function createExec(foundation: Foundation, rings: TickRingWriter): Promis
     lastTicks: lastTicksOf(foundation),
     symbolName: (id) => symbols.byId(id)?.name ?? `#${id}`,
     epoch: foundation.ticks.epoch(0),
+    instruments,
   });
+  return node;
+}
+
+/** What the simulated venue is made of. */
+interface VenueParts {
+  readonly rings: TickRingWriter;
+  readonly multiplierOf: (symbol: number) => number;
 }
 
 async function createBroker(
   foundation: Foundation,
-  rings: TickRingWriter,
+  venues: VenueParts,
   kind: ConfigValues['exec']['broker'],
 ): Promise<BrokerPart> {
   switch (kind) {
     case 'paper':
-      return { gateway: createPaper(foundation, rings), trades: () => true };
+      return { gateway: createPaper(foundation, venues), trades: () => true };
     case 'fix':
       return createFixBroker(foundation);
     case 'ib':
@@ -248,12 +262,14 @@ async function createBroker(
   }
 }
 
-function createPaper(foundation: Foundation, rings: TickRingWriter): PaperBroker {
+function createPaper(foundation: Foundation, venues: VenueParts): PaperBroker {
+  const { rings, multiplierOf } = venues;
   const { values, clock, logger, random, folder } = foundation;
   return new PaperBroker({
     dir: folder.venue,
     market: openMarket(foundation, rings, 'venue market'),
     lastTicks: lastTicksOf(foundation),
+    multiplierOf,
     ...{ clock, logger, random: random.fork('paper') },
     latencyUs: values.exec.paperLatencyUs,
     feeBps: values.exec.paperFeeBps,

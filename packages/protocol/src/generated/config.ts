@@ -173,6 +173,8 @@ export interface ConfigValues {
     readonly account: string;
     /** what an intent must be before its order is sent; accepted is for the paper broker: with another one the default is durable */
     readonly journalMode: 'accepted' | 'durable';
+    /** file that says what symbols are worth: multiplier, currency, tick size, lot, exchange (docs/instruments.md); empty: none */
+    readonly instruments: string;
     /** the broker orders go to */
     readonly broker: 'paper' | 'fix' | 'ib' | 'ccxt';
     /** the broker they go to while that one fails (docs/routing.md); another one */
@@ -291,7 +293,7 @@ export interface ConfigValues {
     readonly maxQuantity: string;
     /** limits of some accounts, strategies and symbols (docs/protocol/risk.md), as "symbol BTC* maxPosition=5 tick=0.01" */
     readonly limits: readonly string[];
-    /** worth of other currencies in that of the account, as "CNY=0.14"; one that is not named counts 1 */
+    /** worth of other currencies in that of the account, as "CNY=0.14"; an instrument needs the rate of its currency */
     readonly rates: readonly string[];
     /** whether an order may trade with an open one of the same account */
     readonly selfTrade: boolean;
@@ -1055,6 +1057,13 @@ export const configKeys: readonly ConfigKey[] = [
     secret: false,
   },
   {
+    key: 'exec.instruments',
+    type: 'string',
+    default: '',
+    doc: 'file that says what symbols are worth: multiplier, currency, tick size, lot, exchange (docs/instruments.md); empty: none',
+    secret: false,
+  },
+  {
     key: 'exec.broker',
     type: 'enum',
     default: 'paper',
@@ -1478,7 +1487,7 @@ export const configKeys: readonly ConfigKey[] = [
     key: 'risk.rates',
     type: 'list',
     default: [],
-    doc: 'worth of other currencies in that of the account, as "CNY=0.14"; one that is not named counts 1',
+    doc: 'worth of other currencies in that of the account, as "CNY=0.14"; an instrument needs the rate of its currency',
     secret: false,
   },
   {

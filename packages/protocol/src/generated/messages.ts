@@ -35,7 +35,7 @@ export const MessageKind = {
   OrderTerms: 14,
   /** Quantity and prices of an order change: asked for, done, or refused. */
   OrderChange: 15,
-  /** What a symbol is worth, from here on: fills before it keep what was said before them. */
+  /** What a symbol is, from here on: fills before it keep what was said before them. */
   InstrumentTerms: 16,
   /** In a snapshot, behind an OrderStanding: of an order with terms or a change, what came of them. */
   WorkStanding: 17,
@@ -720,7 +720,7 @@ export function decodeOrderChange(bytes: Uint8Array): OrderChange {
   return message;
 }
 
-/** What a symbol is worth, from here on: fills before it keep what was said before them. */
+/** What a symbol is, from here on: fills before it keep what was said before them. */
 export interface InstrumentTerms {
   /** symbol id */
   readonly symbol: number;
@@ -728,6 +728,14 @@ export interface InstrumentTerms {
   readonly currency: string;
   /** worth of one unit at price 1 */
   readonly multiplier: number;
+  /** a price is a multiple of it; 0: as the limits say */
+  readonly tickSize: bigint;
+  /** a quantity is a multiple of it; 0: as the limits say */
+  readonly lot: bigint;
+  /** id of the exchange; empty: none in particular */
+  readonly exchange: string;
+  /** what it is a contract of; empty: not said */
+  readonly product: string;
   /** minute of the UTC day at which a trading day begins */
   readonly dayStartMinute: number;
 }
@@ -737,6 +745,10 @@ export function encodeInstrumentTerms(message: InstrumentTerms): Uint8Array {
   writer.u32(message.symbol);
   writer.str(message.currency);
   writer.u32(message.multiplier);
+  writer.money(message.tickSize);
+  writer.money(message.lot);
+  writer.str(message.exchange);
+  writer.str(message.product);
   writer.u32(message.dayStartMinute);
   return writer.finish();
 }
@@ -747,6 +759,10 @@ export function decodeInstrumentTerms(bytes: Uint8Array): InstrumentTerms {
     symbol: reader.u32(),
     currency: reader.str(),
     multiplier: reader.u32(),
+    tickSize: reader.money(),
+    lot: reader.money(),
+    exchange: reader.str(),
+    product: reader.str(),
     dayStartMinute: reader.u32(),
   };
   reader.finish();
