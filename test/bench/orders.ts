@@ -114,6 +114,7 @@ export const riskCheck: Bench = {
       symbolName: (id) => `S${id}`,
       trades: () => true,
       rates: new Rates([]),
+      closable: () => undefined,
     });
     changed = (order) => risk.changed(order);
     for (let symbol = 1; symbol <= symbols; symbol += 1)

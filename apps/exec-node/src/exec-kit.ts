@@ -235,8 +235,7 @@ export function createHarness(options: HarnessOptions): Harness {
     logger,
     latencyUs: config.exec.paperLatencyUs,
     feeBps: config.exec.paperFeeBps,
-    multiplierOf: (symbol) =>
-      options.instruments?.find((one) => one.symbol === symbol)?.multiplier ?? 1,
+    instrumentOf: (symbol) => options.instruments?.find((one) => one.symbol === symbol),
     ...(options.can === undefined ? {} : { can: options.can }),
   });
   const node = createExecNode({
@@ -301,6 +300,9 @@ export function ledgerSnapshot(ledger: Ledger): unknown {
     positions: positionsIn(ledger.positions),
     strategies: [...ledger.books.strategies()].map(([name, book]) => [name, positionsIn(book)]),
     accounts: [...ledger.books.accounts()].map(([name, book]) => [name, positionsIn(book)]),
+    offsets: [...ledger.books.offsets.all()].map(([account, { symbol, long, short }]) => ({
+      ...{ account, symbol, long: { ...long }, short: { ...short } },
+    })),
     open: [...ledger.orders.open()].map((order) => order.intent.clientOrderId),
     unknown: ledger.orders.unknownCount,
     highest: [...ledger.instances()].sort(([a], [b]) => a - b),

@@ -17,6 +17,7 @@ import {
   NdtsError,
   type OrdersRequest,
   type OrderView,
+  type OffsetView,
   type PositionView,
   type ReplaceRequest,
   RiskReason,
@@ -39,7 +40,7 @@ import { lineageView, moneyOf, orderView } from './order/view.js';
 import { fromSquared } from './position/position.js';
 import type { Instruments } from './position/instruments.js';
 import type { Rates } from './position/rates.js';
-import { positionView } from './position/view.js';
+import { offsetView, positionView } from './position/view.js';
 import type { Market } from './risk/market.js';
 import type { AnswerCounts } from './route/answers.js';
 import type { ReleaseLatencies } from './route/release.js';
@@ -261,12 +262,17 @@ export class StatusDesk {
   #positions(): PositionView[] {
     const { ledger, market, symbolName } = this.#deps;
     ledger.positions.mark((symbol) => market.lastMoney(symbol));
+    const apart = new Map<number, OffsetView[]>();
+    for (const [account, held] of ledger.books.offsets.all())
+      apart.set(held.symbol, [...(apart.get(held.symbol) ?? []), offsetView(account, held)]);
     const views: PositionView[] = [];
     for (const position of ledger.positions.all()) {
       // Made for an open order that has not traded yet.
-      if (position.quantity === 0n && position.fees === 0n && position.realised === 0n) continue;
       const { symbol } = position;
-      views.push(positionView(position, symbolName(symbol), market.lastMoney(symbol)));
+      if (!position.wasTraded && !apart.has(symbol)) continue;
+      const view = positionView(position, symbolName(symbol), market.lastMoney(symbol));
+      const offsets = apart.get(symbol);
+      views.push(offsets === undefined ? view : { ...view, offsets });
     }
     return views.sort((a, b) => a.symbol - b.symbol);
   }

@@ -204,6 +204,7 @@ export const constants = [
       UNSUPPORTED: [23, 'neither the venue nor the exec node can do what the order asks for'],
       UNMAPPED: [24, 'the route has no instrument for the symbol and the order would add risk'],
       POST_ONLY: [25, 'would trade at once'],
+      CLOSE_EXCEEDED: [26, 'closes more than is held and not closed by open orders'],
     },
   },
   {

@@ -267,4 +267,25 @@ export const messages = [
       { name: 'reason', type: 'str', doc: 'who and why' },
     ],
   },
+  {
+    name: 'TradingDayBegan', kind: 22, version: 1,
+    doc: 'A trading day began: what was opened before is of the day before from here on.',
+    fields: [
+      { name: 'dayStartMinute', type: 'u32', doc: 'of the instruments whose days begin so' },
+      { name: 'day', type: 'u32', doc: 'the trading day, since 1970' },
+      { name: 'time', type: 'time', doc: 'when it began' },
+    ],
+  },
+  {
+    name: 'OffsetStanding', kind: 23, version: 1,
+    doc: 'In a snapshot: what an account holds where long and short are kept apart.',
+    fields: [
+      { name: 'account', type: 'str', doc: 'account' },
+      { name: 'symbol', type: 'u32', doc: 'symbol id' },
+      { name: 'longToday', type: 'money', doc: 'long, opened on this trading day' },
+      { name: 'longYesterday', type: 'money', doc: 'long, opened before it' },
+      { name: 'shortToday', type: 'money', doc: 'short, opened on this trading day' },
+      { name: 'shortYesterday', type: 'money', doc: 'short, opened before it' },
+    ],
+  },
 ];

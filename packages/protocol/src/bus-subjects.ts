@@ -294,9 +294,20 @@ export interface PositionView {
   readonly currency: string;
   /** Worth of one unit at price 1. */
   readonly multiplier: number;
+  /** Where long and short are kept apart: by account; absent: they are not. */
+  readonly offsets?: readonly OffsetView[];
   readonly realisedPnl: string;
   readonly unrealisedPnl: string;
   readonly fees: string;
+}
+
+/** What an account holds of a symbol, by the trading day on which it was opened. */
+export interface OffsetView {
+  readonly account: string;
+  readonly longToday: string;
+  readonly longYesterday: string;
+  readonly shortToday: string;
+  readonly shortYesterday: string;
 }
 
 export interface TradingStateRequest {

@@ -27,6 +27,8 @@ export interface SubmitRequest {
   readonly profile?: string;
   readonly workForMs?: number;
   readonly timeInForce?: string;
+  /** Name of an OrderOffset, where long and short are kept apart; default: closes, then opens. */
+  readonly offset?: string;
   readonly postOnly?: boolean;
   readonly reduceOnly?: boolean;
   readonly takeProfit?: string;

@@ -2,7 +2,16 @@
 // is a fold of the record, by arithmetic of its own, so that it can contradict the exec node. What
 // always holds: an id, once received, is known for ever; memory does not grow with closed orders.
 
-import { type BrokerPosition, divideRound, type Fill, OrderState, OrderType } from '@ndts/protocol';
+import {
+  type BrokerPosition,
+  divideRound,
+  type Fill,
+  OrderState,
+  OrderType,
+  type Time,
+} from '@ndts/protocol';
+import type { OffsetRule } from '../position/exchange.js';
+import { PaperSides } from './paper-sides.js';
 import { PaperIds } from './paper-ids.js';
 import {
   type RecordedFill,
@@ -21,6 +30,8 @@ export interface VenueOrder {
   readonly symbol: number;
   readonly side: number;
   readonly type: number;
+  /** An OrderOffset; 0: none. */
+  readonly offset: number;
   quantity: bigint;
   limitPrice: bigint;
   filled: bigint;
@@ -32,10 +43,14 @@ interface Holding {
   averagePrice: bigint;
 }
 
+type RuleOf = (symbol: number) => OffsetRule | undefined;
+
 /** How many fills are answered from memory; older ones are read from the record. */
 const recentFills = 2048;
 
 export class PaperBook {
+  /** Where long and short are kept apart. */
+  readonly sides: PaperSides;
   readonly #closedKept: number;
   readonly #orders = new Map<string, VenueOrder>();
   readonly #working = new Map<number, Set<VenueOrder>>();
@@ -48,7 +63,8 @@ export class PaperBook {
   #fillNumber = 0;
 
   /** `closedKept`: how many closed orders stay in memory. */
-  constructor(closedKept: number) {
+  constructor(closedKept: number, ruleOf: RuleOf = () => undefined) {
+    this.sides = new PaperSides(ruleOf);
     this.#closedKept = closedKept;
   }
 
@@ -116,6 +132,8 @@ export class PaperBook {
       const texts = { quantity: String(quantity), averagePrice: String(averagePrice) };
       yield { kind: 'holding', symbol, ...texts };
     }
+    for (const [symbol, tradingDay, held] of this.sides.state())
+      yield { kind: 'sides', symbol, tradingDay, held };
     for (const order of this.#closed) yield standingOf(order);
     for (const order of this.#orders.values())
       if (!this.#closed.has(order)) yield standingOf(order);
@@ -139,6 +157,9 @@ export class PaperBook {
         this.#holdings.set(line.symbol, held);
         return;
       }
+      case 'sides':
+        this.sides.restore(line.symbol, line.tradingDay, line.held);
+        return;
       case 'standing':
         this.#add(orderOf(line, BigInt(line.filled), line.state as OrderState));
     }
@@ -177,12 +198,21 @@ export class PaperBook {
     return after < first ? undefined : this.#recent.slice(after - first);
   }
 
-  positions(): BrokerPosition[] {
-    return [...this.#holdings].map(([symbol, { quantity, averagePrice }]) => ({
-      symbol,
-      quantity,
-      averagePrice,
+  positions(now: Time): BrokerPosition[] {
+    return [...this.#holdings].map(([symbol, { quantity, averagePrice }]) => {
+      const sides = this.sides.of(symbol, now);
+      const net = { symbol, quantity, averagePrice };
+      return sides === undefined ? net : { ...net, sides };
+    });
+  }
+
+  /** Why it can't close what it wants to; empty: it can. */
+  closeRefusal(order: Parameters<PaperSides['refusal']>[0], now: Time): string {
+    const working = [...(this.#working.get(order.symbol) ?? [])].map((other) => ({
+      ...other,
+      quantity: other.quantity - other.filled,
     }));
+    return this.sides.refusal(order, working, now);
   }
 
   #receive(entry: RecordedOrder, state: OrderState): void {
@@ -210,6 +240,7 @@ export class PaperBook {
     this.#recent.push(fill);
     if (this.#recent.length >= recentFills * 2) this.#recent = this.#recent.slice(recentFills);
     this.#hold(fill);
+    this.sides.execute({ ...fill, offset: entry.offset ?? 0 }, fill.time);
     const order = this.#orders.get(entry.id);
     if (order === undefined) return;
     order.filled += fill.quantity;
@@ -256,17 +287,17 @@ function orderOf(
   filled: bigint,
   state: OrderState,
 ): VenueOrder {
-  const { id, venueOrderId, symbol, side, type } = entry;
+  const { id, venueOrderId, symbol, side, type, offset = 0 } = entry;
   const [quantity, limitPrice] = [BigInt(entry.quantity), BigInt(entry.limitPrice)];
-  return { id, venueOrderId, symbol, side, type, quantity, limitPrice, filled, state };
+  return { id, venueOrderId, symbol, side, type, offset, quantity, limitPrice, filled, state };
 }
 
 function standingOf(order: VenueOrder): RecordState {
-  const { id, venueOrderId, symbol, side, type, state } = order;
+  const { id, venueOrderId, symbol, side, type, offset, state } = order;
   const [quantity, limitPrice] = [String(order.quantity), String(order.limitPrice)];
   const filled = String(order.filled);
   const what = { id, venueOrderId, symbol, side, type, quantity, limitPrice, filled, state };
-  return { kind: 'standing', ...what };
+  return { kind: 'standing', ...what, ...(offset === 0 ? {} : { offset }) };
 }
 
 export function fillOf(entry: RecordedFill): Fill {
@@ -294,6 +325,7 @@ function rejectedOrder(id: string, venueOrderId: string): VenueOrder {
     symbol: 0,
     side: 0,
     type: OrderType.market,
+    offset: 0,
     quantity: 0n,
     limitPrice: 0n,
     filled: 0n,

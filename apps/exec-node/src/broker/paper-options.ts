@@ -18,6 +18,11 @@ import type { LastTicks } from '../risk/market.js';
 import type { VenueOrder } from './paper-book.js';
 import type { PaperLimits } from './paper-record.js';
 
+export interface PaperInstrument {
+  readonly exchange?: string;
+  readonly multiplier?: number;
+}
+
 export interface PaperBrokerOptions {
   /** The venue's own folder. */
   readonly dir: string;
@@ -31,8 +36,8 @@ export interface PaperBrokerOptions {
   /** One way. */
   readonly latencyUs: number;
   readonly feeBps: number;
-  /** Worth of one unit of a symbol at price 1; absent: 1. */
-  readonly multiplierOf?: (symbol: number) => number;
+  /** Where a symbol is listed, and what one unit is worth at price 1; absent: nowhere, and 1. */
+  readonly instrumentOf?: (symbol: number) => PaperInstrument | undefined;
   readonly limits?: Partial<PaperLimits>;
   /** Less than it can do, for tests. */
   readonly can?: BrokerAbilities;
@@ -64,7 +69,7 @@ export const paperAbilities: BrokerAbilities = {
   postOnly: true,
   reduceOnly: false,
   replace: true,
-  offsets: false,
+  offsets: true,
 };
 
 /** What an arriving order's terms ask for: why it is refused, or that its rest does not stay. */

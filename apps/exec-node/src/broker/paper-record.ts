@@ -58,6 +58,8 @@ export interface RecordedOrder extends Stamped {
   readonly type: number;
   readonly quantity: string;
   readonly limitPrice: string;
+  /** An OrderOffset; absent: none. */
+  readonly offset?: number;
 }
 
 /** An id that was received before: refused, never executed. */
@@ -89,6 +91,8 @@ export interface RecordedFill extends Stamped {
   readonly quantity: string;
   readonly price: string;
   readonly fee: string;
+  /** An OrderOffset; absent: none. */
+  readonly offset?: number;
 }
 
 export type RecordEntry =
@@ -104,6 +108,7 @@ export type RecordState =
   | { kind: 'state'; part: number; orders: number; fills: number }
   | { kind: 'highest'; series: string; ordinal: number }
   | { kind: 'known'; known: string }
+  | { kind: 'sides'; symbol: number; tradingDay: number; held: readonly string[] }
   | { kind: 'holding'; symbol: number; quantity: string; averagePrice: string }
   | (Omit<RecordedOrder, 'kind' | 'day' | 'ns'> & {
       kind: 'standing';
@@ -188,14 +193,15 @@ export class PaperRecord {
       `{"kind":"order","id":${JSON.stringify(entry.id)},"venueOrderId":"${entry.venueOrderId}",` +
       `"symbol":${entry.symbol},"side":${entry.side},"type":${entry.type},` +
       `"quantity":"${entry.quantity}","limitPrice":"${entry.limitPrice}",` +
-      `"day":${entry.day},"ns":${entry.ns}}\n`;
+      `${offsetField(entry.offset)}"day":${entry.day},"ns":${entry.ns}}\n`;
   }
 
   fill(entry: Omit<RecordedFill, 'kind'>): void {
     this.#lines +=
       `{"kind":"fill","tradeId":"${entry.tradeId}","id":${JSON.stringify(entry.id)},` +
       `"symbol":${entry.symbol},"side":${entry.side},"quantity":"${entry.quantity}",` +
-      `"price":"${entry.price}","fee":"${entry.fee}","day":${entry.day},"ns":${entry.ns}}\n`;
+      `"price":"${entry.price}","fee":"${entry.fee}",${offsetField(entry.offset)}` +
+      `"day":${entry.day},"ns":${entry.ns}}\n`;
   }
 
   other(entry: RecordedDuplicate | RecordedReject | RecordedCancel | RecordedReplace): void {
@@ -217,6 +223,10 @@ export class PaperRecord {
   close(): void {
     closeSync(this.#file);
   }
+}
+
+function offsetField(offset: number | undefined): string {
+  return offset === undefined || offset === 0 ? '' : `"offset":${offset},`;
 }
 
 /** Reads every whole line of one file of a record, oldest first, but not the state it begins with;

@@ -21,6 +21,7 @@ import {
   OrderType,
   type WorkingTerms,
 } from '@ndts/protocol';
+import { type OffsetRule, offsetRuleOf } from '../position/exchange.js';
 import { emptyPoint, Market, touchPrice } from '../risk/market.js';
 import type { Gateway } from './gateway.js';
 import {
@@ -84,7 +85,7 @@ export class PaperBroker implements Gateway {
   constructor(options: PaperBrokerOptions) {
     this.#options = options;
     this.#limits = { ...defaultLimits, ...options.limits };
-    this.#book = new PaperBook(this.#limits.closedOrders);
+    this.#book = new PaperBook(this.#limits.closedOrders, this.#ruleOf);
     this.#latencyNs = options.latencyUs * 1e3;
     this.#feeRate = feeRateOf(options.feeBps);
     this.#market = new Market(options.market, (symbol) => {
@@ -173,7 +174,7 @@ export class PaperBroker implements Gateway {
 
   async queryPositions(): Promise<BrokerPosition[]> {
     this.#reachable();
-    return this.#book.positions();
+    return this.#book.positions(this.#options.clock.now());
   }
 
   doWork(): number {
@@ -204,7 +205,7 @@ export class PaperBroker implements Gateway {
 
   #open(): void {
     const { recordBytes, archives, closedOrders } = this.#limits;
-    const book = new PaperBook(closedOrders);
+    const book = new PaperBook(closedOrders, this.#ruleOf);
     const record = new PaperRecord(this.#options.dir, (line) => book.apply(line));
     this.#record = record;
     this.#book = book;
@@ -297,7 +298,8 @@ export class PaperBroker implements Gateway {
     if (this.#isDuplicate(id)) return;
     const price = this.#arrivalPrice(intent);
     const arrival = arrivalOf(terms, price > 0n);
-    const refusal = arrival.refusal || this.#refusal(intent, price);
+    const offset = terms?.offset ?? 0;
+    const refusal = arrival.refusal || this.#refusal(intent, price, offset);
     if (refusal !== '') {
       const venueOrderId = this.#book.nextVenueOrderId();
       this.#note({ kind: 'reject', id, venueOrderId, reason: refusal, ...this.#stamp() });
@@ -312,6 +314,7 @@ export class PaperBroker implements Gateway {
       type: intent.orderType,
       quantity: String(intent.quantity),
       limitPrice: String(intent.limitPrice),
+      ...(offset === 0 ? {} : { offset }),
       ...this.#stamp(),
     };
     this.#record?.order(entry);
@@ -353,10 +356,11 @@ export class PaperBroker implements Gateway {
     return true;
   }
 
-  #refusal(intent: OrderIntent, price: bigint): string {
+  #refusal(intent: OrderIntent, price: bigint, offset: number): string {
     if (intent.quantity <= 0n) return 'quantity not positive';
     if (this.#chance(this.#behaviour.rejectPerMillion)) return 'refused on demand';
-    return intent.orderType === OrderType.market && price === 0n ? 'no market' : '';
+    if (intent.orderType === OrderType.market && price === 0n) return 'no market';
+    return this.#book.closeRefusal({ ...intent, offset }, this.#options.clock.now());
   }
 
   /** What it trades at on arrival; 0n: it rests. */
@@ -428,13 +432,14 @@ export class PaperBroker implements Gateway {
   }
 
   #execute(order: VenueOrder, quantity: bigint, price: bigint): void {
-    const worth = BigInt(this.#options.multiplierOf?.(order.symbol) ?? 1);
+    const worth = BigInt(this.#options.instrumentOf?.(order.symbol)?.multiplier ?? 1);
     const entry = {
       tradeId: this.#book.nextTradeId(),
       id: order.id,
       symbol: order.symbol,
       side: order.side,
       quantity: String(quantity),
+      ...(order.offset === 0 ? {} : { offset: order.offset }),
       price: String(price),
       fee: String(divideRound(quantity * price * worth * this.#feeRate, feeScale)),
       ...this.#stamp(),
@@ -478,6 +483,9 @@ export class PaperBroker implements Gateway {
     answers.splice(0, count);
     return count;
   }
+
+  readonly #ruleOf = (symbol: number): OffsetRule | undefined =>
+    offsetRuleOf(this.#options.instrumentOf?.(symbol)?.exchange ?? '');
 
   #known(id: string): VenueOrder {
     const order = this.#book.order(id);

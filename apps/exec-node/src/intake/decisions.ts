@@ -4,6 +4,7 @@
 
 import {
   addNs,
+  type BrokerAbilities,
   type BrokerCard,
   type Clock,
   nsPerMs,
@@ -17,7 +18,8 @@ import {
 import type { Order } from '../order/order.js';
 import type { Scribe } from '../order/scribe.js';
 import { emptyPoint, type Market, priceOf } from '../risk/market.js';
-import { placeOf } from '../work/abilities.js';
+import { isWorkedTime, type Place, placeOf } from '../work/abilities.js';
+import type { Offsets } from '../work/offsets.js';
 import { isBracketSound, isWhole, legsOf, type OrderDraft, termsOf } from './draft.js';
 
 export interface DecisionDeps {
@@ -27,6 +29,7 @@ export interface DecisionDeps {
   readonly account: string;
   /** Of the route a new order would take. */
   readonly card: () => BrokerCard;
+  readonly offsets: Offsets;
   readonly check: (intent: OrderIntent, terms: OrderTerms) => RiskReason;
   readonly onApproved: (intent: OrderIntent) => void;
   /** Before the flush that writes its intent. */
@@ -47,8 +50,9 @@ export class Decisions {
     const clientOrderId = `${draft.instance}-${draft.ordinal}-0`;
     const card = this.#deps.card();
     const intent = this.#intentOf(draft, clientOrderId, card.name);
-    const terms = isWhole(draft) ? termsOf(draft, clientOrderId) : undefined;
-    const place = placeOf(draft.orderType, terms ?? plainTerms, card.can ?? plainAbilities);
+    const asked = isWhole(draft) ? termsOf(draft, clientOrderId) : undefined;
+    const can = card.can ?? plainAbilities;
+    const { terms, place } = this.#placed(intent, asked, can);
     let reason: RiskReason = RiskReason.APPROVED;
     if (isExpired) reason = RiskReason.SIGNAL_EXPIRED;
     else if (!isWhole(draft)) reason = RiskReason.INVALID_ORDER;
@@ -58,6 +62,28 @@ export class Decisions {
     if (reason === RiskReason.APPROVED) this.#accept(draft, intent, terms, place === 'here');
     else this.#deny(intent, reason);
     return reason;
+  }
+
+  /** Where it is worked, and there with which offset: one in several parts is worked here. */
+  #placed(
+    intent: OrderIntent,
+    asked: OrderTerms | undefined,
+    can: BrokerAbilities,
+  ): { terms: OrderTerms | undefined; place: Place } {
+    const { offsets } = this.#deps;
+    const terms = asked ?? plainTerms;
+    const place = placeOf(intent.orderType, terms, can);
+    if (!offsets.knows(intent.symbol))
+      return { terms: asked, place: terms.offset === 0 ? place : 'nowhere' };
+    if (place !== 'venue') return { terms: asked, place };
+    const parts = offsets.partsOf(intent, terms.offset, intent.quantity);
+    const [first] = parts;
+    // Of none risk says why.
+    if (first === undefined) return { terms: asked, place };
+    const { clientOrderId } = intent;
+    if (parts.length === 1)
+      return { terms: { ...terms, clientOrderId, offset: first.offset }, place };
+    return { terms: asked, place: isWorkedTime(terms.timeInForce) ? 'here' : 'nowhere' };
   }
 
   #accept(

@@ -5,6 +5,7 @@
 import {
   NdtsError,
   OrderFlags,
+  OrderOffset,
   OrderType,
   parseMoney,
   type SubmitRequest,
@@ -33,6 +34,7 @@ export function draftOf(request: SubmitRequest, plain: OrderDraft): OrderDraft {
     stopLoss: parseMoney(request.stopLoss ?? '0'),
     workForMs: request.workForMs ?? 0,
     timeInForce: numberOf('time in force', TimeInForce, request.timeInForce ?? 'gtc'),
+    offset: request.offset === undefined ? 0 : numberOf('offset', OrderOffset, request.offset),
     flags:
       (request.postOnly === true ? OrderFlags.postOnly : 0) |
       (request.reduceOnly === true ? OrderFlags.reduceOnly : 0),

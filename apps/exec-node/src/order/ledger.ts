@@ -13,6 +13,7 @@ import {
   decodeOrderIntent,
   decodeOrderTerms,
   decodePositionAdjusted,
+  decodeTradingDayBegan,
   type Fill,
   type InstrumentTerms,
   MessageKind,
@@ -28,6 +29,7 @@ import {
   OrderType,
   type PositionAdjusted,
   RiskReasonNames,
+  type TradingDayBegan,
   type TradingStateName,
 } from '@ndts/protocol';
 import { PositionBooks } from '../position/books.js';
@@ -143,6 +145,9 @@ export class Ledger {
       case MessageKind.PositionAdjusted:
         this.applyAdjustment(decodePositionAdjusted(value));
         return;
+      case MessageKind.TradingDayBegan:
+        this.applyTradingDay(decodeTradingDayBegan(value));
+        return;
       default:
         throw new NdtsError('CORRUPT', `journal event ${sequence} has unknown kind ${kind}`);
     }
@@ -193,7 +198,7 @@ export class Ledger {
     this.counts.fills += 1;
     this.#lastTradeIds.set(fill.venue, fill.tradeId);
     const order = this.orders.get(fill.clientOrderId);
-    this.books.execute(fill, order?.intent);
+    this.books.execute(fill, order?.intent, order?.terms.offset ?? 0);
     if (order === undefined) return undefined;
     order.tradeIds.push(fill.tradeId);
     this.#execute(order, fill);
@@ -220,6 +225,10 @@ export class Ledger {
 
   applyInstrument(terms: InstrumentTerms): void {
     this.books.setInstrument(terms);
+  }
+
+  applyTradingDay(began: TradingDayBegan): void {
+    this.books.offsets.begin(began);
   }
 
   /** What was executed counts for the order, its group, and the order it is a child of. */

@@ -13,6 +13,7 @@ import {
   encodeOrderIntent,
   encodeOrderTerms,
   encodePositionAdjusted,
+  encodeTradingDayBegan,
   errorLine,
   type Fill,
   type InstrumentTerms,
@@ -22,6 +23,7 @@ import {
   type OrderState,
   type OrderTerms,
   type PositionAdjusted,
+  type TradingDayBegan,
   type WorkingTerms,
 } from '@ndts/protocol';
 import type { Logger } from '@ndts/runtime';
@@ -93,6 +95,11 @@ export class Scribe {
   instrument(terms: InstrumentTerms): void {
     this.#journal.append(encodeInstrumentTerms(terms));
     this.#ledger.applyInstrument(terms);
+  }
+
+  tradingDay(began: TradingDayBegan): void {
+    this.#journal.append(encodeTradingDayBegan(began));
+    this.#ledger.applyTradingDay(began);
   }
 
   /** An execution that was found new and legal. */

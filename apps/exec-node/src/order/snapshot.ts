@@ -7,7 +7,7 @@
 // then ControlStanding, InstrumentTerms, then per order OrderTerms (of one that has any),
 // OrderIntent, OrderStanding, its OrderTrades and WorkStanding (of one with terms or a change),
 // then CurrencyStanding and PositionStanding, of all and behind a BookStanding of each strategy and
-// account, InstanceStanding, VenueStanding.
+// account, TradingDayBegan, OffsetStanding, InstanceStanding, VenueStanding.
 
 import {
   decodeBookStanding,
@@ -16,11 +16,13 @@ import {
   decodeInstanceStanding,
   decodeInstrumentTerms,
   decodeLedgerStanding,
+  decodeOffsetStanding,
   decodeOrderIntent,
   decodeOrderStanding,
   decodeOrderTerms,
   decodeOrderTrade,
   decodePositionStanding,
+  decodeTradingDayBegan,
   decodeVenueStanding,
   decodeWorkStanding,
   encodeBookStanding,
@@ -29,11 +31,13 @@ import {
   encodeInstanceStanding,
   encodeInstrumentTerms,
   encodeLedgerStanding,
+  encodeOffsetStanding,
   encodeOrderIntent,
   encodeOrderStanding,
   encodeOrderTerms,
   encodeOrderTrade,
   encodePositionStanding,
+  encodeTradingDayBegan,
   encodeVenueStanding,
   encodeWorkStanding,
   MessageKind,
@@ -84,6 +88,7 @@ export function encodeLedger(ledger: Ledger, sequence: number): Uint8Array {
     parts.push(encodeBookStanding({ scope: 'account', name: account }));
     pushPositions(parts, book);
   }
+  pushOffsets(parts, ledger);
   for (const [instance, ordinal] of ledger.instances())
     parts.push(encodeInstanceStanding({ instance, ordinal: BigInt(ordinal) }));
   for (const [venue, tradeId] of ledger.venues())
@@ -156,6 +161,16 @@ function restoreOne(place: Place, message: Uint8Array): void {
     case MessageKind.PositionStanding:
       place.book.restore(decodePosition(place.book, message));
       return;
+    case MessageKind.TradingDayBegan:
+      ledger.books.offsets.restoreDay(decodeTradingDayBegan(message));
+      return;
+    case MessageKind.OffsetStanding: {
+      const { account, symbol, ...held } = decodeOffsetStanding(message);
+      const { long, short } = ledger.books.offsets.ensure(account, symbol);
+      Object.assign(long, { today: held.longToday, yesterday: held.longYesterday });
+      Object.assign(short, { today: held.shortToday, yesterday: held.shortYesterday });
+      return;
+    }
     case MessageKind.InstanceStanding: {
       const { instance, ordinal } = decodeInstanceStanding(message);
       ledger.raise(instance, ordinal);
@@ -243,6 +258,17 @@ function pushPositions(parts: Uint8Array[], positions: Positions): void {
   for (const [currency, { day, dayResult }] of positions.currencies())
     parts.push(encodeCurrencyStanding({ currency, day, dayResult: String(dayResult) }));
   for (const position of positions.all()) parts.push(encodePosition(position));
+}
+
+function pushOffsets(parts: Uint8Array[], { books }: Ledger): void {
+  for (const began of books.offsets.days()) parts.push(encodeTradingDayBegan(began));
+  for (const [account, { symbol, long, short }] of books.offsets.all())
+    parts.push(
+      encodeOffsetStanding({
+        ...{ account, symbol, longToday: long.today, longYesterday: long.yesterday },
+        ...{ shortToday: short.today, shortYesterday: short.yesterday },
+      }),
+    );
 }
 
 function encodePosition(position: Position): Uint8Array {

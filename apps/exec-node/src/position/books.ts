@@ -4,6 +4,7 @@
 // together: where strategies hold against each other, the node's average is another.
 
 import type { Fill, InstrumentTerms, OrderIntent } from '@ndts/protocol';
+import { OffsetBooks } from './offsets.js';
 import { Positions } from './positions.js';
 
 export class PositionBooks {
@@ -11,6 +12,8 @@ export class PositionBooks {
   #instrumentsVersion = 0;
   readonly #list: Positions[] = [];
   readonly all = this.#create();
+  /** By account, where long and short are kept apart. */
+  readonly offsets = new OffsetBooks(this.#instruments);
   readonly #strategies = new Map<number, Positions>();
   readonly #accounts = new Map<string, Positions>();
 
@@ -57,6 +60,8 @@ export class PositionBooks {
 
   /** Something of the symbol is held, or may be by an open order. */
   isInUse(symbol: number): boolean {
+    for (const [, position] of this.offsets.all())
+      if (position.symbol === symbol && !position.isFlat) return true;
     return this.#list.some((book) => book.get(symbol)?.isInUse === true);
   }
 
@@ -69,8 +74,9 @@ export class PositionBooks {
     return scope === 'strategy' ? this.#strategy(Number(name)) : this.#account(name);
   }
 
-  /** `intent`: of the order; undefined when it is no longer in memory. */
-  execute(fill: Fill, intent: OrderIntent | undefined): void {
+  /** `intent`: of the order; undefined when it is no longer in memory. `offset`: an OrderOffset;
+   * 0: none. */
+  execute(fill: Fill, intent: OrderIntent | undefined, offset: number): void {
     const { symbol, side, quantity, price, fee, time } = fill;
     this.all.execute(symbol, side, quantity, price, fee, time.day);
     const instance = intent?.instance ?? instanceIn(fill.clientOrderId);
@@ -78,6 +84,7 @@ export class PositionBooks {
     // Accounts are told apart by their orders alone; an unknown one by the venue.
     const account = intent?.account ?? fill.venue;
     this.#account(account).execute(symbol, side, quantity, price, fee, time.day);
+    this.offsets.execute(account, fill, offset);
   }
 
   /** The open quantity of orders changed. */

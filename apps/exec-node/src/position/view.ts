@@ -1,7 +1,18 @@
 // Positions as people and other nodes see them: plain data, decimal text.
 
-import { moneyText, type PositionView } from '@ndts/protocol';
+import { moneyText, type OffsetView, type PositionView } from '@ndts/protocol';
+import type { OffsetPosition } from './offsets.js';
 import { fromSquared, type Position } from './position.js';
+
+export function offsetView(account: string, { long, short }: OffsetPosition): OffsetView {
+  return {
+    account,
+    longToday: moneyText(long.today),
+    longYesterday: moneyText(long.yesterday),
+    shortToday: moneyText(short.today),
+    shortYesterday: moneyText(short.yesterday),
+  };
+}
 
 export function positionView(
   position: Position,

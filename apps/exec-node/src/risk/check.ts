@@ -53,6 +53,8 @@ export interface RiskExposure {
   isThrottled?: boolean;
   /** The route has no instrument for the symbol. */
   isUnmapped?: boolean;
+  /** What the offset of the order may close; undefined: it closes nothing by offset. */
+  closable?: bigint | undefined;
   /** The books of the strategy and the account, where they have limits of their own. */
   books?: readonly BookExposure[];
 }
@@ -90,13 +92,15 @@ export function checkRisk(
   if (limits.maxQuantity > 0n && order.quantity > limits.maxQuantity)
     return RiskReason.QUANTITY_LIMIT;
   if (limits.tick > 0n && !isOnTick(order, limits.tick)) return RiskReason.INVALID_PRICE;
-  if (((order.flags ?? 0) & OrderFlags.reduceOnly) !== 0 && !reducesPosition(order, exposure))
+  if (((order.flags ?? 0) & OrderFlags.reduceOnly) !== 0 && !isReducing(order, exposure))
     return RiskReason.REDUCE_ONLY;
+  if (exposure.closable !== undefined && order.quantity > exposure.closable)
+    return RiskReason.CLOSE_EXCEEDED;
   if (exposure.tradingState === 'HALTED') return RiskReason.TRADING_HALTED;
   if (!exposure.brokerConnected) return RiskReason.BROKER_UNAVAILABLE;
 
   if (!(market.last > 0)) return RiskReason.NO_MARKET;
-  const reducing = reducesPosition(order, exposure);
+  const reducing = isReducing(order, exposure);
   if (!reducing) {
     // A price from the future is as wrong as an old one.
     if (Math.abs(nsBetween(now, market)) > limits.staleNs) return RiskReason.STALE_MARKET;
@@ -153,6 +157,12 @@ function isOrder(order: RiskOrder): boolean {
   return order.orderType === OrderType.market
     ? order.limitPrice === 0n
     : order.orderType <= OrderType.iceberg;
+}
+
+/** What closes by its offset takes risk away, also where long and short stand against each
+ * other. */
+function isReducing(order: RiskOrder, exposure: RiskExposure): boolean {
+  return exposure.closable !== undefined || reducesPosition(order, exposure);
 }
 
 /** True when the position only shrinks, should this order and all others of its side fill. */

@@ -39,6 +39,8 @@ export interface RiskDeskDeps {
   readonly dataWatch: DataWatch;
   readonly clock: Clock;
   readonly symbolName: (id: number) => string;
+  /** What an order with this offset may close; undefined: it closes nothing by offset. */
+  readonly closable: (order: OrderIntent, offset: number) => bigint | undefined;
   readonly connected: () => boolean;
   /** Whether the route has an instrument for the symbol. */
   readonly trades: (symbol: number) => boolean;
@@ -54,7 +56,7 @@ export class RiskDesk {
   readonly #exposure: Required<RiskExposure> & { books: BookExposure[] } = {
     ...{ position: 0n, openBuy: 0n, openSell: 0n, dayLoss: 0n, tradingState: 'ACTIVE' },
     ...{ brokerConnected: false, messagesLeft: 0, multiplier: 1n, rate: moneyScale },
-    ownAgainst: 0n,
+    ...{ ownAgainst: 0n, closable: undefined },
     ...{ isDuplicate: false, isThrottled: false, isUnmapped: false, books: [] },
   };
 
@@ -101,6 +103,7 @@ export class RiskDesk {
     exposure.multiplier = BigInt(instrument?.multiplier ?? 1);
     exposure.rate = rates.of(instrument?.currency ?? '');
     exposure.dayLoss = positions.dayLoss(now.day, this.#deps.rates.of);
+    exposure.closable = this.#deps.closable(order, terms.offset);
     exposure.tradingState = controls.stateFor(account, instance, symbol);
     exposure.brokerConnected = connected();
     exposure.isUnmapped = !this.#deps.trades(symbol);

@@ -10,12 +10,14 @@ import {
   type Clock,
   moneyText,
   OrderState,
+  type SidesHeld,
 } from '@ndts/protocol';
 import type { Logger } from '@ndts/runtime';
 import type { Gateway } from '../broker/gateway.js';
 import { changePhase, type Ledger } from '../order/ledger.js';
 import type { Order } from '../order/order.js';
 import type { Scribe } from '../order/scribe.js';
+import { sidesOf } from '../position/offsets.js';
 import type { Position } from '../position/position.js';
 import type { Answers } from './answers.js';
 
@@ -160,7 +162,21 @@ export class Reconciler {
       const ours = positions.get(symbol)?.quantity ?? 0n;
       if (ours !== quantity) problems.push(this.#unequal(symbol, ours, quantity));
     }
+    for (const { symbol, sides } of theirs)
+      if (sides !== undefined) problems.push(...this.#unequalSides(symbol, sides));
     return problems;
+  }
+
+  /** Where long and short are kept apart: each of them, by the day it was opened on. */
+  #unequalSides(symbol: number, theirs: SidesHeld): string[] {
+    const ours = sidesOf(this.#deps.ledger.books.offsets, symbol);
+    const name = this.#deps.symbolName(symbol);
+    return (Object.keys(ours) as (keyof SidesHeld)[])
+      .filter((side) => ours[side] !== theirs[side])
+      .map((side) => {
+        const [mine, other] = [moneyText(ours[side]), moneyText(theirs[side])];
+        return `${side} of ${name}: journal ${mine}, venue ${other}`;
+      });
   }
 
   /** Quantities are equal. The average depends on the order of executions, and reports may come in

@@ -20,7 +20,7 @@ export function placeOf(type: number, terms: OrderTerms, can: BrokerAbilities): 
   const inForce = terms.timeInForce as TimeInForce;
   const knowsTime = can.timesInForce.includes(inForce);
   const isPlainTime = inForce === TimeInForce.gtc;
-  if (!knowsTime && !isPlainTime && !isWorkedTime(inForce)) return 'nowhere';
+  if (!knowsTime && !isWorkedTime(inForce)) return 'nowhere';
   if (terms.offset !== 0 && !can.offsets) return 'nowhere';
   if (terms.entry !== '' || terms.group !== '') return 'here';
   if (!(can.orderTypes as readonly number[]).includes(type)) return 'here';
@@ -39,6 +39,7 @@ export function isScheduled(type: number): boolean {
 }
 
 /** What the node's own clock and cancels can do for a venue that knows neither. */
-function isWorkedTime(inForce: TimeInForce): boolean {
-  return inForce === TimeInForce.ioc || inForce === TimeInForce.gtd;
+export function isWorkedTime(inForce: number): boolean {
+  const { gtc, ioc, gtd } = TimeInForce;
+  return inForce === gtc || inForce === ioc || inForce === gtd;
 }

@@ -3,10 +3,18 @@
 // that still has an open order, so that no position is closed twice; it goes on after a restart,
 // until there is nothing left; then it says so in the journal.
 
-import { type Clock, OrderFlags, OrderType, plainTerms, RiskReason } from '@ndts/protocol';
+import {
+  type Clock,
+  OrderFlags,
+  OrderOffset,
+  OrderType,
+  plainTerms,
+  RiskReason,
+} from '@ndts/protocol';
 import type { Decisions } from '../intake/decisions.js';
 import type { OrderDraft } from '../intake/draft.js';
 import type { Ledger } from '../order/ledger.js';
+import { heldOf, type OffsetPosition } from '../position/offsets.js';
 import type { Scribe } from '../order/scribe.js';
 
 export interface FlattenDeps {
@@ -14,6 +22,8 @@ export interface FlattenDeps {
   readonly scribe: Scribe;
   readonly clock: Clock;
   readonly decisions: Decisions;
+  /** What is held of a symbol where long and short are kept apart; undefined: they are not. */
+  readonly offsetsOf: (symbol: number) => OffsetPosition | undefined;
   readonly cancel: (clientOrderId: string, why: string) => boolean;
 }
 
@@ -47,10 +57,9 @@ export class Flatten {
     const busy = new Set([...ledger.orders.open()].map(({ intent }) => intent.symbol));
     let sent = 0;
     let left = busy.size;
-    for (const { symbol, quantity } of ledger.positions.all()) {
-      if (quantity === 0n) continue;
+    for (const { symbol, quantity, offset } of this.#held()) {
       left += 1;
-      if (!busy.has(symbol)) sent += this.#close(symbol, quantity);
+      if (!busy.has(symbol)) sent += this.#close(symbol, quantity, offset);
     }
     if (left === 0) this.#done();
     return sent;
@@ -66,14 +75,29 @@ export class Flatten {
     return count;
   }
 
-  #close(symbol: number, quantity: bigint): number {
+  /** Signed; where long and short are kept apart, each of them. */
+  *#held(): Generator<{ symbol: number; quantity: bigint; offset: number }> {
+    const { ledger, offsetsOf } = this.#deps;
+    for (const { symbol, quantity } of ledger.positions.all()) {
+      const apart = offsetsOf(symbol);
+      if (apart === undefined) {
+        if (quantity !== 0n) yield { symbol, quantity, offset: 0 };
+        continue;
+      }
+      const offset = OrderOffset.close;
+      for (const held of [heldOf(apart.long), -heldOf(apart.short)])
+        if (held !== 0n) yield { symbol, quantity: held, offset };
+    }
+  }
+
+  #close(symbol: number, quantity: bigint, offset: number): number {
     const { decisions, clock, ledger } = this.#deps;
     const ordinal = ledger.highest(personInstance) + 1;
     const long = quantity > 0n;
     const draft = {
       ...personDraft(ordinal, clock),
       ...{ symbol, side: long ? -1 : 1, quantity: long ? quantity : -quantity },
-      flags: OrderFlags.reduceOnly,
+      ...{ offset, flags: OrderFlags.reduceOnly },
     };
     if (decisions.take(draft, false) === RiskReason.APPROVED) return 1;
     this.#nextNs = clock.monotonicNs() + retryNs;

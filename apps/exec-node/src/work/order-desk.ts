@@ -20,6 +20,7 @@ import type { Rates } from '../position/rates.js';
 import { RiskDesk } from '../risk/risk-desk.js';
 import type { LogGate } from '../route/log-gate.js';
 import { Flatten } from './flatten.js';
+import { Offsets } from './offsets.js';
 import { Worker } from './worker.js';
 
 export interface OrderDeskDeps {
@@ -43,15 +44,23 @@ export interface OrderDeskDeps {
   readonly onDenied: (reason: RiskReason) => void;
 }
 
+/** How often it is looked whether a trading day has begun. */
+const dayEveryNs = 1e9;
+
 export class OrderDesk {
   readonly risk: RiskDesk;
   readonly decisions: Decisions;
   readonly #worker: Worker;
   readonly #flatten: Flatten;
+  readonly #offsets: Offsets;
+  readonly #clock: Clock;
+  #nextDayNs = 0;
 
   constructor(deps: OrderDeskDeps) {
     const { config, clock, logger, gate, ledger, scribe, market, dataWatch, broker } = deps;
     const { symbolName, connected, now, cancel, onDenied } = deps;
+    const offsets = new Offsets(ledger, scribe, () => broker.card.can?.offsets === true);
+    this.#offsets = offsets;
     const risk = new RiskDesk({
       ...{
         risk: config.risk,
@@ -64,8 +73,10 @@ export class OrderDesk {
         dataWatch,
         connected,
       },
+      closable: (order, offset) => offsets.closable(order, offset),
       trades: (symbol) => broker.trades?.(symbol) !== false,
     });
+    this.#clock = clock;
     this.risk = risk;
     const enqueue = (order: Order): void => {
       risk.count();
@@ -73,22 +84,30 @@ export class OrderDesk {
     };
     this.decisions = new Decisions({
       ...{ scribe, clock, market, account: config.exec.account, enqueue, onDenied },
-      card: () => broker.card,
+      ...{ offsets, card: () => broker.card },
       check: (intent, terms) => risk.check(intent, terms, 0n, now()),
       onApproved: (intent) => risk.approved(intent, now()),
     });
     this.#worker = new Worker({
       ...{ ledger, scribe, clock, logger, gate, market, cancel },
       lotOf: ({ intent }) => risk.limitsFor(intent).lot,
-      check: (child) => risk.check(child, plainTerms, child.quantity, now()),
+      partsOf: ({ intent, terms }, quantity) => offsets.partsOf(intent, terms.offset, quantity),
+      check: (child, offset) => risk.check(child, { ...plainTerms, offset }, child.quantity, now()),
       send: (child, terms) => enqueue(scribe.intent(child, terms)),
       route: () => broker.card.name,
     });
-    this.#flatten = new Flatten({ ledger, scribe, clock, decisions: this.decisions, cancel });
+    this.#flatten = new Flatten({
+      ...{ ledger, scribe, clock, decisions: this.decisions, cancel },
+      offsetsOf: (symbol) =>
+        offsets.knows(symbol)
+          ? ledger.books.offsets.ensure(config.exec.account, symbol)
+          : undefined,
+    });
   }
 
   /** After the journal was folded. */
   open(): void {
+    this.#offsets.doWork(this.#clock.now());
     this.#worker.open();
     this.risk.open();
   }
@@ -110,6 +129,13 @@ export class OrderDesk {
   }
 
   doWork(): number {
-    return this.#flatten.doWork() + this.#worker.doWork();
+    return this.#watchDay() + this.#flatten.doWork() + this.#worker.doWork();
+  }
+
+  #watchDay(): number {
+    const now = this.#clock.monotonicNs();
+    if (now < this.#nextDayNs) return 0;
+    this.#nextDayNs = now + dayEveryNs;
+    return this.#offsets.doWork(this.#clock.now());
   }
 }

@@ -25,6 +25,7 @@ import type { Order } from '../order/order.js';
 import type { Scribe } from '../order/scribe.js';
 import { emptyPoint, type Market } from '../risk/market.js';
 import type { LogGate } from '../route/log-gate.js';
+import type { OffsetPart } from './offsets.js';
 import { isScheduled } from './abilities.js';
 import { elapsedPart, isTriggered, planOf, trailedStop, type Wanted } from './plan.js';
 
@@ -36,8 +37,10 @@ export interface WorkerDeps {
   readonly logger: Logger;
   readonly gate: LogGate;
   readonly lotOf: (order: Order) => bigint;
+  /** The offsets a child goes with, each a child of its own. */
+  readonly partsOf: (order: Order, quantity: bigint) => readonly OffsetPart[];
   /** The risk check of a child, which counts within its parent. */
-  readonly check: (child: OrderIntent) => RiskReason;
+  readonly check: (child: OrderIntent, offset: number) => RiskReason;
   /** Sends a child; its intent is not yet written. */
   readonly send: (child: OrderIntent, terms: OrderTerms) => void;
   readonly cancel: (clientOrderId: string, why: string) => boolean;
@@ -254,7 +257,10 @@ export class Worker {
     const room = order.open - working - others;
     const more = wanted.quantity - working;
     const quantity = more < room ? more : room;
-    if (quantity > 0n) this.#send(order, wanted, quantity);
+    if (quantity <= 0n) return;
+    const parts = this.#deps.partsOf(order, quantity);
+    if (parts.length === 0) this.#pause(order, 'nothing is left that it could close');
+    for (const part of parts) this.#send(order, wanted, part);
   }
 
   /** What ends a loss comes before what takes a profit: the two never take turns. */
@@ -287,7 +293,7 @@ export class Worker {
     this.#deps.cancel(child.id, 'no longer wanted by its parent');
   }
 
-  #send(order: Order, wanted: Wanted, quantity: bigint): void {
+  #send(order: Order, wanted: Wanted, { quantity, offset }: OffsetPart): void {
     const { clock, route, check, send } = this.#deps;
     const trouble = this.#trouble.get(order);
     if (trouble !== undefined && clock.monotonicNs() < trouble.untilNs) return;
@@ -298,13 +304,12 @@ export class Worker {
       time: clock.now(),
       broker: route(order),
     };
-    const reason = check(child);
+    const reason = check(child, offset);
     if (reason !== RiskReason.APPROVED) {
       this.#pause(order, RiskReasonNames[reason] ?? String(reason));
       return;
     }
     const flags = wanted.type === OrderType.limit ? order.terms.flags : 0;
-    const offset = order.terms.offset;
     send(child, { ...plainTerms, clientOrderId, parent: order.id, flags, offset });
   }
 }

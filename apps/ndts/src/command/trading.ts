@@ -33,7 +33,7 @@ type SendFlags = Flags & Readonly<Record<string, string | number | boolean | und
 
 const sendFields = [
   ...['type', 'limitPrice', 'stopPrice', 'distance', 'shown', 'slices', 'profile', 'workForMs'],
-  ...['timeInForce', 'postOnly', 'reduceOnly', 'takeProfit', 'stopLoss'],
+  ...['timeInForce', 'offset', 'postOnly', 'reduceOnly', 'takeProfit', 'stopLoss'],
 ];
 
 export function addTrading(program: Command, parseCount: ParseCount, print: Print): void {
@@ -86,6 +86,7 @@ function addOrders(program: Command, parseCount: ParseCount, print: Print): void
     .option('--profile <weights>', 'VWAP: a whole weight per slice, with commas')
     .option('--work-for-ms <ms>', 'gtd, TWAP, VWAP: how long', parseCount)
     .option('--time-in-force <word>', 'gtc, ioc, fok, gtd, day')
+    .option('--offset <word>', 'open, close, closeToday, closeYesterday (docs/instruments.md)')
     .option('--post-only', 'refused when it would trade at once')
     .option('--reduce-only', 'never opens or turns a position')
     .option('--take-profit <price>', 'bracket: limit of the leg that takes the profit')
@@ -258,7 +259,7 @@ function ordersText(orders: readonly OrderView[]): string {
 function positionsText(positions: readonly PositionView[]): string {
   if (positions.length === 0) return 'no positions';
   const numbers = ['quantity', 'average', 'last', 'realised', 'unrealised', 'fees'];
-  return tableText(
+  const table = tableText(
     [
       { title: 'symbol' },
       ...numbers.map((title) => ({ title, right: true })),
@@ -269,6 +270,17 @@ function positionsText(positions: readonly PositionView[]): string {
       ...[one.realisedPnl, one.unrealisedPnl, one.fees, one.currency],
     ]),
   );
+  const apart = positions.flatMap(({ symbolName, offsets }) =>
+    (offsets ?? []).map((one) => [
+      ...[symbolName, one.account, one.longToday, one.longYesterday],
+      ...[one.shortToday, one.shortYesterday],
+    ]),
+  );
+  if (apart.length === 0) return table;
+  const sides = ['long today', 'yesterday', 'short today', 'yesterday'];
+  const columns = ['symbol', 'account'].map((title) => ({ title }));
+  const right = sides.map((title) => ({ title, right: true }));
+  return `${table}\n\n${tableText([...columns, ...right], apart)}`;
 }
 
 function instrumentsText(instruments: readonly InstrumentView[]): string {

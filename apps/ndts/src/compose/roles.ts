@@ -13,7 +13,13 @@ import {
   simulatorSymbolNames,
   type SymbolDoor,
 } from '@ndts/data-node';
-import { createExecNode, type ExecNode, type LastTicks, PaperBroker } from '@ndts/exec-node';
+import {
+  createExecNode,
+  type ExecNode,
+  type LastTicks,
+  PaperBroker,
+  type PaperBrokerOptions,
+} from '@ndts/exec-node';
 import {
   bookSchema,
   type ConfigValues,
@@ -217,9 +223,9 @@ async function createExec(foundation: Foundation, rings: TickRingWriter): Promis
   refusePair(values);
   const instruments = await declaredInstruments(foundation);
   let node: ExecNode | undefined;
-  const multiplierOf = (symbol: number): number =>
-    node?.ledger.books.instrument(symbol)?.multiplier ?? 1;
-  const venues = { rings, multiplierOf };
+  const instrumentOf: VenueParts['instrumentOf'] = (symbol) =>
+    node?.ledger.books.instrument(symbol);
+  const venues = { rings, instrumentOf };
   const primary = await createBroker(foundation, venues, first);
   const broker =
     backup === 'none'
@@ -242,7 +248,7 @@ async function createExec(foundation: Foundation, rings: TickRingWriter): Promis
 /** What the simulated venue is made of. */
 interface VenueParts {
   readonly rings: TickRingWriter;
-  readonly multiplierOf: (symbol: number) => number;
+  readonly instrumentOf: NonNullable<PaperBrokerOptions['instrumentOf']>;
 }
 
 async function createBroker(
@@ -263,13 +269,13 @@ async function createBroker(
 }
 
 function createPaper(foundation: Foundation, venues: VenueParts): PaperBroker {
-  const { rings, multiplierOf } = venues;
+  const { rings, instrumentOf } = venues;
   const { values, clock, logger, random, folder } = foundation;
   return new PaperBroker({
     dir: folder.venue,
     market: openMarket(foundation, rings, 'venue market'),
     lastTicks: lastTicksOf(foundation),
-    multiplierOf,
+    instrumentOf,
     ...{ clock, logger, random: random.fork('paper') },
     latencyUs: values.exec.paperLatencyUs,
     feeBps: values.exec.paperFeeBps,

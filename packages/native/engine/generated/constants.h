@@ -181,6 +181,7 @@ enum class RiskReason : std::uint32_t {
   kUnsupported = 23,  // neither the venue nor the exec node can do what the order asks for
   kUnmapped = 24,  // the route has no instrument for the symbol and the order would add risk
   kPostOnly = 25,  // would trade at once
+  kCloseExceeded = 26,  // closes more than is held and not closed by open orders
 };
 
 // Roles of a node.

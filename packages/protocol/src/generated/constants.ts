@@ -475,6 +475,8 @@ export const RiskReason = {
   UNMAPPED: 24,
   /** would trade at once */
   POST_ONLY: 25,
+  /** closes more than is held and not closed by open orders */
+  CLOSE_EXCEEDED: 26,
 } as const;
 export type RiskReason = (typeof RiskReason)[keyof typeof RiskReason];
 export type RiskReasonName = keyof typeof RiskReason;
@@ -506,6 +508,7 @@ export const RiskReasonNames: Readonly<Record<number, RiskReasonName>> = {
   23: 'UNSUPPORTED',
   24: 'UNMAPPED',
   25: 'POST_ONLY',
+  26: 'CLOSE_EXCEEDED',
 };
 
 /** Roles of a node. */

@@ -47,6 +47,10 @@ export const MessageKind = {
   QualityChanged: 20,
   /** In a snapshot: a trading state, limit or throttle that is set, or that all is to be flat. */
   ControlStanding: 21,
+  /** A trading day began: what was opened before is of the day before from here on. */
+  TradingDayBegan: 22,
+  /** In a snapshot: what an account holds where long and short are kept apart. */
+  OffsetStanding: 23,
 } as const;
 
 /** An order that passed risk and is about to be sent. Written before it is sent. */
@@ -949,6 +953,76 @@ export function decodeControlStanding(bytes: Uint8Array): ControlStanding {
     key: reader.str(),
     value: reader.str(),
     reason: reader.str(),
+  };
+  reader.finish();
+  return message;
+}
+
+/** A trading day began: what was opened before is of the day before from here on. */
+export interface TradingDayBegan {
+  /** of the instruments whose days begin so */
+  readonly dayStartMinute: number;
+  /** the trading day, since 1970 */
+  readonly day: number;
+  /** when it began */
+  readonly time: Time;
+}
+
+export function encodeTradingDayBegan(message: TradingDayBegan): Uint8Array {
+  const writer = new MessageWriter(22, 1);
+  writer.u32(message.dayStartMinute);
+  writer.u32(message.day);
+  writer.time(message.time);
+  return writer.finish();
+}
+
+export function decodeTradingDayBegan(bytes: Uint8Array): TradingDayBegan {
+  const reader = new MessageReader(bytes, 22, 1);
+  const message = {
+    dayStartMinute: reader.u32(),
+    day: reader.u32(),
+    time: reader.time(),
+  };
+  reader.finish();
+  return message;
+}
+
+/** In a snapshot: what an account holds where long and short are kept apart. */
+export interface OffsetStanding {
+  /** account */
+  readonly account: string;
+  /** symbol id */
+  readonly symbol: number;
+  /** long, opened on this trading day */
+  readonly longToday: bigint;
+  /** long, opened before it */
+  readonly longYesterday: bigint;
+  /** short, opened on this trading day */
+  readonly shortToday: bigint;
+  /** short, opened before it */
+  readonly shortYesterday: bigint;
+}
+
+export function encodeOffsetStanding(message: OffsetStanding): Uint8Array {
+  const writer = new MessageWriter(23, 1);
+  writer.str(message.account);
+  writer.u32(message.symbol);
+  writer.money(message.longToday);
+  writer.money(message.longYesterday);
+  writer.money(message.shortToday);
+  writer.money(message.shortYesterday);
+  return writer.finish();
+}
+
+export function decodeOffsetStanding(bytes: Uint8Array): OffsetStanding {
+  const reader = new MessageReader(bytes, 23, 1);
+  const message = {
+    account: reader.str(),
+    symbol: reader.u32(),
+    longToday: reader.money(),
+    longYesterday: reader.money(),
+    shortToday: reader.money(),
+    shortYesterday: reader.money(),
   };
   reader.finish();
   return message;

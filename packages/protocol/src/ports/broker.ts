@@ -82,10 +82,21 @@ export interface BrokerOrderStatus {
   readonly working?: WorkingTerms;
 }
 
+/** Of a venue that keeps long and short apart: what was opened on this trading day and before. */
+export interface SidesHeld {
+  readonly longToday: bigint;
+  readonly longYesterday: bigint;
+  readonly shortToday: bigint;
+  readonly shortYesterday: bigint;
+}
+
 export interface BrokerPosition {
   readonly symbol: number;
+  /** Long less short. */
   readonly quantity: bigint;
   readonly averagePrice: bigint;
+  /** Absent: the venue nets. */
+  readonly sides?: SidesHeld;
 }
 
 export interface BrokerOrderUpdate {

@@ -1,0 +1,231 @@
+// Offsets of Chinese futures on the whole node, over a paper venue that keeps long and short apart
+// by itself: what orders say, how one is split, what is refused, how a day rolls, over restarts.
+// After each case venue and journal must agree.
+
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { msPerDay, OrderOffset, type PositionView, subjects, timeFromMs } from '@ndts/protocol';
+import { SeededRandom, VirtualClock } from '@ndts/runtime';
+import { createHarness, type Harness, ledgerSnapshot, rebuild } from '../exec-kit.js';
+import { startOfTradingDay, tradingDayOf } from '../position/trading-day.js';
+
+/** Monday, 2 November 2026, 09:30 in China. */
+const monday = Date.UTC(2026, 10, 2, 1, 30);
+const [shfe, dce, plain] = [1, 2, 3] as const;
+const instruments = [
+  { symbol: shfe, exchange: 'SHFE', product: 'rb', multiplier: 10, tickSize: '1', lot: '1' },
+  { symbol: dce, exchange: 'DCE', product: 'i', multiplier: 100, tickSize: '0.5', lot: '1' },
+];
+const config = { 'exec.paperFeeBps': '0', 'risk.maxOrderValue': '100000000' };
+
+interface Desk {
+  harness: Harness;
+  readonly dir: string;
+}
+
+async function opened(context: TestContext): Promise<Desk> {
+  const dir = mkdtempSync(join(tmpdir(), 'ndts-offsets-'));
+  context.after(() => rmSync(dir, { recursive: true, force: true }));
+  const harness = createHarness({ dir, config, instruments, clock: new VirtualClock(monday) });
+  await harness.node.start();
+  const desk = { harness, dir };
+  await quote(desk);
+  return desk;
+}
+
+async function quote({ harness }: Desk): Promise<void> {
+  for (const symbol of [shfe, dce, plain])
+    harness.ticks.push({ symbol, price: 100, bid: 100, ask: 100 });
+  await harness.settle();
+}
+
+/** Stops and starts again on another day of the same week, 09:30. */
+async function onDay(desk: Desk, days: number): Promise<void> {
+  const { clock, journal, node } = desk.harness;
+  await node.stop();
+  clock.advance((monday + days * msPerDay - clock.nowMs()) * 1e6);
+  desk.harness = createHarness({ dir: desk.dir, config, instruments, clock, journal });
+  await desk.harness.node.start();
+  await quote(desk);
+}
+
+async function send(
+  desk: Desk,
+  side: 'buy' | 'sell',
+  quantity: string,
+  more: object = {},
+): Promise<string> {
+  const { harness } = desk;
+  const { reason } = harness.node.submit({ symbol: shfe, side, quantity, ...more });
+  await harness.settle();
+  harness.clock.advance(1e6);
+  await harness.settle();
+  return reason;
+}
+
+/** Long today, long yesterday, short today, short yesterday. */
+async function held(desk: Desk, symbol: number = shfe): Promise<string> {
+  const views = (await desk.harness.bus.request(
+    subjects.execPositions,
+    undefined,
+  )) as PositionView[];
+  const [one] = views.find((view) => view.symbol === symbol)?.offsets ?? [];
+  return [one?.longToday, one?.longYesterday, one?.shortToday, one?.shortYesterday].join(' ');
+}
+
+/** Offsets with quantities, of the children of the newest order, oldest first. */
+function parts({ harness }: Desk): string[] {
+  const [newest] = harness.node.ledger.orders.list(1, undefined);
+  const parent = newest?.terms.parent === '' ? newest.id : newest?.terms.parent;
+  const orders = harness.node.ledger.orders.list(10, undefined).reverse();
+  return orders
+    .filter(
+      ({ id, terms, childCount }) => terms.parent === parent || (id === parent && childCount === 0),
+    )
+    .map(({ terms, intent }) => `${terms.offset} ${intent.quantity / 100_000_000n}`);
+}
+
+async function agrees(desk: Desk): Promise<void> {
+  assert.deepEqual(await desk.harness.node.reconcile(), []);
+  assert.deepEqual(
+    ledgerSnapshot(rebuild(desk.harness.journal)),
+    ledgerSnapshot(desk.harness.node.ledger),
+  );
+}
+
+const { close, closeToday, closeYesterday } = OrderOffset;
+
+test('open, close, and the split over two days where days are told apart', async (context) => {
+  const desk = await opened(context);
+  assert.equal(await send(desk, 'buy', '6', { offset: 'open' }), 'APPROVED');
+  await onDay(desk, 1);
+  assert.equal(await held(desk), '0 6 0 0');
+  assert.equal(await send(desk, 'buy', '4', { offset: 'open' }), 'APPROVED');
+  assert.equal(await send(desk, 'sell', '5', { offset: 'closeToday' }), 'CLOSE_EXCEEDED');
+  assert.equal(await send(desk, 'sell', '7', { offset: 'closeYesterday' }), 'CLOSE_EXCEEDED');
+  assert.equal(await send(desk, 'sell', '11', { offset: 'close' }), 'CLOSE_EXCEEDED');
+  assert.equal(await send(desk, 'sell', '1', { offset: 'closeToday' }), 'APPROVED');
+  assert.equal(await held(desk), '3 6 0 0');
+  assert.equal(await send(desk, 'sell', '8', { offset: 'close' }), 'APPROVED');
+  assert.deepEqual(parts(desk), [`${closeYesterday} 6`, `${closeToday} 2`]);
+  assert.equal(await held(desk), '1 0 0 0');
+  await agrees(desk);
+});
+
+test('an order that says nothing closes first and opens the rest', async (context) => {
+  const desk = await opened(context);
+  await send(desk, 'buy', '2');
+  await onDay(desk, 1);
+  await send(desk, 'buy', '3');
+  assert.equal(await held(desk), '3 2 0 0');
+  assert.equal(await send(desk, 'sell', '9'), 'APPROVED');
+  assert.deepEqual(parts(desk), [
+    `${closeYesterday} 2`,
+    `${closeToday} 3`,
+    `${OrderOffset.open} 4`,
+  ]);
+  assert.equal(await held(desk), '0 0 4 0');
+  await agrees(desk);
+});
+
+test('where days are not told apart one order closes, the oldest first', async (context) => {
+  const desk = await opened(context);
+  await send(desk, 'sell', '2', { symbol: dce, offset: 'open' });
+  await onDay(desk, 1);
+  await send(desk, 'sell', '3', { symbol: dce, offset: 'open' });
+  assert.equal(await send(desk, 'buy', '4', { symbol: dce, offset: 'closeToday' }), 'APPROVED');
+  assert.deepEqual(parts(desk), [`${close} 4`]);
+  assert.equal(await held(desk, dce), '0 0 1 0');
+  assert.equal(await send(desk, 'buy', '2', { symbol: dce, offset: 'close' }), 'CLOSE_EXCEEDED');
+  await agrees(desk);
+});
+
+test('what open orders close is not closed twice; a cancel gives it back', async (context) => {
+  const desk = await opened(context);
+  await send(desk, 'buy', '5', { offset: 'open' });
+  assert.equal(await send(desk, 'sell', '4', { limitPrice: '103', offset: 'close' }), 'APPROVED');
+  assert.equal(
+    await send(desk, 'sell', '2', { limitPrice: '104', offset: 'close' }),
+    'CLOSE_EXCEEDED',
+  );
+  assert.equal(await send(desk, 'sell', '2', { limitPrice: '104' }), 'APPROVED');
+  assert.deepEqual(parts(desk), [`${closeToday} 1`, `${OrderOffset.open} 1`]);
+  desk.harness.node.cancel('0-1-0', 'a test');
+  await agrees(desk);
+});
+
+test('long and short stand beside each other; flatten closes both', async (context) => {
+  const desk = await opened(context);
+  await send(desk, 'buy', '5', { offset: 'open' });
+  await send(desk, 'sell', '5', { offset: 'open' });
+  assert.equal(await held(desk), '5 0 5 0');
+  await agrees(desk);
+  await desk.harness.node.flatten({ actor: 'anna', why: 'a test' });
+  for (let round = 0; round < 5; round++) {
+    desk.harness.clock.advance(1.1e9);
+    await desk.harness.settle();
+  }
+  assert.equal(await held(desk), '0 0 0 0');
+  assert.equal(desk.harness.node.ledger.controls.flatten, '');
+  await agrees(desk);
+});
+
+test('offsets where there are none, and all at once in two parts, are refused', async (context) => {
+  const desk = await opened(context);
+  assert.equal(await send(desk, 'buy', '1', { symbol: plain, offset: 'open' }), 'UNSUPPORTED');
+  assert.equal(await send(desk, 'buy', '1', { symbol: plain }), 'APPROVED');
+  await send(desk, 'buy', '2');
+  assert.equal(await send(desk, 'sell', '3', { timeInForce: 'fok' }), 'UNSUPPORTED');
+  assert.equal(await send(desk, 'sell', '3', { timeInForce: 'ioc' }), 'APPROVED');
+  assert.equal(await held(desk), '0 0 1 0');
+  assert.throws(
+    () => desk.harness.node.submit({ symbol: shfe, side: 'buy', quantity: '1', offset: 'shut' }),
+    /offset: expected one of open/,
+  );
+});
+
+test('random orders over days: parts, journal and venue agree', async (context) => {
+  const seed = 20_261_102;
+  console.log(`seed ${seed}`);
+  const random = new SeededRandom(seed);
+  const desk = await opened(context);
+  const words = ['open', 'close', 'closeToday', 'closeYesterday', undefined];
+  for (let day = 0; day < 4; day++) {
+    for (let number = 0; number < 25; number++) {
+      const offset = words[random.integer(words.length)];
+      const quantity = String(1 + random.integer(6));
+      const symbol = 1 + random.integer(2);
+      const more = { symbol, ...(offset === undefined ? {} : { offset }) };
+      await send(desk, random.integer(2) === 0 ? 'buy' : 'sell', quantity, more);
+      for (const [, { long, short, symbol: id }] of desk.harness.node.ledger.books.offsets.all()) {
+        assert.ok(long.today >= 0n && long.yesterday >= 0n);
+        assert.ok(short.today >= 0n && short.yesterday >= 0n);
+        const net = long.today + long.yesterday - short.today - short.yesterday;
+        assert.equal(net, desk.harness.node.ledger.positions.get(id)?.quantity);
+      }
+    }
+    await agrees(desk);
+    await onDay(desk, day + 1);
+  }
+  await agrees(desk);
+});
+
+test('a trading day begins in the evening before, a week end belongs to Monday', () => {
+  const start = 12 * 60;
+  const day = (text: string): number => Date.parse(`${text}T00:00:00Z`) / msPerDay;
+  for (const [at, expected] of [
+    ['2026-11-02T01:00:00Z', '2026-11-02'],
+    ['2026-11-02T11:59:59Z', '2026-11-02'],
+    ['2026-11-02T12:00:00Z', '2026-11-03'],
+    ['2026-11-06T13:00:00Z', '2026-11-09'],
+    ['2026-11-08T13:00:00Z', '2026-11-09'],
+    ['2026-11-09T02:00:00Z', '2026-11-09'],
+  ] as const)
+    assert.equal(tradingDayOf(timeFromMs(Date.parse(at)), start), day(expected), at);
+  const begun = startOfTradingDay(day('2026-11-09'), start);
+  assert.deepEqual(begun, timeFromMs(Date.parse('2026-11-06T12:00:00Z')));
+  assert.equal(tradingDayOf(timeFromMs(Date.parse('2026-11-06T01:00:00Z')), 0), day('2026-11-06'));
+});
