@@ -4,9 +4,9 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { CcxtBroker, type CcxtBrokerOptions, ccxtDefaults } from '@ndts/exec-node';
-import { OrderType, parseMoney } from '@ndts/protocol';
+import { OrderState, OrderType, parseMoney } from '@ndts/protocol';
 import { createSilentLogger, SeededRandom, SystemClock } from '@ndts/runtime';
-import { FakeExchange } from '../kit/fake-exchange.js';
+import { AuthenticationError, FakeExchange, RateLimitExceeded } from '../kit/fake-exchange.js';
 import { type BrokerHarness, brokerSuite, Heard, type VenueKnobs } from './broker-suite.js';
 
 const symbol = 42;
@@ -171,6 +171,28 @@ test('an order that got lost is not asked for beyond the horizon', async (contex
   buy(broker, 'lost');
   await settle(venue, broker);
   assert.deepEqual(heard.updates, [], 'the id is not sent again');
+});
+
+test('failures that are no fault of the order are told as such', async (context) => {
+  const venue = fakeVenue();
+  const { broker, heard } = await scene(context, venue, {});
+  const failed = async (id: string): Promise<unknown[]> => {
+    buy(broker, id);
+    await settle(venue, broker);
+    const [first] = heard.updates.filter(({ clientOrderId }) => clientOrderId === id);
+    return [first?.state, first?.failure];
+  };
+  venue.failWith = new AuthenticationError('the key is wrong');
+  assert.deepEqual(await failed('k'), [OrderState.rejected, 'venue']);
+  venue.failWith = new RateLimitExceeded('too many requests');
+  assert.deepEqual(await failed('r'), [OrderState.rejected, 'venue']);
+  venue.failWith = undefined;
+  venue.rejectAll = true;
+  assert.deepEqual(await failed('j'), [OrderState.rejected, undefined], 'it was judged');
+  venue.rejectAll = false;
+  venue.out = true;
+  await settle(venue, broker);
+  assert.deepEqual(await failed('n'), [OrderState.rejected, 'transport'], 'never sent');
 });
 
 test('play money and secrets reach ccxt, and its own queue is off', async (context) => {

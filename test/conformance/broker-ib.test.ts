@@ -5,7 +5,14 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { IbBroker, type IbBrokerOptions, IbInstruments, ibDefaults } from '@ndts/exec-node';
-import { type OrderIntent, OrderType, parseMoney, plainTerms, type Time } from '@ndts/protocol';
+import {
+  type OrderIntent,
+  OrderState,
+  OrderType,
+  parseMoney,
+  plainTerms,
+  type Time,
+} from '@ndts/protocol';
 import { createSilentLogger, SeededRandom, SystemClock } from '@ndts/runtime';
 import { FakeTws } from '../kit/fake-tws.js';
 import { type BrokerHarness, brokerSuite, Heard, type VenueKnobs } from './broker-suite.js';
@@ -184,6 +191,19 @@ test('a stop order waits at the venue, over a connection that was lost', async (
     heard.fills.map(({ price, quantity }) => [price, quantity]),
     [[parseMoney('106'), parseMoney('1')]],
   );
+});
+
+test('what is handed over while the venue is away was definitely not sent', async (context) => {
+  const { tws, broker, heard, settled } = await scene(context);
+  tws.outage(true);
+  await settled();
+  buy(broker, 'n');
+  await settled();
+  const [told, ...more] = heard.updates;
+  assert.deepEqual([told?.state, told?.failure, more], [OrderState.rejected, 'transport', []]);
+  tws.outage(false);
+  await settled();
+  assert.equal(await broker.queryOrder('n'), undefined);
 });
 
 test('more messages than the venue takes wait for their turn', async (context) => {

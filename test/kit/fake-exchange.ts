@@ -15,6 +15,8 @@ import type {
 class NetworkError extends Error {}
 class RequestTimeout extends NetworkError {}
 class InvalidOrder extends Error {}
+export class RateLimitExceeded extends NetworkError {}
+export class AuthenticationError extends Error {}
 class OrderImmediatelyFillable extends InvalidOrder {}
 class OrderNotFound extends InvalidOrder {}
 
@@ -37,6 +39,8 @@ interface Holding {
 
 export class FakeExchange {
   rejectAll = false;
+  /** What each order fails with. */
+  failWith: Error | undefined;
   loseRequests = false;
   loseAnswers = false;
   partialFills = false;
@@ -91,6 +95,7 @@ export class FakeExchange {
   ): Promise<CcxtOrder> {
     await this.reached('createOrder');
     if (this.loseRequests) throw new RequestTimeout('createOrder took too long');
+    if (this.failWith !== undefined) throw this.failWith;
     if (this.rejectAll) throw new InvalidOrder('refused on demand');
     const order: VenueOrder = {
       ...{

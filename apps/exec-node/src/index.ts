@@ -15,12 +15,8 @@ export type {
 export { FixBroker, type FixChange } from './broker/fix/fix-broker.js';
 export type { FixBrokerOptions, FixBrokerSettings, FixSymbols } from './broker/fix/settings.js';
 export type { Gateway } from './broker/gateway.js';
-export {
-  IbBroker,
-  type IbBrokerOptions,
-  ibDefaults,
-  type IbSettings,
-} from './broker/ib/ib-broker.js';
+export { IbBroker } from './broker/ib/ib-broker.js';
+export { type IbBrokerOptions, ibDefaults, type IbSettings } from './broker/ib/settings.js';
 export { type IbContract, IbInstruments } from './broker/ib/instruments.js';
 export { PaperBroker } from './broker/paper.js';
 export type { PaperBehaviour, PaperBrokerOptions } from './broker/paper-options.js';

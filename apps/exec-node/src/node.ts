@@ -216,6 +216,7 @@ export class ExecNode implements Agent {
     logger.info({ epoch, covered, events, tookMs, ...this.ledger.counts }, 'order journal folded');
     this.#deps.lastTicks?.((batch) => this.#market.seed(batch));
     this.#desk.open();
+    this.#route.open(this.ledger.controls);
     this.#status.open();
     await this.#dataWatch.open();
     await this.#recover();

@@ -81,6 +81,7 @@ export const configKeys = [
   { key: 'exec.broker', type: 'enum', values: ['paper', 'fix', 'ib', 'ccxt'], default: 'paper', doc: 'the broker orders go to' },
   { key: 'exec.backup', type: 'enum', values: ['none', 'paper', 'fix', 'ib', 'ccxt'], default: 'none', doc: 'the broker they go to while that one fails (docs/routing.md); another one' },
   { key: 'exec.backupSymbols', type: 'list', default: [], doc: 'symbols the backup trades, of those it has instruments for, as BTC*; empty: all of them' },
+  { key: 'exec.routes', type: 'list', default: [], doc: 'with a backup: which orders go to one of the two alone, the first rule that fits, as "symbol BTC* ccxt", "account main ib" or "type limit fix" (docs/routing.md)' },
   { key: 'exec.breakerRetryMs', type: 'integer', min: 1, max: 86400000, default: 30000, doc: 'with a backup: how long after the last failure an order tries the way to the first broker again' },
   { key: 'exec.answerTimeoutMs', type: 'integer', min: 1, max: 3600000, default: 5000, doc: 'an order without an answer of the broker for this long is unknown and is asked for' },
   { key: 'exec.paperLatencyUs', type: 'integer', min: 0, max: 60000000, default: 0, doc: 'simulated one-way latency of the paper broker' },

@@ -15,6 +15,8 @@ export interface Gateway extends Broker {
   route?(): RouteView;
   /** Of a pair: what its route() says of it; cheap. */
   readonly breaker?: RouteView['breaker'];
+  /** Of a pair: after a restart, that its breaker was open and why. */
+  restoreBreaker?(primary: string, backup: string, why: string): void;
   /** Of a pair: what each of them promises. */
   cards?(): readonly BrokerCard[];
 }

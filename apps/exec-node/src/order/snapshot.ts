@@ -74,7 +74,12 @@ export function encodeLedger(ledger: Ledger, sequence: number): Uint8Array {
   ];
   for (const { kind, ...entry } of ledger.controls.entries())
     parts.push(encodeControlStanding({ control: kind, ...entry }));
-  const { flatten } = ledger.controls;
+  const { flatten, openRoute } = ledger.controls;
+  if (openRoute !== undefined) {
+    const { primary: scope, backup: name, why: reason } = openRoute;
+    const value = 'open';
+    parts.push(encodeControlStanding({ control: 'route', scope, name, key: '', value, reason }));
+  }
   if (flatten !== '')
     parts.push(encodeControlStanding({ ...noControl, control: 'flatten', reason: flatten }));
   for (const terms of ledger.books.instruments()) parts.push(encodeInstrumentTerms(terms));
@@ -131,7 +136,9 @@ function restoreOne(place: Place, message: Uint8Array): void {
   switch (kind) {
     case MessageKind.ControlStanding: {
       const { control, ...entry } = decodeControlStanding(message);
-      if (control === 'flatten') ledger.controls.flatten = entry.reason;
+      const { scope: primary, name: backup, reason: why } = entry;
+      if (control === 'flatten') ledger.controls.flatten = why;
+      else if (control === 'route') ledger.controls.openRoute = { primary, backup, why };
       else ledger.controls.restore({ kind: control as ControlEntry['kind'], ...entry });
       return;
     }

@@ -29,6 +29,13 @@ export interface ControlEntry {
   readonly reason: string;
 }
 
+/** A breaker that was open when the router said so last. */
+export interface OpenRoute {
+  readonly primary: string;
+  readonly backup: string;
+  readonly why: string;
+}
+
 const strictness: Readonly<Record<TradingStateName, number>> = {
   ACTIVE: 0,
   REDUCING: 1,
@@ -46,6 +53,8 @@ export class Controls {
   reason = '';
   /** Every position is to be closed: who wants it and why; empty: no. */
   flatten = '';
+  /** Of a pair of gateways, while its breaker is not closed. */
+  openRoute: OpenRoute | undefined = undefined;
   /** Grows with every change of a limit. */
   limitsVersion = 0;
 
@@ -75,7 +84,8 @@ export class Controls {
 
   apply({ actor, action, detail, why }: OperatorAction): void {
     const reason = `${actor}: ${why}`;
-    const { scope = '', name = '', key = '', value = '' } = detailOf(detail);
+    const fields = detailOf(detail);
+    const { scope = '', name = '', key = '', value = '' } = fields;
     const state = tradingActions[action];
     if (state !== undefined) this.#setState(scope, name, state, reason);
     else if (action === 'limit') this.restore({ kind: 'limit', scope, name, key, value, reason });
@@ -83,6 +93,7 @@ export class Controls {
       this.restore({ kind: 'throttle', scope, name, key: '', value: 'on', reason });
     else if (action === 'flatten') this.flatten = reason;
     else if (action === 'flat') this.flatten = '';
+    else if (action === 'route') this.#setRoute(fields);
   }
 
   /** From an action or a snapshot. An empty value takes a limit back. */
@@ -94,6 +105,12 @@ export class Controls {
     if (kind === 'limit') this.limitsVersion += 1;
     else if (kind === 'throttle') this.#throttled.add(Number(name));
     else this.#states.set(`${scope} ${name}`, value as TradingStateName);
+  }
+
+  #setRoute({ primary = '', backup = '', to, cause = '' }: Partial<Record<string, string>>): void {
+    // Why it was opened, not that it is tried.
+    if (to === 'half-open') return;
+    this.openRoute = to === 'open' ? { primary, backup, why: cause } : undefined;
   }
 
   #setState(scope: string, name: string, state: TradingStateName, reason: string): void {

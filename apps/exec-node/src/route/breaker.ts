@@ -22,6 +22,12 @@ export class Breaker {
     return this.#state;
   }
 
+  /** As it was before a restart: the next try is due after the whole pause. */
+  restore(nowNs: number): void {
+    this.#state = 'open';
+    this.#openedNs = nowNs;
+  }
+
   /** Whether the next order may go this way; one that may while it is open is the probe. A probe
    * without an answer is followed by another one, no sooner than it was itself. */
   admits(nowNs: number): boolean {

@@ -101,6 +101,7 @@ class Venue implements Gateway {
 }
 
 interface Desk {
+  readonly dir: string;
   readonly harness: Harness;
   readonly primary: Venue;
   readonly backup: Venue;
@@ -110,10 +111,10 @@ interface Desk {
 }
 
 /** The backup has no instrument for symbol 9; a probe is due after 5 s. */
-async function started(context: TestContext): Promise<Desk> {
-  const dir = mkdtempSync(join(tmpdir(), 'ndts-route-'));
+async function started(context: TestContext, before?: Desk): Promise<Desk> {
+  const dir = before?.dir ?? mkdtempSync(join(tmpdir(), 'ndts-route-'));
   context.after(() => rmSync(dir, { recursive: true, force: true }));
-  const clock = new VirtualClock(1.7e12);
+  const clock = before?.harness.clock ?? new VirtualClock(1.7e12);
   const backupTicks = new TickTape(clock);
   const backup = new Venue(
     'second',
@@ -125,6 +126,7 @@ async function started(context: TestContext): Promise<Desk> {
   let primary: Venue | undefined;
   const harness = createHarness({
     ...{ dir: join(dir, 'first'), clock },
+    ...(before === undefined ? {} : { journal: before.harness.journal }),
     config: { 'exec.paperFeeBps': '0', 'risk.duplicateMs': '0', 'risk.staleMs': '60000' },
     wrap: (inner) => {
       primary = new Venue('first', inner);
@@ -138,7 +140,7 @@ async function started(context: TestContext): Promise<Desk> {
     backupTicks.push({ symbol, price: 100 });
   }
   await harness.settle();
-  let ordinal = 0;
+  let ordinal = harness.node.ledger.highest(1) < 0 ? 0 : harness.node.ledger.highest(1);
   const send = async (symbol = 1, side = 1): Promise<string> => {
     ordinal += 1;
     harness.signals.push({ ordinal, symbol, side });
@@ -151,7 +153,7 @@ async function started(context: TestContext): Promise<Desk> {
     return view.route?.breaker ?? 'none';
   };
   assert.ok(primary !== undefined);
-  return { harness, primary, backup, send, breaker };
+  return { dir, harness, primary, backup, send, breaker };
 }
 
 /** What the router did, as the journal has it. */
@@ -229,4 +231,27 @@ test('what only the primary trades tries the way back when it is time', async (c
   harness.clock.advance(5e9);
   assert.equal(await send(9), 'filled');
   assert.equal(await breaker(), 'closed');
+});
+
+test('a breaker that was open is open after a restart, also from a snapshot', async (context) => {
+  for (const isClean of [false, true]) {
+    const first = await started(context);
+    await first.send();
+    first.primary.isFailing = true;
+    for (let round = 0; round < 3; round++) await first.send();
+    assert.equal(await first.breaker(), 'open');
+    if (isClean) await first.harness.node.stop();
+    const again = await started(context, first);
+    assert.equal(await again.breaker(), 'open');
+    assert.equal(again.harness.node.riskView().route?.why, 'engine is down');
+    assert.equal(await again.send(), 'filled');
+    assert.deepEqual([again.primary.sent, again.backup.sent.length], [[], 1]);
+    const told = actions(again.harness).length;
+    again.harness.clock.advance(5e9);
+    assert.equal(await again.send(), 'filled', 'the probe');
+    assert.equal(await again.breaker(), 'closed');
+    assert.equal(actions(again.harness).length, told + 1, 'what was told is not told again');
+    const third = await started(context, again);
+    assert.equal(await third.breaker(), 'closed');
+  }
 });

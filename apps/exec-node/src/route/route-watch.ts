@@ -4,6 +4,7 @@
 import type { Clock, RouteView } from '@ndts/protocol';
 import type { Logger, Metrics } from '@ndts/runtime';
 import type { Gateway } from '../broker/gateway.js';
+import type { Controls } from '../risk/controls.js';
 import type { Scribe } from '../order/scribe.js';
 
 export interface RouteWatchDeps {
@@ -30,6 +31,14 @@ export class RouteWatch {
     );
   }
 
+  /** After the journal was folded: the breaker is as it was. */
+  open({ openRoute }: Pick<Controls, 'openRoute'>): void {
+    if (openRoute === undefined) return;
+    const { broker } = this.#deps;
+    broker.restoreBreaker?.(openRoute.primary, openRoute.backup, openRoute.why);
+    this.#told = broker.breaker ?? 'closed';
+  }
+
   /** Undefined: there is one way only. */
   view(): RouteView | undefined {
     return this.#deps.broker.route?.();
@@ -44,7 +53,7 @@ export class RouteWatch {
     const { scribe, clock, logger } = this.#deps;
     const { primary, backup, breaker } = route;
     const why = `${primary} ${whyOf(route)}`;
-    const detail = { primary, backup, from: this.#told, to: breaker };
+    const detail = { primary, backup, from: this.#told, to: breaker, cause: route.why };
     this.#told = breaker;
     this.#count?.(breaker);
     logger.warn({ ...detail, why }, 'the breaker of the route changed');

@@ -14,7 +14,7 @@ import {
 } from '@ndts/protocol';
 import { VirtualClock } from '@ndts/runtime';
 import type { Gateway } from '../broker/gateway.js';
-import { RoutedGateway } from './routed-gateway.js';
+import { RoutedGateway, type RoutedOptions } from './routed-gateway.js';
 
 const time = { day: 20_000, nsOfDay: 0 };
 
@@ -72,26 +72,29 @@ class Venue implements Gateway {
   async disconnect(): Promise<void> {}
 }
 
-async function routed(): Promise<{
+async function routed(ruleFor?: RoutedOptions['ruleFor']): Promise<{
   readonly a: Venue;
   readonly b: Venue;
   readonly gateway: RoutedGateway;
   readonly clock: VirtualClock;
   readonly heard: string[];
-  readonly send: (id: string, symbol?: number) => void;
+  readonly send: (id: string, symbol?: number, orderType?: number) => void;
 }> {
   const [a, b] = [new Venue('a'), new Venue('b')];
   const clock = new VirtualClock(1e12);
   const heard: string[] = [];
   const backupTrades = (symbol: number): boolean => symbol !== 9;
-  const gateway = new RoutedGateway({ primary: a, backup: b, clock, backupTrades, retryNs: 1e9 });
+  const gateway = new RoutedGateway({
+    ...{ primary: a, backup: b, clock, backupTrades, retryNs: 1e9 },
+    ...(ruleFor === undefined ? {} : { ruleFor }),
+  });
   await gateway.connect({
     onOrderUpdate: ({ clientOrderId, state }) => heard.push(`${clientOrderId} ${state}`),
     onFill: () => undefined,
   });
-  const send = (clientOrderId: string, symbol = 1): void =>
+  const send = (clientOrderId: string, symbol = 1, orderType = 1): void =>
     gateway.submit({
-      ...{ clientOrderId, account: 'x', instance: 1, ordinal: 1n, symbol, side: 1, orderType: 1 },
+      ...{ clientOrderId, account: 'x', instance: 1, ordinal: 1n, symbol, side: 1, orderType },
       ...{ quantity: 1n, limitPrice: 0n, time, tickTime: time, shard: 0, epoch: 0n },
       ...{ sequence: 0n, factorValue: 0, broker: gateway.card.name },
     });
@@ -185,4 +188,20 @@ test('positions of both are one; a cancel goes where the order is, or to both', 
   gateway.cancel('1');
   gateway.cancel('old');
   assert.deepEqual([a.canceled, b.canceled], [['1', 'old'], ['old']]);
+});
+
+test('an order of a rule goes to its venue alone, and failures of it count', async () => {
+  const { a, b, gateway, heard, send } = await routed(({ symbol, orderType }) => {
+    if (symbol === 2) return 'primary';
+    return orderType === 2 ? 'backup' : undefined;
+  });
+  send('1', 1, 2);
+  assert.deepEqual([a.sent, b.sent], [[], ['1']]);
+  a.mood = 'fail';
+  for (const id of ['2', '3', '4']) send(id, 2);
+  assert.deepEqual([a.sent, b.sent], [['2', '3', '4'], ['1']], 'it never moves');
+  assert.equal(heard.at(-1), `4 ${rejected}`);
+  assert.equal(gateway.breaker, 'open');
+  send('5');
+  assert.equal(b.sent.at(-1), '5');
 });

@@ -22,6 +22,9 @@ import {
 import type { Gateway } from '../broker/gateway.js';
 import { Breaker, type BreakerState } from './breaker.js';
 
+/** What rules look at. */
+export type RuledOrder = Pick<OrderIntent, 'symbol' | 'account' | 'orderType'>;
+
 export interface RoutedOptions {
   readonly primary: Gateway;
   readonly backup: Gateway;
@@ -29,6 +32,8 @@ export interface RoutedOptions {
   /** Whether there is an instrument there for the symbol. */
   readonly primaryTrades?: (symbol: number) => boolean;
   readonly backupTrades: (symbol: number) => boolean;
+  /** Where an order goes, and nowhere else; undefined: to the primary, or its backup. */
+  readonly ruleFor?: (order: RuledOrder) => 'primary' | 'backup' | undefined;
   readonly retryNs?: number;
 }
 
@@ -38,6 +43,8 @@ const placesMax = 100_000;
 interface Sent {
   readonly intent: OrderIntent;
   readonly terms: OrderTerms | undefined;
+  /** A rule sent it here: it never goes on at the backup. */
+  readonly stays: boolean;
 }
 
 export class RoutedGateway implements Gateway {
@@ -95,6 +102,14 @@ export class RoutedGateway implements Gateway {
     };
   }
 
+  /** Of this pair; another one begins with a closed breaker. */
+  restoreBreaker(primary: string, backup: string, why: string): void {
+    const { primary: one, backup: other, clock } = this.#options;
+    if (one.card.name !== primary || other.card.name !== backup) return;
+    this.#why = why;
+    this.#breaker.restore(clock.monotonicNs());
+  }
+
   cards(): readonly BrokerCard[] {
     return this.#both().map(({ card }) => card);
   }
@@ -119,6 +134,13 @@ export class RoutedGateway implements Gateway {
 
   submit(intent: OrderIntent, terms?: OrderTerms): void {
     const { primary, backup, clock, backupTrades } = this.#options;
+    const rule = this.#options.ruleFor?.(intent);
+    if (rule !== undefined) {
+      if (rule === 'primary')
+        this.#unanswered.set(intent.clientOrderId, { intent, terms, stays: true });
+      this.#send(rule === 'primary' ? primary : backup, intent, terms);
+      return;
+    }
     // Without an instrument there only the primary is left, whatever its breaker says.
     const stays = !backupTrades(intent.symbol) || !backup.connected();
     if (!stays && !this.#primaryTrades(intent.symbol)) {
@@ -130,7 +152,7 @@ export class RoutedGateway implements Gateway {
     // Never handed over is definite, too.
     if (admitted && !stays && !primary.connected()) this.#failed('not reachable');
     if (stays || (admitted && primary.connected())) {
-      this.#unanswered.set(intent.clientOrderId, { intent, terms });
+      this.#unanswered.set(intent.clientOrderId, { intent, terms, stays: false });
       this.#send(primary, intent, terms);
     } else this.#send(backup, intent, terms);
   }
@@ -257,7 +279,7 @@ export class RoutedGateway implements Gateway {
     if (sent === undefined) return this.#places.get(clientOrderId) === this.#options.backup;
     this.#failed(update.reason === '' ? failure : update.reason);
     const { backup, backupTrades } = this.#options;
-    if (!backup.connected() || !backupTrades(sent.intent.symbol)) return false;
+    if (sent.stays || !backup.connected() || !backupTrades(sent.intent.symbol)) return false;
     this.#send(backup, sent.intent, sent.terms);
     return true;
   }

@@ -72,3 +72,33 @@ test('a route in one line', () => {
     'fix (ib failed, not reachable)',
   );
 });
+
+test('rules by symbol, account and type: the first that fits; what is none is refused', () => {
+  const symbols = {
+    byId: (id: number) => ({ id, name: ['', 'BTC-USD', 'ETH'][id] ?? '', shard: 0 }),
+  } as unknown as Parameters<typeof createRoute>[0]['symbols'];
+  const clock = new VirtualClock(0);
+  const sentTo = (routes: string, order: object): string => {
+    const values = load({ 'exec.broker': 'ib', 'exec.backup': 'fix', 'exec.routes': routes });
+    const sent: string[] = [];
+    const to = (name: string): BrokerPart => {
+      const one = part(name, 1, 2);
+      return { ...one, gateway: { ...one.gateway, submit: () => sent.push(name) } as never };
+    };
+    createRoute({ values, clock, symbols }, to('one'), to('two')).submit(order as never);
+    return sent.join();
+  };
+  const order = { clientOrderId: 'x', symbol: 1, account: 'main', orderType: 2 };
+  assert.equal(sentTo('', order), 'one');
+  assert.equal(sentTo('symbol BTC* fix', order), 'two');
+  assert.equal(sentTo('symbol BTC* fix', { ...order, symbol: 2 }), 'one');
+  assert.equal(sentTo('symbol ETH fix,type limit fix', order), 'two');
+  assert.equal(sentTo('account main ib,type limit fix', order), 'one');
+  for (const [routes, expected] of [
+    ['symbol BTC', /expected symbol, account or type, a name, a broker, found 'symbol BTC'/],
+    ['symbol BTC ccxt', /expected ib or fix at the end/],
+    ['type limits fix', /expected one of market, limit/],
+    ['side buy fix', /expected symbol, account or type at the beginning/],
+  ] as const)
+    assert.throws(() => sentTo(routes, order), expected);
+});

@@ -181,6 +181,8 @@ export interface ConfigValues {
     readonly backup: 'none' | 'paper' | 'fix' | 'ib' | 'ccxt';
     /** symbols the backup trades, of those it has instruments for, as BTC*; empty: all of them */
     readonly backupSymbols: readonly string[];
+    /** with a backup: which orders go to one of the two alone, the first rule that fits, as "symbol BTC* ccxt", "account main ib" or "type limit fix" (docs/routing.md) */
+    readonly routes: readonly string[];
     /** with a backup: how long after the last failure an order tries the way to the first broker again */
     readonly breakerRetryMs: number;
     /** an order without an answer of the broker for this long is unknown and is asked for */
@@ -1084,6 +1086,13 @@ export const configKeys: readonly ConfigKey[] = [
     type: 'list',
     default: [],
     doc: 'symbols the backup trades, of those it has instruments for, as BTC*; empty: all of them',
+    secret: false,
+  },
+  {
+    key: 'exec.routes',
+    type: 'list',
+    default: [],
+    doc: 'with a backup: which orders go to one of the two alone, the first rule that fits, as "symbol BTC* ccxt", "account main ib" or "type limit fix" (docs/routing.md)',
     secret: false,
   },
   {

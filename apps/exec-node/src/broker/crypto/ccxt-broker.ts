@@ -5,7 +5,6 @@
 // venue goes away is dropped; requests keep the venue's pace.
 
 import {
-  type BrokerAbilities,
   type BrokerCard,
   type BrokerListener,
   type BrokerOrderStatus,
@@ -17,26 +16,19 @@ import {
   NdtsError,
   nsPerMs,
   type OrderIntent,
-  OrderFlags,
   OrderState,
   type OrderTerms,
   OrderType,
   plainTerms,
-  TimeInForce,
 } from '@ndts/protocol';
 import { BackOff, backOffDefault } from '@ndts/runtime';
 import { isFinal } from '../../order/transitions.js';
-import { type Due, tellDue } from '../due.js';
+import { type Due, type Failure, notSent, tellDue, updateOf } from '../due.js';
 import type { Gateway } from '../gateway.js';
 import { Pacing } from '../pacing.js';
-import {
-  type CcxtMarket,
-  type CcxtParams,
-  type CcxtTrading,
-  isAway,
-  outcomeOf,
-} from './ccxt-trading.js';
+import { type CcxtMarket, type CcxtTrading, failureOf, isAway, outcomeOf } from './ccxt-trading.js';
 import { CryptoOrders, type CryptoOrder, isForeignFee, stateOf } from './crypto-orders.js';
+import { ccxtAbilities, paramsOf, statusOf } from './order-words.js';
 import type { CcxtBrokerOptions } from './settings.js';
 import { Turns } from './turns.js';
 
@@ -122,7 +114,11 @@ export class CcxtBroker implements Gateway {
       );
       return;
     }
-    if (!this.#ready) return;
+    if (!this.#ready) {
+      const { venue, clock } = this.#options;
+      this.#due.push(notSent(clientOrderId, venue, clock.now()));
+      return;
+    }
     const order = this.#orders.add(clientOrderId, market);
     void this.#ask((exchange) => this.#create(exchange, order, intent, terms)).catch(
       (error: unknown) => this.#onRefused(order, error),
@@ -448,8 +444,10 @@ export class CcxtBroker implements Gateway {
   #onRefused(order: CryptoOrder, error: unknown): void {
     const outcome = outcomeOf(error);
     const reason = errorLine(error);
-    if (outcome === 'refused') {
-      this.#refuse(order, reason);
+    // Ours: it was dropped before it was sent.
+    const isNotSent = error instanceof NdtsError && error.code === 'UNAVAILABLE';
+    if (isNotSent || outcome === 'refused') {
+      this.#refuse(order, reason, isNotSent ? 'transport' : failureOf(error));
       return;
     }
     const { clock, logger, inFlightMs } = this.#options;
@@ -460,40 +458,19 @@ export class CcxtBroker implements Gateway {
     );
   }
 
-  #refuse(order: CryptoOrder, reason: string): void {
+  #refuse(order: CryptoOrder, reason: string, failure?: Failure): void {
     order.refusal = reason;
     this.#orders.end(order);
-    this.#tell(order, stateOf(order), reason);
+    this.#tell(order, stateOf(order), reason, failure);
   }
 
-  #tell(order: CryptoOrder, state: OrderState, reason: string): void {
+  #tell(order: CryptoOrder, state: OrderState, reason: string, failure?: Failure): void {
     const { clientOrderId, venueOrderId } = order;
     const time = this.#options.clock.now();
-    this.#due.push({ clientOrderId, venueOrderId, state, reason, time });
+    this.#due.push(updateOf(clientOrderId, venueOrderId, state, reason, time, failure));
   }
 
   #market(name: string): CcxtMarket | undefined {
     return this.#exchange?.markets?.[name];
   }
-}
-
-/** What ccxt says the same way for every venue; the rest is worked by the exec node. */
-const ccxtAbilities: BrokerAbilities = {
-  orderTypes: [OrderType.market, OrderType.limit],
-  timesInForce: [TimeInForce.gtc, TimeInForce.ioc, TimeInForce.fok],
-  postOnly: true,
-  reduceOnly: false,
-  replace: false,
-  offsets: false,
-};
-
-function paramsOf({ timeInForce, flags }: OrderTerms): CcxtParams {
-  if ((flags & OrderFlags.postOnly) !== 0) return { postOnly: true };
-  if (timeInForce === TimeInForce.ioc) return { timeInForce: 'IOC' };
-  return timeInForce === TimeInForce.fok ? { timeInForce: 'FOK' } : {};
-}
-
-function statusOf(order: CryptoOrder): BrokerOrderStatus {
-  const { clientOrderId, venueOrderId, filled: filledQuantity } = order;
-  return { clientOrderId, venueOrderId, state: stateOf(order), filledQuantity };
 }

@@ -116,7 +116,24 @@ const outcomes: Readonly<Record<string, Outcome>> = {
   AccountNotEnabled: 'refused',
   AccountSuspended: 'refused',
   OperationRejected: 'refused',
+  // Turned away before it was looked at.
+  RateLimitExceeded: 'refused',
+  OnMaintenance: 'refused',
 };
+
+/** Refusals that are no fault of the order. */
+const failures: ReadonlySet<string> = new Set([
+  ...['RateLimitExceeded', 'OnMaintenance'],
+  ...['AuthenticationError', 'PermissionDenied', 'AccountNotEnabled', 'AccountSuspended'],
+]);
+
+/** undefined: the venue judged the order. */
+export function failureOf(error: unknown): 'venue' | undefined {
+  for (let type = prototypeOf(error); type !== null; type = prototypeOf(type))
+    if (failures.has((type as { constructor?: { name?: string } }).constructor?.name ?? ''))
+      return 'venue';
+  return undefined;
+}
 
 export function outcomeOf(error: unknown): Outcome {
   for (let type = prototypeOf(error); type !== null; type = prototypeOf(type)) {

@@ -26,6 +26,14 @@ export function isRefusal(code: number): boolean {
   return refusals.has(code);
 }
 
+/** Refusals that are no fault of the order: trading is off, or the account may not trade this way
+ * now. 321 is told of a read-only connection, too, but of wrong orders as well. */
+const failures: ReadonlySet<number> = new Set([131, 160, 436, 437, 439, 440, 442, 443]);
+
+export function isFailure(code: number): boolean {
+  return failures.has(code);
+}
+
 /** About connections to market data and to history: told all day, and nothing to do. */
 export function isChatter(code: number): boolean {
   return code >= 2100 && code < 2170;

@@ -77,9 +77,10 @@ export class IbConnection {
     return this.#over;
   }
 
-  send(message: (api: IBApi) => void): void {
-    if (this.#over) return;
-    this.#pacing.send(() => message(this.#api));
+  /** `dropped` is told when the message was never sent. */
+  send(message: (api: IBApi) => void, dropped?: () => void): void {
+    if (this.#over) dropped?.();
+    else this.#pacing.send(() => message(this.#api), dropped);
   }
 
   /** Sends what had to wait; part of the duty cycle. */

@@ -9,7 +9,6 @@ import {
   type BrokerListener,
   type BrokerOrderStatus,
   type BrokerPosition,
-  type Clock,
   errorLine,
   type Fill,
   moneyFromFloat,
@@ -19,9 +18,8 @@ import {
   OrderState,
   type OrderTerms,
   plainTerms,
-  type Random,
 } from '@ndts/protocol';
-import { BackOff, type BackOffOptions, backOffDefault, type Logger } from '@ndts/runtime';
+import { BackOff, backOffDefault } from '@ndts/runtime';
 import type {
   CommissionReport,
   Contract,
@@ -30,55 +28,16 @@ import type {
   OrderState as IbOrderState,
 } from '@stoqey/ib';
 import { isFinal } from '../../order/transitions.js';
-import { type Due, tellDue } from '../due.js';
+import { type Due, type Failure, notSent, tellDue, updateOf } from '../due.js';
 import type { Gateway } from '../gateway.js';
-import { isRefusal, orderCanceled, serversBack, serversLost, stateOf } from './codes.js';
+import { isFailure, isRefusal, orderCanceled, serversBack, serversLost, stateOf } from './codes.js';
 import { IbConnection, type IbEvents } from './connection.js';
 import { Executions, type KnownExecution } from './executions.js';
-import type { IbInstruments } from './instruments.js';
 import { contractOf, ibAbilities, orderOf } from './order-words.js';
 import { OrdersSeen, type SeenOrder, venueOrderId } from './orders-seen.js';
+import type { IbBrokerOptions } from './settings.js';
 import { Question } from './question.js';
 import { venueTime } from './venue-time.js';
-
-export interface IbSettings {
-  readonly host: string;
-  readonly port: number;
-  /** This gateway's alone: two with one number push each other out. */
-  readonly clientId: number;
-  /** The account orders are for. */
-  readonly account: string;
-  /** The venue ends the session of who sends more than 50. */
-  readonly messagesPerSecond: number;
-  /** How long an answer to a question is awaited. */
-  readonly answerMs: number;
-  /** How long a sent order may still take effect. */
-  readonly inFlightMs: number;
-  /** How long a fill waits for its commission. */
-  readonly commissionMs: number;
-  /** Of the times the venue tells without one. */
-  readonly timeZone: string;
-}
-
-export const ibDefaults: Omit<IbSettings, 'account'> = {
-  host: '127.0.0.1',
-  port: 4001,
-  clientId: 7,
-  messagesPerSecond: 45,
-  answerMs: 10_000,
-  inFlightMs: 10_000,
-  commissionMs: 5_000,
-  timeZone: 'UTC',
-};
-
-export interface IbBrokerOptions {
-  readonly settings: IbSettings;
-  readonly instruments: IbInstruments;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly logger: Logger;
-  readonly backOff?: BackOffOptions;
-}
 
 export const ibVenue = 'ib';
 
@@ -179,11 +138,17 @@ export class IbBroker implements Gateway {
       this.#refuse(order, `symbol ${symbol} has no contract at ${ibVenue}`);
       return;
     }
-    if (!this.connected()) return;
+    if (!this.connected()) {
+      this.#due.push(notSent(clientOrderId, ibVenue, this.#options.clock.now()));
+      return;
+    }
     const number = this.#nextNumber++;
-    this.#orders.take(clientOrderId, number);
+    const seen = this.#orders.take(clientOrderId, number);
     const order = orderOf(intent, terms, this.#options.settings.account);
-    this.#send((api) => api.placeOrder(number, contractOf(contract), order));
+    this.#send(
+      (api) => api.placeOrder(number, contractOf(contract), order),
+      () => this.#refuse(seen, `not sent: ${ibVenue} went away`, 'transport'),
+    );
   }
 
   cancel(clientOrderId: string): void {
@@ -314,8 +279,8 @@ export class IbBroker implements Gateway {
       throw new NdtsError('UNAVAILABLE', 'Interactive Brokers is not reachable');
   }
 
-  #send(message: Parameters<IbConnection['send']>[0]): void {
-    this.#connection?.send(message);
+  #send(...message: Parameters<IbConnection['send']>): void {
+    this.#connection?.send(...message);
   }
 
   async #refresh(): Promise<void> {
@@ -460,14 +425,14 @@ export class IbBroker implements Gateway {
     }
     // Numbers were used by an earlier process: the next ones are asked for.
     this.#send((api) => api.reqIds());
-    this.#refuse(seen, `${code}: ${message}`);
+    this.#refuse(seen, `${code}: ${message}`, isFailure(code) ? 'venue' : undefined);
   }
 
-  #refuse(seen: SeenOrder, reason: string): void {
+  #refuse(seen: SeenOrder, reason: string, failure?: Failure): void {
     if (seen.refusal !== '' || seen.ended) return;
     seen.refusal = reason;
     const part = this.#executions.filled(seen.clientOrderId) > 0n;
-    this.#tell(seen, part ? OrderState.canceled : OrderState.rejected, reason);
+    this.#tell(seen, part ? OrderState.canceled : OrderState.rejected, reason, failure);
     seen.status = part ? 'Cancelled' : 'Inactive';
     this.#end(seen);
   }
@@ -492,9 +457,8 @@ export class IbBroker implements Gateway {
     };
   }
 
-  #tell(seen: SeenOrder, state: OrderState, reason: string): void {
-    const { clientOrderId } = seen;
+  #tell(seen: SeenOrder, state: OrderState, reason: string, failure?: Failure): void {
     const time = this.#options.clock.now();
-    this.#due.push({ clientOrderId, venueOrderId: venueOrderId(seen), state, reason, time });
+    this.#due.push(updateOf(seen.clientOrderId, venueOrderId(seen), state, reason, time, failure));
   }
 }
