@@ -30,7 +30,7 @@ import {
 } from '@ndts/protocol';
 import { type Agent, LatencyHistogram, type Logger, type Metrics } from '@ndts/runtime';
 import type { Gateway } from './broker/gateway.js';
-import { draftOf } from './intake/request.js';
+import { draftOf, otherDraftOf } from './intake/request.js';
 import { Intake, type SignalRingReader } from './intake/intake.js';
 import type { Signal } from './intake/signal.js';
 import { Checkpoints, foldJournal, type JournalLimits } from './order/checkpoints.js';
@@ -247,7 +247,11 @@ export class ExecNode implements Agent {
 
   /** Asks the broker to cancel; never blocked by risk. False: there is nothing to cancel. */
   cancel(clientOrderId: string, why: string): boolean {
+    const order = this.ledger.orders.get(clientOrderId);
+    // The two of a pair go together; a leg of a bracket alone.
+    const others = order?.terms.entry === '' ? [...(order.group?.open ?? [])] : [];
     const asked = this.#cancel(clientOrderId, why);
+    for (const other of others) if (other !== order) this.#cancel(other.id, why);
     this.#write();
     return asked;
   }
@@ -350,8 +354,11 @@ export class ExecNode implements Agent {
   /** An order of a person, checked like any other. The answer is its id and what risk said. */
   submit(request: SubmitRequest): { clientOrderId: string; reason: string } {
     const ordinal = this.ledger.highest(personInstance) + 1;
-    const draft = draftOf(request, personDraft(ordinal, this.#deps.clock));
-    const reason = this.#desk.decisions.take(draft, false);
+    const plain = personDraft(ordinal, this.#deps.clock);
+    const [draft, other] = [draftOf(request, plain), otherDraftOf(request, plain)];
+    const { decisions } = this.#desk;
+    const reason =
+      other === undefined ? decisions.take(draft, false) : decisions.takePair(draft, other, false);
     this.#write();
     const clientOrderId = `${personInstance}-${ordinal}-0`;
     return { clientOrderId, reason: RiskReasonNames[reason] ?? String(reason) };

@@ -142,6 +142,7 @@ export const constants = [
     values: {
       postOnly: [1, 'never takes: refused when it would trade at once'],
       reduceOnly: [2, 'never opens or turns a position'],
+      pair: [4, 'in a signal, of a limit order: its parameter is the stop price of another one beside it'],
     },
   },
   {

@@ -33,6 +33,17 @@ export interface SubmitRequest {
   readonly reduceOnly?: boolean;
   readonly takeProfit?: string;
   readonly stopLoss?: string;
+  /** A second order of the same quantity: what one of the two executes the other can't. */
+  readonly other?: OtherOrder;
+}
+
+/** What it does not say is as in the first order; its type and prices are its own. */
+export interface OtherOrder {
+  readonly side?: 'buy' | 'sell';
+  readonly type?: string;
+  readonly limitPrice?: string;
+  readonly stopPrice?: string;
+  readonly distance?: string;
 }
 
 export interface SubmitAnswer {

@@ -146,6 +146,9 @@ export interface OrderOptions {
    * the loss. */
   readonly takeProfit?: bigint | number;
   readonly stopLoss?: bigint | number;
+  /** Beside a limit order: a stop order at this price; what one of the two executes the other
+   * can't. */
+  readonly orStopPrice?: bigint | number;
   /** Where the venue keeps long and short apart. */
   readonly offset?: OrderOffsetName;
 }

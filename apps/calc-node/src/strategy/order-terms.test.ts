@@ -40,6 +40,7 @@ test('options become terms', () => {
       { slices: 5, workForMs: 60_000 },
       { type: 'twap', parameter: '5', workForMs: 60_000 },
     ],
+    [{ limitPrice, orStopPrice: 90 }, { type: 'limit', parameter: '90', pair: true }, '99.5'],
     [{ timeInForce: 'ioc' }, { type: 'market', timeInForce: 'ioc' }],
     [
       { limitPrice, timeInForce: 'gtd', workForMs: 1 },
@@ -72,6 +73,7 @@ test('what makes no whole order is refused with what was expected', () => {
     [{ stopPrice: 2n ** 62n }, /stopPrice above 0/],
     [{ stopPrice: 98, distance: 1 }, /one of stopPrice, .*, found stopPrice,distance/],
     [{ distance: 1, limitPrice }, /distance without limitPrice/],
+    [{ orStopPrice: 90 }, /orStopPrice with limitPrice/],
     [{ shown: unit }, /shown with limitPrice/],
     [{ shown: 10n * unit, limitPrice }, /shown below quantity/],
     [{ slices: 0, workForMs: 1 }, /slices, a whole number from 1 to 10000, found 0/],

@@ -33,6 +33,8 @@ export interface OrderTermsText {
   readonly offset?: OrderOffsetName;
   readonly postOnly?: boolean;
   readonly reduceOnly?: boolean;
+  /** A stop order beside it, at the price of the parameter. */
+  readonly pair?: boolean;
 }
 
 /** What a quantity is at most; prices are below it. */
@@ -43,9 +45,10 @@ const millisecondsMax = 2 ** 32 - 1;
 const optionNames: ReadonlySet<string> = new Set<keyof OrderOptions>([
   ...(['limitPrice', 'stopPrice', 'distance', 'shown', 'slices', 'workForMs'] as const),
   ...(['timeInForce', 'postOnly', 'reduceOnly', 'takeProfit', 'stopLoss', 'offset'] as const),
+  ...(['orStopPrice'] as const),
 ]);
 /** Each makes a type of its own, and there is room for one. */
-const parameterNames = ['stopPrice', 'distance', 'shown', 'slices'] as const;
+const parameterNames = ['stopPrice', 'distance', 'shown', 'slices', 'orStopPrice'] as const;
 
 /** Sets type and terms of a draft that has its side and quantity. */
 export function setTerms(draft: SignalDraft, options: OrderOptions | undefined): void {
@@ -92,6 +95,7 @@ export function termsText(draft: SignalDraft): OrderTermsText | undefined {
     ...(draft.offset === 0 ? {} : { offset: OrderOffsetNames[draft.offset]! }),
     ...((flags & OrderFlags.postOnly) === 0 ? {} : { postOnly: true }),
     ...((flags & OrderFlags.reduceOnly) === 0 ? {} : { reduceOnly: true }),
+    ...((flags & OrderFlags.pair) === 0 ? {} : { pair: true }),
   };
 }
 
@@ -109,7 +113,8 @@ function clearTerms(draft: SignalDraft): void {
 
 function setType(draft: SignalDraft, options: OrderOptions): void {
   const given = parameterNames.filter((name) => options[name] !== undefined);
-  if (given.length > 1) refuse('one of stopPrice, distance, shown and slices', String(given));
+  if (given.length > 1)
+    refuse('one of stopPrice, distance, shown, slices and orStopPrice', String(given));
   const hasLimit = draft.limitPrice > 0n;
   draft.orderType = hasLimit ? OrderType.limit : OrderType.market;
   switch (given[0]) {
@@ -129,6 +134,11 @@ function setType(draft: SignalDraft, options: OrderOptions): void {
       if (!hasLimit) refuse('shown with limitPrice', 'none');
       if (!isBetween(options.shown, draft.quantity)) refuse('shown below quantity', options.shown);
       draft.parameter = options.shown;
+      return;
+    case 'orStopPrice':
+      if (!hasLimit) refuse('orStopPrice with limitPrice', 'none');
+      draft.parameter = priceOf('orStopPrice', options.orStopPrice);
+      draft.flags |= OrderFlags.pair;
       return;
     case 'slices':
       draft.orderType = OrderType.twap;

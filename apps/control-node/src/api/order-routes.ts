@@ -42,6 +42,14 @@ const order = objectOf(
     reduceOnly: { type: 'boolean' },
     takeProfit: decimal,
     stopLoss: decimal,
+    other: objectOf(
+      {
+        side: { type: 'string', enum: ['buy', 'sell'] },
+        type: { type: 'string', enum: ['limit', 'stop', 'stopLimit', 'trailing'] },
+        ...{ limitPrice: decimal, stopPrice: decimal, distance: decimal },
+      },
+      [],
+    ),
   },
   ['symbol', 'side', 'quantity'],
 );

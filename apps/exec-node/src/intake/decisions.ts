@@ -20,7 +20,15 @@ import type { Scribe } from '../order/scribe.js';
 import { emptyPoint, type Market, priceOf } from '../risk/market.js';
 import { isWorkedTime, type Place, placeOf } from '../work/abilities.js';
 import type { Offsets } from '../work/offsets.js';
-import { isBracketSound, isWhole, legsOf, type OrderDraft, termsOf } from './draft.js';
+import {
+  isBracketSound,
+  isPair,
+  isWhole,
+  legsOf,
+  type OrderDraft,
+  pairOf,
+  termsOf,
+} from './draft.js';
 
 export interface DecisionDeps {
   readonly scribe: Scribe;
@@ -47,6 +55,45 @@ export class Decisions {
 
   /** The reason; APPROVED: it is an order now. */
   take(draft: OrderDraft, isExpired: boolean): RiskReason {
+    const pair = pairOf(draft);
+    return pair === undefined ? this.#takeOne(draft, isExpired) : this.takePair(...pair, isExpired);
+  }
+
+  /** Two orders under one ordinal, of which what one executes the other can't: both, or one
+   * denial. Each is checked as if it were alone: only one of them will be. */
+  takePair(first: OrderDraft, second: OrderDraft, isExpired: boolean): RiskReason {
+    const card = this.#deps.card();
+    const base = `${first.instance}-${first.ordinal}`;
+    const group = `${base}-0`;
+    const orders = [first, second].map((draft, at) => {
+      const clientOrderId = `${base}-${at}`;
+      const intent = this.#intentOf(draft, clientOrderId, card.name);
+      const terms = termsOf(draft, clientOrderId) ?? { ...plainTerms, clientOrderId };
+      return { intent, terms: { ...terms, group } };
+    });
+    let reason: RiskReason = RiskReason.APPROVED;
+    if (isExpired) reason = RiskReason.SIGNAL_EXPIRED;
+    else if (!isPair(first, second)) reason = RiskReason.INVALID_ORDER;
+    for (const { intent, terms } of orders) {
+      if (reason !== RiskReason.APPROVED) break;
+      const place = placeOf(intent.orderType, terms, card.can ?? plainAbilities);
+      const offsets = terms.offset === 0 || this.#deps.offsets.knows(intent.symbol);
+      reason =
+        place === 'here' && offsets ? this.#deps.check(intent, terms) : RiskReason.UNSUPPORTED;
+    }
+    const [{ intent } = { intent: this.#intentOf(first, group, card.name) }] = orders;
+    if (reason !== RiskReason.APPROVED) {
+      this.#deny(intent, reason);
+      return reason;
+    }
+    for (const order of orders)
+      this.#deps.scribe.intent({ ...order.intent, broker: '' }, order.terms).signalTime =
+        first.time;
+    this.#deps.onApproved(intent);
+    return reason;
+  }
+
+  #takeOne(draft: OrderDraft, isExpired: boolean): RiskReason {
     const clientOrderId = `${draft.instance}-${draft.ordinal}-0`;
     const card = this.#deps.card();
     const intent = this.#intentOf(draft, clientOrderId, card.name);

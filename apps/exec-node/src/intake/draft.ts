@@ -46,7 +46,35 @@ export interface OrderDraft {
 
 const slicesMax = 10_000n;
 const scale = 100_000_000n;
-const { postOnly, reduceOnly } = OrderFlags;
+const { postOnly, reduceOnly, pair } = OrderFlags;
+
+/** Two orders of which what one executes the other can't; undefined: the draft is one order. */
+export function pairOf(draft: OrderDraft): readonly [OrderDraft, OrderDraft] | undefined {
+  if ((draft.flags & pair) === 0) return undefined;
+  const flags = draft.flags & ~pair;
+  const stops = { orderType: OrderType.stop, limitPrice: 0n, flags: flags & ~postOnly };
+  return [
+    { ...draft, flags, parameter: 0n },
+    { ...draft, ...stops },
+  ];
+}
+
+/** True when two orders may share what they execute. */
+export function isPair(first: OrderDraft, second: OrderDraft): boolean {
+  return [first, second].every(
+    (draft) =>
+      isWhole(draft) &&
+      draft.symbol === first.symbol &&
+      draft.quantity === first.quantity &&
+      (draft.orderType === OrderType.limit ||
+        draft.orderType === OrderType.stop ||
+        draft.orderType === OrderType.stopLimit ||
+        draft.orderType === OrderType.trailing) &&
+      (draft.timeInForce <= TimeInForce.gtc || draft.timeInForce === TimeInForce.gtd) &&
+      draft.takeProfit === 0n &&
+      draft.stopLoss === 0n,
+  );
+}
 
 /** True when type, prices and terms make one whole order. */
 export function isWhole(draft: OrderDraft): boolean {

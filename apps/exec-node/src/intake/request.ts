@@ -7,6 +7,7 @@ import {
   OrderFlags,
   OrderOffset,
   OrderType,
+  type OtherOrder,
   parseMoney,
   type SubmitRequest,
   TimeInForce,
@@ -40,6 +41,23 @@ export function draftOf(request: SubmitRequest, plain: OrderDraft): OrderDraft {
       (request.reduceOnly === true ? OrderFlags.reduceOnly : 0),
     profile: request.profile ?? '',
   };
+}
+
+/** The other order of a pair; undefined: there is none. What it does not say is as in the first. */
+export function otherDraftOf(request: SubmitRequest, plain: OrderDraft): OrderDraft | undefined {
+  const { other, symbol, side, quantity, reduceOnly, timeInForce, workForMs, offset } = request;
+  if (other === undefined) return undefined;
+  const shared = { reduceOnly, timeInForce, workForMs, offset };
+  const given = Object.entries(shared).filter(([, value]) => value !== undefined);
+  const own = { type: typeOf(other), ...Object.fromEntries(given), ...other };
+  return draftOf({ symbol, side, quantity, ...own }, plain);
+}
+
+/** What the prices of an order say it is. */
+function typeOf({ limitPrice, stopPrice, distance }: OtherOrder): string {
+  if (distance !== undefined) return 'trailing';
+  if (stopPrice === undefined) return 'limit';
+  return limitPrice === undefined ? 'stop' : 'stopLimit';
 }
 
 function parameterIn(request: SubmitRequest, type: string): bigint {

@@ -104,7 +104,8 @@ export function elapsedPart(order: Order, now: { day: number; nsOfDay: number })
   return Math.min(1, Math.max(0, nsBetween(now, order.intent.time) / whole));
 }
 
-function isTouched(order: Order, point: MarketPoint): boolean {
+/** The market has reached its limit price. */
+export function isTouched(order: Order, point: MarketPoint): boolean {
   const { side, limitPrice } = order.intent;
   const touch = side > 0 ? point.ask || point.last : point.bid || point.last;
   const price = moneyFromFloat(touch);

@@ -27,7 +27,7 @@ import { emptyPoint, type Market } from '../risk/market.js';
 import type { LogGate } from '../route/log-gate.js';
 import type { OffsetPart } from './offsets.js';
 import { isScheduled } from './abilities.js';
-import { elapsedPart, isTriggered, planOf, trailedStop, type Wanted } from './plan.js';
+import { elapsedPart, isTouched, isTriggered, planOf, trailedStop, type Wanted } from './plan.js';
 
 export interface WorkerDeps {
   readonly ledger: Ledger;
@@ -263,12 +263,24 @@ export class Worker {
     for (const part of parts) this.#send(order, wanted, part);
   }
 
-  /** What ends a loss comes before what takes a profit: the two never take turns. */
+  /** What has triggered comes before a limit the market has reached, and that before one that
+   * rests; of equals the one that is at the venue already: the two never take turns. */
   #yields(order: Order): boolean {
-    if (order.group === undefined || order.state === OrderState.triggered) return false;
-    for (const other of order.group.open)
-      if (other !== order && other.state === OrderState.triggered) return true;
+    if (order.group === undefined) return false;
+    const own = this.#rank(order);
+    const waits = order.childrenOpen === 0n;
+    for (const other of order.group.open) {
+      if (other === order) continue;
+      const rank = this.#rank(other);
+      if (rank > own || (rank === own && waits && other.childrenOpen > 0n)) return true;
+    }
     return false;
+  }
+
+  #rank(order: Order): number {
+    if (order.state === OrderState.triggered) return 2;
+    if (order.intent.orderType !== OrderType.limit) return 0;
+    return isTouched(order, this.#point) ? 1 : 0;
   }
 
   #othersOpen(order: Order): bigint {

@@ -91,6 +91,11 @@ function addOrders(program: Command, parseCount: ParseCount, print: Print): void
     .option('--reduce-only', 'never opens or turns a position')
     .option('--take-profit <price>', 'bracket: limit of the leg that takes the profit')
     .option('--stop-loss <price>', 'bracket: price that triggers the leg that ends the loss')
+    .option('--other-side <side>', 'a second order, of which what one executes the other cannot:')
+    .option('--other-type <type>', 'limit, stop, stopLimit or trailing')
+    .option('--other-limit-price <price>')
+    .option('--other-stop-price <price>')
+    .option('--other-distance <amount>')
     .action((side: string, quantity: string, symbol: string, own: SendFlags, command: Command) => {
       const body = { side, quantity, symbol, ...sendBody(own) };
       return post(allFlags(command), '/api/orders', body, verdict, print);
@@ -226,7 +231,13 @@ function partOf(scope: string | undefined, name: string | undefined): object {
 }
 
 function sendBody(flags: SendFlags): object {
-  return given(Object.fromEntries(sendFields.map((name) => [name, flags[name]])));
+  const { otherSide, otherType, otherLimitPrice, otherStopPrice, otherDistance } = flags;
+  const other = given({
+    ...{ side: otherSide, type: otherType, limitPrice: otherLimitPrice },
+    ...{ stopPrice: otherStopPrice, distance: otherDistance },
+  });
+  const own = given(Object.fromEntries(sendFields.map((name) => [name, flags[name]])));
+  return Object.keys(other).length === 0 ? own : { ...own, other };
 }
 
 function given(fields: Readonly<Record<string, unknown>>): object {

@@ -125,6 +125,7 @@ enum class TimeInForce : std::uint32_t {
 enum class OrderFlags : std::uint32_t {
   kPostOnly = 1,  // never takes: refused when it would trade at once
   kReduceOnly = 2,  // never opens or turns a position
+  kPair = 4,  // in a signal, of a limit order: its parameter is the stop price of another one beside it
 };
 
 // What an order does to a position of a venue that keeps long and short apart.

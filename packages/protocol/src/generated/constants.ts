@@ -336,6 +336,8 @@ export const OrderFlags = {
   postOnly: 1,
   /** never opens or turns a position */
   reduceOnly: 2,
+  /** in a signal, of a limit order: its parameter is the stop price of another one beside it */
+  pair: 4,
 } as const;
 export type OrderFlags = (typeof OrderFlags)[keyof typeof OrderFlags];
 export type OrderFlagsName = keyof typeof OrderFlags;
@@ -344,6 +346,7 @@ export type OrderFlagsName = keyof typeof OrderFlags;
 export const OrderFlagsNames: Readonly<Record<number, OrderFlagsName>> = {
   1: 'postOnly',
   2: 'reduceOnly',
+  4: 'pair',
 };
 
 /** What an order does to a position of a venue that keeps long and short apart. */
