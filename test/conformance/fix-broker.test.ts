@@ -246,6 +246,25 @@ test('a change: the order goes on under the id that the venue has for it', async
   assert.equal((await again.queryOrder('7-1-0'))?.state, OrderState.filled);
 });
 
+test('a fill that meets a change: the change is refused, nothing is lost', async (context) => {
+  const desk = await Desk.open();
+  context.after(() => desk.close());
+  const heard = new Heard();
+  await desk.broker.connect(heard);
+  desk.acceptor.tape.ticks.push({ symbol: 1, last: 100, bid: 99, ask: 101 });
+  const limitPrice = parseMoney('95');
+  desk.broker.submit({ ...order('7-1-0', 1), orderType: OrderType.limit, limitPrice });
+  await desk.settle();
+  desk.acceptor.tape.ticks.push({ symbol: 1, last: 94, bid: 93, ask: 94 });
+  desk.acceptor.doWork();
+  const change = { clientOrderId: '7-1-0', limitPrice: parseMoney('90'), stopPrice: 0n };
+  desk.broker.replace({ ...change, quantity: parseMoney('3') });
+  await desk.settle();
+  assert.equal(heard.filled('7-1-0'), parseMoney('1'));
+  assert.match(heard.updates.at(-1)?.reason ?? '', /not changed/);
+  assert.equal((await desk.broker.queryOrder('7-1-0'))?.state, OrderState.filled);
+});
+
 test('what we cannot use costs the connection, not the process', async (context) => {
   const desk = await Desk.open();
   context.after(() => desk.close());

@@ -279,6 +279,10 @@ export class FixAcceptor implements BrokerListener {
       this.#refuseCancel(id, original, '8', 1);
       return;
     }
+    if (next !== undefined && next.quantity <= order.filled) {
+      this.#refuseCancel(id, original, order.filled > 0n ? '1' : '0', 2);
+      return;
+    }
     order.cancelId = id;
     order.next = next;
     this.paper.cancel(original);

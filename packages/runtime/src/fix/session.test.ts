@@ -442,6 +442,25 @@ test('what older generations kept goes away', () => {
   assert.throws(() => new FixStore(keyValue, 's'), /CORRUPT|numbers of a session/);
 });
 
+test('messages behind the newest ones go away, also when numbers never begin again', () => {
+  const keyValue = new MemoryKeyValueStore();
+  const store = new FixStore(keyValue, 's', 10);
+  for (let count = 1; count <= 700; count++) store.keep(Uint8Array.of(count % 250));
+  store.flush();
+  for (let turn = 0; turn < 6; turn++) store.prune();
+  assert.equal(keyValue.scan({ prefix: 'fix/s/out/' }).length, 10);
+  assert.deepEqual(
+    store.keptFrom(1, 700, 3).map(({ number }) => number),
+    [691, 692, 693],
+  );
+  assert.equal(store.kept(690), undefined);
+  assert.equal(store.prune(), 0);
+  store.keep(Uint8Array.of(1));
+  store.flush();
+  assert.equal(store.prune(), 1);
+  assert.equal(new FixStore(keyValue, 's', 10).prune(), 0);
+});
+
 test('schedules: daily, over midnight, weekly; numbers begin again with each session', () => {
   // 2023-11-14 is a Tuesday.
   const at = (text: string): Time => timeFromMs(Date.parse(`${text}Z`));

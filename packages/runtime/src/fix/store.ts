@@ -27,6 +27,9 @@ export interface FixKept {
 
 const numberDigits = 10;
 const pruneLimit = 256;
+/** Messages a counterparty may still ask for; numbers that never begin again would grow the store
+ * for ever. */
+const keptMessages = 20_000;
 const stateFields = ['generation', 'outgoing', 'incoming', 'day', 'nsOfDay'] as const;
 
 export class FixStore {
@@ -43,9 +46,13 @@ export class FixStore {
   #isChanged = false;
   #position = 0;
   #hasOld = true;
+  readonly #keptMax: number;
+  /** Nothing below it is left. */
+  #prunedTo = 1;
 
-  /** `name` tells the sessions of one store apart. */
-  constructor(keyValue: KeyValueStore, name: string) {
+  /** `name` tells the sessions of one store apart; `keptMax`: how many messages stay. */
+  constructor(keyValue: KeyValueStore, name: string, keptMax = keptMessages) {
+    this.#keptMax = keptMax;
     this.#keyValue = keyValue;
     this.#prefix = `fix/${name}/`;
     const bytes = keyValue.get(`${this.#prefix}state`);
@@ -93,6 +100,7 @@ export class FixStore {
     this.outgoing = 1;
     this.incoming = 1;
     this.startedAt = startedAt;
+    this.#prunedTo = 1;
     this.#isChanged = true;
     this.#hasOld = true;
   }
@@ -135,9 +143,10 @@ export class FixStore {
       .filter(({ number }) => number <= until);
   }
 
-  /** Removes some of what older generations kept; returns how many. */
+  /** Removes some of what older generations kept, and of this one what is behind the newest
+   * messages: asked for again it is covered by a gap fill. Returns how many. */
   prune(): number {
-    if (!this.#hasOld) return 0;
+    if (!this.#hasOld) return this.#pruneBehind();
     const prefix = `${this.#prefix}out/`;
     const oldest = this.#keyValue.scan({ prefix, limit: pruneLimit });
     const current = `${prefix}${padded(this.#generation)}/`;
@@ -145,6 +154,18 @@ export class FixStore {
     this.#hasOld = old.length === pruneLimit;
     if (old.length > 0) this.#keyValue.write(old.map(({ key }) => ({ key, value: undefined })));
     return old.length;
+  }
+
+  #pruneBehind(): number {
+    const bound = this.outgoing - this.#keptMax;
+    if (bound <= this.#prunedTo) return 0;
+    const old = this.keptFrom(this.#prunedTo, bound - 1, pruneLimit);
+    const operations = old.map(({ number }) => {
+      return { key: this.#key(this.#generation, number), value: undefined };
+    });
+    if (operations.length > 0) this.#keyValue.write(operations);
+    this.#prunedTo = old.length < pruneLimit ? bound : (old.at(-1)?.number ?? 0) + 1;
+    return operations.length;
   }
 
   /** What a flush that is still to come will write counts, too. */

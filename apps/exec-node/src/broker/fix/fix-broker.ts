@@ -148,6 +148,7 @@ export class FixBroker implements Gateway {
         ...{ quantity, limitPrice: limitPrice > 0n ? limitPrice : record.limitPrice },
         stopPrice: stopPrice > 0n ? stopPrice : record.stopPrice,
       };
+      record.asked = { quantity, limitPrice: wanted.limitPrice, stopPrice: wanted.stopPrice };
       return (writer) => terms(wanted)(writer);
     });
   }
@@ -294,6 +295,7 @@ export class FixBroker implements Gateway {
       if (record !== undefined) this.#askStatus(clientOrderId, '');
       return;
     }
+    const body = bodyOf(record);
     const changed = changedOrder(clientOrderId, record);
     this.#records.keep(clientOrderId, changed.record);
     this.session.send(type, (writer) => {
@@ -301,7 +303,7 @@ export class FixBroker implements Gateway {
       writer.text(Tag.clOrdId, changed.id);
       if (record.venueOrderId !== '') writer.text(Tag.orderId, record.venueOrderId);
       writeInstrument(writer, record, clock.now());
-      bodyOf(record)(writer);
+      body(writer);
     });
   }
 
@@ -364,7 +366,6 @@ function writeInstrument(writer: Parameters<FixBody>[0], record: OrderRecord, no
   writer.time(Tag.transactTime, now);
 }
 
-/** Changes tell no terms that could be compared: the exec node cancels and sends another. */
 const abilities: BrokerAbilities = {
   orderTypes: [OrderType.market, OrderType.limit, OrderType.stop, OrderType.stopLimit],
   timesInForce: [
@@ -372,7 +373,7 @@ const abilities: BrokerAbilities = {
   ],
   postOnly: false,
   reduceOnly: false,
-  replace: false,
+  replace: true,
   offsets: false,
 };
 

@@ -189,12 +189,30 @@ test('a change moves the id by which the venue knows the order', () => {
   const bench = new Bench();
   const replaced = `${head.replace('7-1-0', '7-1-0.1')}41=7-1-0|150=5|39=0|14=0|38=20|44=51|`;
   bench.outcomes.take(parse('8', replaced));
+  const [told] = bench.outcomes.told;
+  const working = { quantity: parseMoney('20'), limitPrice: parseMoney('51'), stopPrice: 0n };
+  assert.deepEqual(told !== undefined && 'working' in told && told.working, working);
   assert.deepEqual(bench.heard(), ['accepted 7-1-0']);
   bench.store.flush();
   const record = new FixRecords(new FixStore(bench.keyValue, 'fix')).order('7-1-0');
   assert.equal(record?.venueClientId, '7-1-0.1');
   assert.equal(record?.venueOrderId, 'V1');
   assert.deepEqual([record?.quantity, record?.limitPrice], [parseMoney('20'), parseMoney('51')]);
+});
+
+test('a report of a change that leaves terms out means those asked for', () => {
+  const bench = new Bench();
+  const record = bench.records.order('7-1-0');
+  assert.ok(record !== undefined);
+  const asked = { quantity: parseMoney('7'), limitPrice: parseMoney('52'), stopPrice: 0n };
+  bench.records.keep('7-1-0', { ...record, asked });
+  const replaced = `${head.replace('7-1-0', '7-1-0.1')}41=7-1-0|150=5|39=1|14=2|`;
+  bench.outcomes.take(parse('8', replaced));
+  const [told] = bench.outcomes.told;
+  assert.deepEqual(told !== undefined && 'working' in told && told.working, asked);
+  bench.outcomes.told.length = 0;
+  bench.outcomes.take(parse('9', '11=7-1-0.2|41=7-1-0.1|39=1|434=2|102=0|58=too late|'));
+  assert.deepEqual(bench.heard(), ['accepted 7-1-0 not changed: too late']);
 });
 
 test('questions: answered, refused, late, lost', async () => {

@@ -9,6 +9,7 @@ import {
   type Clock,
   type Fill,
   OrderState,
+  type WorkingTerms,
 } from '@ndts/protocol';
 import type { Logger } from '@ndts/runtime';
 import { type FixMessage, FixGroups, forEachEntry, MessageType, Tag } from '@ndts/runtime/fix';
@@ -86,9 +87,16 @@ export class FixOutcomes {
   }
 
   /** Told at the next duty cycle. */
-  tell(clientOrderId: string, state: OrderState, venueOrderId: string, reason: string): void {
+  tell(
+    clientOrderId: string,
+    state: OrderState,
+    venueOrderId: string,
+    reason: string,
+    working?: WorkingTerms,
+  ): void {
     const time = this.#deps.clock.now();
-    this.told.push({ clientOrderId, venueOrderId, state, reason, time });
+    const update = { clientOrderId, venueOrderId, state, reason, time };
+    this.told.push(working === undefined ? update : { ...update, working });
   }
 
   /** The order was never handed over. */
@@ -129,9 +137,13 @@ export class FixOutcomes {
         return;
       case ExecType.new:
       case ExecType.suspended:
-      case ExecType.replaced:
         this.#tellState(report, OrderState.accepted);
         return;
+      case ExecType.replaced: {
+        const working = record === undefined ? undefined : workingOf(record);
+        this.tell(clientOrderId, OrderState.accepted, report.venueOrderId, report.text, working);
+        return;
+      }
       case ExecType.canceled:
         this.#tellState(report, OrderState.canceled);
         return;
@@ -173,6 +185,12 @@ export class FixOutcomes {
     if (isCurrent && venueClientId !== '' && status !== ExecType.pendingReplace)
       record.venueClientId = venueClientId;
     if (execType === ExecType.replaced) {
+      const asked = record.asked ?? workingOf(record);
+      record.quantity = report.orderQty > 0n ? report.orderQty : asked.quantity;
+      record.limitPrice = report.price > 0n ? report.price : asked.limitPrice;
+      record.stopPrice = report.stopPx > 0n ? report.stopPx : asked.stopPrice;
+      record.asked = undefined;
+    } else if (isCurrent && status !== ExecType.pendingReplace) {
       if (report.orderQty > 0n) record.quantity = report.orderQty;
       if (report.price > 0n) record.limitPrice = report.price;
       if (report.stopPx > 0n) record.stopPrice = report.stopPx;
@@ -273,8 +291,7 @@ export class FixOutcomes {
     if (mass !== '' && queries.has(mass)) {
       const isNone = report.rejectReason === unknownOrder && report.venueOrderId === 'NONE';
       if (!isNone) {
-        this.#follow(report);
-        queries.add(mass, statusOf(report));
+        queries.add(mass, statusOf(report, this.#follow(report)));
       }
       if (isNone || message.isYes(Tag.lastRptRequested)) queries.finish(mass);
       return true;
@@ -286,8 +303,7 @@ export class FixOutcomes {
     if (!queries.has(id)) return false;
     const isUnknown = report.rejectReason === unknownOrder && report.status === ExecType.rejected;
     if (!isUnknown) {
-      this.#follow(report);
-      queries.add(id, statusOf(report));
+      queries.add(id, statusOf(report, this.#follow(report)));
     }
     queries.finish(id);
     return true;
@@ -356,10 +372,16 @@ function refusalOf(message: FixMessage, result: number): string {
   return text === '' ? `refused, result ${result}` : text;
 }
 
-function statusOf(report: Report): BrokerOrderStatus {
+/** `record`: of the order as the report left it; undefined: it is not ours. */
+function statusOf(report: Report, record: OrderRecord | undefined): BrokerOrderStatus {
   const { clientOrderId, venueOrderId, status, cumQty } = report;
-  const state = stateOf(status, cumQty);
-  return { clientOrderId, venueOrderId, state, filledQuantity: cumQty };
+  const told = { clientOrderId, venueOrderId, state: stateOf(status, cumQty) };
+  const answer = { ...told, filledQuantity: cumQty };
+  return record === undefined ? answer : { ...answer, working: workingOf(record) };
+}
+
+function workingOf({ quantity, limitPrice, stopPrice }: OrderRecord): WorkingTerms {
+  return { quantity, limitPrice, stopPrice };
 }
 
 /** Where an order stands of which a cancel or change was refused. */

@@ -3,7 +3,7 @@
 // the same write. What always holds: an order is recorded before it is sent, so an id that has no
 // record was never sent.
 
-import { type Fill, NdtsError, type Time } from '@ndts/protocol';
+import { type Fill, NdtsError, type Time, type WorkingTerms } from '@ndts/protocol';
 import type { FixStore } from '@ndts/runtime/fix';
 
 export interface OrderRecord {
@@ -22,6 +22,8 @@ export interface OrderRecord {
   /** Cancels and changes that were asked for. */
   changes: number;
   isClosed: boolean;
+  /** The last change that was asked for: what a report of it leaves out is as asked. */
+  asked?: WorkingTerms | undefined;
   /** Of the last change; 0 for one without a time. */
   day: number;
 }
