@@ -445,3 +445,32 @@ test('an order is canceled on request; the status counts since the start', async
   const { signals, orders, ordersTotal } = told.at(-1) as ExecStatus;
   assert.deepEqual([signals, orders, ordersTotal], [0, 0, 1]);
 });
+
+test('reconciliation asks once for all that is open, and for each that is not', async (context) => {
+  const dir = folder(context);
+  const first = await started({ dir });
+  first.ticks.push({ symbol: 3, price: 100 });
+  for (let ordinal = 1; ordinal <= 50; ordinal++)
+    first.signals.push({ ordinal, symbol: 3, side: 1, limit: '97' });
+  await first.settle();
+  first.broker.setBehaviour({ loseAnswersPerMillion: 1_000_000 });
+  first.signals.push({ ordinal: 51, symbol: 3, side: 1 });
+  await first.settle();
+  const second = createHarness({ dir, journal: first.journal, clock: first.clock });
+  const asked: string[] = [];
+  const ask = second.broker.queryOrder.bind(second.broker);
+  second.broker.queryOrder = (id) => {
+    asked.push(id);
+    return ask(id);
+  };
+  await second.node.start();
+  assert.deepEqual(asked, [], 'what was executed is told by the fills');
+  assert.equal(second.node.ledger.orders.open().size, 50);
+  assert.equal(second.node.ledger.orders.get('1-51-0')?.state, filled);
+  second.broker.setBehaviour({ loseAnswersPerMillion: 1_000_000 });
+  second.broker.cancel('1-7-0');
+  second.broker.doWork();
+  assert.deepEqual(await second.node.reconcile(), []);
+  assert.deepEqual(asked, ['1-7-0']);
+  assert.equal(second.node.ledger.orders.get('1-7-0')?.state, canceled);
+});

@@ -50,18 +50,23 @@ export class Reconciler {
     await this.#pause(broker.card.inFlightMs);
     await this.#pullFills(ledger.lastTradeId(broker.card.name));
     const problems: string[] = [];
+    const listed = new Map<string, BrokerOrderStatus>();
+    for (const status of await broker.queryOpenOrders()) listed.set(status.clientOrderId, status);
+    this.#settle();
+    for (const id of listed.keys()) {
+      const order = ledger.orders.get(id);
+      if (order === undefined) problems.push(`the venue holds order ${id}, the journal does not`);
+      else if (order.closed) problems.push(`order ${id} is closed here and open at the venue`);
+    }
     for (const order of [...ledger.orders.open()]) {
       if (order.closed || order.worksHere || (!atStart && order.state === OrderState.intended))
         continue;
-      const problem = await this.resolve(order, true);
+      // One answer for all that is open; only what is not is asked for by itself.
+      const status = listed.get(order.id);
+      const problem = await (status === undefined
+        ? this.resolve(order, true)
+        : this.#take(order, status, true));
       if (problem !== undefined) problems.push(problem);
-    }
-    for (const status of await broker.queryOpenOrders()) {
-      const order = ledger.orders.get(status.clientOrderId);
-      if (order === undefined)
-        problems.push(`the venue holds order ${status.clientOrderId}, the journal does not`);
-      else if (order.closed)
-        problems.push(`order ${status.clientOrderId} is closed here and open at the venue`);
     }
     if (broker.card.tellsPositions !== false) problems.push(...(await this.#comparePositions()));
     for (const position of ledger.positions.all())
@@ -73,12 +78,20 @@ export class Reconciler {
   /** Asks the venue for one order and applies the answer. `beyondHorizon`: "not found" is final.
    * Returns what is wrong, if anything. */
   async resolve(order: Order, beyondHorizon: boolean): Promise<string | undefined> {
-    const { broker, ledger } = this.#deps;
-    const { clientOrderId } = order.intent;
-    const status = await broker.queryOrder(clientOrderId);
+    const status = await this.#deps.broker.queryOrder(order.id);
     this.#settle();
     if (order.closed) return undefined;
     if (status === undefined) return this.#notFound(order, beyondHorizon);
+    return this.#take(order, status, beyondHorizon);
+  }
+
+  async #take(
+    order: Order,
+    status: BrokerOrderStatus,
+    beyondHorizon: boolean,
+  ): Promise<string | undefined> {
+    const { broker, ledger } = this.#deps;
+    const { clientOrderId } = order.intent;
     if (status.filledQuantity > order.filled) {
       await this.#pullFills(ledger.lastTradeId(broker.card.name));
       if (status.filledQuantity > order.filled) await this.#pullFills(undefined);
