@@ -7,7 +7,6 @@ import {
   type BrokerCard,
   type BrokerListener,
   type BrokerOrderStatus,
-  type BrokerOrderUpdate,
   type BrokerPosition,
   divideRound,
   errorLine,
@@ -24,6 +23,7 @@ import {
 import { type OffsetRule, offsetRuleOf } from '../position/exchange.js';
 import { emptyPoint, Market, touchPrice } from '../risk/market.js';
 import type { Gateway } from './gateway.js';
+import { PaperAnswers } from './paper-answers.js';
 import {
   fillOf,
   findInRecords,
@@ -53,12 +53,6 @@ interface Request {
   readonly cancelId: string;
 }
 
-interface Answer {
-  readonly dueNs: number;
-  readonly update: BrokerOrderUpdate | undefined;
-  readonly fill: Fill | undefined;
-}
-
 const million = 1_000_000;
 const feeScale = 10_000_000_000_000_000n;
 const reopenNs = 1e9;
@@ -70,7 +64,7 @@ export class PaperBroker implements Gateway {
   readonly #point = emptyPoint();
   readonly #touched = new Set<number>();
   readonly #requests: Request[] = [];
-  readonly #answers: Answer[] = [];
+  readonly #answers = new PaperAnswers();
   readonly #unfinished: VenueOrder[] = [];
   #behaviour = goodBehaviour;
   #latencyNs: number;
@@ -182,19 +176,19 @@ export class PaperBroker implements Gateway {
     if (this.#record === undefined && this.#listener !== undefined) this.#reopen();
     if (!this.connected()) {
       this.#requests.length = 0;
-      this.#answers.length = 0;
+      this.#answers.drop();
       return work;
     }
     work += this.#finishPartials();
     work += this.#receiveDue();
     work += this.#matchTouched();
     if (!this.#write()) return work;
-    return work + this.#deliver();
+    return work + this.#answers.deliver(this.#options.clock.monotonicNs(), this.#listener);
   }
 
   dueNs(): number {
     if (this.#unfinished.length > 0 || this.#touched.size > 0) return 0;
-    return Math.min(this.#requests[0]?.dueNs ?? Infinity, this.#answers[0]?.dueNs ?? Infinity);
+    return Math.min(this.#requests[0]?.dueNs ?? Infinity, this.#answers.dueNs());
   }
 
   disconnect(): Promise<void> {
@@ -223,7 +217,7 @@ export class PaperBroker implements Gateway {
     this.#record?.close();
     this.#record = undefined;
     this.#requests.length = 0;
-    this.#answers.length = 0;
+    this.#answers.drop();
     this.#unfinished.length = 0;
     this.#touched.clear();
   }
@@ -447,8 +441,7 @@ export class PaperBroker implements Gateway {
     this.#record?.fill(entry);
     const recorded = { kind: 'fill' as const, ...entry };
     this.#book.apply(recorded);
-    if (!this.#muted)
-      this.#answers.push({ dueNs: this.#due(), update: undefined, fill: fillOf(recorded) });
+    if (!this.#muted) this.#answers.fill(this.#due(), fillOf(recorded));
   }
 
   #note(entry: Parameters<PaperRecord['other']>[0]): void {
@@ -466,22 +459,7 @@ export class PaperBroker implements Gateway {
       time: this.#options.clock.now(),
       ...(working === undefined ? {} : { working }),
     };
-    this.#answers.push({ dueNs: this.#due(), update, fill: undefined });
-  }
-
-  #deliver(): number {
-    const answers = this.#answers;
-    if (answers.length === 0) return 0;
-    const now = this.#options.clock.monotonicNs();
-    let count = 0;
-    for (const answer of answers) {
-      if (answer.dueNs > now) break;
-      count += 1;
-      if (answer.update !== undefined) this.#listener?.onOrderUpdate(answer.update);
-      if (answer.fill !== undefined) this.#listener?.onFill(answer.fill);
-    }
-    answers.splice(0, count);
-    return count;
+    this.#answers.update(this.#due(), update);
   }
 
   readonly #ruleOf = (symbol: number): OffsetRule | undefined =>
