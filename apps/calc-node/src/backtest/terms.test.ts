@@ -183,6 +183,7 @@ test('what the venue of a backtest does not have is refused', () => {
     [{ slices: 3, workForMs: 9 }, /does not simulate TWAP orders/],
     [{ takeProfit: 11 }, /does not simulate brackets/],
     [{ limitPrice: 9, stopLoss: 8 }, /does not simulate brackets/],
+    [{ limitPrice: 9, orStopPrice: 11 }, /does not simulate pairs \(orStopPrice\)/],
     [{ offset: 'close' }, /does not simulate .*\(offset\)/],
   ];
   for (const [options, message] of cases)

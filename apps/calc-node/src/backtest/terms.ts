@@ -32,6 +32,7 @@ export function simulatedTerms(draft: SignalDraft): SimulatedTerms | undefined {
   if (orderType === OrderType.iceberg) refuse('iceberg orders (shown)');
   if (orderType === OrderType.twap) refuse('TWAP orders (slices)');
   if (draft.takeProfit !== 0n || draft.stopLoss !== 0n) refuse('brackets (takeProfit, stopLoss)');
+  if ((flags & OrderFlags.pair) !== 0) refuse('pairs (orStopPrice)');
   if (draft.offset !== 0) refuse('venues that keep long and short apart (offset)');
   const isTrailing = orderType === OrderType.trailing;
   return {

@@ -140,6 +140,16 @@ test('flatten: all is canceled and closed, over a restart, then it is over', asy
   await verdict(node, { ordinal: 1, symbol: 1, side: 1, quantity: '3', stopLoss: '97' });
   await verdict(node, { ordinal: 2, symbol: 2, side: -1, quantity: '2' });
   await verdict(node, { ordinal: 3, symbol: 2, side: 1, quantity: '1', limit: '98' });
+  const byHand = { symbol: 1, side: 'sell', quantity: '1' } as const;
+  for (const more of [
+    { limitPrice: '104' },
+    { symbol: 2, side: 'buy', limitPrice: '97', reduceOnly: true } as const,
+    { type: 'stop', stopPrice: '96' },
+    { type: 'twap', slices: 5, workForMs: 3_600_000 },
+    { limitPrice: '104.5', other: { type: 'stop', stopPrice: '96.5' } },
+  ])
+    assert.equal(node.node.submit({ ...byHand, ...more }).reason, 'APPROVED', JSON.stringify(more));
+  await node.settle();
   await node.node.flatten(who);
   node = await started(context, {}, node);
   for (let step = 0; step < 6; step++) {

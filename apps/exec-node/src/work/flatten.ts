@@ -14,6 +14,7 @@ import {
 import type { Decisions } from '../intake/decisions.js';
 import type { OrderDraft } from '../intake/draft.js';
 import type { Ledger } from '../order/ledger.js';
+import type { Order } from '../order/order.js';
 import { heldOf, type OffsetPosition } from '../position/offsets.js';
 import type { Scribe } from '../order/scribe.js';
 
@@ -70,8 +71,7 @@ export class Flatten {
     const { ledger, cancel } = this.#deps;
     let count = 0;
     for (const order of [...ledger.orders.open()])
-      if (order.intent.instance !== personInstance && cancel(order.id, `flatten, ${why}`))
-        count += 1;
+      if (!closes(order.parent ?? order) && cancel(order.id, `flatten, ${why}`)) count += 1;
     return count;
   }
 
@@ -109,6 +109,13 @@ export class Flatten {
     const time = clock.now();
     scribe.action({ actor: 'exec', action: 'flat', detail: '', why: 'nothing is open', time });
   }
+}
+
+/** As those that are made here: it can only close, and does so now. One that a person sent so is
+ * as good. */
+function closes({ intent, terms }: Order): boolean {
+  const isPlain = intent.instance === personInstance && intent.orderType === OrderType.market;
+  return isPlain && (terms.flags & OrderFlags.reduceOnly) !== 0;
 }
 
 /** A market order of a person, to be made particular. */
