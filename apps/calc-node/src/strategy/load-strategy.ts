@@ -1,9 +1,9 @@
 // Finds a strategy: a built-in one by name, or one exported by a file. Checks what must hold of it
 // before anything of it is called.
 
-import { register } from 'node:module';
+import Module, { register } from 'node:module';
 import { extname } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { NdtsError } from '@ndts/protocol';
 import type { AnyStrategy } from './define.js';
 import { bollingerStrategy } from './examples/bollinger.js';
@@ -31,10 +31,29 @@ export async function loadStrategy(plugin: string, source?: string): Promise<Any
   const data: PluginHooksData =
     source === undefined ? {} : { url: pathToFileURL(plugin).href, source };
   register(new URL('./plugin-hooks.js', import.meta.url), { data });
+  openDoorToRequire();
   const module = await importPlugin(plugin);
-  const strategy = module['strategy'] ?? module['default'];
+  const strategy = module['strategy'] ?? strategyIn(module['default']);
   checkStrategy(plugin, strategy);
   return strategy;
+}
+
+interface RequireInternals {
+  _resolveFilename(request: string, ...others: readonly unknown[]): string;
+}
+
+const door = '@ndts/calc-node/strategy';
+let isDoorOpen = false;
+
+/** What the hooks do for `import`: require() of a plugin in CommonJS does not ask them. */
+function openDoorToRequire(): void {
+  if (isDoorOpen) return;
+  isDoorOpen = true;
+  const internals = Module as unknown as RequireInternals;
+  const resolveFilename = internals._resolveFilename.bind(Module);
+  const doorPath = fileURLToPath(new URL('./define.js', import.meta.url));
+  internals._resolveFilename = (request, ...others) =>
+    request === door ? doorPath : resolveFilename(request, ...others);
 }
 
 async function importPlugin(path: string): Promise<Readonly<Record<string, unknown>>> {
@@ -47,6 +66,12 @@ async function importPlugin(path: string): Promise<Readonly<Record<string, unkno
       : String(error);
     throw new NdtsError('PLUGIN_FAILED', `${path} cannot be loaded: ${why}`, { cause: error });
   }
+}
+
+/** The default export, or what CommonJS exports as `strategy` within it. */
+function strategyIn(exported: unknown): unknown {
+  const inner = (exported as { strategy?: unknown } | null | undefined)?.strategy;
+  return inner ?? exported;
 }
 
 const hookNames = ['onTick', 'onFactor', 'onTimer', 'onOrder', 'snapshot', 'restore', 'state'];

@@ -1,10 +1,13 @@
-// Every way in which an entry of strategy.list can be wrong is named.
+// Every way in which an entry of strategy.list can be wrong is named; packages are found, and a
+// plugin far from the platform finds it.
 
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { loadStrategy } from './load-strategy.js';
+import { packageMain } from './package-main.js';
 import { pluginsIn, resolvePlugins } from './plugin-list.js';
 
 test('built-in names and files are found, the rest is refused by name', (context) => {
@@ -45,4 +48,41 @@ test('what lies in a folder is found by name; tests, types and other files are n
     { name: 'b', plugin: join(dir, 'b.ts') },
   ]);
   assert.deepEqual(pluginsIn(join(dir, 'nowhere')), []);
+});
+
+test('a package or a file in any folder is loaded and finds the platform', async (context) => {
+  const dir = mkdtempSync(join(tmpdir(), 'ndts-plugins-'));
+  context.after(() => rmSync(dir, { recursive: true, force: true }));
+  const made = (name: string): string =>
+    `defineStrategy({ name: '${name}', version: '1', params: {} })`;
+  const modern = (name: string): string =>
+    `import { defineStrategy } from '@ndts/calc-node/strategy';
+     export const strategy = ${made(name)};`;
+  const common = (name: string): string =>
+    `const { defineStrategy } = require('@ndts/calc-node/strategy');
+     exports.strategy = ${made(name)};`;
+  const packages: readonly (readonly [object, string, (name: string) => string])[] = [
+    [{ main: 'index.js' }, 'index.js', common],
+    [{ type: 'module', exports: './main.js' }, 'main.js', modern],
+    [{ type: 'module', exports: { '.': { import: './lib.js' } } }, 'lib.js', modern],
+    [
+      { exports: { types: './no.d.ts', node: { require: './no.cjs', default: './yes.mjs' } } },
+      'yes.mjs',
+      modern,
+    ],
+  ];
+  for (const [index, [manifest, file, code]] of packages.entries()) {
+    const name = `made-${index}`;
+    const home = join(dir, 'node_modules', '@us', name);
+    mkdirSync(home, { recursive: true });
+    writeFileSync(join(home, 'package.json'), JSON.stringify({ name, ...manifest }));
+    writeFileSync(join(home, file), code(name));
+    const plugin = packageMain(`@us/${name}`, dir);
+    assert.equal(plugin, join(home, file));
+    assert.equal((await loadStrategy(plugin)).name, name);
+  }
+  const lost = join(dir, 'node_modules', 'lost');
+  mkdirSync(lost);
+  writeFileSync(join(lost, 'package.json'), '{ "exports": { "import": "./gone.js" } }');
+  assert.throws(() => packageMain('lost', dir), { code: 'ERR_PACKAGE_PATH_NOT_EXPORTED' });
 });

@@ -3,10 +3,10 @@
 // not when a process has failed five times.
 
 import { accessSync, constants, readdirSync, statSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { basename, isAbsolute, join, resolve } from 'node:path';
+import { basename, isAbsolute, resolve } from 'node:path';
 import { NdtsError } from '@ndts/protocol';
 import { builtInStrategies, strategyNamePattern } from './load-strategy.js';
+import { packageMain } from './package-main.js';
 
 export interface NamedPlugin {
   readonly name: string;
@@ -45,8 +45,7 @@ function resolvePackage(entry: string): NamedPlugin {
   const name = wanted.replace(/^@/, '').replaceAll('/', '.');
   if (!strategyNamePattern.test(name)) fail(`${expected}, found '${entry}'`);
   try {
-    const plugin = createRequire(join(resolve('.'), 'strategies')).resolve(wanted);
-    return { name, plugin };
+    return { name, plugin: packageMain(wanted, resolve('.')) };
   } catch (error) {
     return fail(`${expected}, found '${entry}' (${String(error).split('\n')[0]})`);
   }

@@ -5,6 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { runCompiler } from '@ndts/calc-node';
 import type { StrategyLogLine } from '@ndts/protocol';
 import { newLines, newStrategy, testStrategies } from './strategy.js';
 
@@ -16,6 +17,10 @@ test('a new strategy passes its test; one that is broken is told', async (contex
   match(printed.join('\n'), /ndts strategy test .*my-first\.test\.ts/);
   throws(() => newStrategy('my-first', dir, () => {}), /is there already/);
   throws(() => newStrategy('My First', dir, () => {}), /lower-case/);
+  await runCompiler(['-p', dir]); // as an editor would
+  writeFileSync(join(dir, 'tsconfig.json'), '{}');
+  newStrategy('my-second', dir, (text) => printed.push(text));
+  equal(readFileSync(join(dir, 'tsconfig.json'), 'utf8'), '{}', 'what a person wrote stays');
   const testFile = join(dir, 'my-first.test.ts');
   equal(await testStrategies([testFile]), 0);
   const file = join(dir, 'my-first.ts');

@@ -72,7 +72,7 @@ export function addStrategy(program: Command, { parseCount, print, pause }: Stra
     .action((name: string, flags: LogFlags) => showLog(name, flags, print, pause));
 }
 
-/** NAME.ts and NAME.test.ts; nothing is overwritten. */
+/** NAME.ts and NAME.test.ts, and tsconfig.json where there is none: nothing is overwritten. */
 export function newStrategy(name: string, dir: string, print: (text: string) => void): void {
   if (!strategyNamePattern.test(name))
     throw new NdtsError(
@@ -86,12 +86,29 @@ export function newStrategy(name: string, dir: string, print: (text: string) => 
     if (existsSync(path)) throw new NdtsError('ALREADY_EXISTS', `${path} is there already`);
   writeFileSync(file, strategyText(name));
   writeFileSync(testFile, strategyTestText(name));
-  print(`wrote ${file} and its test
+  const config = join(dir, 'tsconfig.json');
+  const isKnown = existsSync(config);
+  if (!isKnown) writeFileSync(config, `${JSON.stringify(editorConfig(), null, 2)}\n`);
+  print(`wrote ${file}, its test${isKnown ? '' : ', and tsconfig.json for editors and tsc'}
 
   ndts strategy test ${testFile}
   ndts up --strategy.list=${file}
 or copy it into strategies/ of the data folder of a node that runs, and
   ndts strategy start ${name}`);
+}
+
+/** Types of the platform that wrote it, for a folder anywhere. */
+function editorConfig() {
+  const { door, types } = strategyTestFiles;
+  return {
+    compilerOptions: {
+      ...{ module: 'esnext', moduleResolution: 'bundler', target: 'es2023', strict: true },
+      ...{ noEmit: true, allowImportingTsExtensions: true, skipLibCheck: true },
+      ...{ types: ['node'], typeRoots: [types] },
+      paths: { '@ndts/calc-node/strategy': [door] },
+    },
+    include: ['*.ts'],
+  };
 }
 
 /** The exit code of the tests. */
