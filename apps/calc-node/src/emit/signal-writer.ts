@@ -1,8 +1,10 @@
 // Signals as 128-byte slots of the instance's signal ring. Always: ordinals of an instance only
 // grow, across restarts too: the high word is the generation, a durable counter of starts, the low
-// word counts the signals of this start.
+// word counts the signals of it. A start that goes on where one was cut off has the ordinals of
+// that one. Where there is a log of inputs, it is asked before a signal leaves.
 
-import { type Clock, nsPerDay, SignalSlot, writeTime } from '@ndts/protocol';
+import { crc32 } from 'node:zlib';
+import { type Clock, nsPerDay, SignalSlot, type Time, writeTime } from '@ndts/protocol';
 import { LatencyHistogram } from '@ndts/runtime/loop';
 import type { RingBell, SlotRingWriter } from '@ndts/storage';
 import type { SignalSink } from '../strategy/context.js';
@@ -52,20 +54,51 @@ export interface SignalWriterOptions {
   readonly cancel: (order: number) => void;
 }
 
+/** Who is asked before a signal leaves: with what time; undefined: it left before. */
+export interface SignalLog {
+  emitting(checksum: number, tickDay: number, tickNsOfDay: number): Time | undefined;
+}
+
 export class SignalWriter implements SignalSink {
   /** From the time of a tick to the emission of its signal. */
   readonly latency = new LatencyHistogram();
   readonly #options: SignalWriterOptions;
   readonly #bytes = new Uint8Array(SignalSlot.sizeBytes);
   readonly #view = new DataView(this.#bytes.buffer);
+  /** Of the slot but for its time, where it is logged. */
+  readonly #content = this.#bytes.subarray(SignalSlot.tickTime);
+  #log: SignalLog | undefined;
+  #generation: number;
   #count = 0;
+  #published = 0;
 
   constructor(options: SignalWriterOptions) {
     this.#options = options;
+    this.#generation = options.generation;
   }
 
-  /** Signals of this start. */
+  /** From now on signals are noted before they leave. */
+  logTo(log: SignalLog): void {
+    this.#log = log;
+  }
+
+  get generation(): number {
+    return this.#generation;
+  }
+
+  /** Goes on with the ordinals of another start, after so many signals. */
+  continueFrom(generation: number, count: number): void {
+    this.#generation = generation;
+    this.#count = count;
+  }
+
+  /** Signals that left in this start. */
   get count(): number {
+    return this.#published;
+  }
+
+  /** Signals of the generation, whose low words of ordinals end here. */
+  get last(): number {
     return this.#count;
   }
 
@@ -75,11 +108,10 @@ export class SignalWriter implements SignalSink {
 
   /** The ordinal, exact below 2^21 starts. */
   emit(draft: SignalDraft): number {
-    const { ring, bell, instance, generation, validForMs, clock } = this.#options;
+    const { ring, bell, instance, validForMs, clock } = this.#options;
+    const generation = this.#generation;
     const view = this.#view;
-    const now = clock.now();
     this.#count += 1;
-    writeTime(view, SignalSlot.time, now.day, now.nsOfDay);
     writeTime(view, SignalSlot.tickTime, draft.tickDay, draft.tickNsOfDay);
     view.setUint32(SignalSlot.symbol, draft.symbol, true);
     view.setUint32(SignalSlot.instance, instance, true);
@@ -96,11 +128,19 @@ export class SignalWriter implements SignalSink {
     view.setFloat64(SignalSlot.factorValue, draft.factorValue, true);
     view.setFloat64(SignalSlot.price, draft.price, true);
     this.#writeTerms(draft);
+    const ordinal = generation * two32 + this.#count;
+    const now =
+      this.#log === undefined
+        ? clock.now()
+        : this.#log.emitting(crc32(this.#content), draft.tickDay, draft.tickNsOfDay);
+    if (now === undefined) return ordinal;
+    writeTime(view, SignalSlot.time, now.day, now.nsOfDay);
     ring.publish(this.#bytes, 1);
     bell?.ring();
+    this.#published += 1;
     const days = now.day - draft.tickDay;
     this.latency.record(days * nsPerDay + (now.nsOfDay - draft.tickNsOfDay));
-    return generation * two32 + this.#count;
+    return ordinal;
   }
 
   #writeTerms(draft: SignalDraft): void {

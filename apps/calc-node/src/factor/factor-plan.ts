@@ -90,8 +90,11 @@ export class FactorPlan {
   }
 
   compute(batch: TickBatch): void {
-    for (let index = 0; index < this.factors.length; index += 1)
-      this.factors[index]!.cursor.batch = batch;
+    for (let index = 0; index < this.factors.length; index += 1) {
+      const { cursor } = this.factors[index]!;
+      cursor.hold();
+      cursor.batch = batch;
+    }
     this.#program?.update(batch);
     this.#trail?.push(batch);
     for (let index = 0; index < this.#customs.length; index += 1)
@@ -102,7 +105,7 @@ export class FactorPlan {
   moveTo(row: number, symbol: number): void {
     for (let index = 0; index < this.factors.length; index += 1) {
       const { cursor, latest } = this.factors[index]!;
-      cursor.row = row;
+      cursor.moveTo(row);
       latest.set(symbol, cursor.columns.value[row]!);
     }
   }

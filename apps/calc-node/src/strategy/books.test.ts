@@ -3,6 +3,8 @@
 // is cut.
 
 import assert from 'node:assert/strict';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import {
   type BookBatch,
@@ -11,6 +13,7 @@ import {
   nsPerDay,
   nsPerMs,
   type TickBatch,
+  type Time,
 } from '@ndts/protocol';
 import type { SeededRandom } from '@ndts/runtime';
 import { testRandom, testSymbols } from '../backtest/backtest-test-kit.js';
@@ -21,6 +24,7 @@ import { LiveBooks } from '../source/live-books.js';
 import { type AnyStrategy, factor } from './define.js';
 import { StrategyDriver } from './driver.js';
 import { type HostParts, StrategyHost } from './host.js';
+import { InputJournal } from './input-journal.js';
 
 interface Event {
   readonly isBook: boolean;
@@ -132,8 +136,11 @@ function runLive(events: readonly Event[], random: SeededRandom): string[] {
   const driver = new StrategyDriver({
     ...{ strategy: noting(calls), parameters: {}, capacity: 64, sink, log: () => undefined },
   });
+  const path = join(tmpdir(), 'ndts-books.log'); // never there: books have no log
+  const now = (): Time => ({ day: firstDay, nsOfDay: 0 });
+  const journal = new InputJournal({ driver, path, identity: '', node: '', now });
   const host = new StrategyHost({
-    ...{ driver, reader, batch, books: new LiveBooks(bookReader, 64) },
+    ...{ driver, journal, reader, batch, books: new LiveBooks(bookReader, 64) },
     factorRows: { publish: () => undefined },
     signals: { count: 0, latency: { snapshot: () => ({}) } },
     ...{ spinUs: 1, spinMs: 1, wait: 'spin', waitMs: 1, reportIntervalMs: 1e9 },

@@ -19,6 +19,8 @@ export interface SignalSink {
 }
 
 export const logLengthMax = 2000;
+/** Numbers of DriverContext.lastTick(). */
+export const lastTickLength = 8;
 
 export interface ContextOptions {
   readonly parameters: ParameterValues<ParameterSpecs>;
@@ -87,6 +89,22 @@ export class DriverContext implements StrategyContext {
     this.#day = draft.tickDay;
     this.#nsOfDay = draft.tickNsOfDay;
     this.prices.set(batch.symbol[row]!, batch.price[row]!);
+  }
+
+  /** What a signal says of the tick it came from, and now(): to be shown again. */
+  lastTick(): number[] {
+    const { tickDay, tickNsOfDay, shard, epoch, sequence, factorValue } = this.#draft;
+    const tick = [tickDay, tickNsOfDay, shard, epoch, sequence, factorValue];
+    return [...tick, this.#day, this.#nsOfDay];
+  }
+
+  showLastTick(values: readonly number[]): void {
+    const draft = this.#draft;
+    const [tickDay = 0, tickNsOfDay = 0, shard = 0, epoch = 0, sequence = 0] = values;
+    Object.assign(draft, { tickDay, tickNsOfDay, shard, epoch, sequence });
+    const [factorValue = Number.NaN, day = 0, nsOfDay = 0] = values.slice(5);
+    draft.factorValue = factorValue;
+    this.setTime(day, nsOfDay);
   }
 
   /** What now() says until the next tick. */

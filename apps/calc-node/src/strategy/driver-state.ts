@@ -1,6 +1,7 @@
 // What a driver knows of the past beside the plugin's own state, as bytes: states of its factors,
-// newest values and prices of every symbol, its open bars, its timers. Little-endian: a checksum of
-// what follows, a version, counts, the timers, then a column after the other.
+// newest values and prices of every symbol, its open bars, its timers, the tick that was the last
+// one and what its factors were. Little-endian: a checksum of what follows, a version, counts, the
+// timers, then a column after the other.
 //
 // Always: read back, it is the same to the bit; bytes that are damaged or of another plan are
 // refused before anything is changed.
@@ -10,20 +11,27 @@ import { NdtsError } from '@ndts/protocol';
 import type { FactorPlan } from '../factor/factor-plan.js';
 import type { LatestValues } from '../factor/latest-values.js';
 import type { BarSet } from './bar-set.js';
+import { type DriverContext, lastTickLength } from './context.js';
 import type { EventTimer } from './event-timer.js';
 
 export interface DriverParts {
   readonly plan: FactorPlan;
+  readonly context: DriverContext;
   readonly prices: LatestValues;
   readonly bars: BarSet;
   readonly timers: readonly EventTimer[];
 }
 
-const version = 1;
+const version = 2;
 /** checksum, version, symbols, factors: 4 bytes each; day and nanoseconds of the two timers. */
 const timersFrom = 16;
 const headBytes = 48;
 const checkedFrom = 4;
+
+/** Of the last tick: what a signal says of it, and five numbers of each factor. */
+function lastLength({ plan }: DriverParts): number {
+  return lastTickLength + 5 * plan.factors.length;
+}
 
 function columnBytes({ plan }: DriverParts, symbols: number): number {
   return headBytes + 8 * Math.ceil(symbols / 2) + 8 * symbols * (1 + plan.factors.length);
@@ -34,7 +42,8 @@ export function saveDriver(parts: DriverParts): Uint8Array {
   const symbols = prices.symbols();
   const columns = columnBytes(parts, symbols.length);
   const barsFrom = columns + symbols.length * plan.stateBytes;
-  const bytes = new Uint8Array(barsFrom + symbols.length * bars.stateBytes);
+  const lastFrom = barsFrom + symbols.length * bars.stateBytes;
+  const bytes = new Uint8Array(lastFrom + 8 * lastLength(parts));
   const view = new DataView(bytes.buffer);
   view.setUint32(4, version, true);
   view.setUint32(8, symbols.length, true);
@@ -51,6 +60,11 @@ export function saveDriver(parts: DriverParts): Uint8Array {
   bytes.set(plan.save(symbols), columns);
   for (const [index, symbol] of symbols.entries())
     bars.save(symbol, barsOf(bytes, barsFrom, index, bars));
+  const last = [
+    ...parts.context.lastTick(),
+    ...plan.factors.flatMap(({ cursor }) => cursor.read()),
+  ];
+  for (const [index, value] of last.entries()) view.setFloat64(lastFrom + 8 * index, value, true);
   view.setUint32(0, crc32(bytes.subarray(checkedFrom)), true);
   return bytes;
 }
@@ -67,7 +81,7 @@ export function loadDriver(parts: DriverParts, given: Uint8Array): void {
   const isOurs =
     view.getUint32(4, true) === version &&
     view.getUint32(12, true) === plan.factors.length &&
-    bytes.length === columns + count * (plan.stateBytes + bars.stateBytes);
+    bytes.length === columns + count * (plan.stateBytes + bars.stateBytes) + 8 * lastLength(parts);
   if (!isOurs) throw new NdtsError('CORRUPT', 'state of a strategy: it is of another strategy');
   const symbols = new Uint32Array(bytes.buffer, headBytes, count);
   const barsFrom = columns + count * plan.stateBytes;
@@ -81,6 +95,18 @@ export function loadDriver(parts: DriverParts, given: Uint8Array): void {
   for (const [index, timer] of timers.entries()) {
     timer.day = view.getFloat64(timersFrom + 16 * index, true);
     timer.nsOfDay = view.getFloat64(timersFrom + 16 * index + 8, true);
+  }
+  loadLast(parts, view, barsFrom + count * bars.stateBytes);
+}
+
+function loadLast(parts: DriverParts, view: DataView, from: number): void {
+  const values = Array.from({ length: lastLength(parts) }, (_, index) =>
+    view.getFloat64(from + 8 * index, true),
+  );
+  parts.context.showLastTick(values.slice(0, lastTickLength));
+  for (const [index, { cursor }] of parts.plan.factors.entries()) {
+    const at = lastTickLength + 5 * index;
+    cursor.show(values.slice(at, at + 5));
   }
 }
 

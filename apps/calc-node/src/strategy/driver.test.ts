@@ -59,7 +59,9 @@ function diary(lines: string[]): AnyStrategy {
     },
     onTimer(context) {
       const { day, nsOfDay } = context.now();
-      lines.push(`timer ${day} ${nsOfDay} ${context.factorOf('mean', 2)}`);
+      lines.push(
+        `timer ${day} ${nsOfDay} ${context.factorOf('mean', 2)} ${context.factor.bands.upper}`,
+      );
     },
   });
   return strategy as unknown as AnyStrategy;

@@ -17,7 +17,7 @@ import { TickCursor } from '../source/tick-cursor.js';
 import { BarSet } from './bar-set.js';
 import { DriverContext, type SignalSink } from './context.js';
 import type { AnyStrategy, OrderUpdate } from './define.js';
-import { loadDriver, saveDriver } from './driver-state.js';
+import { type DriverParts, loadDriver, saveDriver } from './driver-state.js';
 import { EventTimer } from './event-timer.js';
 import { type GivenParameters, resolveParameters } from './parameters.js';
 
@@ -42,6 +42,8 @@ export class StrategyDriver {
   readonly declarations: FactorDeclarations;
   readonly plan: FactorPlan;
   readonly context: DriverContext;
+  /** Of the batch that was begun: the row at hand, or the last one. */
+  row = -1;
   readonly #tick = new TickCursor();
   readonly #book = new BookCursor();
   readonly #timer: EventTimer;
@@ -115,6 +117,7 @@ export class StrategyDriver {
   begin(batch: TickBatch): void {
     this.#checkSize(batch);
     this.plan.compute(batch);
+    this.row = -1;
     this.#tick.batch = batch;
   }
 
@@ -124,6 +127,7 @@ export class StrategyDriver {
     const tick = this.#tick;
     const { batch } = tick;
     const hasBars = !this.#bars.isEmpty;
+    this.row = row;
     this.#passTime(batch.day[row]!, batch.nsOfDay[row]!);
     if (hasBars) this.#endBars(batch, row);
     context.moveTo(batch, row);
@@ -150,6 +154,11 @@ export class StrategyDriver {
     strategy.onBook(book, context);
   }
 
+  /** Whether advance() would call anything. */
+  isDue(day: number, nsOfDay: number): boolean {
+    return this.#timer.isDue(day, nsOfDay) || this.#barTimer.isDue(day, nsOfDay);
+  }
+
   /** Event time has come so far without a tick: timers that are due are called. A time before that
    * of the last event is nothing. */
   advance(day: number, nsOfDay: number): void {
@@ -163,14 +172,12 @@ export class StrategyDriver {
 
   /** What it knows of the past beside the plugin's own state; between two calls. */
   save(): Uint8Array {
-    const { plan, context } = this;
-    return saveDriver({ plan, bars: this.#bars, prices: context.prices, timers: this.#timers });
+    return saveDriver(this.#parts);
   }
 
   /** Goes on to the bit from where one of the same factors was saved. CORRUPT: it was not. */
   load(bytes: Uint8Array): void {
-    const { plan, context } = this;
-    loadDriver({ plan, bars: this.#bars, prices: context.prices, timers: this.#timers }, bytes);
+    loadDriver(this.#parts, bytes);
   }
 
   close(): void {
@@ -182,8 +189,10 @@ export class StrategyDriver {
     this.stepBook(batch, books.take());
   }
 
-  get #timers(): readonly EventTimer[] {
-    return [this.#timer, this.#barTimer];
+  get #parts(): DriverParts {
+    const { plan, context } = this;
+    const timers = [this.#timer, this.#barTimer];
+    return { plan, context, bars: this.#bars, prices: context.prices, timers };
   }
 
   #callOnFactor(): void {

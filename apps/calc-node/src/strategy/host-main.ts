@@ -13,12 +13,14 @@ import {
   type SlotRingWriter,
 } from '@ndts/storage/ring';
 import { FactorSlot, RecordKind, SignalSlot } from '@ndts/protocol';
+import { codeHash, hashText } from '../backtest/identity.js';
 import { SignalWriter } from '../emit/signal-writer.js';
 import { storedFactors } from '../factor/declare.js';
 import { FactorRowWriter } from '../factor/factor-rows.js';
 import { LiveBooks } from '../source/live-books.js';
 import { confineProcess, type HostChannel } from './confine.js';
 import { StrategyDriver } from './driver.js';
+import { GapRows } from './gap-rows.js';
 import { StrategyHost } from './host.js';
 import {
   type BeginMessage,
@@ -30,6 +32,8 @@ import {
   stateBytesMax,
   textLengthMax,
 } from './host-protocol.js';
+import { type InputLog, readInputLog } from './input-checkpoint.js';
+import { InputJournal } from './input-journal.js';
 import { loadStrategy } from './load-strategy.js';
 
 const batchCapacity = 1024;
@@ -45,6 +49,9 @@ interface Loaded {
   readonly signals: SignalWriter;
   readonly factorRows: FactorRowWriter;
   readonly rings: readonly SlotRingWriter[];
+  readonly journal: InputJournal;
+  /** Of an earlier start of the same strategy, which was cut off. */
+  readonly log: InputLog | undefined;
 }
 
 // ambient: this file is the main program of a process of its own
@@ -56,6 +63,9 @@ let loaded: Loaded | undefined;
 let loop: AgentLoop | undefined;
 let phase: FailedMessage['phase'] = 'load';
 let logLines = 0;
+/** Rows behind the checkpoint of the log, when it is gone on from. */
+let gap: GapRows | undefined;
+let isHeard = false;
 /** Once it runs. */
 let sendState: (() => void) | undefined;
 /** Messages are handled one after the other: loading is asynchronous. */
@@ -74,10 +84,10 @@ async function handle(message: HostMessage): Promise<void> {
       loaded = await load(message);
       break;
     case 'symbols':
-      loaded?.driver.context.addSymbols(message.ids, message.names);
+      loaded?.journal.addSymbols(message.ids, message.names);
       break;
     case 'order':
-      loaded?.driver.order(message.update);
+      loaded?.journal.order(message.number, message.update);
       break;
     case 'history':
       warmUp(message);
@@ -85,6 +95,10 @@ async function handle(message: HostMessage): Promise<void> {
     case 'restore':
       phase = 'restore';
       loaded?.driver.load(message.bytes);
+      break;
+    case 'resume':
+      gap = new GapRows(batchCapacity);
+      isHeard = message.isHeard;
       break;
     case 'begin':
       begin(message);
@@ -124,6 +138,17 @@ async function load(message: LoadMessage): Promise<Loaded> {
   const { parameters } = message;
   const options = { strategy, parameters, capacity: batchCapacity, sink: signals, log: sendLog };
   const driver = new StrategyDriver(options);
+  const given = Object.entries(parameters).toSorted();
+  const code = message.source === undefined ? codeHash(message.plugin, strategy) : message.source;
+  const version = strategy.snapshotVersion ?? 1;
+  const identity = hashText(JSON.stringify([code, given, driver.signature, version]));
+  const journal = new InputJournal({
+    ...{ driver, identity, path: message.inputLog, node: message.node },
+    now: () => clock.now(),
+  });
+  signals.logTo(journal);
+  const found = readInputLog(message.inputLog);
+  const log = found?.checkpoint.identity === identity ? found : undefined;
   channel.send({
     type: 'ready',
     name: strategy.name,
@@ -133,7 +158,8 @@ async function load(message: LoadMessage): Promise<Loaded> {
     stored: storedFactors(driver.declarations),
     wantsBooks: driver.hasBook,
     signature: driver.signature,
-    snapshotVersion: strategy.snapshotVersion ?? 1,
+    snapshotVersion: version,
+    ...(log === undefined ? {} : { resume: log.checkpoint.positions }),
   });
   return {
     message,
@@ -142,6 +168,7 @@ async function load(message: LoadMessage): Promise<Loaded> {
     signals,
     factorRows: new FactorRowWriter(factorRing, batchCapacity),
     rings: [factorRing, signalRing],
+    ...{ journal, log },
   };
 }
 
@@ -156,6 +183,7 @@ function openBell(path: string): RingBell | undefined {
 }
 
 function sendCancel(order: number): void {
+  loaded?.journal.flush();
   channel.send({ type: 'cancel', order });
 }
 
@@ -164,31 +192,32 @@ function sendLog(text: string): void {
   if (logLines <= logLinesPerReport) channel.send({ type: 'log', text });
 }
 
-/** History goes through the kernels only: no hook is called for ticks of the past. */
+/** History goes through the kernels only: no hook is called for ticks of the past. Rows of a gap
+ * wait for the log of inputs. */
 function warmUp(message: HistoryMessage): void {
   if (message.capacity > batchCapacity)
     throw new NdtsError('INTERNAL', `expected at most ${batchCapacity} rows of history`);
   const batch = createTickBatch(message.capacity);
   new Uint8Array(batch.buffer).set(message.bytes);
   batch.count = message.count;
-  loaded?.driver.warmUp(batch);
+  if (gap === undefined) loaded?.driver.warmUp(batch);
+  else gap.add(batch);
 }
 
 function begin(message: BeginMessage): void {
   if (loaded === undefined) throw new NdtsError('INTERNAL', 'begin came before load');
-  const { driver, clock, message: settings } = loaded;
-  if (message.snapshot !== undefined) {
-    phase = 'restore';
-    driver.strategy.restore?.(JSON.parse(message.snapshot), driver.context);
-  }
+  const { driver, clock, journal, message: settings } = loaded;
+  goOn(loaded, message);
   phase = 'run';
   const from = new Map<number, RingPosition>(message.positions.entries());
   const reader = openTickRings({ paths: message.tickRings, from });
+  const positions = () => message.positions.map((_, shard) => reader.position(shard));
+  checkpoint(loaded, message.positions);
   sendState = () => {
     const bytes = driver.save();
+    checkpoint(loaded!, positions());
     if (bytes.length > stateBytesMax) return;
-    const positions = message.positions.map((_, shard) => reader.position(shard));
-    channel.send({ type: 'state', positions, bytes });
+    channel.send({ type: 'state', positions: positions(), bytes, orders: journal.orders });
   };
   const host = new StrategyHost({
     ...loaded,
@@ -217,7 +246,7 @@ function begin(message: BeginMessage): void {
     clock,
     onError: (_agent, error) => fail(error),
   });
-  channel.send({ type: 'running' });
+  channel.send({ type: 'running', orders: journal.orders });
   loop.start();
 }
 
@@ -227,6 +256,34 @@ function openBooks({ bookRings: paths }: BeginMessage): LiveBooks | undefined {
   return new LiveBooks(openBookRings({ paths, from: 'tail' }), batchCapacity);
 }
 
+/** From the log of inputs, or else from what the plugin gave last. */
+function goOn({ driver, journal, signals, log }: Loaded, { snapshot, orders }: BeginMessage): void {
+  phase = 'restore';
+  const restore = (json: string): void =>
+    driver.strategy.restore?.(JSON.parse(json), driver.context);
+  if (gap === undefined || log === undefined) {
+    if (snapshot !== undefined) restore(snapshot);
+    journal.startOrders(orders);
+    journal.showSymbols(Number.POSITIVE_INFINITY);
+    return;
+  }
+  const { checkpoint: from } = log;
+  driver.load(from.driver);
+  signals.continueFrom(from.generation, from.signals);
+  if (from.snapshot !== undefined) restore(from.snapshot);
+  journal.replay(log, gap, { isHeard, orders });
+}
+
+function checkpoint(
+  { driver, journal, signals }: Loaded,
+  positions: readonly RingPosition[],
+): void {
+  journal.checkpoint({
+    ...{ positions, generation: signals.generation, signals: signals.last },
+    snapshot: snapshotText(driver),
+  });
+}
+
 /** How long polls spin after the last tick. */
 function spinMsOf(settings: LoadMessage): number {
   if (settings.idle === 'adaptive') return settings.spinMs;
@@ -234,18 +291,25 @@ function spinMsOf(settings: LoadMessage): number {
 }
 
 function sendSnapshot(): void {
-  const { strategy, context } = loaded?.driver ?? {};
-  if (strategy?.snapshot === undefined || context === undefined) return;
+  const json = loaded === undefined ? undefined : snapshotText(loaded.driver);
+  if (json !== undefined) channel.send({ type: 'snapshot', json });
+}
+
+/** undefined: the plugin gives none. */
+function snapshotText({ strategy, context }: StrategyDriver): string | undefined {
+  if (strategy.snapshot === undefined) return undefined;
   const json = JSON.stringify(strategy.snapshot(context)) ?? 'null';
   if (json.length > snapshotLengthMax)
     throw new NdtsError('PLUGIN_FAILED', `expected a snapshot of at most 1 MiB`);
-  channel.send({ type: 'snapshot', json });
+  return json;
 }
 
 async function stop(): Promise<void> {
   await loop?.stop();
   if (loop !== undefined) sendSnapshot();
   sendState?.();
+  // Nothing was cut off: the next start begins with what was sent.
+  loaded?.journal.remove();
   for (const ring of loaded?.rings ?? []) ring.close();
   channel.send({ type: 'stopped' }, () => exit(0));
 }

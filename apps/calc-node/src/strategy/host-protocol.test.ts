@@ -16,8 +16,9 @@ const report = { type: 'report', ticks: 1, signals: 0, factorRows: 2, lapped: 0 
 test('well-formed messages pass', () => {
   const messages = [
     ready,
-    { type: 'running' },
-    { type: 'state', positions: [{ epoch: 1, sequence: 9 }], bytes },
+    { ...ready, resume: [{ epoch: 1, sequence: 9 }] },
+    { type: 'running', orders: 3 },
+    { type: 'state', positions: [{ epoch: 1, sequence: 9 }], bytes, orders: 3 },
     { type: 'cancel', order: 2 ** 33 + 1 },
     { ...report, latency: emptySnapshot },
     { type: 'snapshot', json: '{}' },

@@ -17,6 +17,10 @@ export interface LoadMessage {
   readonly source?: string;
   readonly instance: number;
   readonly generation: number;
+  /** File of the log of inputs. */
+  readonly inputLog: string;
+  /** The life of the node: changes of orders are numbered within it. */
+  readonly node: string;
   readonly parameters: GivenParameters;
   readonly validForMs: number;
   readonly wallOffset: Time;
@@ -49,6 +53,14 @@ export interface HistoryMessage {
   readonly bytes: Uint8Array;
 }
 
+/** The history that follows is of rows behind the checkpoint of the log of inputs, which is played
+ * over them. Comes instead of RestoreMessage. */
+export interface ResumeMessage {
+  readonly type: 'resume';
+  /** Who hears signals heard those of the start before. */
+  readonly isHeard: boolean;
+}
+
 /** What the driver of an earlier start saved: comes before the history that follows it. */
 export interface RestoreMessage {
   readonly type: 'restore';
@@ -64,11 +76,15 @@ export interface BeginMessage {
   readonly bookRings?: readonly string[];
   /** JSON text of the last snapshot; absent: none. */
   readonly snapshot?: string;
+  /** Number of the last change of an order. */
+  readonly orders: number;
 }
 
 /** An order of the strategy has changed. */
 export interface OrderMessage {
   readonly type: 'order';
+  /** Counts changes that this node told the instance of. */
+  readonly number: number;
   readonly update: OrderUpdate;
 }
 
@@ -81,6 +97,7 @@ export type HostMessage =
   | SymbolsMessage
   | HistoryMessage
   | RestoreMessage
+  | ResumeMessage
   | BeginMessage
   | OrderMessage
   | StopMessage;
@@ -99,10 +116,14 @@ export interface ReadyMessage {
   /** Of the plan of its factors, and of its snapshots. */
   readonly signature: string;
   readonly snapshotVersion: number;
+  /** Rows behind the checkpoint of its log of inputs, by shard; absent: none to go on from. */
+  readonly resume?: readonly RingPosition[];
 }
 
 export interface RunningMessage {
   readonly type: 'running';
+  /** Number of the last change of an order that it knows. */
+  readonly orders: number;
 }
 
 export interface ReportMessage {
@@ -124,6 +145,8 @@ export interface StateMessage {
   readonly type: 'state';
   readonly positions: readonly RingPosition[];
   readonly bytes: Uint8Array;
+  /** Number of the last change of an order in it. */
+  readonly orders: number;
 }
 
 /** Asks for the end of an order. */
@@ -198,8 +221,10 @@ export function readChildMessage(message: unknown): ChildMessage | undefined {
       if (!isPhase || !isText(reason, textLengthMax)) return undefined;
       return { type: 'failed', phase, reason };
     }
-    case 'running':
-      return { type: 'running' };
+    case 'running': {
+      const orders = message['orders'] ?? 0;
+      return isCount(orders) ? { type: 'running', orders } : undefined;
+    }
     case 'stopped':
       return { type: 'stopped' };
     default:
@@ -226,9 +251,16 @@ function isState(message: Fields): message is Fields & StateMessage {
   return (
     bytes instanceof Uint8Array &&
     bytes.length <= stateBytesMax &&
-    Array.isArray(positions) &&
-    positions.length <= shardsMax &&
-    positions.every((one) => isRecord(one) && isCount(one['epoch']) && isCount(one['sequence']))
+    isCount(message['orders']) &&
+    arePositions(positions)
+  );
+}
+
+function arePositions(value: unknown): boolean {
+  return (
+    Array.isArray(value) &&
+    value.length <= shardsMax &&
+    value.every((one) => isRecord(one) && isCount(one['epoch']) && isCount(one['sequence']))
   );
 }
 
@@ -241,6 +273,7 @@ function isReady(message: Fields): message is Fields & ReadyMessage {
     isText(signature, signatureLengthMax) &&
     isCount(snapshotVersion) &&
     typeof wantsBooks === 'boolean' &&
+    (message['resume'] === undefined || arePositions(message['resume'])) &&
     isCount(wanted) &&
     wanted <= warmUpTicksMax &&
     Array.isArray(factors) &&

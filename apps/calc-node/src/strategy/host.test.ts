@@ -26,14 +26,15 @@ function hostOn(wait: RingWait) {
     },
     lapped: () => 0,
   };
-  const driver = {
-    ticks: 0,
-    plan: { factors: [] },
+  const driver = { ticks: 0, plan: { factors: [] } };
+  const journal = {
+    bytes: 0,
     run: () => undefined,
     advance: (day: number, nsOfDay: number) => void advanced.push(day * nsPerDay + nsOfDay),
   };
   const parts = {
     driver,
+    journal,
     reader,
     batch,
     factorRows: {},

@@ -14,9 +14,12 @@ import type { SignalWriter } from '../emit/signal-writer.js';
 import type { FactorRowWriter } from '../factor/factor-rows.js';
 import type { StrategyDriver } from './driver.js';
 import type { ReportMessage } from './host-protocol.js';
+import type { InputJournal } from './input-journal.js';
 
 export interface HostParts {
   readonly driver: StrategyDriver;
+  /** Through which the driver gets all its inputs. */
+  readonly journal: Pick<InputJournal, 'run' | 'advance' | 'bytes'>;
   readonly reader: TickRingReader;
   readonly batch: TickBatch;
   /** undefined: the strategy has no use for them, or the node takes none. */
@@ -47,6 +50,10 @@ const bookWaitUs = 1000;
 const quietNs = 1000 * nsPerMs;
 const waitUsMax = 1_000_000;
 
+/** A longer log is cut off at once, not at its time. */
+const logBytesMax = 1 << 22;
+const logTicksMax = 200_000;
+
 /** Ticks are no later than this, or a timer that is due between them fires first. */
 const silenceNs = 500 * nsPerMs;
 
@@ -73,10 +80,10 @@ export class StrategyHost implements Agent {
   }
 
   doWork(): number {
-    const { driver, batch, books } = this.#parts;
+    const { journal, batch, books } = this.#parts;
     const rows = this.#pollTicks();
     const bookRows = books === undefined ? 0 : this.#pollBooks(books);
-    if (rows > 0 || bookRows > 0) driver.run(batch, books);
+    if (rows > 0 || bookRows > 0) journal.run(batch, books);
     // After the hooks: a signal is in a hurry, a factor row is not.
     if (rows > 0) this.#publishFactors(batch);
     const nowNs = this.#parts.monotonicNs();
@@ -124,7 +131,7 @@ export class StrategyHost implements Agent {
     if (!(passedNs > 0)) return;
     const nsOfDay = this.#nsOfDay + passedNs;
     const days = Math.floor(nsOfDay / nsPerDay);
-    this.#parts.driver.advance(this.#day + days, nsOfDay - days * nsPerDay);
+    this.#parts.journal.advance(this.#day + days, nsOfDay - days * nsPerDay);
   }
 
   #publishFactors(batch: TickBatch): void {
@@ -148,7 +155,9 @@ export class StrategyHost implements Agent {
       lapped: reader.lapped(),
       latency: signals.latency.snapshot(),
     });
-    if (nowNs >= this.#stateAtNs && driver.ticks > this.#stateTicks) {
+    const isFull =
+      this.#parts.journal.bytes > logBytesMax || driver.ticks - this.#stateTicks > logTicksMax;
+    if ((isFull || nowNs >= this.#stateAtNs) && driver.ticks > this.#stateTicks) {
       this.#stateAtNs = nowNs + stateNs;
       this.#stateTicks = driver.ticks;
       this.#parts.state();

@@ -2,6 +2,7 @@
 // waits longer each time, and parks it with the reason when it keeps failing. Always: at most one
 // process per instance, each with a generation of its own that was durable before it started.
 
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Clock, errorLine, nsPerMs, type Registry, type StrategyView } from '@ndts/protocol';
 import { addSnapshots, emptySnapshot, type HistogramSnapshot, type Logger } from '@ndts/runtime';
@@ -17,6 +18,7 @@ import {
   writeSnapshot,
   writeState,
 } from './records.js';
+import { OrderUpdates } from './order-updates.js';
 import { PluginFile } from './plugin-file.js';
 import { type RunOptions, StrategyRun } from './run.js';
 import { StrategyLog } from './strategy-log.js';
@@ -31,15 +33,27 @@ export interface RestartPolicy {
 }
 
 export interface InstanceOptions
-  extends Omit<RunOptions, 'load' | 'snapshot' | 'state' | 'events' | 'logger' | 'clock'> {
+  extends Omit<
+    RunOptions,
+    'load' | 'snapshot' | 'state' | 'events' | 'logger' | 'clock' | 'isHeard' | 'orders'
+  > {
   readonly name: string;
   readonly instance: number;
   readonly plugin: string;
   /** Folder of the signal and factor rings. */
   readonly ringDir: string;
+  /** Folder of logs of inputs. */
+  readonly inputDir: string;
   readonly settings: Omit<
     LoadMessage,
-    'type' | 'plugin' | 'source' | 'instance' | 'generation' | 'factorRing' | 'signalRing'
+    | 'type'
+    | 'plugin'
+    | 'source'
+    | 'instance'
+    | 'generation'
+    | 'factorRing'
+    | 'signalRing'
+    | 'inputLog'
   >;
   readonly restart: RestartPolicy;
   readonly registry: Registry;
@@ -65,6 +79,8 @@ export class StrategyInstance {
   #run: StrategyRun | undefined;
   #generation = 0;
   #starts = 0;
+  /** Changes of orders that a start after this one may have to be told of, by number. */
+  readonly #updates = new OrderUpdates();
   #reason = '';
   #startAtNs = 0;
   /** Since the last steady life. */
@@ -110,7 +126,7 @@ export class StrategyInstance {
 
   /** One of its orders has changed. */
   order(update: OrderUpdate): void {
-    this.#run?.order(update);
+    this.#run?.order(this.#updates.add(update), update);
   }
 
   view(): StrategyView {
@@ -174,6 +190,10 @@ export class StrategyInstance {
     this.#state = 'stopped';
   }
 
+  get #inputLog(): string {
+    return join(this.#options.inputDir, `${this.#options.instance}.log`);
+  }
+
   #launch(): void {
     this.#state = 'starting';
     this.#launching = this.#startRun().catch((error: unknown) => this.#failed(errorLine(error)));
@@ -198,16 +218,20 @@ export class StrategyInstance {
       generation: this.#generation,
       factorRing: join(ringDir, `factor-${suffix}`),
       signalRing: join(ringDir, `signal-${suffix}`),
+      inputLog: this.#inputLog,
     };
     const run = new StrategyRun({
       ...this.#options,
       load,
       snapshot: (version) => readSnapshot(registry, name, version),
       state,
+      isHeard: this.#starts > 0,
+      orders: () => this.#updates.last,
       events: {
         onSignalRing: (path) => this.#options.onSignalRing(path),
         onLine: (from, text) => this.log.add(from, text),
-        onRunning: () => {
+        onRunning: (orders) => {
+          for (const { number, update } of this.#updates.after(orders)) run.order(number, update);
           this.#state = 'running';
           this.log.add('node', `runs, start ${this.#generation}`);
           this.#runningSinceNs ??= this.#options.clock.monotonicNs();
@@ -217,7 +241,11 @@ export class StrategyInstance {
         },
         onSnapshot: (json, version) =>
           this.#save(() => writeSnapshot(registry, name, version, json)),
-        onState: (saved) => this.#save(() => writeState(registry, name, saved)),
+        onState: (saved, orders) => {
+          this.#updates.drop(orders);
+          this.#save(() => writeState(registry, name, saved));
+        },
+        onStuck: () => rmSync(this.#inputLog, { force: true }),
         onCancel: (order) => this.#options.onCancel(order),
         onEnd: (reason, failedVersion) => this.#ended(reason, failedVersion),
       },
@@ -249,6 +277,7 @@ export class StrategyInstance {
     const failures = this.#failures;
     if (failures >= restart.failuresMax) {
       this.#state = 'parked';
+      rmSync(this.#inputLog, { force: true });
       const steady = `${restart.steadyMs / 1000} s`;
       this.#reason = `${failures} failures, none after a run of ${steady}; last: ${reason}`;
       this.log.add('node', `parked: ${this.#reason}`);

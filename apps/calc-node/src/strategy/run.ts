@@ -38,10 +38,13 @@ export interface RunLimits {
 export interface RunEvents {
   /** Before the child may emit; it waits for this. */
   onSignalRing(path: string): void | Promise<void>;
-  onRunning(): void;
+  /** `orders`: number of the last change of an order that it knows. */
+  onRunning(orders: number): void;
+  /** Before it ran, on its own: its log of inputs leads nowhere. */
+  onStuck(): void;
   onReport(report: ReportMessage): void;
   onSnapshot(json: string, version: number): void;
-  onState(state: SavedState): void;
+  onState(state: SavedState, orders: number): void;
   /** The strategy asks for the end of an order, by its ordinal. */
   onCancel(order: number): void;
   /** A line for people. */
@@ -61,6 +64,10 @@ export interface RunOptions {
   readonly symbols: () => readonly SymbolEntry[];
   readonly snapshot: (version: number) => Promise<string | undefined>;
   readonly state: SavedState | undefined;
+  /** Who hears signals heard those of the start before. */
+  readonly isHeard: boolean;
+  /** Number of the last change of an order. */
+  readonly orders: () => number;
   readonly spawn: SpawnChild;
   /** Undefined: factors are not stored. */
   readonly factorTable?: FactorTable | undefined;
@@ -86,6 +93,7 @@ export class StrategyRun {
   #isOver = false;
   #reason = '';
   #restoreFailed = false;
+  #isResuming = false;
   #ready: ReadyMessage | undefined;
   #symbolsSent = 0;
   #messages = 0;
@@ -164,8 +172,8 @@ export class StrategyRun {
   }
 
   /** Tells the strategy of one of its orders; before it runs there is nobody to tell. */
-  order(update: OrderUpdate): void {
-    if (this.#isRunning && !this.#isOver) void this.#send({ type: 'order', update });
+  order(number: number, update: OrderUpdate): void {
+    if (this.#isRunning && !this.#isOver) void this.#send({ type: 'order', number, update });
   }
 
   /** Resolves when the process is gone. */
@@ -213,7 +221,7 @@ export class StrategyRun {
       case 'running':
         this.#isRunning = true;
         this.#silence.heard(this.#options.clock.monotonicNs(), this.#child?.cpuMs());
-        events.onRunning();
+        events.onRunning(message.orders);
         break;
       case 'report':
         this.#silence.heard(this.#options.clock.monotonicNs(), this.#child?.cpuMs());
@@ -224,11 +232,14 @@ export class StrategyRun {
         break;
       case 'state':
         if (this.#ready === undefined) break;
-        events.onState({
-          signature: this.#ready.signature,
-          positions: message.positions,
-          bytes: message.bytes,
-        });
+        events.onState(
+          {
+            signature: this.#ready.signature,
+            positions: message.positions,
+            bytes: message.bytes,
+          },
+          message.orders,
+        );
         break;
       case 'cancel':
         events.onCancel(message.order);
@@ -272,6 +283,7 @@ export class StrategyRun {
       tickRings,
       positions,
       ...(ready.wantsBooks && bookRings !== undefined ? { bookRings } : {}),
+      orders: this.#options.orders(),
       ...(snapshot === undefined ? {} : { snapshot }),
     });
   }
@@ -282,7 +294,13 @@ export class StrategyRun {
     positions: readonly RingPosition[],
     child: StrategyChild,
   ): Generator<TickBatch> {
-    const { history, state, symbols } = this.#options;
+    const { history, state, symbols, isHeard } = this.#options;
+    const { resume } = ready;
+    if (resume !== undefined && canResume(history, resume, positions)) {
+      this.#isResuming = true;
+      void child.send({ type: 'resume', isHeard });
+      return gapBatches(history, resume, positions, historyRows);
+    }
     const isOurs = state?.signature === ready.signature;
     if (state !== undefined && isOurs && canResume(history, state.positions, positions)) {
       void child.send({ type: 'restore', bytes: state.bytes });
@@ -311,7 +329,11 @@ export class StrategyRun {
     // Whoever mapped the rings keeps them; the names are gone.
     for (const path of [load.factorRing, load.signalRing]) rmSync(path, { force: true });
     const reason = this.#reason === '' ? how : this.#reason;
-    const failedVersion = this.#restoreFailed ? this.#ready?.snapshotVersion : undefined;
+    // Its own failure, or a kill by the node: who was killed by others may go on.
+    const isStuck = this.#isResuming && !this.#isRunning && this.#reason !== '';
+    if (isStuck) events.onStuck();
+    const isLost = this.#restoreFailed && !isStuck;
+    const failedVersion = isLost ? this.#ready?.snapshotVersion : undefined;
     events.onEnd(this.#isStopping ? '' : reason, failedVersion);
     for (const resolve of this.#ended) resolve();
     this.#ended = [];

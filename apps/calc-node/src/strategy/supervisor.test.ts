@@ -15,6 +15,8 @@ import {
   type Registry,
   SignalSlot,
   type StrategyView,
+  type TickBatch,
+  type Time,
 } from '@ndts/protocol';
 import {
   createSilentLogger,
@@ -49,6 +51,9 @@ class Bench {
   readonly ordinals = new Map<number, bigint[]>();
   readonly supervisor: Supervisor;
   readonly #signalRings: { instance: number; reader: SlotRingReader }[] = [];
+  /** Whether ticks can be read again, so that a killed strategy may go on. */
+  hasHistory = false;
+  readonly #times: Time[] = [];
   readonly #batch = createTickBatch(16);
   readonly #ticking: NodeJS.Timeout;
   #sequence = 0;
@@ -64,6 +69,7 @@ class Bench {
     const config = loadConfig({ args: {}, environment: {} });
     const values: ConfigValues = {
       ...config,
+      dataDir: this.dir,
       loop: { idle: 'sleep', spinMs: 0, sleepMs: 1 },
       strategy: { ...config.strategy, list, memoryMb: 48, dir: join(this.dir, 'found') },
     };
@@ -75,7 +81,7 @@ class Bench {
         epoch: () => 1,
         nextSequence: () => this.#sequence,
         lastTicks: () => 0,
-        readSequence: () => 0,
+        readSequence: (_, from, batch) => this.#readAgain(from, batch),
       },
       symbols: () => [{ id: 1, shard: 0, name: 'SIM0001' }],
       tickRings: this.rings.paths,
@@ -95,20 +101,30 @@ class Bench {
 
   #turn(): void {
     const batch = this.#batch;
-    for (let row = 0; row < batch.capacity; row += 1) {
-      const now = this.clock.now();
-      batch.day[row] = now.day;
-      batch.nsOfDay[row] = now.nsOfDay;
-      batch.symbol[row] = 1;
-      batch.price[row] = 100;
-      batch.epoch[row] = 1;
-      batch.sequence[row] = this.#sequence;
-      this.#sequence += 1;
-    }
-    batch.count = batch.capacity;
+    for (let row = 0; row < batch.capacity; row += 1) this.#times.push(this.clock.now());
+    this.#fill(this.#sequence, batch);
+    this.#sequence += batch.count;
     this.rings.publish(batch);
     this.supervisor.check(this.clock.monotonicNs());
     this.#readSignals();
+  }
+
+  #fill(from: number, batch: TickBatch): number {
+    batch.count = Math.min(batch.capacity, this.#times.length - from);
+    for (let row = 0; row < batch.count; row += 1) {
+      const { day, nsOfDay } = this.#times[from + row]!;
+      batch.day[row] = day;
+      batch.nsOfDay[row] = nsOfDay;
+      batch.symbol[row] = 1;
+      batch.price[row] = 100;
+      batch.epoch[row] = 1;
+      batch.sequence[row] = from + row;
+    }
+    return batch.count;
+  }
+
+  #readAgain(from: number, batch: TickBatch): number {
+    return this.hasHistory ? this.#fill(from, batch) : 0;
   }
 
   #readSignals(): void {
@@ -386,4 +402,36 @@ test('a parked strategy starts again when a person says so', testTimeout, async 
   await bench.until('parked', () => bench.view('throws').state === 'parked', context);
   assert.equal(bench.view('throws').restarts, 5);
   assert.throws(() => bench.supervisor.restart('nobody'), /nobody/);
+});
+
+test('killed, it goes on with every tick and the ordinals it had', testTimeout, async (context) => {
+  const every = plugin(`state: () => ({ seen: 0 }),
+    onTick({ sequence }, { state }) {
+      state.seen += 1;
+      if (state.seen !== sequence - state.first + 1 && state.first !== undefined) throw 'missed';
+      state.first ??= sequence;
+    },
+    onTimer(context) { context.buy(1, BigInt(context.state.seen)); },
+    timerIntervalMs: 20,
+    snapshot: ({ state }) => state,
+    restore(saved, { state }) { Object.assign(state, saved); }`);
+  const bench = new Bench({ every }, { restart: { backOffMs: 20, failuresMax: 9 } });
+  context.after(() => bench.close());
+  bench.hasHistory = true;
+  await bench.supervisor.start();
+  const ordinals = (): bigint[] => bench.ordinals.get(bench.view('every').instance) ?? [];
+  for (let kill = 0; kill < 3; kill += 1) {
+    const before = ordinals().length;
+    await bench.until('signals', () => ordinals().length > before + 5, context);
+    process.kill(bench.view('every').pid!, 'SIGKILL');
+    await bench.until('killed', () => bench.view('every').state === 'backing-off', context);
+    await bench.until('running', () => bench.view('every').state === 'running', context);
+  }
+  const known = ordinals().length;
+  await bench.until('signals', () => ordinals().length > known, context);
+  const different = [...new Set(ordinals())];
+  const first = different[0]!;
+  const expected = different.map((_, at) => first + BigInt(at));
+  assert.deepEqual(different, expected, 'one after the other, under the ordinals of one start');
+  assert.match(bench.view('every').reason, /SIGKILL/);
 });

@@ -218,11 +218,13 @@ export class Supervisor {
       name,
       plugin,
       instance,
+      inputDir: join(config.dataDir, 'inputs'),
       limits: { ...limitsDefault, memoryMb, ...limits },
       restart: { ...restartDefault, ...restart },
       spawn: spawn ?? spawnStrategyChild,
       ring: () => this.#ring(),
       settings: {
+        node: `${clock.nowMs()} ${clock.monotonicNs()}`,
         parameters: { period, width, quantity },
         validForMs,
         wallOffset: clock.wallOffset,

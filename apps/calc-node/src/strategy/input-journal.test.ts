@@ -1,0 +1,327 @@
+// A strategy that is cut off at any moment goes on as if it had not been: the same signals under
+// the same ordinals. Random scripts of ticks, orders and time; NDTS_TEST_SEED repeats one.
+
+import assert from 'node:assert/strict';
+import {
+  appendFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { copyTickRow, createTickBatch, SignalSlot, type TickBatch } from '@ndts/protocol';
+import { SeededRandom, VirtualClock } from '@ndts/runtime';
+import { SignalWriter } from '../emit/signal-writer.js';
+import { type AnyStrategy, bollinger, defineStrategy, factor, type OrderUpdate } from './define.js';
+import { StrategyDriver } from './driver.js';
+import { GapRows } from './gap-rows.js';
+import { readInputLog } from './input-checkpoint.js';
+import { InputJournal } from './input-journal.js';
+
+const seed = Number(process.env['NDTS_TEST_SEED'] ?? 7); // ambient: to repeat a failure
+const shards = 3;
+
+/** What it asks for depends on everything it was ever told, in its order. */
+function hashing(isHonest = true): AnyStrategy {
+  const mix = (state: { sum: number; calls: number }, value: number): void => {
+    state.calls += 1;
+    state.sum = (state.sum * 31 + Math.round(value * 1000) + state.calls) % 1_000_003;
+  };
+  return defineStrategy({
+    name: 'hashing',
+    version: '1',
+    params: {},
+    factors: { mean: factor('ema(price, 5)'), bands: bollinger({ period: 4 }) },
+    bars: { ten: { kind: 'ticks', size: 10 } },
+    timerIntervalMs: 100,
+    state: () => ({ sum: 1, calls: 0 }),
+    onTick(tick, context) {
+      mix(context.state, tick.price + context.factor.mean || 0);
+      if (context.state.sum % 7 < 2) context.buy(tick.symbol, BigInt(context.state.sum + 1));
+      if (context.state.sum % 31 === 0) context.sell(tick.symbol, 5n, { limitPrice: 3 });
+    },
+    onBar: (bar, { state }) => mix(state, bar.close),
+    onTimer(context) {
+      mix(context.state, context.factor.bands.middle || 1);
+      if (context.state.sum % 3 === 0) context.sell(1, BigInt(context.state.sum + 1));
+    },
+    onOrder(order, context) {
+      mix(context.state, Number(order.filled) + context.now().nsOfDay / 1e9);
+      if (context.state.sum % 2 === 0) context.buy(1, BigInt(context.state.sum + 1));
+    },
+    snapshot: ({ state }) => ({ ...state }),
+    restore(saved, { state }) {
+      Object.assign(state, saved);
+      if (!isHonest) state.sum += 1;
+    },
+  }) as unknown as AnyStrategy;
+}
+
+type Event =
+  | { readonly kind: 'ticks'; readonly count: number }
+  | { readonly kind: 'order'; readonly update: OrderUpdate }
+  | { readonly kind: 'checkpoint' };
+
+interface Script {
+  readonly ticks: TickBatch;
+  readonly events: readonly Event[];
+}
+
+function scriptOf(random: SeededRandom, events: number): Script {
+  const made: Event[] = [{ kind: 'ticks', count: 1 }];
+  const next = [0, 0, 0];
+  for (let at = 1; at < events; at += 1) {
+    const kind = random.integer(10);
+    if (kind === 0) made.push({ kind: 'checkpoint' });
+    else if (kind > 2) made.push({ kind: 'ticks', count: 1 + random.integer(9) });
+    else made.push({ kind: 'order', update: updateOf(random) });
+  }
+  const total = made.reduce((sum, event) => sum + (event.kind === 'ticks' ? event.count : 0), 0);
+  const ticks = createTickBatch(total);
+  for (let row = 0; row < total; row += 1) {
+    const shard = row === 0 ? 1 : random.integer(shards);
+    ticks.day[row] = 20_000;
+    ticks.nsOfDay[row] = row * 17_000_000;
+    ticks.symbol[row] = shard;
+    ticks.shard[row] = shard;
+    ticks.epoch[row] = row < total / 2 ? 1 : 2;
+    ticks.sequence[row] = next[shard]!;
+    next[shard]! += 1;
+    ticks.price[row] = 100 + random.integer(900) / 100;
+    ticks.volume[row] = 1;
+  }
+  ticks.count = total;
+  return { ticks, events: made };
+}
+
+function updateOf(random: SeededRandom): OrderUpdate {
+  const filled = BigInt(random.integer(1000));
+  const names = { symbol: 1, side: 'buy', state: 'filled', reason: '' } as const;
+  return { ...names, order: 1, quantity: 1000n, filled, averagePrice: 100n };
+}
+
+class Killed extends Error {}
+
+/** One life: until it is killed or the script ends. */
+class Life {
+  readonly driver: StrategyDriver;
+  readonly signals: SignalWriter;
+  readonly journal: InputJournal;
+  readonly #published: Uint8Array[];
+
+  constructor(path: string, published: Uint8Array[], strategy: AnyStrategy, step: () => void) {
+    this.#published = published;
+    const ring = {
+      publish: (slot: Uint8Array) => {
+        step();
+        this.#published.push(slot.slice());
+        step();
+      },
+      close: () => {},
+    };
+    const clock = new VirtualClock();
+    this.signals = new SignalWriter({
+      ...{ ring, instance: 1, generation: 9, validForMs: 1, clock, cancel: () => {} },
+    });
+    this.driver = new StrategyDriver({
+      ...{ strategy, parameters: {}, capacity: 16, sink: this.signals, log: () => {} },
+    });
+    this.journal = new InputJournal({
+      ...{ driver: this.driver, path, identity: 'same', node: 'one', now: () => clock.now() },
+    });
+    this.signals.logTo(this.journal);
+  }
+
+  checkpoint(positions: readonly number[], epoch: number): void {
+    const { driver, signals } = this;
+    const { strategy, context } = driver;
+    this.journal.checkpoint({
+      ...{ generation: signals.generation, signals: signals.last },
+      positions: positions.map((sequence) => ({ epoch, sequence })),
+      snapshot: JSON.stringify(strategy.snapshot?.(context) ?? null),
+    });
+  }
+}
+
+/** Plays the script, killed as `mayDie` says, each time gone on from the log. */
+function play(
+  { ticks, events }: Script,
+  path: string,
+  mayDie: () => boolean,
+  isHeard = true,
+): Uint8Array[] {
+  const published: Uint8Array[] = [];
+  const step = (): void => {
+    if (mayDie()) throw new Killed();
+  };
+  const batch = createTickBatch(16);
+  const copy = (from: number, to: number, into: TickBatch): void => {
+    for (let row = from; row < to; row += 1) copyTickRow(ticks, row, into, row - from);
+    into.count = to - from;
+  };
+  let [event, row, orders] = [0, 0, 0];
+  let life: Life | undefined;
+  const positions = (): number[] => {
+    const next = [0, 0, 0];
+    for (let at = 0; at < row; at += 1) next[ticks.shard[at]!] = ticks.sequence[at]! + 1;
+    return next;
+  };
+  const begin = (): Life => {
+    const made = new Life(path, published, hashing(), step);
+    const log = readInputLog(path);
+    if (log !== undefined) {
+      made.driver.load(log.checkpoint.driver);
+      made.signals.continueFrom(log.checkpoint.generation, log.checkpoint.signals);
+      made.driver.strategy.restore!(JSON.parse(log.checkpoint.snapshot!), made.driver.context);
+      const rows = new GapRows(16);
+      const past = createTickBatch(Math.max(1, row));
+      copy(0, row, past);
+      rows.add(past);
+      made.journal.replay(log, rows, { isHeard, orders: 0 });
+    }
+    made.checkpoint(positions(), 1);
+    return made;
+  };
+  while (event < events.length || life === undefined) {
+    try {
+      life ??= begin();
+      // Changes of orders that it did not note are told again.
+      const told = events.slice(0, event).filter((one) => one.kind === 'order');
+      for (const one of told.slice(life.journal.orders))
+        life.journal.order(life.journal.orders + 1, one.update);
+      const next = events[event];
+      if (next === undefined) break;
+      step();
+      event += 1;
+      if (next.kind === 'checkpoint') life.checkpoint(positions(), 1);
+      else if (next.kind === 'order') {
+        orders += 1;
+        life.journal.order(orders, next.update);
+      } else {
+        copy(row, row + next.count, batch);
+        row += next.count;
+        life.journal.run(batch);
+      }
+    } catch (error) {
+      if (!(error instanceof Killed)) throw error;
+      life?.journal.close();
+      life?.driver.close();
+      life = undefined;
+    }
+  }
+  life.journal.close();
+  life.driver.close();
+  return published;
+}
+
+function byOrdinal(slots: readonly Uint8Array[]): Map<bigint, string> {
+  const found = new Map<bigint, string>();
+  for (const slot of slots) {
+    const ordinal = new DataView(slot.buffer).getBigUint64(SignalSlot.ordinal, true);
+    const content = Buffer.from(slot.subarray(SignalSlot.tickTime)).toString('hex');
+    assert.equal(found.get(ordinal) ?? content, content, `ordinal ${ordinal} has two contents`);
+    found.set(ordinal, content);
+  }
+  return found;
+}
+
+test('killed at random moments it gives the signals of an undisturbed run', (context) => {
+  const dir = mkdtempSync(join(tmpdir(), 'ndts-inputs-'));
+  context.after(() => rmSync(dir, { recursive: true, force: true }));
+  context.diagnostic(`NDTS_TEST_SEED=${seed}`);
+  const random = new SeededRandom(seed);
+  for (let round = 0; round < 20; round += 1) {
+    const script = scriptOf(random, 80);
+    const undisturbed = play(script, join(dir, `${round}-a.log`), () => false);
+    assert.ok(undisturbed.length > 20, `${undisturbed.length} signals`);
+    let kills = 0;
+    const isHeard = round % 2 === 0;
+    const mayDie = (): boolean => {
+      if (random.integer(12) !== 0) return false;
+      kills += 1;
+      return true;
+    };
+    const disturbed = play(script, join(dir, `${round}-b.log`), mayDie, isHeard);
+    assert.ok(kills > 0);
+    assert.deepEqual([...byOrdinal(disturbed)], [...byOrdinal(undisturbed)]);
+    // Heard, only the one at which it was killed may come twice.
+    if (isHeard) assert.ok(disturbed.length - undisturbed.length <= kills);
+  }
+});
+
+test('a torn or damaged end is left out, a damaged checkpoint is no log', (context) => {
+  const dir = mkdtempSync(join(tmpdir(), 'ndts-inputs-'));
+  context.after(() => rmSync(dir, { recursive: true, force: true }));
+  const path = join(dir, 'one.log');
+  const script = scriptOf(new SeededRandom(seed), 60);
+  const events = script.events.filter(({ kind }) => kind !== 'checkpoint');
+  play({ ...script, events }, path, () => false);
+  const whole = readInputLog(path)!;
+  const bytes = readFileSync(path);
+  assert.equal(whole.bytes, bytes.length);
+  assert.ok(whole.signals.length > 10);
+  const blocks = bytes.length - whole.checkpoint.driver.length;
+  context.diagnostic(
+    `${blocks} bytes for ${script.ticks.count} ticks, ${whole.signals.length} out`,
+  );
+  appendFileSync(path, Uint8Array.of(200, 0, 0, 0, 1, 2, 3));
+  assert.deepEqual(readInputLog(path), whole);
+  truncateSync(path, bytes.length - 3);
+  const torn = readInputLog(path)!;
+  assert.ok(torn.bytes < bytes.length - 3 && torn.records.length > 0);
+  const damaged = Uint8Array.from(bytes);
+  damaged[torn.bytes + 9]! ^= 1;
+  writeFileSync(path, damaged);
+  assert.deepEqual(readInputLog(path), torn);
+  damaged[30]! ^= 1;
+  writeFileSync(path, damaged);
+  assert.equal(readInputLog(path), undefined);
+  writeFileSync(path, bytes.subarray(0, 12));
+  assert.equal(readInputLog(path), undefined);
+});
+
+test('a strategy that would give other signals under old ordinals is refused', (context) => {
+  const dir = mkdtempSync(join(tmpdir(), 'ndts-inputs-'));
+  context.after(() => rmSync(dir, { recursive: true, force: true }));
+  const path = join(dir, 'one.log');
+  const script = scriptOf(new SeededRandom(seed), 60);
+  const events = script.events.filter(({ kind }) => kind !== 'checkpoint');
+  play({ ...script, events }, path, () => false);
+  const log = readInputLog(path)!;
+  const published: Uint8Array[] = [];
+  const life = new Life(path, published, hashing(false), () => {});
+  life.driver.strategy.restore!(JSON.parse(log.checkpoint.snapshot!), life.driver.context);
+  const rows = new GapRows(16);
+  rows.add(script.ticks);
+  const replay = (): void => life.journal.replay(log, rows, { isHeard: true, orders: 0 });
+  assert.throws(replay, { code: 'PLUGIN_FAILED' });
+  assert.deepEqual(published, []);
+  life.driver.close();
+});
+
+test('nobody could go on from books, or from what is not given: no log', (context) => {
+  const dir = mkdtempSync(join(tmpdir(), 'ndts-inputs-'));
+  context.after(() => rmSync(dir, { recursive: true, force: true }));
+  const path = join(dir, 'one.log');
+  const silent = hashing();
+  Reflect.deleteProperty(silent, 'snapshot');
+  for (const [strategy, isLogged] of [
+    [hashing(), true],
+    [{ ...hashing(), onBook: () => {} }, false],
+    [hashing(), true],
+    [silent, false],
+  ] as const) {
+    const life = new Life(path, [], strategy, () => {});
+    life.checkpoint([0, 0, 0], 1);
+    life.journal.run(scriptOf(new SeededRandom(seed), 1).ticks);
+    life.journal.flush();
+    assert.equal(existsSync(path), isLogged);
+    life.journal.close();
+    life.driver.close();
+  }
+});

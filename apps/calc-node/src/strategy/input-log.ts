@@ -1,0 +1,183 @@
+// hot: no allocation after init
+// The order in which a strategy received its inputs, in a file: a checkpoint, then blocks of
+// records (docs/formats/inputs.md). Written by the strategy's process before anything leaves it.
+//
+// Always: what was flushed is there after the process was killed; a checkpoint replaces the file as
+// a whole, so there is the old one or the new one. One thread.
+
+import {
+  closeSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
+import { crc32 } from 'node:zlib';
+import type { RingPosition, TickBatch, Time } from '@ndts/protocol';
+import { type Checkpoint, checkpointBytes, InputKind } from './input-checkpoint.js';
+
+const headBytes = 8;
+/** Records wait for the next flush, but no more than these. */
+const bufferBytes = 1 << 16;
+const recordBytesMax = 40;
+
+export class InputLogWriter {
+  readonly #path: string;
+  readonly #bytes = new Uint8Array(bufferBytes);
+  readonly #view = new DataView(this.#bytes.buffer);
+  /** Next sequence of each shard, if nothing is left out, and its epoch. */
+  readonly #next: number[] = [];
+  readonly #epochs: number[] = [];
+  #file = -1;
+  #at = headBytes;
+  #runShard = 0;
+  #runFirst = 0;
+  #runCount = 0;
+  /** Of the file. */
+  bytes = 0;
+
+  constructor(path: string) {
+    this.#path = path;
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  }
+
+  /** Goes on behind what was read of the file. */
+  append(bytes: number, ends: readonly RingPosition[]): void {
+    this.#file = openSync(this.#path, 'r+');
+    ftruncateSync(this.#file, bytes);
+    this.bytes = bytes;
+    this.#startAt(ends);
+  }
+
+  /** All before is in the checkpoint; the file begins anew. */
+  begin(checkpoint: Checkpoint): void {
+    const bytes = checkpointBytes(checkpoint);
+    const draft = `${this.#path}.new`;
+    const file = openSync(draft, 'w', 0o600);
+    writeSync(file, bytes);
+    renameSync(draft, this.#path);
+    if (this.#file >= 0) closeSync(this.#file);
+    this.#file = file;
+    this.bytes = bytes.length;
+    this.#at = headBytes;
+    this.#runCount = 0;
+    this.#startAt(checkpoint.positions);
+  }
+
+  /** Rows [from, to) were received. */
+  rows({ shard, sequence, epoch }: TickBatch, from: number, to: number): void {
+    for (let row = from; row < to; row += 1) {
+      const of = shard[row]!;
+      const at = sequence[row]!;
+      if (epoch[row] !== this.#epochs[of]) this.#noteEpoch(of, epoch[row]!);
+      if (of !== this.#runShard || at !== this.#runFirst + this.#runCount) this.#endRun();
+      if (this.#runCount === 0) {
+        this.#runShard = of;
+        this.#runFirst = at;
+      }
+      this.#runCount += 1;
+    }
+  }
+
+  time(day: number, nsOfDay: number): void {
+    this.#start(InputKind.time);
+    this.#number(day);
+    this.#number(nsOfDay);
+  }
+
+  /** `update`: JSON. */
+  order(number: number, update: string): void {
+    const text = new TextEncoder().encode(update);
+    this.#start(InputKind.order, text.length);
+    this.#number(number);
+    this.#number(text.length);
+    this.#bytes.set(text, this.#at);
+    this.#at += text.length;
+    this.flush();
+  }
+
+  /** So many symbols of the directory are known. */
+  symbols(count: number): void {
+    this.#start(InputKind.symbols);
+    this.#number(count);
+  }
+
+  /** A signal is about to leave; flushed. */
+  signal(time: Time, checksum: number): void {
+    this.#start(InputKind.signal);
+    this.#number(time.day);
+    this.#number(time.nsOfDay);
+    this.#number(checksum);
+    this.flush();
+  }
+
+  flush(): void {
+    this.#endRun();
+    if (this.#at === headBytes || this.#file < 0) return;
+    const block = this.#bytes.subarray(0, this.#at);
+    this.#view.setUint32(0, this.#at - headBytes, true);
+    this.#view.setUint32(4, crc32(block.subarray(headBytes)), true);
+    writeSync(this.#file, block, 0, this.#at, this.bytes);
+    this.bytes += this.#at;
+    this.#at = headBytes;
+  }
+
+  /** The file stays. */
+  close(): void {
+    if (this.#file >= 0) closeSync(this.#file);
+    this.#file = -1;
+  }
+
+  /** Nothing is to be gone on from. */
+  remove(): void {
+    this.close();
+    rmSync(this.#path, { force: true });
+  }
+
+  #startAt(positions: readonly RingPosition[]): void {
+    for (const [shard, { epoch, sequence }] of positions.entries()) {
+      this.#next[shard] = sequence;
+      this.#epochs[shard] = epoch;
+    }
+  }
+
+  #noteEpoch(shard: number, epoch: number): void {
+    this.#start(InputKind.epoch);
+    this.#number(shard);
+    this.#number(epoch);
+    this.#epochs[shard] = epoch;
+  }
+
+  #endRun(): void {
+    if (this.#runCount === 0) return;
+    const [shard, first, count] = [this.#runShard, this.#runFirst, this.#runCount];
+    this.#runCount = 0;
+    this.#start(InputKind.rows);
+    this.#number(shard);
+    this.#number(first - (this.#next[shard] ?? 0));
+    this.#number(count);
+    this.#next[shard] = first + count;
+  }
+
+  #start(kind: number, more = 0): void {
+    this.#endRun();
+    if (this.#at + recordBytesMax + more > bufferBytes) this.flush();
+    this.#bytes[this.#at] = kind;
+    this.#at += 1;
+  }
+
+  /** Seven bits a byte, the lowest first; the last byte has no high bit. */
+  #number(value: number): void {
+    let left = value;
+    while (left >= 128) {
+      this.#bytes[this.#at] = 128 + (left % 128);
+      this.#at += 1;
+      left = Math.floor(left / 128);
+    }
+    this.#bytes[this.#at] = left;
+    this.#at += 1;
+  }
+}
