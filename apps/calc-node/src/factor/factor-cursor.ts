@@ -46,7 +46,12 @@ export class FactorCursor implements FactorView, BollingerReading {
 
   /** Keeps what it shows: its columns are about to be filled anew. */
   hold(): void {
-    this.show(this.read());
+    for (let index = 0; index < columnNames.length; index += 1) {
+      const name = columnNames[index]!;
+      this.#held[name][0] = this.#shown[name][this.row] ?? Number.NaN;
+    }
+    this.#shown = this.#held;
+    this.row = 0;
   }
 
   /** Value, middle, upper, lower, signal. */
