@@ -12,7 +12,7 @@ const dataDir = join(dir, 'data');
 const opener = await OpenerProcess.start({ after: () => undefined }, dataDir);
 const memory = readdirSync(sharedMemory).filter((name) => {
   try {
-    return readFileSync(join(sharedMemory, name, 'owner'), 'utf8').trim() === dataDir;
+    return readFileSync(join(sharedMemory, name, 'owner'), 'utf8').startsWith(`${dataDir}\n`);
   } catch {
     return false;
   }

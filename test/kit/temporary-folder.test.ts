@@ -2,7 +2,9 @@
 
 import { deepEqual, equal, ok } from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
@@ -10,11 +12,18 @@ const script = fileURLToPath(new URL('killed-opener.js', import.meta.url));
 const sharedMemory = '/dev/shm';
 
 test('the memory of a killed opener goes with its folder, that of others stays', (context) => {
-  const other = `${sharedMemory}/ndts-${process.getuid?.() ?? 0}-other-${process.pid}`;
-  context.after(() => rmSync(other, { recursive: true, force: true }));
-  mkdirSync(other);
-  writeFileSync(`${other}/owner`, '/nowhere/ndts-test-x\n');
-  writeFileSync(`${other}/wal_1.staging`, ''); // or the opener removes it
+  // Of another test that runs: its data folder is its folder, or is in it.
+  const folder = mkdtempSync(join(tmpdir(), 'ndts-test-'));
+  const others = ['/nowhere/ndts-test-x', folder, `${folder}/data`].map((root, at) => {
+    const other = `${sharedMemory}/ndts-${process.getuid?.() ?? 0}-other-${process.pid}-${at}`;
+    mkdirSync(other);
+    writeFileSync(`${other}/owner`, `${root}\nmnt:[1] 1:2\n`);
+    writeFileSync(`${other}/wal_1.staging`, ''); // or the opener removes it
+    return other;
+  });
+  context.after(() => {
+    for (const dir of [...others, folder]) rmSync(dir, { recursive: true, force: true });
+  });
   const output = execFileSync(process.execPath, [script], { encoding: 'utf8' });
   const { dataDir, memory } = JSON.parse(output) as { dataDir: string; memory: string[] };
   equal(memory.length, 1, 'it had some');
@@ -23,5 +32,5 @@ test('the memory of a killed opener goes with its folder, that of others stays',
     readdirSync(sharedMemory).filter((name) => memory.includes(name)),
     [],
   );
-  ok(existsSync(other));
+  deepEqual(others.map(existsSync), [true, true, true]);
 });

@@ -49,7 +49,7 @@ function removeMemory(): void {
 function testFolderOf(memory: string): string | undefined {
   let owner: string;
   try {
-    owner = readFileSync(join(memory, 'owner'), 'utf8').trim();
+    [owner = ''] = readFileSync(join(memory, 'owner'), 'utf8').split('\n'); // then whose view
   } catch {
     return undefined;
   }
