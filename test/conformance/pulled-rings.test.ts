@@ -45,7 +45,8 @@ async function read(subscription: Subscription, due: Due, count: number): Promis
 }
 
 function mirrorFolders(): string[] {
-  return readdirSync('/dev/shm').filter((name) => name.startsWith(`ndts-pull-${process.pid}-`));
+  const ours = new RegExp(`^ndts-pull-\\d+-${process.pid}-`);
+  return readdirSync('/dev/shm').filter((name) => ours.test(name));
 }
 
 async function follow(context: TestContext, provider: string): Promise<void> {

@@ -85,7 +85,7 @@ export class FolderService implements Service {
     latest: (asked) => this.#latest(asked),
     locate: (asked) => this.#locate(asked),
     shards: () => this.#shards(),
-    rings: (asked) => ringsOf(this.#options.rings ?? {}, asked['table']),
+    rings: (asked) => ringsOf(this.#options.rings ?? {}, asked['table'], asked['shards']),
     pullRings: () => notPulled(),
     renewPulls: () => notPulled(),
     holdBlocks: () => notPulled(),

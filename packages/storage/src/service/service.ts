@@ -116,6 +116,13 @@ export interface PlacedBlocks extends BlockSpace {
   readonly leaseMs: number;
 }
 
+export interface RingsAsked {
+  /** Default: ticks. */
+  readonly table?: string;
+  /** Answered in this order; default: all. */
+  readonly shards?: readonly number[];
+}
+
 export interface Calls {
   tables: { asked: Record<string, never>; answer: readonly TableInfo[] };
   createTable: { asked: { readonly schema: TableSchema }; answer: number };
@@ -142,10 +149,10 @@ export interface Calls {
   shards: { asked: Record<string, never>; answer: readonly ShardInfo[] };
   /** Files of the rings that rows of a table (default: ticks) are published on, by shard; none
    * where nobody publishes. */
-  rings: { asked: { readonly table?: string }; answer: readonly string[] };
+  rings: { asked: RingsAsked; answer: readonly string[] };
   /** Grants of these rings to who asks over the network, by shard; they end when they are not
    * renewed, and with the connection. UNAVAILABLE where rings are not pulled. */
-  pullRings: { asked: { readonly table?: string }; answer: readonly PullGrant[] };
+  pullRings: { asked: RingsAsked; answer: readonly PullGrant[] };
   /** All that were granted on this connection. LEASE_LOST when they ended. */
   renewPulls: { asked: Record<string, never>; answer: null };
   /** Holds what a table is now for a reader on another host, which fetches blocks of segments and
@@ -252,6 +259,9 @@ export type StreamOf<N extends StreamName> = ServiceStream<Streams[N]['head'], S
 
 export interface Service {
   readonly shardCount: number;
+  /** Paths that `rings` answered are read no more. What mirrors rings of another host drops them,
+   * some time after nobody reads them; absent: they are what they are without readers. */
+  leaveRings?(paths: readonly string[]): void;
   call<N extends CallName>(name: N, asked: Calls[N]['asked']): Promise<Calls[N]['answer']>;
   /** The signal ends a query, also while it begins: CANCELLED. */
   open<N extends StreamName>(

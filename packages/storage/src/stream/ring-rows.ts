@@ -65,24 +65,31 @@ async function openKind<Batch extends RingBatch>(
   kind: RingKind<Batch>,
 ): Opened {
   const { service, clock, asked } = options;
-  const paths = await service.call('rings', { table: asked.table });
+  const { table, symbols } = asked;
+  const entries = symbols && (await service.call('symbols', { names: symbols }));
+  const wanted = entries && new Set(entries.map((entry) => entry.id));
+  // Rings of other shards are not even mapped: of another host they would have to be pulled.
+  const all = Array.from({ length: service.shardCount }, (_, shard) => shard);
+  const shards = entries === undefined ? all : [...new Set(entries.map((entry) => entry.shard))];
+  const paths = await service.call('rings', entries === undefined ? { table } : { table, shards });
   if (paths.length === 0) return undefined;
   const reader = openHere(kind, paths);
-  if (reader === undefined) return undefined;
+  const leave = (): void => {
+    reader?.close();
+    service.leaveRings?.(paths);
+  };
   try {
-    if (clock.monotonicNs() - reader.marks(0).heartbeatNs > deadNs) {
-      reader.close();
+    const beatNs = reader?.marks(shards[0] ?? 0).heartbeatNs ?? 0;
+    if (reader === undefined || clock.monotonicNs() - beatNs > deadNs) {
+      leave();
       return undefined;
     }
-    const { symbols } = asked;
-    const entries = symbols && (await service.call('symbols', { names: symbols }));
-    const wanted = entries && new Set(entries.map((entry) => entry.id));
-    const begin = positionsAt(reader, paths.length);
-    const until = begin.sequence.slice();
-    const fill = await service.open('tail', { from: begin, ...asked, until });
-    return new RingRows(options, kind, reader, wanted, fill);
+    const until = new Float64Array(service.shardCount);
+    for (const shard of shards) until[shard] = reader.position(shard).sequence;
+    const fill = await service.open('tail', { ...asked, until });
+    return new RingRows(options, kind, { reader, paths, shards, wanted }, fill);
   } catch (error) {
-    reader.close();
+    leave();
     throw error;
   }
 }
@@ -100,21 +107,21 @@ function openHere<Batch extends RingBatch>(
   }
 }
 
-function positionsAt(
-  reader: Pick<RowRingReader<unknown>, 'position'>,
-  shards: number,
-): ShardPositions {
-  const at = Array.from({ length: shards }, (_, shard) => reader.position(shard));
-  return {
-    epoch: Uint32Array.from(at, (one) => one.epoch),
-    sequence: Float64Array.from(at, (one) => one.sequence),
-  };
+interface RingsRead<Batch> {
+  readonly reader: RowRingReader<Batch>;
+  readonly paths: readonly string[];
+  /** In the order of the paths. */
+  readonly shards: readonly number[];
+  /** Ids of symbols; undefined: all. */
+  readonly wanted: ReadonlySet<number> | undefined;
 }
 
 class RingRows<Batch extends RingBatch> implements StreamOf<'tail'> {
   readonly head: Streams['tail']['head'];
   readonly #options: RingRowsOptions;
   readonly #reader: RowRingReader<Batch>;
+  readonly #paths: readonly string[];
+  readonly #shards: readonly number[];
   readonly #wanted: ReadonlySet<number> | undefined;
   readonly #batch: Batch;
   readonly #copyRow: RingKind<Batch>['copyRow'];
@@ -131,12 +138,13 @@ class RingRows<Batch extends RingBatch> implements StreamOf<'tail'> {
   constructor(
     options: RingRowsOptions,
     kind: RingKind<Batch>,
-    reader: RowRingReader<Batch>,
-    wanted: ReadonlySet<number> | undefined,
+    { reader, paths, shards, wanted }: RingsRead<Batch>,
     fill: StreamOf<'tail'>,
   ) {
     this.#options = options;
     this.#reader = reader;
+    this.#paths = paths;
+    this.#shards = shards;
     this.#wanted = wanted;
     this.#fill = fill;
     this.head = fill.head;
@@ -161,6 +169,7 @@ class RingRows<Batch extends RingBatch> implements StreamOf<'tail'> {
     if (this.#closed) return;
     this.#closed = true;
     this.#reader.close();
+    this.#options.service.leaveRings?.(this.#paths);
     await this.#fill?.close();
   }
 
@@ -246,10 +255,12 @@ class RingRows<Batch extends RingBatch> implements StreamOf<'tail'> {
   /** Whether it lives, and whether something was accepted and is on no ring: lines, imports. */
   async #checkWriter(nowNs: number): Promise<void> {
     this.#checkedNs = nowNs;
-    if (nowNs - this.#reader.marks(0).heartbeatNs > deadNs)
+    if (nowNs - this.#reader.marks(this.#shards[0] ?? 0).heartbeatNs > deadNs)
       throw new NdtsError('UNAVAILABLE', 'the writer of the rings ended');
     const { sequence } = this.#next;
-    const until = sequence.map((due, shard) => Math.max(due, this.#reader.marks(shard).accepted));
+    const until = sequence.slice();
+    for (const shard of this.#shards)
+      until[shard] = Math.max(until[shard]!, this.#reader.marks(shard).accepted);
     if (until.some((end, shard) => end > sequence[shard]!)) await this.#fillUntil(until);
   }
 }

@@ -65,14 +65,15 @@ export class GuardedService implements Service {
 
   #grant(
     pulls: RingGrants,
-    { table = tickSchema.name }: Calls['pullRings']['asked'],
+    { table = tickSchema.name, shards }: Calls['pullRings']['asked'],
   ): Calls['pullRings']['answer'] {
     if (this.#closed) throw new NdtsError('CLOSED', 'the connection ended');
-    pulls.revoke(this.#keys.get(table) ?? []); // who asks again has no use for those before
-    this.#keys.delete(table);
-    const grants = pulls.grant(table);
-    const keys = grants.map((grant) => grant.key);
-    if (keys.length > 0) this.#keys.set(table, keys);
+    const grants = pulls.grant(table, shards);
+    for (const [at, { key }] of grants.entries()) {
+      const ring = `${table}/${shards?.[at] ?? at}`;
+      pulls.revoke(this.#keys.get(ring) ?? []); // who asks again has no use for the one before
+      this.#keys.set(ring, [key]);
+    }
     return grants;
   }
 

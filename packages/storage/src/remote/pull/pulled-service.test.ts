@@ -106,7 +106,7 @@ test('pulls that end while those of another table are asked for', {
 });
 
 test('a node that offers none, or no more', async (context) => {
-  for (const refusal of ['UNAVAILABLE', 'RATE_LIMITED'] as const) {
+  for (const refusal of ['UNAVAILABLE', 'RATE_LIMITED', 'NOT_FOUND'] as const) {
     const node = new Node(undefined, refusal);
     deepEqual(await pulled(context, node).call('rings', {}), []);
     equal(node.asked, 1);

@@ -63,12 +63,12 @@ export class RingGrants {
     return this.#server;
   }
 
-  /** New ones of all rings of a table, by shard; none where there are no rings.
-   * @param table as it was asked for; undefined: ticks */
-  grant(table?: unknown): readonly PullGrant[] {
+  /** New ones of the rings of a table, in the order of the shards; none where there are no rings.
+   * @param table as it was asked for; undefined: ticks @param shards undefined: all */
+  grant(table?: unknown, shards?: unknown): readonly PullGrant[] {
     const grants: PullGrant[] = [];
     try {
-      for (const path of ringsOf(this.#paths, table))
+      for (const path of ringsOf(this.#paths, table, shards))
         grants.push(this.#server.exposeRing(path, grantLeaseMs));
     } catch (error) {
       this.revoke(grants.map((grant) => grant.key));
