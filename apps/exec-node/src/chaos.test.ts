@@ -1,14 +1,15 @@
 // Chaos: random signals, updates that come twice, late and in any order, lost requests and
 // answers, outages, a full disk, kill -9 between any two operations, loss of power, and restarts
-// from the same journal and venue record. In the end: no order was sent twice or before its intent
-// was journaled, every fill counts once, positions equal the venue's.
+// from the same journal and venue record; on a symbol that nets, on a contract, and on futures of
+// which long and short are kept apart, over trading days. In the end: no order was sent twice or
+// before its intent was journaled, every fill counts once, positions equal the venue's.
 
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { OrderType } from '@ndts/protocol';
+import { msPerDay, OrderFlags, OrderType, type SidesHeld } from '@ndts/protocol';
 import { SeededRandom, VirtualClock } from '@ndts/runtime';
 import { readRecords } from './broker/paper-record.js';
 import { ChaosStore, Fuse, UnrulyBroker } from './chaos-kit.js';
@@ -24,7 +25,13 @@ import {
 const firstSeed = Number(process.env['NDTS_TEST_SEED'] ?? 4_711);
 const rounds = process.env['NDTS_TEST_LONG'] === '1' ? 500 : 25;
 const steps = 120;
-const symbols = 3;
+const symbols = 4;
+const instruments = [
+  { symbol: 2, multiplier: 10, tickSize: '0.01', lot: '0.01' },
+  { symbol: 3, exchange: 'SHFE', product: 'rb', multiplier: 10, tickSize: '0.01', lot: '0.01' },
+  { symbol: 4, exchange: 'DCE', product: 'i', multiplier: 100, tickSize: '0.01', lot: '0.01' },
+];
+const firstFuture = 3;
 /** How many signals a ring still holds after a restart. */
 const ringSignals = 16;
 
@@ -38,6 +45,8 @@ class Round {
   unruly!: UnrulyBroker;
   kills = 0;
   changes = 0;
+  readonly changed = new Set<string>();
+  days = 0;
   readonly #durable: boolean;
   readonly #ring: TestSignal[] = [];
   #ordinal = 0;
@@ -52,6 +61,8 @@ class Round {
     const { random, clock, journal, dir } = this;
     const config = {
       'risk.maxPosition': '20',
+      'risk.maxOrderValue': '1000000',
+      'risk.maxDailyLoss': '100000000',
       'exec.answerTimeoutMs': '50',
       'exec.journalMode': this.#durable ? 'durable' : 'accepted',
       'exec.paperLatencyUs': String(random.integer(3) * 500),
@@ -60,6 +71,7 @@ class Round {
     const journalLimits = { snapshotEvents, keptEvents: random.integer(100) };
     this.harness = createHarness({
       ...{ dir, clock, journal, config, journalLimits, seed: random.integer(1000) },
+      instruments,
       // At nearly every start, and all of it kept for the check.
       venueLimits: { recordBytes: random.integer(4000), archives: 1e6, closedOrders: 40 },
       wrap: (broker) => {
@@ -97,10 +109,12 @@ class Round {
     const { random } = this;
     // Now and then one that was sent before.
     const ordinal = random.integer(6) === 0 ? random.integer(this.#ordinal + 1) : ++this.#ordinal;
+    const symbol = 1 + random.integer(symbols);
     const signal = {
       ordinal,
       time: this.clock.now(),
-      symbol: 1 + random.integer(symbols),
+      symbol,
+      ...(symbol >= firstFuture && random.integer(2) === 0 ? { offset: random.integer(5) } : {}),
       side: random.integer(2) === 0 ? 1 : -1,
       quantity: `${1 + random.integer(5)}.${random.integer(100)}`,
       ...this.#kind(),
@@ -114,7 +128,7 @@ class Round {
   #kind(): Partial<TestSignal> {
     const { random } = this;
     const near = (): string => String(99 + random.integer(7));
-    switch (random.integer(12)) {
+    switch (random.integer(14)) {
       case 0:
         return { orderType: OrderType.stop, parameter: near() };
       case 1:
@@ -131,6 +145,9 @@ class Round {
         const timeInForce = 2 + random.integer(3);
         return { limit: near(), timeInForce, workForMs: 1 + random.integer(200) };
       }
+      case 7:
+      case 8:
+        return { limit: near(), parameter: near(), flags: OrderFlags.pair };
       default:
         return random.integer(3) === 0 ? { limit: near() } : {};
     }
@@ -148,9 +165,17 @@ class Round {
     else if (dice < 78) journal.broken = true;
     else if (dice < 84) journal.broken = false;
     else if (dice < 85) await this.restart();
-    else if (dice < 90) journal.fuse.light(1 + random.integer(12));
+    else if (dice < 86) this.#nextDay();
+    else if (dice < 91) journal.fuse.light(1 + random.integer(12));
     await this.pass(1 + random.integer(3));
     if (journal.fuse.burnt) await this.restart();
+  }
+
+  /** What was opened today is of before, at the venue and here, whatever is open. */
+  #nextDay(): void {
+    this.days += 1;
+    this.clock.advance(msPerDay * 1e6);
+    this.tick();
   }
 
   async restart(): Promise<void> {
@@ -182,6 +207,7 @@ class Round {
     const order = open[random.integer(open.length + 1)];
     if (order === undefined) return;
     const quantity = order.filled + BigInt(1 + random.integer(500_000_000));
+    this.changed.add(order.id);
     const change = harness.node.replace(order.id, { quantity }, 'chaos');
     change.then(
       () => {
@@ -229,8 +255,10 @@ class Round {
     });
     assert.equal(node.ledger.counts.fills, fills.size, 'fills counted');
     const theirs = await broker.queryPositions();
-    for (const { symbol, quantity } of theirs)
+    for (const { symbol, quantity, sides } of theirs) {
       assert.equal(node.ledger.positions.get(symbol)?.quantity ?? 0n, quantity, `symbol ${symbol}`);
+      assert.deepEqual(this.#sides(symbol), sides, `sides of symbol ${symbol}`);
+    }
     assert.equal(node.ledger.orders.unknownCount, 0, 'orders unknown');
     assert.equal(node.ledger.tradingState, 'ACTIVE', node.ledger.tradingReason);
     const open = await broker.queryOpenOrders();
@@ -238,9 +266,23 @@ class Round {
       open.map((status) => status.clientOrderId).sort(),
       [...node.ledger.orders.open()].flatMap((order) => (order.worksHere ? [] : order.id)).sort(),
     );
+    // One that is made smaller may have executed more at the venue by then.
+    for (const { id, quantity, filled } of node.ledger.orders.list(100_000, undefined))
+      if (!this.changed.has(id))
+        assert.ok(filled <= quantity, `${id} executed ${filled} of ${quantity}`);
     for (const order of node.ledger.orders.open())
       assert.ok(order.childrenOpen <= order.open, `children of ${order.id} exceed it`);
     assert.deepEqual(ledgerSnapshot(rebuild(this.journal)), ledgerSnapshot(node.ledger));
+  }
+
+  #sides(symbol: number): SidesHeld | undefined {
+    if (symbol < firstFuture) return undefined;
+    const { account } = this.harness.config.exec;
+    const held = this.harness.node.ledger.books.offsets.get(account, symbol);
+    return {
+      ...{ longToday: held?.long.today ?? 0n, longYesterday: held?.long.yesterday ?? 0n },
+      ...{ shortToday: held?.short.today ?? 0n, shortYesterday: held?.short.yesterday ?? 0n },
+    };
   }
 
   close(): void {
@@ -254,6 +296,7 @@ test(`chaos, ${rounds} rounds`, async () => {
   let kills = 0;
   let changes = 0;
   let children = 0;
+  let days = 0;
   for (let seed = firstSeed; seed < firstSeed + rounds; seed++) {
     const round = new Round(seed);
     try {
@@ -269,6 +312,7 @@ test(`chaos, ${rounds} rounds`, async () => {
     }
     kills += round.kills;
     changes += round.changes;
+    days += round.days;
     children += round.sent.filter((id) => id.includes('.')).length;
     orders += round.sent.length;
     fills += round.harness.node.ledger.counts.fills;
@@ -276,7 +320,7 @@ test(`chaos, ${rounds} rounds`, async () => {
   const seeds = `seeds ${firstSeed} to ${firstSeed + rounds - 1}`;
   console.log(
     `${seeds}: ${orders} orders, ${fills} fills, ${kills} kills`,
-    `${children} children, ${changes} changes`,
+    `${children} children, ${changes} changes, ${days} days`,
   );
   assert.ok(children > rounds * 2, 'hardly any order was worked here');
   assert.ok(orders > rounds * 10 && fills > rounds * 10, 'the rounds did little');

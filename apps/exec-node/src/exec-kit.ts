@@ -122,6 +122,7 @@ export interface TestSignal {
   readonly workForMs?: number;
   readonly timeInForce?: number;
   readonly flags?: number;
+  readonly offset?: number;
   readonly time?: Time;
   readonly tickTime?: Time;
 }
@@ -163,6 +164,7 @@ export class SignalTape implements SignalRingReader {
     view.setBigInt64(SignalSlot.stopLoss, parseMoney(signal.stopLoss ?? '0'), true);
     view.setUint32(SignalSlot.workForMs, signal.workForMs ?? 0, true);
     view.setUint8(SignalSlot.timeInForce, signal.timeInForce ?? 0);
+    view.setUint8(SignalSlot.offset, signal.offset ?? 0);
     view.setUint16(SignalSlot.flags, signal.flags ?? 0, true);
     this.#slots.push(slot);
   }

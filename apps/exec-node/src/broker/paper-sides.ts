@@ -40,11 +40,16 @@ export class PaperSides {
     if (offset === OrderOffset.open) return '';
     const held = this.#at(symbol, now);
     const at = side > 0 ? short : long;
-    let free = held.before[at];
-    if (!rule.tellsToday) free += held.today[at];
-    else if (offset === OrderOffset.closeToday) free = held.today[at];
-    for (const other of working)
-      if (other.side === side && isSame(rule, other.offset, offset)) free -= other.quantity;
+    let [today, before] = [held.today[at], held.before[at]];
+    for (const other of working) {
+      if (other.side !== side || other.offset < OrderOffset.close) continue;
+      if (other.offset === OrderOffset.closeToday) today -= other.quantity;
+      else before -= other.quantity;
+    }
+    // An order of the day before closes what was opened then.
+    if (today < 0n) [today, before] = [0n, before + today];
+    let free = offset === OrderOffset.closeToday ? today : before;
+    if (!rule.tellsToday) free = today + before;
     return quantity > free ? `only ${moneyText(free)} can be closed` : '';
   }
 
@@ -56,13 +61,11 @@ export class PaperSides {
       return;
     }
     const at = side > 0 ? short : long;
-    let rest = quantity;
-    if (offset !== OrderOffset.closeToday) {
-      const old = rest < held.before[at] ? rest : held.before[at];
-      held.before[at] -= old;
-      rest -= old;
-    }
-    held.today[at] -= rest;
+    const isToday = offset === OrderOffset.closeToday;
+    const [first, second] = isToday ? [held.today, held.before] : [held.before, held.today];
+    const closing = quantity < first[at] ? quantity : first[at];
+    first[at] -= closing;
+    second[at] -= quantity - closing;
   }
 
   of(symbol: number, now: Time): SidesHeld | undefined {
@@ -100,11 +103,4 @@ export class PaperSides {
     }
     return held;
   }
-}
-
-/** Two closing orders compete for the same contracts. */
-function isSame(rule: OffsetRule, a: number, b: number): boolean {
-  if (a < OrderOffset.close) return false;
-  const { closeToday } = OrderOffset;
-  return !rule.tellsToday || (a === closeToday) === (b === closeToday);
 }

@@ -17,21 +17,27 @@ import {
   errorLine,
   type Fill,
   type InstrumentTerms,
+  nsBetween,
   type OperatorAction,
   type OrderDenied,
   type OrderIntent,
   type OrderState,
   type OrderTerms,
   type PositionAdjusted,
+  type Time,
   type TradingDayBegan,
   type WorkingTerms,
 } from '@ndts/protocol';
 import type { Logger } from '@ndts/runtime';
+import { offsetRuleOf } from '../position/exchange.js';
+import { startOfTradingDay, tradingDayOf } from '../position/trading-day.js';
 import type { EventJournal } from './journal.js';
 import type { Ledger } from './ledger.js';
 import type { Order } from './order.js';
 
 const retryNs = 100e6;
+/** The clock of a venue that is further ahead of ours begins no day. */
+const aheadMaxNs = 60e9;
 
 export class Scribe {
   readonly #journal: EventJournal;
@@ -97,13 +103,33 @@ export class Scribe {
     this.#ledger.applyInstrument(terms);
   }
 
-  tradingDay(began: TradingDayBegan): void {
+  /** Begins the trading day of each exchange that has come to one by then; returns how many. */
+  beginDays(now: Time): number {
+    const { books } = this.#ledger;
+    let begun = 0;
+    for (const { exchange, dayStartMinute } of books.instruments()) {
+      if (offsetRuleOf(exchange) === undefined) continue;
+      const day = tradingDayOf(now, dayStartMinute);
+      if (day <= (books.offsets.day(dayStartMinute) ?? -1)) continue;
+      this.#tradingDay({ dayStartMinute, day, time: startOfTradingDay(day, dayStartMinute) });
+      begun += 1;
+    }
+    return begun;
+  }
+
+  #tradingDay(began: TradingDayBegan): void {
     this.#journal.append(encodeTradingDayBegan(began));
     this.#ledger.applyTradingDay(began);
   }
 
-  /** An execution that was found new and legal. */
+  /** An execution that was found new and legal. The first one of a trading day begins it: what it
+   * opens is of that day, also before anyone here has looked at the clock. */
   fill(fill: Fill): void {
+    const exchange = this.#ledger.books.instrument(fill.symbol)?.exchange ?? '';
+    if (offsetRuleOf(exchange) !== undefined) {
+      const aheadNs = nsBetween(fill.time, this.#clock.now());
+      if (aheadNs < aheadMaxNs) this.beginDays(fill.time);
+    }
     this.#journal.appendFill(encodeFill(fill), fill.venue, fill.tradeId);
     const order = this.#ledger.applyFill(fill);
     for (let one = order; one !== undefined; one = one.parent) this.#changed(one);

@@ -38,10 +38,10 @@ export class OffsetPosition {
     return side > 0 ? this.short : this.long;
   }
 
-  /** `opens`: where what is opened goes. */
-  execute(side: number, quantity: bigint, offset: number, opens: keyof Side): void {
-    const rest = offset === OrderOffset.open ? quantity : this.#close(side, quantity, offset);
-    (side > 0 ? this.long : this.short)[opens] += rest;
+  /** `of`: the day it happened on. */
+  execute(side: number, quantity: bigint, offset: number, of: keyof Side): void {
+    const rest = offset === OrderOffset.open ? quantity : this.#close(side, quantity, offset, of);
+    (side > 0 ? this.long : this.short)[of] += rest;
   }
 
   /** All of it is of before today. */
@@ -52,10 +52,12 @@ export class OffsetPosition {
     }
   }
 
-  /** Returns what was not there to close. First opened, first closed, unless it says otherwise. */
-  #close(side: number, quantity: bigint, offset: number): bigint {
+  /** Returns what was not there to close. `of`: the day it happened on. First opened, first closed,
+   * unless it says otherwise. */
+  #close(side: number, quantity: bigint, offset: number, of: keyof Side): bigint {
     const held = this.against(side);
-    const todayFirst = offset === OrderOffset.closeToday;
+    // What was today's when a late execution happened is yesterday's now.
+    const todayFirst = offset === OrderOffset.closeToday && of === 'today';
     let rest = quantity;
     for (const name of todayFirst
       ? (['today', 'yesterday'] as const)
@@ -118,8 +120,8 @@ export class OffsetBooks {
     const { symbol, side, quantity, time } = fill;
     const terms = this.#instruments.get(symbol);
     if (terms === undefined || offsetRuleOf(terms.exchange) === undefined) return;
-    const opens = this.#isToday(terms.dayStartMinute, time) ? 'today' : 'yesterday';
-    this.ensure(account, symbol).execute(side, quantity, offset, opens);
+    const of = this.#isToday(terms.dayStartMinute, time) ? 'today' : 'yesterday';
+    this.ensure(account, symbol).execute(side, quantity, offset, of);
   }
 
   begin(began: TradingDayBegan): void {

@@ -151,13 +151,15 @@ export class Reconciler {
   }
 
   async #comparePositions(): Promise<string[]> {
-    const { broker, ledger } = this.#deps;
+    const { broker, ledger, scribe, clock } = this.#deps;
     let problems: string[] = [];
     for (let attempt = 0; attempt < positionAttempts; attempt++) {
       // A mismatch may be a fill whose report is on its way, or one that was never reported.
       if (attempt > 0) await this.#pullFills(undefined);
       if (attempt > 1) await this.#pause(attemptPauseMs);
       const theirs = await broker.queryPositions();
+      // Nobody watches the days while the venue is away.
+      scribe.beginDays(clock.now());
       await this.#pullFills(ledger.lastTradeId(broker.card.name));
       problems = this.#unequalQuantities(theirs);
       if (problems.length === 0)

@@ -157,6 +157,47 @@ test('what open orders close is not closed twice; a cancel gives it back', async
   await agrees(desk);
 });
 
+test('what rests over the night closes what it was sent for, once', async (context) => {
+  const desk = await opened(context);
+  await send(desk, 'buy', '3', { offset: 'open' });
+  await send(desk, 'sell', '3', { limitPrice: '103', offset: 'closeToday' });
+  await onDay(desk, 1);
+  assert.equal(await held(desk), '0 3 0 0');
+  assert.equal(await send(desk, 'sell', '1', { offset: 'closeYesterday' }), 'CLOSE_EXCEEDED');
+  desk.harness.ticks.push({ symbol: shfe, price: 104, bid: 104, ask: 104 });
+  await desk.harness.settle();
+  assert.equal(await held(desk), '0 0 0 0');
+  await agrees(desk);
+});
+
+test('a day begins while the venue is away, and by an execution', async (context) => {
+  const desk = await opened(context);
+  const { broker, clock, node } = desk.harness;
+  const later = async (ns: number): Promise<void> => {
+    clock.advance(ns);
+    await quote(desk);
+  };
+  await send(desk, 'buy', '3', { offset: 'open' });
+  broker.setOutage(true);
+  await later(1e6);
+  await later(msPerDay * 1e6);
+  broker.setOutage(false);
+  for (let round = 0; round < 3; round++) await later(1.1e9);
+  assert.deepEqual([node.ledger.tradingState, await held(desk)], ['ACTIVE', '0 3 0 0']);
+  // Half a second into the next trading day, within the second in which nobody looks.
+  await later(
+    (startOfTradingDay(20_760, 12 * 60).nsOfDay / 1e6 - (clock.nowMs() % msPerDay)) * 1e6 - 0.5e9,
+  );
+  await later(0.1e9);
+  await send(desk, 'buy', '2', { limitPrice: '99', offset: 'open' });
+  clock.advance(0.7e9);
+  desk.harness.ticks.push({ symbol: shfe, price: 98, bid: 98, ask: 98 });
+  await desk.harness.settle();
+  await later(2e9);
+  assert.equal(await held(desk), '2 3 0 0');
+  await agrees(desk);
+});
+
 test('long and short stand beside each other; flatten closes both', async (context) => {
   const desk = await opened(context);
   await send(desk, 'buy', '5', { offset: 'open' });

@@ -1,14 +1,12 @@
-// Which offsets an order goes to the venue with, and when a trading day begins. What always holds:
+// Which offsets an order goes to the venue with. What always holds:
 // what open orders close already is not closed twice; an order that closes parts of several days
 // goes in as many parts where the exchange tells them apart; one that says nothing closes what is
 // held against it first, and opens the rest.
 
-import { type InstrumentTerms, OrderOffset, type Time } from '@ndts/protocol';
+import { type InstrumentTerms, OrderOffset } from '@ndts/protocol';
 import type { Ledger } from '../order/ledger.js';
-import type { Scribe } from '../order/scribe.js';
 import { offsetRuleOf } from '../position/exchange.js';
 import { heldOf, type Side } from '../position/offsets.js';
-import { startOfTradingDay, tradingDayOf } from '../position/trading-day.js';
 
 export interface OffsetPart {
   readonly offset: number;
@@ -25,29 +23,12 @@ const { open, close, closeToday, closeYesterday } = OrderOffset;
 
 export class Offsets {
   readonly #ledger: Ledger;
-  readonly #scribe: Scribe;
   readonly #venueTakes: () => boolean;
 
   /** `venueTakes`: where orders go now, they carry offsets. */
-  constructor(ledger: Ledger, scribe: Scribe, venueTakes: () => boolean) {
+  constructor(ledger: Ledger, venueTakes: () => boolean) {
     this.#ledger = ledger;
-    this.#scribe = scribe;
     this.#venueTakes = venueTakes;
-  }
-
-  /** Begins the trading day of each exchange that has come to one; returns how many. */
-  doWork(now: Time): number {
-    const { books } = this.#ledger;
-    let begun = 0;
-    for (const { exchange, dayStartMinute } of books.instruments()) {
-      if (offsetRuleOf(exchange) === undefined) continue;
-      const day = tradingDayOf(now, dayStartMinute);
-      if (day <= (books.offsets.day(dayStartMinute) ?? -1)) continue;
-      const time = startOfTradingDay(day, dayStartMinute);
-      this.#scribe.tradingDay({ dayStartMinute, day, time });
-      begun += 1;
-    }
-    return begun;
   }
 
   /** Whether the symbol's exchange and the venue know offsets. */
@@ -101,8 +82,10 @@ export class Offsets {
       if (intent.side !== side || intent.account !== account) continue;
       free[terms.offset === closeToday ? 'today' : 'yesterday'] -= order.open;
     }
-    // Where days are not told apart, an order that closes may close of both.
+    // Where days are not told apart, an order that closes may close of both; where they are, one of
+    // the day before closes what was opened then.
     if (free.yesterday < 0n) free.today += free.yesterday;
+    if (free.today < 0n) free.yesterday += free.today;
     return { today: positive(free.today), yesterday: positive(free.yesterday) };
   }
 }

@@ -52,15 +52,15 @@ export class OrderDesk {
   readonly decisions: Decisions;
   readonly #worker: Worker;
   readonly #flatten: Flatten;
-  readonly #offsets: Offsets;
+  readonly #scribe: Scribe;
   readonly #clock: Clock;
   #nextDayNs = 0;
 
   constructor(deps: OrderDeskDeps) {
     const { config, clock, logger, gate, ledger, scribe, market, dataWatch, broker } = deps;
     const { symbolName, connected, now, cancel, onDenied } = deps;
-    const offsets = new Offsets(ledger, scribe, () => broker.card.can?.offsets === true);
-    this.#offsets = offsets;
+    const offsets = new Offsets(ledger, () => broker.card.can?.offsets === true);
+    this.#scribe = scribe;
     const risk = new RiskDesk({
       ...{
         risk: config.risk,
@@ -107,7 +107,7 @@ export class OrderDesk {
 
   /** After the journal was folded. */
   open(): void {
-    this.#offsets.doWork(this.#clock.now());
+    this.#scribe.beginDays(this.#clock.now());
     this.#worker.open();
     this.risk.open();
   }
@@ -136,6 +136,6 @@ export class OrderDesk {
     const now = this.#clock.monotonicNs();
     if (now < this.#nextDayNs) return 0;
     this.#nextDayNs = now + dayEveryNs;
-    return this.#offsets.doWork(this.#clock.now());
+    return this.#scribe.beginDays(this.#clock.now());
   }
 }
