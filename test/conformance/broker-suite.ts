@@ -11,8 +11,10 @@ import {
   type Fill,
   OrderFlags,
   type OrderIntent,
+  OrderOffset,
   OrderState,
   OrderType,
+  moneyText,
   parseMoney,
   plainTerms,
   TimeInForce,
@@ -29,6 +31,8 @@ export interface VenueKnobs {
   /** A market order is executed in two parts, in two cycles. */
   partialFills(on: boolean): void;
   outage(on: boolean): void;
+  /** A symbol of which long and short are kept apart by trading day, and the next such day. */
+  readonly apart?: { readonly symbol: number; nextDay(): void };
 }
 
 export interface BrokerHarness {
@@ -426,6 +430,49 @@ card(
       assert.equal((await bench.broker.queryOrder(id))?.state, expected, id);
     }
     assert.deepEqual(bench.heard.fills, []);
+  },
+);
+
+card(
+  'B23',
+  'both sides of what is kept apart are told by trading day, and only what is there is closed',
+  async (bench) => {
+    const { apart } = bench.venue;
+    if (apart === undefined || bench.broker.card.can?.offsets !== true) return;
+    const { symbol } = apart;
+    bench.venue.market(symbol, 100, 99, 101);
+    await bench.settle();
+    const { open, close, closeToday, closeYesterday } = OrderOffset;
+    const sent = async (id: string, side: number, quantity: string, offset: number) => {
+      const terms = { ...plainTerms, clientOrderId: id, offset };
+      bench.broker.submit({ ...order(id, side, quantity), symbol }, terms);
+      await bench.settle();
+      return (await bench.broker.queryOrder(id))?.state;
+    };
+    const sides = async (): Promise<string> => {
+      const positions = await bench.broker.queryPositions();
+      const held = positions.find((one) => one.symbol === symbol)?.sides;
+      const all = [held?.longToday, held?.longYesterday, held?.shortToday, held?.shortYesterday];
+      return all.map((one) => moneyText(one ?? 0n)).join(' ');
+    };
+    assert.equal(await sent('none', 1, '1', 0), rejected);
+    assert.equal(await sent('long', 1, '5', open), filled);
+    assert.equal(await sent('short', -1, '2', open), filled);
+    assert.equal(await sides(), '5 0 2 0');
+    apart.nextDay();
+    assert.equal(await sides(), '0 5 0 2');
+    assert.equal(await sent('not today', -1, '1', closeToday), rejected);
+    assert.equal(await sent('more', 1, '1', open), filled);
+    assert.equal(await sent('too many', -1, '6', closeYesterday), rejected);
+    assert.equal(await sent('today', -1, '1', closeToday), filled);
+    assert.equal(await sent('old', -1, '3', closeYesterday), filled);
+    assert.equal(await sent('cover', 1, '2', close), filled);
+    assert.equal(await sides(), '0 2 0 0');
+    const after = await bench.restart();
+    await after.connect(new Heard());
+    await bench.settle();
+    const [held] = (await after.queryPositions()).filter((one) => one.symbol === symbol);
+    assert.equal(held?.sides?.longYesterday, parseMoney('2'));
   },
 );
 

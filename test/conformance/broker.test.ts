@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { PaperBroker } from '@ndts/exec-node';
+import { msPerDay } from '@ndts/protocol';
 import { createSilentLogger, SeededRandom, VirtualClock } from '@ndts/runtime';
 import { MarketTape } from '../kit/market-tape.js';
 import { makeFolder } from '../kit/temporary-folder.js';
@@ -12,6 +13,8 @@ import { type BrokerHarness, brokerCards, brokerSuite, type VenueKnobs } from '.
 const startMs = 1_700_000_000_000;
 const always = 1_000_000;
 const cycles = 8;
+/** Its exchange keeps long and short apart. */
+const future = 43;
 
 async function paperHarness(latencyUs: number): Promise<BrokerHarness> {
   const { dir, remove } = await makeFolder();
@@ -21,6 +24,8 @@ async function paperHarness(latencyUs: number): Promise<BrokerHarness> {
     new PaperBroker({
       ...{ dir, clock, market: tape, latencyUs, feeBps: 10 },
       ...{ random: new SeededRandom(1), logger: createSilentLogger() },
+      instrumentOf: (symbol) =>
+        symbol === future ? { exchange: 'SHFE', multiplier: 1 } : undefined,
     });
   let broker = start();
   const chance = (on: boolean): number => (on ? always : 0);
@@ -31,6 +36,7 @@ async function paperHarness(latencyUs: number): Promise<BrokerHarness> {
     loseAnswers: (on) => broker.setBehaviour({ loseAnswersPerMillion: chance(on) }),
     partialFills: (on) => broker.setBehaviour({ partialFillPerMillion: chance(on) }),
     outage: (on) => broker.setOutage(on),
+    apart: { symbol: future, nextDay: () => clock.advance(msPerDay * 1e6) },
   };
   return {
     broker,
