@@ -1,11 +1,12 @@
 // How the books of venues are put together from their own messages, as they document it: how
 // numbers follow each other, what their checksums cover, where snapshots come from. For feeds whose
-// rows have the venue's numbers. Those of ccxt have not: it checks the same itself and hands out
-// books that are whole, each following the one before.
+// rows have the venue's numbers: of Bybit and Kraken, whose messages are handed out beside ccxt. Of
+// the others ccxt checks the same and hands out whole books, each following the one before.
 
 import type { BookRules } from './book.js';
 
-export type VenueBooks = Pick<BookRules, 'sequence' | 'checksum' | 'snapshots'>;
+export type VenueBooks = Pick<BookRules, 'sequence' | 'checksum' | 'snapshots'> &
+  Partial<Pick<BookRules, 'depth'>>;
 
 /** Decimals of a market, where a checksum needs them. */
 export interface MarketDecimals {
@@ -13,6 +14,7 @@ export interface MarketDecimals {
   readonly size: number;
 }
 
+const krakenLevels = 10;
 const plain: VenueBooks = { sequence: 'chain', checksum: undefined, snapshots: 'stream' };
 const pairs = { form: 'interleaved', levels: 25 } as const;
 
@@ -29,10 +31,9 @@ const venues: Readonly<Record<string, VenueBooks>> = {
   // No numbers of a book: those of a connection are for whoever reads it.
   coinbase: { ...plain, sequence: 'none' },
   bitfinex: { ...plain, sequence: 'none', checksum: { ...pairs, negativeAsks: true } },
-  kraken: { ...plain, sequence: 'none' },
+  // Ten levels as ccxt subscribes; what falls out of them is not told.
+  kraken: { ...plain, sequence: 'none', depth: krakenLevels },
 };
-
-const krakenLevels = 10;
 
 /** Of a venue as ccxt calls it; one that is not known: a chain of numbers, as far as there are any.
  * Kraken's checksum is held against its books only where the decimals are told. */

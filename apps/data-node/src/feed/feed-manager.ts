@@ -16,7 +16,7 @@ import {
   type Random,
 } from '@ndts/protocol';
 import type { Logger } from '@ndts/runtime';
-import { ccxtAbilities, ccxtDecoder, createCcxtFeed } from './crypto/ccxt-feed.js';
+import { ccxtAbilities, ccxtBookVenue, ccxtDecoder, createCcxtFeed } from './crypto/ccxt-feed.js';
 import type { LoadCcxt } from './crypto/ccxt-module.js';
 import type { Feed, FeedSymbol } from './feed.js';
 import type { RowKind } from './feed-rows.js';
@@ -272,6 +272,7 @@ export class FeedManager {
       paths,
       decoder: fix ?? ccxtDecoder(venue),
       abilities: fix === undefined ? ccxtAbilities : fixAbilities,
+      bookVenue: ccxtBookVenue(venue),
       speed: definition.speed ?? 0,
       clock,
       random: random.fork(name),

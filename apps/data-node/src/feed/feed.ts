@@ -5,6 +5,7 @@
 // passes it.
 
 import type { TickBatch, TradeBatch } from '@ndts/protocol';
+import type { MarketDecimals } from '../book/venue-books.js';
 import type { BookChangeBatch, RowBatch } from './batches.js';
 
 /** A symbol as a feed needs it: the cluster-wide id of its ticks, the name it subscribes to. */
@@ -81,6 +82,8 @@ export interface Feed {
   readonly live?: boolean;
   /** Rows of books have the own numbers and checksums of this venue (book/venue-books.ts). */
   readonly bookVenue?: string;
+  /** Of the market of a symbol, where its checksums need them and they are known. */
+  bookDecimals?(symbol: number): MarketDecimals | undefined;
   /** Resolves once the first try has ended. What may pass, such as a venue that does not answer, is
    * tried again by the feed itself; what cannot (no such file, no such venue) is thrown. Allowed
    * twice. */

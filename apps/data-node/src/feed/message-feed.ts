@@ -17,6 +17,7 @@ import {
   type TradeBatch,
 } from '@ndts/protocol';
 import { BackOff, type BackOffOptions, backOffDefault } from '@ndts/runtime';
+import type { MarketDecimals } from '../book/venue-books.js';
 import type { BookChangeBatch } from './batches.js';
 import {
   type Feed,
@@ -55,6 +56,7 @@ export interface MessageFeedOptions {
   /** Larger messages are refused. */
   readonly messageBytesMax?: number;
   readonly recorder?: MessageRecorder;
+  readonly bookVenue?: string | undefined;
 }
 
 const backlogRowsDefault = 65_536;
@@ -64,6 +66,7 @@ const messageBytesMaxDefault = 8 * 1024 * 1024;
 export class MessageFeed implements Feed {
   readonly name: string;
   readonly abilities: FeedAbilities;
+  readonly bookVenue?: string;
   readonly #options: MessageFeedOptions;
   readonly #rows: FeedRows;
   readonly #backOff: BackOff;
@@ -94,6 +97,7 @@ export class MessageFeed implements Feed {
   constructor(options: MessageFeedOptions) {
     this.name = options.name;
     this.abilities = options.abilities;
+    if (options.bookVenue !== undefined) this.bookVenue = options.bookVenue;
     this.#options = options;
     const capacity = options.backlogRows ?? backlogRowsDefault;
     this.#highRows = Math.ceil(capacity / 2);
@@ -158,6 +162,10 @@ export class MessageFeed implements Feed {
 
   resyncBook(symbols: readonly FeedSymbol[]): void {
     for (const { name } of symbols) this.#connection?.resync?.({ name, from: 0, to: 0 });
+  }
+
+  bookDecimals(symbol: number): MarketDecimals | undefined {
+    return this.#options.decoder.decimals?.(symbol);
   }
 
   pollHalts(take: TakeHalt): void {

@@ -4,6 +4,7 @@
 // messages, the times of receipt and its symbols only.
 
 import type { Time } from '@ndts/protocol';
+import type { MarketDecimals } from '../book/venue-books.js';
 import type { FeedGap, FeedRows } from './feed-rows.js';
 
 export interface MessageEvents {
@@ -38,6 +39,8 @@ export interface MessageDecoder {
   decode(bytes: Uint8Array, rows: FeedRows): void;
   /** A new connection: what came on the one before says nothing about what follows. */
   reset(): void;
+  /** Of a market, where its messages told them. */
+  decimals?(symbol: number): MarketDecimals | undefined;
 }
 
 /** Sees all that a decoder sees, before it, so that a replay can show it the same again. */

@@ -135,7 +135,7 @@ export class BookPath {
     let assembler = this.#assemblers.get(source);
     if (assembler === undefined) {
       assembler = new BookAssembler({
-        rulesOf: () => this.#rulesOf(source),
+        rulesOf: (symbol) => this.#rulesOf(source, symbol),
         askAgainNs,
         onShown: (book) => this.#show(book, source),
         onGap: (symbol) => this.#gap(symbol, source),
@@ -147,10 +147,10 @@ export class BookPath {
     return assembler;
   }
 
-  #rulesOf(source: number): BookRules {
-    const asked = sourcesOf(this.#deps.feed).find((one) => one.source === source);
-    const venue = asked?.feed.bookVenue;
-    return venue === undefined ? this.#rules : { ...this.#rules, ...venueBooks(venue) };
+  #rulesOf(source: number, symbol: number): BookRules {
+    const feed = sourcesOf(this.#deps.feed).find((one) => one.source === source)?.feed;
+    if (feed?.bookVenue === undefined) return this.#rules;
+    return { ...this.#rules, ...venueBooks(feed.bookVenue, feed.bookDecimals?.(symbol)) };
   }
 
   #show(book: ShownBook, source: number): void {

@@ -3,6 +3,7 @@
 // is noticed across connections too, since they are the venue's and not the connection's.
 
 import { addNs, type Time, timeFromMs, timeToMs, TradeFlags } from '@ndts/protocol';
+import type { MarketDecimals } from '../../book/venue-books.js';
 import { bookChangeFlags } from '../batches.js';
 import type { FeedRule } from '../feed.js';
 import type { FeedRows } from '../feed-rows.js';
@@ -37,6 +38,7 @@ export class CcxtDecoder implements MessageDecoder {
   readonly #quotes = new Map<string, Quote>();
   readonly #nextTrade = new Map<string, number>();
   readonly #lost = new Set<string>();
+  readonly #decimals = new Map<number, MarketDecimals>();
 
   /** `isNumbered`: the trades of a symbol have numbers that follow each other. */
   constructor(isNumbered: boolean) {
@@ -45,6 +47,10 @@ export class CcxtDecoder implements MessageDecoder {
 
   reset(): void {
     this.#quotes.clear();
+  }
+
+  decimals(symbol: number): MarketDecimals | undefined {
+    return this.#decimals.get(symbol);
   }
 
   decode(bytes: Uint8Array, rows: FeedRows): void {
@@ -198,6 +204,7 @@ export class CcxtDecoder implements MessageDecoder {
     const areGood = Array.isArray(bids) && Array.isArray(asks);
     if (!areGood || levels.some(([price, quantity]) => !(price > 0 && quantity >= 0))) return false;
     if (full === true && this.#lost.delete(symbol)) rows.repaired();
+    if (full === true) this.#noteDecimals(message['decimals'], id);
     const time = this.#timeOf(ms, rows);
     if (levels.length === 0 && full === true) levels.push([0, 0, bookChangeFlags.empty]);
     for (const [at, [price, quantity, side]] of levels.entries()) {
@@ -210,6 +217,7 @@ export class CcxtDecoder implements MessageDecoder {
       book.quantity[row] = quantity;
       book.sequence[row] = numberAt(nonce);
       book.previous[row] = numberAt(previous);
+      book.checksum[row] = numberAt(message['checksum']);
       book.symbol[row] = id;
       book.flags[row] =
         side +
@@ -218,6 +226,16 @@ export class CcxtDecoder implements MessageDecoder {
     }
     return true;
   }
+
+  #noteDecimals(decimals: unknown, id: number): void {
+    const [price, size] = Array.isArray(decimals) ? (decimals as unknown[]) : [];
+    if (isDecimals(price) && isDecimals(size)) this.#decimals.set(id, { price, size });
+  }
+}
+
+/** What toFixed takes. */
+function isDecimals(value: unknown): value is number {
+  return Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 100;
 }
 
 function levelsOf(

@@ -3,8 +3,11 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { crc32 } from 'node:zlib';
 import { createTickBatch, createTradeBatch } from '@ndts/protocol';
 import { SeededRandom, VirtualClock } from '@ndts/runtime';
+import { BookAssembler } from '../../book/book-assembler.js';
+import { venueBooks } from '../../book/venue-books.js';
 import { bookChangeFlags, createBookChangeBatch } from '../batches.js';
 import type { MessageFeed } from '../message-feed.js';
 import { createCcxtFeed } from './ccxt-feed.js';
@@ -23,11 +26,12 @@ const trade = (id: number): CcxtTrade => ({
 
 async function start(
   venue = new FakeVenue(),
+  name = 'binance',
 ): Promise<{ venue: FakeVenue; feed: MessageFeed; clock: VirtualClock }> {
   const clock = new VirtualClock(startMs + 1000);
   const feed = createCcxtFeed({
     name: 'binance',
-    venue: 'binance',
+    venue: name,
     symbols: [{ id: 7, name: 'BTC/USDT' }],
     clock,
     random: new SeededRandom(1),
@@ -136,6 +140,89 @@ test('a book is a snapshot, then changes; when its numbers break it begins again
   assert.equal(feed.stats().state, 'connected');
   await feed.disconnect();
 });
+
+const bybit = (type: string, u: unknown, bids: unknown): object => ({
+  topic: 'orderbook.50.BTCUSDT',
+  ...{ type, ts: startMs, data: { s: 'BTCUSDT', b: bids, a: [['12', '1']], u } },
+});
+const kraken = (type: string, qty: number, text: string): object => ({
+  ...{ channel: 'book', type },
+  data: [
+    {
+      symbol: 'BTC/USDT',
+      ...{ bids: [{ price: 0.9, qty }], asks: [{ price: 12, qty: 1 }] },
+      ...{ checksum: crc32(text), timestamp: new Date(startMs).toISOString() },
+    },
+  ],
+});
+
+/** Puts the books of a feed together as the node does. */
+function assembled(feed: MessageFeed): () => unknown[] {
+  const news: unknown[] = [];
+  const assembler = new BookAssembler({
+    rulesOf: (symbol) => ({
+      ...venueBooks(feed.bookVenue ?? '', feed.bookDecimals(symbol)),
+      ...{ crossed: 'resync', heldMax: 0, depth: 0 },
+    }),
+    askAgainNs: 0,
+    onShown: ({ levels }) => news.push(levels[1]),
+    askSnapshot: (symbol, reason) => {
+      news.push(reason);
+      feed.resyncBook([{ id: symbol, name: 'BTC/USDT' }]);
+    },
+  });
+  const batch = createBookChangeBatch(20);
+  return () => {
+    if (feed.pollBook(batch) > 0) assembler.take(batch, 0);
+    return news.splice(0);
+  };
+}
+
+for (const [name, hash, farewell, messages] of [
+  [
+    'bybit',
+    'orderbook:BTC/USDT',
+    { op: 'unsubscribe', args: ['orderbook.50.BTCUSDT'] },
+    [
+      [{ ...bybit('snapshot', 1, [['7', '7']]), topic: 'orderbook.1.BTCUSDT' }, []],
+      [bybit('snapshot', 100, [['9', '1']]), [1]],
+      [bybit('delta', 101, [['9', '2']]), [2]],
+      [bybit('delta', 103, [['9', '3']]), ['messages are missing']],
+      [bybit('snapshot', 200, [['9', '4']]), [4]],
+      [bybit('delta', 201, 'hostile'), []],
+      [bybit('delta', 202, [null, ['x', {}]]), []],
+      [bybit('delta', 203, [['9', '5']]), ['messages are missing']],
+    ],
+  ],
+  [
+    'kraken',
+    'orderbook@BTC/USDT',
+    { method: 'unsubscribe', params: { channel: 'book', symbol: ['BTC/USDT'] } },
+    [
+      [{ channel: 'book', type: 'snapshot', data: [null] }, []],
+      [kraken('snapshot', 2, '12001000902000'), [2]],
+      [kraken('update', 1, '12001000901000'), [1]],
+      [kraken('update', 3, '12001000901000'), ['checksum is wrong']],
+      [kraken('snapshot', 4, '12001000904000'), [4]],
+    ],
+  ],
+] as const)
+  test(`${name}: its messages are books; what does not fit is asked for again`, async () => {
+    const venue = new FakeVenue();
+    venue.markets = { 'BTC/USDT': { precision: { price: 0.01, amount: 1e-3 } } };
+    const { feed } = await start(venue, name);
+    const news = assembled(feed);
+    for (const [at, [message, expected]] of messages.entries()) {
+      venue.hear?.(message);
+      assert.deepEqual(news(), expected, `message ${at}`);
+      await settle();
+    }
+    await venue.books.give({ nonce: 1, bids: [[1, 1]], asks: [] });
+    assert.deepEqual(news(), [], 'what ccxt makes of them is passed over');
+    assert.deepEqual([venue.sent[0], venue.failed[0]], [farewell, hash]);
+    assert.deepEqual([feed.stats().state, feed.stats().reconnects], ['connected', 0]);
+    await feed.disconnect();
+  });
 
 test('a bad symbol is said; a lost network is another connection', async () => {
   const { venue, feed, clock } = await start();

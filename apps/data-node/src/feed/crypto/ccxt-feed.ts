@@ -11,6 +11,7 @@ import { feedProcess } from '../process/feed-process.js';
 import { ProcessSource } from '../process/process-source.js';
 import { CcxtDecoder } from './ccxt-decoder.js';
 import type { LoadCcxt } from './ccxt-module.js';
+import { venueBookReader } from './venue-book-messages.js';
 import { CcxtSource, type CcxtTask, type CcxtWants } from './ccxt-source.js';
 
 export interface CcxtFeedOptions extends Pick<MessageFeedOptions, 'backOff' | 'silenceMs'> {
@@ -49,6 +50,12 @@ export function ccxtDecoder(venue: string): CcxtDecoder {
   return new CcxtDecoder(numbered.has(venue));
 }
 
+/** Whose own numbers and checksums the books of this venue have; undefined: ccxt held them against
+ * what it put together, and the books are a stream of ours. */
+export function ccxtBookVenue(venue: string): string | undefined {
+  return venueBookReader(venue) === undefined ? undefined : venue;
+}
+
 export function createCcxtFeed(options: CcxtFeedOptions): MessageFeed {
   const { venue, load, settings, ...rest } = options;
   const kinds = options.kinds ?? allRowKinds;
@@ -67,6 +74,7 @@ export function createCcxtFeed(options: CcxtFeedOptions): MessageFeed {
     source,
     decoder: ccxtDecoder(venue),
     abilities: ccxtAbilities,
+    bookVenue: ccxtBookVenue(venue),
   });
 }
 

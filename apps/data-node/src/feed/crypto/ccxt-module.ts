@@ -33,8 +33,12 @@ export interface CcxtBook {
 export interface CcxtExchange {
   readonly has: Readonly<Record<string, unknown>>;
   readonly clients: Readonly<Record<string, CcxtClient>>;
-  /** By symbol, once they are loaded; `active` false: nobody can trade it now. */
-  readonly markets?: Readonly<Record<string, { readonly active?: boolean | undefined }>>;
+  /** By symbol, once they are loaded. */
+  readonly markets?: Readonly<Record<string, CcxtMarket>>;
+  /** What each message of a socket is handed to; one that is set before the first socket sees all
+   * of them. */
+  handleMessage?(client: CcxtClient, message: unknown): void;
+  safeSymbol?(id: string, market: undefined, delimiter: undefined, marketType: string): string;
   loadMarkets(): Promise<unknown>;
   /** Wanted before anything on addresses without TLS. */
   loadHttpProxyAgent?(): Promise<unknown>;
@@ -55,8 +59,23 @@ export interface CcxtExchange {
   close(): Promise<unknown>;
 }
 
+export interface CcxtMarket {
+  /** False: nobody can trade it now. */
+  readonly active?: boolean | undefined;
+  /** Least steps. */
+  readonly precision?: {
+    readonly price?: number | undefined;
+    readonly amount?: number | undefined;
+  };
+}
+
 export interface CcxtClient {
   readonly connection?: { pause?(): void; resume?(): void } | undefined;
+  readonly url?: string;
+  readonly subscriptions?: Record<string, unknown>;
+  send?(message: unknown): Promise<unknown>;
+  /** What waits for this is failed. */
+  reject?(error: Error, hash: string): void;
 }
 
 export interface CcxtModule {

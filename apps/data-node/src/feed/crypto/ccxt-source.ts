@@ -7,6 +7,8 @@ import { errorLine, NdtsError } from '@ndts/protocol';
 import type { FeedGap } from '../feed-rows.js';
 import type { MessageConnection, MessageEvents, MessageSource } from '../message-source.js';
 import { BookTracker } from './book-changes.js';
+import { OwnBooks } from './own-books.js';
+import { venueBookReader } from './venue-book-messages.js';
 import type { CcxtExchange, CcxtTrade, LoadCcxt } from './ccxt-module.js';
 
 /** What is asked of a venue. */
@@ -52,6 +54,8 @@ class CcxtConnection implements MessageConnection {
   /** Whose next book is told whole. */
   readonly #wholeBooks = new Set<string>();
   readonly #halted: Set<string>;
+  /** Of a venue whose own messages are handed out. */
+  readonly #ownBooks: OwnBooks | undefined;
   #isOver = false;
   readonly flow = {
     pause: (): void => this.#eachSocket((socket) => socket.pause?.()),
@@ -67,12 +71,18 @@ class CcxtConnection implements MessageConnection {
     channels: readonly Channel[],
     halted: Set<string>,
     onHalted: (names: readonly string[]) => void,
+    venue: string,
   ) {
     this.#halted = halted;
     this.#onHalted = onHalted;
     this.#exchange = exchange;
     this.#events = events;
     this.#channels = channels;
+    const reader = channels.includes('book') ? venueBookReader(venue) : undefined;
+    if (reader === undefined) return;
+    this.#ownBooks = new OwnBooks(exchange, reader, (symbol, said) => {
+      if (this.#watched.has(symbol)) this.#say(said);
+    });
   }
 
   #eachSocket(act: (socket: { pause?(): void; resume?(): void }) => void): void {
@@ -140,6 +150,7 @@ class CcxtConnection implements MessageConnection {
       } catch (error) {
         if (this.#isOver || !this.#watched.has(name)) return;
         const kind = error instanceof Error ? error.name : '';
+        if (kind === OwnBooks.askedAgain) continue;
         if (bookErrors.has(kind) && tracker.failures < bookErrorsMax) {
           tracker.failures += 1;
           tracker.book = new BookTracker();
@@ -171,16 +182,17 @@ class CcxtConnection implements MessageConnection {
       this.#say({ kind: 'quote', symbol: name, ms, bid, bidVolume, ask, askVolume });
     } else {
       const book = await exchange.watchOrderBook(name);
-      if (!isWanted()) return;
+      if (!isWanted() || this.#ownBooks !== undefined) return;
       if (this.#wholeBooks.delete(name)) tracker.reset();
       const { timestamp: ms, nonce } = book;
       this.#say({ kind: 'book', symbol: name, ms, nonce, ...tracker.next(book) });
     }
   }
 
-  /** Of books ccxt asks by itself, and has them whole. */
+  /** Of books ccxt asks by itself, and has them whole; of those of the venue it is told to. */
   resync(gap: FeedGap): void {
     if (gap.to > gap.from) void this.#repair(gap);
+    else if (this.#ownBooks !== undefined) this.#ownBooks.askAgain(gap.name);
     else this.#wholeBooks.add(gap.name);
   }
 
@@ -236,6 +248,7 @@ export class CcxtSource implements MessageSource {
       channels,
       this.#halted,
       onHalted ?? (() => undefined),
+      venue,
     );
   }
 }

@@ -1,6 +1,13 @@
 // A small stand-in for ccxt itself: what its loops wait for, the test hands out.
 
-import type { CcxtBook, CcxtExchange, CcxtModule, CcxtQuote, CcxtTrade } from './ccxt-module.js';
+import type {
+  CcxtBook,
+  CcxtClient,
+  CcxtExchange,
+  CcxtModule,
+  CcxtQuote,
+  CcxtTrade,
+} from './ccxt-module.js';
 
 /** What a loop waits for: a value or an error that the test hands out. */
 export class Pending<T> {
@@ -34,6 +41,10 @@ export class FakeVenue {
   opened = 0;
   closed = 0;
   isPaused = false;
+  /** What was sent to the venue, and what waited and was failed. */
+  readonly sent: unknown[] = [];
+  readonly failed: string[] = [];
+  hear: ((message: unknown) => void) | undefined;
 
   get module(): CcxtModule {
     return moduleOf(this);
@@ -41,7 +52,18 @@ export class FakeVenue {
 }
 
 function moduleOf(venue: FakeVenue): CcxtModule {
+  const client: CcxtClient = {
+    url: 'wss://venue/v5/public/spot',
+    subscriptions: { 'orderbook:BTC/USDT': true, 'orderbook@BTC/USDT': true },
+    send: async (message) => venue.sent.push(message),
+    reject: (error, hash) => {
+      venue.failed.push(hash);
+      void venue.books.fail(error.name);
+    },
+  };
   class Exchange implements CcxtExchange {
+    handleMessage: (client: CcxtClient, message: unknown) => void = () => undefined;
+    safeSymbol = (id: string): string => id.replace('USDT', '/USDT');
     readonly has = { watchBidsAsks: true };
     readonly clients = {
       url: {
@@ -60,6 +82,7 @@ function moduleOf(venue: FakeVenue): CcxtModule {
     }
     loadMarkets = async (): Promise<void> => {
       venue.opened += 1;
+      venue.hear = (message) => this.handleMessage(client, message);
     };
     watchTrades = (): Promise<readonly CcxtTrade[]> => venue.trades.next;
     watchBidsAsks = (): Promise<Record<string, CcxtQuote>> => venue.quotes.next;
@@ -74,5 +97,5 @@ function moduleOf(venue: FakeVenue): CcxtModule {
       venue.closed += 1;
     };
   }
-  return { pro: { binance: Exchange } };
+  return { pro: { binance: Exchange, bybit: Exchange, kraken: Exchange } };
 }

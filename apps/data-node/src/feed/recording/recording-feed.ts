@@ -16,6 +16,7 @@ export interface RecordingFeedOptions {
   readonly paths: readonly string[];
   readonly decoder: MessageDecoder;
   readonly abilities: FeedAbilities;
+  readonly bookVenue?: string | undefined;
   readonly speed: number;
   readonly clock: Clock;
   readonly random: Random;
