@@ -34,6 +34,7 @@ import {
   pick,
 } from './kit/bench.js';
 import { pin } from './kit/pin.js';
+import { Stages } from './kit/stages.js';
 import { storageOptions } from './storage.js';
 
 const clock = new SystemClock();
@@ -259,12 +260,15 @@ export const recordReplay: Bench = {
 };
 
 /** One WebSocket as a source. */
-function socketSource(port: number): MessageSource {
+function socketSource(port: number, heard: () => void): MessageSource {
   return {
     open: (events) =>
       new Promise((resolve, reject) => {
         const socket = new WebSocket(`ws://127.0.0.1:${port}`);
-        socket.on('message', (data: Buffer) => events.message(data));
+        socket.on('message', (data: Buffer) => {
+          heard();
+          events.message(data);
+        });
         socket.on('close', () => events.closed('closed'));
         socket.on('error', reject);
         socket.on('open', () =>
@@ -329,10 +333,11 @@ async function ingestAt(
   const isPinned = unpin !== undefined;
   const task = { rate, count, beginUs, symbolCount, startMs };
   const { sender, port } = await startSender(task, isPinned);
+  const stages = new Stages(count);
   const feed = new MessageFeed({
     name: 'socket',
     abilities: ccxtAbilities,
-    source: socketSource(port),
+    source: socketSource(port, () => stages.heard(nowUs() - beginUs)),
     decoder: ccxtDecoder('other'),
     clock,
     random: new SeededRandom(1),
@@ -358,6 +363,7 @@ async function ingestAt(
       const us = nowUs() - beginUs;
       for (let row = 0; row < batch.count; row += 1)
         latencyUs[accepted + row] = us - (batch.volume[row] ?? 0);
+      stages.published(us, batch.volume, batch.count);
       accepted += batch.count;
     }
     if (feed.stats().state !== 'connected') throw new Error(feed.stats().reason);
@@ -377,6 +383,7 @@ async function ingestAt(
     const sorted = latencyUs.subarray(0, accepted).sort();
     for (const [metric, fraction] of percentiles)
       context.emit({ ...line, metric, value: percentile(sorted, fraction), unit: 'us' });
+    for (const stage of stages.values()) context.emit({ ...line, ...stage });
   }
 }
 
