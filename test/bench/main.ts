@@ -30,6 +30,7 @@ import { sqlBenches } from './sql.js';
 import { scanBenches } from './scan.js';
 import { compactionStall, openCold, recoveryBench, snapshotBench } from './storage.js';
 import { resumeBench, wsFanout } from './stream.js';
+import { strategyLatency } from './strategy-latency.js';
 import { tickToOrder, tickToSignal } from './tick-path.js';
 import { walAppend } from './wal-append.js';
 import { windowBench } from './window.js';
@@ -40,6 +41,7 @@ const benches: readonly Bench[] = [
   cleanBench,
   tickToSignal,
   tickToOrder,
+  strategyLatency,
   ...keyValueBenches,
   codec,
   openCold,

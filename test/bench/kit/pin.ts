@@ -16,3 +16,8 @@ export function pin(): (() => void) | undefined {
     return undefined;
   }
 }
+
+/** Keeps a process that runs already, with all its threads, on the second processor. */
+export function pinOther(pid: number): void {
+  execFileSync('taskset', ['-acp', '1', String(pid)], { stdio: 'ignore' });
+}
