@@ -32,8 +32,16 @@ export interface HistoryRange {
 
 export type HistoryClient = Omit<ClientOptions, 'clock' | 'metrics'>;
 
+/** A run writes nothing: only who connects to its folder meanwhile may. The memory between append
+ * and log is made at each open, which takes longer the more there is of it. */
+const stagingBytesMax = 8 << 20;
+
 export function openHistoryClient(options: HistoryClient): NDTSClient {
-  return new NDTSClient(options);
+  const { values } = options;
+  if (values === undefined) return new NDTSClient(options);
+  const stagingBytes = Math.min(values.storage.stagingBytes, stagingBytesMax);
+  const storage = { ...values.storage, stagingBytes };
+  return new NDTSClient({ ...options, values: { ...values, storage } });
 }
 
 export interface HistorySymbol {
