@@ -31,6 +31,8 @@ const strategies = {
   onTick: 'backtest-on-tick.js',
   /** Bollinger bands read at each tick, an order at each crossing. */
   bands: 'backtest-bands.js',
+  /** Bars of a minute, an order where one turns. */
+  onBar: 'backtest-on-bar.js',
 } as const;
 
 function pluginPath(name: keyof typeof strategies): string {
@@ -107,7 +109,7 @@ async function run(context: BenchContext): Promise<void> {
   const rounds = pick(context.size, { smoke: 1, small: 3, full: 3 });
   const history = await makeFolder(context, ticks);
   const tape = await tapeOf(history);
-  for (const name of ['onTick', 'bands'] as const)
+  for (const name of ['onTick', 'bands', 'onBar'] as const)
     for (const source of [history, tape]) {
       const found: Measured[] = [];
       for (let round = 0; round < rounds; round += 1)
