@@ -12,7 +12,7 @@ import type { GivenParameters } from '../strategy/parameters.js';
 import type { BacktestSettings } from './settings.js';
 
 /** Of this simulator: another one may fill otherwise, so its runs are others. */
-const simulatorVersion = 1;
+const simulatorVersion = 2;
 
 const hashLength = 16;
 
