@@ -75,6 +75,7 @@ const words: Readonly<Record<string, (session: CatalogSession) => string>> = {
 const wrapping: Readonly<Record<string, readonly [string, string, readonly string[]]>> = {
   format_type: ['(SELECT name FROM ndts_types t_ WHERE t_.oid = (', '))', ['ndts_types']],
   to_regclass: ['(SELECT oid FROM pg_class c_ WHERE c_.relname = (', '))', ['pg_class']],
+  parse_ident: ['string_split(', ", '.')", []],
   to_regtype: ['(SELECT oid FROM pg_type t_ WHERE t_.typname = (', '))', ['pg_type']],
   quote_ident: [
     `(SELECT CASE WHEN regexp_full_match(v_, '[a-z_][a-z0-9_$]*') THEN v_ ` +

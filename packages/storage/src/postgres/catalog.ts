@@ -16,6 +16,7 @@ import {
   isCatalogTable,
   renamed,
 } from './catalog-tables.js';
+import { schemaName } from './settings.js';
 
 export interface CatalogSession extends CatalogInput {
   readonly version: string;
@@ -100,6 +101,7 @@ class Translation {
     if (token.kind === 'word' && name === 'array' && isSign(tokens[at + 1], '('))
       return this.#array(at);
     if (isQualified && !isWord(tokens[at - 2], 'pg_catalog')) return at;
+    if (name === 'generate_series') return this.#searchPath(at);
     if (isKnownFunction(name, tokens, at, this.#brackets)) return this.#function(at, name);
     const table = renamed[name] ?? name;
     if (isCatalogTable(table)) {
@@ -193,6 +195,24 @@ class Translation {
     if (nameOf(this.#tokens[last])?.toLowerCase() !== 'default') return at;
     this.#replace(at, last + 1, '');
     return last;
+  }
+
+  /** generate_series(array_lower(string_to_array(P, ','), 1), ...) AS i, string_to_array(P, ',') s:
+   * how Grafana reads the schemas of the search path, P, one by one. */
+  #searchPath(at: number): number {
+    const [tokens, { close }] = [this.#tokens, this.#brackets];
+    const end = close[at + 1] ?? -1;
+    const [list, last] = [end + 4, close[end + 5] ?? -1];
+    const fits =
+      isWord(tokens[at + 2], 'array_lower') &&
+      isWord(tokens[end + 1], 'as') &&
+      isWord(tokens[list], 'string_to_array') &&
+      last >= 0;
+    const [index, path] = [tokens[end + 2], tokens[last + 1]];
+    if (!fits || index === undefined || path?.kind !== 'word') return at;
+    const text = `(SELECT 1 AS ${index.text}, ['${schemaName}'] AS ${path.text}) AS path_`;
+    this.#replace(at, last + 2, text);
+    return last + 1;
   }
 
   #function(at: number, name: string): number {

@@ -38,7 +38,7 @@ export type CursorCommand =
 const writing = new Set(
   (
     'insert update delete merge create alter drop truncate grant revoke comment vacuum analyze ' +
-    'reindex cluster refresh import security lock copy call do checkpoint reassign'
+    'reindex cluster refresh import security lock call do checkpoint reassign'
   ).split(' '),
 );
 
@@ -59,6 +59,10 @@ export function commandOf(tokens: readonly Token[]): Command | undefined {
       `cannot execute ${word.toUpperCase()} in a read-only transaction`,
       { hint: 'SQL only reads here; rows come in by feeds and imports' },
     );
+  if (word === 'copy')
+    throw new PostgresError('0A000', 'COPY is not supported', {
+      hint: 'ndts import and ndts export read and write files; SELECT sends rows',
+    });
   if (notHere.has(word)) throw notSupported(word.toUpperCase());
   switch (word) {
     case 'begin':

@@ -94,6 +94,7 @@ test('errors tell a state and a place in characters', async (context) => {
     ['SELECT [1, 2]', '0A000', undefined],
     ["SELECT * FROM read_csv('/etc/passwd')", '42501', '15'],
     ['INSERT INTO deal VALUES (1)', '25006', undefined],
+    ['COPY (SELECT 1) TO STDOUT', '0A000', undefined],
     ['SELECT $1', '42P02', undefined],
     ['LISTEN x', '0A000', undefined],
     ['SET nothing_known = 1', '42704', undefined],
@@ -106,6 +107,24 @@ test('errors tell a state and a place in characters', async (context) => {
     if (place !== undefined) equal(fields['P'], place, `${text}: ${fields['M']}`);
   }
   deepEqual(rows(await client.ask(m.query('SELECT 7'))), [['7']]);
+});
+
+test('tables and columns as the query builder of Grafana asks for them', async (context) => {
+  const client = await (await TestServer.start(context, 3)).login();
+  const path = `string_to_array(current_setting('search_path'),',')`;
+  const isOnPath = `quote_ident(table_schema) IN (
+    SELECT CASE WHEN trim(s[i]) = '"$user"' THEN user ELSE trim(s[i]) END
+    FROM generate_series(array_lower(${path},1), array_upper(${path},1)) as i, ${path} s)`;
+  const tables = `SELECT quote_ident(table_name) AS "table" FROM information_schema.tables
+    WHERE quote_ident(table_schema) NOT IN ('pg_catalog') AND ${isOnPath}`;
+  ok(rows(await client.ask(m.query(tables))).some(([name]) => name === 'deal'));
+  const columns = `SELECT quote_ident(column_name) AS "column", data_type AS "type"
+    FROM information_schema.columns
+    WHERE CASE WHEN array_length(parse_ident('deal'),1) = 2
+      THEN quote_ident(table_schema) = (parse_ident('deal'))[1]
+        AND quote_ident(table_name) = (parse_ident('deal'))[2]
+      ELSE quote_ident(table_name) = 'deal' AND ${isOnPath} END`;
+  deepEqual(rows(await client.ask(m.query(columns)))[0], ['time', 'timestamp with time zone']);
 });
 
 test('transactions are told as clients expect, and promise no more', async (context) => {

@@ -313,3 +313,25 @@ test('bounds are really handed to the scans', async (context) => {
   equal((await pushed(`SELECT * FROM deal WHERE symbol = 'a' OR size = 1`)).prunes.length, 0);
   equal((await pushed(`SELECT * FROM deal WHERE time > now()`)).prunes.length, 0);
 });
+
+test('instants with a zone meet times of a table', async (context) => {
+  const data = new DealDatabase(context, 1);
+  data.fill(20);
+  const { length } = data.deals;
+  for (const [where, rows] of [
+    [`time < now() - INTERVAL '5 minutes'`, length],
+    ['time >= current_timestamp', 0],
+    ['time > to_timestamp(86400)', length],
+    [`time < TIMESTAMPTZ '2099-01-01T00:00:00+08:00'`, length],
+    [`time < '1999-01-01T00:00:00Z'::timestamptz`, 0],
+    [`time > CAST('1999-01-01' AS timestamp with time zone)`, length],
+    [`date_trunc('minute', now()) > time`, length],
+  ] as const)
+    deepEqual(await data.rows(`SELECT count(*)::INT AS n FROM deal WHERE ${where}`), [{ n: rows }]);
+  deepEqual(await data.rows('SELECT count(now() - d.time)::INT AS n FROM deal d'), [{ n: length }]);
+  const offset = `SELECT TIMESTAMPTZ '2024-01-01T08:00:00+08:00' = TIMESTAMP '2024-01-01' AS same`;
+  deepEqual(await data.rows(offset), [{ same: true }]);
+  const [row] = await data.rows('SELECT now()');
+  deepEqual(Object.keys(row ?? {}), ['now()']);
+  await rejects(data.rows('SELECT to_timestamp('), withCode('INVALID_SQL'));
+});

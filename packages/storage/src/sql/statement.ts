@@ -7,6 +7,7 @@ import { NdtsError } from '@ndts/protocol';
 import { Clauses } from './clauses.js';
 import { EditedText } from './edits.js';
 import { checkStart, checkTree } from './guard.js';
+import { instantEdits } from './instants.js';
 import { latestOnEdits } from './latest-on.js';
 import { type ListReader, listReader } from './list-reader.js';
 import { findPushDown, type PushDownInput } from './push-down.js';
@@ -84,10 +85,11 @@ export class Statement {
     const clauses = new Clauses(this.#tokens);
     const common = commonNames(this.#tokens);
     const isTable = (name: string): boolean => this.#tables.has(name) && !common.has(name);
-    this.#edited = new EditedText(this.text, [
+    const edits = [
       ...(await sampleByEdits(this.text, clauses, reader)),
       ...(await latestOnEdits(this.text, clauses, isTable, reader)),
-    ]);
+    ];
+    this.#edited = new EditedText(this.text, [...edits, ...instantEdits(this.#tokens, edits)]);
   }
 
   #positionOf(offset: number): SqlPosition {
