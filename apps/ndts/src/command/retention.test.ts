@@ -1,12 +1,14 @@
 // ndts retention as a person calls it: on a closed folder, and where a node has it open.
 
 import { deepEqual, equal, match, rejects } from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { Command } from 'commander';
-import { createTickBatch, NdtsError, type RetentionView } from '@ndts/protocol';
+import { createTickBatch, NdtsError, type RetentionView, type Time } from '@ndts/protocol';
 import { loadConfig, SeededRandom, SystemClock, systemSecureRandom } from '@ndts/runtime';
 import { NDTSClient, openDataFolder, openTicks } from '@ndts/storage';
 import { startPlatform } from '../compose/platform.js';
@@ -15,7 +17,7 @@ import { query } from './query.js';
 import { replay } from './replay.js';
 import { addRetention } from './retention.js';
 
-const userId = 7;
+const userId = process.getuid?.() ?? 0; // ambient: whose folder a client looks for
 
 interface Made {
   readonly dataDir: string;
@@ -42,9 +44,9 @@ function makeFolder(context: TestContext): Made {
   const values = loadConfig({ args, environment: {} });
   const folder = openDataFolder({ dir: dataDir, memoryParent: memory, userId });
   const ticks = openTicks(folder, values);
-  ticks.registerSymbol(1, 3, 'ONE');
+  ticks.registerSymbol(1000, 3, 'ONE');
   const batch = createTickBatch(20);
-  batch.symbol.fill(1);
+  batch.symbol.fill(1000);
   batch.day.fill(20_454, 0, 10);
   batch.day.fill(Math.floor(new SystemClock().nowMs() / 86_400_000), 10);
   batch.count = 20;
@@ -154,7 +156,6 @@ test('programs are told of archived days, unless they skip them', async (context
     code: 'NOT_FOUND',
     message: /2026-01-01 of table tick.*restore tick/,
   };
-  const aggregates = { n: { kind: 'max', column: 'price' } } as const;
   for (const range of [{}, { from: day(20_454) }, { to: day(20_455) }]) {
     await rejects(rowsOf(client.replayTicks(undefined, range)), refusal);
     await rejects(client.aggregate({ aggregates, ...range }), refusal);
@@ -203,10 +204,9 @@ test('a closed folder: listed, archived, restored', async (context) => {
   await rejects(call({ ...made, dataDir: `${made.dataDir}-not` }, 'list'), { code: 'NOT_FOUND' });
 });
 
-test('where a node has the folder open, it is asked', async (context) => {
-  const made = makeFolder(context);
-  const platform = await startPlatform({
-    values: loadConfig({ args: made.args, environment: {} }),
+function startNode({ args }: Made): ReturnType<typeof startPlatform> {
+  return startPlatform({
+    values: loadConfig({ args, environment: {} }),
     clock: new SystemClock(),
     random: new SeededRandom(1),
     secureRandom: systemSecureRandom,
@@ -215,6 +215,89 @@ test('where a node has the folder open, it is asked', async (context) => {
     processId: process.pid,
     processLoad: () => ({ memory: 0, cpu: 0 }),
   });
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+/** Every way a program reads days of a node, of a range without a beginning or from a day on: with
+ * the first rows it has, or what it throws. */
+type Read = (client: NDTSClient, from?: Time, archived?: 'skip') => Promise<unknown>;
+const first = async (items: AsyncIterable<unknown>): Promise<void> => {
+  for await (const _ of items) return;
+};
+const asked = (from?: Time, archived?: 'skip') => ({
+  ...(from === undefined ? {} : { from }),
+  ...(archived === undefined ? {} : { archived }),
+});
+const aggregates = { n: { kind: 'max', column: 'price' } } as const;
+const reads: Readonly<Record<string, Read>> = {
+  replayTicks: (client, ...range) => first(client.replayTicks(undefined, asked(...range))),
+  replaySnapshots: (client, ...range) =>
+    first(client.replaySnapshots(undefined, { intervalNs: 86_400e9, ...asked(...range) })),
+  loadSymbol: (client, ...range) => first(client.loadSymbol('TWO', asked(...range))),
+  aggregate: (client, ...range) => client.aggregate({ aggregates, ...asked(...range) }),
+  locate: (client, from, archived) => client.locate('TWO', from, undefined, asked(from, archived)),
+  query: async (client, from, archived) => {
+    const where = from === undefined ? '' : `WHERE time >= '2026-01-02'`;
+    return (await client.query(`SELECT * FROM tick ${where}`, asked(undefined, archived))).rows();
+  },
+  historical: (client, from, archived) =>
+    first(
+      client.subscribe(undefined, {
+        mode: 'historical',
+        ...asked(from ?? (archived === 'skip' ? { day: 20_455, nsOfDay: 0 } : undefined)),
+      }),
+    ),
+};
+
+test('archived days of a node are refused to programs of this machine and of others', async (context) => {
+  const made = makeFolder(context);
+  const port = await freePort();
+  const node = { ...made, args: { ...made.args, 'remote.port': String(port) } };
+  const values = loadConfig({ args: node.args, environment: {} });
+  // A symbol that programs know by its name.
+  const filler = new NDTSClient({ mode: 'standalone', values, role: 'open' });
+  const today = Math.floor(new SystemClock().nowMs() / 86_400_000);
+  const quote = { price: 1, volume: 1, bid1: 1, ask1: 1, bid_vol1: 1, ask_vol1: 1 };
+  const tick = (day: number) => ({ symbol: 'TWO', time: { day, nsOfDay: 0 }, ...quote, flags: 0 });
+  await filler.insert('tick', [tick(20_454), tick(today)]);
+  await filler.close();
+  const platform = await startNode(node);
+  const token = readFileSync(join(made.dataDir, 'identity', 'admin.token'), 'utf8').trim();
+  const clients = {
+    socket: new NDTSClient({ mode: 'standalone', values, role: 'connect' }),
+    remote: new NDTSClient({ mode: 'distributed', nodes: [`127.0.0.1:${port}`], token }),
+  };
+  try {
+    platform.foundation.ticks.seal();
+    for (const client of Object.values(clients)) await reads['replayTicks']!(client);
+    match(await call(made, 'run', '--json'), /"day":"2026-01-01"/);
+    const refusal = { code: 'NOT_FOUND', message: /2026-01-01 of table tick.*restore tick/ };
+    for (const [how, client] of Object.entries(clients))
+      for (const [name, read] of Object.entries(reads)) {
+        await rejects(read(client), refusal, `${how} ${name}`);
+        await read(client, { day: 20_455, nsOfDay: 0 });
+        await read(client, undefined, 'skip');
+      }
+    await call(made, 'restore', 'tick', '2026-01-01');
+    for (const client of Object.values(clients))
+      for (const read of Object.values(reads)) await read(client);
+  } finally {
+    for (const client of Object.values(clients)) await client.close();
+    await platform.stop();
+  }
+});
+
+test('where a node has the folder open, it is asked', async (context) => {
+  const made = makeFolder(context);
+  const platform = await startNode(made);
   try {
     platform.foundation.ticks.seal();
     equal((await viewOf(made)).old[0]?.day, '2026-01-01');

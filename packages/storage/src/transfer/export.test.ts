@@ -9,6 +9,7 @@ import { TableBatch } from '@ndts/native/db';
 import { NdtsError, type TableSchema } from '@ndts/protocol';
 import { SeededRandom } from '@ndts/runtime';
 import { ensureSymbols, type LocalDatabase } from '../folder/local-database.js';
+import { importFormatOf, openImportFormat } from './import-format.js';
 import { exportFile } from './export-file.js';
 import { importInto, makeRoot, openTestFolder, rowsOf, testClock } from './transfer-test-kit.js';
 
@@ -139,6 +140,10 @@ test('a query that fails leaves no file, and reaches no other', async (context) 
     );
     equal(existsSync(path), false);
     equal(existsSync(`${path}.part`), false);
+    const lost = join(root, 'none', name);
+    const missing = { code: 'NOT_FOUND' };
+    await rejects(exportFile(local.ticks, testClock, { path: lost, table: 'tick' }), missing);
+    await rejects(openImportFormat(lost, importFormatOf(lost), {}), missing);
   }
   equal(existsSync(join(root, 'other')), false);
 });

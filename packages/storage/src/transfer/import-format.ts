@@ -1,6 +1,7 @@
 // The formats that are imported, behind one face: the names of a file's columns, what a table
 // made for it would have, and its rows.
 
+import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { type ColumnSchema, NdtsError, type TableSchema, type ValueTypeName } from '@ndts/protocol';
@@ -42,6 +43,7 @@ export async function openImportFormat(
   name: ImportFormatName,
   options: CsvOptions,
 ): Promise<ImportFormat> {
+  if (!existsSync(path)) throw new NdtsError('NOT_FOUND', `there is no file ${path}`);
   if (name === 'parquet') return openParquet(path, options);
   if (name === 'csv') return openCsv(path, options);
   // Arrow takes a quarter of a second to load, which nobody else should wait for.

@@ -21,10 +21,12 @@ export class OutputFile {
   #file: number | undefined;
   #bytes = 0;
 
-  /** Throws ALREADY_EXISTS unless it may be replaced. */
+  /** Throws NOT_FOUND without its folder, ALREADY_EXISTS unless it may be replaced. */
   constructor(path: string, replace: boolean) {
     this.path = resolve(path);
     this.temporaryPath = `${this.path}.part`;
+    const folder = dirname(this.path);
+    if (!existsSync(folder)) throw new NdtsError('NOT_FOUND', `there is no folder ${folder}`);
     if (!replace && existsSync(this.path))
       throw new NdtsError('ALREADY_EXISTS', `${this.path} is there: --force replaces it`);
   }
