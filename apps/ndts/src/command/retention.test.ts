@@ -257,7 +257,7 @@ const reads: Readonly<Record<string, Read>> = {
     ),
 };
 
-test('archived days of a node are refused to programs of this machine and of others', async (context) => {
+test('archived days of a node are refused to programs here and elsewhere', async (context) => {
   const made = makeFolder(context);
   const port = await freePort();
   const node = { ...made, args: { ...made.args, 'remote.port': String(port) } };

@@ -142,7 +142,7 @@ test('a query that fails leaves no file, and reaches no other', async (context) 
     equal(existsSync(`${path}.part`), false);
     const lost = join(root, 'none', name);
     const missing = { code: 'NOT_FOUND' };
-    await rejects(exportFile(local.ticks, testClock, { path: lost, table: 'tick' }), missing);
+    await rejects(exportFile(local.ticks, testClock, { path: lost, query: 'SELECT 1' }), missing);
     await rejects(openImportFormat(lost, importFormatOf(lost), {}), missing);
   }
   equal(existsSync(join(root, 'other')), false);
