@@ -45,6 +45,11 @@ export interface DecisionDeps {
   readonly onDenied: (reason: RiskReason) => void;
 }
 
+interface Prepared {
+  readonly intent: OrderIntent;
+  readonly terms: OrderTerms;
+}
+
 export class Decisions {
   readonly #deps: DecisionDeps;
   readonly #point = emptyPoint();
@@ -65,12 +70,12 @@ export class Decisions {
     const card = this.#deps.card();
     const base = `${first.instance}-${first.ordinal}`;
     const group = `${base}-0`;
-    const orders = [first, second].map((draft, at) => {
-      const clientOrderId = `${base}-${at}`;
+    const orderOf = (draft: OrderDraft, clientOrderId: string): Prepared => {
       const intent = this.#intentOf(draft, clientOrderId, card.name);
       const terms = termsOf(draft, clientOrderId) ?? { ...plainTerms, clientOrderId };
       return { intent, terms: { ...terms, group } };
-    });
+    };
+    const orders = [orderOf(first, `${base}-0`), orderOf(second, `${base}-1`)] as const;
     let reason: RiskReason = RiskReason.APPROVED;
     if (isExpired) reason = RiskReason.SIGNAL_EXPIRED;
     else if (!isPair(first, second)) reason = RiskReason.INVALID_ORDER;
@@ -81,7 +86,7 @@ export class Decisions {
       reason =
         place === 'here' && offsets ? this.#deps.check(intent, terms) : RiskReason.UNSUPPORTED;
     }
-    const [{ intent } = { intent: this.#intentOf(first, group, card.name) }] = orders;
+    const [{ intent }] = orders;
     if (reason !== RiskReason.APPROVED) {
       this.#deny(intent, reason);
       return reason;

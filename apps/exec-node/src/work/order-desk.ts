@@ -122,12 +122,12 @@ export class OrderDesk {
     this.risk.changed(order);
   }
 
-  /** What does not come from signals. */
   /** Whether time alone may give it something to do. */
   get isTimed(): boolean {
     return this.#flatten.isActive || this.#worker.isTimed;
   }
 
+  /** What does not come from signals. */
   doWork(): number {
     return this.#watchDay() + this.#flatten.doWork() + this.#worker.doWork();
   }
