@@ -25,7 +25,6 @@ import {
   type OrderTerms,
   type PositionAdjusted,
   type Time,
-  type TradingDayBegan,
   type WorkingTerms,
 } from '@ndts/protocol';
 import type { Logger } from '@ndts/runtime';
@@ -105,31 +104,29 @@ export class Scribe {
 
   /** Begins the trading day of each exchange that has come to one by then; returns how many. */
   beginDays(now: Time): number {
-    const { books } = this.#ledger;
     let begun = 0;
-    for (const { exchange, dayStartMinute } of books.instruments()) {
-      if (offsetRuleOf(exchange) === undefined) continue;
-      const day = tradingDayOf(now, dayStartMinute);
-      if (day <= (books.offsets.day(dayStartMinute) ?? -1)) continue;
-      this.#tradingDay({ dayStartMinute, day, time: startOfTradingDay(day, dayStartMinute) });
-      begun += 1;
-    }
+    for (const terms of this.#ledger.books.instruments())
+      if (this.#beginDay(terms, now)) begun += 1;
     return begun;
   }
 
-  #tradingDay(began: TradingDayBegan): void {
+  /** Of the exchange of these terms, where it keeps long and short apart; false: none has. */
+  #beginDay({ exchange, dayStartMinute }: InstrumentTerms, now: Time): boolean {
+    if (offsetRuleOf(exchange) === undefined) return false;
+    const day = tradingDayOf(now, dayStartMinute);
+    if (day <= (this.#ledger.books.offsets.day(dayStartMinute) ?? -1)) return false;
+    const began = { dayStartMinute, day, time: startOfTradingDay(day, dayStartMinute) };
     this.#journal.append(encodeTradingDayBegan(began));
     this.#ledger.applyTradingDay(began);
+    return true;
   }
 
   /** An execution that was found new and legal. The first one of a trading day begins it: what it
    * opens is of that day, also before anyone here has looked at the clock. */
   fill(fill: Fill): void {
-    const exchange = this.#ledger.books.instrument(fill.symbol)?.exchange ?? '';
-    if (offsetRuleOf(exchange) !== undefined) {
-      const aheadNs = nsBetween(fill.time, this.#clock.now());
-      if (aheadNs < aheadMaxNs) this.beginDays(fill.time);
-    }
+    const terms = this.#ledger.books.instrument(fill.symbol);
+    if (terms !== undefined && nsBetween(fill.time, this.#clock.now()) < aheadMaxNs)
+      this.#beginDay(terms, fill.time);
     this.#journal.appendFill(encodeFill(fill), fill.venue, fill.tradeId);
     const order = this.#ledger.applyFill(fill);
     for (let one = order; one !== undefined; one = one.parent) this.#changed(one);
