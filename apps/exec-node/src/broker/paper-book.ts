@@ -208,11 +208,7 @@ export class PaperBook {
 
   /** Why it can't close what it wants to; empty: it can. */
   closeRefusal(order: Parameters<PaperSides['refusal']>[0], now: Time): string {
-    const working = [...(this.#working.get(order.symbol) ?? [])].map((other) => ({
-      ...other,
-      quantity: other.quantity - other.filled,
-    }));
-    return this.sides.refusal(order, working, now);
+    return this.sides.refusal(order, this.#working.get(order.symbol) ?? [], now);
   }
 
   #receive(entry: RecordedOrder, state: OrderState): void {

@@ -21,6 +21,10 @@ interface Moving {
   readonly offset: number;
 }
 
+interface Working extends Moving {
+  readonly filled: bigint;
+}
+
 const [long, short] = [0, 1] as const;
 
 export class PaperSides {
@@ -32,7 +36,7 @@ export class PaperSides {
   }
 
   /** Why an order is refused; empty: it is not. `working`: open orders of the symbol. */
-  refusal(order: Moving, working: Iterable<Moving>, now: Time): string {
+  refusal(order: Moving, working: Iterable<Working>, now: Time): string {
     const { symbol, side, quantity, offset } = order;
     const rule = this.#ruleOf(symbol);
     if (rule === undefined) return offset === 0 ? '' : 'the exchange knows no offsets';
@@ -43,8 +47,9 @@ export class PaperSides {
     let [today, before] = [held.today[at], held.before[at]];
     for (const other of working) {
       if (other.side !== side || other.offset < OrderOffset.close) continue;
-      if (other.offset === OrderOffset.closeToday) today -= other.quantity;
-      else before -= other.quantity;
+      const open = other.quantity - other.filled;
+      if (other.offset === OrderOffset.closeToday) today -= open;
+      else before -= open;
     }
     // An order of the day before closes what was opened then.
     if (today < 0n) [today, before] = [0n, before + today];
