@@ -11,6 +11,8 @@ export interface OrdersKept {
   readonly denied: number;
 }
 
+const none: ReadonlySet<Order> = new Set();
+
 /** A list of the newest n orders. */
 class Newest {
   readonly #slots: (Order | undefined)[];
@@ -43,6 +45,7 @@ class Newest {
 export class Orders {
   readonly #byId = new Map<string, Order>();
   readonly #open = new Set<Order>();
+  readonly #bySymbol = new Map<number, Set<Order>>();
   readonly #listed: Newest;
   readonly #denied: Newest;
   #unknown = 0;
@@ -61,13 +64,18 @@ export class Orders {
     return this.#open;
   }
 
+  /** Those of one symbol. */
+  openOf(symbol: number): ReadonlySet<Order> {
+    return this.#bySymbol.get(symbol) ?? none;
+  }
+
   get unknownCount(): number {
     return this.#unknown;
   }
 
   add(order: Order): void {
     this.#byId.set(order.intent.clientOrderId, order);
-    this.#open.add(order);
+    this.#opened(order);
     this.#list(order);
   }
 
@@ -86,7 +94,7 @@ export class Orders {
     }
     if (order.state === OrderState.unknown) this.#unknown += 1;
     this.#byId.set(order.intent.clientOrderId, order);
-    if (!order.closed) this.#open.add(order);
+    if (!order.closed) this.#opened(order);
     if (!order.unlisted) this.#list(order);
   }
 
@@ -102,6 +110,7 @@ export class Orders {
     if (!final || order.closed) return;
     order.closed = true;
     this.#open.delete(order);
+    this.#bySymbol.get(order.intent.symbol)?.delete(order);
     if (order.unlisted) this.#byId.delete(order.intent.clientOrderId);
   }
 
@@ -120,6 +129,14 @@ export class Orders {
       if (symbol === undefined || newest.intent.symbol === symbol) found.push(newest);
     }
     return found;
+  }
+
+  #opened(order: Order): void {
+    const { symbol } = order.intent;
+    this.#open.add(order);
+    const others = this.#bySymbol.get(symbol);
+    if (others === undefined) this.#bySymbol.set(symbol, new Set([order]));
+    else others.add(order);
   }
 
   #list(order: Order): void {

@@ -3,9 +3,9 @@
 // goes in as many parts where the exchange tells them apart; one that says nothing closes what is
 // held against it first, and opens the rest.
 
-import { type InstrumentTerms, OrderOffset } from '@ndts/protocol';
+import { OrderOffset } from '@ndts/protocol';
 import type { Ledger } from '../order/ledger.js';
-import { offsetRuleOf } from '../position/exchange.js';
+import { type OffsetRule, offsetRuleOf } from '../position/exchange.js';
 import { heldOf, type Side } from '../position/offsets.js';
 
 export interface OffsetPart {
@@ -66,9 +66,8 @@ export class Offsets {
     return parts;
   }
 
-  #rule(symbol: number): ReturnType<typeof offsetRuleOf> {
-    const terms: InstrumentTerms | undefined = this.#ledger.books.instrument(symbol);
-    return terms === undefined ? undefined : offsetRuleOf(terms.exchange);
+  #rule(symbol: number): OffsetRule | undefined {
+    return offsetRuleOf(this.#ledger.books.instrument(symbol)?.exchange ?? '');
   }
 
   /** What is held against the order's side, less what open orders close. */
@@ -76,9 +75,9 @@ export class Offsets {
     const { books, orders } = this.#ledger;
     const held = books.offsets.get(account, symbol)?.against(side);
     const free = { today: held?.today ?? 0n, yesterday: held?.yesterday ?? 0n };
-    for (const order of orders.open()) {
+    for (const order of orders.openOf(symbol)) {
       const { intent, terms } = order;
-      if (order.worksHere || intent.symbol !== symbol || terms.offset < close) continue;
+      if (order.worksHere || terms.offset < close) continue;
       if (intent.side !== side || intent.account !== account) continue;
       free[terms.offset === closeToday ? 'today' : 'yesterday'] -= order.open;
     }
