@@ -35,8 +35,8 @@ export function planOf(
       return childOf(open, orderType === OrderType.stopLimit ? limitPrice : 0n, true);
     case OrderType.iceberg: {
       // One part at a time: the next is shown when this one is gone.
-      const shown = order.terms.shown < open ? order.terms.shown : open;
-      return childOf(order.children.size > 0 ? order.childrenOpen : shown, limitPrice, false);
+      const shown = order.children.size > 0 ? order.childrenOpen : order.terms.shown;
+      return childOf(shown < open ? shown : open, limitPrice, false);
     }
     case OrderType.twap:
     case OrderType.vwap: {

@@ -204,6 +204,20 @@ test('an iceberg shows one part at a time', async (t) => {
   desk.check();
 });
 
+test('an iceberg that is made smaller than what it shows takes that back', async (t) => {
+  const desk = await started(t);
+  const iceberg = { orderType: OrderType.iceberg, parameter: '2', limit: '99' };
+  await desk.signal({ ordinal: 1, side: 1, quantity: '5', ...iceberg });
+  await desk.harness.node.replace('1-1-0', { quantity: parseMoney('0.5') }, 'less');
+  await desk.pass();
+  assert.deepEqual(desk.open, ['1-1-0', '1-1-0.2']);
+  await desk.market(98);
+  assert.equal(desk.order('1-1-0.2'), 'filled 0.5/0.5');
+  assert.equal(desk.order('1-1-0'), 'filled 0.5/0.5');
+  assert.equal(desk.position, '0.5');
+  desk.check();
+});
+
 test('TWAP: equal parts over its time, whole lots, over a restart', async (t) => {
   const desk = await started(t, { config: { 'risk.lot': '1' } });
   const twap = { orderType: OrderType.twap, parameter: '4', workForMs: 4000 };
