@@ -9,6 +9,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { msPerDay, OrderFlags, OrderType, type SidesHeld } from '@ndts/protocol';
 import { SeededRandom, VirtualClock } from '@ndts/runtime';
 import { readRecords } from './broker/paper-record.js';
@@ -32,6 +33,8 @@ const instruments = [
   { symbol: 4, exchange: 'DCE', product: 'i', multiplier: 100, tickSize: '0.01', lot: '0.01' },
 ];
 const firstFuture = 3;
+/** One for all turns: the test runner traces every promise that is made. */
+const resolved = Promise.resolve();
 /** How many signals a ring still holds after a restart. */
 const ringSignals = 16;
 
@@ -48,12 +51,15 @@ class Round {
   readonly changed = new Set<string>();
   days = 0;
   readonly #durable: boolean;
+  /** All that follows from a cycle comes before the next one, not over some of them. */
+  readonly #isPrompt: boolean;
   readonly #ring: TestSignal[] = [];
   #ordinal = 0;
 
   constructor(seed: number) {
     this.random = new SeededRandom(seed);
     this.#durable = this.random.integer(2) === 0;
+    this.#isPrompt = seed % 2 === 1;
   }
 
   /** A start over what is on disk; whatever was in memory is gone. */
@@ -225,7 +231,8 @@ class Round {
     for (let cycle = 0; until === undefined ? cycle < cycles : !over; cycle++) {
       this.harness.node.doWork();
       this.clock.advance(1e6 * (1 + this.random.integer(10)));
-      for (let turn = 0; turn < 10; turn++) await Promise.resolve();
+      if (this.#isPrompt) await nextTurn();
+      else for (let turn = 0; turn < 10; turn++) await resolved;
     }
   }
 
@@ -298,6 +305,7 @@ test(`chaos, ${rounds} rounds`, async () => {
   let children = 0;
   let days = 0;
   for (let seed = firstSeed; seed < firstSeed + rounds; seed++) {
+    console.log(`round ${seed - firstSeed + 1} of ${rounds}, seed ${seed}`);
     const round = new Round(seed);
     try {
       await round.start();
