@@ -3,9 +3,6 @@
 // restarts.
 
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import {
   moneyText,
@@ -14,39 +11,15 @@ import {
   OrderType,
   type SubmitRequest,
 } from '@ndts/protocol';
-import {
-  createHarness,
-  type Harness,
-  ledgerSnapshot,
-  rebuild,
-  type TestSignal,
-} from '../exec-kit.js';
+import { Desk, symbol } from './desk-kit.js';
 
-const symbol = 3;
-
-class Desk {
-  harness!: Harness;
-  readonly #dir: string;
-
+class PairDesk extends Desk {
   constructor(context: TestContext) {
-    this.#dir = mkdtempSync(join(tmpdir(), 'ndts-pair-'));
-    context.after(() => rmSync(this.#dir, { recursive: true, force: true }));
+    super(context, { config: { 'exec.paperFeeBps': '0', 'risk.collarPercent': '50' } });
   }
 
-  /** Killed, where it ran, and started. */
-  async start(): Promise<void> {
-    const before = this.harness as Harness | undefined;
-    const last = before === undefined ? {} : { journal: before.journal, clock: before.clock };
-    this.harness = createHarness({
-      ...{ dir: this.#dir, ...last },
-      config: { 'exec.paperFeeBps': '0', 'risk.collarPercent': '50' },
-    });
-    await this.harness.node.start();
-  }
-
-  async market(last: number): Promise<void> {
-    this.harness.ticks.push({ symbol, price: last, bid: last, ask: last });
-    await this.pass();
+  override market(last: number): Promise<void> {
+    return super.market(last, 0);
   }
 
   async send(request: Partial<SubmitRequest>): Promise<string> {
@@ -54,18 +27,6 @@ class Desk {
     const { reason } = this.harness.node.submit({ ...plain, ...request });
     await this.pass();
     return reason;
-  }
-
-  async signal(signal: Omit<TestSignal, 'symbol'>): Promise<void> {
-    this.harness.signals.push({ symbol, ...signal });
-    await this.pass();
-  }
-
-  async pass(): Promise<void> {
-    for (let cycle = 0; cycle < 8; cycle++) {
-      this.harness.clock.advance(1e6);
-      await this.harness.settle();
-    }
   }
 
   orders(...ids: string[]): string[] {
@@ -83,15 +44,10 @@ class Desk {
     const { quantity, openBuy, openSell } = position;
     return [quantity, openBuy, openSell].map(moneyText).join(' ');
   }
-
-  check(): void {
-    const { journal, node } = this.harness;
-    assert.deepEqual(ledgerSnapshot(rebuild(journal)), ledgerSnapshot(node.ledger));
-  }
 }
 
-async function started(context: TestContext): Promise<Desk> {
-  const desk = new Desk(context);
+async function started(context: TestContext): Promise<PairDesk> {
+  const desk = new PairDesk(context);
   await desk.start();
   await desk.market(100);
   return desk;
@@ -118,7 +74,7 @@ test('each of the two ends the other, over a restart; the greater counts', async
     await desk.market(last);
     assert.deepEqual(desk.orders('0-0-0', '0-0-1'), states);
     assert.equal(desk.exposed, '-4 0 0');
-    desk.check();
+    desk.checkJournal();
   }
 });
 
@@ -130,7 +86,7 @@ test('what one has executed in part the other goes on without', async (context) 
   await desk.send({ limitPrice: '100', quantity: '6', other: { stopPrice: '90' } });
   assert.deepEqual(desk.orders('0-1-0', '0-1-1'), ['filled 6', 'canceled 0']);
   assert.equal(desk.exposed, '-6 0 4');
-  desk.check();
+  desk.checkJournal();
 });
 
 test('both sides: a range is left in one direction only', async (context) => {
@@ -146,7 +102,7 @@ test('both sides: a range is left in one direction only', async (context) => {
   await desk.market(106);
   assert.deepEqual(desk.orders('0-0-0', '0-0-1'), ['canceled 0', 'filled 2']);
   assert.equal(desk.exposed, '2 0 0');
-  desk.check();
+  desk.checkJournal();
 });
 
 test('two limit orders: one rests, the other comes when the market does', async (context) => {
@@ -160,7 +116,7 @@ test('two limit orders: one rests, the other comes when the market does', async 
     'canceled 0',
   ]);
   assert.equal(desk.exposed, '4 0 0');
-  desk.check();
+  desk.checkJournal();
 });
 
 test('a signal of a strategy makes a pair; repeated it makes none', async (context) => {
@@ -172,7 +128,7 @@ test('a signal of a strategy makes a pair; repeated it makes none', async (conte
   assert.equal(desk.exposed, '0 0 1');
   await desk.market(89);
   assert.deepEqual(desk.orders('1-7-0', '1-7-1'), ['canceled 0', 'filled 1']);
-  desk.check();
+  desk.checkJournal();
 });
 
 test('a cancel of one cancels both', async (context) => {
@@ -186,7 +142,7 @@ test('a cancel of one cancels both', async (context) => {
     'canceled 0',
   ]);
   assert.equal(desk.exposed, '0 0 0');
-  desk.check();
+  desk.checkJournal();
 });
 
 test('what makes no pair is one denial; the limits look at the greater alone', async (context) => {
@@ -204,5 +160,5 @@ test('what makes no pair is one denial; the limits look at the greater alone', a
   assert.equal(desk.harness.node.ledger.counts.denied, 6);
   await desk.signal({ ordinal: 1, side: 1, orderType: OrderType.market, flags: OrderFlags.pair });
   assert.equal(desk.harness.node.ledger.counts.denied, 7);
-  desk.check();
+  desk.checkJournal();
 });

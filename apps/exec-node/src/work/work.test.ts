@@ -2,9 +2,6 @@
 // lacks, what is refused, changes, and that a restart at any cycle goes on where it was.
 
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import {
   moneyText,
@@ -15,62 +12,10 @@ import {
   plainAbilities,
   TimeInForce,
 } from '@ndts/protocol';
-import {
-  createHarness,
-  type Harness,
-  type HarnessOptions,
-  ledgerSnapshot,
-  rebuild,
-  type TestSignal,
-} from '../exec-kit.js';
+import type { HarnessOptions, TestSignal } from '../exec-kit.js';
+import { Desk, symbol } from './desk-kit.js';
 
-const symbol = 3;
-
-/** A node that is killed and started again whenever the test says so. */
-class Desk {
-  harness!: Harness;
-  readonly #options: HarnessOptions;
-
-  constructor(context: TestContext, options: Partial<HarnessOptions> = {}) {
-    const dir = mkdtempSync(join(tmpdir(), 'ndts-work-'));
-    context.after(() => rmSync(dir, { recursive: true, force: true }));
-    this.#options = { dir, ...options };
-  }
-
-  async start(): Promise<void> {
-    const before = this.harness;
-    const last = before === undefined ? {} : { journal: before.journal, clock: before.clock };
-    if (before !== undefined)
-      assert.deepEqual(ledgerSnapshot(rebuild(before.journal)), ledgerSnapshot(before.node.ledger));
-    this.harness = createHarness({ ...this.#options, ...last });
-    const start = this.harness.node.start();
-    // It waits for what may still be in flight.
-    const waits = Number(this.#options.config?.['exec.paperLatencyUs'] ?? 0) > 0;
-    for (let turn = 0; waits && turn < 50; turn++) {
-      this.harness.clock.advance(1e6);
-      await Promise.resolve();
-    }
-    await start;
-  }
-
-  async market(last: number): Promise<void> {
-    this.harness.ticks.push({ symbol, price: last, bid: last - 0.5, ask: last + 0.5 });
-    await this.pass();
-  }
-
-  async signal(signal: Omit<TestSignal, 'symbol'>): Promise<void> {
-    this.harness.signals.push({ symbol, ...signal });
-    await this.pass();
-  }
-
-  /** Enough cycles for all that follows from what happened. */
-  async pass(ms = 2): Promise<void> {
-    for (let cycle = 0; cycle < 8; cycle++) {
-      this.harness.clock.advance((ms * 1e6) / 8);
-      await this.harness.settle();
-    }
-  }
-
+class WorkDesk extends Desk {
   order(id: string): string {
     const order = this.harness.node.ledger.orders.get(id);
     if (order === undefined) return 'none';
@@ -95,12 +40,12 @@ class Desk {
     const { ledger } = this.harness.node;
     const position = ledger.positions.get(symbol);
     assert.equal((position?.openBuy ?? 0n) + (position?.openSell ?? 0n), 0n, 'open quantities');
-    assert.deepEqual(ledgerSnapshot(rebuild(this.harness.journal)), ledgerSnapshot(ledger));
+    this.checkJournal();
   }
 }
 
-async function started(context: TestContext, options?: Partial<HarnessOptions>): Promise<Desk> {
-  const desk = new Desk(context, options);
+async function started(context: TestContext, options?: Partial<HarnessOptions>): Promise<WorkDesk> {
+  const desk = new WorkDesk(context, options);
   await desk.start();
   await desk.market(100);
   return desk;
