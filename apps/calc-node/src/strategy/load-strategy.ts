@@ -74,7 +74,10 @@ function strategyIn(exported: unknown): unknown {
   return inner ?? exported;
 }
 
-const hookNames = ['onTick', 'onFactor', 'onTimer', 'onOrder', 'snapshot', 'restore', 'state'];
+const hookNames = [
+  ...['onTick', 'onFactor', 'onBar', 'onBook', 'onTimer', 'onOrder'],
+  ...['snapshot', 'restore', 'state'],
+];
 
 function checkStrategy(plugin: string, value: unknown): asserts value is AnyStrategy {
   const fail = (expected: string): never => {

@@ -86,3 +86,16 @@ test('a package or a file in any folder is loaded and finds the platform', async
   writeFileSync(join(lost, 'package.json'), '{ "exports": { "import": "./gone.js" } }');
   assert.throws(() => packageMain('lost', dir), { code: 'ERR_PACKAGE_PATH_NOT_EXPORTED' });
 });
+
+test('a hook that is no function is refused before anything is called', async (context) => {
+  const dir = mkdtempSync(join(tmpdir(), 'ndts-plugins-'));
+  context.after(() => rmSync(dir, { recursive: true, force: true }));
+  const hooks = ['onTick', 'onFactor', 'onBar', 'onBook', 'onTimer', 'onOrder'];
+  for (const hook of [...hooks, 'snapshot', 'restore', 'state']) {
+    const path = join(dir, `${hook}.mjs`);
+    const code = `{ name: 'made', version: '1', params: {}, ${hook}: 7 }`;
+    writeFileSync(path, `export const strategy = ${code};`);
+    const message = new RegExp(`expected ${hook} to be a function, found number`);
+    await assert.rejects(loadStrategy(path), { code: 'PLUGIN_FAILED', message });
+  }
+});
