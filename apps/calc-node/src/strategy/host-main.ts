@@ -306,10 +306,13 @@ function snapshotText({ strategy, context }: StrategyDriver): string | undefined
 
 async function stop(): Promise<void> {
   await loop?.stop();
-  if (loop !== undefined) sendSnapshot();
-  sendState?.();
-  // Nothing was cut off: the next start begins with what was sent.
-  loaded?.journal.remove();
+  // Before it runs it has received nothing, and the log may be one that was cut off.
+  if (loop !== undefined) {
+    sendSnapshot();
+    sendState?.();
+    // Nothing was cut off: the next start begins with what was sent.
+    loaded?.journal.remove();
+  }
   for (const ring of loaded?.rings ?? []) ring.close();
   channel.send({ type: 'stopped' }, () => exit(0));
 }

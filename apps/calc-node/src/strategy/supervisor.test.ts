@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -265,11 +265,35 @@ test('stopping ends every process, a stubborn one too', testTimeout, async (cont
   assert.ok(pids.every(isAlive));
   await bench.supervisor.stop();
   assert.ok(!pids.some(isAlive));
+  const stubborn = bench.view('stubborn').instance;
+  assert.deepEqual(readdirSync(join(bench.dir, 'inputs')), [`${stubborn}.log`]);
   assert.deepEqual(
     bench.supervisor.views().map((view) => view.state),
     ['stopped', 'stopped'],
   );
 });
+
+test(
+  'stopped before it runs, it keeps the log of the start before',
+  testTimeout,
+  async (context) => {
+    let isLoaded = false;
+    const onSignalRing = (): Promise<void> => {
+      isLoaded = true;
+      return new Promise(() => {});
+    };
+    const bench = new Bench({ good: buyer }, { onSignalRing });
+    context.after(() => bench.close());
+    mkdirSync(join(bench.dir, 'inputs'));
+    const log = join(bench.dir, 'inputs', '1.log');
+    writeFileSync(log, 'what was cut off');
+    await bench.supervisor.start();
+    await bench.until('loaded', () => isLoaded, context);
+    await bench.supervisor.stop();
+    assert.equal(bench.view('good').instance, 1);
+    assert.equal(readFileSync(log, 'utf8'), 'what was cut off');
+  },
+);
 
 const counter = plugin(`
   seen: 0,
