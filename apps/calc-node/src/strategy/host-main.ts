@@ -66,8 +66,8 @@ let logLines = 0;
 /** Rows behind the checkpoint of the log, when it is gone on from. */
 let gap: GapRows | undefined;
 let isHeard = false;
-/** Once it runs. */
-let sendState: (() => void) | undefined;
+/** Once it runs: rows that were not received yet, by shard. */
+let positions: (() => readonly RingPosition[]) | undefined;
 /** Messages are handled one after the other: loading is asynchronous. */
 let turn: Promise<void> = Promise.resolve();
 
@@ -211,14 +211,8 @@ function begin(message: BeginMessage): void {
   phase = 'run';
   const from = new Map<number, RingPosition>(message.positions.entries());
   const reader = openTickRings({ paths: message.tickRings, from });
-  const positions = () => message.positions.map((_, shard) => reader.position(shard));
-  checkpoint(loaded, message.positions);
-  sendState = () => {
-    const bytes = driver.save();
-    checkpoint(loaded!, positions());
-    if (bytes.length > stateBytesMax) return;
-    channel.send({ type: 'state', positions: positions(), bytes, orders: journal.orders });
-  };
+  positions = () => message.positions.map((_, shard) => reader.position(shard));
+  checkpoint(loaded, driver.save(), message.positions);
   const host = new StrategyHost({
     ...loaded,
     reader,
@@ -235,7 +229,7 @@ function begin(message: BeginMessage): void {
       channel.send(report);
     },
     snapshot: sendSnapshot,
-    state: sendState,
+    state: keepState,
   });
   const { spinMs, sleepMs } = settings;
   loop = new AgentLoop([host], {
@@ -274,14 +268,30 @@ function goOn({ driver, journal, signals, log }: Loaded, { snapshot, orders }: B
   journal.replay(log, gap, { isHeard, orders });
 }
 
+/** `state`: of the driver. */
 function checkpoint(
   { driver, journal, signals }: Loaded,
-  positions: readonly RingPosition[],
+  state: Uint8Array,
+  at: readonly RingPosition[],
 ): void {
   journal.checkpoint({
-    ...{ positions, generation: signals.generation, signals: signals.last },
-    snapshot: snapshotText(driver),
+    ...{ driver: state, positions: at, generation: signals.generation, signals: signals.last },
+    snapshot: () => snapshotText(driver),
   });
+}
+
+/** In the log of inputs first: the node forgets changes of orders that are in what it is sent. */
+function keepState(): void {
+  if (loaded === undefined || positions === undefined) return;
+  const state = loaded.driver.save();
+  const at = positions();
+  checkpoint(loaded, state, at);
+  sendState(loaded, state, at);
+}
+
+function sendState({ journal }: Loaded, bytes: Uint8Array, at: readonly RingPosition[]): void {
+  if (bytes.length > stateBytesMax) return;
+  channel.send({ type: 'state', positions: at, bytes, orders: journal.orders });
 }
 
 /** How long polls spin after the last tick. */
@@ -307,11 +317,11 @@ function snapshotText({ strategy, context }: StrategyDriver): string | undefined
 async function stop(): Promise<void> {
   await loop?.stop();
   // Before it runs it has received nothing, and the log may be one that was cut off.
-  if (loop !== undefined) {
+  if (loaded !== undefined && positions !== undefined) {
     sendSnapshot();
-    sendState?.();
+    sendState(loaded, loaded.driver.save(), positions());
     // Nothing was cut off: the next start begins with what was sent.
-    loaded?.journal.remove();
+    loaded.journal.remove();
   }
   for (const ring of loaded?.rings ?? []) ring.close();
   channel.send({ type: 'stopped' }, () => exit(0));

@@ -141,9 +141,9 @@ class Life {
     const { driver, signals } = this;
     const { strategy, context } = driver;
     this.journal.checkpoint({
-      ...{ generation: signals.generation, signals: signals.last },
+      ...{ generation: signals.generation, signals: signals.last, driver: driver.save() },
       positions: positions.map((sequence) => ({ epoch, sequence })),
-      snapshot: JSON.stringify(strategy.snapshot?.(context) ?? null),
+      snapshot: () => JSON.stringify(strategy.snapshot?.(context) ?? null),
     });
   }
 }

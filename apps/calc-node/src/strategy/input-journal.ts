@@ -27,7 +27,10 @@ export interface JournalState {
   readonly generation: number;
   readonly signals: number;
   readonly positions: readonly RingPosition[];
-  readonly snapshot: string | undefined;
+  /** What the driver saved. */
+  readonly driver: Uint8Array;
+  /** JSON text of the plugin; only asked for where it is kept. */
+  readonly snapshot: () => string | undefined;
 }
 
 export interface ReplayOptions {
@@ -72,16 +75,16 @@ export class InputJournal {
 
   /** From now on everything is noted, behind what is known now; nothing where nobody could go on
    * from that. */
-  checkpoint({ generation, signals, positions, snapshot }: JournalState): void {
+  checkpoint({ snapshot, ...state }: JournalState): void {
     const { driver, identity, node } = this.#parts;
     if (!canGoOn(driver)) {
       this.remove();
       return;
     }
+    const text = snapshot();
     this.#log.begin({
-      ...{ identity, generation, signals, positions, node },
-      ...{ orders: this.#orders, symbols: this.#symbols, driver: driver.save() },
-      ...(snapshot === undefined ? {} : { snapshot }),
+      ...{ ...state, identity, node, orders: this.#orders, symbols: this.#symbols },
+      ...(text === undefined ? {} : { snapshot: text }),
     });
     this.#isOn = true;
   }
