@@ -50,6 +50,8 @@ test('everything else is refused', () => {
     { type: 'state', positions: [{ epoch: 1, sequence: -1 }], bytes },
     { type: 'state', positions: [], bytes: 'x' },
     { type: 'cancel', order: 0.5 },
+    { type: 'running' },
+    { type: 'running', orders: -1 },
     { ...report, latency: undefined },
     { ...report, ticks: -1, latency: emptySnapshot },
     { ...report, ticks: Number.NaN, latency: emptySnapshot },

@@ -222,7 +222,7 @@ export function readChildMessage(message: unknown): ChildMessage | undefined {
       return { type: 'failed', phase, reason };
     }
     case 'running': {
-      const orders = message['orders'] ?? 0;
+      const orders = message['orders'];
       return isCount(orders) ? { type: 'running', orders } : undefined;
     }
     case 'stopped':

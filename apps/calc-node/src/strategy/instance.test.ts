@@ -105,7 +105,7 @@ test('a slow start without processor time is waited for', async (context) => {
   await stage.supervisor.start();
   await stage.pass(100_000);
   assert.equal(stage.spawned, 1);
-  stage.events?.onMessage({ type: 'running' });
+  stage.events?.onMessage({ type: 'running', orders: 0 });
   assert.equal(stage.view().state, 'running');
 });
 
@@ -132,7 +132,7 @@ test('a strategy that never starts is parked, busy or not', async (context) => {
 
 test('a running strategy that gets no processor is not taken for a loop', async (context) => {
   const stage = new Stage(context);
-  stage.onSpawn = (events) => setImmediate(() => events.onMessage({ type: 'running' }));
+  stage.onSpawn = (events) => setImmediate(() => events.onMessage({ type: 'running', orders: 0 }));
   await stage.supervisor.start();
   await stage.pass(1000);
   assert.equal(stage.view().state, 'running');
@@ -146,7 +146,7 @@ test('a running strategy that gets no processor is not taken for a loop', async 
 
 test('failures far apart are forgiven, failures after short lives are not', async (context) => {
   const stage = new Stage(context);
-  stage.onSpawn = (events) => setImmediate(() => events.onMessage({ type: 'running' }));
+  stage.onSpawn = (events) => setImmediate(() => events.onMessage({ type: 'running', orders: 0 }));
   await stage.supervisor.start();
   const live = async (ms: number): Promise<void> => {
     await stage.pass(31_000);
