@@ -40,13 +40,6 @@ export {
   type SweepResult,
   type SweepRow,
 } from './backtest/sweep.js';
-export {
-  type SweepJob,
-  type SweepJobOutcome,
-  sweepQueue,
-  type SweepWorkerOptions,
-  workSweeps,
-} from './backtest/sweep-jobs.js';
 export type { HistorySource, TapeSource } from './backtest/tick-source.js';
 export { SignalWriter } from './emit/signal-writer.js';
 export { type CalcLatency, calcSubjects, type SignalRingNotice } from './emit/status.js';

@@ -11,20 +11,13 @@ import { NDTSClient } from '@ndts/storage';
 import { firstDay, randomTicks, testSymbols } from './backtest-test-kit.js';
 import { compareRuns } from './compare.js';
 import { executeRun, type RunRequest } from './execute.js';
-import {
-  createSilentLogger,
-  EmbeddedJobs,
-  MemoryKeyValueStore,
-  SeededRandom,
-  SystemClock,
-} from '@ndts/runtime';
+import { SeededRandom } from '@ndts/runtime';
 import { checkLookAhead } from './look-ahead.js';
 import { recordTape } from './record-tape.js';
 import { listRuns, loadSummary, resultFiles, saveResult } from './result.js';
 import { runInThread } from './run-thread.js';
 import { type GivenSettings, resolveSettings } from './settings.js';
 import { runSweep, saveSweep, type SweepRequest } from './sweep.js';
-import { type SweepJobOutcome, sweepQueue, workSweeps } from './sweep-jobs.js';
 import { type HistorySource, tapeData, type TapeSource } from './tick-source.js';
 
 const root = mkdtempSync(join(tmpdir(), 'ndts-backtest-'));
@@ -266,38 +259,11 @@ test('a sweep on two threads: runs are what they are alone, failures are rows', 
   const controller = new AbortController();
   controller.abort();
   await assert.rejects(runSweep(request, { signal: controller.signal }));
-});
-
-test('a sweep as a job: progress, outcome, and what is wrong with it', async (context) => {
-  const jobs = new EmbeddedJobs({
-    store: new MemoryKeyValueStore(),
-    clock: new SystemClock(),
-    random: new SeededRandom(1),
-    logger: createSilentLogger(),
-  });
-  context.after(() => jobs.close());
-  const folder = join(root, 'job-sweeps');
-  const stop = workSweeps({ jobs, client, folder, threads: 1, memoryBytes: 1 << 26 });
-  context.after(stop);
-  const points = [{ period: 6, width: 1 }];
-  const { id } = await jobs.add(sweepQueue, 'sweep', { plugin: 'bollinger', points });
-  const wrong = await jobs.add(sweepQueue, 'sweep', { plugin: 7 }, { maxAttempts: 1 });
-  const long = { plugin: plugin('endless', 'onTick() { for (;;); }'), points: [{}] };
-  const endless = await jobs.add(sweepQueue, 'sweep', long);
-  const until = async (job: string, state: string) => {
-    for (;;) {
-      const found = await jobs.get(job);
-      if (found?.state === state) return found;
-      assert.ok(found?.state === 'waiting' || found?.state === 'active', found?.state);
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
-  };
-  const done = await until(id, 'completed');
-  const outcome = done.outcome as SweepJobOutcome;
-  assert.ok(readFileSync(join(outcome.path, 'sweep.json'), 'utf8').includes(outcome.id));
-  assert.deepEqual(outcome.best?.parameters, points[0]);
-  assert.match(JSON.stringify((await until(wrong.id, 'failed')).outcome), /expected plugin/);
-  await until(endless.id, 'active');
-  assert.ok(await jobs.cancel(endless.id));
-  await until(endless.id, 'canceled');
+  const later = new AbortController();
+  const endless = plugin('endless', 'onTick() { for (;;); }');
+  const stopped = runSweep(
+    { ...request, plugin: endless, points: [{}] },
+    { signal: later.signal, onProgress: () => later.abort() },
+  );
+  await assert.rejects(stopped);
 });
