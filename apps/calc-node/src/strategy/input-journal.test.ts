@@ -13,14 +13,14 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { copyTickRow, createTickBatch, SignalSlot, type TickBatch } from '@ndts/protocol';
 import { SeededRandom, VirtualClock } from '@ndts/runtime';
 import { SignalWriter } from '../emit/signal-writer.js';
 import { type AnyStrategy, bollinger, defineStrategy, factor, type OrderUpdate } from './define.js';
 import { StrategyDriver } from './driver.js';
 import { GapRows } from './gap-rows.js';
-import { readInputLog } from './input-checkpoint.js';
+import { type InputLog, readInputLog } from './input-checkpoint.js';
 import { InputJournal } from './input-journal.js';
 
 const seed = Number(process.env['NDTS_TEST_SEED'] ?? 7); // ambient: to repeat a failure
@@ -219,6 +219,19 @@ function play(
   return published;
 }
 
+function folderOf(context: TestContext): string {
+  const dir = mkdtempSync(join(tmpdir(), 'ndts-inputs-'));
+  context.after(() => rmSync(dir, { recursive: true, force: true }));
+  return dir;
+}
+
+/** Of the script without its checkpoints: all of it is there. */
+function wholeLog(script: Script, path: string): InputLog {
+  const events = script.events.filter(({ kind }) => kind !== 'checkpoint');
+  play({ ...script, events }, path, () => false);
+  return readInputLog(path)!;
+}
+
 function byOrdinal(slots: readonly Uint8Array[]): Map<bigint, string> {
   const found = new Map<bigint, string>();
   for (const slot of slots) {
@@ -231,8 +244,7 @@ function byOrdinal(slots: readonly Uint8Array[]): Map<bigint, string> {
 }
 
 test('killed at random moments it gives the signals of an undisturbed run', (context) => {
-  const dir = mkdtempSync(join(tmpdir(), 'ndts-inputs-'));
-  context.after(() => rmSync(dir, { recursive: true, force: true }));
+  const dir = folderOf(context);
   context.diagnostic(`NDTS_TEST_SEED=${seed}`);
   const random = new SeededRandom(seed);
   for (let round = 0; round < 20; round += 1) {
@@ -255,13 +267,9 @@ test('killed at random moments it gives the signals of an undisturbed run', (con
 });
 
 test('a torn or damaged end is left out, a damaged checkpoint is no log', (context) => {
-  const dir = mkdtempSync(join(tmpdir(), 'ndts-inputs-'));
-  context.after(() => rmSync(dir, { recursive: true, force: true }));
-  const path = join(dir, 'one.log');
+  const path = join(folderOf(context), 'one.log');
   const script = scriptOf(new SeededRandom(seed), 60);
-  const events = script.events.filter(({ kind }) => kind !== 'checkpoint');
-  play({ ...script, events }, path, () => false);
-  const whole = readInputLog(path)!;
+  const whole = wholeLog(script, path);
   const bytes = readFileSync(path);
   assert.equal(whole.bytes, bytes.length);
   assert.ok(whole.signals.length > 10);
@@ -286,13 +294,9 @@ test('a torn or damaged end is left out, a damaged checkpoint is no log', (conte
 });
 
 test('a strategy that would give other signals under old ordinals is refused', (context) => {
-  const dir = mkdtempSync(join(tmpdir(), 'ndts-inputs-'));
-  context.after(() => rmSync(dir, { recursive: true, force: true }));
-  const path = join(dir, 'one.log');
+  const path = join(folderOf(context), 'one.log');
   const script = scriptOf(new SeededRandom(seed), 60);
-  const events = script.events.filter(({ kind }) => kind !== 'checkpoint');
-  play({ ...script, events }, path, () => false);
-  const log = readInputLog(path)!;
+  const log = wholeLog(script, path);
   const published: Uint8Array[] = [];
   const life = new Life(path, published, hashing(false), () => {});
   life.driver.strategy.restore!(JSON.parse(log.checkpoint.snapshot!), life.driver.context);
@@ -305,9 +309,7 @@ test('a strategy that would give other signals under old ordinals is refused', (
 });
 
 test('nobody could go on from books, or from what is not given: no log', (context) => {
-  const dir = mkdtempSync(join(tmpdir(), 'ndts-inputs-'));
-  context.after(() => rmSync(dir, { recursive: true, force: true }));
-  const path = join(dir, 'one.log');
+  const path = join(folderOf(context), 'one.log');
   const silent = hashing();
   Reflect.deleteProperty(silent, 'snapshot');
   for (const [strategy, isLogged] of [
