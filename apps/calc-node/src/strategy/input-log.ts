@@ -117,10 +117,9 @@ export class InputLogWriter {
   flush(): void {
     this.#endRun();
     if (this.#at === headBytes || this.#file < 0) return;
-    const block = this.#bytes.subarray(0, this.#at);
     this.#view.setUint32(0, this.#at - headBytes, true);
-    this.#view.setUint32(4, crc32(block.subarray(headBytes)), true);
-    writeSync(this.#file, block, 0, this.#at, this.bytes);
+    this.#view.setUint32(4, crc32(this.#bytes.subarray(headBytes, this.#at)), true);
+    writeSync(this.#file, this.#bytes, 0, this.#at, this.bytes);
     this.bytes += this.#at;
     this.#at = headBytes;
   }
