@@ -10,6 +10,9 @@ import {
 } from '@ndts/protocol';
 import type { OrderUpdate } from '../strategy/define.js';
 
+/** Some venues send whole pages. */
+const reasonLengthMax = 2000;
+
 function isStateName(name: string): name is OrderStateName {
   return Object.hasOwn(OrderState, name);
 }
@@ -28,7 +31,7 @@ export function orderUpdate(
     filled: parseMoney(view.filled),
     averagePrice: parseMoney(view.averagePrice),
     state: view.state,
-    reason: view.reason,
+    reason: view.reason.slice(0, reasonLengthMax),
   };
   return { instance: view.instance, update };
 }

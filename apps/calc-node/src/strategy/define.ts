@@ -118,6 +118,7 @@ export interface OrderUpdate {
   /** 0n: nothing is filled. */
   readonly averagePrice: bigint;
   readonly state: OrderStateName;
+  /** At most 2,000 characters. */
   readonly reason: string;
 }
 

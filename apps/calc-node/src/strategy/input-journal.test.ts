@@ -17,6 +17,7 @@ import { type TestContext, test } from 'node:test';
 import { copyTickRow, createTickBatch, SignalSlot, type TickBatch } from '@ndts/protocol';
 import { SeededRandom, VirtualClock } from '@ndts/runtime';
 import { SignalWriter } from '../emit/signal-writer.js';
+import { orderUpdate } from '../source/order-events.js';
 import { type AnyStrategy, bollinger, defineStrategy, factor, type OrderUpdate } from './define.js';
 import { StrategyDriver } from './driver.js';
 import { GapRows } from './gap-rows.js';
@@ -291,6 +292,23 @@ test('a torn or damaged end is left out, a damaged checkpoint is no log', (conte
   assert.equal(readInputLog(path), undefined);
   writeFileSync(path, bytes.subarray(0, 12));
   assert.equal(readInputLog(path), undefined);
+});
+
+test('a venue that explains itself with a whole page stops no strategy', (context) => {
+  const path = join(folderOf(context), 'one.log');
+  const life = new Life(path, [], hashing(), () => {});
+  life.checkpoint([0, 0, 0], 1);
+  life.journal.run(scriptOf(new SeededRandom(seed), 1).ticks);
+  const amounts = { quantity: '2', filled: '0', averagePrice: '0' };
+  const { update } = orderUpdate({
+    ...{ ordinal: '1', instance: 1, symbol: 1, side: 'buy', ...amounts, state: 'rejected' },
+    reason: '\u0001'.repeat(100_000),
+  })!;
+  life.journal.order(1, update);
+  life.journal.close();
+  life.driver.close();
+  const told = readInputLog(path)!.records.find(({ kind }) => kind === 'order');
+  assert.deepEqual(told, { kind: 'order', number: 1, update });
 });
 
 test('a strategy that would give other signals under old ordinals is refused', (context) => {
