@@ -9,7 +9,7 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { bollinger, storeFactorHistory } from '@ndts/calc-node';
 import type { FullLineageView, OrderView, StrategyLogLine } from '@ndts/protocol';
-import { NDTSClient } from '@ndts/storage';
+import { type InsertRow, NDTSClient } from '@ndts/storage';
 import { longRun } from '../kit/long-run.js';
 import { RunningPlatform } from '../kit/running-platform.js';
 import { smallSettings } from '../kit/small-settings.js';
@@ -124,4 +124,11 @@ test('from an order to the ticks behind it; live and over history the same rows'
     'AND a.symbol = b.symbol AND a.last_sequence = b.last_sequence';
   assert.equal(await count(`SELECT count(*) AS n ${joined}`), stored.ticks);
   assert.equal(await count(`SELECT count(*) AS n ${joined} WHERE ${differ}`), 0);
+  // Rows of ticks that were lost are none of the ticks that were written in their place.
+  const rowSql = "SELECT * EXCLUDE (epoch, sequence) FROM factor WHERE strategy = 'kept' LIMIT 1";
+  const [row] = await (await client.query(rowSql)).rows();
+  const lost = { strategy: 'lost', tick_epoch: Number(row?.['tick_epoch']) - 1 };
+  await client.insert('factor', [{ ...(row as unknown as InsertRow), ...lost }]);
+  const anew = await storeFactorHistory(client, { strategy: 'lost', factors, range: {} });
+  assert.deepEqual([anew.known, anew.stored], [0, stored.ticks]);
 });

@@ -34,9 +34,10 @@ export interface StoredHistory {
   readonly known: number;
 }
 
-/** Ticks whose rows are in the table, by shard. */
+/** Sequences of ticks whose rows are in the table. What was written in the place of a lost tick has
+ * its sequence, and a higher epoch. */
 class KnownTicks {
-  readonly #byShard = new Map<number, Set<number>>();
+  readonly #byStretch = new Map<number, Set<number>>();
 
   static async of(
     client: NDTSClient,
@@ -46,26 +47,33 @@ class KnownTicks {
   ): Promise<KnownTicks> {
     const known = new KnownTicks();
     const sql =
-      'SELECT tick_shard, last_sequence FROM factor ' +
+      'SELECT tick_shard, tick_epoch, last_sequence FROM factor ' +
       'WHERE strategy = $strategy AND factor = $factor AND version = $version';
     const result = await client.query(sql, { parameters: { strategy, factor, version } });
     for await (const batch of result)
       for (let at = 0; at < batch.rows; at += 1) {
-        const { tick_shard: shard, last_sequence: sequence } = batch.row(at);
-        known.#add(Number(shard), Number(sequence));
+        const { tick_shard: shard, tick_epoch: epoch, last_sequence: sequence } = batch.row(at);
+        known.#add(stretchOf(Number(shard), Number(epoch)), Number(sequence));
       }
     return known;
   }
 
-  has(shard: number, sequence: number): boolean {
-    return this.#byShard.get(shard)?.has(sequence) ?? false;
+  has(shard: number, epoch: number, sequence: number): boolean {
+    return this.#byStretch.get(stretchOf(shard, epoch))?.has(sequence) ?? false;
   }
 
-  #add(shard: number, sequence: number): void {
-    const found = this.#byShard.get(shard);
-    if (found === undefined) this.#byShard.set(shard, new Set([sequence]));
+  #add(stretch: number, sequence: number): void {
+    const found = this.#byStretch.get(stretch);
+    if (found === undefined) this.#byStretch.set(stretch, new Set([sequence]));
     else found.add(sequence);
   }
+}
+
+const shardsMax = 1024;
+
+/** One number for both. */
+function stretchOf(shard: number, epoch: number): number {
+  return epoch * shardsMax + shard;
 }
 
 /** A replay does not tell epochs: of each shard where each began, ascending. */
@@ -174,7 +182,8 @@ class HistoryRows {
     this.#writer.publish(batch, factor.id, factor.cursor.columns, factor.firsts);
     for (let row = 0; row < batch.count; row += 1) {
       if (this.#isPart && Number.isNaN(factor.firsts![row]!)) continue;
-      if (known.has(batch.shard[row]!, batch.sequence[row]!)) this.known += 1;
+      const isKnown = known.has(batch.shard[row]!, batch.epoch[row]!, batch.sequence[row]!);
+      if (isKnown) this.known += 1;
       else this.#table.add(this.#slots, row);
     }
   }
