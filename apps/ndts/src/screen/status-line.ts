@@ -18,9 +18,9 @@ export function statusLine(status: LatestStatus, columns = Number.POSITIVE_INFIN
   const parts: Part[] = [
     [0, `${numberText(Math.round(data.ticksPerSecond))} ticks/s`],
     [4, `accepted ${numberText(marks.accepted)}`],
-    [1, `durable -${lagText(marks.durableLagMs)}`],
-    [3, `replicated -${lagText(marks.replicatedLagMs)}`],
-    [2, `sealed -${numberText(marks.sealedLagTicks)}`],
+    [1, `durable ${lagText(marks.durableLagMs)} behind`],
+    [3, `replicated ${lagText(marks.replicatedLagMs)} behind`],
+    [2, `sealed ${numberText(marks.sealedLagTicks)} ticks behind`],
   ];
   if (calc !== undefined) parts.push([1, `signals ${numberText(calc.signals)}`]);
   if (exec !== undefined) {
