@@ -167,6 +167,14 @@ export interface FeedView {
   readonly clockOffsetMs: number | null;
   /** null: it is not recorded. */
   readonly recording: FeedRecordingView | null;
+  /** null: it has none of its own, or none now. */
+  readonly process: FeedProcessView | null;
+}
+
+export interface FeedProcessView {
+  readonly pid: number;
+  /** As of a second ago: all that is in memory, code too. */
+  readonly memoryBytes: number;
 }
 
 export interface FeedRecordingView {

@@ -304,6 +304,7 @@ export class FeedManager {
       pauses: stats.pauses,
       clockOffsetMs: Number.isNaN(stats.clockOffsetNs) ? null : stats.clockOffsetNs / nsPerMs,
       recording: this.#recordingOf(feed.name, kept?.recorder),
+      process: feed.process ?? null,
     };
   }
 

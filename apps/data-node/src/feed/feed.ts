@@ -4,7 +4,7 @@
 // instead of throwing from poll. test/conformance/feed-suite.ts says the rest, and every feed
 // passes it.
 
-import type { TickBatch, TradeBatch } from '@ndts/protocol';
+import type { FeedProcessView, TickBatch, TradeBatch } from '@ndts/protocol';
 import type { MarketDecimals } from '../book/venue-books.js';
 import type { BookChangeBatch, RowBatch } from './batches.js';
 
@@ -82,6 +82,8 @@ export interface Feed {
   readonly live?: boolean;
   /** Rows of books have the own numbers and checksums of this venue (book/venue-books.ts). */
   readonly bookVenue?: string;
+  /** The one it has for itself; undefined: the node's. */
+  readonly process?: FeedProcessView | undefined;
   /** Of the market of a symbol, where its checksums need them and they are known. */
   bookDecimals?(symbol: number): MarketDecimals | undefined;
   /** Resolves once the first try has ended. What may pass, such as a venue that does not answer, is

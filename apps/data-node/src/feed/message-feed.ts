@@ -5,6 +5,7 @@
 import {
   addNs,
   type Clock,
+  type FeedProcessView,
   errorLine,
   NdtsError,
   nsPerDay,
@@ -166,6 +167,10 @@ export class MessageFeed implements Feed {
 
   bookDecimals(symbol: number): MarketDecimals | undefined {
     return this.#options.decoder.decimals?.(symbol);
+  }
+
+  get process(): FeedProcessView | undefined {
+    return this.#connection?.process;
   }
 
   pollHalts(take: TakeHalt): void {

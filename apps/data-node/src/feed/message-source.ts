@@ -3,7 +3,7 @@
 // the source: what the decoder makes of the bytes is the same. Always: a decoder depends on the
 // messages, the times of receipt and its symbols only.
 
-import type { Time } from '@ndts/protocol';
+import type { FeedProcessView, Time } from '@ndts/protocol';
 import type { MarketDecimals } from '../book/venue-books.js';
 import type { FeedGap, FeedRows } from './feed-rows.js';
 
@@ -24,6 +24,8 @@ export interface MessageConnection {
   readonly flow?: { pause(): void; resume(): void };
   /** Asks for what a gap lost; absent: it cannot be had. The answer comes as a message. */
   resync?(gap: FeedGap): void;
+  /** Absent: it is in that of whoever opened it. */
+  readonly process?: FeedProcessView | undefined;
   /** Also twice; no event comes afterwards. */
   close(): Promise<void>;
 }

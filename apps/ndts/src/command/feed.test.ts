@@ -2,6 +2,7 @@
 
 import { deepEqual, equal, match, ok, rejects } from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -195,4 +196,26 @@ test('files are added, read once, shown and removed', async (context) => {
   } finally {
     await again.stop();
   }
+});
+
+test('the process of an exchange is shown', async (context) => {
+  const dir = mkdtempSync(join(tmpdir(), 'ndts-feed-'));
+  context.after(() => rmSync(dir, { recursive: true, force: true }));
+  const token = join(dir, 'token');
+  writeFileSync(token, 'x');
+  const view: Partial<FeedView> = {
+    ...{ name: 'venue', kind: 'ccxt', source: 1, malformedBy: {} },
+    ...{ state: 'connected', reason: '', isEnded: false },
+    ...{ polled: 0, backlog: 0, skipped: 0, malformed: 0, messages: 1 },
+    ...{ clockOffsetMs: null, recording: null },
+    process: { pid: 4711, memoryBytes: 187_300_000 },
+  };
+  const node = createHttpServer(({ url }, answer) => {
+    answer.end(JSON.stringify(url === '/api/feeds' ? [view] : []));
+  });
+  await new Promise<void>((resolve) => node.listen(0, '127.0.0.1', resolve));
+  context.after(() => node.close());
+  const url = `http://127.0.0.1:${(node.address() as AddressInfo).port}`;
+  const text = await run(dir, ['status', 'venue', '--url', url, '--token-file', token]);
+  match(text, /^ {2}process 4711, 187\.3 MB of memory$/m);
 });

@@ -12,6 +12,7 @@ import {
   timeText,
 } from '@ndts/protocol';
 import { numberText, printable, tableText } from '../screen/table.js';
+import { bytesText } from '../screen/transfer-screen.js';
 import { findTarget, type NodeRequest, requestJson, type TargetOptions } from './running.js';
 
 interface Flags extends TargetOptions {
@@ -282,12 +283,14 @@ async function status(name: string | undefined, flags: Flags, print: Print): Pro
 }
 
 function printDetail(view: FeedView, rejects: readonly FeedRejectView[], print: Print): void {
-  const { reconnects, gaps, gapsRepaired, pauses, messages, clockOffsetMs, recording } = view;
+  const { reconnects, gaps, gapsRepaired, pauses, messages, clockOffsetMs } = view;
+  const { recording, process: own } = view;
   print(`\n${view.name}`);
   print(
     `  messages ${numberText(messages)}, reconnects ${reconnects}, ` +
       `gaps ${gaps} (${gapsRepaired} filled), told to wait ${pauses} times`,
   );
+  if (own !== null) print(`  process ${own.pid}, ${bytesText(own.memoryBytes)} of memory`);
   const rules = Object.entries(view.malformedBy);
   if (rules.length > 0)
     print(`  refused: ${rules.map(([rule, count]) => `${rule} ${numberText(count)}`).join(', ')}`);

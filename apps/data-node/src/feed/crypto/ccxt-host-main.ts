@@ -32,6 +32,7 @@ new SourceHost({
       onHalted: remember,
     });
   },
+  memoryBytes: () => self.memoryUsage.rss(),
   onEnd: end,
 });
 self.on('uncaughtException', (error) => end(String(error)));

@@ -13,6 +13,7 @@ export const frameKinds = {
   ping: 5,
   /** When it came (f64, monotonic ns), then the message as it is. */
   message: 16,
+  /** It and `pong`: what the process has in memory. */
   opened: 17,
   failed: 18,
   closed: 19,
@@ -21,10 +22,10 @@ export const frameKinds = {
   memory: 21,
 } as const;
 
-export const frameHeadBytes = 5;
+const frameHeadBytes = 5;
 export const messageHeadBytes = 8;
 /** Of a body. A venue's longest messages, snapshots of books, are far below. */
-export const frameBytesMax = 64 * 1024 * 1024;
+const frameBytesMax = 64 * 1024 * 1024;
 
 export type TakeFrame = (kind: number, body: Buffer) => void;
 

@@ -165,6 +165,9 @@ test('while nobody polls the venue waits; nothing is lost', async () => {
   await new Promise((done) => void setTimeout(done, 100));
   assert.ok(feed.stats().messages <= messages + 10, 'what was under way');
   assert.deepEqual([feed.stats().reconnects, feed.stats().state], [0, 'connected']);
+  const processNow = feed.process;
+  assert.ok(processNow !== undefined && isRunning(processNow.pid));
+  assert.ok(processNow.memoryBytes > 1e7, 'as Node has it');
   const numbers: number[] = [];
   await until(() => {
     numbers.push(...take(feed).numbers);
@@ -177,6 +180,7 @@ test('while nobody polls the venue waits; nothing is lost', async () => {
   );
   assert.deepEqual([feed.stats().gaps, feed.stats().skipped], [0, 0]);
   await feed.disconnect();
+  assert.equal(feed.process, undefined);
 });
 
 test('what cannot be begun is said; a venue that never answers is given up', async () => {
@@ -282,7 +286,7 @@ test('inside: what waits for the node is bounded', async () => {
   const ends: string[] = [];
   new SourceHost({
     ...{ pipe, clock: { monotonicNs: () => 5 }, highBytes: 100_000, bytesMax: 1_000_000 },
-    onEnd: (reason) => ends.push(reason),
+    ...{ onEnd: (reason) => ends.push(reason), memoryBytes: () => 1 },
     sourceOf: () => ({
       open: async (taken) => {
         events = taken;

@@ -3,7 +3,14 @@
 // connection that is over, and whoever opened it opens another. What it sends waits in the pipe
 // while the node does not read, and there the process waits, too.
 
-import { addNs, type Clock, isErrorCode, NdtsError, type Timer } from '@ndts/protocol';
+import {
+  addNs,
+  type Clock,
+  type FeedProcessView,
+  isErrorCode,
+  NdtsError,
+  type Timer,
+} from '@ndts/protocol';
 import type { FeedGap } from '../feed-rows.js';
 import type { MessageConnection, MessageEvents, MessageSource } from '../message-source.js';
 import type { FeedProcess, StartFeedProcess } from './feed-process.js';
@@ -57,6 +64,7 @@ class ProcessLine implements MessageConnection {
   #gone: (() => void) | undefined;
   /** Seconds without a word, while it was listened to. */
   #quiet = 0;
+  #memoryBytes = 0;
   #isPaused = false;
   #isOver = false;
   #hasEnded = false;
@@ -91,6 +99,11 @@ class ProcessLine implements MessageConnection {
   /** While it opens; afterwards it is closed. */
   giveUp(): void {
     if (this.#settle !== undefined) this.#lose('nobody wants it any more');
+  }
+
+  get process(): FeedProcessView | undefined {
+    const { pid } = this.#process;
+    return pid === undefined ? undefined : { pid, memoryBytes: this.#memoryBytes };
   }
 
   subscribe(names: readonly string[]): void {
@@ -144,6 +157,8 @@ class ProcessLine implements MessageConnection {
       return;
     }
     const value = jsonOf(body);
+    const memoryBytes = value?.['memoryBytes'];
+    if (typeof memoryBytes === 'number') this.#memoryBytes = memoryBytes;
     if (kind === frameKinds.opened) this.#opened();
     else if (kind === frameKinds.memory) this.#remember(value?.['memory']);
     else if (kind === frameKinds.closed) this.#lose(String(value?.['reason']));

@@ -16,6 +16,8 @@ export interface SourceHostOptions {
   /** Throws INVALID_ARGUMENT or NOT_FOUND for what no second try can mend. `remember`: what the
    * next process finds in its task as `memory`. */
   readonly sourceOf: (task: Task, remember: (memory: unknown) => void) => MessageSource;
+  /** What the process has in memory now. */
+  readonly memoryBytes: () => number;
   /** The process is to end; empty: because it was told to. */
   readonly onEnd: (reason: string) => void;
   readonly highBytes?: number;
@@ -65,7 +67,7 @@ export class SourceHost {
         this.#connection?.resync?.(value as unknown as { name: string; from: number; to: number });
         break;
       case frameKinds.ping:
-        this.#send(jsonFrame(frameKinds.pong, {}));
+        this.#send(this.#word(frameKinds.pong));
         break;
     }
   }
@@ -86,7 +88,7 @@ export class SourceHost {
         return;
       }
       this.#connection = connection;
-      this.#send(jsonFrame(frameKinds.opened, {}));
+      this.#send(this.#word(frameKinds.opened));
     } catch (error) {
       const code = error instanceof NdtsError ? error.code : 'UNAVAILABLE';
       this.#send(jsonFrame(frameKinds.failed, { code, reason: errorLine(error) }));
@@ -108,6 +110,10 @@ export class SourceHost {
     if (!this.#isPaused) return;
     this.#isPaused = false;
     this.#connection?.flow?.resume();
+  }
+
+  #word(kind: number): Buffer {
+    return jsonFrame(kind, { memoryBytes: this.#options.memoryBytes() });
   }
 
   /** Those of one turn go in one write. */
