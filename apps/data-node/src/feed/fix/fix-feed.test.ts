@@ -2,9 +2,11 @@
 // lost session does.
 
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import { createTickBatch, createTradeBatch, TradeFlags } from '@ndts/protocol';
-import { createSilentLogger, SeededRandom } from '@ndts/runtime';
+import { createSilentLogger, SeededRandom, VirtualClock } from '@ndts/runtime';
 import { bookChangeFlags, createBookChangeBatch } from '../batches.js';
 import type { MessageFeed } from '../message-feed.js';
 import { Counterparty } from './counterparty.js';
@@ -132,4 +134,24 @@ test('a lost session: it comes and asks again; no change before a snapshot', asy
   feed.unsubscribe([{ id: 7, name: 'BTC/USD' }]);
   while (market.asked.length < 3) await new Promise((done) => void setTimeout(done, 2));
   assert.equal(market.asked[2], '2 BTC/USD');
+});
+
+test('disconnected while nobody answers its log-on it leaves nothing behind', async (context) => {
+  const server = createServer();
+  server.listen(0, '127.0.0.1');
+  context.after(() => void server.close());
+  await once(server, 'listening');
+  const clock = new VirtualClock(Date.UTC(2026, 0, 5));
+  const feed = createFixFeed({
+    ...{ name: 'm', host: '127.0.0.1', port: (server.address() as AddressInfo).port, depth: 0 },
+    ...{ clock, random: new SeededRandom(1), logger: createSilentLogger(), symbols: [] },
+    settings: { senderCompId: 'DESK', targetCompId: 'MARKET', heartbeatSeconds: 30 },
+  });
+  const connecting = feed.connect();
+  const [socket] = (await once(server, 'connection')) as [Socket];
+  socket.on('error', () => undefined).resume();
+  await feed.disconnect();
+  assert.equal(clock.nextTimerNs(), undefined);
+  await connecting;
+  if (!socket.closed) await once(socket, 'close');
 });

@@ -48,8 +48,10 @@ export class FixSource implements MessageSource {
     this.#options = options;
   }
 
-  open(events: MessageEvents): Promise<MessageConnection> {
-    return new FixDataLine(this.#options, events).open();
+  open(events: MessageEvents, unwanted: AbortSignal): Promise<MessageConnection> {
+    const line = new FixDataLine(this.#options, events);
+    unwanted.addEventListener('abort', () => line.giveUp(), { once: true });
+    return line.open();
   }
 }
 
@@ -93,6 +95,11 @@ class FixDataLine implements MessageConnection {
       };
       this.#initiator.start();
     });
+  }
+
+  /** While it opens; afterwards it is closed. */
+  giveUp(): void {
+    this.#opened?.('nobody wants it any more');
   }
 
   subscribe(names: readonly string[]): void {
