@@ -1,7 +1,9 @@
 // Feeds that people add: kept, begun again, recorded and replayed.
 
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -187,4 +189,23 @@ test('a FIX counterparty is kept without its secret, recorded, and replayed', as
     take(again);
   }
   assert.deepEqual(again, live);
+});
+
+test('a stop does not wait for one that nobody answers', async (context) => {
+  const server = createServer();
+  server.listen(0, '127.0.0.1');
+  context.after(() => void server.close());
+  await once(server, 'listening');
+  const kept = new Map<string, FeedDefinition>();
+  const { manager, set } = new Setup(folder(context), kept);
+  await set.connect();
+  const { port } = server.address() as AddressInfo;
+  const fix = { host: '127.0.0.1', port, senderCompId: 'DESK', targetCompId: 'MARKET' };
+  const adding = manager.add({ name: 'market', kind: 'fix', symbols: ['BTC/USD'], fix });
+  const [socket] = (await once(server, 'connection')) as [Socket];
+  context.after(() => void socket.destroy());
+  socket.on('error', () => undefined).resume();
+  await manager.stop();
+  assert.equal((await adding).state, 'disconnected');
+  assert.ok(kept.has('market'), 'and is tried again at the next start');
 });

@@ -88,8 +88,8 @@ export class FeedManager {
 
   /** Disconnects all feeds; recordings are written to their end. */
   async stop(): Promise<void> {
+    await this.#options.set.disconnect(); // first: what is begun now may wait for a venue
     await this.#work;
-    await this.#options.set.disconnect();
     for (const { recorder } of this.#kept.values()) await recorder?.close();
   }
 
