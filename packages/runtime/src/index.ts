@@ -45,7 +45,12 @@ export {
   isOwnHost,
   isSameOrigin,
 } from './identity/origin.js';
-export { fileError, readPrivateFile, writePrivateFile } from './identity/private-file.js';
+export {
+  fileError,
+  readPrivateFile,
+  readPublicFile,
+  writePrivateFile,
+} from './identity/private-file.js';
 export { type Principal, type Role, allows, isRole } from './identity/roles.js';
 export {
   createScramVerifier,

@@ -12,7 +12,7 @@ export type { InsertRow } from './client/insert-rows.js';
 export type { ClientRole } from './client/open-service.js';
 export { RowBatch, type RowValue } from './client/row-batch.js';
 export { SymbolRows } from './client/row-loads.js';
-export { closeServer, listen } from './listen/listen.js';
+export { closeServer, isLoopback, listen } from './listen/listen.js';
 export { readTls } from './listen/tls.js';
 export { LocalServer } from './remote/local/local-server.js';
 export { socketName } from './remote/local/socket-path.js';

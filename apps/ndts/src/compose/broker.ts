@@ -2,12 +2,12 @@
 // counterparty beyond this machine is reached through TLS unless somebody said otherwise, and
 // secrets come from files that only their owner can read.
 
-import { readFileSync } from 'node:fs';
 import type { ConnectionOptions } from 'node:tls';
 import { FixBroker, type FixBrokerSettings, type FixSymbols, type Gateway } from '@ndts/exec-node';
 import { type ConfigValues, NdtsError } from '@ndts/protocol';
-import { describeConfig, fileError, readPrivateFile } from '@ndts/runtime';
+import { describeConfig, readPrivateFile, readPublicFile } from '@ndts/runtime';
 import { parseFixSchedule } from '@ndts/runtime/fix';
+import { isLoopback } from '@ndts/storage';
 import type { Foundation } from './foundation.js';
 
 /** A gateway, and whether it has an instrument for a symbol. */
@@ -16,7 +16,6 @@ export interface BrokerPart {
   readonly trades: (symbol: number) => boolean;
 }
 
-const loopback = /^(localhost|::1|127(\.\d{1,3}){3})$/;
 const connectTimeoutMs = 5000;
 
 /** Symbols a broker has instruments for; also those nobody has a tick of yet have an id, and the
@@ -77,15 +76,17 @@ function tlsOf(fix: ConfigValues['fix']): ConnectionOptions | undefined {
   const { host, tls, tlsCa, tlsCert, tlsKey, allowPlain } = fix;
   if ((tlsCert === '') !== (tlsKey === ''))
     throw new NdtsError('CONFIG_INVALID_VALUE', 'fix.tlsCert and fix.tlsKey go together');
-  if (!tls && !allowPlain && !loopback.test(host))
+  if (!tls && !allowPlain && !isLoopback(host))
     throw new NdtsError(
       'CONFIG_INVALID_VALUE',
       `fix.host ${host}: orders would travel in the clear; set fix.tls or fix.allowPlain`,
     );
   if (!tls) return undefined;
   return {
-    ...(tlsCa === '' ? {} : { ca: readPem(tlsCa) }),
-    ...(tlsCert === '' ? {} : { cert: readPem(tlsCert), key: secretOf('fix.tlsKey', tlsKey) }),
+    ...(tlsCa === '' ? {} : { ca: readPublicFile(tlsCa) }),
+    ...(tlsCert === ''
+      ? {}
+      : { cert: readPublicFile(tlsCert), key: secretOf('fix.tlsKey', tlsKey) }),
   };
 }
 
@@ -123,12 +124,4 @@ function secretOf(key: string, path: string): string {
   const text = readPrivateFile(path)?.trim();
   if (text !== undefined && text !== '') return text;
   throw new NdtsError('CONFIG_INVALID_VALUE', `${key}: expected a secret in ${path}`);
-}
-
-function readPem(path: string): Buffer {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    throw fileError(path, error);
-  }
 }

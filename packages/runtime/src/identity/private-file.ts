@@ -38,6 +38,15 @@ export function readPrivateFile(path: string): string | undefined {
   }
 }
 
+/** One that others may read, such as a certificate. */
+export function readPublicFile(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw fileError(path, error);
+  }
+}
+
 export function writePrivateFile(path: string, content: string): void {
   const unfinished = `${path}.unfinished`;
   try {

@@ -4,7 +4,7 @@
 import type { AddressInfo, Server } from 'node:net';
 import { NdtsError } from '@ndts/protocol';
 
-/** Whether only this machine can reach it. */
+/** Whether it is this machine: where it listens nobody else can reach it. */
 export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
 }

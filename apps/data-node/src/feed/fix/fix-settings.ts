@@ -2,13 +2,12 @@
 // files that only their owner can read, are read at each start and shown nowhere; a counterparty
 // beyond this machine is reached through TLS unless somebody said otherwise.
 
-import { readFileSync } from 'node:fs';
 import type { ConnectionOptions } from 'node:tls';
 import { type FixFeedDefinition, NdtsError } from '@ndts/protocol';
-import { fileError, readPrivateFile } from '@ndts/runtime';
+import { readPrivateFile, readPublicFile } from '@ndts/runtime';
+import { isLoopback } from '@ndts/storage';
 import type { FixFeedOptions } from './fix-feed.js';
 
-const loopback = /^(localhost|::1|127(\.\d{1,3}){3})$/;
 const heartbeatSecondsDefault = 30;
 
 export type FixFeedSettings = Pick<FixFeedOptions, 'host' | 'port' | 'tls' | 'settings' | 'depth'>;
@@ -28,25 +27,17 @@ export function fixFeedSettings(name: string, fix: FixFeedDefinition): FixFeedSe
 
 function tlsOf(name: string, fix: FixFeedDefinition): ConnectionOptions | undefined {
   const { host, tls = false, tlsCa, allowPlain = false } = fix;
-  if (!tls && !allowPlain && !loopback.test(host))
+  if (!tls && !allowPlain && !isLoopback(host))
     throw new NdtsError(
       'INVALID_ARGUMENT',
       `${name}: ${host} is beyond this machine: expected tls, or allowPlain`,
     );
   if (!tls) return undefined;
-  return tlsCa === undefined ? {} : { ca: readPem(tlsCa) };
+  return tlsCa === undefined ? {} : { ca: readPublicFile(tlsCa) };
 }
 
 function passwordOf(name: string, path: string): string {
   const text = readPrivateFile(path)?.trim();
   if (text !== undefined && text !== '') return text;
   throw new NdtsError('INVALID_ARGUMENT', `${name}: expected a password in ${path}`);
-}
-
-function readPem(path: string): Buffer {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    throw fileError(path, error);
-  }
 }
