@@ -79,11 +79,9 @@ export class FeedManager {
   async start(): Promise<void> {
     const { unpack } = this.#options;
     if (unpack !== undefined) await removeUnpacked(unpack.dir);
-    for (const definition of await this.#options.store.list())
-      this.#after(() => this.#begin(definition)).catch((error: unknown) => {
-        const reason = errorLine(error);
-        this.#options.logger.error({ feed: definition.name, reason }, 'a feed cannot be begun');
-      });
+    const all = await this.#options.store.list();
+    // Side by side: one whose venue does not answer holds up no other.
+    void this.#after(() => Promise.all(all.map((definition) => this.#beginKept(definition))));
   }
 
   /** Disconnects all feeds; recordings are written to their end. */
@@ -172,6 +170,15 @@ export class FeedManager {
     const feed = await this.#create(definition, recorder);
     this.#kept.set(name, { definition, recorder });
     await set.add(feed);
+  }
+
+  async #beginKept(definition: FeedDefinition): Promise<void> {
+    try {
+      await this.#begin(definition);
+    } catch (error) {
+      const reason = errorLine(error);
+      this.#options.logger.error({ feed: definition.name, reason }, 'a feed cannot be begun');
+    }
   }
 
   async #end(name: string): Promise<void> {
