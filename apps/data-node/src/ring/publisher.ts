@@ -1,8 +1,7 @@
 // hot: no allocation after init
 // The last stage of the data node: accepted rows of a kind onto its rings, and at most once a
-// millisecond, at least as often as the loop turns, the watermarks of its table and the heartbeat
-// into their headers. Always: what is
-// published was accepted before.
+// millisecond, while the loop turns, the watermarks of its table and the heartbeat into their
+// headers. Always: what is published was accepted before.
 
 import { nsPerMs } from '@ndts/protocol';
 import type { RowRingWriter } from '@ndts/storage';
