@@ -62,8 +62,8 @@ export class Archive {
     for (const { name } of await this.#objects.list('archive/')) {
       const [, table, day, file] = name.split('/');
       if (table === undefined || day === undefined || file !== 'catalog.json') continue;
-      const found = await this.day(decodeURIComponent(table), dayOfText(day));
-      if (found !== undefined) days.push(found);
+      const segments = readCatalog(name, await this.#objects.get(name));
+      days.push({ table: decodeURIComponent(table), day: dayOfText(day), segments });
     }
     return days;
   }
@@ -129,6 +129,17 @@ function isSegment(value: unknown): value is ArchivedSegment {
     one?.endSequence,
   ];
   return numbers.every((number) => Number.isSafeInteger(number)) && typeof one?.sha256 === 'string';
+}
+
+/** Segments of a table by their day. */
+export function byDay(segments: readonly SegmentInfo[]): Map<number, SegmentInfo[]> {
+  const days = new Map<number, SegmentInfo[]>();
+  for (const segment of segments) {
+    const day = days.get(segment.day);
+    if (day === undefined) days.set(segment.day, [segment]);
+    else day.push(segment);
+  }
+  return days;
 }
 
 /** Whether the rows of an archived segment are in the database: it came back, or never left, and

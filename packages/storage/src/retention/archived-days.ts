@@ -4,9 +4,9 @@
 // Always: a read whose range has such a day in it is refused, or whoever asks has said that it is
 // left out (`archived: 'skip'`); it is never short in silence.
 
-import type { Database } from '@ndts/native/db';
+import type { Database, SegmentInfo } from '@ndts/native/db';
 import { NdtsError, type Time } from '@ndts/protocol';
-import { type ArchivedDay, dayText, isIn } from './archive.js';
+import { type ArchivedDay, byDay, dayText, isIn } from './archive.js';
 
 /** What a read does about days that are in the archive; default: it is refused. */
 export type ArchivedRead = 'skip';
@@ -63,12 +63,15 @@ export class ArchivedDays {
 
   async #find(): Promise<Map<string, number[]>> {
     const missing = new Map<string, number[]>();
-    const ids = new Map(this.#database.tables().map(({ name, id }) => [name, id]));
-    for (const { table, day, segments } of await this.#list()) {
-      const id = ids.get(table);
-      const present =
-        id === undefined ? [] : this.#database.segments(id).filter((one) => one.day === day);
-      if (segments.every((segment) => isIn(present, segment))) continue;
+    const present = new Map<string, Map<number, SegmentInfo[]>>();
+    const archived = await this.#list();
+    // Once for each table: there may be thousands of days of it, here and in the archive.
+    for (const { name, id } of this.#database.tables())
+      if (archived.some(({ table }) => table === name))
+        present.set(name, byDay(this.#database.segments(id)));
+    for (const { table, day, segments } of archived) {
+      const there = present.get(table)?.get(day) ?? [];
+      if (segments.every((segment) => isIn(there, segment))) continue;
       const days = missing.get(table);
       if (days === undefined) missing.set(table, [day]);
       else days.push(day);

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { type Database, openDatabase } from '@ndts/native/db';
-import { createTickBatch, NdtsError, type Objects, shardOf } from '@ndts/protocol';
+import { createTickBatch, NdtsError, type Objects, shardOf, tickSchema } from '@ndts/protocol';
 import { FolderObjects, VirtualClock } from '@ndts/runtime';
 import { ArchivedDays } from './archived-days.js';
 import { parsePolicies } from './policy.js';
@@ -187,6 +187,42 @@ test('archived days come back as they were, and stay until their hold ends', asy
   data.expect([today - 40, today - 41]);
   await again.restore('tick', today - 40, 1);
   data.expect([today - 41]);
+});
+
+test('thousands of days cost readers no more than one look at each table', async () => {
+  const looks = { archive: 0, segments: 0 };
+  const one = { number: 0, shard: 0, rows: 1, bytes: 1, firstSequence: 0, endSequence: 1 };
+  const present = { ...one, path: '', firstSequence: 9, endSequence: 10 };
+  const archived = new ArchivedDays(
+    {
+      tables: () => [{ ...tickSchema, id: 3 }] as ReturnType<Database['tables']>,
+      segments: () => {
+        looks.segments += 1;
+        return [today - 2, today - 1].map((day) => ({ ...present, day }));
+      },
+    },
+    () => {
+      looks.archive += 1;
+      const segments = [{ ...one, sha256: '' }];
+      const ages = Array.from({ length: 3000 }, (_, age) => today - age);
+      return Promise.resolve(ages.map((day) => ({ table: 'tick', day, segments })));
+    },
+  );
+  for (let read = 0; read < 3; read += 1)
+    await assert.rejects(archived.check('tick', {}), /and 2999 more days/);
+  assert.deepEqual(looks, { archive: 1, segments: 1 });
+});
+
+test('a run that finds nothing old leaves readers with what they know', async (context) => {
+  const data = new Data(context);
+  data.append(today - 1, 10);
+  const retention = data.retention(['tick:30d:archive']);
+  const { mock } = context.mock.method(data.archived, 'changed');
+  await retention.run();
+  assert.equal(mock.callCount(), 0);
+  data.clock.advance(60 * msPerDay * 1e6);
+  await retention.run();
+  assert.equal(mock.callCount(), 1);
 });
 
 /** Fails at the nth write. */
