@@ -94,7 +94,7 @@ export const subjects = {
   storageSnapshotRemove: 'storage.snapshot-remove',
   /** Request undefined -> RetentionView. */
   storageRetention: 'storage.retention',
-  /** Request undefined -> DayView[]: what went. */
+  /** Request undefined -> OldDayView[]: what went. */
   storageRetentionRun: 'storage.retention-run',
   /** Request RestoreDayRequest -> DayView. */
   storageRetentionRestore: 'storage.retention-restore',
@@ -219,9 +219,14 @@ export interface DayView {
   readonly bytes: number;
 }
 
+/** A day that goes, for good or into the archive. */
+export interface OldDayView extends DayView {
+  readonly action: 'expire' | 'archive';
+}
+
 export interface RetentionView {
   /** What the next run lets go, oldest first. */
-  readonly old: readonly (DayView & { readonly action: 'expire' | 'archive' })[];
+  readonly old: readonly OldDayView[];
   readonly archived: readonly DayView[];
 }
 

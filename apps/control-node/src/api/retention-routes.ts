@@ -37,7 +37,7 @@ export function retentionRoutes({ bus, audit }: RetentionRouteOptions): ApiRoute
       path: '/api/retention/run',
       role: 'admin',
       summary: 'Lets old days go now, into the archive where that is said; answers with them.',
-      response: listOf(viewOf('DayView')),
+      response: listOf(viewOf('OldDayView')),
       handle: (call) =>
         audited(audit, call, 'retention-run', 'storage', () =>
           bus.request(subjects.storageRetentionRun, undefined, workTimeoutMs),

@@ -177,7 +177,7 @@ function answerAsRoles(bus: EmbeddedBus): void {
 function answerRetention(bus: EmbeddedBus): void {
   const day = { table: 'tick', day: '2026-01-01', segments: 1, rows: 2, bytes: 3 };
   bus.respond(subjects.storageRetention, () => ({ old: [], archived: [day] }));
-  bus.respond(subjects.storageRetentionRun, () => [day]);
+  bus.respond(subjects.storageRetentionRun, () => [{ ...day, action: 'archive' }]);
   bus.respond(subjects.storageRetentionRestore, (payload) => {
     const { table, holdDays } = payload as RestoreDayRequest;
     if (table !== 'tick') throw new NdtsError('NOT_FOUND', `no ${table}`);

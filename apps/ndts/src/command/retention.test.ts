@@ -193,7 +193,7 @@ test('programs are told of archived days, unless they skip them', async (context
 test('a closed folder: listed, archived, restored', async (context) => {
   const made = makeFolder(context);
   match(await call(made, 'list'), /tick +2026-01-01 +1 +10 +[\d,]+ +archive/);
-  match(await call(made, 'run'), /tick +2026-01-01 +1 +10 +[\d,]+ +gone/);
+  match(await call(made, 'run'), /tick +2026-01-01 +1 +10 +[\d,]+ +archived/);
   match(await call(made, 'run'), /nothing is old/);
   match(await call(made, 'list'), /nothing is old\n\n[\s\S]*2026-01-01 +1 +10 +[\d,]+ +archived/);
   match(await call(made, 'restore', 'tick', '2026-01-01'), /2026-01-01 +1 +10 .*restored/);
@@ -202,6 +202,10 @@ test('a closed folder: listed, archived, restored', async (context) => {
   await rejects(call(made, 'restore', 'tick', '2026-01-02'), { code: 'NOT_FOUND' });
   await rejects(call(made, 'restore', 'tick', '2026-01-01', '--hold', 'x'), NdtsError);
   await rejects(call({ ...made, dataDir: `${made.dataDir}-not` }, 'list'), { code: 'NOT_FOUND' });
+  const plain = makeFolder(context);
+  const policy = { 'storage.retention': 'tick:30d' };
+  const said = await call({ ...plain, args: { ...plain.args, ...policy } }, 'run');
+  match(said, /tick +2026-01-01 +1 +10 +[\d,]+ +gone/);
 });
 
 function startNode({ args }: Made): ReturnType<typeof startPlatform> {

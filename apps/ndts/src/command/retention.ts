@@ -2,7 +2,13 @@
 // files when nobody has them open, else by the node that has.
 
 import type { Command } from 'commander';
-import { type ConfigValues, type DayView, NdtsError, type RetentionView } from '@ndts/protocol';
+import {
+  type ConfigValues,
+  type DayView,
+  NdtsError,
+  type OldDayView,
+  type RetentionView,
+} from '@ndts/protocol';
 import { createSilentLogger, SystemClock } from '@ndts/runtime';
 import { openDataFolder, openRetention, openTicks, RetentionKeeper } from '@ndts/storage';
 import { numberText, tableText } from '../screen/table.js';
@@ -86,14 +92,14 @@ async function run(flags: Flags, context: RetentionContext): Promise<void> {
         method: 'POST',
         path: '/api/retention/run',
         timeoutMs: workTimeoutMs,
-      })) as DayView[],
+      })) as OldDayView[],
   );
   if (flags.json) context.print(JSON.stringify(gone));
   else if (gone.length === 0) context.print('nothing is old');
   else
     context.print(
       daysTable(
-        gone.map((day) => [...cells(day), 'gone']),
+        gone.map((day) => [...cells(day), day.action === 'archive' ? 'archived' : 'gone']),
         '',
       ),
     );

@@ -61,7 +61,7 @@ test('it runs again and again until it is stopped, whatever happens', async () =
   await moveOn(clock);
   assert.equal(retention.runs, 3);
   assert.deepEqual(await keeper.run(), [
-    { table: 'tick', day: '1970-01-02', segments: 1, rows: 2, bytes: 3 },
+    { table: 'tick', day: '1970-01-02', action: 'expire', segments: 1, rows: 2, bytes: 3 },
   ]);
   await keeper.stop();
   await moveOn(clock);

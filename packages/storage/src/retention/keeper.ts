@@ -1,6 +1,13 @@
 // Runs retention by itself now and then, and answers for it: what is old, what is archived.
 
-import type { Clock, DayView, RestoreDayRequest, RetentionView, Timer } from '@ndts/protocol';
+import type {
+  Clock,
+  DayView,
+  OldDayView,
+  RestoreDayRequest,
+  RetentionView,
+  Timer,
+} from '@ndts/protocol';
 import type { Logger } from '@ndts/runtime';
 import { type ArchivedDay, dayOfText, dayText } from './archive.js';
 import type { OldDay, Retention } from './retention.js';
@@ -46,12 +53,12 @@ export class RetentionKeeper {
   }
 
   async view(): Promise<RetentionView> {
-    const old = this.#retention.plan().map((day) => ({ ...viewOfOld(day), action: day.action }));
+    const old = this.#retention.plan().map(viewOfOld);
     return { old, archived: (await this.#retention.archived()).map(viewOfArchived) };
   }
 
-  async run(): Promise<DayView[]> {
-    const gone: DayView[] = [];
+  async run(): Promise<OldDayView[]> {
+    const gone: OldDayView[] = [];
     await this.#track(
       this.#retention.run((day) => {
         gone.push(viewOfOld(day));
@@ -72,8 +79,8 @@ export class RetentionKeeper {
   }
 }
 
-function viewOfOld({ table, day, segments, rows, bytes }: OldDay): DayView {
-  return { table, day: dayText(day), segments, rows, bytes };
+function viewOfOld({ table, day, action, segments, rows, bytes }: OldDay): OldDayView {
+  return { table, day: dayText(day), action, segments, rows, bytes };
 }
 
 function viewOfArchived({ table, day, segments }: ArchivedDay): DayView {
