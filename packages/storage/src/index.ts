@@ -74,13 +74,8 @@ export { replayTicks, type ReplayTicksOptions, type TickReplay } from './replay/
 export { type TickColumn, tickColumns, type TickReplayBatch } from './replay/tick-columns.js';
 export { type ArchivedDay, type ArchivedSegment, dayOfText, dayText } from './retention/archive.js';
 export { RetentionKeeper, type RetentionKeeperOptions } from './retention/keeper.js';
-export {
-  ArchivedDays,
-  archivedText,
-  isWithin as isDayWithin,
-  type ReadRange,
-} from './retention/archived-days.js';
-export { archivedDays, openArchivedDays, openRetention } from './retention/open.js';
+export type { ArchivedDays } from './retention/archived-days.js';
+export { openArchivedDays, openRetention } from './retention/open.js';
 export { parsePolicies, type RetentionPolicy } from './retention/policy.js';
 export { type OldDay, Retention, type RetentionOptions } from './retention/retention.js';
 export { eachLastTick } from './table/last-ticks.js';

@@ -7,7 +7,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { type Clock, type ConfigValues, NdtsError } from '@ndts/protocol';
-import { type ClientOptions, dayText, NDTSClient } from '@ndts/storage';
+import { type ClientOptions, NDTSClient } from '@ndts/storage';
 import { readToken } from './running.js';
 
 export interface SourceFlags {
@@ -77,19 +77,4 @@ function readCertificate(path: string): Buffer {
       cause: error,
     });
   }
-}
-
-/** How many rows of a table and day there are: of checkArchived(). */
-export function archivedRowsBy(
-  client: NDTSClient,
-): (table: string, day: number) => Promise<number> {
-  return async (table, day) => {
-    const result = await client.query(
-      `SELECT count(*)::DOUBLE AS rows FROM "${table.replaceAll('"', '""')}" ` +
-        `WHERE time >= '${dayText(day)}' AND time < '${dayText(day + 1)}'`,
-      { archived: 'skip' },
-    );
-    const [row] = await result.rows();
-    return Number(row?.['rows'] ?? 0);
-  };
 }

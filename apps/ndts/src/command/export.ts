@@ -8,7 +8,7 @@ import {
   type ExportOptions,
   exportFile,
   type FileFormat,
-  type LocalDatabase,
+  openArchivedDays,
   type TransferEvent,
 } from '@ndts/storage';
 import { checkArchived } from './archived-days.js';
@@ -52,11 +52,9 @@ export async function runExportCommand(
     const { selection } = options;
     if (selection !== undefined)
       await checkArchived({
-        values: context.values,
-        isRead: (table) => table === selection.table,
         from: selection.from,
-        to: selection.to,
-        rowsOf: async (table, day) => sealedRows(local.ticks, table, day),
+        check: () =>
+          openArchivedDays(local.ticks, context.values).check(selection.table, selection),
         note: context.note,
       });
     return await exportFile(local.ticks, context.clock, {
@@ -68,12 +66,6 @@ export async function runExportCommand(
     screen.end();
     await local.close();
   }
-}
-
-function sealedRows(database: LocalDatabase['ticks'], table: string, day: number): number {
-  const id = database.tables().find(({ name }) => name === table)?.id;
-  const segments = id === undefined ? [] : database.segments(id).filter((one) => one.day === day);
-  return segments.reduce((sum, { rows }) => sum + rows, 0);
 }
 
 function exportOptions(path: string, flags: ExportFlags): ExportOptions {

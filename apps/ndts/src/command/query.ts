@@ -14,7 +14,7 @@ import type {
   SqlValue,
 } from '@ndts/storage';
 import { checkArchived } from './archived-days.js';
-import { archivedRowsBy, openSource, type SourceFlags } from './data-source.js';
+import { openSource, type SourceFlags } from './data-source.js';
 import { numberText, tableText } from '../screen/table.js';
 
 export interface QueryFlags extends SourceFlags {
@@ -58,16 +58,24 @@ export async function query(text: string, flags: QueryFlags, context: QueryConte
       const ms = (clock.monotonicNs() - start) / 1e6;
       context.print(`\n${countText(count)} in ${ms.toFixed(1)} ms`);
     }
-    const words = new Set(text.toLowerCase().match(/[\p{L}\p{N}_$]+/gu));
-    if (flags.node === undefined)
-      await checkArchived({
-        values: context.values,
-        isRead: (table) => words.has(table.toLowerCase()),
-        rowsOf: archivedRowsBy(client),
-        note: context.note,
-      });
+    if (flags.node === undefined) await noteArchived(client, text, context);
   } finally {
     await client.close();
+  }
+}
+
+/** Of the tables that the text names. */
+async function noteArchived(
+  client: NDTSClient,
+  text: string,
+  { note }: QueryContext,
+): Promise<void> {
+  const words = new Set(text.toLowerCase().match(/[\p{L}\p{N}_$]+/gu));
+  for (const { name } of await client.tables()) {
+    if (!words.has(name.toLowerCase())) continue;
+    const nothing = `SELECT 1 FROM "${name.replaceAll('"', '""')}" LIMIT 0`;
+    const check = async (): Promise<void> => (await client.query(nothing)).close();
+    await checkArchived({ check, note });
   }
 }
 

@@ -8,7 +8,7 @@ import { type Clock, type ConfigValues, NdtsError, type Time, timeFromMs } from 
 import { nearestName } from '@ndts/runtime';
 import { type TickColumn, tickColumns, type TickReplayBatch } from '@ndts/storage';
 import { checkArchived } from './archived-days.js';
-import { addSourceOptions, archivedRowsBy, openSource, type SourceFlags } from './data-source.js';
+import { addSourceOptions, openSource, type SourceFlags } from './data-source.js';
 import { LiveLine, type Screen } from '../screen/status-line.js';
 import { csvHead, csvRows, jsonRows } from '../screen/rows.js';
 import { numberText } from '../screen/table.js';
@@ -113,15 +113,16 @@ export async function replay(
   const { speed } = flags;
   const from = flags.from === undefined ? undefined : parseTime(flags.from, 'from');
   const to = flags.to === undefined ? undefined : parseTime(flags.to, 'to');
+  const range = {
+    ...(from === undefined ? {} : { from }),
+    ...(to === undefined ? {} : { to }),
+  };
   const client = openSource(flags, { ...context, openTimeoutMs });
   try {
     if (flags.node === undefined)
       await checkArchived({
-        values: context.values,
-        isRead: (table) => table === 'tick',
         from,
-        to,
-        rowsOf: archivedRowsBy(client),
+        check: () => client.replayTicks([], range).next(),
         note: (text) => context.screen.write(text),
       });
     const names = new Map((await client.symbols()).map((entry) => [entry.id, entry.name]));
@@ -130,8 +131,7 @@ export async function replay(
       speed,
       // Said above, where the folder is this machine's.
       ...(flags.node === undefined ? { archived: 'skip' } : {}),
-      ...(from === undefined ? {} : { from }),
-      ...(to === undefined ? {} : { to }),
+      ...range,
       ...(signal === undefined ? {} : { signal }),
     });
     const rowsOf = flags.json ? jsonRows : csvRows;

@@ -80,12 +80,12 @@ export class ArchivedDays {
   }
 }
 
-export function isWithin(day: number, { from, to }: ReadRange): boolean {
+function isWithin(day: number, { from, to }: ReadRange): boolean {
   const begins = from === undefined || day >= from.day;
   return begins && (to === undefined || day < to.day || (day === to.day && to.nsOfDay > 0));
 }
 
-export function archivedText(table: string, day: number, more: number): string {
+function archivedText(table: string, day: number, more: number): string {
   const days = more === 0 ? '' : ` and ${more} more ${more === 1 ? 'day' : 'days'}`;
   const list = more === 0 ? '' : '; ndts retention list shows all';
   return (

@@ -5,7 +5,7 @@ import type { Database } from '@ndts/native/db';
 import type { Clock, ConfigValues } from '@ndts/protocol';
 import { FolderObjects } from '@ndts/runtime';
 import type { DataFolder } from '../folder/data-folder.js';
-import { Archive, type ArchivedDay } from './archive.js';
+import { Archive } from './archive.js';
 import { ArchivedDays } from './archived-days.js';
 import { parsePolicies } from './policy.js';
 import { Retention } from './retention.js';
@@ -24,14 +24,10 @@ export function openRetention(
   return new Retention({ database, dir: folder.ticks, archive, clock, policies, ...told });
 }
 
-/** What the archive of a data folder has, whoever has its database open. */
-export function archivedDays(values: ConfigValues): Promise<ArchivedDay[]> {
-  return new Archive(openObjects(values.dataDir, values)).days();
-}
-
 /** Of the data folder that this process has open: what its readers are told of. */
 export function openArchivedDays(database: Database, values: ConfigValues): ArchivedDays {
-  return new ArchivedDays(database, () => archivedDays(values));
+  const archive = new Archive(openObjects(values.dataDir, values));
+  return new ArchivedDays(database, () => archive.days());
 }
 
 function openObjects(root: string, { storage }: ConfigValues): FolderObjects {
