@@ -8,7 +8,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { Command } from 'commander';
-import { createTickBatch, NdtsError, type RetentionView, type Time } from '@ndts/protocol';
+import {
+  bookSchema,
+  createTickBatch,
+  NdtsError,
+  type RetentionView,
+  type Time,
+} from '@ndts/protocol';
 import { loadConfig, SeededRandom, SystemClock, systemSecureRandom } from '@ndts/runtime';
 import { NDTSClient, openDataFolder, openTicks } from '@ndts/storage';
 import { startPlatform } from '../compose/platform.js';
@@ -250,6 +256,7 @@ const asked = (from?: Time, archived?: 'skip') => ({
 const aggregates = { n: { kind: 'max', column: 'price' } } as const;
 const reads: Readonly<Record<string, Read>> = {
   replayTicks: (client, ...range) => first(client.replayTicks(undefined, asked(...range))),
+  replayBooks: (client, ...range) => first(client.replayBooks(undefined, asked(...range))),
   replaySnapshots: (client, ...range) =>
     first(client.replaySnapshots(undefined, { intervalNs: 86_400e9, ...asked(...range) })),
   loadSymbol: (client, ...range) => first(client.loadSymbol('TWO', asked(...range))),
@@ -271,7 +278,8 @@ const reads: Readonly<Record<string, Read>> = {
 test('archived days of a node are refused to programs here and elsewhere', async (context) => {
   const made = makeFolder(context);
   const port = await freePort();
-  const node = { ...made, args: { ...made.args, 'remote.port': String(port) } };
+  const policies = { 'storage.retention': 'tick:30d:archive,book:30d:archive' };
+  const node = { ...made, args: { ...made.args, ...policies, 'remote.port': String(port) } };
   const values = loadConfig({ args: node.args, environment: {} });
   // A symbol that programs know by its name.
   const filler = new NDTSClient({ mode: 'standalone', values, role: 'open' });
@@ -279,6 +287,9 @@ test('archived days of a node are refused to programs here and elsewhere', async
   const quote = { price: 1, volume: 1, bid1: 1, ask1: 1, bid_vol1: 1, ask_vol1: 1 };
   const tick = (day: number) => ({ symbol: 'TWO', time: { day, nsOfDay: 0 }, ...quote, flags: 0 });
   await filler.insert('tick', [tick(20_454), tick(today)]);
+  await filler.createTable(bookSchema);
+  const book = (day: number) => ({ symbol: 'TWO', time: { day, nsOfDay: 0 } });
+  await filler.insert('book', [book(20_454), book(today)]);
   await filler.close();
   const platform = await startNode(node);
   const token = readFileSync(join(made.dataDir, 'identity', 'admin.token'), 'utf8').trim();
@@ -290,14 +301,14 @@ test('archived days of a node are refused to programs here and elsewhere', async
     platform.foundation.ticks.seal();
     for (const client of Object.values(clients)) await reads['replayTicks']!(client);
     match(await call(made, 'run', '--json'), /"day":"2026-01-01"/);
-    const refusal = { code: 'NOT_FOUND', message: /2026-01-01 of table tick.*restore tick/ };
+    const refusal = { code: 'NOT_FOUND', message: /2026-01-01 of table (tick|book): .*restore \1/ };
     for (const [how, client] of Object.entries(clients))
       for (const [name, read] of Object.entries(reads)) {
         await rejects(read(client), refusal, `${how} ${name}`);
         await read(client, { day: 20_455, nsOfDay: 0 });
         await read(client, undefined, 'skip');
       }
-    await call(made, 'restore', 'tick', '2026-01-01');
+    for (const table of ['tick', 'book']) await call(made, 'restore', table, '2026-01-01');
     for (const client of Object.values(clients))
       for (const read of Object.values(reads)) await read(client);
   } finally {

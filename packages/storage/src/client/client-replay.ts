@@ -127,6 +127,7 @@ export async function openBookReplay(
   const request = { ...bookRequest(options), intervalNs: 0 };
   const stream = await (await reach()).open('replay', {
     ...request,
+    ...archivedOf(options),
     ...(symbols === undefined ? {} : { symbols }),
   });
   return new BookReplay(new StreamReplayReader(stream), options);

@@ -10,6 +10,8 @@ export interface ReplayBooksOptions {
   readonly from?: Time;
   /** Exclusive; default: to the last. */
   readonly to?: Time;
+  /** Days that are only in the archive are left out; default: it is refused. */
+  readonly archived?: 'skip';
   /** Rows of a batch, at most; default 4096. */
   readonly batch?: number;
   readonly signal?: AbortSignal;
