@@ -1,7 +1,8 @@
 // FILL of SAMPLE BY: around the samples, all spans of all groups, with what the samples have for
 // them.
 
-import { quoted, type Span } from './spans.js';
+import type { Span } from './spans.js';
+import { quoted } from './tokens.js';
 
 export type Fill = 'NONE' | 'NULL' | 'PREV';
 

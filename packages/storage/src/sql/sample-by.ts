@@ -14,10 +14,10 @@ import type { Edit, Slice } from './edits.js';
 import { type Fill, fillEnd, fillStart } from './fill.js';
 import { aggregateFunctions } from './functions.js';
 import type { ListReader } from './list-reader.js';
-import { fixedSpan, monthSpan, quoted, type Span } from './spans.js';
+import { fixedSpan, monthSpan, type Span } from './spans.js';
 import { SqlError } from './sql-error.js';
-import { isSign, isWord, type Token } from './tokens.js';
-import { type TreeNode, textIn } from './tree.js';
+import { isSign, isWord, quoted, type Token } from './tokens.js';
+import { asNode, type TreeNode, textIn } from './tree.js';
 
 interface SampleClause {
   readonly span: Span;
@@ -291,12 +291,11 @@ function holdsAggregate(tree: TreeNode): boolean {
   if (aggregateFunctions.has(textIn(tree, 'function_name').toLowerCase())) return true;
   return Object.values(tree).some((value) => {
     const parts = Array.isArray(value) ? (value as readonly unknown[]) : [value];
-    return parts.some((part) => isNode(part) && holdsAggregate(part));
+    return parts.some((part) => {
+      const node = asNode(part);
+      return node !== undefined && holdsAggregate(node);
+    });
   });
-}
-
-function isNode(value: unknown): value is TreeNode {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function startsQuery(token: Token): boolean {

@@ -41,8 +41,3 @@ export function monthSpan(months: number): Span {
     }),
   };
 }
-
-/** A name as SQL has it. */
-export function quoted(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
-}

@@ -120,3 +120,8 @@ export function nameOf(token: Token | undefined): string | undefined {
   if (token?.kind === 'quoted') return token.text.slice(1, -1).replaceAll('""', '"');
   return undefined;
 }
+
+/** A name as SQL has it. */
+export function quoted(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}

@@ -6,6 +6,7 @@ import type { Database } from '@ndts/native/db';
 import { addNs, NdtsError, nsPerDay, type TableSchema, type Time } from '@ndts/protocol';
 import type { ParameterValue } from '../sql/parameters.js';
 import type { Sql } from '../sql/query.js';
+import { quoted } from '../sql/tokens.js';
 
 export interface TableSelection {
   readonly table: string;
@@ -33,10 +34,6 @@ export interface Selection {
 
 const rowsOfStep = 4_000_000;
 const nsPerHour = 3600e9;
-
-export function quotedName(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
-}
 
 class Conditions {
   readonly parameters: ParameterValue[] = [];
@@ -83,7 +80,7 @@ export async function tableSteps(
   stepRows = rowsOfStep,
 ): Promise<Selection> {
   const schema = tableSchema(database, selection.table);
-  const name = quotedName(schema.name);
+  const name = quoted(schema.name);
   const list = ['time', 'symbol', ...schema.columns.map((column) => column.name)];
   const all = conditions(selection, selection.from, selection.to);
   const counts = await sql.query(
@@ -92,7 +89,7 @@ export async function tableSteps(
     { parameters: all.parameters, timeoutMs: 0 },
   );
   const steps: SelectionStep[] = [];
-  const columns = list.map(quotedName).join(', ');
+  const columns = list.map(quoted).join(', ');
   const step = (from: Time | undefined, to: Time | undefined): void => {
     const some = conditions(selection, from, to);
     steps.push({

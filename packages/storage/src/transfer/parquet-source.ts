@@ -4,6 +4,7 @@
 import { beginFileQuery, type SqlColumn, type SqlSession } from '@ndts/native/sql';
 import { NdtsError } from '@ndts/protocol';
 import { SqlBatch, type SqlBatchColumn } from '../sql/batch.js';
+import { quoted } from '../sql/tokens.js';
 import type { BatchFiller, ValueColumn } from './batch-filler.js';
 import { type Chunk, ChunkSource } from './chunk-source.js';
 
@@ -30,7 +31,7 @@ export class ParquetSource extends ChunkSource {
 
   protected async read(rows: number): Promise<Chunk | undefined> {
     if (this.#session === undefined) {
-      const names = this.#file.columns.map(({ name }) => `"${name.replaceAll('"', '""')}"`);
+      const names = this.#file.columns.map(({ name }) => quoted(name));
       [this.#session, this.#described] = await begin(
         this.#file.path,
         `SELECT ${names.join(', ')} FROM ${scanOf(this.#file.path)} ` +
