@@ -11,7 +11,7 @@ import type { InstantForm, SqlPrune } from '@ndts/native/sql';
 import type { Edit } from './edits.js';
 import { asksLatest } from './latest.js';
 import { otherReads, rangeOf, type TableRead } from './table-reads.js';
-import { nameOf, type Token } from './tokens.js';
+import { nameOf, quoted, type Token } from './tokens.js';
 import { byteOffsetOf, indexOfByte, nodeIn, nodesIn, type TreeNode, textIn, walk } from './tree.js';
 
 /** A value of a condition, from the text or from a parameter. */
@@ -52,6 +52,14 @@ export interface Condition {
   readonly among?: readonly string[];
 }
 
+/** What a condition says, in nanoseconds; undefined: nothing, or what is no instant. */
+export interface Bound {
+  readonly low: bigint | undefined;
+  readonly high: bigint | undefined;
+  readonly below: boolean;
+  readonly among: readonly string[] | undefined;
+}
+
 /** A cast between precisions may round; a second is more than any of them. */
 const slackNs = 1_000_000_000n;
 const leastNs = -(2n ** 63n);
@@ -84,11 +92,12 @@ export async function findPushDown(input: PushDownInput): Promise<PushDown> {
       const meant = conditions.filter(
         ({ alias }) => alias === use.alias || (alone && alias === undefined),
       );
-      const range = await rangeOf(meant, (literal) => nanoseconds(literal, input));
+      const bounds = await boundsOf(meant, input);
+      const range = rangeOf(bounds);
       seen.add(use.node);
       // The newest row of each symbol is the newest that the database has.
       if (!latest || range.from !== undefined) reads.push({ table, ...range });
-      const prune = await pruneOf(meant, latest, input);
+      const prune = pruneOf(bounds, latest);
       const edit = prune && editOf(use, table, prunes.length, input);
       if (prune === undefined || edit === undefined) continue;
       edits.push(edit);
@@ -268,19 +277,29 @@ function amongOf(node: TreeNode, input: PushDownInput): Condition[] {
   return [{ ...column, among: names }];
 }
 
-async function pruneOf(
+/** The engine reads each instant once. */
+async function boundsOf(
   conditions: readonly Condition[],
-  latest: boolean,
   input: PushDownInput,
-): Promise<SqlPrune | undefined> {
+): Promise<readonly Bound[]> {
+  const bounds: Bound[] = [];
+  for (const { low, high, below = false, among } of conditions)
+    bounds.push({
+      low: low && (await nanoseconds(low, input)),
+      high: high && (await nanoseconds(high, input)),
+      below,
+      among,
+    });
+  return bounds;
+}
+
+function pruneOf(bounds: readonly Bound[], latest: boolean): SqlPrune | undefined {
   let from = leastNs;
   let to = mostNs;
   let symbols: readonly string[] | undefined;
-  for (const { among, high, low } of conditions) {
-    const least = low && (await nanoseconds(low, input));
-    const most = high && (await nanoseconds(high, input));
-    if (least !== undefined && least - slackNs > from) from = least - slackNs;
-    if (most !== undefined && most + slackNs < to) to = most + slackNs;
+  for (const { among, high, low } of bounds) {
+    if (low !== undefined && low - slackNs > from) from = low - slackNs;
+    if (high !== undefined && high + slackNs < to) to = high + slackNs;
     if (among === undefined) continue;
     symbols = symbols === undefined ? among : symbols.filter((name) => among.includes(name));
   }
@@ -314,6 +333,6 @@ function editOf(
   const token = input.tokens[at];
   const name = nameOf(token);
   if (token === undefined || name?.toLowerCase() !== use.name) return undefined;
-  const alias = textIn(use.node, 'alias') === '' ? ` AS "${name.replaceAll('"', '""')}"` : '';
+  const alias = textIn(use.node, 'alias') === '' ? ` AS ${quoted(name)}` : '';
   return { start, end: token.end, text: `ndts_scan(${table}, ${prune})${alias}` };
 }

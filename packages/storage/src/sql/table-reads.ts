@@ -2,7 +2,7 @@
 // understood all times. Who asks for days that are not there is told by it.
 
 import { nsPerDay, type Time } from '@ndts/protocol';
-import type { Condition, Literal } from './push-down.js';
+import type { Bound } from './push-down.js';
 import { type TreeNode, textIn, walk } from './tree.js';
 
 export interface TableRead {
@@ -14,17 +14,12 @@ export interface TableRead {
   readonly to?: Time;
 }
 
-export async function rangeOf(
-  conditions: readonly Condition[],
-  nanoseconds: (literal: Literal) => Promise<bigint | undefined>,
-): Promise<Omit<TableRead, 'table'>> {
+export function rangeOf(bounds: readonly Bound[]): Omit<TableRead, 'table'> {
   let from: bigint | undefined;
   let to: bigint | undefined;
-  for (const { low, high, below } of conditions) {
-    const least = low && (await nanoseconds(low));
-    const most = high && (await nanoseconds(high));
-    if (least !== undefined && (from === undefined || least > from)) from = least;
-    const end = most === undefined || below === true ? most : most + 1n;
+  for (const { low, high, below } of bounds) {
+    if (low !== undefined && (from === undefined || low > from)) from = low;
+    const end = high === undefined || below ? high : high + 1n;
     if (end !== undefined && (to === undefined || end < to)) to = end;
   }
   return {
