@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Metrics } from '@ndts/runtime';
 import { NDTSClient } from '@ndts/storage';
+import { counted } from '../kit/counted.js';
 import { libfabricAbsent } from '../kit/libfabric.js';
 import { settings, writeTicks } from './client.js';
 import { answerHash, type Bench, type BenchContext, pick } from './kit/bench.js';
@@ -48,10 +49,6 @@ function emit(context: BenchContext, through: string, cache: string, reading: Re
   context.emit({ ...line, metric: 'rowsPerSecond', value: rows / seconds, unit: '1/s' });
   const bytesPerSecond = (rows * tickBytes) / seconds;
   context.emit({ ...line, metric: 'bytesPerSecond', value: bytesPerSecond, unit: 'B/s' });
-}
-
-async function counted(metrics: Metrics, name: string): Promise<number> {
-  return Number(new RegExp(`^ndts_${name} (\\d+)`, 'm').exec(await metrics.text())?.[1] ?? 0);
 }
 
 async function readFrom(context: BenchContext, dataDir: string, pull: string): Promise<void> {

@@ -1,13 +1,14 @@
 // History of a node of another process, read one-sided: every tick once, also of what is in memory
 // only; and a node that is killed in the middle ends the replay, whenever that is.
 
-import { deepEqual, equal, ok } from 'node:assert/strict';
+import { deepEqual } from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type TestContext, test } from 'node:test';
 import { Metrics } from '@ndts/runtime';
 import { type ClientOptions, NDTSClient } from '@ndts/storage';
 import { freePort } from '../kit/free-port.js';
 import { libfabricAbsent } from '../kit/libfabric.js';
+import { readPulledHistory } from '../kit/pulled-rows.js';
 import { RunningPlatform } from '../kit/running-platform.js';
 import { temporaryFolder } from '../kit/temporary-folder.js';
 
@@ -42,10 +43,6 @@ async function start(context: TestContext, provider: string): Promise<Node> {
   return { platform, client, metrics };
 }
 
-async function sealedRows(client: NDTSClient): Promise<number> {
-  return (await client.getShards()).reduce((sum, { sealed }) => sum + sealed, 0);
-}
-
 async function read(client: NDTSClient): Promise<number> {
   let rows = 0;
   for await (const batch of client.replayTicks(undefined, { columns: ['price'] }))
@@ -53,24 +50,9 @@ async function read(client: NDTSClient): Promise<number> {
   return rows;
 }
 
-async function count(metrics: Metrics, name: string): Promise<number> {
-  return Number(new RegExp(`^ndts_${name} (\\d+)`, 'm').exec(await metrics.text())?.[1] ?? 0);
-}
-
 async function follow(context: TestContext, provider: string): Promise<void> {
   const { client, platform, metrics } = await start(context, provider);
-  while ((await sealedRows(client)) < 20_000) await sleep(20);
-  const replay = client.replayTicks(undefined, { columns: ['price'] });
-  const ends = await replay.ends();
-  let rows = 0;
-  for await (const batch of replay) rows += batch.count;
-  // Every sequence of every shard, those in memory too.
-  equal(
-    rows,
-    ends.reduce((sum, end) => sum + end, 0),
-  );
-  ok((await count(metrics, 'blocks_pulled_total')) > 0, 'rows came over the socket');
-  equal(await count(metrics, 'blocks_over_connection_total'), 0);
+  await readPulledHistory(client, metrics, 20_000);
   // Killed while replays run: each ends, with all its rows or an error.
   const outcomes = Promise.allSettled(Array.from({ length: 6 }, () => read(client)));
   await sleep(5);

@@ -1,19 +1,16 @@
 // Live ticks of a node of another host, read one-sided into mirrors here: every tick once and in
 // order, also when the node is killed and another one takes its place.
 
-import { deepEqual, equal, ok } from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
+import { deepEqual, equal } from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { NDTSClient, type Subscription } from '@ndts/storage';
 import { freePort } from '../kit/free-port.js';
 import { libfabricAbsent } from '../kit/libfabric.js';
+import { type Due, mirrorFolders, takeDue } from '../kit/pulled-rows.js';
 import { RunningPlatform } from '../kit/running-platform.js';
 import { temporaryFolder } from '../kit/temporary-folder.js';
 
 const shards = 4;
-
-/** By shard: what is due, once a row was seen. */
-type Due = (number | undefined)[];
 
 function start(dataDir: string, port: number, provider: string): Promise<RunningPlatform> {
   const keys = {
@@ -27,26 +24,8 @@ function start(dataDir: string, port: number, provider: string): Promise<Running
   return RunningPlatform.start({ dataDir, keys });
 }
 
-/** Reads so many rows; each must be the one that is due. */
 async function read(subscription: Subscription, due: Due, count: number): Promise<void> {
-  for (let left = count; left > 0; ) {
-    const { value: batch } = await subscription.next();
-    ok(batch !== undefined);
-    deepEqual(batch.voids, []);
-    const { raw } = batch.rows;
-    for (let row = 0; row < raw.count; row += 1) {
-      const shard = raw.shard?.[row] ?? -1;
-      const sequence = raw.sequence[row] ?? -1;
-      equal(sequence, due[shard] ?? sequence, `shard ${shard}`);
-      due[shard] = sequence + 1;
-    }
-    left -= raw.count;
-  }
-}
-
-function mirrorFolders(): string[] {
-  const ours = new RegExp(`^ndts-pull-\\d+-${process.pid}-`);
-  return readdirSync('/dev/shm').filter((name) => ours.test(name));
+  for (let left = count; left > 0; ) left -= takeDue((await subscription.next()).value, due);
 }
 
 async function follow(context: TestContext, provider: string): Promise<void> {
@@ -58,7 +37,7 @@ async function follow(context: TestContext, provider: string): Promise<void> {
   const client = new NDTSClient({ mode: 'distributed', nodes: [`127.0.0.1:${port}`], token });
   context.after(() => client.close());
   const subscription = client.subscribe(undefined, { ring: 'adaptive', columns: ['price'] });
-  const due: Due = [];
+  const due: Due = new Map();
   await read(subscription, due, 3000);
   equal(mirrorFolders().length, 1, 'rows came over the socket');
   await node.kill();
@@ -69,7 +48,7 @@ async function follow(context: TestContext, provider: string): Promise<void> {
     if (part >= 3 && mirrorFolders().length === 1) break;
   }
   equal(mirrorFolders().length, 1);
-  equal(due.filter((one) => one !== undefined).length, shards);
+  equal(due.size, shards);
   await client.close();
   deepEqual(mirrorFolders(), []);
 }
