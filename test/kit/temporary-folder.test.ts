@@ -1,6 +1,6 @@
 // Nothing of a test is left, in shared memory neither, when what it started was killed.
 
-import { deepEqual, equal, ok } from 'node:assert/strict';
+import { deepEqual, equal, match, ok } from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -33,4 +33,11 @@ test('the memory of a killed opener goes with its folder, that of others stays',
     [],
   );
   deepEqual(others.map(existsSync), [true, true, true]);
+});
+
+test('a folder that is still written to is gone with the process', () => {
+  const written = fileURLToPath(new URL('written-folder.js', import.meta.url));
+  const dir = execFileSync(process.execPath, [written], { encoding: 'utf8' }).trim();
+  match(dir, /ndts-test-/);
+  equal(existsSync(dir), false);
 });

@@ -1,6 +1,10 @@
 // A private folder for one test, gone when the test is, and with it the shared memory of data
 // folders that were in it: a node that was killed leaves its staging there, and the product removes
 // none (docs/decisions/0004). What a killed test left is removed by the next one.
+//
+// Always: what is done after a test is done in the order in which it was asked for, and no more of
+// it once something threw. So the folder may go while a node still writes to it, and then does not
+// throw: the node would be left alive. What was left of it goes at the end of the process.
 
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -24,16 +28,19 @@ export async function temporaryFolder(test: Cleanup): Promise<string> {
 /** For a harness that cleans up by itself. */
 export async function makeFolder(): Promise<{ dir: string; remove: () => Promise<void> }> {
   const dir = await mkdtemp(join(tmpdir(), prefix));
-  if (folders.size === 0) process.once('exit', removeMemory);
+  if (folders.size === 0) process.once('exit', removeAll);
   folders.add(dir);
-  return { dir, remove: () => rm(dir, { recursive: true, force: true }) };
+  const remove = (): Promise<void> =>
+    rm(dir, { recursive: true, force: true }).catch(() => undefined);
+  return { dir, remove };
 }
 
 /** Of this process. */
 const folders = new Set<string>();
 
 /** At the end of the process: what it started is gone by then, and writes to none of it. */
-function removeMemory(): void {
+function removeAll(): void {
+  for (const dir of folders) rmSync(dir, { recursive: true, force: true });
   const own = `ndts-${process.getuid?.() ?? 0}-`;
   const names = existsSync(sharedMemory) ? readdirSync(sharedMemory) : [];
   for (const name of names.filter((one) => one.startsWith(own))) {
