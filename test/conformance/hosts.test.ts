@@ -52,6 +52,7 @@ async function beClientOfAnotherHost(context: TestContext, provider: string): Pr
     'remote.pull': provider,
     'remote.blockArenaMb': 4,
     'feed.ticksPerSecond': 20_000,
+    'strategy.list': '',
     'storage.stagingBytes': 8 << 20,
     'storage.walFileBytes': 4 << 20,
     'storage.memtableBytes': 1 << 20,

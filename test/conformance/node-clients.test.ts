@@ -94,6 +94,9 @@ test('clients and commands use the folder that a node has open', async (context)
     'remote.port': remotePort,
     'stream.port': streamPort,
     'feed.ticksPerSecond': 2000,
+    // Nothing here is timed, and a node that spins takes a processor from other tests.
+    'strategy.list': '',
+    'loop.idle': 'sleep',
     'storage.stagingBytes': 8 << 20,
     'storage.walFileBytes': 4 << 20,
   };

@@ -18,6 +18,7 @@ function start(dataDir: string, port: number, provider: string): Promise<Running
     'remote.port': port,
     'remote.pull': provider,
     'feed.ticksPerSecond': 3000,
+    'strategy.list': '',
     'storage.stagingBytes': 8 << 20,
     'storage.walFileBytes': 4 << 20,
   };
