@@ -143,7 +143,8 @@ SqlQueryWrap::SqlQueryWrap(const Napi::CallbackInfo& info)
     : Napi::ObjectWrap<SqlQueryWrap>(info), alive_(std::make_shared<bool>(true)) {
   const Napi::Env env = info.Env();
   if (!info[0].IsExternal()) refuse(env, "expected what Database.beginQuery() returns");
-  query_ = *info[0].As<Napi::External<SqlStart>>().Data();
+  query_ = std::move(*info[0].As<Napi::External<SqlStart>>().Data());
+  if (query_ == nullptr) refuse(env, "expected a start that made no query yet");
   const auto never = Napi::Function::New(env, [](const Napi::CallbackInfo&) {});
   function_ = Napi::ThreadSafeFunction::New(env, never, "ndts.sql", 0, 1);
   function_.Unref(env);

@@ -1,8 +1,8 @@
 // SQL over a database for JavaScript. A query has a thread of its own, on which everything it does
 // runs; each call is a promise. src/sql.ts is the only caller.
 //
-// Lifetime: a query keeps its snapshot, not its database. It ends by close(), by the garbage
-// collector, or with its environment; each waits for its thread, which is gone then.
+// Lifetime: a query keeps its snapshot until its last row, not its database. It ends by close(), by
+// the garbage collector, or with its environment; each waits for its thread, which is gone then.
 #pragma once
 
 #include <napi.h>
@@ -16,7 +16,7 @@
 
 namespace ndts::binding {
 
-// What Database.beginQuery() hands to the constructor of a query.
+// What Database.beginQuery() hands to the constructor of a query, which takes it: null then.
 using SqlStart = std::shared_ptr<SqlQuery>;
 
 class SqlQueryWrap : public Napi::ObjectWrap<SqlQueryWrap> {

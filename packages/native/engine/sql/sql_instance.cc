@@ -137,6 +137,11 @@ Status SqlInstance::attach(std::shared_ptr<SqlSource> source) {
   return {};
 }
 
+void SqlInstance::abandon() {
+  // A connection lets go of its statement when the next one comes.
+  static_cast<void>(run("SELECT 1"));
+}
+
 Status SqlInstance::show(const TableSchema& schema) {
   return run("CREATE VIEW main." + quoted_name(schema.name) + " AS SELECT * FROM ndts_scan(" +
              std::to_string(schema.id) + ", -1)");

@@ -40,6 +40,8 @@ class SqlInstance {
   // What scans read from now on; its tables are there as views. Null: nothing.
   [[nodiscard]] Status attach(std::shared_ptr<SqlSource> source);
   [[nodiscard]] const std::shared_ptr<SqlSource>& source() const { return source_; }
+  // Ends what was left half way, and waits for its threads: until then it keeps what it reads.
+  void abandon();
   void interrupt() { api_.interrupt(connection_); }
 
  private:

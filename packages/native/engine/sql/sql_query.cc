@@ -7,17 +7,24 @@ namespace ndts {
 
 SqlQuery::~SqlQuery() { close(); }
 
-void SqlQuery::close() {
-  if (instance_ == nullptr) return;
+void SqlQuery::release() {
   if (has_result_) api_->destroy_result(&result_);
   if (pending_ != nullptr) api_->destroy_pending(&pending_);
   if (prepared_ != nullptr) api_->destroy_prepare(&prepared_);
+  source_->release();
+}
+
+void SqlQuery::close() {
+  release();
+  if (instance_ == nullptr) return;
+  const bool is_half_way = has_result_ && !ended_;
   has_result_ = false;
   std::unique_ptr<SqlInstance> instance;
   {
     const MutexLock lock(mutex_);
     instance = std::move(instance_);
   }
+  if (is_half_way) instance->abandon();
   static_cast<void>(instance->attach(nullptr));
   if (file_.empty()) pool_->give(std::move(instance));
 }
@@ -256,6 +263,7 @@ Status SqlQuery::next(std::size_t rows, SqlBatch* batch) {
     api_->destroy_data_chunk(&chunk);
     NDTS_TRY(status);
   }
+  if (ended_) release();
   return {};
 }
 

@@ -70,14 +70,16 @@ class SqlQuery {
                                bool* is_pushed);
   [[nodiscard]] Status execute();
   [[nodiscard]] const std::vector<SqlResultColumn>& columns() const { return columns_; }
-  // At least `rows` of them unless the result ends; none: the end.
+  // At least `rows` of them unless the result ends; none: the end. The snapshot goes with the last.
   [[nodiscard]] Status next(std::size_t rows, SqlBatch* batch);
   // What runs ends soon; what is called later fails with the reason: CANCELLED, CLOSED, TIMEOUT.
   void stop(Code reason);
-  // Lets everything go; twice is allowed.
+  // Lets everything go, the snapshot first of all; twice is allowed.
   void close();
 
  private:
+  // What reads the snapshot, and the snapshot.
+  void release();
   [[nodiscard]] Status ask(const char* sql, const std::string& text,
                            std::optional<std::string>* answer);
   [[nodiscard]] Status prepare_one(const std::string& sql);

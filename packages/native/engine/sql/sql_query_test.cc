@@ -256,6 +256,51 @@ TEST_F(SqlQueries, ASnapshotOutlivesItsDatabase) {
   ASSERT_EQ(value_at<std::uint64_t>(batch.columns[0], 0), 3400u);
 }
 
+// Who asked may keep the query long after, as JavaScript does.
+TEST_F(SqlQueries, ASnapshotGoesWithTheLastRowOrTheClose) {
+  fill();
+  const auto begin_alone = [&](std::weak_ptr<const SeriesMemtable>* memtable) {
+    append(300);
+    std::shared_ptr<SqlQuery> query = begin();
+    *memtable = query->source().snapshot().table(table_)->memtables.front().memtable;
+    EXPECT_TRUE(bench_.database->seal().ok());
+    EXPECT_FALSE(memtable->expired());
+    return query;
+  };
+  std::weak_ptr<const SeriesMemtable> memtable;
+
+  const std::shared_ptr<SqlQuery> ended = begin_alone(&memtable);
+  SqlBatch batch;
+  const std::string all = "SELECT * FROM every";
+  ASSERT_TRUE(run(*ended, all, "", {}, &batch).ok());
+  EXPECT_TRUE(memtable.expired()) << "at its end";
+  bool is_pushed = false;
+  EXPECT_TRUE(ended->next(1, &batch).ok());
+  EXPECT_EQ(ended->prepare(all, "", {}, {}, &is_pushed).code(), Code::kInvalidArgument);
+  EXPECT_EQ(ended->execute().code(), Code::kInvalidArgument);
+  ended->close();
+
+  const std::shared_ptr<SqlQuery> unopened = begin_alone(&memtable);
+  unopened->close();
+  EXPECT_TRUE(memtable.expired()) << "before it was opened";
+
+  const std::shared_ptr<SqlQuery> prepared = begin_alone(&memtable);
+  ASSERT_TRUE(prepared->open().ok());
+  ASSERT_TRUE(prepared->prepare(all, "", {}, {}, &is_pushed).ok());
+  prepared->close();
+  EXPECT_TRUE(memtable.expired()) << "before it began";
+
+  const std::shared_ptr<SqlQuery> half_way = begin_alone(&memtable);
+  ASSERT_TRUE(half_way->open().ok());
+  ASSERT_TRUE(half_way->prepare(all, "", {}, {}, &is_pushed).ok());
+  ASSERT_TRUE(half_way->execute().ok());
+  SqlBatch some;
+  ASSERT_TRUE(half_way->next(1, &some).ok());
+  half_way->stop(Code::kCancelled);
+  half_way->close();
+  EXPECT_TRUE(memtable.expired()) << "half way";
+}
+
 TEST_F(SqlQueries, StopEndsWhatRuns) {
   fill();
   const std::shared_ptr<SqlQuery> query = begin();

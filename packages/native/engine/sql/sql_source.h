@@ -1,9 +1,10 @@
 // What one query reads: a snapshot of the database with the names of its symbols, and the prunes
 // its front end found: times and symbols outside of which no row can be in the result.
 //
-// Threads: any, all at once; fail() too. Lifetime: kept by the query and by the scans of it; the
-// database may be closed meanwhile. Invariant: a prune leaves out only rows that the query's own
-// WHERE would drop: it is never needed for a right answer.
+// Threads: any, all at once; fail() too; release() while nobody reads the snapshot. Lifetime: kept
+// by the query and by the scans of it; the database may be closed meanwhile. Invariant: a prune
+// leaves out only rows that the query's own WHERE would drop: it is never needed for a right
+// answer.
 #pragma once
 
 #include <atomic>
@@ -54,6 +55,9 @@ class SqlSource {
   [[nodiscard]] const DatabaseSnapshot& snapshot() const { return snapshot_; }
   [[nodiscard]] const SymbolNames& names() const { return *names_; }
 
+  // The snapshot goes, and with it what only it kept: files of segments, memtables.
+  void release() { snapshot_ = DatabaseSnapshot(0, {}, KeyValueSnapshot(nullptr, 0)); }
+
   // Before the statement is prepared.
   void set_prunes(std::vector<ScanRequest> prunes) { prunes_ = std::move(prunes); }
   // Of everything when there is no such prune.
@@ -74,7 +78,7 @@ class SqlSource {
   [[nodiscard]] Status failure() const;
 
  private:
-  const DatabaseSnapshot snapshot_;
+  DatabaseSnapshot snapshot_;
   const std::shared_ptr<const SymbolNames> names_;
   const ScanRequest everything_;
   std::vector<ScanRequest> prunes_;
