@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "base/bytes.h"
+#include "base/simd.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -22,7 +23,7 @@ inline void copy_steady_scalar(std::byte* to, Bytes from) {
 
 #if defined(__x86_64__)
 
-// Only to be called where copy_steady_has_hardware().
+// Only to be called where has_avx2().
 __attribute__((target("avx2"))) inline void copy_steady_hardware(std::byte* to, Bytes from) {
   constexpr std::size_t kPageBytes = 4096;
   constexpr std::size_t kPages = 4;
@@ -44,20 +45,14 @@ __attribute__((target("avx2"))) inline void copy_steady_hardware(std::byte* to, 
   copy_steady_scalar(to, Bytes(at, left));
 }
 
-inline bool copy_steady_has_hardware() {
-  static const bool kHas = __builtin_cpu_supports("avx2") != 0;
-  return kHas;
-}
-
 #else
 
-inline bool copy_steady_has_hardware() { return false; }
 inline void copy_steady_hardware(std::byte* to, Bytes from) { copy_steady_scalar(to, from); }
 
 #endif
 
 inline void copy_steady(std::byte* to, Bytes from) {
-  if (copy_steady_has_hardware()) return copy_steady_hardware(to, from);
+  if (has_avx2()) return copy_steady_hardware(to, from);
   copy_steady_scalar(to, from);
 }
 

@@ -27,7 +27,7 @@ TEST(SteadyCopy, TwinsAgreeOnRandomPieces) {
     std::vector<std::byte> expected(kBytes, kUntouched);
     std::vector<std::byte> found = expected;
     copy_steady_scalar(expected.data() + place, piece);
-    if (copy_steady_has_hardware()) {
+    if (has_avx2()) {
       copy_steady_hardware(found.data() + place, piece);
     } else {
       copy_steady(found.data() + place, piece);

@@ -57,7 +57,7 @@ struct RowKernels {
 };
 
 [[nodiscard]] const RowKernels& row_kernels(Simd simd);
-// Where has_avx2() says so.
+// Only where has_avx2_fma().
 [[nodiscard]] const RowKernels& avx2_row_kernels();
 
 void store_lane(const LaneOut& out, std::size_t at, std::uint64_t value);
