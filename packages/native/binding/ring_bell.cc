@@ -45,7 +45,7 @@ class Sleeper {
       std::uint32_t ticket = 0;
       {
         MutexLock lock(mutex_);
-        if (!resting_) condition_.wait(lock);
+        if (!resting_ && !stopping()) condition_.wait(lock);
         if (!resting_) continue;
         resting_ = false;
         ticket = ticket_;

@@ -448,3 +448,19 @@ test('a bell is heard by who rests at it, once, in any process', async () => {
   assert.throws(() => ours.ring(), code('CLOSED'));
   assert.throws(() => ours.rest(), code('CLOSED'));
 });
+
+// Its thread may be on its way to sleep at any of these closes, and is not left there.
+test('a bell closes at any moment after it was rung', async () => {
+  const path = join(folder, 'closed.bell');
+  createRingBell(path).close();
+  const theirs = openRingBell(path);
+  for (let round = 0; round < 400; round += 1) {
+    const ours = createRingBell(path);
+    ours.rest();
+    theirs.ring();
+    for (let spin = (round * 1850) % 40_000; spin > 0; spin -= 1);
+    ours.close();
+    if (round % 50 === 0) await new Promise((resolve) => setImmediate(resolve));
+  }
+  theirs.close();
+});
