@@ -1,9 +1,26 @@
 #include "ring/ring.h"
 
+#include <time.h>
+
 #include <cstring>
 #include <utility>
 
 namespace ndts {
+namespace {
+
+// A writer that was suspended between the stores of a line goes on when the scheduler pleases: who
+// begins gives way to it for a while, and only then takes it for dead.
+bool settle_line(const RingLine* line, std::uint64_t epoch, std::uint64_t* value) {
+  constexpr timespec kPause{.tv_sec = 0, .tv_nsec = 100'000};
+  constexpr int kPauses = 2'000;
+  for (int i = 0; i < kPauses; ++i) {
+    if (await_line(line, epoch, value)) return true;
+    nanosleep(&kPause, nullptr);
+  }
+  return false;
+}
+
+}  // namespace
 
 Status RingWriter::create(FileSystem& files, const std::string& path, const RingShape& shape,
                           RingWriter* writer) {
@@ -57,8 +74,8 @@ Status RingReader::open(FileSystem& files, const std::string& path, RingReader* 
 
 Status RingReader::start(const RingStart& start) {
   std::uint64_t intent = 0;
-  if (!await_line(&header_->tail, shape_.epoch, &tail_) ||
-      !await_line(&header_->intent, shape_.epoch, &intent))
+  if (!settle_line(&header_->tail, shape_.epoch, &tail_) ||
+      !settle_line(&header_->intent, shape_.epoch, &intent))
     return Status(Code::kUnavailable, "the ring's writer stopped in the middle of a line", path_);
   const std::uint64_t first = shape_.first_sequence;
   const std::uint64_t held = intent < shape_.slot_count ? 0 : intent - shape_.slot_count;

@@ -294,19 +294,33 @@ TEST_F(RingLitmus, ALineIsBelievedOnlyWhole) {
 }
 
 struct Handover {
-  std::array<Outcome, 6> seen{{{"the epoch as before", true},
+  std::array<Outcome, 7> seen{{{"the epoch as before", true},
                                {"a newer epoch, complete", true},
                                {"an older epoch than seen before", false},
                                {"no ring, or one not complete", false},
                                {"a header line of another epoch", false},
-                               {"a slot of another epoch", false}}};
+                               {"a slot of another epoch", false},
+                               {"the writer suspended within a line, for long", true}}};
   std::uint64_t last = 0;
 
+  void look_at_lines(FileSystem& files, const std::string& path) {
+    RingShape found{};
+    std::unique_ptr<Mapping> mapping;
+    if (!open_ring(files, path, &found, &mapping).ok()) {
+      ++seen[3].count;
+      return;
+    }
+    const auto* header = reinterpret_cast<const RingHeader*>(mapping->bytes().data());
+    for (const RingLine* line : {&header->intent, &header->tail, &header->accepted})
+      if (load_word(&line->epoch) != found.epoch) ++seen[4].count;
+  }
+
   void look(FileSystem& files, const std::string& path) {
+    look_at_lines(files, path);
     RingReader reader;
     const Status status = RingReader::open(files, path, &reader);
     if (!status.ok()) {
-      ++seen[status.code() == Code::kUnavailable ? 4 : 3].count;
+      ++seen[status.code() == Code::kUnavailable ? 6 : 3].count;
       return;
     }
     const std::uint64_t epoch = reader.shape().epoch;

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include <array>
 #include <atomic>
@@ -164,6 +165,23 @@ TEST_F(RingTest, WhatIsNoRingIsNamed) {
   EXPECT_EQ(damaged(offsetof(RingHeader, reserved0), 1), Code::kCorrupt);
   EXPECT_EQ(damaged(offsetof(RingHeader, reserved2) + 124, 1), Code::kCorrupt);
   EXPECT_EQ(damaged(offsetof(RingHeader, tail), 1), Code::kUnavailable);
+}
+
+TEST_F(RingTest, OpeningGivesWayToAWriterSuspendedWithinALine) {
+  const RingWriter writer = make(shape(16));
+  const std::uint64_t whole = 0 ^ 1 ^ kRingLineSalt;  // of value 0 and epoch 1
+  const auto set_check = [this](std::uint64_t check) {
+    const std::uint64_t at_check = offsetof(RingHeader, tail) + offsetof(RingLine, check);
+    poke("ring", at_check, static_cast<std::uint32_t>(check));
+  };
+  set_check(~whole);
+  Thread rest("rest of the line", [&set_check, whole] {
+    timespec pause{.tv_sec = 0, .tv_nsec = 20'000'000};
+    nanosleep(&pause, nullptr);
+    set_check(whole);
+  });
+  EXPECT_EQ(open_code("ring"), Code::kOk);
+  rest.join();
 }
 
 TEST_F(RingTest, CutFileIsCorrupt) {
