@@ -314,7 +314,7 @@ void expect_survives_damage(const std::vector<std::byte>& bytes, std::vector<T>*
     ASSERT_EQ(decode(cut, *out, best_kernels()).code(), Code::kCorrupt) << length;
   }
   Scratch scratch;
-  for (std::size_t at = 0; at < bytes.size(); at += long_tests() ? 1 : 3)
+  for (std::size_t at = 0; at < bytes.size(); at += long_tests() ? 1 : 7)
     for (const unsigned flip : {1u, 0x80u, 0xffu}) {
       std::vector<std::byte> damaged = bytes;
       damaged[at] ^= static_cast<std::byte>(flip);

@@ -12,7 +12,7 @@ namespace ndts {
 namespace {
 
 // One place in so many is tried; in the long form every one.
-const std::uint64_t kEvery = long_tests() ? 1 : 13;
+const std::uint64_t kEvery = long_tests() ? 1 : 29;
 
 // The same for all tests; made by the first.
 const SmallDatabase& original() {

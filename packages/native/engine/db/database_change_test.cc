@@ -170,7 +170,7 @@ TEST_F(DatabaseChanges, RefuseFilesOfAnotherDatabase) {
 TEST_F(DatabaseChanges, SurvivePowerCuts) {
   SCOPED_TRACE("NDTS_SEED=" + std::to_string(seed_));
   bool cut = false;
-  for (int round = 0; round < (long_tests() ? 60 : 12); round += 1) {
+  for (int round = 0; round < (long_tests() ? 60 : 6); round += 1) {
     SimFileSystem files(seed_ + static_cast<std::uint64_t>(round));
     DatabaseBench bench(&files, "/db");
     ASSERT_TRUE(bench.open().ok());

@@ -153,7 +153,7 @@ void expect_rounds(const std::string& folder, std::uint64_t last) {
 TEST(DatabaseKill, AtRandomMoments) {
   const Folder folder;
   std::mt19937_64 random(17);
-  for (int run = 0; run < (long_tests() ? 12 : 5); run += 1) {
+  for (int run = 0; run < (long_tests() ? 12 : 3); run += 1) {
     SCOPED_TRACE(run);
     const std::uint64_t last = run_child(folder.path, random() % 300, nullptr);
     expect_rounds(folder.path, last);

@@ -65,7 +65,7 @@ class DatabaseSnapshots : public testing::Test {
 TEST_F(DatabaseSnapshots, SeeOneStateForAsLongAsTheyLive) {
   SCOPED_TRACE("NDTS_SEED=" + std::to_string(seed_));
   std::vector<std::pair<DatabaseSnapshot, Model>> kept;
-  for (int round = 0; round < (long_tests() ? 12 : 7); round += 1) {
+  for (int round = 0; round < (long_tests() ? 12 : 4); round += 1) {
     work(20);
     kept.emplace_back(bench_.database->snapshot(), bench_.model);
     if (round % 3 == 2) {

@@ -85,7 +85,7 @@ TEST_F(DatabaseTables, AgreeWithTheModel) {
   SCOPED_TRACE("NDTS_SEED=" + std::to_string(seed_));
   bench_.options.memtable_bytes = 60'000;
   open();
-  for (int step = 0; step < (long_tests() ? 120 : 40); step += 1) {
+  for (int step = 0; step < (long_tests() ? 120 : 24); step += 1) {
     append(1 + random_() % 200);
     const std::uint64_t dice = random_() % 12;
     if (dice == 0) {
@@ -108,7 +108,7 @@ TEST_F(DatabaseTables, AgreeWithTheModel) {
 TEST_F(DatabaseTables, PowerCutsLeaveAPrefixOfEachShard) {
   SCOPED_TRACE("NDTS_SEED=" + std::to_string(seed_));
   bench_.options.memtable_bytes = 60'000;
-  for (int round = 0; round < (long_tests() ? 30 : 8); round += 1) {
+  for (int round = 0; round < (long_tests() ? 30 : 4); round += 1) {
     open();
     if (HasFatalFailure()) return;
     for (std::uint32_t shard = 0; shard < kTestShards; shard += 1) {

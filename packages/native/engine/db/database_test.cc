@@ -194,7 +194,7 @@ TEST(Database, SymbolsKeepTheirIds) {
 TEST(Database, PowerCutsLoseOnlyWhatWasNotDurable) {
   const std::uint64_t seed = test_seed(21);
   SCOPED_TRACE("NDTS_SEED=" + std::to_string(seed));
-  for (std::uint64_t run = 0; run < (long_tests() ? 40u : 12u); run += 1) {
+  for (std::uint64_t run = 0; run < (long_tests() ? 40u : 6u); run += 1) {
     std::mt19937_64 random(seed + run);
     SimFileSystem files(seed + run);
     DatabaseBench bench(&files, "/db");
@@ -241,7 +241,7 @@ TEST(Database, PowerCutsLoseOnlyWhatWasNotDurable) {
 TEST(Database, EveryWriteAndSyncMayFail) {
   const std::uint64_t seed = test_seed(31);
   SCOPED_TRACE("NDTS_SEED=" + std::to_string(seed));
-  for (std::uint64_t nth = 1; nth <= 60; nth += long_tests() ? 1 : 11) {
+  for (std::uint64_t nth = 1; nth <= 60; nth += long_tests() ? 1 : 19) {
     for (const bool sync : {false, true}) {
       SCOPED_TRACE((sync ? "sync " : "write ") + std::to_string(nth));
       std::mt19937_64 random(seed + nth);

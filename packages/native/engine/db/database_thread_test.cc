@@ -147,7 +147,7 @@ TEST_F(DatabaseThreads, SnapshotsAreReadBesideEverythingElse) {
     Thread two("reader-2", read);
     RandomTicks ticks(random);
     TestBatch batch(100);
-    const int rounds = long_tests() ? 600 : 300;
+    const int rounds = long_tests() ? 600 : 150;
     for (int round = 0; round < rounds; round += 1) {
       ticks.fill(batch, 1 + random() % 100);
       std::uint64_t position = 0;

@@ -80,7 +80,7 @@ class RebuiltManifests : public testing::Test {
 
 TEST_F(RebuiltManifests, HaveEverythingThatWasWritten) {
   SCOPED_TRACE("NDTS_SEED=" + std::to_string(seed_));
-  for (int round = 0; round < (long_tests() ? 12 : 8); round += 1) {
+  for (int round = 0; round < (long_tests() ? 12 : 4); round += 1) {
     SCOPED_TRACE("round " + std::to_string(round));
     work(static_cast<int>(random_() % 60));
     if (round % 3 == 0) {
@@ -98,7 +98,7 @@ TEST_F(RebuiltManifests, HaveEverythingThatWasWritten) {
 TEST_F(RebuiltManifests, HaveEverythingThatWasDurable) {
   SCOPED_TRACE("NDTS_SEED=" + std::to_string(seed_));
   deletes_ = false;
-  for (int round = 0; round < (long_tests() ? 12 : 8); round += 1) {
+  for (int round = 0; round < (long_tests() ? 12 : 4); round += 1) {
     SCOPED_TRACE("round " + std::to_string(round));
     work(static_cast<int>(random_() % 60));
     make_durable();

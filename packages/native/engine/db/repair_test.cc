@@ -13,7 +13,7 @@ namespace ndts {
 namespace {
 
 // One place in so many is tried; in the long form more.
-const std::uint64_t kEvery = long_tests() ? 37 : 397;
+const std::uint64_t kEvery = long_tests() ? 37 : 797;
 
 const SmallDatabase& original() {
   static const SmallDatabase made(test_seed(81));
@@ -285,7 +285,7 @@ TEST_F(DatabaseRepair, CutsTheLogAtABadEntryThatWasDurable) {
   const std::string path = paths(".log").front();
   const std::uint64_t size = size_of(path);
   int cuts = 0;
-  const std::uint64_t step = long_tests() ? 40 : 160;
+  const std::uint64_t step = long_tests() ? 40 : 200;
   for (std::uint64_t at = kWalEntriesOffset; at < size && !HasFailure(); at += step) {
     SCOPED_TRACE("at " + std::to_string(at));
     put(image);

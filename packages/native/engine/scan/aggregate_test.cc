@@ -235,7 +235,7 @@ TEST_F(Aggregates, AgreeWithAPlainImplementation) {
   bench_.open();
   bench_.fill(18'000);
   if (HasFatalFailure()) return;
-  for (int round = 0; round < (long_tests() ? 60 : 8); round += 1) {
+  for (int round = 0; round < (long_tests() ? 60 : 4); round += 1) {
     const AggregateRequest request = random_aggregates();
     const ScanKernels& kernels =
         round % 4 == 0 ? scalar_scan_kernels() : best_scan_kernels();

@@ -110,7 +110,7 @@ TEST_F(ScanPlans, HaveEveryRowOnceAndLeaveOutOnlyWhatCannotMatch) {
   bench_.open();
   bench_.fill(24'000);
   if (HasFatalFailure()) return;
-  for (int round = 0; round < (long_tests() ? 60 : 12); round += 1) {
+  for (int round = 0; round < (long_tests() ? 60 : 6); round += 1) {
     ScanColumns columns;
     for (std::size_t column = 0; column < scan_schema().columns.size(); column += 1)
       if (bench_.random() % 2 == 0) columns.values.push_back(column);

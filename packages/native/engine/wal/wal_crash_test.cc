@@ -137,7 +137,7 @@ class CrashModel {
 };
 
 TEST(WalSimulation, NothingDurableIsLostWhateverTheDiskDoes) {
-  for (const std::uint64_t seed : wal_seeds(long_tests() ? 120 : 60)) {
+  for (const std::uint64_t seed : wal_seeds(long_tests() ? 120 : 30)) {
     SCOPED_TRACE("NDTS_TEST_SEED=" + std::to_string(seed));
     CrashModel model(seed);
     ASSERT_NO_FATAL_FAILURE(model.run(12));

@@ -15,7 +15,7 @@ namespace ndts {
 namespace {
 
 // One place in so many is tried; in the long form every one.
-const std::uint64_t kStride = long_tests() ? 1 : 7;
+const std::uint64_t kStride = long_tests() ? 1 : 13;
 
 enum class Ending : std::uint8_t { kKilled = 1, kClosedThenReboot = 2, kPowerCut = 3 };
 
