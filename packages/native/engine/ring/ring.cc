@@ -15,7 +15,7 @@ bool settle_line(const RingLine* line, std::uint64_t epoch, std::uint64_t* value
   constexpr int kPauses = 2'000;
   for (int i = 0; i < kPauses; ++i) {
     if (await_line(line, epoch, value)) return true;
-    nanosleep(&kPause, nullptr);
+    nanosleep(&kPause, nullptr);  // ambient: the other process decides when it goes on
   }
   return false;
 }
