@@ -202,9 +202,10 @@ test('a halt that was said is not said again by the next process', async () => {
   await feed.connect();
   await until(() => {
     feed.pollHalts((_, isHalted) => halts.push(isHalted));
-    return halts.length > 1;
+    return halts.at(-1) === false;
   }, 'halted, until it trades');
-  assert.deepEqual(halts, [true, false]);
+  // Both may have come before the first look: then the newest is all that is said.
+  assert.deepEqual(halts, halts.length > 1 ? [true, false] : [false]);
   await feed.disconnect();
 });
 
