@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // The ndts command. The one place where the ambient gets in: arguments, environment, clock, signals
-// and chance are taken here and handed on.
+// and chance are taken here and handed on. Always: what a command needs is loaded when it is asked
+// for, so that one that only talks to a node need not load the engine.
 
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -9,43 +10,17 @@ import { setTimeout as sleep } from 'node:timers/promises'; // ambient: between 
 import { Command } from 'commander';
 import { type ConfigValues, errorLine, NdtsError } from '@ndts/protocol';
 import { loadConfig, SeededRandom, SystemClock, systemSecureRandom } from '@ndts/runtime';
-import { addBacktestCommands, backtest } from './command/backtest.js';
-import { bench } from './command/bench.js';
-import { addClean } from './command/clean.js';
-import { addConsumers } from './command/consumers.js';
-import { addExportCommand, runExportCommand } from './command/export.js';
-import { addImportCommand, runImportCommand, type TransferContext } from './command/import.js';
-import { addFeed } from './command/feed.js';
-import { inspect } from './command/inspect.js';
-import { addSourceOptions, type SourceFlags } from './command/data-source.js';
-import { addQuality } from './command/quality.js';
-import { query } from './command/query.js';
+import type { TransferContext } from './command/import.js';
+import type { SourceFlags } from './command/data-source.js';
 import { printable } from './screen/table.js';
-import { type RepairFlags, repair } from './command/repair.js';
-import { addRetention } from './command/retention.js';
-import { addFactorCommands, type FactorFlags, listFactors, runFactors } from './command/factor.js';
-import { type StoredFlags, storedFactorsText } from './command/factor-store.js';
-import {
-  addReplayOptions,
-  type ReplayContext,
-  type ReplayFlags,
-  replay,
-} from './command/replay.js';
+import type { RepairFlags } from './command/repair.js';
+import type { FactorFlags } from './command/factor.js';
+import type { StoredFlags } from './command/factor-store.js';
+import type { ReplayContext, ReplayFlags } from './command/replay.js';
 import { parseSettings, refuseWords } from './command/settings.js';
 import type { TargetOptions } from './command/running.js';
 import type { RunContext, RunFlags } from './command/run-options.js';
-import { status } from './command/status.js';
-import { addStrategy } from './command/strategy.js';
-import { addSweepCommand, sweep } from './command/sweep.js';
-import { addTrading } from './command/trading.js';
-import {
-  createSnapshot,
-  listSnapshots,
-  type RestoreOptions,
-  removeSnapshot,
-  restoreSnapshot,
-} from './command/snapshot.js';
-import { up } from './command/up.js';
+import type { RestoreOptions } from './command/snapshot.js';
 
 interface UpFlags {
   readonly dataDir?: string;
@@ -136,6 +111,7 @@ async function runUp(flags: UpFlags, unparsed: readonly string[]): Promise<void>
   refuseWords(settings.words, 'up');
   const values = readValues(flags, settings.keys);
   const seed = Buffer.from(systemSecureRandom.bytes(4)).readUInt32LE();
+  const { up } = await import('./command/up.js');
   await up({
     values,
     clock: new SystemClock(),
@@ -170,6 +146,7 @@ async function runQuery(text: string, flags: QueryArguments): Promise<void> {
   const values = readValues(flags, {});
   const controller = new AbortController();
   process.once('SIGINT', () => controller.abort());
+  const { query } = await import('./command/query.js');
   await query(
     text,
     { ...flags, timeoutMs: flags.timeout * 1000 },
@@ -201,15 +178,6 @@ function rowsContext(
   };
 }
 
-async function runFactor(expressions: string[], flags: FactorFlags): Promise<void> {
-  await runFactors(expressions, flags, rowsContext(flags));
-}
-
-async function listAllFactors(flags: StoredFlags): Promise<void> {
-  const context = rowsContext(flags);
-  await context.write(`${listFactors()}\n${await storedFactorsText(flags, context)}`);
-}
-
 /** Where progress goes while stdout has results. */
 const errorScreen = {
   isTerminal: process.stderr.isTTY === true,
@@ -217,158 +185,16 @@ const errorScreen = {
   write: (text: string) => process.stderr.write(text),
 };
 
-async function runReplay(symbols: string[], flags: ReplayFlags): Promise<void> {
-  await replay(symbols, flags, { ...rowsContext(flags), screen: errorScreen });
-}
-
 const program = new Command('ndts')
   .description('NDTS: ticks to orders on one path')
   .version(version)
   .showHelpAfterError('(ndts --help shows what there is)');
-
-program
-  .command('up')
-  .description('start everything in this process: data, calc, exec, control')
-  .option('--data-dir <folder>', 'the one folder everything is kept in (default: data)')
-  .option('--config <file>', 'configuration, YAML or TOML')
-  .allowUnknownOption()
-  .allowExcessArguments()
-  .addHelpText(
-    'after',
-    `
-Any configuration key is a flag, too (docs/config.md lists them):
-  ndts up --data-dir /var/lib/ndts --feed.symbols=200 --feed.ticksPerSecond=20000
-  ndts up --control.port=0 --exec.journalMode=durable
-Precedence: default < file < environment (NDTS_CONTROL_PORT) < flag.`,
-  )
-  .action((flags: UpFlags, command: Command) => runUp(flags, command.args));
-
-program
-  .command('status')
-  .description('what a running node says about itself')
-  .option('--data-dir <folder>', 'its data folder', 'data')
-  .option('--url <url>', 'its address, when it runs elsewhere')
-  .option('--token-file <file>', 'a file with a token (default: the admin token of the folder)')
-  .option('--json', 'one JSON object, for programs', false)
-  .action((flags: { dataDir: string; url?: string; tokenFile?: string; json: boolean }) =>
-    status(flags, print),
-  );
-
-program
-  .command('inspect')
-  .description('print files of NDTS: logs, segments, manifests, tables, staging, rings')
-  .argument('<paths...>', 'files or folders')
-  .action((paths: string[]) => {
-    if (inspect(paths, print) > 0) process.exitCode = 1;
-  });
-
-program
-  .command('repair')
-  .description('say what is wrong with the files of a data folder; repair them only with --apply')
-  .argument('<folder>', 'a data folder, or the folder of one engine')
-  .option('--apply', 'do it; what is damaged is kept in a folder of its own', false)
-  .option('--shards <count>', 'number of shards, where the manifest is lost', parseCount)
-  .option('--json', 'one JSON line, for programs', false)
-  .action((folder: string, flags: RepairFlags) => {
-    process.exitCode = repair(folder, flags, print);
-  });
-
-const snapshot = program
-  .command('snapshot')
-  .description('snapshots of a data folder: list, create, remove, restore');
-
-/** Of a folder, or of the node at an address. */
-interface SnapshotFlags extends TargetOptions {
-  readonly config?: string;
-}
-
-function snapshotCommand(name: string, description: string): Command {
-  return snapshot
-    .command(name)
-    .description(description)
-    .option('--data-dir <folder>', 'the data folder', 'data');
-}
-
-function withTarget(command: Command): Command {
-  return command
-    .option('--url <url>', 'address of the node, when it runs elsewhere')
-    .option('--token-file <file>', 'a file with a token (default: the admin token of the folder)');
-}
-
-withTarget(snapshotCommand('list', 'the complete ones, oldest first'))
-  .option('--json', 'one JSON line, for programs', false)
-  .action((flags: SnapshotFlags & { json: boolean }) => listSnapshots(flags, print));
-
-withTarget(snapshotCommand('create', 'make one, by the node where one runs'))
-  .argument('<name>', 'letters, digits, ., - and _')
-  .option('--config <file>', 'configuration of the node, where the folder is not open')
-  .allowUnknownOption()
-  .allowExcessArguments()
-  .action(async (name: string, flags: SnapshotFlags, command: Command) => {
-    const settings = parseSettings(command.args.slice(1));
-    refuseWords(settings.words, 'snapshot create');
-    const values = readValues(flags, settings.keys);
-    await createSnapshot(name, { ...flags, values, userId: process.getuid?.() ?? 0 }, print);
-  });
-
-withTarget(snapshotCommand('remove', 'remove one, by the node where one runs'))
-  .argument('<name>')
-  .action((name: string, flags: SnapshotFlags) => removeSnapshot(name, flags, print));
-
-snapshotCommand('restore', 'make a new data folder of one; the old one is only read')
-  .argument('<name>')
-  .requiredOption('--to <folder>', 'the new data folder: not there yet, or empty')
-  .option('--journal <name>', 'the snapshot of the journal, where it has another name')
-  .option('--dry-run', 'only say what would be done', false)
-  .action((name: string, flags: RestoreOptions) => restoreSnapshot(name, flags, print));
-
-addRetention(program, {
-  values: (flags) => readValues(flags, {}),
-  userId: process.getuid?.() ?? 0,
-  print,
-});
-
-addClean(program, { values: (flags) => readValues(flags, {}), clock: new SystemClock(), print });
-addQuality(program, parseCount, print);
-addTrading(program, parseCount, print);
-
-addConsumers(program, { values: (flags) => readValues(flags, {}), print });
-
-addFeed(program, print);
-
-addSourceOptions(
-  program
-    .command('query')
-    .description('run one SQL statement over a data folder, open in a node or not (docs/sql.md)')
-    .argument('<sql>', 'the statement, in quotes'),
-)
-  .option('--rows <count>', 'rows of the table', parseCount, 100)
-  .option('--timeout <seconds>', 'how long it may take', parseCount, 60)
-  .option('--json', 'all rows, one JSON object a line', false)
-  .option('--csv', 'all rows, as CSV', false)
-  .action(runQuery);
-
-addReplayOptions(program.command('replay')).action(runReplay);
-addFactorCommands(program.command('factor'), runFactor, listAllFactors);
-addStrategy(program, { parseCount, print, pause: pauseUntilInterrupt() });
 
 /** Of backtest and sweep: the second Ctrl-C ends the process at once. */
 function runContext(flags: RunFlags): RunContext {
   const { values, clock, signal } = transferContext(flags);
   return { values, clock, signal, print, screen: errorScreen };
 }
-
-addBacktestCommands(
-  program.command('backtest'),
-  async (plugins, flags) => {
-    if (!(await backtest(plugins, flags, runContext(flags)))) process.exitCode = 1;
-  },
-  (flags) => readValues(flags, {}),
-  print,
-);
-addSweepCommand(program.command('sweep'), (plugin, flags) =>
-  sweep(plugin, flags, runContext(flags)),
-);
 
 /** Of import and export: the second Ctrl-C ends the process at once. */
 function transferContext(flags: UpFlags): TransferContext {
@@ -395,26 +221,258 @@ function transferContext(flags: UpFlags): TransferContext {
   };
 }
 
-addImportCommand(program, async (path, flags) => {
-  const end = await runImportCommand(path, flags, transferContext(flags));
-  if (end.event === 'stopped') process.exitCode = 130;
-});
+function addUp(): void {
+  program
+    .command('up')
+    .description('start everything in this process: data, calc, exec, control')
+    .option('--data-dir <folder>', 'the one folder everything is kept in (default: data)')
+    .option('--config <file>', 'configuration, YAML or TOML')
+    .allowUnknownOption()
+    .allowExcessArguments()
+    .addHelpText(
+      'after',
+      `
+Any configuration key is a flag, too (docs/config.md lists them):
+  ndts up --data-dir /var/lib/ndts --feed.symbols=200 --feed.ticksPerSecond=20000
+  ndts up --control.port=0 --exec.journalMode=durable
+Precedence: default < file < environment (NDTS_CONTROL_PORT) < flag.`,
+    )
+    .action((flags: UpFlags, command: Command) => runUp(flags, command.args));
+}
 
-addExportCommand(program, async (path, flags) => {
-  await runExportCommand(path, flags, transferContext(flags));
-});
+async function addStatus(): Promise<void> {
+  const { status } = await import('./command/status.js');
+  program
+    .command('status')
+    .description('what a running node says about itself')
+    .option('--data-dir <folder>', 'its data folder', 'data')
+    .option('--url <url>', 'its address, when it runs elsewhere')
+    .option('--token-file <file>', 'a file with a token (default: the admin token of the folder)')
+    .option('--json', 'one JSON object, for programs', false)
+    .action((flags: { dataDir: string; url?: string; tokenFile?: string; json: boolean }) =>
+      status(flags, print),
+    );
+}
 
-program
-  .command('bench')
-  .description('run benchmarks (of a source checkout); --list shows them')
-  .argument('[args...]', 'names and options: --json --full --peer NAME --list')
-  .allowUnknownOption()
-  .helpOption(false)
-  .action(async (args: string[]) => {
-    process.exitCode = await bench(args);
+async function addFiles(): Promise<void> {
+  const { inspect } = await import('./command/inspect.js');
+  const { repair } = await import('./command/repair.js');
+  program
+    .command('inspect')
+    .description('print files of NDTS: logs, segments, manifests, tables, staging, rings')
+    .argument('<paths...>', 'files or folders')
+    .action((paths: string[]) => {
+      if (inspect(paths, print) > 0) process.exitCode = 1;
+    });
+  program
+    .command('repair')
+    .description('say what is wrong with the files of a data folder; repair them only with --apply')
+    .argument('<folder>', 'a data folder, or the folder of one engine')
+    .option('--apply', 'do it; what is damaged is kept in a folder of its own', false)
+    .option('--shards <count>', 'number of shards, where the manifest is lost', parseCount)
+    .option('--json', 'one JSON line, for programs', false)
+    .action((folder: string, flags: RepairFlags) => {
+      process.exitCode = repair(folder, flags, print);
+    });
+}
+
+/** Of a folder, or of the node at an address. */
+interface SnapshotFlags extends TargetOptions {
+  readonly config?: string;
+}
+
+function withTarget(command: Command): Command {
+  return command
+    .option('--url <url>', 'address of the node, when it runs elsewhere')
+    .option('--token-file <file>', 'a file with a token (default: the admin token of the folder)');
+}
+
+async function addSnapshot(): Promise<void> {
+  const of = await import('./command/snapshot.js');
+  const snapshot = program
+    .command('snapshot')
+    .description('snapshots of a data folder: list, create, remove, restore');
+  const add = (name: string, description: string): Command =>
+    snapshot
+      .command(name)
+      .description(description)
+      .option('--data-dir <folder>', 'the data folder', 'data');
+  withTarget(add('list', 'the complete ones, oldest first'))
+    .option('--json', 'one JSON line, for programs', false)
+    .action((flags: SnapshotFlags & { json: boolean }) => of.listSnapshots(flags, print));
+  withTarget(add('create', 'make one, by the node where one runs'))
+    .argument('<name>', 'letters, digits, ., - and _')
+    .option('--config <file>', 'configuration of the node, where the folder is not open')
+    .allowUnknownOption()
+    .allowExcessArguments()
+    .action(async (name: string, flags: SnapshotFlags, command: Command) => {
+      const settings = parseSettings(command.args.slice(1));
+      refuseWords(settings.words, 'snapshot create');
+      const values = readValues(flags, settings.keys);
+      await of.createSnapshot(name, { ...flags, values, userId: process.getuid?.() ?? 0 }, print);
+    });
+  withTarget(add('remove', 'remove one, by the node where one runs'))
+    .argument('<name>')
+    .action((name: string, flags: SnapshotFlags) => of.removeSnapshot(name, flags, print));
+  add('restore', 'make a new data folder of one; the old one is only read')
+    .argument('<name>')
+    .requiredOption('--to <folder>', 'the new data folder: not there yet, or empty')
+    .option('--journal <name>', 'the snapshot of the journal, where it has another name')
+    .option('--dry-run', 'only say what would be done', false)
+    .action((name: string, flags: RestoreOptions) => of.restoreSnapshot(name, flags, print));
+}
+
+async function addQueryCommand(): Promise<void> {
+  const { addSourceOptions } = await import('./command/data-source.js');
+  addSourceOptions(
+    program
+      .command('query')
+      .description('run one SQL statement over a data folder, open in a node or not (docs/sql.md)')
+      .argument('<sql>', 'the statement, in quotes'),
+  )
+    .option('--rows <count>', 'rows of the table', parseCount, 100)
+    .option('--timeout <seconds>', 'how long it may take', parseCount, 60)
+    .option('--json', 'all rows, one JSON object a line', false)
+    .option('--csv', 'all rows, as CSV', false)
+    .action(runQuery);
+}
+
+async function addReplay(): Promise<void> {
+  const { addReplayOptions, replay } = await import('./command/replay.js');
+  addReplayOptions(program.command('replay')).action(
+    async (symbols: string[], flags: ReplayFlags) => {
+      await replay(symbols, flags, { ...rowsContext(flags), screen: errorScreen });
+    },
+  );
+}
+
+async function addFactor(): Promise<void> {
+  const { addFactorCommands, listFactors, runFactors } = await import('./command/factor.js');
+  const { storedFactorsText } = await import('./command/factor-store.js');
+  addFactorCommands(
+    program.command('factor'),
+    (expressions: string[], flags: FactorFlags) =>
+      runFactors(expressions, flags, rowsContext(flags)),
+    async (flags: StoredFlags) => {
+      const context = rowsContext(flags);
+      await context.write(`${listFactors()}\n${await storedFactorsText(flags, context)}`);
+    },
+  );
+}
+
+async function addRuns(): Promise<void> {
+  const { addBacktestCommands, backtest } = await import('./command/backtest.js');
+  const { addSweepCommand, sweep } = await import('./command/sweep.js');
+  addBacktestCommands(
+    program.command('backtest'),
+    async (plugins, flags) => {
+      if (!(await backtest(plugins, flags, runContext(flags)))) process.exitCode = 1;
+    },
+    (flags) => readValues(flags, {}),
+    print,
+  );
+  addSweepCommand(program.command('sweep'), (plugin, flags) =>
+    sweep(plugin, flags, runContext(flags)),
+  );
+}
+
+async function addTransfer(): Promise<void> {
+  const { addImportCommand, runImportCommand } = await import('./command/import.js');
+  const { addExportCommand, runExportCommand } = await import('./command/export.js');
+  addImportCommand(program, async (path, flags) => {
+    const end = await runImportCommand(path, flags, transferContext(flags));
+    if (end.event === 'stopped') process.exitCode = 130;
   });
+  addExportCommand(program, async (path, flags) => {
+    await runExportCommand(path, flags, transferContext(flags));
+  });
+}
+
+async function addBench(): Promise<void> {
+  const { bench } = await import('./command/bench.js');
+  program
+    .command('bench')
+    .description('run benchmarks (of a source checkout); --list shows them')
+    .argument('[args...]', 'names and options: --json --full --peer NAME --list')
+    .allowUnknownOption()
+    .helpOption(false)
+    .action(async (args: string[]) => {
+      process.exitCode = await bench(args);
+    });
+}
+
+const tradingNames = [
+  ...['orders', 'lineage', 'risk', 'instruments', 'positions', 'halt', 'reduce', 'resume'],
+  ...['flatten', 'reconcile'],
+];
+
+/** Their names, and what adds them; in the order of the help. */
+const groups: readonly (readonly [names: readonly string[], add: () => Promise<void> | void])[] = [
+  [['up'], addUp],
+  [['status'], addStatus],
+  [['inspect', 'repair'], addFiles],
+  [['snapshot'], addSnapshot],
+  [
+    ['retention'],
+    async () => {
+      const { addRetention } = await import('./command/retention.js');
+      const userId = process.getuid?.() ?? 0;
+      addRetention(program, { values: (flags) => readValues(flags, {}), userId, print });
+    },
+  ],
+  [
+    ['clean'],
+    async () => {
+      const { addClean } = await import('./command/clean.js');
+      const clock = new SystemClock();
+      addClean(program, { values: (flags) => readValues(flags, {}), clock, print });
+    },
+  ],
+  [
+    ['quality'],
+    async () => (await import('./command/quality.js')).addQuality(program, parseCount, print),
+  ],
+  [
+    tradingNames,
+    async () => (await import('./command/trading.js')).addTrading(program, parseCount, print),
+  ],
+  [
+    ['consumers'],
+    async () => {
+      const { addConsumers } = await import('./command/consumers.js');
+      addConsumers(program, { values: (flags) => readValues(flags, {}), print });
+    },
+  ],
+  [['feed'], async () => (await import('./command/feed.js')).addFeed(program, print)],
+  [['query'], addQueryCommand],
+  [['replay'], addReplay],
+  [['factor'], addFactor],
+  [
+    ['strategy'],
+    async () => {
+      const { addStrategy } = await import('./command/strategy.js');
+      addStrategy(program, { parseCount, print, pause: pauseUntilInterrupt() });
+    },
+  ],
+  [['backtest', 'sweep'], addRuns],
+  [['import', 'export'], addTransfer],
+  [['bench'], addBench],
+];
+
+/** Those of the command that is asked for; all for the help, and for what is no command. */
+async function addCommands(asked: string | undefined): Promise<void> {
+  const wanted = groups.filter(([names]) => asked !== undefined && names.includes(asked));
+  for (const [names, add] of wanted.length > 0 ? wanted : groups) {
+    const before = program.commands.length;
+    await add();
+    const added = program.commands.slice(before).map((one) => one.name());
+    if (added.join() !== names.join())
+      throw new Error(`main.ts names the commands ${names.join()}, there are ${added.join()}`);
+  }
+}
 
 try {
+  await addCommands(process.argv[2]);
   await program.parseAsync();
 } catch (error) {
   const lines = errorLine(error).split('\n').map(printable);

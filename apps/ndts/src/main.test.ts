@@ -1,0 +1,29 @@
+// The command as a process: what it lists, and what it makes of a word it does not know.
+
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { dirname, join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+const main = join(dirname(fileURLToPath(import.meta.url)), 'main.js');
+
+function ndts(...args: string[]): { status: number | null; stdout: string; stderr: string } {
+  return spawnSync(process.execPath, [main, ...args], { encoding: 'utf8' });
+}
+
+test('the help lists every command, also those loaded only when asked for', () => {
+  const { status, stdout } = ndts('--help');
+  assert.equal(status, 0);
+  for (const name of ['up', 'status', 'retention', 'orders', 'query', 'factor', 'sweep', 'export'])
+    assert.match(stdout, new RegExp(`^  ${name} `, 'm'));
+});
+
+test('a command alone has its own help; a word that is none gets the nearest', () => {
+  const alone = ndts('orders', '--help');
+  assert.equal(alone.status, 0);
+  assert.match(alone.stdout, /^Usage: ndts orders /m);
+  const none = ndts('qury', 'SELECT 1');
+  assert.notEqual(none.status, 0);
+  assert.match(none.stderr, /unknown command 'qury'[\s\S]*query/);
+});
