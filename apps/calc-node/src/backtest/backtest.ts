@@ -138,6 +138,7 @@ export class Backtest {
       else for (let at = 0; at < participants.length; at += 1) participants[at]!.driver.step(row);
     }
     if (books !== undefined) this.#runBooksBefore(Number.POSITIVE_INFINITY, 0);
+    for (let at = 0; at < participants.length; at += 1) participants[at]!.driver.end();
   }
 
   /** What is due before this time happens. */

@@ -1,7 +1,8 @@
 // hot: no allocation after init
 // One row of a factor's columns: as a FactorView for onFactor, and as what `context.factor` reads.
-// Always: it shows the row it was last moved to, also once the columns are filled with the next
-// batch: a hook that runs before its first row (a timer) must not see into it.
+// All cursors of a plan share one place, so that a tick moves them all with one number. Always: it
+// shows the row it was last moved to, also once the columns are filled with the next batch: a hook
+// that runs before its first row (a timer) must not see into it.
 
 import { createTickBatch, type TickBatch } from '@ndts/protocol';
 import type { FactorView } from '../strategy/define.js';
@@ -16,75 +17,76 @@ export interface FactorColumns {
   readonly signal: Float64Array;
 }
 
-const columnNames = ['value', 'middle', 'upper', 'lower', 'signal'] as const;
-
-function heldColumns(): FactorColumns {
-  const one = (): Float64Array => new Float64Array(1).fill(Number.NaN);
-  return { value: one(), middle: one(), upper: one(), lower: one(), signal: one() };
+/** The row of the batch at hand; below 0: it is not begun, what was kept is shown. */
+export interface RowPlace {
+  row: number;
 }
+
+const columnNames = ['value', 'middle', 'upper', 'lower', 'signal'] as const;
+const kept = { value: 0, middle: 1, upper: 2, lower: 3, signal: 4 } as const;
 
 export class FactorCursor implements FactorView, BollingerReading {
   readonly factor: string;
   /** Of the batch at hand. */
   readonly columns: FactorColumns;
-  /** Those, or the one row that is kept between two batches. */
-  #shown: FactorColumns;
-  readonly #held: FactorColumns = heldColumns();
   batch: TickBatch = createTickBatch(1);
-  row = 0;
+  readonly #place: RowPlace;
+  readonly #kept = new Float64Array(columnNames.length).fill(Number.NaN);
 
-  constructor(factor: string, columns: FactorColumns) {
+  constructor(factor: string, columns: FactorColumns, place: RowPlace) {
     this.factor = factor;
     this.columns = columns;
-    this.#shown = columns;
-  }
-
-  moveTo(row: number): void {
-    this.#shown = this.columns;
-    this.row = row;
+    this.#place = place;
   }
 
   /** Keeps what it shows: its columns are about to be filled anew. */
   hold(): void {
-    for (let index = 0; index < columnNames.length; index += 1) {
-      const name = columnNames[index]!;
-      this.#held[name][0] = this.#shown[name][this.row] ?? Number.NaN;
-    }
-    this.#shown = this.#held;
-    this.row = 0;
+    const { row } = this.#place;
+    if (row < 0) return;
+    for (let index = 0; index < columnNames.length; index += 1)
+      this.#kept[index] = this.columns[columnNames[index]!][row]!;
   }
 
   /** Value, middle, upper, lower, signal. */
   read(): number[] {
-    return columnNames.map((name) => this.#shown[name][this.row] ?? Number.NaN);
+    const { value, middle, upper, lower } = this;
+    return [value, middle, upper, lower, this.#signal];
   }
 
-  /** What read() gave, until it is moved. */
+  /** What read() gave, until it is moved; between two batches. */
   show(values: readonly number[]): void {
-    for (const [index, name] of columnNames.entries()) this.#held[name][0] = values[index]!;
-    this.#shown = this.#held;
-    this.row = 0;
+    this.#kept.set(values);
   }
 
   get symbol(): number {
-    return this.batch.symbol[this.row]!;
+    return this.batch.symbol[this.#place.row]!;
   }
   get price(): number {
-    return this.batch.price[this.row]!;
+    return this.batch.price[this.#place.row]!;
   }
   get value(): number {
-    return this.#shown.value[this.row]!;
+    const { row } = this.#place;
+    return row < 0 ? this.#kept[kept.value]! : this.columns.value[row]!;
   }
   get middle(): number {
-    return this.#shown.middle[this.row]!;
+    const { row } = this.#place;
+    return row < 0 ? this.#kept[kept.middle]! : this.columns.middle[row]!;
   }
   get upper(): number {
-    return this.#shown.upper[this.row]!;
+    const { row } = this.#place;
+    return row < 0 ? this.#kept[kept.upper]! : this.columns.upper[row]!;
   }
   get lower(): number {
-    return this.#shown.lower[this.row]!;
+    const { row } = this.#place;
+    return row < 0 ? this.#kept[kept.lower]! : this.columns.lower[row]!;
   }
   get signal(): number {
-    return this.#shown.signal[this.row]! || 0;
+    return this.#signal || 0;
+  }
+
+  /** NaN where there are no bands. */
+  get #signal(): number {
+    const { row } = this.#place;
+    return row < 0 ? this.#kept[kept.signal]! : this.columns.signal[row]!;
   }
 }

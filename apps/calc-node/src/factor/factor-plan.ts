@@ -3,15 +3,17 @@
 // author's own functions. A batch runs through all of them before any hook sees a row.
 //
 // Always: what a row gives depends on the earlier rows of its symbol and on nothing else, however
-// they were cut into batches; save() and load() keep it to the bit.
+// they were cut into batches; save() and load() keep it to the bit. The latest values of symbols
+// are brought up to the row at hand when somebody asks, and at the end of a batch: most ticks pass
+// without.
 
 import type { FactorProgram } from '@ndts/native/factor';
-import type { TickBatch } from '@ndts/protocol';
+import { createTickBatch, type TickBatch } from '@ndts/protocol';
 import { TickCursor } from '../source/tick-cursor.js';
 import { compileFactors } from './compile.js';
 import { type CustomFactor, expressionsOf, type FactorDeclarations } from './declare.js';
 import { CustomStates } from './custom-states.js';
-import { type FactorColumns, FactorCursor } from './factor-cursor.js';
+import { type FactorColumns, FactorCursor, type RowPlace } from './factor-cursor.js';
 import { LatestValues } from './latest-values.js';
 import { TickTrail } from './tick-trail.js';
 
@@ -19,6 +21,7 @@ export interface PlannedFactor {
   /** Its number in factor rows: 1, 2 ... in the order of declaration. */
   readonly id: number;
   readonly cursor: FactorCursor;
+  /** As far as the plan has settled them. */
   readonly latest: LatestValues;
   /** Of each row the sequence of the first tick it looks at; undefined: it is not stored. */
   readonly firsts: Float64Array | undefined;
@@ -37,11 +40,16 @@ export class FactorPlan {
   readonly factors: readonly PlannedFactor[];
   /** Ticks of a symbol before all factors have their first value. */
   readonly warmUp: number;
+  /** Of all cursors: whose values are the latest of its symbol, as are those of rows before. */
+  readonly place: RowPlace = { row: -1 };
   readonly #program: FactorProgram | undefined;
   readonly #customs: PlannedCustom[] = [];
   /** undefined: none is stored. */
   readonly #trail: TickTrail | undefined;
   readonly #tick = new TickCursor();
+  #batch: TickBatch = createTickBatch(1);
+  /** Rows of the batch whose values are settled. */
+  #settled = 0;
 
   /** INVALID_ARGUMENT where an expression can't be run. */
   constructor(declarations: FactorDeclarations, capacity: number) {
@@ -65,7 +73,7 @@ export class FactorPlan {
         lower: lower ?? nothing,
         signal: signal ?? nothing,
       };
-      const cursor = new FactorCursor(name, columns);
+      const cursor = new FactorCursor(name, columns, this.place);
       const place = stored.indexOf(declaration);
       const firsts = this.#trail?.firsts[place];
       return { id: index + 1, cursor, latest: new LatestValues(), firsts };
@@ -89,25 +97,36 @@ export class FactorPlan {
     );
   }
 
+  /** Factors of all rows. The place is before the first. */
   compute(batch: TickBatch): void {
-    for (let index = 0; index < this.factors.length; index += 1) {
-      const { cursor } = this.factors[index]!;
-      cursor.hold();
-      cursor.batch = batch;
-    }
+    this.end();
+    this.#batch = batch;
+    for (let index = 0; index < this.factors.length; index += 1)
+      this.factors[index]!.cursor.batch = batch;
     this.#program?.update(batch);
     this.#trail?.push(batch);
     for (let index = 0; index < this.#customs.length; index += 1)
       this.#runCustom(this.#customs[index]!, batch);
   }
 
-  /** Moves every cursor to the row, whose values are the latest of its symbol from now on. */
-  moveTo(row: number, symbol: number): void {
+  /** Brings the latest values up to the place. */
+  settle(): void {
+    const end = this.place.row + 1;
+    const { symbol } = this.#batch;
     for (let index = 0; index < this.factors.length; index += 1) {
       const { cursor, latest } = this.factors[index]!;
-      cursor.moveTo(row);
-      latest.set(symbol, cursor.columns.value[row]!);
+      latest.setRows(symbol, cursor.columns.value, this.#settled, end);
     }
+    this.#settled = Math.max(this.#settled, end);
+  }
+
+  /** The batch may be used for others: what it led to at the place is kept. */
+  end(): void {
+    if (this.place.row < 0) return;
+    this.settle();
+    for (let index = 0; index < this.factors.length; index += 1) this.factors[index]!.cursor.hold();
+    this.place.row = -1;
+    this.#settled = 0;
   }
 
   /** What is known of these symbols, one after the other, each stateBytes long. */

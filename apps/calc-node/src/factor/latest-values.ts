@@ -17,6 +17,19 @@ export class LatestValues {
     this.#values[symbol] = value;
   }
 
+  /** Of rows [from, to), one after the other. */
+  setRows(symbols: Uint32Array, values: Float64Array, from: number, to: number): void {
+    let latest = this.#values;
+    for (let row = from; row < to; row += 1) {
+      const symbol = symbols[row]!;
+      if (symbol >= latest.length) {
+        this.#grow(symbol + 1);
+        latest = this.#values;
+      }
+      latest[symbol] = values[row]!;
+    }
+  }
+
   /** Those that have a value, ascending. */
   symbols(): Uint32Array {
     const found: number[] = [];

@@ -10,6 +10,7 @@
 
 import { type BookBatch, NdtsError, type TickBatch } from '@ndts/protocol';
 import type { FactorDeclarations } from '../factor/declare.js';
+import type { RowPlace } from '../factor/factor-cursor.js';
 import { FactorPlan } from '../factor/factor-plan.js';
 import { BookCursor } from '../source/book-cursor.js';
 import type { BookFeed } from '../source/book-queue.js';
@@ -52,7 +53,13 @@ export class StrategyDriver {
   readonly #capacity: number;
   readonly #hasTick: boolean;
   readonly #hasFactor: boolean;
+  readonly #hasBars: boolean;
+  readonly #place: RowPlace;
+  /** Of batches that have ended. */
   #ticks = 0;
+  /** Of the two timers, which fires first: what each tick is compared with. */
+  #dueDay = Number.NEGATIVE_INFINITY;
+  #dueNs = 0;
 
   /** INVALID_ARGUMENT: parameters out of their ranges, factors that can't be run. */
   constructor(options: DriverOptions) {
@@ -73,6 +80,8 @@ export class StrategyDriver {
     const { bars } = strategy;
     const specs = (typeof bars === 'function' ? bars(parameters) : bars) ?? {};
     this.#bars = new BarSet(specs, (bar) => strategy.onBar?.(bar, this.context));
+    this.#hasBars = !this.#bars.isEmpty;
+    this.#place = plan.place;
   }
 
   /** Tells drivers apart that can't load what the other has saved. */
@@ -83,17 +92,17 @@ export class StrategyDriver {
 
   /** Ticks whose hooks were called. */
   get ticks(): number {
-    return this.#ticks;
+    return this.#ticks + this.#place.row + 1;
   }
 
   /** Ticks of the past: they go through the factors only, no hook is called. */
   warmUp(batch: TickBatch): void {
     this.#checkSize(batch);
+    this.end();
     this.plan.compute(batch);
-    for (let row = 0; row < batch.count; row += 1) {
-      this.plan.moveTo(row, batch.symbol[row]!);
-      this.context.prices.set(batch.symbol[row]!, batch.price[row]!);
-    }
+    this.#place.row = batch.count - 1;
+    this.plan.end();
+    this.context.prices.setRows(batch.symbol, batch.price, 0, batch.count);
   }
 
   /** Whether it is to be handed books. */
@@ -105,40 +114,53 @@ export class StrategyDriver {
    * next call. */
   run(batch: TickBatch, books?: BookFeed): void {
     this.begin(batch);
-    for (let row = 0; row < batch.count; row += 1) {
-      if (books !== undefined)
-        while (books.isDueBefore(batch.day[row]!, batch.nsOfDay[row]!)) this.#takeBook(books);
-      this.step(row);
+    try {
+      for (let row = 0; row < batch.count; row += 1) {
+        if (books !== undefined)
+          while (books.isDueBefore(batch.day[row]!, batch.nsOfDay[row]!)) this.#takeBook(books);
+        this.step(row);
+      }
+      if (books !== undefined) while (books.isDue()) this.#takeBook(books);
+    } finally {
+      this.end();
     }
-    if (books !== undefined) while (books.isDue()) this.#takeBook(books);
   }
 
-  /** The same row by row, for who has something to do between two: factors of all rows first. */
+  /** The same row by row, for who has something to do between two: factors of all rows first. The
+   * batch holds until end(). */
   begin(batch: TickBatch): void {
     this.#checkSize(batch);
+    this.end();
+    this.context.begin(batch);
     this.plan.compute(batch);
     this.row = -1;
     this.#tick.batch = batch;
   }
 
+  /** Behind the last row that is stepped: what is known of it is kept, the batch is free. */
+  end(): void {
+    this.#ticks += this.#place.row + 1;
+    this.context.end();
+    this.plan.end();
+  }
+
   /** One row of the batch that was begun. */
   step(row: number): void {
-    const { strategy, context, plan } = this;
     const tick = this.#tick;
     const { batch } = tick;
-    const hasBars = !this.#bars.isEmpty;
+    const day = batch.day[row]!;
+    const nsOfDay = batch.nsOfDay[row]!;
     this.row = row;
-    this.#passTime(batch.day[row]!, batch.nsOfDay[row]!);
-    if (hasBars) this.#endBars(batch, row);
-    context.moveTo(batch, row);
-    plan.moveTo(row, batch.symbol[row]!);
-    this.#ticks += 1;
+    if (day > this.#dueDay || (day === this.#dueDay && nsOfDay >= this.#dueNs))
+      this.#passTime(day, nsOfDay);
+    if (this.#hasBars) this.#endBars(batch, row);
+    this.#place.row = row;
     if (this.#hasTick) {
       tick.row = row;
-      strategy.onTick!(tick, context);
+      this.strategy.onTick!(tick, this.context);
     }
     if (this.#hasFactor) this.#callOnFactor();
-    if (hasBars) this.#fillBars(batch, row);
+    if (this.#hasBars) this.#fillBars(batch, row);
   }
 
   /** A book, behind all events before. What it leads to has the newest tick as its cause. */
@@ -162,7 +184,8 @@ export class StrategyDriver {
   /** Event time has come so far without a tick: timers that are due are called. A time before that
    * of the last event is nothing. */
   advance(day: number, nsOfDay: number): void {
-    if (this.#timer.isStarted) this.#passTime(day, nsOfDay);
+    const isDue = day > this.#dueDay || (day === this.#dueDay && nsOfDay >= this.#dueNs);
+    if (isDue && this.#timer.isStarted) this.#passTime(day, nsOfDay);
   }
 
   /** An order of this strategy has changed. */
@@ -178,6 +201,7 @@ export class StrategyDriver {
   /** Goes on to the bit from where one of the same factors was saved. CORRUPT: it was not. */
   load(bytes: Uint8Array): void {
     loadDriver(this.#parts, bytes);
+    this.#noteDue();
   }
 
   close(): void {
@@ -220,20 +244,29 @@ export class StrategyDriver {
     const barTimer = this.#barTimer;
     if (!timer.isStarted) {
       timer.startAfter(day, nsOfDay);
-      if (!this.#bars.isEmpty) barTimer.startAfter(day, nsOfDay);
+      if (this.#hasBars) barTimer.startAfter(day, nsOfDay);
     }
     for (let firing = 0; ; firing += 1) {
       const isTimer = timer.isDue(day, nsOfDay);
       const isBar = barTimer.isDue(day, nsOfDay);
-      if (!isTimer && !isBar) return;
+      if (!isTimer && !isBar) break;
       if (firing === firingsMax) {
         timer.startAfter(day, nsOfDay);
         if (barTimer.isStarted) barTimer.startAfter(day, nsOfDay);
-        return;
+        break;
       }
       if (isBar && !(isTimer && isBefore(timer, barTimer))) this.#endSilentBars();
       else this.#callTimer();
     }
+    this.#noteDue();
+  }
+
+  #noteDue(): void {
+    const timer = this.#timer;
+    const first = isBefore(this.#barTimer, timer) ? this.#barTimer : timer;
+    // Before the first event there is a timer to be started.
+    this.#dueDay = timer.isStarted ? first.day : Number.NEGATIVE_INFINITY;
+    this.#dueNs = first.nsOfDay;
   }
 
   #callTimer(): void {
