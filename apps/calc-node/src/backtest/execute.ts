@@ -2,6 +2,7 @@
 // does it for the command and for sweeps (run-worker.ts).
 
 import type { Random, TickBatch, Time } from '@ndts/protocol';
+import type { CompiledFile } from '../strategy/compile-plugin.js';
 import type { AnyStrategy } from '../strategy/define.js';
 import type { GivenParameters } from '../strategy/parameters.js';
 import { Backtest, type BacktestOptions } from './backtest.js';
@@ -17,8 +18,8 @@ import { openSource, type TickSource } from './tick-source.js';
 export interface RunStrategy {
   /** Built-in name, or absolute path of a file. */
   readonly plugin: string;
-  /** JavaScript of a file that had to be compiled. */
-  readonly source?: string;
+  /** Files of it that had to be compiled. */
+  readonly compiled?: readonly CompiledFile[];
   readonly parameters: GivenParameters;
 }
 
@@ -38,8 +39,8 @@ const batchesPerProgress = 64;
 
 export async function loadStrategies(strategies: readonly RunStrategy[]) {
   const loaded = [];
-  for (const { plugin, source, parameters } of strategies) {
-    const { strategy } = await loadPlugin(plugin, source);
+  for (const { plugin, compiled, parameters } of strategies) {
+    const { strategy } = await loadPlugin(plugin, compiled);
     checkParameters(strategy, parameters);
     const { name, version } = strategy;
     const code = codeHash(plugin, strategy);

@@ -2,13 +2,12 @@
 // have equal ids on every machine; anything that may change a fill changes the id.
 
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
 import { columnChecksum } from '@ndts/native/factor';
 import type { BookBatch, TickBatch } from '@ndts/protocol';
 import { builtInStrategies } from '../strategy/load-strategy.js';
 import type { AnyStrategy } from '../strategy/define.js';
 import type { GivenParameters } from '../strategy/parameters.js';
+import { pluginTexts } from '../strategy/plugin-files.js';
 import type { BacktestSettings } from './settings.js';
 
 /** Of this simulator: another one may fill otherwise, so its runs are others. */
@@ -56,14 +55,11 @@ export function runId(identity: RunIdentity): string {
   return hashText(canonicalJson({ ...identity, strategies }));
 }
 
-const relativeImport = /\b(?:from|import)\s*\(?\s*['"](\.{1,2}\/[^'"]+)['"]/g;
-
-/** The file and all it imports by relative paths; of a built-in strategy, its own text. */
+/** The file and all it imports by relative paths, in the order of the imports, their paths being no
+ * part of it; of a built-in strategy, its own text. */
 export function codeHash(plugin: string, strategy: AnyStrategy): string {
   if (builtInStrategies.includes(plugin)) return hashText(textOf(strategy));
-  const texts = new Map<string, string>();
-  collect(resolve(plugin), texts);
-  return hashText(canonicalJson([...texts.values()]));
+  return hashText(canonicalJson([...pluginTexts(plugin).values()]));
 }
 
 function textOf(strategy: AnyStrategy): string {
@@ -73,15 +69,6 @@ function textOf(strategy: AnyStrategy): string {
       typeof value === 'function' ? String(value) : (value as unknown),
     ]),
   );
-}
-
-/** In the order of the imports: paths are no part of the hash. */
-function collect(path: string, texts: Map<string, string>): void {
-  if (texts.has(path) || !existsSync(path)) return;
-  const text = readFileSync(path, 'utf8');
-  texts.set(path, text);
-  for (const [, specifier] of text.matchAll(relativeImport))
-    collect(resolve(dirname(path), specifier ?? ''), texts);
 }
 
 /** Days are hashed where they change; places in a shard are no part of what happened. */

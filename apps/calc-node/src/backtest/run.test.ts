@@ -179,15 +179,17 @@ test('the look-ahead check: honest strategies pass, cheats do not', async () => 
 
 test('a strategy in TypeScript, with the door of the platform, in a thread', async () => {
   const path = join(root, 'typed.ts');
+  writeFileSync(join(root, 'typed-size.ts'), 'export const size: bigint = 100000000n;');
   writeFileSync(
     path,
     `import { defineStrategy, factor } from '@ndts/calc-node/strategy';
+    import { size } from './typed-size.js';
     export const strategy = defineStrategy({
       name: 'typed', version: '1', params: {},
       factors: { mean: factor('sma(price, 4)') },
       onTick(tick, context): void {
         const above: boolean = tick.price > context.factor.mean;
-        if (above) context.buy(tick.symbol, 100000000n);
+        if (above) context.buy(tick.symbol, size);
       },
     });`,
   );

@@ -3,30 +3,51 @@
 // `ndts strategy test` does.
 
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { NdtsError } from '@ndts/protocol';
+import { pluginTexts } from './plugin-files.js';
+
+/** A file of a plugin and the JavaScript that the compiler made of it. */
+export interface CompiledFile {
+  readonly path: string;
+  readonly text: string;
+}
 
 const require = createRequire(import.meta.url);
 const options = ['--ignoreConfig', '--noCheck', '--noResolve', '--module', 'esnext'];
 const outputMax = 400;
 
-/** JavaScript of the file; undefined: Node runs it as it is. PLUGIN_FAILED says why not. */
-export async function compilePlugin(path: string): Promise<string | undefined> {
-  if (!/\.m?ts$/.test(path) || runsTypeScript()) return undefined;
+/** Of its files in TypeScript; undefined: Node runs all of them as they are. PLUGIN_FAILED says why
+ * not. */
+export async function compilePlugin(plugin: string): Promise<readonly CompiledFile[] | undefined> {
+  if (runsTypeScript()) return undefined;
+  const paths = [...pluginTexts(plugin).keys()].filter((path) => /(?<!\.d)\.m?ts$/.test(path));
+  if (paths.length === 0) return undefined;
   const outDir = mkdtempSync(join(tmpdir(), 'ndts-plugin-'));
   try {
-    await runCompiler([...options, '--target', 'es2023', '--outDir', outDir, path]);
-    const file = readdirSync(outDir).find((name) => /\.m?js$/.test(name));
-    if (file === undefined) throw failure(path, 'the compiler wrote nothing');
-    return readFileSync(join(outDir, file), 'utf8');
+    const root = commonFolder(paths);
+    const where = ['--target', 'es2023', '--rootDir', root, '--outDir', outDir];
+    await runCompiler([...options, ...where, ...paths]);
+    return paths.map((path) => {
+      const made = join(outDir, relative(root, path)).replace(/ts$/, 'js');
+      if (!existsSync(made)) throw failure(plugin, `the compiler wrote nothing for ${path}`);
+      return { path, text: readFileSync(made, 'utf8') };
+    });
   } catch (error) {
-    throw error instanceof NdtsError ? error : failure(path, String(error));
+    throw error instanceof NdtsError ? error : failure(plugin, String(error));
   } finally {
     rmSync(outDir, { recursive: true, force: true });
   }
+}
+
+function commonFolder(paths: readonly string[]): string {
+  let folder = dirname(paths[0]!);
+  while (!paths.every((path) => folder === '/' || path.startsWith(`${folder}/`)))
+    folder = dirname(folder);
+  return folder;
 }
 
 /** Resolves with what it printed. PLUGIN_FAILED: it is not there, or found something wrong. */

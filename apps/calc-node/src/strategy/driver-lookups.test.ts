@@ -33,17 +33,21 @@ function market(count: number): TickBatch {
   return batch;
 }
 
+type Looking = Pick<StrategyContext, 'priceOf' | 'sell'> & {
+  factorOf(name: 'double', symbol: number): number;
+};
+
 /** By symbol, and the newest tick: written at every tick. */
 class PlainTable {
   readonly prices = new Map<number, number>();
   sequence = 0;
 
-  check(context: StrategyContext, ask: (name: string, symbol: number) => number): void {
+  check(context: Looking): void {
     for (let chance = 0; chance < symbols; chance += 1) {
       const symbol = symbolOf(chance);
       const price = this.prices.get(symbol) ?? Number.NaN;
       assert.ok(Object.is(context.priceOf(symbol), price), `price of ${symbol}`);
-      assert.ok(Object.is(ask('double', symbol), 2 * price), `factor of ${symbol}`);
+      assert.ok(Object.is(context.factorOf('double', symbol), 2 * price), `factor of ${symbol}`);
     }
   }
 }
@@ -54,11 +58,10 @@ test(`prices, factors and times are those of the moment, seed ${seed}`, () => {
   const plain = new PlainTable();
   const asked: [draft: number, table: number][] = [];
   let looks = 0;
-  const look = (context: StrategyContext & { factorOf: never }): void => {
+  const look = (context: Looking): void => {
     if (random.integer(7) !== 0) return;
     looks += 1;
-    const factorOf = (context as unknown as { factorOf(name: string, of: number): number }).factorOf;
-    plain.check(context, (name, symbol) => factorOf.call(context, name, symbol));
+    plain.check(context);
     if (plain.prices.size > 0) context.sell([...plain.prices.keys()][0]!, 1n);
   };
   const strategy = defineStrategy({
@@ -71,11 +74,11 @@ test(`prices, factors and times are those of the moment, seed ${seed}`, () => {
       plain.prices.set(tick.symbol, tick.price);
       plain.sequence = tick.sequence;
       assert.equal(context.now().nsOfDay, tick.nsOfDay);
-      look(context as never);
+      look(context);
     },
     onTimer(context) {
       assert.equal(context.now().nsOfDay % (100 * nsPerMs), 0);
-      look(context as never);
+      look(context);
     },
   }) as unknown as AnyStrategy;
   const emit = (draft: SignalDraft): number => asked.push([draft.sequence, plain.sequence]);

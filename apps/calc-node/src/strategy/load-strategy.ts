@@ -5,6 +5,7 @@ import Module, { register } from 'node:module';
 import { extname } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { NdtsError } from '@ndts/protocol';
+import type { CompiledFile } from './compile-plugin.js';
 import type { AnyStrategy } from './define.js';
 import { bollingerStrategy } from './examples/bollinger.js';
 import { marketMakerStrategy } from './examples/market-maker.js';
@@ -24,12 +25,14 @@ export const builtInStrategies: readonly string[] = [...builtIns.keys()];
 
 export const strategyNamePattern = /^[a-z0-9][a-z0-9._-]{0,63}$/;
 
-/** `source`: JavaScript of a plugin that had to be compiled. */
-export async function loadStrategy(plugin: string, source?: string): Promise<AnyStrategy> {
+/** `compiled`: files of the plugin that are not as Node runs them. */
+export async function loadStrategy(
+  plugin: string,
+  compiled: readonly CompiledFile[] = [],
+): Promise<AnyStrategy> {
   const builtIn = builtIns.get(plugin);
   if (builtIn !== undefined) return builtIn;
-  const data: PluginHooksData =
-    source === undefined ? {} : { url: pathToFileURL(plugin).href, source };
+  const data: PluginHooksData = { compiled };
   register(new URL('./plugin-hooks.js', import.meta.url), { data });
   openDoorToRequire();
   const module = await importPlugin(plugin);

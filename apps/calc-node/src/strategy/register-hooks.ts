@@ -2,4 +2,4 @@
 
 import { register } from 'node:module';
 
-register(new URL('./plugin-hooks.js', import.meta.url), { data: {} });
+register(new URL('./plugin-hooks.js', import.meta.url), { data: { compiled: [] } });

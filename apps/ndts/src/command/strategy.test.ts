@@ -24,6 +24,12 @@ test('a new strategy passes its test; one that is broken is told', async (contex
   const testFile = join(dir, 'my-first.test.ts');
   equal(await testStrategies([testFile]), 0);
   const file = join(dir, 'my-first.ts');
+  const text = readFileSync(file, 'utf8').replace('< 0.2', '< lowest + nothing');
+  const imports = "import { lowest } from './limits.js';\nimport { nothing } from './plain.js';\n";
+  writeFileSync(file, imports + text);
+  writeFileSync(join(dir, 'limits.ts'), 'export const lowest: number = 0.2;');
+  writeFileSync(join(dir, 'plain.js'), 'export const nothing = 0;');
+  equal(await testStrategies([testFile]), 0, 'with files of its own beside it');
   writeFileSync(file, readFileSync(file, 'utf8').replace('context.factor;', 'context.factors;'));
   await rejects(testStrategies([testFile]), /my-first\.ts.*'factors'/s);
   await rejects(testStrategies([join(dir, 'none.ts')]), /no such file/);

@@ -123,6 +123,7 @@ export async function testStrategies(files: readonly string[]): Promise<number> 
       compilerOptions: {
         ...{ module: 'esnext', moduleResolution: 'bundler', target: 'es2023', strict: true },
         ...{ rewriteRelativeImportExtensions: true, outDir: join(folder, 'out') },
+        allowJs: true, // helpers may be in JavaScript
         rootDir: '/',
         ...{ types: ['node'], typeRoots: [types] },
         paths: { '@ndts/calc-node/strategy': [door] },
