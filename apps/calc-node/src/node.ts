@@ -212,7 +212,8 @@ class CalcNodeAgent implements CalcNode {
   #problem(): string {
     const failing = this.#supervisor
       .views()
-      .filter((view) => view.state === 'parked' || view.state === 'backing-off');
+      // Its next try is no recovery.
+      .filter(({ state, reason }) => reason !== '' && state !== 'running' && state !== 'stopped');
     const reasons = failing.map((view) => `${view.name} ${view.state}: ${view.reason}`);
     return [...reasons, this.#factorTable.problem].filter((one) => one !== '').join('; ');
   }

@@ -73,9 +73,11 @@ let turn: Promise<void> = Promise.resolve();
 
 function fail(error: unknown): void {
   void loop?.stop();
-  const stack = error instanceof Error && error.stack !== undefined ? error.stack : '';
+  const isDiskFull = error instanceof NdtsError && error.code === 'DISK_FULL';
+  // Where it was thrown says something of a plugin only.
+  const stack = !isDiskFull && error instanceof Error ? (error.stack ?? '') : '';
   const reason = `${errorLine(error)}${stack === '' ? '' : `\n${stack}`}`.slice(0, textLengthMax);
-  channel.send({ type: 'failed', phase, reason }, () => exit(failureExit));
+  channel.send({ type: 'failed', phase, reason, isDiskFull }, () => exit(failureExit));
 }
 
 async function handle(message: HostMessage): Promise<void> {
@@ -110,7 +112,7 @@ async function handle(message: HostMessage): Promise<void> {
 }
 
 async function load(message: LoadMessage): Promise<Loaded> {
-  const strategy = await loadStrategy(message.plugin, message.source);
+  const strategy = await loadStrategy(message.plugin, message.compiled);
   const clock = new SystemClock(message.wallOffset);
   const common = { owner: message.instance, epoch: message.generation, firstSequence: 0 };
   const factorRing = createSlotRing({
@@ -139,7 +141,7 @@ async function load(message: LoadMessage): Promise<Loaded> {
   const options = { strategy, parameters, capacity: batchCapacity, sink: signals, log: sendLog };
   const driver = new StrategyDriver(options);
   const given = Object.entries(parameters).toSorted();
-  const code = message.source === undefined ? codeHash(message.plugin, strategy) : message.source;
+  const code = [codeHash(message.plugin, strategy), message.compiled?.map(({ text }) => text)];
   const version = strategy.snapshotVersion ?? 1;
   const identity = hashText(JSON.stringify([code, given, driver.signature, version]));
   const journal = new InputJournal({

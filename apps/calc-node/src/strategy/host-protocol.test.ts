@@ -23,7 +23,7 @@ test('well-formed messages pass', () => {
     { ...report, latency: emptySnapshot },
     { type: 'snapshot', json: '{}' },
     { type: 'log', text: 'hello' },
-    { type: 'failed', phase: 'run', reason: 'threw' },
+    { type: 'failed', phase: 'run', reason: 'threw', isDiskFull: false },
     { type: 'stopped' },
   ];
   for (const message of messages) assert.deepEqual(readChildMessage(message), message);

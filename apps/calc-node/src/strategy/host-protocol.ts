@@ -5,6 +5,7 @@ import type { RingPosition, RingWait, Time } from '@ndts/protocol';
 import type { HistogramSnapshot } from '@ndts/runtime';
 import type { StoredFactor } from '../factor/factor-table-rows.js';
 import { logLengthMax } from './context.js';
+import type { CompiledFile } from './compile-plugin.js';
 import type { OrderUpdate } from './define.js';
 import type { GivenParameters } from './parameters.js';
 
@@ -13,8 +14,8 @@ export interface LoadMessage {
   readonly type: 'load';
   /** A built-in name, or the absolute path of a plugin file. */
   readonly plugin: string;
-  /** JavaScript of a plugin that had to be compiled. */
-  readonly source?: string;
+  /** Files of it that had to be compiled. */
+  readonly compiled?: readonly CompiledFile[];
   readonly instance: number;
   readonly generation: number;
   /** File of the log of inputs. */
@@ -165,6 +166,8 @@ export interface FailedMessage {
   readonly type: 'failed';
   readonly phase: 'load' | 'restore' | 'run';
   readonly reason: string;
+  /** It is no fault of its own: it can go on once there is space. */
+  readonly isDiskFull: boolean;
 }
 
 export interface StoppedMessage {
@@ -216,10 +219,10 @@ export function readChildMessage(message: unknown): ChildMessage | undefined {
       return isText(text, textLengthMax) ? { type: 'log', text } : undefined;
     }
     case 'failed': {
-      const { phase, reason } = message;
+      const { phase, reason, isDiskFull } = message;
       const isPhase = phase === 'load' || phase === 'restore' || phase === 'run';
       if (!isPhase || !isText(reason, textLengthMax)) return undefined;
-      return { type: 'failed', phase, reason };
+      return { type: 'failed', phase, reason, isDiskFull: isDiskFull === true };
     }
     case 'running': {
       const orders = message['orders'];

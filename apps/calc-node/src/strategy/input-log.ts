@@ -3,7 +3,8 @@
 // records (docs/formats/inputs.md). Written by the strategy's process before anything leaves it.
 //
 // Always: what was flushed is there after the process was killed; a checkpoint replaces the file as
-// a whole, so there is the old one or the new one. One thread.
+// a whole, so there is the old one or the new one. What does not fit on the disk is DISK_FULL, and
+// nothing that was whole before is lost by it. One thread.
 
 import {
   closeSync,
@@ -16,7 +17,7 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { crc32 } from 'node:zlib';
-import type { RingPosition, TickBatch, Time } from '@ndts/protocol';
+import { NdtsError, type RingPosition, type TickBatch, type Time } from '@ndts/protocol';
 import { type Checkpoint, checkpointBytes, InputKind } from './input-checkpoint.js';
 
 const headBytes = 8;
@@ -26,6 +27,7 @@ const recordBytesMax = 40;
 
 export class InputLogWriter {
   readonly #path: string;
+  readonly #writeSync: typeof writeSync;
   readonly #bytes = new Uint8Array(bufferBytes);
   readonly #view = new DataView(this.#bytes.buffer);
   /** Next sequence of each shard, if nothing is left out, and its epoch. */
@@ -39,8 +41,10 @@ export class InputLogWriter {
   /** Of the file. */
   bytes = 0;
 
-  constructor(path: string) {
+  /** `write`: as writeSync. */
+  constructor(path: string, write: typeof writeSync = writeSync) {
     this.#path = path;
+    this.#writeSync = write;
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   }
 
@@ -56,8 +60,7 @@ export class InputLogWriter {
   begin(checkpoint: Checkpoint): void {
     const bytes = checkpointBytes(checkpoint);
     const draft = `${this.#path}.new`;
-    const file = openSync(draft, 'w', 0o600);
-    writeSync(file, bytes);
+    const file = this.#create(draft, bytes);
     renameSync(draft, this.#path);
     if (this.#file >= 0) closeSync(this.#file);
     this.#file = file;
@@ -119,7 +122,7 @@ export class InputLogWriter {
     if (this.#at === headBytes || this.#file < 0) return;
     this.#view.setUint32(0, this.#at - headBytes, true);
     this.#view.setUint32(4, crc32(this.#bytes.subarray(headBytes, this.#at)), true);
-    writeSync(this.#file, this.#bytes, 0, this.#at, this.bytes);
+    this.#write(this.#file, this.#bytes.subarray(0, this.#at), this.bytes);
     this.bytes += this.#at;
     this.#at = headBytes;
   }
@@ -134,6 +137,38 @@ export class InputLogWriter {
   remove(): void {
     this.close();
     rmSync(this.#path, { force: true });
+  }
+
+  /** A draft that is not whole takes no room. */
+  #create(draft: string, bytes: Uint8Array): number {
+    let file = -1;
+    try {
+      file = this.#orFull(() => openSync(draft, 'w', 0o600));
+      this.#write(file, bytes, 0);
+      return file;
+    } catch (error) {
+      if (file >= 0) closeSync(file);
+      rmSync(draft, { force: true });
+      throw error;
+    }
+  }
+
+  /** The system may write a part only: the rest says why. */
+  #write(file: number, bytes: Uint8Array, at: number): void {
+    for (let done = 0; done < bytes.length; )
+      done += this.#orFull(() =>
+        this.#writeSync(file, bytes, done, bytes.length - done, at + done),
+      );
+  }
+
+  #orFull<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      if (!isFull(error)) throw error;
+      const what = `no space for the log of inputs ${this.#path}`;
+      throw new NdtsError('DISK_FULL', what, { cause: error });
+    }
   }
 
   #startAt(positions: readonly RingPosition[]): void {
@@ -179,4 +214,9 @@ export class InputLogWriter {
     this.#bytes[this.#at] = left;
     this.#at += 1;
   }
+}
+
+function isFull(error: unknown): boolean {
+  const { code } = error as { readonly code?: unknown };
+  return code === 'ENOSPC' || code === 'EDQUOT';
 }

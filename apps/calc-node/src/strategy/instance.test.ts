@@ -165,3 +165,26 @@ test('failures far apart are forgiven, failures after short lives are not', asyn
   await stage.pass(1000);
   assert.equal(stage.view().state, 'running');
 });
+
+test('a full disk is waited for, and is no failure of the strategy', async (context) => {
+  const stage = new Stage(context);
+  const reason = 'DISK_FULL: no space for the log of inputs';
+  let isFull = true;
+  stage.onSpawn = (events) =>
+    setImmediate(() => {
+      if (!isFull) return events.onMessage({ type: 'running', orders: 0 });
+      events.onMessage({ type: 'failed', phase: 'run', reason, isDiskFull: true });
+      stage.exit('exit code 70');
+    });
+  await stage.supervisor.start();
+  await stage.pass(60_000);
+  assert.ok(stage.spawned > 8, `${stage.spawned} tries, more than failures are allowed`);
+  assert.equal(stage.view().reason, reason);
+  assert.notEqual(stage.view().state, 'parked');
+  const lines = stage.supervisor.log('bollinger', 100).map(({ text }) => text);
+  assert.equal(lines.filter((line) => line.includes('DISK_FULL')).length, 1, 'said once');
+  isFull = false;
+  await stage.pass(6000);
+  assert.equal(stage.view().state, 'running');
+  assert.equal(stage.view().reason, '', 'what is over is not told');
+});

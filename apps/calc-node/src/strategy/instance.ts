@@ -4,7 +4,14 @@
 
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Clock, errorLine, nsPerMs, type Registry, type StrategyView } from '@ndts/protocol';
+import {
+  type Clock,
+  errorLine,
+  NdtsError,
+  nsPerMs,
+  type Registry,
+  type StrategyView,
+} from '@ndts/protocol';
 import { addSnapshots, emptySnapshot, type HistogramSnapshot, type Logger } from '@ndts/runtime';
 import type { FactorSource } from '../factor/factor-source.js';
 import { compilePlugin } from './compile-plugin.js';
@@ -20,7 +27,7 @@ import {
 } from './records.js';
 import { OrderUpdates } from './order-updates.js';
 import { PluginFile } from './plugin-file.js';
-import { type RunOptions, StrategyRun } from './run.js';
+import { type RunEnd, type RunOptions, StrategyRun } from './run.js';
 import { StrategyLog } from './strategy-log.js';
 
 export interface RestartPolicy {
@@ -28,6 +35,8 @@ export interface RestartPolicy {
   readonly backOffMs: number;
   readonly backOffMsMax: number;
   readonly failuresMax: number;
+  /** From one try to the next where the disk is full. */
+  readonly fullDiskMs: number;
   /** A life that ran so long makes up for the failures before it. */
   readonly steadyMs: number;
 }
@@ -48,7 +57,7 @@ export interface InstanceOptions
     LoadMessage,
     | 'type'
     | 'plugin'
-    | 'source'
+    | 'compiled'
     | 'instance'
     | 'generation'
     | 'factorRing'
@@ -91,6 +100,8 @@ export class StrategyInstance {
   #report = noReport;
   #isWanted = false;
   #isReloading = false;
+  /** For space on the disk; said once. */
+  #isWaiting = false;
   #launching: Promise<void> = Promise.resolve();
   #stopping: Promise<void> = Promise.resolve();
   #saving: Promise<void> = Promise.resolve();
@@ -196,7 +207,10 @@ export class StrategyInstance {
 
   #launch(): void {
     this.#state = 'starting';
-    this.#launching = this.#startRun().catch((error: unknown) => this.#failed(errorLine(error)));
+    this.#launching = this.#startRun().catch((error: unknown) => {
+      if (error instanceof NdtsError && error.code === 'DISK_FULL') this.#wait(errorLine(error));
+      else this.#failed(errorLine(error));
+    });
   }
 
   async #startRun(): Promise<void> {
@@ -206,14 +220,14 @@ export class StrategyInstance {
     this.#generation = await nextGeneration(registry, name);
     const state = await readState(registry, name);
     this.#file.note();
-    const source = await compilePlugin(plugin);
+    const compiled = await compilePlugin(plugin);
     if (!this.#isWanted) return;
     const suffix = `${instance}-${this.#generation}.ring`;
     const load: LoadMessage = {
       ...settings,
       type: 'load',
       plugin,
-      ...(source === undefined ? {} : { source }),
+      ...(compiled === undefined ? {} : { compiled }),
       instance,
       generation: this.#generation,
       factorRing: join(ringDir, `factor-${suffix}`),
@@ -233,6 +247,8 @@ export class StrategyInstance {
         onRunning: (orders) => {
           for (const { number, update } of this.#updates.after(orders)) run.order(number, update);
           this.#state = 'running';
+          if (this.#isWaiting) this.#reason = '';
+          this.#isWaiting = false;
           this.log.add('node', `runs, start ${this.#generation}`);
           this.#runningSinceNs ??= this.#options.clock.monotonicNs();
         },
@@ -247,7 +263,7 @@ export class StrategyInstance {
         },
         onStuck: () => rmSync(this.#inputLog, { force: true }),
         onCancel: (order) => this.#options.onCancel(order),
-        onEnd: (reason, failedVersion) => this.#ended(reason, failedVersion),
+        onEnd: (end) => this.#ended(end),
       },
     });
     this.#starts += 1;
@@ -255,7 +271,7 @@ export class StrategyInstance {
     run.start();
   }
 
-  #ended(reason: string, failedVersion: number | undefined): void {
+  #ended({ reason, failedVersion, isDiskFull }: RunEnd): void {
     const { registry, name } = this.#options;
     this.#run = undefined;
     this.#past = addReports(this.#past, this.#report);
@@ -263,11 +279,26 @@ export class StrategyInstance {
     if (!this.#isWanted) return;
     // A snapshot that cannot be restored would fail every start.
     if (failedVersion !== undefined) this.#save(() => dropSaved(registry, name, failedVersion));
-    this.#failed(reason);
+    if (isDiskFull) this.#wait(reason);
+    else this.#failed(reason);
+  }
+
+  /** A full disk is nobody's failure: it tries again until there is space, and is never parked. */
+  #wait(reason: string): void {
+    const { clock, restart, logger, name, instance } = this.#options;
+    this.#runningSinceNs = undefined;
+    this.#state = 'backing-off';
+    this.#startAtNs = clock.monotonicNs() + restart.fullDiskMs * nsPerMs;
+    this.#reason = reason;
+    if (this.#isWaiting) return;
+    this.#isWaiting = true;
+    this.log.add('node', `waits, tries again every ${restart.fullDiskMs} ms: ${reason}`);
+    logger.error({ strategy: instance, name, reason }, 'strategy waits for space on the disk');
   }
 
   #failed(reason: string): void {
     const { clock, restart, logger, name, instance } = this.#options;
+    this.#isWaiting = false;
     const nowNs = clock.monotonicNs();
     const steadyNs = restart.steadyMs * nsPerMs;
     const wasSteady =

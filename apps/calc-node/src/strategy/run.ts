@@ -49,8 +49,15 @@ export interface RunEvents {
   onCancel(order: number): void;
   /** A line for people. */
   onLine(from: 'log' | 'stdout' | 'stderr', text: string): void;
-  /** `failedVersion`: of the snapshot that could not be restored. */
-  onEnd(reason: string, failedVersion: number | undefined): void;
+  onEnd(end: RunEnd): void;
+}
+
+export interface RunEnd {
+  readonly reason: string;
+  /** Of the snapshot that could not be restored. */
+  readonly failedVersion: number | undefined;
+  /** It could not write, which is no failure of the strategy. */
+  readonly isDiskFull: boolean;
 }
 
 export interface RunOptions {
@@ -93,6 +100,7 @@ export class StrategyRun {
   #isOver = false;
   #reason = '';
   #restoreFailed = false;
+  #isDiskFull = false;
   #isResuming = false;
   #ready: ReadyMessage | undefined;
   #symbolsSent = 0;
@@ -250,6 +258,7 @@ export class StrategyRun {
         break;
       case 'failed':
         this.#restoreFailed = message.phase === 'restore';
+        this.#isDiskFull = message.isDiskFull;
         this.#reason = message.reason;
         break;
       case 'stopped':
@@ -330,11 +339,13 @@ export class StrategyRun {
     for (const path of [load.factorRing, load.signalRing]) rmSync(path, { force: true });
     const reason = this.#reason === '' ? how : this.#reason;
     // Its own failure, or a kill by the node: who was killed by others may go on.
-    const isStuck = this.#isResuming && !this.#isRunning && this.#reason !== '';
+    const isOwn = this.#reason !== '' && !this.#isDiskFull;
+    const isStuck = this.#isResuming && !this.#isRunning && isOwn;
     if (isStuck) events.onStuck();
-    const isLost = this.#restoreFailed && !isStuck;
+    const isLost = this.#restoreFailed && !isStuck && !this.#isDiskFull;
     const failedVersion = isLost ? this.#ready?.snapshotVersion : undefined;
-    events.onEnd(this.#isStopping ? '' : reason, failedVersion);
+    const isDiskFull = this.#isDiskFull;
+    events.onEnd({ reason: this.#isStopping ? '' : reason, failedVersion, isDiskFull });
     for (const resolve of this.#ended) resolve();
     this.#ended = [];
   }

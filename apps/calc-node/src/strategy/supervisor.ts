@@ -59,7 +59,10 @@ const limitsDefault = {
   hangMsMax: 60_000,
   stopMs: 1000,
 };
-const restartDefault = { backOffMs: 250, backOffMsMax: 30_000, failuresMax: 5, steadyMs: 60_000 };
+const restartDefault: RestartPolicy = {
+  ...{ backOffMs: 250, backOffMsMax: 30_000, failuresMax: 5 },
+  ...{ fullDiskMs: 5000, steadyMs: 60_000 },
+};
 const factorSlots = 32_768;
 const signalSlots = 8192;
 const reportIntervalMs = 250;
