@@ -51,10 +51,10 @@ export function multiplyMoney(a: bigint, b: bigint): bigint {
 
 /** numerator / denominator as integers, rounded half away from zero. */
 export function divideRound(numerator: bigint, denominator: bigint): bigint {
-  if (numerator >= 0n && denominator > 0n) return (numerator + denominator / 2n) / denominator;
+  if (numerator >= 0n && denominator > 0n) return (numerator + (denominator >> 1n)) / denominator;
   const negative = numerator < 0n !== denominator < 0n;
   const n = numerator < 0n ? -numerator : numerator;
   const d = denominator < 0n ? -denominator : denominator;
-  const quotient = (n + d / 2n) / d;
+  const quotient = (n + (d >> 1n)) / d;
   return negative ? -quotient : quotient;
 }

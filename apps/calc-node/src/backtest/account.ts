@@ -167,12 +167,13 @@ export class Account {
     const { strategy, symbol, side } = order;
     const holding = this.#ensure(strategy, symbol);
     const cashBefore = holding.cash;
+    const wasHeld = holding.quantity !== 0n;
     const realised = holding.execute(side, quantity, price, fee);
     const received = holding.cash - cashBefore;
     holding.note(side > 0 ? -received : received, realised);
     this.#cash += received - fee * moneyScale;
     if (holding.quantity === 0n) this.#held.delete(holding);
-    else this.#held.add(holding);
+    else if (!wasHeld) this.#held.add(holding);
     const last = this.#last[symbol]!;
     const [netBefore, grossBefore] = [this.#net[symbol]!, this.#gross[symbol]!];
     this.#recount(symbol, holding);

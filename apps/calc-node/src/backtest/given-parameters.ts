@@ -22,7 +22,8 @@ export function checkParameters(strategy: AnyStrategy, parameters: GivenParamete
 
 function readText(spec: ParameterSpec, text: string): string | number | boolean {
   const isNumber = spec.type === 'integer' || spec.type === 'number';
-  if (isNumber && text.trim() !== '') return Number(text);
+  // What is no number stays text, so that the refusal names it.
+  if (isNumber && text.trim() !== '' && !Number.isNaN(Number(text))) return Number(text);
   if (spec.type === 'boolean' && (text === 'true' || text === 'false')) return text === 'true';
   return text;
 }

@@ -6,6 +6,7 @@ import { createTickBatch } from '@ndts/protocol';
 import type { AnyStrategy } from '../strategy/define.js';
 import { loadStrategy } from '../strategy/load-strategy.js';
 import { runTicks, type PlainTick } from './backtest-test-kit.js';
+import { parseParameter } from './given-parameters.js';
 import { drawnRows } from './plot.js';
 import { gridPoints, parseRange, randomPoints } from './points.js';
 import { resolveSettings } from './settings.js';
@@ -37,6 +38,8 @@ test('ranges as people write them', () => {
     ['quantity', '1..3'],
   ] as const)
     assert.throws(() => range(name, text), { code: 'INVALID_ARGUMENT' }, `${name}=${text}`);
+  const wide = { code: 'INVALID_ARGUMENT', message: /width.*found wide/ } as const;
+  assert.throws(() => parseParameter(strategy, 'width', 'wide'), wide);
   const open = { width: range('width', '1..2') };
   assert.throws(() => gridPoints({}, open), /expected a step/);
 });

@@ -76,7 +76,10 @@ function fail(error: unknown): void {
   const isDiskFull = error instanceof NdtsError && error.code === 'DISK_FULL';
   // Where it was thrown says something of a plugin only.
   const stack = !isDiskFull && error instanceof Error ? (error.stack ?? '') : '';
-  const reason = `${errorLine(error)}${stack === '' ? '' : `\n${stack}`}`.slice(0, textLengthMax);
+  const line = errorLine(error);
+  // Most stacks begin with the line.
+  const text = stack.startsWith(line) ? stack : `${line}\n${stack}`;
+  const reason = text.trim().slice(0, textLengthMax);
   channel.send({ type: 'failed', phase, reason, isDiskFull }, () => exit(failureExit));
 }
 

@@ -103,6 +103,8 @@ test('a sweep prints its table', async () => {
 test('what is wrong is said', async () => {
   for (const [args, message] of [
     [['backtest', 'bollinger', '-p', 'perod=5'], /expected parameters of period.*found 'perod'/],
+    [['backtest', 'bollinger', '-p', 'period=abc'], /period: expected integer.*found abc/],
+    [['backtest', 'nosuch'], /expected a file or a built-in strategy \(bollinger.*'nosuch'/],
     [['backtest', 'bollinger', '-p', 'period'], /--param: expected name=value/],
     [['backtest', 'bollinger', '--symbols', 'B'], /no symbol named 'B'/],
     [['backtest', 'bollinger', '--latency-us', 'x'], /--latency-us: expected a number/],

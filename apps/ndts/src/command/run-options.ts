@@ -1,6 +1,7 @@
 // What `ndts backtest` and `ndts sweep` have in common: where the ticks come from, how trades are
 // simulated, and where results go.
 
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import {
@@ -112,7 +113,11 @@ function before(time: Time, ms: number): Time {
 
 /** Built-in by name, a file by its path. */
 export function pluginOf(text: string): string {
-  return builtInStrategies.includes(text) ? text : resolve(text);
+  if (builtInStrategies.includes(text)) return text;
+  const path = resolve(text);
+  if (existsSync(path)) return path;
+  const known = builtInStrategies.join(', ');
+  throw new NdtsError('NOT_FOUND', `expected a file or a built-in strategy (${known}): '${text}'`);
 }
 
 export function folderOf(flags: RunFlags, values: ConfigValues, name: string): string {

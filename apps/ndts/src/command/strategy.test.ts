@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { runCompiler } from '@ndts/calc-node';
 import type { StrategyLogLine } from '@ndts/protocol';
-import { newLines, newStrategy, testStrategies } from './strategy.js';
+import { newLines, newStrategy, strategyTable, testStrategies } from './strategy.js';
 
 test('a new strategy passes its test; one that is broken is told', async (context) => {
   const dir = mkdtempSync(join(tmpdir(), 'ndts-new-'));
@@ -33,6 +33,14 @@ test('a new strategy passes its test; one that is broken is told', async (contex
   writeFileSync(file, readFileSync(file, 'utf8').replace('context.factor;', 'context.factors;'));
   await rejects(testStrategies([testFile]), /my-first\.ts.*'factors'/s);
   await rejects(testStrategies([join(dir, 'none.ts')]), /no such file/);
+});
+
+test('the table of strategies has a line for each, whatever the reason', () => {
+  const view = { instance: 1, name: 'mine', state: 'parked', pid: undefined, restarts: 4 } as const;
+  const counts = { ticks: 0, signals: 0, lapped: 0 };
+  const reason = 'last: Error: in onTick\n    at Object.onTick (mine.ts:2:9)';
+  const text = strategyTable([{ ...view, ...counts, reason }]);
+  match(text, /mine +parked .*last: Error: in onTick$/);
 });
 
 test('following a log goes on behind what was shown', () => {

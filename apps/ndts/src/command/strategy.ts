@@ -172,7 +172,7 @@ export function strategyTable(views: readonly StrategyView[]): string {
       numberText(view.restarts),
       numberText(view.ticks),
       numberText(view.signals),
-      view.reason,
+      view.reason.split('\n')[0] ?? '', // where it was thrown stands in the log
     ]),
   );
 }
