@@ -16,7 +16,8 @@ export interface LinePlot {
   /** Milliseconds since 1970, growing. */
   readonly times: Float64Array;
   readonly lines: readonly Line[];
-  readonly format: (value: number) => string;
+  /** `step`: from one label to the next. */
+  readonly format: (value: number, step: number) => string;
 }
 
 const width = 960;
@@ -89,13 +90,19 @@ function pathOf(line: Line, times: Float64Array, x: Scale, y: Scale): string {
   return `<polygon class="${line.className} area" points="${area}"/>${stroke}`;
 }
 
+/** No more of it than tells five labels apart. */
+function shownTime(text: string, spanMs: number): string {
+  if (spanMs > 3 * 86_400_000) return text.slice(0, 10);
+  return spanMs < 1_200_000 ? text.slice(11, 19) : text.slice(5, 16).replace('T', ' ');
+}
+
 function timeLabels(x: Scale): string {
   const spanMs = x.most - x.least;
   const labels: string[] = [];
   for (let part = 0; part <= 4; part += 1) {
     const ms = x.least + (spanMs * part) / 4;
     const text = timeText(timeFromMs(Math.floor(ms)));
-    const shown = spanMs > 3 * 86_400_000 ? text.slice(0, 10) : text.slice(5, 16).replace('T', ' ');
+    const shown = shownTime(text, spanMs);
     const anchor = part === 0 ? 'start' : part === 4 ? 'end' : 'middle';
     const at = x.at(ms).toFixed(1);
     labels.push(`<text x="${at}" y="${height - 10}" text-anchor="${anchor}">${shown}</text>`);
@@ -103,11 +110,13 @@ function timeLabels(x: Scale): string {
   return labels.join('');
 }
 
-function valueLabels(y: Scale, format: (value: number) => string): string {
-  return ticksOf(y)
+function valueLabels(y: Scale, format: LinePlot['format']): string {
+  const ticks = ticksOf(y);
+  const step = ticks.length < 2 ? 1 : ticks[1]! - ticks[0]!;
+  return ticks
     .map((value) => {
       const at = y.at(value).toFixed(1);
-      const shown = escapeHtml(format(value));
+      const shown = escapeHtml(format(value, step));
       const text = `<text x="${left - 8}" y="${at}" dy="4" text-anchor="end">${shown}</text>`;
       return `<line class="grid" x1="${left}" x2="${width - right}" y1="${at}" y2="${at}"/>${text}`;
     })

@@ -9,6 +9,7 @@ import { runTicks, type PlainTick } from './backtest-test-kit.js';
 import { parseParameter } from './given-parameters.js';
 import { drawnRows } from './plot.js';
 import { gridPoints, parseRange, randomPoints } from './points.js';
+import { percentOf } from './report.js';
 import { resolveSettings } from './settings.js';
 import { statisticsOf } from './statistics.js';
 import { TapeReader, TapeRecorder, tickColumns } from './tape.js';
@@ -121,6 +122,12 @@ test('settings: what is wrong is said', () => {
     [{ shorting: 'no' }, /shorting/],
   ] as const)
     assert.throws(() => resolveSettings(given as never), message);
+});
+
+test('labels of a small drawdown differ', () => {
+  const labels = [0, -1, -2].map((at) => percentOf(at * 0.00005, 0.00005));
+  assert.deepEqual(labels, ['0.000 %', '-0.005 %', '-0.010 %']);
+  assert.equal(percentOf(0.25, 0.05), '25.00 %');
 });
 
 test('a plot keeps the least and the greatest of each pixel', () => {

@@ -29,6 +29,12 @@ function ratio(value: number | null): string {
   return value === null ? '–' : value.toFixed(2);
 }
 
+/** With so many digits that labels a step apart differ. */
+export function percentOf(value: number, step: number): string {
+  const digits = Math.min(8, Math.max(2, Math.ceil(-Math.log10(100 * step))));
+  return `${(value * 100).toFixed(digits)} %`;
+}
+
 function percent(value: number | null): string {
   return value === null ? '–' : `${(value * 100).toFixed(2)} %`;
 }
@@ -135,7 +141,7 @@ function plots({ curve }: BacktestResult): string {
       title: 'Drawdown',
       times,
       lines: [{ name: 'drawdown', className: 'drawdown', values: drawdown, baseline: 0 }],
-      format: (value) => `${(value * 100).toFixed(2)} %`,
+      format: (value, step) => percentOf(value, step),
     }),
     linePlot({
       title: 'Exposure',

@@ -248,6 +248,8 @@ test('a sweep on two threads: runs are what they are alone, failures are rows', 
     const { bySymbol: _bySymbol, ...figures } = summary.statistics;
     assert.deepEqual([run, statistics], [summary.id, figures]);
   }
+  const cancelled = runSweep(request, { signal: AbortSignal.abort() });
+  await assert.rejects(cancelled, { code: 'CANCELLED' }, 'while ticks are read, too');
   const csv = readFileSync(join(saveSweep(join(root, 'sweeps'), result), 'sweep.csv'), 'utf8');
   assert.equal(csv.trimEnd().split('\n').length, 4);
   const folds = await runSweep({

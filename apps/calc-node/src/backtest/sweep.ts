@@ -218,6 +218,9 @@ export async function runSweep(
   const loaded = await recordTape(request.source, request.memoryBytes, withBooks, {
     ...(signal === undefined ? {} : { signal }),
     onProgress: (ticks, total) => onProgress?.({ phase: 'load', ticks, total }),
+  }).catch((error: unknown) => {
+    if (signal?.aborted === true) throw new NdtsError('CANCELLED', 'the sweep was cancelled');
+    throw error;
   });
   const { tape } = loaded;
   const sweep = new Sweep(request, hooks, loaded, compiled);
