@@ -7,7 +7,6 @@ import {
   type Bus,
   type Clock,
   type ConfigValues,
-  errorLine,
   type HealthReport,
   type KeyValueStore,
   type InstrumentRequest,
@@ -16,9 +15,6 @@ import {
   NdtsError,
   nsPerMs,
   OrderState,
-  OrderStateNames,
-  plainTerms,
-  RiskReason,
   RiskReasonNames,
   type RiskView,
   type SubmitRequest,
@@ -35,22 +31,23 @@ import { Intake, type SignalRingReader } from './intake/intake.js';
 import type { Signal } from './intake/signal.js';
 import { Checkpoints, foldJournal, type JournalLimits } from './order/checkpoints.js';
 import { EventJournal } from './order/journal.js';
-import { changePhase, Ledger } from './order/ledger.js';
-import type { Order } from './order/order.js';
+import { Ledger } from './order/ledger.js';
 import { Scribe } from './order/scribe.js';
 import { nextState } from './order/transitions.js';
 import { type InstrumentDeclaration, Instruments } from './position/instruments.js';
 import { Rates } from './position/rates.js';
-import { checkedLimit } from './risk/limits.js';
+import { checkedLimit, checkPart } from './risk/limits.js';
 import { tradingActions } from './risk/controls.js';
 import { DataWatch } from './risk/data-watch.js';
 import { type LastTicks, Market } from './risk/market.js';
 import { Answers } from './route/answers.js';
+import { BrokerWatch } from './route/broker-watch.js';
 import { LogGate } from './route/log-gate.js';
 import { Reconciler } from './route/reconcile.js';
 import { Release } from './route/release.js';
 import { RouteWatch } from './route/route-watch.js';
 import { StatusDesk } from './status.js';
+import { Changes } from './work/changes.js';
 import { personDraft, personInstance } from './work/flatten.js';
 import { OrderDesk } from './work/order-desk.js';
 
@@ -80,7 +77,6 @@ export function createExecNode(deps: ExecNodeDeps): ExecNode {
   return new ExecNode(deps);
 }
 
-const retryNs = 1e9;
 const logLinesPerSecond = 10;
 
 export class ExecNode implements Agent {
@@ -96,19 +92,14 @@ export class ExecNode implements Agent {
   readonly #instruments: Instruments;
   readonly #answers: Answers;
   readonly #release: Release;
-  readonly #reconciler: Reconciler;
+  readonly #watch: BrokerWatch;
+  readonly #changes: Changes;
   readonly #desk: OrderDesk;
   readonly #status: StatusDesk;
   readonly #route: RouteWatch;
   #now: Time;
   #nowRead = false;
   #started = false;
-  #attached = false;
-  /** Reconciled with a broker that is reachable: orders may be sent. */
-  #ready = false;
-  #firstTime = true;
-  #busy: Promise<void> | undefined;
-  #nextTryNs = 0;
   #progress = 0;
 
   constructor(deps: ExecNodeDeps) {
@@ -154,15 +145,14 @@ export class ExecNode implements Agent {
     this.#desk = new OrderDesk({
       ...{ config, rates, clock, logger, gate, ledger, scribe, broker, symbolName },
       ...{ market: this.#market, dataWatch: this.#dataWatch },
-      connected: () => this.#ready && broker.connected(),
+      connected: () => this.#watch.isReady && broker.connected(),
       now: () => this.#readNow(),
       enqueue: (order) => this.#release.enqueue(order),
       cancel: (clientOrderId, why) => this.#cancel(clientOrderId, why),
       onDenied: (reason) => this.#status.countDenied(reason),
     });
-    this.#reconciler = new Reconciler({
-      ...{ ledger, scribe, answers, broker, clock, logger, symbolName },
-    });
+    this.#changes = this.#createChanges();
+    this.#watch = this.#createWatch();
     const route = new RouteWatch({ broker, scribe, clock, logger, metrics: deps.metrics });
     this.#route = route;
     this.#status = new StatusDesk({
@@ -177,20 +167,45 @@ export class ExecNode implements Agent {
     });
   }
 
+  #createChanges(): Changes {
+    const { broker, clock, config } = this.#deps;
+    const [ledger, scribe, journal] = [this.ledger, this.#scribe, this.#journal];
+    return new Changes({
+      ...{ mode: config.exec.journalMode, ledger, scribe, journal, broker, clock },
+      check: (order, terms) => this.#desk.risk.checkChange(order, terms, this.#readNow()),
+      write: () => this.#write(),
+      onSend: (order) => {
+        this.#desk.risk.count();
+        this.#release.awaitAnswer(order);
+      },
+    });
+  }
+
+  #createWatch(): BrokerWatch {
+    const { broker, clock, logger, config, symbolName } = this.#deps;
+    const [ledger, scribe, answers] = [this.ledger, this.#scribe, this.#answers];
+    const shared = { ledger, scribe, answers, broker, clock, logger };
+    return new BrokerWatch({
+      ...{ ...shared, checkMs: config.exec.checkMs },
+      reconciler: new Reconciler({ ...shared, symbolName }),
+      halt: (why) => this.setTradingState({ set: 'HALTED', actor: 'reconciliation', why }),
+    });
+  }
+
   /** The path of one cycle. Returns how much was done. */
   doWork(): number {
     if (!this.#started) return 0;
     this.#nowRead = false;
     let work = this.#market.poll();
     if (this.#scribe.failure === '') work += this.#intake.poll(this.#decide);
-    if (this.#write() && this.#ready) work += this.#release.release();
+    if (this.#write() && this.#watch.isReady) work += this.#release.release();
     work += this.#deps.broker.doWork();
     work += this.#answers.drain();
     this.#release.timeOuts();
     this.#route.doWork();
-    if (this.#ready && this.#scribe.failure === '') work += this.#desk.doWork();
+    if (this.#watch.isReady && this.#scribe.failure === '') work += this.#desk.doWork();
     if (this.#write()) this.#status.doWork();
-    this.#watch();
+    this.#watch.doWork();
     work += this.#checkpoints.doWork(work === 0);
     this.#progress += 1;
     return work;
@@ -199,7 +214,7 @@ export class ExecNode implements Agent {
   /** While orders are on their way, it can't say. Signals wake. */
   dueNs(): number | undefined {
     const brokerNs = this.#deps.broker.dueNs?.();
-    const isBusy = this.#release.waiting > 0 || this.#desk.isTimed || this.#busy !== undefined;
+    const isBusy = this.#release.waiting > 0 || this.#desk.isTimed || this.#watch.isBusy;
     if (!this.#started || isBusy || brokerNs === undefined) return undefined;
     return Math.min(this.#status.dueNs(), brokerNs);
   }
@@ -219,7 +234,7 @@ export class ExecNode implements Agent {
     this.#route.open(this.ledger.controls);
     this.#status.open();
     await this.#dataWatch.open();
-    await this.#recover();
+    await this.#watch.open();
     this.#started = true;
   }
 
@@ -227,7 +242,7 @@ export class ExecNode implements Agent {
   async stop(): Promise<void> {
     if (!this.#started) return;
     this.#started = false;
-    await this.#busy;
+    await this.#watch.close();
     this.#answers.drain();
     if (this.#scribe.flush()) this.#checkpoints.close();
     this.#status.close();
@@ -258,50 +273,17 @@ export class ExecNode implements Agent {
 
   /** Changes quantity (with what is filled) and prices of an open order; what is not given stays.
    * Rejects with the reason when it can't be changed; the answer is what was asked for. */
-  async replace(clientOrderId: string, to: Partial<WorkingTerms>, why: string): Promise<void> {
-    const { broker, config } = this.#deps;
+  replace(clientOrderId: string, to: Partial<WorkingTerms>, why: string): Promise<void> {
+    return this.#changes.replace(clientOrderId, to, why);
+  }
+
+  /** Closes an order whose outcome is unknown and that the venue does not know any more. */
+  async settleOrder(clientOrderId: string, why: string): Promise<void> {
     const order = this.ledger.orders.get(clientOrderId);
     if (order === undefined || order.closed)
       throw new NdtsError('NOT_FOUND', `no open order is called '${clientOrderId}'`);
-    const { quantity, limitPrice } = order.intent;
-    const terms = { quantity, limitPrice, stopPrice: order.terms.stopPrice, ...to };
-    this.#refuseChange(order, terms);
-    if (order.worksHere) {
-      this.#scribe.change(order, changePhase.done, terms, why);
-    } else {
-      this.#scribe.change(order, changePhase.asked, terms, why);
-      this.#scribe.state(order, OrderState.pendingReplace, '', '');
-    }
+    await this.#watch.settle(order, why);
     if (!this.#write()) throw new NdtsError('IO_ERROR', this.#scribe.failure);
-    if (order.worksHere) return;
-    if (config.exec.journalMode === 'durable') await this.#journal.durable();
-    if (order.state !== OrderState.pendingReplace) return;
-    this.#release.awaitAnswer(order);
-    const time = this.#deps.clock.now();
-    broker.replace?.({ clientOrderId, phase: changePhase.asked, ...terms, reason: why, time });
-  }
-
-  #refuseChange(order: Order, terms: WorkingTerms): void {
-    const { card } = this.#deps.broker;
-    const refused = (why: string): NdtsError =>
-      new NdtsError('INVALID_ARGUMENT', `order ${order.id} cannot be changed so: ${why}`);
-    if (terms.quantity <= order.filled) throw refused('no more would be left than is executed');
-    if (terms.limitPrice > 0n !== order.intent.limitPrice > 0n) throw refused('it is of its type');
-    if (!order.worksHere && card.can?.replace !== true)
-      throw refused(`${card.name} cannot replace; cancel it and send another`);
-    if (!order.worksHere && nextState(order.state, 'requestReplace') === 0)
-      throw refused(`it is ${OrderStateNames[order.state]}`);
-    const more = terms.quantity - order.quantity;
-    const intent = {
-      ...order.intent,
-      quantity: more > 0n ? more : 1n,
-      limitPrice: terms.limitPrice,
-    };
-    const reason =
-      more > 0n
-        ? this.#desk.risk.check(intent, plainTerms, 0n, this.#readNow())
-        : RiskReason.APPROVED;
-    if (reason !== RiskReason.APPROVED) throw refused(RiskReasonNames[reason] ?? String(reason));
   }
 
   #cancel(clientOrderId: string, why: string): boolean {
@@ -321,12 +303,21 @@ export class ExecNode implements Agent {
 
   /** Answers the state; with `set`, changes it first: journaled, with who and why. */
   async setTradingState(request: TradingStateRequest): Promise<TradingStateName> {
-    const { set, scope = '', name = '', actor, why } = request;
+    const { set, scope = '', name = '', cancel = false, actor, why } = request;
     if (set === undefined) return this.ledger.tradingState;
     const action = Object.keys(tradingActions).find((one) => tradingActions[one] === set);
     if (action === undefined)
       throw new NdtsError('INVALID_ARGUMENT', `expected a trading state, found '${set}'`);
-    if (scope !== '') checkedLimit(scope, name, 'restricted', 'true');
+    if (scope !== '' || name !== '') checkPart(scope, name, this.#deps.config.exec.account);
+    if (cancel && set !== 'HALTED')
+      throw new NdtsError('INVALID_ARGUMENT', `orders are canceled with HALTED, not with ${set}`);
+    const time = this.#deps.clock.now();
+    if (cancel) {
+      const detail = JSON.stringify({ scope, name });
+      this.#scribe.action({ actor, action: 'cancel', detail, why, time });
+      // At once, whatever becomes of the journal.
+      this.#desk.cancelParts();
+    }
     await this.#act(action, { scope, name, to: set }, actor, why);
     return this.ledger.tradingState;
   }
@@ -334,6 +325,7 @@ export class ExecNode implements Agent {
   /** Sets a limit from the next order on, or takes it back with an empty value. */
   async setLimit(request: LimitRequest): Promise<void> {
     const { scope, name, key, value, actor, why } = request;
+    checkPart(scope, name, this.#deps.config.exec.account);
     checkedLimit(scope, name, key, value === '' ? (key === 'restricted' ? 'true' : '1') : value);
     await this.#act('limit', { scope, name, key, value }, actor, why);
   }
@@ -353,32 +345,27 @@ export class ExecNode implements Agent {
 
   /** An order of a person, checked like any other. The answer is its id and what risk said. */
   submit(request: SubmitRequest): { clientOrderId: string; reason: string } {
+    this.#scribe.flush();
+    // Before it has a number that the next start would give to another one.
+    if (this.#scribe.failure !== '') throw new NdtsError('IO_ERROR', this.#scribe.failure);
     const ordinal = this.ledger.highest(personInstance) + 1;
     const plain = personDraft(ordinal, this.#deps.clock);
     const [draft, other] = [draftOf(request, plain), otherDraftOf(request, plain)];
     const { decisions } = this.#desk;
     const reason =
       other === undefined ? decisions.take(draft, false) : decisions.takePair(draft, other, false);
-    this.#write();
     const clientOrderId = `${personInstance}-${ordinal}-0`;
+    if (!this.#write())
+      throw new NdtsError(
+        'IO_ERROR',
+        `${clientOrderId} is ${RiskReasonNames[reason]} and waits: ${this.#scribe.failure}`,
+      );
     return { clientOrderId, reason: RiskReasonNames[reason] ?? String(reason) };
   }
 
   /** Asks the broker for everything and compares; returns what still differs, one line each. */
-  async reconcile(): Promise<readonly string[]> {
-    await this.#busy;
-    let problems: readonly string[] = [];
-    this.#busy = this.#reconciler
-      .run(false)
-      .then((found) => {
-        problems = found;
-      })
-      .finally(() => {
-        this.#busy = undefined;
-      });
-    await this.#busy;
-    if (problems.length > 0) await this.#halt(problems);
-    return problems;
+  reconcile(): Promise<readonly string[]> {
+    return this.#watch.reconcile();
   }
 
   riskView(): RiskView {
@@ -424,70 +411,9 @@ export class ExecNode implements Agent {
     return true;
   }
 
-  /** Notices a broker that went or came back, and asks for what is unknown. */
-  #watch(): void {
-    const { broker, clock, logger } = this.#deps;
-    if (this.#ready && !broker.connected()) {
-      this.#ready = false;
-      logger.warn({ broker: broker.card.name }, 'broker unreachable; orders wait');
-    }
-    if (this.#busy !== undefined || clock.monotonicNs() < this.#nextTryNs) return;
-    const back = !this.#ready && (broker.connected() || !this.#attached);
-    const ask = this.#ready && this.ledger.orders.unknownCount > 0;
-    if (!back && !ask) return;
-    this.#busy = (back ? this.#recover() : this.#resolveUnknown()).finally(() => {
-      this.#busy = undefined;
-    });
-  }
-
-  /** Connects if need be, reconciles, and only then lets orders out. */
-  async #recover(): Promise<void> {
-    const { broker, clock, logger } = this.#deps;
-    try {
-      if (!this.#attached) await broker.connect(this.#answers);
-      this.#attached = true;
-      const problems = await this.#reconciler.run(this.#firstTime);
-      this.#firstTime = false;
-      this.#ready = broker.connected();
-      if (problems.length > 0) await this.#halt(problems);
-      else logger.info({ broker: broker.card.name }, 'reconciled with the broker');
-    } catch (error) {
-      logger.error({ error: errorLine(error) }, 'reconciliation failed; no order is sent');
-    } finally {
-      this.#nextTryNs = clock.monotonicNs() + retryNs;
-    }
-  }
-
-  async #halt(problems: readonly string[]): Promise<void> {
-    const why = problems.slice(0, 3).join('; ');
-    const more = problems.length > 3 ? ` and ${problems.length - 3} more` : '';
-    this.#deps.logger.error({ problems }, 'broker and journal differ; trading is halted');
-    await this.setTradingState({ set: 'HALTED', actor: 'reconciliation', why: why + more });
-  }
-
-  /** Asks for orders whose outcome is unknown. */
-  async #resolveUnknown(): Promise<void> {
-    const { broker, clock, logger } = this.#deps;
-    try {
-      for (const order of [...this.ledger.orders.open()]) {
-        if (order.state !== OrderState.unknown) continue;
-        const age = clock.monotonicNs() - order.submittedNs;
-        const problem = await this.#reconciler.resolve(
-          order,
-          age >= broker.card.inFlightMs * nsPerMs,
-        );
-        if (problem !== undefined) await this.#halt([problem]);
-      }
-    } catch (error) {
-      logger.warn({ error: errorLine(error) }, 'the broker could not be asked for unknown orders');
-    } finally {
-      this.#nextTryNs = clock.monotonicNs() + retryNs;
-    }
-  }
-
   #blocked(): string {
     if (this.#scribe.failure !== '') return `order journal: ${this.#scribe.failure}`;
-    if (!this.#ready) return 'not reconciled with the broker';
+    if (!this.#watch.isReady) return 'not reconciled with the broker';
     return '';
   }
 }

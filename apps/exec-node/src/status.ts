@@ -79,6 +79,7 @@ export interface NodeActions {
   flatten(request: ActorRequest): Promise<void>;
   submit(request: SubmitRequest): SubmitAnswer;
   replace(id: string, to: Partial<WorkingTerms>, why: string): Promise<void>;
+  settleOrder(id: string, why: string): Promise<void>;
   reconcile(): Promise<readonly string[]>;
   riskView(): RiskView;
 }
@@ -136,6 +137,11 @@ export class StatusDesk {
       bus.respond(subjects.execReplace, async (request) => {
         const { clientOrderId, actor, why, ...to } = request as ReplaceRequest;
         await node.replace(clientOrderId, moneyOf(to), `${actor}: ${why}`);
+        return true;
+      }),
+      bus.respond(subjects.execSettle, async (request) => {
+        const { clientOrderId, actor, why } = request as CancelRequest;
+        await node.settleOrder(clientOrderId, `${actor}: ${why}`);
         return true;
       }),
       bus.respond(subjects.execRisk, () => node.riskView()),

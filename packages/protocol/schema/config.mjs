@@ -84,6 +84,7 @@ export const configKeys = [
   { key: 'exec.routes', type: 'list', default: [], doc: 'with a backup: which orders go to one of the two alone, the first rule that fits, as "symbol BTC* ccxt", "account main ib" or "type limit fix" (docs/routing.md)' },
   { key: 'exec.breakerRetryMs', type: 'integer', min: 1, max: 86400000, default: 30000, doc: 'with a backup: how long after the last failure an order tries the way to the first broker again' },
   { key: 'exec.answerTimeoutMs', type: 'integer', min: 1, max: 3600000, default: 5000, doc: 'an order without an answer of the broker for this long is unknown and is asked for' },
+  { key: 'exec.checkMs', type: 'integer', min: 0, max: 86400000, default: 60000, doc: 'how often journal and broker are compared while orders go out; what differs twice in a row halts trading; 0: only at the start, after the broker was away, and on demand' },
   { key: 'exec.paperLatencyUs', type: 'integer', min: 0, max: 60000000, default: 0, doc: 'simulated one-way latency of the paper broker' },
   { key: 'exec.paperFeeBps', type: 'number', min: 0, max: 10000, default: 1, doc: 'fee of the paper broker in basis points of the traded value' },
   { key: 'ib.host', type: 'string', default: '127.0.0.1', doc: 'where TWS or IB Gateway listens (docs/ib.md)' },

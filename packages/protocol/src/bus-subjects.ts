@@ -61,6 +61,8 @@ export const subjects = {
   execSubmit: 'exec.submit',
   /** Request ReplaceRequest -> true, once it is asked for. */
   execReplace: 'exec.replace',
+  /** Request CancelRequest -> true: an unknown order that the venue does not know is closed. */
+  execSettle: 'exec.settle',
   /** Request undefined -> RiskView. */
   execRisk: 'exec.risk',
   /** Request LimitRequest -> RiskView. */
@@ -321,6 +323,8 @@ export interface TradingStateRequest {
   readonly name?: string;
   /** undefined: only ask. */
   readonly set?: TradingStateName;
+  /** With HALTED: what is open of it is canceled, until nothing is. */
+  readonly cancel?: boolean;
   readonly actor: string;
   readonly why: string;
 }

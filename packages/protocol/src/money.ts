@@ -5,6 +5,8 @@ import { NdtsError } from './errors.js';
 
 export const moneyScale = 100_000_000n;
 const scaleDigits = 8;
+/** Prices of a market above it are no prices: nobody could hold them exactly. */
+export const marketPriceMax = 9e9;
 /** Scaled by 1e8 it stays below 2^53. */
 const exactWholeMax = 90_000_000;
 const decimal = /^([+-]?)(\d{1,18})(?:\.(\d{1,8}))?$/;
@@ -19,6 +21,13 @@ export function parseMoney(text: string): bigint {
   return match[1] === '-' ? -(whole + fraction) : whole + fraction;
 }
 
+/** As parseMoney, of what an order carries: it has 64 bits there. */
+export function parseOrderMoney(text: string): bigint {
+  const value = parseMoney(text);
+  if (BigInt.asIntN(64, value) === value) return value;
+  throw new NdtsError('INVALID_ARGUMENT', `expected a number below 9.2e10, found '${text}'`);
+}
+
 /** Shortest exact decimal text. */
 export function moneyText(value: bigint): string {
   const absolute = value < 0n ? -value : value;
@@ -31,7 +40,7 @@ export function moneyText(value: bigint): string {
 
 /** The market's float64 as money: nearest 1e-8. The input is data, not a sum of money. */
 export function moneyFromFloat(value: number): bigint {
-  if (!Number.isFinite(value) || Math.abs(value) > 9e9)
+  if (!Number.isFinite(value) || Math.abs(value) > marketPriceMax)
     throw new NdtsError('INVALID_ARGUMENT', `expected a finite price below 9e9, found ${value}`);
   const whole = Math.trunc(value);
   const fraction = Math.round((value - whole) * 1e8);

@@ -46,12 +46,13 @@ function tradingStateRoutes({ bus, audit }: ActionOptions): ApiRoute[] {
       method: 'POST',
       path: '/api/trading-state',
       role: 'trader',
-      summary: 'Changes the trading state of all, or of a part; who and why are kept.',
+      summary: 'Changes the trading state of all, or of a part; with cancel its orders go, too.',
       body: objectOf(
         {
           state: { type: 'string', enum: tradingStates },
           scope: { type: 'string', enum: ['account', 'strategy', 'symbol'] },
           name: { type: 'string', minLength: 1, maxLength: 256 },
+          cancel: { type: 'boolean' },
           why: { type: 'string', minLength: 1, maxLength: 200 },
         },
         ['state', 'why'],
@@ -61,16 +62,17 @@ function tradingStateRoutes({ bus, audit }: ActionOptions): ApiRoute[] {
         const set = String(call.body['state']) as TradingStateName;
         const why = String(call.body['why']);
         const actor = call.principal.name;
-        const { scope, name } = call.body;
+        const { scope, name, cancel } = call.body;
         const part = typeof scope === 'string' ? `${scope} ${String(name)} ` : '';
         const change = async (): Promise<object> => {
           const id = scope === 'symbol' ? String(await symbolId(bus, String(name))) : name;
-          const of = scope === undefined ? {} : { scope, name: id };
           return {
-            state: await bus.request(subjects.execTradingState, { set, ...of, actor, why }),
+            state: await bus.request(subjects.execTradingState, {
+              ...{ set, scope, name: id, cancel, actor, why },
+            }),
           };
         };
-        const what = `${part}${set}: ${why}`;
+        const what = `${part}${set}${cancel === true ? ', cancel' : ''}: ${why}`;
         return audited(audit, call, 'trading-state', what, change, set === 'HALTED');
       },
     },

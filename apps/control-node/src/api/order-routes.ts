@@ -143,6 +143,20 @@ function orderDesk({ bus, audit }: ActionOptions): ApiRoute[] {
         })),
     },
     {
+      method: 'POST',
+      path: '/api/orders/settle',
+      role: 'admin',
+      summary: 'Closes an order whose outcome is unknown and that the venue no longer knows.',
+      body: objectOf({ clientOrderId: orderId, why }),
+      response: yes,
+      handle: (call) => {
+        const { clientOrderId } = call.body;
+        return audited(audit, call, 'order-settle', JSON.stringify(call.body), async () => ({
+          done: await bus.request(subjects.execSettle, { clientOrderId, ...actorOf(call) }),
+        }));
+      },
+    },
+    {
       method: 'GET',
       path: '/api/orders/lineage',
       role: 'viewer',

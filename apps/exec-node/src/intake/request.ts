@@ -8,7 +8,7 @@ import {
   OrderOffset,
   OrderType,
   type OtherOrder,
-  parseMoney,
+  parseOrderMoney,
   type SubmitRequest,
   TimeInForce,
 } from '@ndts/protocol';
@@ -27,12 +27,12 @@ export function draftOf(request: SubmitRequest, plain: OrderDraft): OrderDraft {
   const type = request.type ?? (limitPrice === undefined ? 'market' : 'limit');
   return {
     ...plain,
-    ...{ symbol, side: side === 'buy' ? 1 : -1, quantity: parseMoney(quantity) },
+    ...{ symbol, side: side === 'buy' ? 1 : -1, quantity: parseOrderMoney(quantity) },
     orderType: numberOf('order type', OrderType, type),
-    limitPrice: parseMoney(limitPrice ?? '0'),
+    limitPrice: parseOrderMoney(limitPrice ?? '0'),
     parameter: parameterIn(request, type),
-    takeProfit: parseMoney(request.takeProfit ?? '0'),
-    stopLoss: parseMoney(request.stopLoss ?? '0'),
+    takeProfit: parseOrderMoney(request.takeProfit ?? '0'),
+    stopLoss: parseOrderMoney(request.stopLoss ?? '0'),
     workForMs: request.workForMs ?? 0,
     timeInForce: numberOf('time in force', TimeInForce, request.timeInForce ?? 'gtc'),
     offset: request.offset === undefined ? 0 : numberOf('offset', OrderOffset, request.offset),
@@ -68,7 +68,7 @@ function parameterIn(request: SubmitRequest, type: string): bigint {
         'INVALID_ARGUMENT',
         `order of type ${type}: expected ${own === undefined ? 'no' : `${own}, not`} ${name}`,
       );
-  return parseMoney(String((own === undefined ? undefined : request[own]) ?? '0'));
+  return parseOrderMoney(String((own === undefined ? undefined : request[own]) ?? '0'));
 }
 
 function numberOf(what: string, names: Readonly<Record<string, number>>, name: string): number {

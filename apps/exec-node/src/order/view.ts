@@ -7,7 +7,7 @@ import {
   OrderStateNames,
   OrderTypeNames,
   type OrderView,
-  parseMoney,
+  parseOrderMoney,
   type ReplaceRequest,
   timeToMs,
   type WorkingTerms,
@@ -60,8 +60,8 @@ export function moneyOf(
 ): Partial<WorkingTerms> {
   const { quantity, limitPrice, stopPrice } = to;
   return {
-    ...(quantity === undefined ? {} : { quantity: parseMoney(quantity) }),
-    ...(limitPrice === undefined ? {} : { limitPrice: parseMoney(limitPrice) }),
-    ...(stopPrice === undefined ? {} : { stopPrice: parseMoney(stopPrice) }),
+    ...(quantity === undefined ? {} : { quantity: parseOrderMoney(quantity) }),
+    ...(limitPrice === undefined ? {} : { limitPrice: parseOrderMoney(limitPrice) }),
+    ...(stopPrice === undefined ? {} : { stopPrice: parseOrderMoney(stopPrice) }),
   };
 }

@@ -17,7 +17,7 @@ export const tradingActions: Readonly<Record<string, TradingStateName>> = {
 
 /** Something set, as it is told and kept. */
 export interface ControlEntry {
-  readonly kind: 'state' | 'limit' | 'throttle';
+  readonly kind: 'state' | 'limit' | 'throttle' | 'cancel';
   /** A ControlScope; empty: everything. */
   readonly scope: string;
   /** Of the account, the instance of the strategy, or the id of the symbol. */
@@ -62,6 +62,11 @@ export class Controls {
     return this.#entries.values();
   }
 
+  /** What is to be canceled, until nothing of it is open. */
+  cancels(): ControlEntry[] {
+    return [...this.#entries.values()].filter(({ kind }) => kind === 'cancel');
+  }
+
   limits(): ControlEntry[] {
     return [...this.#entries.values()].filter(({ kind }) => kind === 'limit');
   }
@@ -91,6 +96,8 @@ export class Controls {
     else if (action === 'limit') this.restore({ kind: 'limit', scope, name, key, value, reason });
     else if (action === 'throttle')
       this.restore({ kind: 'throttle', scope, name, key: '', value: 'on', reason });
+    else if (action === 'cancel' || action === 'canceled')
+      this.#setCancel(scope, name, action === 'cancel' ? 'all' : '', reason);
     else if (action === 'flatten') this.flatten = reason;
     else if (action === 'flat') this.flatten = '';
     else if (action === 'route') this.#setRoute(fields);
@@ -104,7 +111,11 @@ export class Controls {
     else this.#entries.set(id, entry);
     if (kind === 'limit') this.limitsVersion += 1;
     else if (kind === 'throttle') this.#throttled.add(Number(name));
-    else this.#states.set(`${scope} ${name}`, value as TradingStateName);
+    else if (kind === 'state') this.#states.set(`${scope} ${name}`, value as TradingStateName);
+  }
+
+  #setCancel(scope: string, name: string, value: string, reason: string): void {
+    this.restore({ kind: 'cancel', scope, name, key: '', value, reason });
   }
 
   #setRoute({ primary = '', backup = '', to, cause = '' }: Partial<Record<string, string>>): void {
@@ -113,16 +124,24 @@ export class Controls {
     this.openRoute = to === 'open' ? { primary, backup, why: cause } : undefined;
   }
 
+  #goOn(): void {
+    this.flatten = '';
+    for (const { scope, name, reason } of this.cancels()) this.#setCancel(scope, name, '', reason);
+  }
+
   #setState(scope: string, name: string, state: TradingStateName, reason: string): void {
     if (scope === '') {
       this.state = state;
       this.reason = state === 'ACTIVE' ? '' : reason;
+      // Who arms trading again wants orders and positions.
+      if (state === 'ACTIVE') this.#goOn();
       return;
     }
     const active = state === 'ACTIVE';
     this.restore({ kind: 'state', scope, name, key: '', value: active ? '' : state, reason });
     if (!active) return;
     this.#states.delete(`${scope} ${name}`);
+    this.#setCancel(scope, name, '', reason);
     if (scope !== 'strategy') return;
     this.#throttled.delete(Number(name));
     this.#entries.delete(`throttle strategy ${name} `);

@@ -100,6 +100,17 @@ export function checkedLimit(scope: string, name: string, key: string, value: st
   return { scope: scope as ControlScope, name, key: key as LimitName, value };
 }
 
+/** Refuses what names no part that could be set: a typing error must not halt nothing. */
+export function checkPart(scope: string, name: string, account: string): void {
+  const wrong = (expected: string, found = name): NdtsError =>
+    new NdtsError('INVALID_ARGUMENT', `expected ${expected}, found '${found}'`);
+  if (!(controlScopes as readonly string[]).includes(scope))
+    throw wrong(`one of ${controlScopes.join(', ')}`, scope);
+  if (scope === 'account' && name !== account) throw wrong(`the account '${account}'`);
+  if (scope !== 'account' && !/^(0|[1-9]\d{0,9})$/.test(name))
+    throw wrong(scope === 'strategy' ? 'the number of a strategy instance' : 'the id of a symbol');
+}
+
 /** What holds for orders of an account, strategy and symbol. */
 export interface EffectiveLimits extends RiskLimits {
   /** Of the strategy's and the account's own book; undefined: none of its own. */

@@ -2,10 +2,12 @@
 //
 // The market as this node sees it: last price, bid, ask, time and flags per symbol id, in flat
 // arrays, fed from the tick rings. Used twice, each with a reader of its own: by risk, and by the
-// simulated venue. What always holds: a symbol without a tick has last = 0.
+// simulated venue. What always holds: a symbol without a tick has last = 0, and so has one whose
+// last price is none: not above 0, not finite, or beyond what money can hold.
 
 import {
   createTickBatch,
+  marketPriceMax,
   moneyFromFloat,
   type TickBatch,
   TickFlags,
@@ -95,9 +97,9 @@ export class Market {
     if ((flags & TickFlags.void) !== 0) return;
     const symbol = batch.symbol[row] ?? 0;
     if (symbol >= this.#last.length) this.#grow(symbol + 1);
-    this.#last[symbol] = batch.price[row] ?? 0;
-    this.#bid[symbol] = positive(batch.bid[row] ?? 0);
-    this.#ask[symbol] = positive(batch.ask[row] ?? 0);
+    this.#last[symbol] = priceOrNone(batch.price[row] ?? 0);
+    this.#bid[symbol] = priceOrNone(batch.bid[row] ?? 0);
+    this.#ask[symbol] = priceOrNone(batch.ask[row] ?? 0);
     this.#day[symbol] = batch.day[row] ?? 0;
     this.#nsOfDay[symbol] = batch.nsOfDay[row] ?? 0;
     if ((batch.sequence[row] ?? 0) >= this.#flagsFrom[symbol]!) this.#flags[symbol] = flags;
@@ -138,8 +140,8 @@ export function priceOf(
   return stopPrice > 0n ? stopPrice : moneyFromFloat(touchPrice(point, order.side));
 }
 
-function positive(value: number): number {
-  return value > 0 && Number.isFinite(value) ? value : 0;
+function priceOrNone(value: number): number {
+  return value > 0 && value <= marketPriceMax ? value : 0;
 }
 
 function grown(from: Float64Array, size: number): Float64Array<ArrayBuffer> {

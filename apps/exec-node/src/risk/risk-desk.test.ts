@@ -184,3 +184,58 @@ test('an order of a person: every word checked, and its lineage told', async (co
   assert.equal(node.node.ledger.orders.get('0-0-2')?.terms.stopPrice, parseMoney('98'));
   assert.deepEqual(await node.bus.request(subjects.execReconcile, who), []);
 });
+
+test('halting with cancel takes back what is open, also after a restart', async (context) => {
+  let node = await started(context);
+  for (const [ordinal, symbol] of [
+    [1, 1],
+    [2, 2],
+  ] as const)
+    node.signals.push({ ordinal, symbol, side: 1, limit: '99' });
+  node.signals.push({ ordinal: 3, symbol: 1, side: 1, orderType: 3, parameter: '104' });
+  await node.settle();
+  const halt = { set: 'HALTED', cancel: true, ...who } as const;
+  await assert.rejects(
+    node.node.setTradingState({ ...halt, set: 'REDUCING' }),
+    /canceled with HALTED, not with REDUCING/,
+  );
+  // Whatever the broker makes of the first request.
+  let asked = 0;
+  node.broker.cancel = (): void => {
+    asked += 1;
+  };
+  await node.node.setTradingState({ ...halt, scope: 'symbol', name: '1' });
+  assert.equal(asked, 1);
+  for (let turn = 0; turn < 5; turn++) {
+    node.clock.advance(200e6);
+    await node.settle();
+  }
+  assert.equal(asked, 1, 'asked again before there was an answer');
+  node = await started(context, {}, node);
+  for (let turn = 0; turn < 5; turn++) {
+    node.clock.advance(200e6);
+    await node.settle();
+  }
+  const open = (): string[] => [...node.node.ledger.orders.open()].map(({ id }) => id);
+  assert.deepEqual(open(), ['1-2-0']);
+  assert.deepEqual(node.node.ledger.controls.cancels(), []);
+  await node.node.setTradingState(halt);
+  await node.settle();
+  assert.deepEqual([open(), node.node.ledger.tradingState], [[], 'HALTED']);
+});
+
+test('who arms trading again ends what closes and cancels', async (context) => {
+  const node = await started(context);
+  node.signals.push({ ordinal: 1, symbol: 1, side: 1 });
+  await node.settle();
+  await node.node.flatten(who);
+  await node.node.setTradingState({ set: 'HALTED', cancel: true, ...who });
+  await node.node.setTradingState({ set: 'ACTIVE', ...who });
+  node.signals.push({ ordinal: 2, symbol: 2, side: 1, limit: '99' });
+  for (let turn = 0; turn < 5; turn++) {
+    await node.settle();
+    node.clock.advance(200e6);
+  }
+  assert.deepEqual([position(node, 1), node.node.ledger.orders.open().size], ['1', 1]);
+  assert.deepEqual(ledgerSnapshot(rebuild(node.journal)), ledgerSnapshot(node.node.ledger));
+});

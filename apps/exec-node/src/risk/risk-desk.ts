@@ -15,6 +15,7 @@ import {
   RiskReasonNames,
   type RiskView,
   type Time,
+  type WorkingTerms,
 } from '@ndts/protocol';
 import type { Ledger } from '../order/ledger.js';
 import type { Order } from '../order/order.js';
@@ -89,9 +90,35 @@ export class RiskDesk {
 
   /** `counted`: what of it is in the open quantities already; above 0 for a child. */
   check(order: OrderIntent, terms: OrderTerms, counted: bigint, now: Time): RiskReason {
-    const { ledger, market, dataWatch, connected, rates } = this.#deps;
-    const { account, instance, symbol, side, quantity } = order;
     const limits = this.limitsFor(order);
+    this.#gather(order, terms, counted, limits, now);
+    return this.#judge(order, terms, limits, now);
+  }
+
+  /** What an open order would be: judged whole, in the place of what it is. */
+  checkChange(order: Order, to: WorkingTerms, now: Time): RiskReason {
+    const intent = { ...order.intent, quantity: to.quantity, limitPrice: to.limitPrice };
+    const terms = { ...order.terms, stopPrice: to.stopPrice };
+    const limits = this.limitsFor(intent);
+    const { group, filled } = order;
+    const ofGroup = intent.side > 0 ? group?.exposedBuy : group?.exposedSell;
+    // Of what is executed the position knows.
+    this.#gather(intent, terms, (ofGroup ?? order.exposed) + filled, limits, now);
+    const exposure = this.#exposure;
+    const closing = order.worksHere ? order.childrenOpen : order.open;
+    if (exposure.closable !== undefined) exposure.closable += closing + filled;
+    return this.#judge(intent, terms, limits, now);
+  }
+
+  #gather(
+    order: OrderIntent,
+    terms: OrderTerms,
+    counted: bigint,
+    limits: EffectiveLimits,
+    now: Time,
+  ): void {
+    const { ledger, connected, rates } = this.#deps;
+    const { account, instance, symbol, side } = order;
     const exposure = this.#exposure;
     const { positions, controls } = ledger;
     positions.mark(this.#lastMoney);
@@ -110,12 +137,16 @@ export class RiskDesk {
     exposure.isThrottled = controls.isThrottled(instance);
     exposure.ownAgainst = this.#deps.risk.selfTrade ? 0n : this.#own.against(symbol, side);
     this.#look(order, terms, counted, limits, now);
+  }
+
+  #judge(order: OrderIntent, terms: OrderTerms, limits: EffectiveLimits, now: Time): RiskReason {
+    const { market, dataWatch } = this.#deps;
+    const { symbol, side, orderType, quantity, limitPrice } = order;
     market.read(symbol, this.#point);
     this.#point.isSilent = dataWatch.isSilent();
-    const { orderType, limitPrice } = order;
     const { stopPrice, flags } = terms;
     const asked = { symbol, side, orderType, quantity, limitPrice, stopPrice, flags };
-    return checkRisk(asked, limits, exposure, this.#point, now);
+    return checkRisk(asked, limits, this.#exposure, this.#point, now);
   }
 
   /** An order was approved: it counts for the throttle, which may close behind it. */

@@ -28,6 +28,8 @@ function setUp(): {
   tell: (state: OrderState, venueOrderId?: string) => void;
   fill: (tradeId: string, quantity: string, change?: Partial<Fill>) => void;
   sameAfterRestart: () => void;
+  store: MemoryKeyValueStore;
+  clock: VirtualClock;
 } {
   const clock = new VirtualClock(20_000 * 86_400_000);
   const logger = createSilentLogger();
@@ -54,7 +56,7 @@ function setUp(): {
     assert.equal(scribe.flush(), true);
     assert.deepEqual(ledgerSnapshot(rebuild(store)), ledgerSnapshot(ledger));
   };
-  return { answers, order, ledger, tell, fill, sameAfterRestart };
+  return { answers, order, ledger, tell, fill, sameAfterRestart, store, clock };
 }
 
 function intentOf(clientOrderId: string): OrderIntent {
@@ -210,6 +212,23 @@ test('a fill of an order we do not hold moves the position, once', () => {
   fill('T9', '2', { clientOrderId: 'someone' });
   assert.equal(ledger.positions.ensure(5).quantity, parseMoney('2'));
   assert.equal(answers.counts.foreign, 2);
+  assert.equal(answers.counts.duplicateFills, 1);
+  sameAfterRestart();
+});
+
+test('a fill of an order long gone waits for a journal that can’t be asked', () => {
+  const { answers, ledger, fill, store, clock, sameAfterRestart } = setUp();
+  const write = store.write.bind(store);
+  store.write = () => {
+    throw new Error('no space left');
+  };
+  fill('T9', '2', { clientOrderId: '1-0-0' });
+  fill('T9', '2', { clientOrderId: '1-0-0' });
+  assert.deepEqual([answers.counts.foreign, position(ledger)], [0, '0 10 0']);
+  store.write = write;
+  clock.advance(200e6);
+  answers.drain();
+  assert.equal(position(ledger), '2 10 0');
   assert.equal(answers.counts.duplicateFills, 1);
   sameAfterRestart();
 });

@@ -74,14 +74,15 @@ export class Answers implements BrokerListener {
   drain(): number {
     const inbox = this.#inbox;
     const count = inbox.length;
+    let kept = 0;
     for (let index = 0; index < count; index++) {
       const item = inbox[index];
       if (item === undefined) continue;
-      if ('tradeId' in item) this.#takeFill(item);
-      else this.#takeUpdate(item);
+      if (!('tradeId' in item)) this.#takeUpdate(item);
+      else if (!this.#takeFill(item)) inbox[kept++] = item;
     }
-    inbox.length = 0;
-    return count;
+    inbox.length = kept;
+    return count - kept;
   }
 
   #takeUpdate(update: BrokerOrderUpdate): void {
@@ -143,12 +144,15 @@ export class Answers implements BrokerListener {
     return next;
   }
 
-  #takeFill(fill: Fill): void {
+  /** False: it can't be judged now, and comes again. */
+  #takeFill(fill: Fill): boolean {
     const order = this.#ledger.orders.get(fill.clientOrderId);
-    if (order === undefined) {
-      this.#takeForeignFill(fill);
-      return;
-    }
+    if (order === undefined) return this.#takeForeignFill(fill);
+    this.#takeOwnFill(order, fill);
+    return true;
+  }
+
+  #takeOwnFill(order: Order, fill: Fill): void {
     if (order.tradeIds.includes(fill.tradeId)) {
       this.counts.duplicateFills += 1;
       return;
@@ -172,12 +176,17 @@ export class Answers implements BrokerListener {
   }
 
   /** The journal tells whether it is old news; if not, the position is what the venue says. */
-  #takeForeignFill(fill: Fill): void {
-    this.counts.foreign += 1;
+  #takeForeignFill(fill: Fill): boolean {
     // What is still pending must be visible to the question below.
-    if (!this.#scribe.flush() || this.#journal.knowsTrade(fill.venue, fill.tradeId)) {
+    if (!this.#scribe.flush()) return false;
+    this.counts.foreign += 1;
+    if (this.#journal.knowsTrade(fill.venue, fill.tradeId)) {
       this.counts.duplicateFills += 1;
-      return;
+      return true;
+    }
+    if (fill.quantity <= 0n || fill.side * fill.side !== 1) {
+      this.counts.illegal += 1;
+      return true;
     }
     if (this.#gate.open())
       this.#logger.warn(
@@ -185,6 +194,7 @@ export class Answers implements BrokerListener {
         'fill of an order that is not open here; the position follows it',
       );
     this.#scribe.fill(fill);
+    return true;
   }
 
   #refuse(order: Order, what: string): void {

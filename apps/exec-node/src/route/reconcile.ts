@@ -9,6 +9,7 @@ import {
   type BrokerPosition,
   type Clock,
   moneyText,
+  nsPerMs,
   OrderState,
   type SidesHeld,
 } from '@ndts/protocol';
@@ -17,6 +18,7 @@ import type { Gateway } from '../broker/gateway.js';
 import { changePhase, type Ledger } from '../order/ledger.js';
 import type { Order } from '../order/order.js';
 import type { Scribe } from '../order/scribe.js';
+import { isFinal } from '../order/transitions.js';
 import { sidesOf } from '../position/offsets.js';
 import type { Position } from '../position/position.js';
 import type { Answers } from './answers.js';
@@ -31,6 +33,10 @@ export interface ReconcileDeps {
   readonly symbolName: (id: number) => string;
 }
 
+/** Before this process sent anything; after the broker was away, while nothing is sent; or while
+ * orders go out. */
+export type ReconcileTime = 'start' | 'back' | 'live';
+
 const positionAttempts = 5;
 const attemptPauseMs = 20;
 /** 0.01 % of the price: venues round averages their own way. */
@@ -43,29 +49,31 @@ export class Reconciler {
     this.#deps = deps;
   }
 
-  /** Brings our side up to what the venue knows; returns what still differs, one line each.
-   * `atStart`: no order of this process was sent yet. Rejects when the broker can't be asked. */
-  async run(atStart: boolean): Promise<string[]> {
-    const { broker, ledger } = this.#deps;
-    await this.#pause(broker.card.inFlightMs);
+  /** Brings our side up to what the venue knows; returns what still differs, one line each. While
+   * orders go out a line may be of the moment; one that is there twice is not. Rejects when the
+   * broker can't be asked. */
+  async run(when: ReconcileTime): Promise<string[]> {
+    const { broker, clock, ledger } = this.#deps;
+    // Nothing is sent until then, so that all that was sent has arrived, or never will.
+    if (when !== 'live') await this.#pause(broker.card.inFlightMs);
     await this.#pullFills(ledger.lastTradeId(broker.card.name));
     const problems: string[] = [];
     const listed = new Map<string, BrokerOrderStatus>();
+    const askedNs = clock.monotonicNs();
     for (const status of await broker.queryOpenOrders()) listed.set(status.clientOrderId, status);
     this.#settle();
     for (const id of listed.keys()) {
-      const order = ledger.orders.get(id);
-      if (order === undefined) problems.push(`the venue holds order ${id}, the journal does not`);
-      else if (order.closed) problems.push(`order ${id} is closed here and open at the venue`);
+      const problem = await this.#notOpenHere(id);
+      if (problem !== undefined) problems.push(problem);
     }
     for (const order of [...ledger.orders.open()]) {
-      if (order.closed || order.worksHere || (!atStart && order.state === OrderState.intended))
-        continue;
+      const waits = when !== 'start' && order.state === OrderState.intended;
+      if (order.closed || order.worksHere || waits) continue;
       // One answer for all that is open; only what is not is asked for by itself.
       const status = listed.get(order.id);
       const problem = await (status === undefined
-        ? this.resolve(order, true)
-        : this.#take(order, status, true));
+        ? this.resolve(order)
+        : this.#take(order, status, this.#isBeyond(order, askedNs)));
       if (problem !== undefined) problems.push(problem);
     }
     if (broker.card.tellsPositions !== false) problems.push(...(await this.#comparePositions()));
@@ -75,9 +83,30 @@ export class Reconciler {
     return problems;
   }
 
-  /** Asks the venue for one order and applies the answer. `beyondHorizon`: "not found" is final.
-   * Returns what is wrong, if anything. */
-  async resolve(order: Order, beyondHorizon: boolean): Promise<string | undefined> {
+  /** An order of the venue's list that nobody here has open. It may have ended since the list was
+   * made: then the venue says so when it is asked again. */
+  async #notOpenHere(id: string): Promise<string | undefined> {
+    const { broker, ledger } = this.#deps;
+    const order = ledger.orders.get(id);
+    if (order === undefined) return `the venue holds order ${id}, the journal does not`;
+    if (!order.closed) return undefined;
+    const status = await broker.queryOrder(id);
+    this.#settle();
+    if (status === undefined || isFinal(status.state)) return undefined;
+    return `order ${id} is closed here and open at the venue`;
+  }
+
+  /** Whether what this process asked for last had its time to arrive by then. */
+  #isBeyond({ submittedNs }: Order, askedNs: number): boolean {
+    return (
+      submittedNs === 0 || askedNs - submittedNs >= this.#deps.broker.card.inFlightMs * nsPerMs
+    );
+  }
+
+  /** Asks the venue for one order and applies the answer; "not found" is final once the order is
+   * beyond the card's horizon. Returns what is wrong, if anything. */
+  async resolve(order: Order): Promise<string | undefined> {
+    const beyondHorizon = this.#isBeyond(order, this.#deps.clock.monotonicNs());
     const status = await this.#deps.broker.queryOrder(order.id);
     this.#settle();
     if (order.closed) return undefined;

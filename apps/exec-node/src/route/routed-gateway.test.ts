@@ -205,3 +205,15 @@ test('an order of a rule goes to its venue alone, and failures of it count', asy
   send('5');
   assert.equal(b.sent.at(-1), '5');
 });
+
+test('what was canceled, or asked for, does not move when the primary fails it late', async () => {
+  const { a, b, gateway, heard, send } = await routed();
+  a.mood = 'silent';
+  for (const id of ['1', '2', '3']) send(id);
+  gateway.cancel('1');
+  assert.equal(await gateway.queryOrder('2'), undefined);
+  a.mood = 'fail';
+  for (const id of ['1', '2', '3']) a.answer(id);
+  assert.deepEqual(b.sent, ['3']);
+  assert.deepEqual(heard, [`1 ${rejected}`, `2 ${rejected}`, `3 ${accepted}`]);
+});

@@ -43,8 +43,9 @@ const placesMax = 100_000;
 interface Sent {
   readonly intent: OrderIntent;
   readonly terms: OrderTerms | undefined;
-  /** A rule sent it here: it never goes on at the backup. */
-  readonly stays: boolean;
+  /** It never goes on at the backup: a rule sent it here, it was canceled, or nobody knew what
+   * became of it, so that it was asked for. */
+  stays: boolean;
 }
 
 export class RoutedGateway implements Gateway {
@@ -158,6 +159,7 @@ export class RoutedGateway implements Gateway {
   }
 
   cancel(clientOrderId: string): void {
+    this.#stay(clientOrderId);
     const place = this.#places.get(clientOrderId);
     if (place !== undefined) place.cancel(clientOrderId);
     else for (const one of this.#both()) one.cancel(clientOrderId);
@@ -168,6 +170,7 @@ export class RoutedGateway implements Gateway {
   }
 
   async queryOrder(clientOrderId: string): Promise<BrokerOrderStatus | undefined> {
+    this.#stay(clientOrderId);
     const place = this.#places.get(clientOrderId);
     if (place !== undefined) return place.queryOrder(clientOrderId);
     let refused: BrokerOrderStatus | undefined;
@@ -232,6 +235,11 @@ export class RoutedGateway implements Gateway {
     this.#place(intent.clientOrderId, to);
     if (terms === undefined) to.submit(intent);
     else to.submit(intent, terms);
+  }
+
+  #stay(clientOrderId: string): void {
+    const sent = this.#unanswered.get(clientOrderId);
+    if (sent !== undefined) sent.stays = true;
   }
 
   #place(clientOrderId: string, at: Gateway): void {

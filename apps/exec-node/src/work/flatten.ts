@@ -1,12 +1,13 @@
-// Closes every position when a person asks for it: what is open is canceled first, then each
-// position goes by one reduce-only market order. What always holds: nothing is sent for a symbol
-// that still has an open order, so that no position is closed twice; it goes on after a restart,
-// until there is nothing left; then it says so in the journal.
+// Cancels what is open, and closes every position, when a person asks for it. To close, what is
+// open is canceled first, then each position goes by one reduce-only market order. What always
+// holds: nothing is sent for a symbol that still has an open order, so that no position is closed
+// twice; it goes on after a restart, until there is nothing left; then the journal says so.
 
 import {
   type Clock,
   OrderFlags,
   OrderOffset,
+  OrderState,
   OrderType,
   plainTerms,
   RiskReason,
@@ -17,6 +18,7 @@ import type { Ledger } from '../order/ledger.js';
 import type { Order } from '../order/order.js';
 import { heldOf, type OffsetPosition } from '../position/offsets.js';
 import type { Scribe } from '../order/scribe.js';
+import type { ControlEntry } from '../risk/controls.js';
 
 export interface FlattenDeps {
   readonly ledger: Ledger;
@@ -43,7 +45,8 @@ export class Flatten {
   }
 
   get isActive(): boolean {
-    return this.#deps.ledger.controls.flatten !== '';
+    const { controls } = this.#deps.ledger;
+    return controls.flatten !== '' || controls.cancels().length > 0;
   }
 
   /** Part of the duty cycle; returns how many orders it made or canceled. */
@@ -51,9 +54,12 @@ export class Flatten {
     const { ledger, clock } = this.#deps;
     const why = ledger.controls.flatten;
     const now = clock.monotonicNs();
-    if (why === '' || now < this.#nextNs) return 0;
+    if (!this.isActive || now < this.#nextNs) return 0;
     this.#nextNs = now + everyNs;
-    const canceled = this.#cancelAll(why);
+    let canceled = this.cancelParts();
+    if (why === '') return canceled;
+    const isOurs = (order: Order): boolean => closes(order.parent ?? order);
+    canceled += this.#cancelAll(`flatten, ${why}`, (order) => !isOurs(order));
     if (canceled > 0) return canceled;
     const busy = new Set([...ledger.orders.open()].map(({ intent }) => intent.symbol));
     let sent = 0;
@@ -66,12 +72,33 @@ export class Flatten {
     return sent;
   }
 
-  /** Orders of our own that close are not taken back. */
-  #cancelAll(why: string): number {
+  /** What people want canceled, of parts or of everything. */
+  cancelParts(): number {
+    let count = 0;
+    for (const entry of this.#deps.ledger.controls.cancels()) count += this.#cancelPart(entry);
+    return count;
+  }
+
+  /** Of a part or of everything; once nothing of it is open, the journal says so. */
+  #cancelPart({ scope, name, reason }: ControlEntry): number {
+    const { ledger, scribe, clock } = this.#deps;
+    const isOfIt = ({ intent: { account, instance, symbol } }: Order): boolean =>
+      scope === '' || name === String({ account, strategy: instance, symbol }[scope]);
+    const count = this.#cancelAll(reason, isOfIt);
+    if (count > 0 || [...ledger.orders.open()].some(isOfIt)) return count;
+    const detail = JSON.stringify({ scope, name });
+    const why = 'nothing of it is open';
+    scribe.action({ actor: 'exec', action: 'canceled', detail, why, time: clock.now() });
+    return count;
+  }
+
+  /** Asks once: without an answer the order is unknown, and after that it is asked again. */
+  #cancelAll(why: string, concerns: (order: Order) => boolean): number {
     const { ledger, cancel } = this.#deps;
     let count = 0;
     for (const order of [...ledger.orders.open()])
-      if (!closes(order.parent ?? order) && cancel(order.id, `flatten, ${why}`)) count += 1;
+      if (order.state !== OrderState.pendingCancel && concerns(order) && cancel(order.id, why))
+        count += 1;
     return count;
   }
 

@@ -127,6 +127,11 @@ export class OrderDesk {
     return this.#flatten.isActive || this.#worker.isTimed;
   }
 
+  /** Cancels what people want canceled. */
+  cancelParts(): number {
+    return this.#flatten.cancelParts();
+  }
+
   /** What does not come from signals. */
   doWork(): number {
     return this.#watchDay() + this.#flatten.doWork() + this.#worker.doWork();

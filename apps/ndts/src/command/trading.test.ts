@@ -60,7 +60,7 @@ test('each command asks the right thing and shows the answer', async (context) =
   const verdict = { clientOrderId: '0-7-0', reason: 'APPROVED' };
   const send = 'orders send buy 2 AAA --type trailing --distance 0.5 --reduce-only';
   assert.equal(await run(send, verdict), '0-7-0 APPROVED');
-  assert.equal(await run('halt symbol AAA --why storm', {}), 'trading is HALTED');
+  assert.equal(await run('halt symbol AAA --why storm', {}), 'trading of symbol AAA is HALTED');
   assert.equal(await run('resume --why calm', {}), 'trading is ACTIVE');
   assert.equal(await run('flatten --why end', { done: true }), 'closing everything');
   assert.equal(await run('reconcile --why look', []), 'journal and broker agree');

@@ -49,20 +49,36 @@ export function addTrading(program: Command, parseCount: ParseCount, print: Prin
     ['reduce', 'REDUCING', 'only orders that take risk away'],
     ['resume', 'ACTIVE', 'trade on; arms a throttled strategy again'],
   ] as const)
-    reasoned(targeted(program.command(name)))
-      .description(`${what}; of everything, or of: account NAME, strategy INSTANCE, symbol NAME`)
-      .argument('[scope]')
-      .argument('[name]')
-      .action((scope: string | undefined, part: string | undefined, flags: Flags) => {
-        const body = { state, ...partOf(scope, part) };
-        return act(flags, '/api/trading-state', body, () => `trading is ${state}`, print);
-      });
+    addState(program, { name, state, what }, print);
   reasoned(targeted(program.command('flatten')))
     .description('cancels every order and closes every position')
     .action((flags: Flags) => act(flags, '/api/flatten', {}, () => 'closing everything', print));
   reasoned(targeted(program.command('reconcile')))
     .description('compares journal and broker now')
     .action((flags: Flags) => act(flags, '/api/reconcile', {}, differencesText, print));
+}
+
+interface StateWords {
+  readonly name: string;
+  readonly state: string;
+  readonly what: string;
+}
+
+function addState(program: Command, { name, state, what }: StateWords, print: Print): void {
+  const command = reasoned(targeted(program.command(name)))
+    .description(`${what}; of everything, or of: account NAME, strategy INSTANCE, symbol NAME`)
+    .argument('[scope]')
+    .argument('[name]');
+  if (state === 'HALTED')
+    command.option('--cancel', 'cancels what is open of it, too, until nothing is', false);
+  type StateFlags = Flags & { readonly cancel?: boolean };
+  command.action((scope: string | undefined, part: string | undefined, flags: StateFlags) => {
+    const cancel = flags.cancel === true ? { cancel: true } : {};
+    const body = { state, ...partOf(scope, part), ...cancel };
+    const of = scope === undefined ? '' : ` of ${scope} ${part}`;
+    const text = (): string => `trading${of} is ${state}`;
+    return act(flags, '/api/trading-state', body, text, print);
+  });
 }
 
 function addOrders(program: Command, parseCount: ParseCount, print: Print): void {
@@ -111,6 +127,12 @@ function addOrders(program: Command, parseCount: ParseCount, print: Print): void
         () => 'cancel requested',
         print,
       ),
+    );
+  reasoned(targeted(orders.command('settle')))
+    .argument('<order>', 'client order id')
+    .description('closes an order whose outcome is unknown and that the venue no longer knows')
+    .action((clientOrderId: string, _: Flags, command: Command) =>
+      act(allFlags(command), '/api/orders/settle', { clientOrderId }, () => 'settled', print),
     );
   reasoned(targeted(orders.command('replace')))
     .argument('<order>', 'client order id')

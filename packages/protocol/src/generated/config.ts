@@ -187,6 +187,8 @@ export interface ConfigValues {
     readonly breakerRetryMs: number;
     /** an order without an answer of the broker for this long is unknown and is asked for */
     readonly answerTimeoutMs: number;
+    /** how often journal and broker are compared while orders go out; what differs twice in a row halts trading; 0: only at the start, after the broker was away, and on demand */
+    readonly checkMs: number;
     /** simulated one-way latency of the paper broker */
     readonly paperLatencyUs: number;
     /** fee of the paper broker in basis points of the traded value */
@@ -1111,6 +1113,15 @@ export const configKeys: readonly ConfigKey[] = [
     doc: 'an order without an answer of the broker for this long is unknown and is asked for',
     min: 1,
     max: 3600000,
+    secret: false,
+  },
+  {
+    key: 'exec.checkMs',
+    type: 'integer',
+    default: 60000,
+    doc: 'how often journal and broker are compared while orders go out; what differs twice in a row halts trading; 0: only at the start, after the broker was away, and on demand',
+    min: 0,
+    max: 86400000,
     secret: false,
   },
   {
