@@ -250,6 +250,12 @@ class Round {
     await this.pass(300);
     await this.restart();
     await this.pass(50);
+    // The start let the venue lose things again: what it lost by now is asked for.
+    this.misbehave(0);
+    for (let turn = 0; turn < 4; turn++) {
+      await this.pass(100);
+      this.unruly.release(1000);
+    }
   }
 
   async check(): Promise<void> {

@@ -12,6 +12,24 @@ export type {
   CcxtTrading,
   CcxtTradingModule,
 } from './broker/crypto/ccxt-trading.js';
+export { CtpBroker } from './broker/ctp/ctp-broker.js';
+export {
+  type CtpBrokerOptions,
+  ctpDefaults,
+  type CtpInstrument,
+  type CtpSettings,
+} from './broker/ctp/settings.js';
+export type {
+  CtpCancelInput,
+  CtpError,
+  CtpEvents,
+  CtpIdentity,
+  CtpOrder,
+  CtpOrderInput,
+  CtpPosition,
+  CtpTrade,
+  CtpTrader,
+} from './broker/ctp/trader.js';
 export { FixBroker, type FixChange } from './broker/fix/fix-broker.js';
 export type { FixBrokerOptions, FixBrokerSettings, FixSymbols } from './broker/fix/settings.js';
 export type { Gateway } from './broker/gateway.js';

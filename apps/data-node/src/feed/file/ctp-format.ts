@@ -3,10 +3,10 @@
 // DBL_MAX is none; a level counts only with a volume; the volume of a tick is what the day's grew.
 
 import { timeFromMs } from '@ndts/protocol';
+import { ctpPriceOrNone, ctpTimeMs, isCtpAmount, isCtpPrice } from '@ndts/runtime/ctp';
 import type { RejectedRow, TableBatch } from '@ndts/storage';
 import { bookChangeFlags } from '../batches.js';
 import type { FeedRows } from '../feed-rows.js';
-import { ctpTimeMs } from './ctp-time.js';
 import { emitLevel, emitTick, type RecordTime } from './emit.js';
 import { columnNamed, hasColumns } from './file-beginning.js';
 import type { FileFormat } from './file-format.js';
@@ -36,14 +36,9 @@ const schema = {
   ],
 };
 
-const none = 1e300;
 const hourMs = 3_600_000;
 /** Of CZCE: two capitals and three digits. */
 const czceName = /^[A-Z]{2}\d{3}(?!\d)/;
-
-function isPrice(value: number): boolean {
-  return value !== 0 && Math.abs(value) < none;
-}
 
 /** The memory of a batch stays: its columns are looked up once. */
 class Columns {
@@ -73,10 +68,6 @@ class Columns {
 interface Side {
   readonly price: Float64Array;
   readonly volume: Float64Array;
-}
-
-function priceOrNone(value: number): number {
-  return isPrice(value) ? value : 0;
 }
 
 interface DayVolume {
@@ -150,11 +141,11 @@ class CtpSource implements RecordSource {
     timesMs[row] = timeMs;
     const volume = columns.volume[row]!;
     this.#grown[row] = this.#growth(batch.symbol[row]!, tradingDay, volume, isCzce);
-    return isPrice(columns.last[row]!) ? '' : 'no LastPrice';
+    return isCtpPrice(columns.last[row]!) ? '' : 'no LastPrice';
   }
 
   #growth(symbol: number, tradingDay: number, volume: number, isCzce: boolean): number {
-    if (!(volume >= 0 && volume < none)) return 0;
+    if (!(volume >= 0 && isCtpAmount(volume))) return 0;
     const last = this.#volumes.get(symbol);
     if (last === undefined) {
       this.#volumes.set(symbol, { tradingDay, volume });
@@ -190,8 +181,8 @@ class CtpSource implements RecordSource {
       record,
       this.#columns.last[record]!,
       this.#grown[record]!,
-      priceOrNone(bid.price[record]!),
-      priceOrNone(ask.price[record]!),
+      ctpPriceOrNone(bid.price[record]!),
+      ctpPriceOrNone(ask.price[record]!),
       Math.max(0, bid.volume[record]! || 0),
       Math.max(0, ask.volume[record]! || 0),
     );
@@ -204,7 +195,7 @@ class CtpSource implements RecordSource {
       for (const level of side) {
         const price = level.price[record]!;
         const quantity = level.volume[record]!;
-        if (isPrice(price) && quantity > 0)
+        if (isCtpPrice(price) && quantity > 0)
           found.push([price, quantity, at === 1 ? bookChangeFlags.ask : 0]);
       }
     if (found.length === 0) found.push([0, 0, bookChangeFlags.empty]);

@@ -1,0 +1,300 @@
+// The broker cards on the CTP gateway, against a stand-in for the trader API; and what only CTP
+// does: references that other sessions use, too, settlement, one query a second, log-ins that must
+// not be tried again, dates of the night, orders that end with their trading day.
+
+import assert from 'node:assert/strict';
+import { test, type TestContext } from 'node:test';
+import {
+  CtpBroker,
+  type CtpBrokerOptions,
+  ctpDefaults,
+  type CtpInstrument,
+  type CtpSettings,
+  type CtpTrader,
+  type Gateway,
+} from '@ndts/exec-node';
+import {
+  type OrderIntent,
+  OrderOffset,
+  OrderState,
+  OrderType,
+  parseMoney,
+  plainTerms,
+  timeText,
+} from '@ndts/protocol';
+import { createSilentLogger, MemoryKeyValueStore, SeededRandom, SystemClock } from '@ndts/runtime';
+import { FakeCtpVenue } from '../kit/fake-ctp.js';
+import { rejectsWith } from '../kit/errors.js';
+import { type BrokerHarness, brokerSuite, Heard, type VenueKnobs } from './broker-suite.js';
+
+const clock = new SystemClock();
+const iron = 42;
+const rebar = 43;
+const perMille = { byMoney: 0.001, byVolume: 0 };
+const fees = { open: perMille, close: perMille, closeToday: perMille };
+const priceLimits = (): { lower: number; upper: number } => ({ lower: 50, upper: 150 });
+const instruments = new Map<number, CtpInstrument>([
+  [iron, { instrumentId: 'i2705', exchangeId: 'DCE', multiplier: 1, fees }],
+  [rebar, { instrumentId: 'rb2705', exchangeId: 'SHFE', multiplier: 1, fees, priceLimits }],
+]);
+
+interface Made {
+  readonly venue: FakeCtpVenue;
+  readonly keyValue: MemoryKeyValueStore;
+  readonly make: (changes?: Partial<CtpSettings>, trader?: CtpTrader) => CtpBroker;
+}
+
+function made(queryMs = 1): Made {
+  const venue = new FakeCtpVenue(queryMs);
+  const keyValue = new MemoryKeyValueStore();
+  const make: Made['make'] = (changes = {}, trader = venue.trader()) => {
+    const settings = {
+      ...{ ...ctpDefaults, brokerId: '9999', userId: 'u', investorId: 'i', password: 'secret' },
+      ...{ appId: 'app', authCode: 'code', inFlightMs: 5, answerMs: 2000, ordersPerSecond: 1000 },
+      ...{ queryMs, ...changes },
+    };
+    const options: CtpBrokerOptions = {
+      ...{ settings, trader, instruments, keyValue, clock, random: new SeededRandom(5) },
+      ...{ logger: createSilentLogger(), backOff: { firstMs: 2, maxMs: 4 } },
+    };
+    return new CtpBroker(options);
+  };
+  return { venue, keyValue, make };
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** The node's duty cycle, while somebody waits for an answer, too. */
+function driven(broker: Gateway): () => void {
+  const timer = setInterval(() => broker.doWork(), 1);
+  return () => clearInterval(timer);
+}
+
+async function settle(venue: FakeCtpVenue, broker: CtpBroker): Promise<void> {
+  while (broker.connected() === venue.isOut) await pause(1);
+  for (let round = 0; round < 2; round += 1) {
+    if (!venue.isOut) await broker.queryFills();
+    await pause(4);
+  }
+}
+
+/** Orders of the cards say no offset, which exchanges here want: those of iron ore open. */
+function opening(broker: CtpBroker): Gateway {
+  return new Proxy<Gateway>(broker, {
+    get: (_, name) => {
+      const value = Reflect.get(broker, name) as unknown;
+      if (name === 'submit')
+        return (intent: OrderIntent, terms = plainTerms): void => {
+          const isOurs = intent.symbol === iron && terms.offset === 0;
+          const { clientOrderId } = intent;
+          const offset = isOurs ? OrderOffset.open : terms.offset;
+          broker.submit(intent, { ...terms, clientOrderId, offset });
+        };
+      return typeof value === 'function' ? value.bind(broker) : value;
+    },
+  });
+}
+
+async function harness(): Promise<BrokerHarness> {
+  const { venue, make } = made();
+  let broker = make();
+  let stop = driven(broker);
+  const knobs: VenueKnobs = {
+    market: (symbol, last, bid = last, ask = last) =>
+      venue.market(instruments.get(symbol)?.instrumentId ?? '', bid, ask),
+    rejectAll: (on) => {
+      venue.rejectAll = on;
+    },
+    loseRequests: (on) => {
+      venue.loseRequests = on;
+    },
+    loseAnswers: (on) => {
+      venue.loseAnswers = on;
+    },
+    partialFills: (on) => {
+      venue.partialFills = on;
+    },
+    outage: (on) => venue.outage(on),
+    apart: { symbol: rebar, nextDay: () => venue.nextDay('20261127') },
+  };
+  return {
+    broker: opening(broker),
+    venue: knobs,
+    settle: () => settle(venue, broker),
+    restart: async () => {
+      stop();
+      await broker.disconnect();
+      broker = make();
+      stop = driven(broker);
+      return opening(broker);
+    },
+    close: async () => {
+      stop();
+      await broker.disconnect();
+    },
+  };
+}
+
+brokerSuite('ctp', harness);
+
+interface Scene extends Made {
+  readonly broker: CtpBroker;
+  readonly heard: Heard;
+  readonly settled: () => Promise<void>;
+}
+
+async function scene(context: TestContext, changes: Partial<CtpSettings> = {}): Promise<Scene> {
+  const all = made();
+  const broker = all.make(changes);
+  const stop = driven(broker);
+  context.after(async () => {
+    stop();
+    await broker.disconnect();
+  });
+  const heard = new Heard();
+  all.venue.market('i2705', 99, 101);
+  all.venue.market('rb2705', 99, 101);
+  await broker.connect(heard);
+  return { ...all, broker, heard, settled: () => settle(all.venue, broker) };
+}
+
+function send(broker: CtpBroker, id: string, symbol = iron): void {
+  const time = clock.now();
+  broker.submit(
+    {
+      ...{ clientOrderId: id, account: 'ours', instance: 1, ordinal: 1n, symbol, side: 1 },
+      ...{ orderType: OrderType.market, quantity: parseMoney('1'), limitPrice: 0n, broker: 'ctp' },
+      ...{ time, tickTime: time, shard: 0, epoch: 0n, sequence: 0n, factorValue: 0 },
+    },
+    { ...plainTerms, clientOrderId: id, offset: OrderOffset.open },
+  );
+}
+
+test('an order leaves once its reference is durable, above all the front has seen', async (c) => {
+  const { venue, keyValue, broker, settled } = await scene(c);
+  keyValue.holdCommits();
+  send(broker, 'a');
+  await settled();
+  assert.deepEqual(venue.received, []);
+  keyValue.commit();
+  await settled();
+  venue.maxOrderRef = '      900000';
+  venue.outage(true);
+  await settled();
+  venue.outage(false);
+  await settled();
+  send(broker, 'b');
+  keyValue.commit();
+  await settled();
+  assert.deepEqual(
+    venue.received.map(({ orderRef }) => orderRef),
+    ['000000000001', '000000900001'],
+  );
+});
+
+test('orders and trades of another session with our references are not ours', async (context) => {
+  const { venue, broker, heard, settled } = await scene(context);
+  const other = venue.trader();
+  other.start(new Proxy({}, { get: () => () => undefined }) as never);
+  const who = { brokerId: '9999', userId: 'u', investorId: 'i' };
+  await pause(2);
+  other.login(who, 'secret');
+  other.confirmSettlement(who);
+  const order = { instrumentId: 'i2705', exchangeId: 'DCE', orderRef: '000000000001' };
+  const rest = { offset: '0', priceType: '1', limitPrice: 0, timeCondition: '1' };
+  other.insertOrder(who, { ...order, ...rest, direction: '0', volume: 7, volumeCondition: '1' });
+  await settled();
+  send(broker, 'a');
+  await settled();
+  assert.deepEqual(
+    heard.fills.map(({ clientOrderId, quantity }) => [clientOrderId, quantity]),
+    [['a', parseMoney('1')]],
+  );
+  assert.equal((await broker.queryFills()).length, 1);
+  assert.equal((await broker.queryPositions())[0]?.quantity, parseMoney('8'));
+});
+
+test('a refused log-in is not tried again; one that comes too early is', async (context) => {
+  const { venue, make } = made();
+  const wrong = make({ password: 'guess' });
+  let stop = driven(wrong);
+  context.after(() => stop());
+  await rejectsWith('UNAVAILABLE', wrong.connect(new Heard()));
+  await pause(20);
+  assert.equal(venue.logins, 1);
+  stop();
+  await wrong.disconnect();
+  venue.loginError = { code: 7, message: 'CTP: not initialised' };
+  const early = make();
+  stop = driven(early);
+  const connected = early.connect(new Heard());
+  while (venue.logins < 3) await pause(1);
+  venue.loginError = undefined;
+  await connected;
+  assert.equal(early.connected(), true);
+  await early.disconnect();
+});
+
+test('queries keep their pace, and who asks meanwhile shares one', async (context) => {
+  const { venue, make } = made(30);
+  const broker = make();
+  const stop = driven(broker);
+  context.after(async () => {
+    stop();
+    await broker.disconnect();
+  });
+  await broker.connect(new Heard());
+  const before = venue.queriesAtMs.length;
+  await Promise.all(['a', 'b', 'c', 'd', 'e'].map((id) => broker.queryOrder(id)));
+  assert.ok(venue.queriesAtMs.length - before <= 4);
+  const gaps = venue.queriesAtMs.slice(1).map((at, index) => at - (venue.queriesAtMs[index] ?? 0));
+  assert.ok(
+    gaps.every((gap) => gap >= 27),
+    `${gaps}`,
+  );
+});
+
+test('an order of a trading day that is over has expired', async (context) => {
+  const { venue, make, keyValue, broker, settled } = await scene(context);
+  send(broker, 'a');
+  await settled();
+  venue.nextDay('20261130');
+  const next = make();
+  const stop = driven(next);
+  context.after(async () => {
+    stop();
+    await next.disconnect();
+  });
+  await next.connect(new Heard());
+  assert.equal((await next.queryOrder('a'))?.state, OrderState.expired);
+  assert.equal(await next.queryOrder('never'), undefined);
+  assert.deepEqual(await next.queryOpenOrders(), []);
+  assert.equal(keyValue.scan({ prefix: 'ctp/ctp/ref/' }).length, 1);
+});
+
+test('a trade of the night has the time of the evening before', async (context) => {
+  const { venue, broker, heard, settled } = await scene(context);
+  // A Friday night at DCE says it is Monday's, twice.
+  venue.tradingDay = '20261130';
+  venue.tradeDate = '20261130';
+  venue.tradeTime = '21:05:07';
+  send(broker, 'a');
+  await settled();
+  const [fill] = heard.fills;
+  assert.ok(fill !== undefined);
+  assert.match(timeText(fill.time), /^2026-11-27T13:05:07/);
+  assert.match(fill.tradeId, /^20261130:DCE:\d+:0$/);
+});
+
+test('with no market orders at an exchange, one goes at the limit of the day', async (context) => {
+  const { venue, broker, heard, settled } = await scene(context);
+  send(broker, 'a', rebar);
+  await settled();
+  assert.deepEqual(
+    venue.received.map((order) => [order.priceType, order.limitPrice, order.timeCondition]),
+    [['2', 150, '1']],
+  );
+  assert.equal(heard.fills[0]?.price, parseMoney('101'));
+});
