@@ -130,3 +130,39 @@ test('one that the venue forgot halts once, and a person settles it', async (con
   assert.equal(node.ledger.orders.unknownCount, 0);
   assert.equal(node.ledger.orders.get('1-1-0')?.state, OrderState.canceled);
 });
+
+test('orders that are not listed are asked for together, or a few at a time', async (context) => {
+  const harness = await started(context);
+  for (let ordinal = 1; ordinal <= 30; ordinal++)
+    harness.signals.push({ ordinal, symbol: 1, side: 1, limit: '99' });
+  await harness.settle();
+  const { broker, node } = harness;
+  const ask = broker.queryOrder.bind(broker);
+  const ids = [...node.ledger.orders.open()].map(({ id }) => id);
+  broker.queryOpenOrders = async (): Promise<BrokerOrderStatus[]> => [];
+  let underWay = 0;
+  let most = 0;
+  let asked = 0;
+  broker.queryOrder = async (id: string): Promise<BrokerOrderStatus | undefined> => {
+    asked += 1;
+    underWay += 1;
+    most = Math.max(most, underWay);
+    await Promise.resolve();
+    underWay -= 1;
+    return ask(id);
+  };
+  assert.deepEqual(await during(harness, node.reconcile()), []);
+  assert.deepEqual([asked, most], [30, 8]);
+  const lists: (readonly string[])[] = [];
+  const asWhole = async (list: readonly string[]): Promise<Map<string, BrokerOrderStatus>> => {
+    lists.push(list);
+    const statuses = await Promise.all(list.map(ask));
+    return new Map(
+      statuses.flatMap((one) => (one === undefined ? [] : [[one.clientOrderId, one]])),
+    );
+  };
+  Object.assign(broker, { queryOrders: asWhole });
+  assert.deepEqual(await during(harness, node.reconcile()), []);
+  assert.deepEqual([lists, asked], [[ids], 30]);
+  assert.equal(node.ledger.orders.open().size, 30);
+});

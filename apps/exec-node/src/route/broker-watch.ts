@@ -161,11 +161,10 @@ export class BrokerWatch {
   async #resolveUnknown(): Promise<void> {
     const { ledger, logger, reconciler } = this.#deps;
     try {
-      for (const order of [...ledger.orders.open()]) {
-        if (order.state !== OrderState.unknown) continue;
-        const problem = await reconciler.resolve(order);
-        if (problem !== undefined) await this.#halt([problem]);
-      }
+      const { unknown } = OrderState;
+      const orders = [...ledger.orders.open()].filter(({ state }) => state === unknown);
+      const problems = await reconciler.resolve(orders);
+      if (problems.length > 0) await this.#halt(problems);
     } catch (error) {
       logger.warn({ error: errorLine(error) }, 'the broker could not be asked for unknown orders');
     } finally {

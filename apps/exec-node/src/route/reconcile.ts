@@ -14,6 +14,7 @@ import {
   type SidesHeld,
 } from '@ndts/protocol';
 import type { Logger } from '@ndts/runtime';
+import { askOrders } from '../broker/ask-orders.js';
 import type { Gateway } from '../broker/gateway.js';
 import { changePhase, type Ledger } from '../order/ledger.js';
 import type { Order } from '../order/order.js';
@@ -66,16 +67,19 @@ export class Reconciler {
       const problem = await this.#notOpenHere(id);
       if (problem !== undefined) problems.push(problem);
     }
+    const others: Order[] = [];
     for (const order of [...ledger.orders.open()]) {
       const waits = when !== 'start' && order.state === OrderState.intended;
       if (order.closed || order.worksHere || waits) continue;
-      // One answer for all that is open; only what is not is asked for by itself.
+      // One answer for all that is open; what is not is asked for together.
       const status = listed.get(order.id);
-      const problem = await (status === undefined
-        ? this.resolve(order)
-        : this.#take(order, status, this.#isBeyond(order, askedNs)));
-      if (problem !== undefined) problems.push(problem);
+      if (status === undefined) others.push(order);
+      else {
+        const problem = await this.#take(order, status, this.#isBeyond(order, askedNs));
+        if (problem !== undefined) problems.push(problem);
+      }
     }
+    problems.push(...(await this.resolve(others)));
     if (broker.card.tellsPositions !== false) problems.push(...(await this.#comparePositions()));
     for (const position of ledger.positions.all())
       if (position.realised !== position.cash + position.cost)
@@ -103,15 +107,30 @@ export class Reconciler {
     );
   }
 
-  /** Asks the venue for one order and applies the answer; "not found" is final once the order is
-   * beyond the card's horizon. Returns what is wrong, if anything. */
-  async resolve(order: Order): Promise<string | undefined> {
-    const beyondHorizon = this.#isBeyond(order, this.#deps.clock.monotonicNs());
-    const status = await this.#deps.broker.queryOrder(order.id);
+  /** Asks the venue for orders and applies the answers; "not found" is final once an order is
+   * beyond the card's horizon. Returns what is wrong, one line each. */
+  async resolve(orders: readonly Order[]): Promise<string[]> {
+    const { broker, clock } = this.#deps;
+    const askedNs = clock.monotonicNs();
+    const beyond = new Set(orders.filter((order) => this.#isBeyond(order, askedNs)));
+    const answers = await askOrders(
+      broker,
+      orders.map(({ id }) => id),
+    );
     this.#settle();
-    if (order.closed) return undefined;
-    if (status === undefined) return this.#notFound(order, beyondHorizon);
-    return this.#take(order, status, beyondHorizon);
+    const problems: string[] = [];
+    for (const order of orders) {
+      // It came to an end, or waits to be sent again by a change, since it was asked for.
+      if (order.closed) continue;
+      const status = answers.get(order.id);
+      const isBeyond = beyond.has(order) && this.#isBeyond(order, askedNs);
+      const problem =
+        status === undefined
+          ? this.#notFound(order, isBeyond)
+          : await this.#take(order, status, isBeyond);
+      if (problem !== undefined) problems.push(problem);
+    }
+    return problems;
   }
 
   async #take(

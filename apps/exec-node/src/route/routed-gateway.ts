@@ -19,6 +19,7 @@ import {
   plainAbilities,
   type RouteView,
 } from '@ndts/protocol';
+import { askEach, askOrders, type OrderStatuses } from '../broker/ask-orders.js';
 import type { Gateway } from '../broker/gateway.js';
 import { Breaker, type BreakerState } from './breaker.js';
 
@@ -181,6 +182,18 @@ export class RoutedGateway implements Gateway {
       else if (status !== undefined) return status;
     }
     return refused;
+  }
+
+  /** Those whose place is known there, together; each of the others at both. */
+  async queryOrders(ids: readonly string[]): Promise<OrderStatuses> {
+    const nowhere = ids.filter((id) => !this.#places.has(id));
+    const found = await askEach(nowhere, (id) => this.queryOrder(id));
+    for (const one of this.#both()) {
+      const there = ids.filter((id) => this.#places.get(id) === one);
+      for (const id of there) this.#stay(id);
+      for (const [id, status] of await askOrders(one, there)) found.set(id, status);
+    }
+    return found;
   }
 
   async queryOpenOrders(): Promise<BrokerOrderStatus[]> {

@@ -130,6 +130,9 @@ export interface Broker {
   replace?(change: OrderChange): void;
   /** undefined: the venue does not know it (final only after card.inFlightMs). */
   queryOrder(clientOrderId: string): Promise<BrokerOrderStatus | undefined>;
+  /** As queryOrder for many, where the venue has a list for them; one that is not in the answer is
+   * not known there. */
+  queryOrders?(clientOrderIds: readonly string[]): Promise<Map<string, BrokerOrderStatus>>;
   queryOpenOrders(): Promise<BrokerOrderStatus[]>;
   /** All fills, oldest first, after the given trade id (undefined: all the venue has). */
   queryFills(afterTradeId?: string): Promise<Fill[]>;

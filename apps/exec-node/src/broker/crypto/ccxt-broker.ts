@@ -23,6 +23,7 @@ import {
 } from '@ndts/protocol';
 import { BackOff, backOffDefault } from '@ndts/runtime';
 import { isFinal } from '../../order/transitions.js';
+import { askEach, type OrderStatuses } from '../ask-orders.js';
 import { type Due, type Failure, notSent, tellDue, updateOf } from '../due.js';
 import type { Gateway } from '../gateway.js';
 import { Pacing } from '../pacing.js';
@@ -155,6 +156,16 @@ export class CcxtBroker implements Gateway {
     const order = this.#orders.get(clientOrderId);
     if (order === undefined || (order.status === '' && order.refusal === '')) return undefined;
     return statusOf(order);
+  }
+
+  /** Those that the lists of the connection told of as over are not asked for again. */
+  async queryOrders(ids: readonly string[]): Promise<OrderStatuses> {
+    this.#reachable();
+    return askEach(ids, async (id) => {
+      const known = this.#orders.get(id);
+      const isOver = known?.ended === true && known.status !== '';
+      return isOver ? statusOf(known) : this.queryOrder(id);
+    });
   }
 
   async queryOpenOrders(): Promise<BrokerOrderStatus[]> {

@@ -35,6 +35,7 @@ import {
 } from '@ndts/runtime/fix';
 import { isFinal } from '../../order/transitions.js';
 import { tellDue } from '../due.js';
+import { askEach, type OrderStatuses } from '../ask-orders.js';
 import type { Gateway } from '../gateway.js';
 import { changedOrder, FixOutcomes } from './outcomes.js';
 import { FixQueries } from './queries.js';
@@ -159,14 +160,24 @@ export class FixBroker implements Gateway {
     return status;
   }
 
+  /** Who tells ended orders in a mass status tells them at once; the others are asked for. */
+  async queryOrders(ids: readonly string[]): Promise<OrderStatuses> {
+    const listed = ids.length > 1 ? await this.#massStatus() : [];
+    const told = new Map(listed.map((status) => [status.clientOrderId, status]));
+    return askEach(ids, async (id) => told.get(id) ?? (await this.queryOrder(id)));
+  }
+
   async queryOpenOrders(): Promise<BrokerOrderStatus[]> {
-    const all = await this.#ask<BrokerOrderStatus>('M', (id) =>
+    return (await this.#massStatus()).filter(({ state }) => !isFinal(state));
+  }
+
+  #massStatus(): Promise<BrokerOrderStatus[]> {
+    return this.#ask<BrokerOrderStatus>('M', (id) =>
       this.session.send(MessageType.orderMassStatusRequest, (writer) => {
         writer.text(Tag.massStatusReqId, id);
         writer.text(Tag.massStatusReqType, '7');
       }),
     );
-    return all.filter(({ state }) => !isFinal(state));
   }
 
   async queryFills(afterTradeId?: string): Promise<Fill[]> {

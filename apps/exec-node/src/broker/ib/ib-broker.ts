@@ -28,6 +28,7 @@ import type {
   OrderState as IbOrderState,
 } from '@stoqey/ib';
 import { isFinal } from '../../order/transitions.js';
+import type { OrderStatuses } from '../ask-orders.js';
 import { type Due, type Failure, notSent, tellDue, updateOf } from '../due.js';
 import type { Gateway } from '../gateway.js';
 import { isFailure, isRefusal, orderCanceled, serversBack, serversLost, stateOf } from './codes.js';
@@ -159,10 +160,19 @@ export class IbBroker implements Gateway {
   }
 
   async queryOrder(clientOrderId: string): Promise<BrokerOrderStatus | undefined> {
+    return (await this.queryOrders([clientOrderId])).get(clientOrderId);
+  }
+
+  /** The lists of the day have all of them. */
+  async queryOrders(ids: readonly string[]): Promise<OrderStatuses> {
     await this.#refresh();
-    const order = this.#orders.get(clientOrderId);
-    if (order === undefined || (!order.known && order.refusal === '')) return undefined;
-    return this.#statusOf(order);
+    const found: OrderStatuses = new Map();
+    for (const id of ids) {
+      const order = this.#orders.get(id);
+      if (order === undefined || (!order.known && order.refusal === '')) continue;
+      found.set(id, this.#statusOf(order));
+    }
+    return found;
   }
 
   async queryOpenOrders(): Promise<BrokerOrderStatus[]> {
