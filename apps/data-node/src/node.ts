@@ -262,7 +262,7 @@ class DataNodeAgent implements DataNode {
     const nowNs = clock.monotonicNs();
     const now = this.#now.read(clock);
     const { desk } = this.#stage;
-    if (desk.isUnknown(source)) desk.setSources(namedSources(feed), nowNs);
+    if (desk.isUnknown(source)) this.#stage.setSources(namedSources(feed), nowNs);
     this.#stage.pass(batch, refused, source, nowNs, isLive ? now : undefined);
     if (refused.count > 0) {
       this.#rejects.note(refused, sourceName(feed, source), isLive, now);
@@ -299,7 +299,7 @@ class DataNodeAgent implements DataNode {
     this.#samples.flush(nowNs);
     const named = namedSources(this.#deps.feed);
     this.#sourceMetrics.keepFeeds(new Set(named.map(({ name }) => name)));
-    this.#stage.desk.setSources(named, nowNs);
+    this.#stage.setSources(named, nowNs);
     this.#trades?.setSources(named, nowNs);
     this.#books?.setSources(named);
     this.#quality.count();

@@ -1,15 +1,24 @@
 // Two feeds of the same symbols in one node: each tick is stored once, whichever feed was first,
 // also when one of them dies; rejects and counts say whose they are.
 
-import { deepEqual, equal, ok } from 'node:assert/strict';
+import { deepEqual, equal, ok, rejects } from 'node:assert/strict';
 import { test } from 'node:test';
 import { type QualityView, subjects, type TickBatch, timeFromMs } from '@ndts/protocol';
 import { loadConfig, VirtualClock } from '@ndts/runtime';
 import type { Feed } from './feed/feed.js';
-import { FeedSet } from './feed/feed-set.js';
+import { FeedSet, feedsMax } from './feed/feed-set.js';
 import { createNoFeed } from './feed/no-feed.js';
 import type { Simulator } from './feed/simulator.js';
-import { args, live, run, simulated, stored, symbols, workPlace } from './node-test-kit.js';
+import {
+  args,
+  type Life,
+  live,
+  run,
+  simulated,
+  stored,
+  symbols,
+  workPlace,
+} from './node-test-kit.js';
 
 const startMs = Date.UTC(2025, 5, 2, 8);
 const config = loadConfig({ args, environment: {} });
@@ -31,7 +40,7 @@ interface StrangeRow {
 }
 
 /** Gives what it is told to, of the first symbol, once. */
-function strangeFeed(rows: StrangeRow[]): Feed {
+function strangeFeed(rows: StrangeRow[], name = 'strange'): Feed {
   const poll = (batch: TickBatch): number => {
     batch.count = rows.length;
     for (const [row, { ms, price }] of rows.entries()) {
@@ -41,13 +50,13 @@ function strangeFeed(rows: StrangeRow[]): Feed {
       batch.symbol[row] = symbols[0]!.id;
       batch.price[row] = price;
       batch.volume[row] = 1;
-      for (const name of ['bid', 'ask', 'bidVolume', 'askVolume', 'flags'] as const)
-        batch[name][row] = 0;
+      for (const column of ['bid', 'ask', 'bidVolume', 'askVolume', 'flags'] as const)
+        batch[column][row] = 0;
     }
     rows.length = 0;
     return batch.count;
   };
-  return { ...createNoFeed(), name: 'strange', poll };
+  return { ...createNoFeed(), name, poll };
 }
 
 test('each tick once, whichever feed was first', async (context) => {
@@ -150,4 +159,67 @@ test('what is of long ago, or far from the market, does not go on', async (conte
   const { sources, arbitration } = life.node.status();
   deepEqual(sources[1]!.refused, { jump: 1 });
   equal(arbitration[1]!.late, 1, 'from before what is remembered');
+});
+
+const ended = { ...createNoFeed().stats(), isEnded: true };
+
+/** Prices of the first symbol that are stored, in order. */
+function pricesOf(life: Life): number[] {
+  return [...stored(life.database).values()];
+}
+
+const rowAt = (at: number): StrangeRow => ({ ms: startMs + at, price: 100 + at / 100 });
+
+test('a feed that joins brings nothing again of what another one gave alone', async (context) => {
+  const [one, other]: [StrangeRow[], StrangeRow[]] = [[], []];
+  const feeds = (): FeedSet => new FeedSet([strangeFeed(one, 'one')]);
+  const life = live(workPlace(context), new VirtualClock(startMs), config, feeds);
+  context.after(() => life.close());
+  const set = life.feed as FeedSet;
+  await life.node.start();
+  one.push(rowAt(0), rowAt(1), rowAt(2));
+  run(life, life.clock, 5);
+  for (const join of [0, 10]) {
+    await set.add(strangeFeed(other, 'other'));
+    other.push(rowAt(join), rowAt(join + 1), rowAt(join + 2), rowAt(join + 3));
+    run(life, life.clock, 1);
+    one.push(rowAt(join + 3), rowAt(join + 4));
+    run(life, life.clock, 1);
+    await set.remove('other');
+    run(life, life.clock, 300);
+    if (join === 0) one.push(rowAt(10), rowAt(11), rowAt(12));
+    run(life, life.clock, 5);
+  }
+  const expected = [0, 1, 2, 3, 4, 10, 11, 12, 13, 14].map((at) => rowAt(at).price);
+  deepEqual(pricesOf(life), expected);
+});
+
+test('of however many feeds each tick goes on once; one too many is refused', async (context) => {
+  const rows = Array.from({ length: feedsMax }, (): StrangeRow[] => []);
+  const feeds = (): FeedSet => new FeedSet(rows.map((of, at) => strangeFeed(of, `feed-${at}`)));
+  const life = live(workPlace(context), new VirtualClock(startMs), config, feeds);
+  context.after(() => life.close());
+  const set = life.feed as FeedSet;
+  await life.node.start();
+  for (const of of rows) of.push(rowAt(0), rowAt(1));
+  run(life, life.clock, 100);
+  equal(pricesOf(life).length, 2);
+  await rejects(set.add(strangeFeed([], 'more')), /there are 32 feeds already/);
+  await set.remove('feed-0');
+  // Those at their end make room, however many there were.
+  for (let at = 0; at < 70; at += 1) {
+    await set.add({ ...strangeFeed([], `ended-${at}`), stats: () => ended });
+    run(life, life.clock, 10);
+  }
+  const last: StrangeRow[] = [];
+  await set.add(strangeFeed(last, 'last'));
+  for (const of of [...rows.slice(1), last]) of.push(rowAt(2));
+  last.push(rowAt(3), { ms: startMs + 4, price: -1 });
+  run(life, life.clock, 300);
+  equal(pricesOf(life).length, 4);
+  const { sources } = life.node.status();
+  deepEqual(
+    sources.filter(({ refused }) => Object.keys(refused).length > 0),
+    [{ source: 'last', refused: { price: 1 }, marked: {} }],
+  );
 });

@@ -2,8 +2,8 @@
 // One stream of rows of several sources of the same symbols: the first good row wins, the same row
 // of another source is a copy, the same row of the same source a repeat. Always: what any source
 // gave goes through once, however the sources die, lag, repeat and reorder, as long as copies come
-// within the window of a symbol; what is older than the window is not known to be new, and is
-// counted as late instead of doubled.
+// within the window of a symbol; what is older than the window, or than what a source gave while
+// it was alone, is not known to be new, and is counted as late instead of doubled.
 //
 // Two rows are the same when the venue numbered both and the numbers are equal; else when time,
 // price and volume are. Where sources stamp rows themselves, times may differ by the tolerance.
@@ -72,6 +72,10 @@ export class Arbiter {
   readonly #behind: Uint32Array;
   #keep = new Uint32Array(keepAtOnce);
   #ids = new Float64Array(0);
+  /** By symbol: the newest time of what went on before there were several */
+  #alone = new Float64Array(0);
+  /** Whose rows those were: what it gives is new all the same. */
+  #aloneSlot = -1;
   #baseDay = Number.NaN;
   #nowNs = 0;
   /** One above the highest slot that was ever used. */
@@ -114,6 +118,26 @@ export class Arbiter {
     this.#behindMax[slot] = 0;
     this.leads.forget(slot);
     this.#slotOf.delete(source);
+    if (slot === this.#aloneSlot) this.#aloneSlot = -1;
+  }
+
+  /** There are several from now on. `source` was alone, 0: none was. The last rows of symbols that
+   * went on before are for noteAlone(). */
+  beginMany(source: number): void {
+    this.#aloneSlot = this.#slotOf.get(source) ?? -1;
+  }
+
+  noteAlone({ count, symbol, day, nsOfDay }: TickBatch): void {
+    for (let row = 0; row < count; row += 1) {
+      this.#room(symbol[row]!);
+      this.#alone[symbol[row]!] = this.#timeOf(day[row]!, nsOfDay[row]!);
+    }
+  }
+
+  /** Exact while a run is shorter than 104 days, and the same for equal times for ever. */
+  #timeOf(day: number, nsOfDay: number): number {
+    if (Number.isNaN(this.#baseDay)) this.#baseDay = day;
+    return (day - this.#baseDay) * nsPerDay + nsOfDay;
   }
 
   /** The source is gone for now: another leads its symbols. */
@@ -190,14 +214,13 @@ export class Arbiter {
   #judge(rows: ArbitratedRows, row: number, slot: number): number {
     const symbol = rows.symbol[row]!;
     if (symbol >= this.#seen.symbols) this.#room(symbol);
-    if (Number.isNaN(this.#baseDay)) this.#baseDay = rows.day[row]!;
-    // Exact while a run is shorter than 104 days, and the same for equal times for ever.
-    const time = (rows.day[row]! - this.#baseDay) * nsPerDay + rows.nsOfDay[row]!;
+    const time = this.#timeOf(rows.day[row]!, rows.nsOfDay[row]!);
     const place = this.#find(rows, row, symbol, time, slot);
     const verdict =
       place >= 0
         ? this.#again(place, slot, time)
-        : time <= this.#seen.floor(symbol)
+        : time <= this.#seen.floor(symbol) ||
+            (time <= this.#alone[symbol]! && slot !== this.#aloneSlot)
           ? verdicts.late
           : verdicts.fresh;
     const base = slot * counters;
@@ -286,6 +309,9 @@ export class Arbiter {
     const symbols = Math.max(64, symbol + 1, 2 * this.#seen.symbols);
     this.#seen.grow(symbols);
     this.leads.grow(symbols);
+    const alone = new Float64Array(symbols).fill(Number.NEGATIVE_INFINITY);
+    alone.set(this.#alone);
+    this.#alone = alone;
   }
 
   /** Of the sources there are, in the order they were added. */

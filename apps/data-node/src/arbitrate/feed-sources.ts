@@ -14,11 +14,10 @@ export function sourcesOf(feed: Feed): readonly Pick<FeedSource, 'source' | 'fee
 }
 
 export function namedSources(feed: Feed): NamedSource[] {
-  return sourcesOf(feed).map(({ source, feed: one }) => ({
-    source,
-    name: one.name,
-    isConnected: one.stats().state === 'connected',
-  }));
+  return sourcesOf(feed).map(({ source, feed: one }) => {
+    const { state, isEnded } = one.stats();
+    return { source, name: one.name, isConnected: state === 'connected', isEnded };
+  });
 }
 
 export function sourceName(feed: Feed, source: number): string {

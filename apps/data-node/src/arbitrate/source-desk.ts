@@ -1,8 +1,10 @@
 // hot: no allocation after init
 // Several feeds of the same symbols in a node: good ticks of all become one stream. Always: one
-// feed alone is not looked at; a feed that came or went is known before its next rows.
+// feed alone is not looked at; a feed that came or went is known before its next rows; one at its
+// end keeps its place, and its counts, until another one needs it.
 
 import type { SourceStatus, TickBatch, TradeBatch } from '@ndts/protocol';
+import { feedsMax } from '../feed/feed-set.js';
 import { Arbiter } from './arbiter.js';
 
 /** A feed as this stage needs it. */
@@ -10,22 +12,33 @@ export interface NamedSource {
   readonly source: number;
   readonly name: string;
   readonly isConnected: boolean;
+  /** Nothing more comes of it. */
+  readonly isEnded: boolean;
 }
 
 /** Rows kept of a symbol: as many as a feed may be behind the first. */
 const window = 64;
 
 export class SourceDesk {
-  readonly #arbiter = new Arbiter({ window });
+  readonly #arbiter = new Arbiter({ window, slots: feedsMax });
   readonly #names = new Map<number, string>();
   readonly #connected = new Set<number>();
+  /** The one that is, or was before there were several. */
+  #alone = 0;
 
   /** What feeds there are now; those before others lead where both are well. */
   setSources(sources: readonly NamedSource[], nowNs: number): void {
     for (const source of this.#names.keys())
       if (!sources.some((one) => one.source === source)) this.#remove(source, nowNs);
-    for (const [priority, { source, name, isConnected }] of sources.entries()) {
-      if (this.#arbiter.addSource(source, priority)) this.#names.set(source, name);
+    if (this.#names.size < 2) this.#alone = [...this.#names.keys()][0] ?? 0;
+    for (const [priority, { source, name, isConnected, isEnded }] of sources.entries()) {
+      if (isEnded && !this.#names.has(source)) continue;
+      if (!this.#arbiter.addSource(source, priority)) {
+        const ended = sources.find((one) => one.isEnded && this.#names.has(one.source));
+        if (ended !== undefined) this.#remove(ended.source, nowNs);
+        this.#arbiter.addSource(source, priority);
+      }
+      this.#names.set(source, name);
       if (isConnected) this.#connected.add(source);
       else if (this.#connected.delete(source)) this.#arbiter.lost(source, nowNs);
     }
@@ -35,6 +48,12 @@ export class SourceDesk {
     this.#arbiter.removeSource(source, nowNs);
     this.#names.delete(source);
     this.#connected.delete(source);
+  }
+
+  /** There is something to choose from now on: the last rows of symbols that went on before. */
+  begin(lastTicks: (take: (batch: TickBatch) => void) => void): void {
+    this.#arbiter.beginMany(this.#alone);
+    lastTicks((batch) => this.#arbiter.noteAlone(batch));
   }
 
   /** Whether there is anything to choose. */

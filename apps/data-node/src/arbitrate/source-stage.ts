@@ -6,7 +6,7 @@
 import type { Cleaner } from '@ndts/native/clean';
 import { copyTickRow, createTickBatch, type TickBatch, type Time } from '@ndts/protocol';
 import { CleanerBank } from '../clean/cleaner-bank.js';
-import { SourceDesk } from './source-desk.js';
+import { type NamedSource, SourceDesk } from './source-desk.js';
 
 export interface SourceStageOptions {
   /** Of the first feed; its owner closes it. */
@@ -45,14 +45,23 @@ export class SourceStage {
   ): void {
     batch.sequence.set(this.#places);
     this.cleaners.clean(batch, refused, source, now);
-    if (!this.desk.hasMany) return;
+    if (!this.desk.hasMany) {
+      this.#hasSeen = false;
+      return;
+    }
     if (!this.#hasSeen) this.#seeLast();
     this.desk.choose(batch, source, nowNs);
     if (this.cleaners.cleanMerged(batch, this.#late, source) > 0) this.#mergeLate(refused);
   }
 
+  setSources(sources: readonly NamedSource[], nowNs: number): void {
+    this.desk.setSources(sources, nowNs);
+    this.cleaners.keep(new Set(sources.map(({ source }) => source)));
+  }
+
   #seeLast(): void {
     this.#hasSeen = true;
+    this.desk.begin(this.#options.lastTicks);
     this.#options.lastTicks((batch) => this.cleaners.cleanMerged(batch, this.#late, 0));
   }
 

@@ -1,17 +1,25 @@
 // A cleaner for each source: what one venue sent last must not make another's tick a duplicate,
 // late or a jump. And one for the rows of all sources together, which only looks for what no single
 // source shows: rows far behind what went on before, or far from its prices. Always: all have the
-// same rules, and each counts its own source.
+// same rules, and each counts its own source; that of a source that is gone is closed.
 
 import { type Cleaner, type CleanRules, cleanSources, createCleaner } from '@ndts/native/clean';
 import { NdtsError, type TickBatch, type Time } from '@ndts/protocol';
 
+interface Counts {
+  readonly refused: Float64Array;
+  readonly marked: Float64Array;
+}
+
 export class CleanerBank implements Cleaner {
   readonly #given: Cleaner;
   readonly #bySource = new Map<number, Cleaner>();
+  /** What others with its number had counted in the rows of all when a source began. */
+  readonly #before = new Map<number, Counts>();
   /** Undefined: those the given cleaner was made with. */
   #rules: CleanRules | undefined;
   #merged: Cleaner | undefined;
+  #isGiven = false;
   /** Plans given since these rules. */
   readonly #assigned = new Map<number, number>();
 
@@ -21,8 +29,7 @@ export class CleanerBank implements Cleaner {
   }
 
   clean(batch: TickBatch, rejects: TickBatch, source = 0, now?: Time): number {
-    const number = numberOf(source);
-    return this.#of(number).clean(batch, rejects, number, now);
+    return this.#of(source).clean(batch, rejects, numberOf(source), now);
   }
 
   /** Rows of any source that are good by themselves, in the order in which they go on. */
@@ -33,12 +40,24 @@ export class CleanerBank implements Cleaner {
 
   counts(source: number): Float64Array {
     const number = numberOf(source);
-    return sum(this.#of(number).counts(number), this.#merged?.counts(number));
+    const own = this.#of(source).counts(number);
+    return sum(own, this.#merged?.counts(number), this.#before.get(source)?.refused);
   }
 
   marked(source: number): Float64Array {
     const number = numberOf(source);
-    return sum(this.#of(number).marked(number), this.#merged?.marked(number));
+    const own = this.#of(source).marked(number);
+    return sum(own, this.#merged?.marked(number), this.#before.get(source)?.marked);
+  }
+
+  /** Lets those of all other sources go. */
+  keep(sources: ReadonlySet<number>): void {
+    for (const [source, cleaner] of this.#bySource) {
+      if (sources.has(source)) continue;
+      if (cleaner !== this.#given) cleaner.close();
+      this.#bySource.delete(source);
+      this.#before.delete(source);
+    }
   }
 
   setRules(rules: CleanRules): void {
@@ -73,11 +92,18 @@ export class CleanerBank implements Cleaner {
     if (known !== undefined) return known;
     const made = this.#make();
     this.#bySource.set(source, made);
+    const number = numberOf(source);
+    const merged = this.#merged;
+    if (merged !== undefined)
+      this.#before.set(source, { refused: merged.counts(number), marked: merged.marked(number) });
     return made;
   }
 
   #make(): Cleaner {
-    if (this.#bySource.size === 0 || this.#rules === undefined) return this.#given;
+    if (!this.#isGiven || this.#rules === undefined) {
+      this.#isGiven = true;
+      return this.#given;
+    }
     return this.#withPlans(createCleaner(this.#rules));
   }
 
@@ -103,11 +129,17 @@ function rulesOfMerged(rules: CleanRules): CleanRules {
   return { ...rules, plans };
 }
 
-function sum(counts: Float64Array, more: Float64Array | undefined): Float64Array {
-  return more === undefined ? counts : counts.map((count, at) => count + (more[at] ?? 0));
+function sum(
+  counts: Float64Array,
+  more: Float64Array | undefined,
+  before: Float64Array | undefined,
+): Float64Array {
+  if (more === undefined) return counts;
+  return counts.map((count, at) => count + (more[at] ?? 0) - (before?.[at] ?? 0));
 }
 
-/** Sources beyond what a cleaner tells apart share the last number. */
+/** Each source has a cleaner of its own. Only in the rows of all two share a number, when so many
+ * were begun between them; the later one then counts from its beginning. */
 function numberOf(source: number): number {
-  return Math.min(source, cleanSources - 1);
+  return source % cleanSources;
 }

@@ -25,6 +25,9 @@ export interface FeedSource {
   readonly refusal: string;
 }
 
+/** At once, those at their end not counted: what arbitration can tell apart. */
+export const feedsMax = 32;
+
 interface Member extends FeedSource {
   refusal: string;
 }
@@ -73,6 +76,12 @@ export class FeedSet implements Feed {
   async add(feed: Feed): Promise<number> {
     if (this.#members.some((one) => one.feed.name === feed.name))
       throw new NdtsError('ALREADY_EXISTS', `there is a feed ${feed.name}`);
+    if (this.#members.filter((one) => !one.feed.stats().isEnded).length >= feedsMax)
+      throw new NdtsError(
+        'INVALID_ARGUMENT',
+        `${feed.name}: there are ${feedsMax} feeds already, the most at once (those at their end ` +
+          'not counted): remove one first',
+      );
     const member = this.#put(feed);
     if (this.#isConnected) await connectOne(member);
     return member.source;

@@ -112,6 +112,13 @@ export class TradeCleaner implements Pick<Cleaner, 'setRules' | 'assign'> {
     return this.#countsOf(source);
   }
 
+  /** Lets what is known of all other sources go. */
+  keep(sources: ReadonlySet<number>): void {
+    this.#bank?.keep(sources);
+    for (const known of [this.#ids, this.#counts])
+      for (const source of known.keys()) if (!sources.has(source)) known.delete(source);
+  }
+
   close(): void {
     this.#bank?.close();
     this.#own?.close();

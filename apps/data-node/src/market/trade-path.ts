@@ -158,6 +158,7 @@ export class TradePath {
   setSources(sources: readonly NamedSource[], nowNs: number): void {
     this.#sources = sources;
     this.#desk.setSources(sources, nowNs);
+    this.cleaner.keep(new Set(sources.map(({ source }) => source)));
   }
 
   status(nowNs: number): KindStatus {

@@ -31,6 +31,7 @@ export function openPrivateFolder(dir: string): void {
 export function readPrivateFile(path: string): string | undefined {
   try {
     checkPrivate(path, '0600');
+    checkFile(path);
     return readFileSync(path, 'utf8');
   } catch (error) {
     if (isCode(error, 'ENOENT')) return undefined;
@@ -41,6 +42,7 @@ export function readPrivateFile(path: string): string | undefined {
 /** One that others may read, such as a certificate. */
 export function readPublicFile(path: string): Buffer {
   try {
+    checkFile(path);
     return readFileSync(path);
   } catch (error) {
     throw fileError(path, error);
@@ -74,6 +76,11 @@ export function checkPrivate(path: string, expected: '0600' | '0700'): void {
     'INSECURE_FILE',
     `${path}: expected mode ${expected} or narrower, found ${found}`,
   );
+}
+
+/** Of a pipe or a device nobody knows when, or whether, the last byte comes: everything would wait. */
+function checkFile(path: string): void {
+  if (!statSync(path).isFile()) throw new NdtsError('INVALID_ARGUMENT', `${path} is no file`);
 }
 
 export function syncFolder(dir: string): void {

@@ -1,6 +1,8 @@
 // Files as a feed: hostile content, pace, and going on after a disconnect.
 
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { dirname } from 'node:path';
 import { test } from 'node:test';
 import { createTickBatch, nsPerMs, nsPerSecond } from '@ndts/protocol';
 import { fileFeed, filesIn, rowsOf, turn } from './file-test-kit.js';
@@ -47,6 +49,17 @@ test('a file that cannot be read at all is passed over, but not the first one', 
   assert.equal(rows.stats.malformed, 4);
   await assert.rejects(rowsOf(paths.slice(1)), /b\.csv/);
   await assert.rejects(rowsOf(['/nowhere/at-all.csv']), /at-all/);
+});
+
+test('what is no file is refused, and nobody waits for it', async (context) => {
+  const paths = filesIn(context, { 'a.csv': header + line(1), 'b.csv': header + line(2) });
+  const pipe = `${paths[0]}.pipe`;
+  // Opened by a reader it waits for a writer, and there is none.
+  execFileSync('mkfifo', [pipe]);
+  await assert.rejects(rowsOf([pipe]), /\.pipe is no file/);
+  await assert.rejects(rowsOf([dirname(pipe)]), /is no file/);
+  const rows = await rowsOf([paths[0]!, pipe, paths[1]!]);
+  assert.deepEqual([rows.ticks.length, rows.stats.malformedBy], [2, { file: 1 }]);
 });
 
 test('at its own pace a record is due as far from the first as its time is', async (context) => {

@@ -36,7 +36,8 @@ const marks: readonly (readonly [name: string, mark: string])[] = [
 const markBytes = 6;
 const dataName = /\.(csv|txt|parquet|pq|arrow|arrows|feather|ipc)$/i;
 
-/** Throws INVALID_ARGUMENT: it is packed, but not as something that can be read. */
+/** Throws INVALID_ARGUMENT: it is packed, but not as something that can be read; or it is no file:
+ * the reader opens it on the node's thread, which would wait for whoever writes a pipe. */
 export async function partsOf(path: string, place: UnpackPlace | undefined): Promise<FilePart[]> {
   const plain = async (): Promise<PlainFile> => ({
     ...{ path, name: basename(path), title: path },
@@ -44,7 +45,9 @@ export async function partsOf(path: string, place: UnpackPlace | undefined): Pro
   });
   // What cannot be opened is told by whoever reads it.
   const info = await stat(path).catch(() => undefined);
-  const file = info?.isFile() ? await open(path).catch(() => undefined) : undefined;
+  if (info !== undefined && !info.isFile())
+    throw new NdtsError('INVALID_ARGUMENT', `${path} is no file: expected one, or the files in it`);
+  const file = info === undefined ? undefined : await open(path).catch(() => undefined);
   if (info === undefined || file === undefined)
     return [{ title: path, isPacked: false, open: plain }];
   try {
