@@ -9,7 +9,13 @@ import { totalmem } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises'; // ambient: between two looks
 import { Command } from 'commander';
 import { type ConfigValues, errorLine, NdtsError } from '@ndts/protocol';
-import { loadConfig, SeededRandom, SystemClock, systemSecureRandom } from '@ndts/runtime';
+import {
+  loadConfig,
+  secretsOf,
+  SeededRandom,
+  SystemClock,
+  systemSecureRandom,
+} from '@ndts/runtime';
 import type { TransferContext } from './command/import.js';
 import type { SourceFlags } from './command/data-source.js';
 import { printable } from './screen/table.js';
@@ -118,6 +124,7 @@ async function runUp(flags: UpFlags, unparsed: readonly string[]): Promise<void>
     random: new SeededRandom(seed),
     secureRandom: systemSecureRandom,
     userId: process.getuid?.() ?? 0,
+    secrets: secretsOf(process.env), // ambient: secrets enter here
     version,
     processId: process.pid,
     processLoad: processLoad(),

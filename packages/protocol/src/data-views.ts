@@ -121,7 +121,8 @@ export interface FeedDefinition {
   readonly days?: readonly string[];
 }
 
-/** A counterparty that sends market data over FIX 4.4. Secrets are named by their files. */
+/** A counterparty that sends market data over FIX 4.4. Secrets are named by where they are, and
+ * never here. */
 export interface FixFeedDefinition {
   readonly host: string;
   readonly port: number;
@@ -133,6 +134,8 @@ export interface FixFeedDefinition {
   readonly username?: string;
   /** Of mode 0600. */
   readonly passwordFile?: string;
+  /** Instead: the variable of the node's environment that has it, NDTS_SECRET_... */
+  readonly passwordEnv?: string;
   /** Default: 30. */
   readonly heartbeatSeconds?: number;
   /** Levels of the book; 0: all, the default. */

@@ -14,7 +14,12 @@ export { SystemClock } from './clock/system-clock.js';
 export { VirtualClock } from './clock/virtual-clock.js';
 export { type ConfigDescription, describeConfig } from './config/describe-config.js';
 export { DocumentEntry } from './config/document-entry.js';
-export { type ConfigInput, environmentName, loadConfig } from './config/load-config.js';
+export {
+  type ConfigInput,
+  environmentName,
+  loadConfig,
+  secretsOf,
+} from './config/load-config.js';
 export { nearestName } from './config/nearest-name.js';
 export { PatternList } from './config/pattern-list.js';
 export {

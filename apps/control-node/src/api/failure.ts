@@ -17,6 +17,7 @@ const statusOf: Partial<Record<ErrorCode, number>> = {
   NOT_FOUND: 404,
   ALREADY_EXISTS: 409,
   COMPARE_FAILED: 409,
+  CANCELLED: 409,
   RATE_LIMITED: 429,
   UNAVAILABLE: 503,
   TIMEOUT: 504,

@@ -24,6 +24,7 @@ const fix = objectOf(
     targetSubId: text,
     username: text,
     passwordFile: text,
+    passwordEnv: { type: 'string', pattern: '^NDTS_SECRET_[A-Z0-9_]{1,100}$' },
     heartbeatSeconds: { type: 'integer', minimum: 1, maximum: 3600 },
     depth: { type: 'integer', minimum: 0, maximum: 10_000 },
     tls: { type: 'boolean' },

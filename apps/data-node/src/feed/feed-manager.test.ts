@@ -7,7 +7,13 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { type Clock, createTickBatch, type FeedDefinition, type FeedView } from '@ndts/protocol';
+import {
+  type Clock,
+  createTickBatch,
+  type FeedDefinition,
+  type FeedView,
+  type FixFeedDefinition,
+} from '@ndts/protocol';
 import { createSilentLogger, SeededRandom, SystemClock, VirtualClock } from '@ndts/runtime';
 import { FakeVenue, settle } from './crypto/fake-venue.js';
 import { FeedManager } from './feed-manager.js';
@@ -26,6 +32,7 @@ class Setup {
     recordingDir: string,
     kept: Map<string, FeedDefinition>,
     clock: Clock = new VirtualClock(startMs),
+    secrets?: ReadonlyMap<string, string>,
   ) {
     this.manager = new FeedManager({
       set: this.set,
@@ -46,6 +53,7 @@ class Setup {
         refusal: () => 'has other characters',
       },
       recordingDir,
+      ...(secrets === undefined ? {} : { secrets }),
       load: async () => this.venue.module,
     });
   }
@@ -189,6 +197,64 @@ test('a FIX counterparty is kept without its secret, recorded, and replayed', as
     take(again);
   }
   assert.deepEqual(again, live);
+});
+
+test('a password comes from the environment, too, and is shown nowhere', async (context) => {
+  const market = new Counterparty();
+  const port = await market.open();
+  const kept = new Map<string, FeedDefinition>();
+  const secrets = new Map([['NDTS_SECRET_MARKET', 'hush']]);
+  const { manager, set } = new Setup(folder(context), kept, new SystemClock(), secrets);
+  context.after(async () => {
+    await manager.stop();
+    market.close();
+  });
+  await set.connect();
+  const fix = { host: '127.0.0.1', port, senderCompId: 'DESK', targetCompId: 'MARKET' };
+  const add = (more: Partial<FixFeedDefinition>): Promise<FeedView> =>
+    manager.add({ name: 'market', kind: 'fix', symbols: ['BTC/USD'], fix: { ...fix, ...more } });
+  await assert.rejects(
+    add({ passwordEnv: 'NDTS_SECRET_NONE' }),
+    /expected a password in the variable NDTS_SECRET_NONE of the environment/,
+  );
+  const both = { passwordFile: '/etc/hostname', passwordEnv: 'NDTS_SECRET_MARKET' };
+  await assert.rejects(add(both), /not both/);
+  const view = await add({ passwordEnv: 'NDTS_SECRET_MARKET' });
+  assert.equal(market.password, 'hush');
+  assert.ok(!JSON.stringify([...kept.values(), view]).includes('hush'));
+});
+
+test('one that is being opened is removed at once, and holds up no other', async (context) => {
+  const server = createServer();
+  server.listen(0, '127.0.0.1');
+  context.after(() => void server.close());
+  await once(server, 'listening');
+  const kept = new Map<string, FeedDefinition>();
+  const { manager, set } = new Setup(folder(context), kept);
+  await set.connect();
+  const { port } = server.address() as AddressInfo;
+  const fix = { host: '127.0.0.1', port, senderCompId: 'DESK', targetCompId: 'MARKET' };
+  const market: FeedDefinition = { name: 'market', kind: 'fix', symbols: ['BTC/USD'], fix };
+  const adding = assert.rejects(manager.add(market), /market was removed while it was opened/);
+  const [socket] = (await once(server, 'connection')) as [Socket];
+  context.after(() => void socket.destroy());
+  socket.on('error', () => undefined).resume();
+  assert.equal((await manager.add(binance)).state, 'connected');
+  // Nobody moves the clock: what waits for an answer would wait for ever.
+  assert.equal(await manager.remove('market'), true);
+  await adding;
+  assert.deepEqual(
+    [manager.list().map(({ name }) => name), [...kept.keys()]],
+    [['binance'], ['binance']],
+  );
+  await assert.rejects(manager.remove('market'), /there is no feed market/);
+  // So is one that a start begins.
+  kept.set('market', market);
+  await manager.start();
+  await once(server, 'connection');
+  assert.equal(await manager.remove('market'), true);
+  assert.deepEqual([...kept.keys()], ['binance']);
+  await manager.stop();
 });
 
 test('neither a stop nor other feeds wait for one that nobody answers', async (context) => {

@@ -22,7 +22,7 @@ import type { Feed, FeedSymbol } from './feed.js';
 import type { RowKind } from './feed-rows.js';
 import type { FeedSet, FeedSource } from './feed-set.js';
 import { createFixFeed, fixAbilities, fixDecoder } from './fix/fix-feed.js';
-import { fixFeedSettings } from './fix/fix-settings.js';
+import { fixFeedSettings, type Secrets } from './fix/fix-settings.js';
 import { FileFeed } from './file/file-feed.js';
 import { LineFeed } from './line-feed.js';
 import { type FileFormatName, fileFormatNames } from './file/file-format.js';
@@ -53,6 +53,8 @@ export interface FeedManagerOptions {
   readonly recordingDir: string;
   /** Of files that are packed; undefined: they are refused. */
   readonly unpack?: UnpackPlace;
+  /** Variables of the environment that are secrets; default: none. */
+  readonly secrets?: Secrets;
   /** Handed to ccxt, by the name of the feed; for tests and other addresses. */
   readonly settingsOf?: (name: string) => Readonly<Record<string, unknown>>;
   readonly load?: LoadCcxt;
@@ -67,8 +69,9 @@ export class FeedManager {
   readonly #options: FeedManagerOptions;
   readonly #kinds: readonly RowKind[];
   readonly #kept = new Map<string, Kept>();
-  /** One change after the other. */
-  #work: Promise<unknown> = Promise.resolve();
+  /** Of each feed by its name, one change after the other. */
+  readonly #work = new Map<string, Promise<unknown>>();
+  readonly #opening = new Set<string>();
 
   constructor(options: FeedManagerOptions) {
     this.#options = options;
@@ -80,14 +83,14 @@ export class FeedManager {
     const { unpack } = this.#options;
     if (unpack !== undefined) await removeUnpacked(unpack.dir);
     const all = await this.#options.store.list();
-    // Side by side: one whose venue does not answer holds up no other.
-    void this.#after(() => Promise.all(all.map((definition) => this.#beginKept(definition))));
+    for (const definition of all)
+      void this.#after(definition.name, () => this.#beginKept(definition));
   }
 
   /** Disconnects all feeds; recordings are written to their end. */
   async stop(): Promise<void> {
     await this.#options.set.disconnect(); // first: what is begun now may wait for a venue
-    await this.#work;
+    await Promise.all(this.#work.values());
     for (const { recorder } of this.#kept.values()) await recorder?.close();
   }
 
@@ -97,7 +100,7 @@ export class FeedManager {
 
   /** Throws INVALID_ARGUMENT, ALREADY_EXISTS, and what the feed refuses. */
   add(definition: FeedDefinition): Promise<FeedView> {
-    return this.#after(async () => {
+    return this.#after(definition.name, async () => {
       await this.#begin(definition);
       const { refusal } = this.#source(definition.name);
       if (refusal !== '') {
@@ -109,9 +112,16 @@ export class FeedManager {
     });
   }
 
-  /** Throws NOT_FOUND; the simulator is the configuration's. */
+  /** One that is opened at this moment is not waited for. Throws NOT_FOUND; the simulator is the
+   * configuration's. */
   remove(name: string): Promise<true> {
-    return this.#after(async () => {
+    const isOpening = this.#opening.has(name);
+    if (isOpening) void this.#options.set.remove(name); // ends what is waited for
+    return this.#after(name, async () => {
+      if (isOpening && !this.#kept.has(name)) {
+        await this.#options.store.remove(name);
+        return true as const;
+      }
       this.#definition(name);
       await this.#options.store.remove(name);
       await this.#end(name);
@@ -121,7 +131,7 @@ export class FeedManager {
 
   /** A recording begins with a connection: the feed is made anew. */
   record(name: string, on: boolean): Promise<FeedView> {
-    return this.#after(async () => {
+    return this.#after(name, async () => {
       const before = this.#definition(name);
       if (!hasMessages(before))
         throw new NdtsError('INVALID_ARGUMENT', `${name} has no messages to record`);
@@ -139,9 +149,14 @@ export class FeedManager {
     return this.#source(name).feed.rejects(256);
   }
 
-  #after<T>(action: () => Promise<T>): Promise<T> {
-    const done = this.#work.then(action);
-    this.#work = done.catch(() => undefined);
+  #after<T>(name: string, action: () => Promise<T>): Promise<T> {
+    const done = (this.#work.get(name) ?? Promise.resolve()).then(action);
+    const settled: Promise<unknown> = done
+      .catch(() => undefined)
+      .then(() => {
+        if (this.#work.get(name) === settled) this.#work.delete(name);
+      });
+    this.#work.set(name, settled);
     return done;
   }
 
@@ -169,7 +184,18 @@ export class FeedManager {
       : undefined;
     const feed = await this.#create(definition, recorder);
     this.#kept.set(name, { definition, recorder });
-    await set.add(feed);
+    this.#opening.add(name);
+    try {
+      await set.add(feed);
+    } catch (error) {
+      await this.#end(name);
+      throw error;
+    } finally {
+      this.#opening.delete(name);
+    }
+    if (set.sources.some((source) => source.feed === feed)) return;
+    await this.#end(name);
+    throw new NdtsError('CANCELLED', `feed ${name} was removed while it was opened`);
   }
 
   async #beginKept(definition: FeedDefinition): Promise<void> {
@@ -231,7 +257,7 @@ export class FeedManager {
     const symbols = await this.#symbols(definition);
     return createFixFeed({
       ...{ name, symbols, clock, random: random.fork(name), logger, kinds: this.#kinds },
-      ...fixFeedSettings(name, fix),
+      ...fixFeedSettings(name, fix, this.#options.secrets ?? new Map<string, string>()),
       ...(recorder === undefined ? {} : { recorder }),
     });
   }

@@ -34,6 +34,7 @@ interface AddFlags extends Flags {
   readonly target?: string;
   readonly username?: string;
   readonly passwordFile?: string;
+  readonly passwordEnv?: string;
   readonly depth?: number;
   readonly tls?: boolean;
   readonly tlsCa?: string;
@@ -117,6 +118,7 @@ function addAdding(add: (name: string, about: string) => Command, print: Print):
     .option('--target <id>', 'what it calls itself: TargetCompID')
     .option('--username <name>', 'of its Logon')
     .option('--password-file <file>', 'of mode 0600, on the machine of the node')
+    .option('--password-env <name>', 'instead: NDTS_SECRET_..., of the environment of the node')
     .option('--depth <levels>', 'of its books; 0: all', parseNumber)
     .option('--tls', 'the connection is encrypted')
     .option('--tls-ca <file>', 'certificates (PEM) it is checked against')
@@ -176,7 +178,8 @@ function definitionOf(name: string, flags: AddFlags): FeedDefinition {
 }
 
 function fixDefinition(name: string, address: string, flags: AddFlags): FeedDefinition {
-  const { sender, target, symbols, username, passwordFile, depth, tls, tlsCa } = flags;
+  const { sender, target, symbols, username, depth, tls, tlsCa } = flags;
+  const { passwordFile, passwordEnv } = flags;
   const [, host, port] = /^\[?(.+?)\]?:(\d+)$/.exec(address) ?? [];
   if (host === undefined || sender === undefined || target === undefined || symbols === undefined)
     throw new NdtsError(
@@ -189,6 +192,7 @@ function fixDefinition(name: string, address: string, flags: AddFlags): FeedDefi
       ...{ host, port: Number(port), senderCompId: sender, targetCompId: target },
       ...(username === undefined ? {} : { username }),
       ...(passwordFile === undefined ? {} : { passwordFile: resolve(passwordFile) }),
+      ...(passwordEnv === undefined ? {} : { passwordEnv }),
       ...(depth === undefined ? {} : { depth }),
       ...{ tls: tls === true, allowPlain: flags.allowPlain === true },
       ...(tlsCa === undefined ? {} : { tlsCa: resolve(tlsCa) }),

@@ -145,6 +145,7 @@ export async function serveFeeds(
     recordingDir: values.feed.recordingDir || join(folder.root, 'recordings'),
     unpack: { dir: join(folder.root, 'unpacked'), bytesMax: values.feed.unpackedBytesMax },
     door,
+    secrets: foundation.secrets,
   });
   bus.respond(subjects.dataRefusedNames, () => door.refused());
   bus.respond(subjects.dataFeeds, () => manager.list());

@@ -36,6 +36,8 @@ export interface FoundationInput {
   readonly random: Random;
   readonly secureRandom: SecureRandom;
   readonly userId: number;
+  /** Variables of the environment that are secrets, by their names; absent: none. */
+  readonly secrets?: ReadonlyMap<string, string>;
 }
 
 export interface Foundation {
@@ -59,6 +61,7 @@ export interface Foundation {
   readonly nodeName: string;
   readonly closing: CloseStack;
   readonly wakes: Wakes;
+  readonly secrets: ReadonlyMap<string, string>;
 }
 
 /** Told of what the duty cycle has to do before it is due; the loop listens. */
@@ -128,6 +131,7 @@ async function openAll(input: FoundationInput, closing: CloseStack): Promise<Fou
     nodeName: nodeName(folder, values, input.secureRandom),
     closing,
     wakes,
+    secrets: input.secrets ?? new Map<string, string>(),
   };
 }
 

@@ -7,7 +7,7 @@ import { type ErrorCode, NdtsError, configKeys } from '@ndts/protocol';
 import { configRules } from './config-rules.js';
 import { readValue } from './config-value.js';
 import { describeConfig } from './describe-config.js';
-import { type ConfigInput, environmentName, loadConfig } from './load-config.js';
+import { type ConfigInput, environmentName, loadConfig, secretsOf } from './load-config.js';
 import { editDistance, nearestName } from './nearest-name.js';
 
 const dir = mkdtempSync(join(tmpdir(), 'ndts-config-'));
@@ -178,4 +178,11 @@ test('the nearest name counts edits; nothing is proposed for something far away'
   assert.equal(editDistance('same', 'same'), 0);
   assert.equal(nearestName('LOG.LEVL', ['log.level', 'log.file']), 'log.level');
   assert.equal(nearestName('qqqqqqqqqq', ['log.level', 'log.file']), undefined);
+});
+
+test('variables that are secrets are no configuration, and are not shown with it', () => {
+  const environment = { NDTS_SECRET_MARKET: 'hunter2', NDTS_LOG_LEVEL: 'warn', PATH: '/bin' };
+  const config = load({ environment });
+  assert.ok(!JSON.stringify([config, describeConfig(config)]).includes('hunter2'));
+  assert.deepEqual([...secretsOf(environment)], [['NDTS_SECRET_MARKET', 'hunter2']]);
 });

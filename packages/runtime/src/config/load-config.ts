@@ -19,6 +19,8 @@ export interface ConfigInput {
 const environmentPrefix = 'NDTS_';
 /** Variables for the tests of NDTS; no key of the configuration. */
 const testPrefix = 'NDTS_TEST_';
+/** Secrets, which are no keys: what is no value of the configuration is never shown with it. */
+export const secretPrefix = 'NDTS_SECRET_';
 
 const keysByName = new Map(configKeys.map((key) => [key.key, key]));
 const keysByVariable = new Map(configKeys.map((key) => [environmentName(key.key), key]));
@@ -40,7 +42,7 @@ export function loadConfig(input: ConfigInput): ConfigValues {
   for (const setting of fileSettings) apply(setting, knownKey(setting), 'file');
   for (const [variable, value] of Object.entries(input.environment)) {
     if (value === undefined || !variable.startsWith(environmentPrefix)) continue;
-    if (variable.startsWith(testPrefix)) continue;
+    if (variable.startsWith(testPrefix) || variable.startsWith(secretPrefix)) continue;
     apply({ key: variable, value, source: variable }, keyOfVariable(variable), 'text');
   }
   for (const [name, value] of Object.entries(input.args)) {
@@ -50,6 +52,14 @@ export function loadConfig(input: ConfigInput): ConfigValues {
   const config = nest(values);
   rememberSources(config, sources);
   return config;
+}
+
+/** The variables of the environment that are secrets. */
+export function secretsOf(environment: ConfigInput['environment']): ReadonlyMap<string, string> {
+  const secrets = new Map<string, string>();
+  for (const [variable, value] of Object.entries(environment))
+    if (variable.startsWith(secretPrefix) && value !== undefined) secrets.set(variable, value);
+  return secrets;
 }
 
 function knownKey(setting: ConfigSetting): ConfigKey {

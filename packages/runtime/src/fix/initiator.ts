@@ -29,6 +29,8 @@ export interface FixInitiatorOptions {
   readonly random: Random;
   readonly logger: Logger;
   readonly backOff?: BackOffOptions | undefined;
+  /** A connection is over, or could not be had; behind what the session says of it. */
+  readonly onLost?: (why: string) => void;
 }
 
 const beatMs = 20;
@@ -119,10 +121,12 @@ export class FixInitiator {
         : connectTls({ host, port, ...(isIP(host) === 0 ? { servername: host } : {}), ...tls });
     this.#socket = socket;
     socket.setNoDelay(true);
+    let why = 'the connection was lost';
     socket.on('error', (error) => {
-      logger.warn({ host, port, error: errorLine(error) }, 'FIX connection failed');
+      why = errorLine(error);
+      logger.warn({ host, port, error: why }, 'FIX connection failed');
     });
-    socket.on('close', () => this.#lost(socket, 'the connection was lost'));
+    socket.on('close', () => this.#lost(socket, why));
     socket.on('data', (bytes: Buffer) => {
       if (this.#socket !== socket) return;
       this.#guarded(() => session.received(bytes));
@@ -155,18 +159,20 @@ export class FixInitiator {
       end: () => {
         socket.end();
         // One that never closes its side is not waited for.
-        this.#options.clock.setTimer(endGraceMs, () => socket.destroy());
+        const timer = this.#options.clock.setTimer(endGraceMs, () => socket.destroy());
+        socket.once('close', () => timer.cancel());
       },
     };
   }
 
   #lost(socket: Socket | undefined, why: string): void {
     if (socket === undefined || this.#socket !== socket) return;
-    const { session, clock } = this.#options;
+    const { session, clock, onLost } = this.#options;
     this.#socket = undefined;
     session.disconnected(why);
     this.#nextTryNs = clock.monotonicNs() + this.#backOff.nextMs() * nsPerMs;
     this.#ended?.();
     this.#ended = undefined;
+    onLost?.(why);
   }
 }

@@ -78,7 +78,7 @@ export function checkPrivate(path: string, expected: '0600' | '0700'): void {
   );
 }
 
-/** Of a pipe or a device nobody knows when, or whether, the last byte comes: everything would wait. */
+/** Of a pipe or a device nobody knows when, or whether, its last byte comes, and all would wait. */
 function checkFile(path: string): void {
   if (!statSync(path).isFile()) throw new NdtsError('INVALID_ARGUMENT', `${path} is no file`);
 }

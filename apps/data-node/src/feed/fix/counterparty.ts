@@ -9,6 +9,8 @@ import { FixSession, Tag } from '@ndts/runtime/fix';
 export class Counterparty {
   readonly clock = new SystemClock();
   readonly asked: string[] = [];
+  /** Of the last Logon that had one. */
+  password: string | undefined;
 
   readonly session: FixSession;
   readonly #server: Server;
@@ -36,7 +38,12 @@ export class Counterparty {
       this.socket = socket;
       socket.on('error', () => undefined);
       socket.on('close', () => this.session.disconnected('closed'));
-      socket.on('data', (bytes: Buffer) => this.session.received(bytes));
+      socket.on('data', (bytes: Buffer) => {
+        const fields = bytes.toString('latin1').split(String.fromCharCode(1));
+        const password = fields.find((field) => field.startsWith('554='));
+        this.password = password?.slice(4) ?? this.password;
+        this.session.received(bytes);
+      });
       this.session.connected({
         write: (bytes) => void socket.write(bytes),
         end: () => void socket.end(),

@@ -69,6 +69,9 @@ export class FixDecoder implements MessageDecoder {
 
   #snapshot(message: FixMessage, rows: FeedRows, bytes: Uint8Array): void {
     const name = message.text(Tag.symbol);
+    const id = rows.idOf(name);
+    if (name === '') refuse(rows, 'message', 'a snapshot without a symbol', bytes);
+    if (id === 0) return; // given up a moment ago
     const last = this.#views.get(name)?.last ?? 0;
     const view: View = { bids: new Map(), asks: new Map(), levels: new Map(), last };
     this.#views.set(name, view);
@@ -82,8 +85,6 @@ export class FixDecoder implements MessageDecoder {
       else if (!this.#level(message, view, from, to, changes))
         refuse(rows, 'message', withoutNumbers, bytes);
     }
-    const id = rows.idOf(name);
-    if (id === 0) return;
     writeBook(rows, id, time, changes, true);
     writeTick(rows, id, time, view, 0);
   }

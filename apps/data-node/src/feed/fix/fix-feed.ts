@@ -32,6 +32,8 @@ export const fixAbilities: FeedAbilities = {
 
 export function createFixFeed(options: FixFeedOptions): MessageFeed {
   return new MessageFeed({
+    // A market may be quiet for hours; by its heartbeats the session hears if anybody is there.
+    silenceMs: 0,
     ...options,
     source: new FixSource(options),
     decoder: new FixDecoder(options.depth === 1),

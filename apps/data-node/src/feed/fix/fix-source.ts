@@ -76,6 +76,7 @@ class FixDataLine implements MessageConnection {
     });
     this.#initiator = new FixInitiator({
       ...{ session: this.#session, host, port, tls, clock, random, logger, schedule: undefined },
+      onLost: (why) => this.#opened?.(why), // the feed decides when the next try is
     });
   }
 
