@@ -1,7 +1,7 @@
 // What the latency from a socket is made of: until a message is in this process (the sender, the
 // kernel, whoever else has the processor, and what is read before it), from there until its row is
 // on a ring, and the pauses of the garbage collector among both. Rows come in the order of their
-// messages, one each.
+// messages, one each; of the first ones, while the program warms up, nothing is told.
 
 import { PerformanceObserver } from 'node:perf_hooks';
 import { percentile } from './bench.js';
@@ -17,13 +17,19 @@ export class Stages {
   readonly #insideUs: Float64Array;
   readonly #wayUs: Float64Array;
   readonly #pausesMs: number[] = [];
+  readonly #warmUp: number;
   readonly #observer = new PerformanceObserver((list) => {
-    for (const { duration } of list.getEntries()) this.#pausesMs.push(duration);
+    for (const { startTime, duration } of list.getEntries())
+      if (startTime >= this.#warmAtMs) this.#pausesMs.push(duration);
   });
+  #warmAtMs = Number.POSITIVE_INFINITY;
   #heard = 0;
   #done = 0;
 
-  constructor(count: number) {
+  /** @param warmUp how many of them are not told of */
+  constructor(count: number, warmUp: number) {
+    this.#warmUp = warmUp;
+    if (warmUp === 0) this.#warmAtMs = 0;
     this.#heardUs = new Float64Array(count);
     this.#insideUs = new Float64Array(count);
     this.#wayUs = new Float64Array(count);
@@ -42,14 +48,15 @@ export class Stages {
       this.#wayUs[this.#done] = heardUs - sentUs[row]!;
       this.#insideUs[this.#done] = us - heardUs;
       this.#done += 1;
+      if (this.#done === this.#warmUp) this.#warmAtMs = performance.now();
     }
   }
 
   values(): StageValue[] {
     this.#observer.disconnect();
     const done = this.#done;
-    const way = this.#wayUs.subarray(0, done).sort();
-    const inside = this.#insideUs.subarray(0, done).sort();
+    const way = this.#wayUs.subarray(this.#warmUp, done).sort();
+    const inside = this.#insideUs.subarray(this.#warmUp, done).sort();
     const pauses = this.#pausesMs;
     const sumMs = pauses.reduce((sum, ms) => sum + ms, 0);
     return [

@@ -15,6 +15,7 @@ import {
 import { type BookChangeBatch, copyBookChangeRow, createBookChangeBatch } from './batches.js';
 import { ClockOffset } from './clock-offset.js';
 import type { FeedReject, FeedRule, FeedSymbol, TakeHalt } from './feed.js';
+import { NameTable } from './name-table.js';
 import { RejectLog } from './reject-log.js';
 import { RowQueue } from './row-queue.js';
 
@@ -35,6 +36,8 @@ export class FeedRows {
   readonly #trades: RowQueue<TradeBatch>;
   readonly #book: RowQueue<BookChangeBatch>;
   readonly #ids = new Map<string, number>();
+  /** The same, for names that stand in a message. */
+  readonly known = new NameTable();
   readonly #rejects = new RejectLog();
   readonly #offset = new ClockOffset();
   readonly #onGap: (gap: FeedGap) => void;
@@ -92,12 +95,14 @@ export class FeedRows {
   add(symbols: readonly FeedSymbol[]): string[] {
     const fresh = symbols.filter(({ name }) => !this.#ids.has(name));
     for (const { id, name } of fresh) this.#ids.set(name, id);
+    if (fresh.length > 0) this.known.set(this.#ids);
     return fresh.map(({ name }) => name);
   }
 
   /** Their rows that wait go, too. @returns the names that were there */
   remove(symbols: readonly FeedSymbol[]): string[] {
     const known = symbols.filter(({ name }) => this.#ids.delete(name));
+    if (known.length > 0) this.known.set(this.#ids);
     this.drop(known);
     for (const { id } of known) this.halt(id, false);
     return known.map(({ name }) => name);

@@ -9,6 +9,7 @@ import type { FeedRule } from '../feed.js';
 import type { FeedRows } from '../feed-rows.js';
 import type { MessageDecoder } from '../message-source.js';
 import { tradeNumber } from '../trade-number.js';
+import { TradeMessage } from './trade-message.js';
 
 interface Quote {
   price: number;
@@ -39,6 +40,7 @@ export class CcxtDecoder implements MessageDecoder {
   readonly #nextTrade = new Map<string, number>();
   readonly #lost = new Set<string>();
   readonly #decimals = new Map<number, MarketDecimals>();
+  readonly #message = new TradeMessage();
 
   /** `isNumbered`: the trades of a symbol have numbers that follow each other. */
   constructor(isNumbered: boolean) {
@@ -54,6 +56,10 @@ export class CcxtDecoder implements MessageDecoder {
   }
 
   decode(bytes: Uint8Array, rows: FeedRows): void {
+    if (this.#message.read(bytes, rows.known)) {
+      this.#takeRead(this.#message, rows);
+      return;
+    }
     const message = parse(bytes);
     const symbol = message?.['symbol'];
     if (message === undefined || typeof symbol !== 'string') {
@@ -99,6 +105,17 @@ export class CcxtDecoder implements MessageDecoder {
     }
   }
 
+  /** The same as of one that was parsed. */
+  #takeRead(
+    { name: known, count, ms, price, quantity, number, side }: TradeMessage,
+    rows: FeedRows,
+  ): void {
+    if (known === undefined) return;
+    const { id, name } = known;
+    for (let at = 0; at < count; at += 1)
+      this.#take(name, id, rows, false, ms[at]!, price[at]!, quantity[at]!, number[at]!, side[at]!);
+  }
+
   #trades(message: Json, symbol: string, id: number, rows: FeedRows, isRepair: boolean): boolean {
     const trades = message['trades'];
     if (!Array.isArray(trades)) return false;
@@ -115,7 +132,22 @@ export class CcxtDecoder implements MessageDecoder {
       return false;
     if (!isTimeMs(ms)) return false;
     const number = typeof tradeId === 'string' ? tradeNumber(tradeId) : Number.NaN;
-    if (!isRepair && this.#isNumbered && !this.#noteNumber(symbol, number, rows)) return true;
+    this.#take(symbol, id, rows, isRepair, ms, price, quantity, number, sideOf(side));
+    return true;
+  }
+
+  #take(
+    symbol: string,
+    id: number,
+    rows: FeedRows,
+    isRepair: boolean,
+    ms: number,
+    price: number,
+    quantity: number,
+    number: number,
+    side: number,
+  ): void {
+    if (!isRepair && this.#isNumbered && !this.#noteNumber(symbol, number, rows)) return;
     const time = timeFromMs(ms);
     if (!isRepair) rows.sentAt(time);
     const quote = this.#quoteOf(symbol);
@@ -131,10 +163,9 @@ export class CcxtDecoder implements MessageDecoder {
       trades.volume[row] = quantity;
       trades.tradeId[row] = Number.isNaN(number) ? 0 : number;
       trades.symbol[row] = id;
-      trades.flags[row] = sideOf(side) | (Number.isNaN(number) ? 0 : TradeFlags.id);
+      trades.flags[row] = side | (Number.isNaN(number) ? 0 : TradeFlags.id);
     }
     this.#tick(rows, id, time, price, quantity, quote);
-    return true;
   }
 
   /** False: it came before. */
