@@ -190,6 +190,8 @@ export const configKeys = [
   { key: 'stream.clientsMax', type: 'integer', min: 1, max: 65535, default: 1100, doc: 'clients of streams at once' },
   { key: 'stream.subscriptionsMax', type: 'integer', min: 1, max: 10000, default: 64, doc: 'subscriptions of one client' },
   { key: 'stream.symbolsMax', type: 'integer', min: 1, max: 1000000, default: 10000, doc: 'symbols a subscription may name; one to all symbols names none' },
+  { key: 'stream.ownMax', type: 'integer', min: 1, max: 1000000, default: 1100, doc: 'subscriptions of all clients together that rows are read for alone: from a position, of a consumer, historical' },
+  { key: 'stream.historicalMax', type: 'integer', min: 1, max: 10000, default: 64, doc: 'of these, those that are in the past; each is a thread and some megabytes' },
   { key: 'stream.bytesPerSecond', type: 'integer', min: 0, max: 1099511627776, default: 0, doc: 'what one client is sent in a second; above it rows are conflated; 0: no limit' },
   { key: 'stream.bufferBytes', type: 'integer', min: 16384, max: 1073741824, default: 1048576, doc: 'what may wait for a client that is slow; above it rows are conflated' },
   { key: 'stream.stuckMs', type: 'integer', min: 100, max: 3600000, default: 10000, doc: 'a client that stays above stream.bufferBytes for this long is cut off' },

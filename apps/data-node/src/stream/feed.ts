@@ -7,7 +7,7 @@
 // Always: a client sees the rows of a shard in the order of their sequences; one that was behind
 // is told that rows were left out.
 
-import { type Clock, errorLine, type Timer } from '@ndts/protocol';
+import { type Clock, errorLine, nsPerMs, type Timer } from '@ndts/protocol';
 import type { Logger } from '@ndts/runtime';
 import {
   LatestRows,
@@ -100,6 +100,8 @@ export class StreamFeed {
   #change = 1;
   #members = 0;
   #timer: Timer | undefined;
+  /** How long the last flush took: so long at least others have the loop. */
+  #flushedMs = 0;
   #closed = false;
 
   constructor(options: FeedOptions, from: ShardPositions) {
@@ -204,7 +206,12 @@ export class StreamFeed {
   #flushLater(): void {
     if (this.#timer !== undefined) return;
     const { clock, flushMs } = this.#options;
-    this.#timer = clock.setTimer(flushMs, () => this.#flush());
+    const delayMs = Math.max(flushMs, Math.ceil(this.#flushedMs));
+    this.#timer = clock.setTimer(delayMs, () => {
+      const startNs = clock.monotonicNs();
+      this.#flush();
+      this.#flushedMs = (clock.monotonicNs() - startNs) / nsPerMs;
+    });
   }
 
   #flush(): void {

@@ -2,11 +2,11 @@
 // stays, and each is told why it ends.
 
 import assert from 'node:assert/strict';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import { SeededRandom } from '@ndts/runtime';
-import { byShard, StreamHouse } from './stream-test-kit.js';
+import { byShard, StreamHouse, type StreamTestClient } from './stream-test-kit.js';
 
 const small = {
   'stream.bufferBytes': '16384',
@@ -116,6 +116,20 @@ test('limits are refusals with codes', async (context) => {
   await client.until(() => client.conflated > 0);
 });
 
+function connectRaw(house: StreamHouse, token: string): Socket {
+  const { host, port } = new URL(house.url);
+  // Half of the connection stays open until it is destroyed.
+  const socket = connect({ port: Number(port), host: '127.0.0.1', allowHalfOpen: true });
+  socket.on('error', () => undefined);
+  const key = Buffer.alloc(16, 7).toString('base64');
+  socket.write(
+    `GET /stream HTTP/1.1\r\nHost: ${host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
+      `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${key}\r\n` +
+      `Authorization: Bearer ${token}\r\n\r\n`,
+  );
+  return socket;
+}
+
 const frames: readonly (readonly [string, Buffer])[] = [
   ['a binary request', Buffer.from([0x82, 0x80, 0, 0, 0, 0])],
   ['a frame without a mask', Buffer.from([0x81, 0x01, 0x7b])],
@@ -127,28 +141,20 @@ const frames: readonly (readonly [string, Buffer])[] = [
 
 test('what is no request ends its connection and nothing else', async (context) => {
   const random = new SeededRandom(9);
-  const house = await StreamHouse.start(context);
+  // What a client may ask is for the time between two heartbeats.
+  const house = await StreamHouse.start(context, { 'stream.heartbeatMs': '60000' });
   const good = await house.connect(context);
   await good.subscribe({ id: 1 });
-  const { host, port } = new URL(house.url);
-  for (const [what, frame] of frames) {
-    const socket = connect(Number(port), '127.0.0.1');
-    socket.on('error', () => undefined);
-    const ended = once(socket, 'close');
+  const strangers = frames.map(async ([, frame]) => {
+    const socket = connectRaw(house, house.token);
+    context.after(() => socket.destroy());
     socket.resume();
-    const key = Buffer.alloc(16, 7).toString('base64');
-    socket.write(
-      `GET /stream HTTP/1.1\r\nHost: ${host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
-        `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${key}\r\n` +
-        `Authorization: Bearer ${house.token}\r\n\r\n`,
-    );
     await once(socket, 'data');
     socket.write(frame);
-    // A WebSocket waits for the other's close; who sent nonsense just goes.
-    setTimeout(() => socket.destroy(), 500).unref();
-    await ended;
-    assert.ok(socket.destroyed, what);
-  }
+    // It neither answers the close nor ends its half: the server does not wait for it.
+    await connectionsGone(house, 1);
+  });
+  await Promise.all(strangers);
   const texts = ['', '[]', 'null', '{"type":"subscribe"}', '{"type":"x"}', '{"type":"ack","id":1}'];
   for (const text of [
     ...texts,
@@ -161,7 +167,76 @@ test('what is no request ends its connection and nothing else', async (context) 
   }
   house.append(random, 5);
   await good.until(() => good.rows.length >= 5);
-  // A flood is ended.
-  for (let sent = 0; sent < 2000; sent += 1) good.send({ type: 'ping' });
-  assert.equal((await good.end()).code, 1008);
+  // A flood is ended: of requests, of a few long ones, of pings.
+  const long = ' '.repeat(1 << 20);
+  const floods: readonly ((client: StreamTestClient) => void)[] = [
+    (client) => client.send({ type: 'ping' }),
+    (client) => client.socket.send(long),
+    (client) => client.socket.ping(),
+  ];
+  for (const [at, send] of floods.entries()) {
+    const client = at === 0 ? good : await house.connect(context);
+    for (let sent = 0; sent < (at === 1 ? 12 : 2000); sent += 1) send(client);
+    const { code } = await client.end();
+    // Pongs that wait for the client end it without a word.
+    assert.ok(code === 1008 || (at === 2 && code === 1006), String(code));
+  }
+});
+
+/** Until the listener has no more than so many. */
+async function connectionsGone(house: StreamHouse, left: number): Promise<void> {
+  while ((await house.connections()) > left) await new Promise((done) => setTimeout(done, 10));
+}
+
+test('who was refused and keeps its connection is not waited for', async (context) => {
+  const house = await StreamHouse.start(context);
+  const socket = connectRaw(house, 'nonsense');
+  context.after(() => socket.destroy());
+  const [answer] = (await once(socket, 'data')) as [Buffer];
+  assert.match(answer.toString(), /^HTTP\/1.1 401/);
+  await connectionsGone(house, 0);
+});
+
+test('who connects and says nothing keeps nobody out', async (context) => {
+  const house = await StreamHouse.start(context, { 'stream.clientsMax': '1' });
+  const { port } = new URL(house.url);
+  const silent = Array.from({ length: 100 }, () => connect(Number(port), '127.0.0.1'));
+  context.after(() => {
+    for (const socket of silent) socket.destroy();
+  });
+  for (const socket of silent) socket.on('error', () => undefined);
+  let client: StreamTestClient | undefined;
+  while (client === undefined) client = await house.connect(context).catch(() => undefined);
+  // Not because those before it were late in the end.
+  assert.ok(silent.filter((socket) => !socket.closed).length > 30);
+});
+
+test('what clients have alone is limited for all of them together', async (context) => {
+  const random = new SeededRandom(10);
+  const house = await StreamHouse.start(context, {
+    'stream.ownMax': '2',
+    'stream.historicalMax': '1',
+  });
+  house.append(random, 100);
+  const client = await house.connect(context);
+  const codeOf = async (message: object): Promise<unknown> => {
+    const answer = await client.subscribe(message);
+    return answer['code'] ?? answer['type'];
+  };
+  // A day from its first row to its last, at its own speed.
+  const past = { mode: 'historical', speed: 1e-6 };
+  assert.equal(await codeOf({ id: 1, ...past }), 'subscribed');
+  assert.equal(await codeOf({ id: 2, ...past }), 'RATE_LIMITED');
+  assert.equal(await codeOf({ id: 3, from: 'oldest' }), 'subscribed');
+  assert.equal(await codeOf({ id: 4, from: 'oldest' }), 'RATE_LIMITED');
+  assert.equal(await codeOf({ id: 5 }), 'subscribed');
+  client.send({ type: 'unsubscribe', id: 1 });
+  assert.equal(await codeOf({ id: 6, mode: 'historical' }), 'subscribed');
+  // Once it is live another may be in the past.
+  await client.until(() => client.past >= 100);
+  house.append(random, 1);
+  await client.until(() => client.rows.some((row) => row.price === 101 && row.shard >= 0));
+  client.send({ type: 'unsubscribe', id: 3 });
+  await client.next(({ type, id }) => type === 'unsubscribed' && id === 3);
+  while ((await codeOf({ id: 7, ...past })) === 'RATE_LIMITED') await turns(1);
 });

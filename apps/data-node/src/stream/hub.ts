@@ -4,11 +4,18 @@
 // Always: a request is answered or refused with a code; what a client holds ends with its
 // connection; nothing runs while there is no client but the listener.
 
-import { errorLine, NdtsError, type Timer } from '@ndts/protocol';
+import { type ErrorCode, errorLine, NdtsError, type Timer } from '@ndts/protocol';
 import type { Identity, Principal } from '@ndts/runtime';
-import { type ClientSubscription, closeCodes, StreamClient, type StreamSocket } from './client.js';
+import {
+  type ClientSubscription,
+  closeCodes,
+  StreamClient,
+  type StreamSocket,
+  type StreamWire,
+} from './client.js';
 import { idIn, parseRequest, type StreamRequest, type SubscribeRequest } from './requests.js';
 import { type SourceOptions, StreamSources } from './sources.js';
+import { Turns } from './turns.js';
 
 export interface HubOptions extends SourceOptions {
   readonly identity: Identity;
@@ -17,6 +24,10 @@ export interface HubOptions extends SourceOptions {
 const protocolVersion = 1;
 const slowCheckMs = 10;
 const requestsPerBeat = 500;
+/** A longer request counts as several. */
+const requestBytes = 16 * 1024;
+/** Requests of all clients: some in a round of the loop, and a fifth of its time. */
+const turns = { perRound: 4, share: 0.2 } as const;
 const unansweredMax = 3;
 
 export class StreamHub {
@@ -24,6 +35,7 @@ export class StreamHub {
   readonly #clients = new Set<StreamClient>();
   readonly #sources: StreamSources;
   readonly #slow = new Set<StreamClient>();
+  readonly #turns: Turns;
   readonly #endWatch: () => void;
   #beat: Timer | undefined;
   #slowCheck: Timer | undefined;
@@ -31,6 +43,7 @@ export class StreamHub {
   constructor(options: HubOptions) {
     this.#options = options;
     this.#sources = new StreamSources(options);
+    this.#turns = new Turns({ clock: options.clock, ...turns });
     this.#endWatch = options.identity.watchRevocations((name) => this.#revoked(name));
   }
 
@@ -38,17 +51,21 @@ export class StreamHub {
     return this.#clients.size >= this.#options.config.clientsMax;
   }
 
-  add(socket: StreamSocket, principal: Principal): void {
+  add(socket: StreamSocket, wire: StreamWire, principal: Principal): void {
     const { config, clock, metrics, service } = this.#options;
     const onSlow = (slow: StreamClient): void => this.#watchSlow(slow);
-    const client = new StreamClient({ socket, principal, limits: config, clock, metrics, onSlow });
+    const own = { socket, wire, principal };
+    const client = new StreamClient({ ...own, limits: config, clock, metrics, onSlow });
     this.#clients.add(client);
     metrics.clients.set(this.#clients.size);
     socket.on('message', (data, binary) => this.#take(client, data, binary));
+    socket.on('ping', () => this.#count(client, 1));
     socket.on('pong', () => {
       client.unanswered = 0;
+      this.#count(client, 1);
     });
-    socket.on('error', () => undefined); // 'close' follows
+    // Told with another code where there is one; of a connection that broke 'close' follows.
+    socket.on('error', () => client.end(closeCodes.nonsense, 'INVALID_ARGUMENT: no frame'));
     socket.on('close', () => this.#remove(client));
     const { shardCount: shards } = service;
     const { heartbeatMs } = config;
@@ -60,6 +77,7 @@ export class StreamHub {
 
   async stop(): Promise<void> {
     this.#endWatch();
+    this.#turns.close();
     this.#beat?.cancel();
     this.#slowCheck?.cancel();
     for (const client of this.#clients) {
@@ -72,16 +90,44 @@ export class StreamHub {
   }
 
   #take(client: StreamClient, data: Buffer, binary: boolean): void {
-    client.requests += 1;
-    if (binary || client.requests > requestsPerBeat) {
-      const [code, text] = binary
-        ? (['INVALID_ARGUMENT', 'requests are text'] as const)
-        : (['RATE_LIMITED', 'too many requests'] as const);
-      client.sendError(code, text);
-      client.socket.close(closeCodes.policy, `${code}: ${text}`);
+    if (client.ended || !this.#count(client, 1 + Math.floor(data.length / requestBytes))) return;
+    if (binary) {
+      this.#expel(client, 'INVALID_ARGUMENT', 'requests are text');
       return;
     }
-    const text = data.toString('utf8');
+    client.asked.push(data);
+    // Until its turn comes nothing more is read of it.
+    if (client.asked.length === 1) void this.#answerAll(client);
+    else client.socket.pause();
+  }
+
+  /** @returns false: it is told that it asks too much, and ends */
+  #count(client: StreamClient, requests: number): boolean {
+    client.requests += requests;
+    if (client.requests <= requestsPerBeat) return true;
+    this.#expel(client, 'RATE_LIMITED', 'too many requests');
+    return false;
+  }
+
+  #expel(client: StreamClient, code: ErrorCode, text: string): void {
+    if (client.ended) return;
+    client.sendError(code, text);
+    client.end(closeCodes.policy, `${code}: ${text}`);
+  }
+
+  async #answerAll(client: StreamClient): Promise<void> {
+    for (;;) {
+      await this.#turns.take();
+      const data = client.asked[0];
+      if (data === undefined) return;
+      this.#begin(client, data.toString('utf8'));
+      client.asked.shift();
+      if (client.asked.length === 0) break;
+    }
+    if (!client.ended) client.socket.resume();
+  }
+
+  #begin(client: StreamClient, text: string): void {
     let request: StreamRequest;
     try {
       request = parseRequest(text);
@@ -188,8 +234,9 @@ export class StreamHub {
   }
 
   #revoked(name: string): void {
-    for (const { principal, socket } of this.#clients)
-      if (principal.name === name) socket.close(closeCodes.ended, 'UNAUTHENTICATED: token revoked');
+    for (const client of this.#clients)
+      if (client.principal.name === name)
+        client.end(closeCodes.ended, 'UNAUTHENTICATED: token revoked');
   }
 
   #beatText(type: 'heartbeat' | 'pong'): string {
@@ -200,8 +247,10 @@ export class StreamHub {
     const { clock, config } = this.#options;
     const text = this.#beatText('heartbeat');
     for (const client of this.#clients) {
+      if (client.ended) continue;
       client.requests = 0;
-      client.unanswered += 1;
+      // While its requests wait for their turn, nothing it sends is read.
+      if (client.asked.length === 0) client.unanswered += 1;
       if (client.unanswered > unansweredMax) {
         client.cutOff('TIMEOUT', 'it does not answer');
         continue;

@@ -6,6 +6,7 @@ import { oldestPositions, type ShardPositions, type Subscription } from '@ndts/s
 import type { ClientSubscription, StreamClient } from './client.js';
 import { encodeBody, type NameOf, rowFlags, type StreamForm } from './frames.js';
 import { type PositionList, shardPositions } from './requests.js';
+import type { Turns } from './turns.js';
 
 export interface OwnStreamOptions {
   readonly client: StreamClient;
@@ -14,8 +15,14 @@ export interface OwnStreamOptions {
   readonly form: StreamForm;
   readonly source: Subscription;
   readonly nameOf: NameOf;
+  /** Of all that read for one client. */
+  readonly turns: Turns;
+  /** The past is over. */
+  readonly onLive: () => void;
   /** It ended, and not because the client wanted it. */
   readonly onEnd: (error: unknown) => void;
+  /** It holds nothing any more. */
+  readonly onClose: () => void;
 }
 
 export class OwnStream implements ClientSubscription {
@@ -52,18 +59,22 @@ export class OwnStream implements ClientSubscription {
   }
 
   close(): void {
+    if (this.#closed) return;
     this.#closed = true;
+    this.#options.onClose();
     void this.#options.source.close().catch(() => undefined);
   }
 
   async #run(): Promise<void> {
-    const { client, source, onEnd } = this.#options;
+    const { client, source, turns, onLive, onEnd } = this.#options;
     try {
       for (;;) {
         await client.writable();
         if (this.#closed || client.gone) return;
         const { value } = await source.next();
         if (value === undefined) break;
+        await turns.take();
+        if (value.next !== undefined) onLive();
         for (const one of value.voids) this.#sendVoid(one);
         if (value.rows.count > 0) this.#send(value.rows.raw, value.next);
       }

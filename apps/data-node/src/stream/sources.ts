@@ -20,9 +20,10 @@ import type { NameOf } from './frames.js';
 import type { StreamMetrics } from './metrics.js';
 import { accountFeed, orderFeed } from './bus-feeds.js';
 import type { LatestFeed } from './latest-feed.js';
-import { OwnStream } from './own-stream.js';
+import { OwnStream, type OwnStreamOptions } from './own-stream.js';
 import { shardPositions, type SubscribeRequest } from './requests.js';
 import { factorFeed, signalFeed } from './strategy-feeds.js';
+import { Turns } from './turns.js';
 
 export interface StreamSymbols {
   byName(name: string): SymbolEntry | undefined;
@@ -50,6 +51,10 @@ export class StreamSources {
   readonly #options: SourceOptions;
   /** Of what are no rows, by kind. */
   readonly #messages: ReadonlyMap<string, Pick<LatestFeed<never>, 'join' | 'close'>>;
+  readonly #turns: Turns;
+  /** Streams of one client alone that there are, and those of them that are in the past. */
+  #owned = 0;
+  #past = 0;
   /** By table and watermark. */
   readonly #feeds = new Map<string, Promise<StreamFeed>>();
   readonly #nameOf = (id: number): string => this.#options.symbols.byId(id)?.name ?? `#${id}`;
@@ -57,6 +62,7 @@ export class StreamSources {
   constructor(options: SourceOptions) {
     this.#options = options;
     this.#messages = messageFeeds(options, this.#nameOf);
+    this.#turns = new Turns({ clock: options.clock, perRound: 1, share: 1 });
   }
 
   /** Tells the client that it is subscribed, before its first row. @param isOpen whether the client
@@ -95,6 +101,7 @@ export class StreamSources {
   }
 
   async close(): Promise<void> {
+    this.#turns.close();
     for (const feed of this.#feeds.values()) (await feed.catch(() => undefined))?.close();
     this.#feeds.clear();
     for (const feed of this.#messages.values()) feed.close();
@@ -107,11 +114,14 @@ export class StreamSources {
     isOpen: () => boolean,
     onEnd: OnEnd,
   ): Promise<ClientSubscription> {
-    const { id, kind, form } = request;
+    const { id, kind, form, mode } = request;
     this.#wanted(request.symbols);
-    const source = this.#source(request.symbols, optionsOf(request, columns, client, this.#shards));
+    const asked = optionsOf(request, columns, client, this.#shards);
+    const source = this.#source(request.symbols, asked);
     const nameOf = this.#nameOf;
-    const own = new OwnStream({ client, id, kind, form, source, nameOf, onEnd });
+    const turns = this.#turns;
+    const shared = { client, id, kind, form, source, nameOf, turns, onEnd };
+    const own = new OwnStream({ ...shared, ...this.#count(mode === 'historical') });
     try {
       const begin = await own.begin();
       if (isOpen()) this.#subscribed(client, request, columns, begin);
@@ -121,6 +131,28 @@ export class StreamSources {
     }
     own.start();
     return own;
+  }
+
+  /** Throws RATE_LIMITED. @returns what counts it back */
+  #count(isPast: boolean): Pick<OwnStreamOptions, 'onLive' | 'onClose'> {
+    const { ownMax, historicalMax } = this.#options.config;
+    const refuse = (key: string, most: number): never => {
+      throw new NdtsError('RATE_LIMITED', `all clients have ${most} such together (stream.${key})`);
+    };
+    if (this.#owned >= ownMax) refuse('ownMax', ownMax);
+    if (isPast && this.#past >= historicalMax) refuse('historicalMax', historicalMax);
+    this.#owned += 1;
+    if (isPast) this.#past += 1;
+    let inPast = isPast;
+    const onLive = (): void => {
+      if (inPast) this.#past -= 1;
+      inPast = false;
+    };
+    const onClose = (): void => {
+      onLive();
+      this.#owned -= 1;
+    };
+    return { onLive, onClose };
   }
 
   get #shards(): number {

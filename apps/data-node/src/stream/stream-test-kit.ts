@@ -159,6 +159,11 @@ export class StreamHouse {
     return lines.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
   }
 
+  /** That the listener has. */
+  async connections(): Promise<number> {
+    return (await this.#server?.connections()) ?? 0;
+  }
+
   /** Closed with the test. */
   async connect(
     test: Cleanup,

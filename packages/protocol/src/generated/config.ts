@@ -419,6 +419,10 @@ export interface ConfigValues {
     readonly subscriptionsMax: number;
     /** symbols a subscription may name; one to all symbols names none */
     readonly symbolsMax: number;
+    /** subscriptions of all clients together that rows are read for alone: from a position, of a consumer, historical */
+    readonly ownMax: number;
+    /** of these, those that are in the past; each is a thread and some megabytes */
+    readonly historicalMax: number;
     /** what one client is sent in a second; above it rows are conflated; 0: no limit */
     readonly bytesPerSecond: number;
     /** what may wait for a client that is slow; above it rows are conflated */
@@ -1949,6 +1953,24 @@ export const configKeys: readonly ConfigKey[] = [
     doc: 'symbols a subscription may name; one to all symbols names none',
     min: 1,
     max: 1000000,
+    secret: false,
+  },
+  {
+    key: 'stream.ownMax',
+    type: 'integer',
+    default: 1100,
+    doc: 'subscriptions of all clients together that rows are read for alone: from a position, of a consumer, historical',
+    min: 1,
+    max: 1000000,
+    secret: false,
+  },
+  {
+    key: 'stream.historicalMax',
+    type: 'integer',
+    default: 64,
+    doc: 'of these, those that are in the past; each is a thread and some megabytes',
+    min: 1,
+    max: 10000,
     secret: false,
   },
   {
