@@ -10,6 +10,7 @@ import {
   type Clock,
   type ConfigValues,
   type HealthReport,
+  nextBeatNs,
   type NodeStateName,
   nsPerMs,
   type Registry,
@@ -126,12 +127,12 @@ class CalcNodeAgent implements CalcNode {
       this.#hadRows ||= this.#hasRows;
     }
     if (nowNs >= this.#checkAtNs) {
-      this.#checkAtNs = nowNs + (this.#hadRows ? checkNs : quietCheckNs);
+      this.#checkAtNs = nextBeatNs(nowNs, this.#hadRows ? checkNs : quietCheckNs);
       this.#hadRows = false;
       this.#supervisor.check(nowNs);
     }
     if (nowNs >= this.#statusAtNs) {
-      this.#statusAtNs = nowNs + statusNs;
+      this.#statusAtNs = nextBeatNs(nowNs, statusNs);
       this.#publishStatus();
     }
     if (nowNs >= this.#symbolsAtNs) {

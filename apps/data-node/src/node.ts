@@ -12,6 +12,7 @@ import {
   createTickBatch,
   type HealthReport,
   type KindStatus,
+  nextBeatNs,
   type NodeStateName,
   nsPerMs,
   subjects,
@@ -281,7 +282,7 @@ class DataNodeAgent implements DataNode {
   }
 
   #publishStatus(nowNs: number): void {
-    this.#statusAtNs = nowNs + statusNs;
+    this.#statusAtNs = nextBeatNs(nowNs, statusNs);
     if (nowNs >= this.#symbolsAtNs) {
       this.#symbolsAtNs = nowNs + symbolsNs;
       this.#symbolCount = this.#deps.symbols.all().length;

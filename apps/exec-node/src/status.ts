@@ -16,6 +16,7 @@ import {
   moneyText,
   NdtsError,
   type OrdersRequest,
+  nextBeatNs,
   type OrderView,
   type OffsetView,
   type PositionView,
@@ -188,7 +189,7 @@ export class StatusDesk {
   doWork(): void {
     const now = this.#deps.clock.monotonicNs();
     if (now >= this.#nextNs) {
-      this.#nextNs = now + statusNs;
+      this.#nextNs = nextBeatNs(now, statusNs);
       this.#eventsLeft = orderEventsPerStatus;
       this.#deps.bus.publish(subjects.execStatus, this.status());
       for (const count of this.#count) count();

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   addNs,
+  nextBeatNs,
   nsBetween,
   nsPerDay,
   readTime,
@@ -12,6 +13,13 @@ import {
 } from './time.js';
 
 const view = new DataView(new ArrayBuffer(8));
+
+test('beats are the same moments for all who ask between two of them', () => {
+  const every = 250e6;
+  for (const nowNs of [1000e6, 1000e6 + 1, 1125e6, 1250e6 - 1])
+    assert.equal(nextBeatNs(nowNs, every), 1250e6);
+  assert.equal(nextBeatNs(1250e6, every), 1500e6);
+});
 
 test('writeTime gives the same int64 as BigInt arithmetic, readTime gives the same time', () => {
   let seed = 20_261_121;

@@ -24,6 +24,12 @@ export function timeToMs(time: Time): number {
   return time.day * msPerDay + time.nsOfDay / nsPerMs;
 }
 
+/** The next whole multiple of an interval: what is done every so often is done at the same moments
+ * by all, so that a node that rests is woken once for all of it. */
+export function nextBeatNs(nowNs: number, everyNs: number): number {
+  return (Math.floor(nowNs / everyNs) + 1) * everyNs;
+}
+
 /** a - b in nanoseconds; exact while the two are within 104 days. */
 export function nsBetween(a: Time, b: Time): number {
   return (a.day - b.day) * nsPerDay + (a.nsOfDay - b.nsOfDay);

@@ -6,7 +6,7 @@
 // says. Asleep it is woken by the first tick after a pause; where it only spins, that tick may be
 // taken a few milliseconds late (AgentLoop).
 
-import { nsPerDay, nsPerMs, type RingWait, type TickBatch } from '@ndts/protocol';
+import { nextBeatNs, nsPerDay, nsPerMs, type RingWait, type TickBatch } from '@ndts/protocol';
 import { type Agent, SpinRule } from '@ndts/runtime/loop';
 import type { TickRingReader } from '@ndts/storage';
 import type { LiveBooks } from '../source/live-books.js';
@@ -146,7 +146,7 @@ export class StrategyHost implements Agent {
 
   #report(nowNs: number): void {
     const { driver, reader, signals, reportIntervalMs } = this.#parts;
-    this.#reportAtNs = nowNs + reportIntervalMs * nsPerMs;
+    this.#reportAtNs = nextBeatNs(nowNs, reportIntervalMs * nsPerMs);
     this.#parts.report({
       type: 'report',
       ticks: driver.ticks,

@@ -33,7 +33,9 @@ const turnNsMax = 50_000;
 /** Sleeps double with every second without work, up to so many times sleepMs. */
 const restFactorMax = 8;
 const restGrowNs = 1e9;
-const restMsMax = 100;
+const restMsMax = 250;
+/** Who sleeps longer than this is not in a hurry. */
+const roughMs = 50;
 
 export class AgentLoop {
   readonly #agents: readonly Agent[];
@@ -153,6 +155,9 @@ export class AgentLoop {
       const waitMs = due === undefined ? lookMs : Math.min(restMsMax, (due - nowNs) / nsPerMs);
       restMs = Math.min(restMs, waitMs);
     }
+    // A timer counts whole milliseconds from a moment before this one: what is due would be woken
+    // for too early, and once more.
+    if (restMs > roughMs && restMs < restMsMax) return Math.ceil(restMs) + 1;
     return Math.max(0, restMs);
   }
 
