@@ -24,12 +24,16 @@ constexpr std::size_t kStreamsAhead = 6;
 constexpr std::size_t kRowBytesAhead = 3 * kCacheLine;
 
 // Inlined: a function that only prefetches has no effect that gcc knows of, and a call to it goes.
-[[gnu::always_inline]] inline void ask_for(const Stream& stream) {
+[[gnu::always_inline]] inline void ask_for(const Stream& stream, bool narrow) {
   if (!stream.is_open()) return;
   const std::byte* const row = stream.block.row(stream.at);
   for (std::size_t byte = 0; byte < kRowBytesAhead; byte += kCacheLine)
     __builtin_prefetch(row + byte);
-  __builtin_prefetch(stream.block.bases);
+  if (narrow) {
+    __builtin_prefetch(stream.block.narrow);
+  } else {
+    __builtin_prefetch(stream.block.bases);
+  }
 }
 
 // Rows that leave at once.
@@ -74,6 +78,8 @@ Status Replay::fill_window() {
     if (!in_day_) {
       in_day_ = streams_.next_day();
       shapes_.clear();
+      rows_.begin_day();
+      is_narrow_ = true;
       ended_ = !in_day_;
       continue;
     }
@@ -86,7 +92,10 @@ Status Replay::fill_window() {
     const std::int64_t end = start_ + std::min(left, length_ns_);
     streams_.activate(end);
     bool fits = true;
+    refit_ = false;
+    rows_.begin(is_narrow_);
     NDTS_TRY(collect(end, &fits));
+    if (refit_) continue;
     if (!fits && length_ns_ == 1) {
       NDTS_TRY(collect_instant());
       break;
@@ -121,7 +130,7 @@ Status Replay::collect(std::int64_t end, bool* fits) {
   shared_ = false;
   std::uint32_t last_rank = 0xffff'ffff;
   for (std::size_t place = 0; place < active.size(); place += 1) {
-    if (place + kStreamsAhead < active.size()) ask_for(active[place + kStreamsAhead]);
+    if (place + kStreamsAhead < active.size()) ask_for(active[place + kStreamsAhead], is_narrow_);
     Stream& stream = active[place];
     if (stream.next >= end) continue;
     saved_.push_back({stream.next, static_cast<std::uint32_t>(place), stream.run, stream.at,
@@ -158,6 +167,14 @@ Status Replay::put_back(const Saved& saved) {
   return {};
 }
 
+// False: the window is to be begun again, by another form or by none.
+bool Replay::fit(Stream& stream) {
+  const NarrowForm::Fit fit = rows_.fit(&stream.block);
+  refit_ = fit != NarrowForm::Fit::kFits;
+  if (fit == NarrowForm::Fit::kNever) is_narrow_ = false;
+  return !refit_;
+}
+
 Status Replay::collect_stream(Stream& stream, std::int64_t end, bool* fits) {
   WindowPart part{.start = start_,
                   .end = end,
@@ -170,7 +187,12 @@ Status Replay::collect_stream(Stream& stream, std::int64_t end, bool* fits) {
     const std::size_t room = window_rows_max_ - count_;
     const std::size_t most = std::min<std::size_t>(room, stream.end - stream.at);
     part.place = count_;
-    const std::size_t taken = rows_.take(stream.block, stream.at, most, part);
+    if (is_narrow_ && !fit(stream)) {
+      *fits = false;
+      return {};
+    }
+    const std::size_t taken = is_narrow_ ? rows_.take_narrow(stream.block, stream.at, most, part)
+                                         : rows_.take(stream.block, stream.at, most, part);
     count_ += taken;
     stream.at += static_cast<std::uint32_t>(taken);
     if (stream.at == stream.end) {
@@ -206,6 +228,7 @@ Status Replay::settle(Stream& stream) {
 Status Replay::collect_instant() {
   const std::span<Stream> active = streams_.active();
   shared_ = false;
+  rows_.begin(false);
   for (std::size_t first = 0; first < active.size() && count_ < window_rows_max_;) {
     std::size_t end = first + 1;
     while (end < active.size() && active[end].rank == active[first].rank) end += 1;

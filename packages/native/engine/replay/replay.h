@@ -54,6 +54,7 @@ class Replay final : public ReplaySource {
   [[nodiscard]] Status collect(std::int64_t end, bool* fits);
   [[nodiscard]] Status put_back(const Saved& saved);
   [[nodiscard]] Status collect_stream(Stream& stream, std::int64_t end, bool* fits);
+  [[nodiscard]] bool fit(Stream& stream);
   void adapt(bool fits);
   [[nodiscard]] Status collect_instant();
   [[nodiscard]] Status collect_symbol(std::span<Stream> streams);
@@ -69,6 +70,8 @@ class Replay final : public ReplaySource {
   Status status_;
   bool in_day_ = false;
   bool ended_ = false;
+  bool is_narrow_ = true;  // rows of the day's windows are, as far as is known
+  bool refit_ = false;     // they were, and a window that was begun is void
 
   // The window: its start, and its rows as they came.
   std::int64_t start_ = 0;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstring>
 #include <limits>
+#include <new>
 
 #include "codec/decimal.h"
 #include "replay/row_shape.h"
@@ -17,7 +18,8 @@ namespace {
 std::size_t block_bytes(const RowCells& cells) {
   std::size_t row = sizeof(std::int64_t);
   for (const std::size_t width : cells.widths) row += width;
-  return lane_count(cells.count()) * sizeof(std::uint64_t) + cells.count() * sizeof(CellForm) +
+  return sizeof(NarrowBlock) + lane_count(cells.count()) * sizeof(std::uint64_t) +
+         cells.count() * sizeof(CellForm) +
          kBlockRows * align_up(row, sizeof(std::int64_t)) + kRowSpare;
 }
 
@@ -143,9 +145,10 @@ void BlockDecoder::put(std::size_t rows, BlockRoom* room, DecodedRows* decoded) 
   const std::uint32_t row_bytes = plan_rows(columns_, rows, forms_);
   const std::size_t base_bytes = sizeof(std::uint64_t) * lane_count(forms_.size());
   const std::size_t form_bytes = sizeof(CellForm) * forms_.size();
-  *room = pool_.take(base_bytes + form_bytes + row_bytes * rows + kRowSpare);
-  auto* const bases = reinterpret_cast<std::uint64_t*>(room->memory);
-  std::byte* const forms = room->memory + base_bytes;
+  *room = pool_.take(sizeof(NarrowBlock) + base_bytes + form_bytes + row_bytes * rows + kRowSpare);
+  std::byte* const after = room->memory + sizeof(NarrowBlock);
+  auto* const bases = reinterpret_cast<std::uint64_t*>(after);
+  std::byte* const forms = after + base_bytes;
   std::byte* const values = forms + form_bytes;
   put_bases(forms_, bases);
   std::memcpy(forms, forms_.data(), form_bytes);
@@ -153,6 +156,7 @@ void BlockDecoder::put(std::size_t rows, BlockRoom* room, DecodedRows* decoded) 
   *decoded = {.forms = reinterpret_cast<const CellForm*>(forms),
               .rows = values,
               .bases = bases,
+              .narrow = new (room->memory) NarrowBlock,
               .row_bytes = row_bytes};
 }
 

@@ -36,17 +36,25 @@ enum class ValueShape : std::uint8_t {
   kLots = 3,      // of 100
   kConstant = 4,
   kMostly = 5,    // prices, seldom something that is none: NaN, -0, an infinity
+  kSteps = 6,     // of more and fewer decimals from time to time
 };
 inline constexpr ValueShape kValueShapes[] = {ValueShape::kAny, ValueShape::kPrices,
                                               ValueShape::kLots, ValueShape::kConstant,
-                                              ValueShape::kMostly};
+                                              ValueShape::kMostly, ValueShape::kSteps};
+// Of those, what a window keeps in four bytes a value where it can.
+inline constexpr ValueShape kNarrowShapes[] = {ValueShape::kPrices, ValueShape::kLots,
+                                               ValueShape::kConstant, ValueShape::kSteps};
 
 class ShapedTicks {
  public:
   ShapedTicks(std::mt19937_64& random, TimeShape shape) : random_(random), shape_(shape) {
-    for (ValueShape& values : values_) values = kValueShapes[random() % std::size(kValueShapes)];
+    const bool narrow = random() % 2 == 0;
+    for (ValueShape& values : values_)
+      values = narrow ? kNarrowShapes[random() % std::size(kNarrowShapes)]
+                      : kValueShapes[random() % std::size(kValueShapes)];
     flags_ = random() % 3 == 0 ? 0 : ~std::uint32_t{0} >> random() % 32;
     spread_ = std::uint64_t{1} << random() % 45;
+    if (narrow) spread_ = std::min(spread_, std::uint64_t{1} << 24);
   }
 
   void fill(TestBatch& batch, std::size_t count) {
@@ -75,6 +83,9 @@ class ShapedTicks {
         return whole * 100;
       case ValueShape::kConstant:
         return 12.25;
+      case ValueShape::kSteps:
+        if (random_() % 300 == 0) decimals_ = static_cast<std::uint8_t>(random_() % 4);
+        return whole / power_of_ten(decimals_);
       case ValueShape::kMostly:
         return random_() % 500 == 0 ? kSpecial[random_() % std::size(kSpecial)] : whole / 1000;
     }
@@ -105,6 +116,7 @@ class ShapedTicks {
   ValueShape values_[6];
   std::uint32_t flags_;
   std::uint64_t spread_;  // of the values
+  std::uint8_t decimals_ = 0;
   std::int64_t time_ = -kNsPerDay / 2 + 77;  // before 1970, too
 };
 

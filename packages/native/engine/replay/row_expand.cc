@@ -39,7 +39,42 @@ void turn(const ExpandedRows& rows, std::span<const std::uint32_t> places,
       store_lane(out[lane], at, rows.first[rows.lanes * places[at] + lane]);
 }
 
-constexpr RowKernels kScalar = {take, turn};
+std::uint32_t read_narrow(const NarrowRows& rows, std::size_t lane, const std::byte* row) {
+  constexpr std::size_t kHalf = kNarrowLanes / 2;
+  const NarrowShape& cells = rows.shape->cells;
+  std::uint32_t value = 0;
+  for (unsigned byte = 0; byte < sizeof value; byte += 1) {
+    const std::uint8_t from = cells.shuffle[lane / kHalf][sizeof value * (lane % kHalf) + byte];
+    if (from < 0x80)
+      value |= std::uint32_t{load<std::uint8_t>(row + cells.offsets[lane / kHalf] + from)}
+               << 8 * byte;
+  }
+  return static_cast<std::uint32_t>(rows.block->bases[lane]) +
+         static_cast<std::uint32_t>(rows.block->scales[lane]) * value;
+}
+
+std::size_t take_narrow(const NarrowRows& rows, const WindowPart& part) {
+  std::int32_t* out = rows.out;
+  for (std::size_t row = 0; row < rows.count; row += 1) {
+    const std::byte* const from = rows.first + rows.row_bytes * row;
+    const auto time = load<std::int64_t>(from);
+    if (time >= part.end) return row;
+    note_row(part, row, time);
+    for (std::size_t lane = 0; lane < kNarrowLanes; lane += 1)
+      *out++ = static_cast<std::int32_t>(read_narrow(rows, lane, from));
+  }
+  return rows.count;
+}
+
+void turn_narrow(const std::int32_t* rows, const NarrowForm& form,
+                 std::span<const std::uint32_t> places, std::span<const LaneOut> out) {
+  for (std::size_t lane = 0; lane < out.size(); lane += 1)
+    for (std::size_t at = 0; at < places.size(); at += 1)
+      store_lane(out[lane], at,
+                 narrow_value(form.lane(lane), rows[kNarrowLanes * places[at] + lane]));
+}
+
+constexpr RowKernels kScalar = {take, turn, take_narrow, turn_narrow};
 
 }  // namespace
 
@@ -48,6 +83,12 @@ void store_lane(const LaneOut& out, std::size_t at, std::uint64_t value) {
   if (out.width == 8) store(to, value);
   if (out.width == 4) store(to, static_cast<std::uint32_t>(value));
   if (out.width == 1) store(to, static_cast<std::uint8_t>(value));
+}
+
+std::uint64_t narrow_value(const NarrowLane& lane, std::int32_t value) {
+  const std::int64_t whole = lane.origin + value;
+  if (!lane.real) return static_cast<std::uint64_t>(whole);
+  return std::bit_cast<std::uint64_t>(static_cast<double>(whole) / lane.divisor);
 }
 
 const RowKernels& row_kernels(Simd simd) {

@@ -41,6 +41,17 @@ struct LaneOut {
   std::size_t width = 0;
 };
 
+// The same of rows with a narrow form, and where their values go: kNarrowLanes of four bytes a row,
+// aligned to as many bytes.
+struct NarrowRows {
+  const RowShape* shape;
+  const NarrowBlock* block;
+  const std::byte* first;
+  std::size_t row_bytes;
+  std::size_t count;
+  std::int32_t* out;
+};
+
 // Expanded rows, `lanes` of them a row, the first aligned to kLanes of them.
 struct ExpandedRows {
   const std::uint64_t* first;
@@ -54,12 +65,18 @@ struct RowKernels {
   // The rows at these places, in their order; `out` has one for each lane.
   void (*turn)(const ExpandedRows& rows, std::span<const std::uint32_t> places,
                std::span<const LaneOut> out);
+  // As take() and turn().
+  std::size_t (*take_narrow)(const NarrowRows& rows, const WindowPart& part);
+  void (*turn_narrow)(const std::int32_t* rows, const NarrowForm& form,
+                      std::span<const std::uint32_t> places, std::span<const LaneOut> out);
 };
 
 [[nodiscard]] const RowKernels& row_kernels(Simd simd);
 // Only where has_avx2_fma().
 [[nodiscard]] const RowKernels& avx2_row_kernels();
 
+// Of a row with a narrow form.
+[[nodiscard]] std::uint64_t narrow_value(const NarrowLane& lane, std::int32_t value);
 void store_lane(const LaneOut& out, std::size_t at, std::uint64_t value);
 
 // What take() notes of a row that it takes.

@@ -172,7 +172,82 @@ void turn(const ExpandedRows& rows, std::span<const std::uint32_t> places,
       store_lane(out[lane], at, rows.first[rows.lanes * places[at] + lane]);
 }
 
-constexpr RowKernels kAvx2 = {take, turn};
+// Each half of the lanes lies within sixteen bytes.
+std::size_t take_narrow(const NarrowRows& given, const WindowPart& window) {
+  const NarrowRows rows = given;
+  const WindowPart part = window;
+  const NarrowShape& cells = rows.shape->cells;
+  const Wholes shuffle = _mm256_load_si256(reinterpret_cast<const __m256i*>(cells.shuffle));
+  const Wholes bases = _mm256_load_si256(reinterpret_cast<const __m256i*>(rows.block->bases));
+  const Wholes scales = _mm256_load_si256(reinterpret_cast<const __m256i*>(rows.block->scales));
+  const std::size_t low = cells.offsets[0];
+  const std::size_t high = cells.offsets[1];
+  const std::byte* from = rows.first;
+  std::int32_t* out = rows.out;
+  for (std::size_t row = 0; row < rows.count; row += 1) {
+    const auto time = load<std::int64_t>(from);
+    if (time >= part.end) return row;
+    note_row(part, row, time);
+    const Wholes bytes =
+        _mm256_loadu2_m128i(reinterpret_cast<const __m128i_u*>(from + high),
+                            reinterpret_cast<const __m128i_u*>(from + low));
+    const Wholes values = _mm256_mullo_epi32(_mm256_shuffle_epi8(bytes, shuffle), scales);
+    _mm256_store_si256(reinterpret_cast<__m256i*>(out), _mm256_add_epi32(values, bases));
+    from += rows.row_bytes;
+    out += kNarrowLanes;
+  }
+  return rows.count;
+}
+
+// Four values of a lane.
+[[gnu::always_inline]] inline void store_narrow(const NarrowLane& lane, const LaneOut& out,
+                                                std::size_t at, __m128i values) {
+  if (out.width == 0) return;
+  if (lane.real) {
+    const Reals integers = _mm256_add_pd(_mm256_cvtepi32_pd(values),
+                                         _mm256_set1_pd(static_cast<double>(lane.origin)));
+    const Reals reals = divide(integers, _mm256_broadcast_sd(&lane.divisor),
+                               _mm256_broadcast_sd(&lane.inverse));
+    store_four(out, at, reals);
+    return;
+  }
+  const Wholes wholes =
+      _mm256_add_epi64(_mm256_cvtepi32_epi64(values), _mm256_set1_epi64x(lane.origin));
+  store_four(out, at, _mm256_castsi256_pd(wholes));
+}
+
+void turn_narrow(const std::int32_t* rows, const NarrowForm& form,
+                 std::span<const std::uint32_t> places, std::span<const LaneOut> out) {
+  const auto read = [rows](std::uint32_t place) {
+    return _mm256_load_si256(reinterpret_cast<const __m256i*>(rows + kNarrowLanes * place));
+  };
+  const bool both = out.size() > kLanes;
+  std::size_t at = 0;
+  for (; at + 4 <= places.size(); at += 4) {
+    const Wholes a = read(places[at]);
+    const Wholes b = read(places[at + 1]);
+    const Wholes c = read(places[at + 2]);
+    const Wholes d = read(places[at + 3]);
+    const Wholes low_ab = _mm256_unpacklo_epi32(a, b);  // a0 b0 a1 b1, a4 b4 a5 b5
+    const Wholes high_ab = _mm256_unpackhi_epi32(a, b);
+    const Wholes low_cd = _mm256_unpacklo_epi32(c, d);
+    const Wholes high_cd = _mm256_unpackhi_epi32(c, d);
+    const Wholes lanes[kLanes] = {
+        _mm256_unpacklo_epi64(low_ab, low_cd), _mm256_unpackhi_epi64(low_ab, low_cd),
+        _mm256_unpacklo_epi64(high_ab, high_cd), _mm256_unpackhi_epi64(high_ab, high_cd)};
+    for (std::size_t lane = 0; lane < kLanes; lane += 1)
+      store_narrow(form.lane(lane), out[lane], at, _mm256_castsi256_si128(lanes[lane]));
+    for (std::size_t lane = 0; both && lane < kLanes; lane += 1)
+      store_narrow(form.lane(kLanes + lane), out[kLanes + lane], at,
+                   _mm256_extracti128_si256(lanes[lane], 1));
+  }
+  for (; at < places.size(); at += 1)
+    for (std::size_t lane = 0; lane < out.size(); lane += 1)
+      store_lane(out[lane], at,
+                 narrow_value(form.lane(lane), rows[kNarrowLanes * places[at] + lane]));
+}
+
+constexpr RowKernels kAvx2 = {take, turn, take_narrow, turn_narrow};
 
 }  // namespace
 

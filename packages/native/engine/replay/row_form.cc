@@ -184,6 +184,7 @@ std::uint32_t plan_rows(std::span<CellColumn> columns, std::size_t rows,
     const bool decimal = column.exponent != CellForm::kInteger;
     forms[cell] = {.base = static_cast<std::int64_t>(decimal ? column.offset + column.scale * least
                                                              : least),
+                   .greatest = static_cast<std::uint64_t>(range.greatest) - least,
                    .scale = column.scale,
                    .offset = 0,
                    .bytes = bytes_for(static_cast<std::uint64_t>(range.greatest) - least),

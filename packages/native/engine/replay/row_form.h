@@ -37,27 +37,31 @@ struct RowCells {
 struct CellForm {
   static constexpr std::uint8_t kInteger = 0xff;
   std::int64_t base = 0;
+  std::uint64_t greatest = 0;  // of the cells
   std::uint32_t scale = 0;   // of a decimal: (base + scale * cell) / 10^exponent
   std::uint16_t offset = 0;  // in the row
   std::uint8_t bytes = 0;    // 0, when all are the base; 1, 2, 4, 8
   std::uint8_t exponent = kInteger;  // or base + cell, modulo 2^64
 };
-static_assert(sizeof(CellForm) == 16);
+static_assert(sizeof(CellForm) == 24);
 
-// A cell is read as eight bytes, those behind it included.
-inline constexpr std::size_t kRowSpare = sizeof(std::uint64_t);
+// A cell is read as eight bytes, or four of them as sixteen, those behind them included.
+inline constexpr std::size_t kRowSpare = 2 * sizeof(std::uint64_t);
 
 // 0 to 15.
 [[nodiscard]] double power_of_ten(std::uint8_t exponent);
 
 struct RowShape;
+struct NarrowBlock;
 
 struct DecodedRows {
   const CellForm* forms = nullptr;       // by cell
   const std::byte* rows = nullptr;       // behind the last one are kRowSpare bytes
   const std::uint64_t* bases = nullptr;  // by lane (row_shape.h)
   const RowShape* shape = nullptr;       // set by who reads by it
+  NarrowBlock* narrow = nullptr;         // room for who reads by it (narrow_lanes.h)
   std::uint32_t row_bytes = 0;
+  std::uint32_t narrow_version = 0;      // that it was set for; 0: none
 
   [[nodiscard]] const std::byte* row(std::size_t at) const { return rows + row_bytes * at; }
   [[nodiscard]] std::int64_t time(std::size_t at) const { return load<std::int64_t>(row(at)); }

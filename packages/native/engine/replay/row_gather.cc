@@ -63,6 +63,13 @@ WindowRows::WindowRows(const TableSchema& schema, const RowCells& cells, std::si
   rows_ = memory_.get() + (align_up(address, kCacheLine) - address) / sizeof(std::uint64_t);
 }
 
+NarrowForm::Fit WindowRows::fit(DecodedRows* rows) {
+  if (rows->narrow_version == form_.version()) return NarrowForm::Fit::kFits;
+  const NarrowForm::Fit fit = form_.fit({rows->forms, cells_.count()}, rows->narrow);
+  if (fit == NarrowForm::Fit::kFits) rows->narrow_version = form_.version();
+  return fit;
+}
+
 // A lane that nobody asked for has no width.
 void WindowRows::point_at(const RowsOut& out, std::size_t at) {
   std::fill(out_.begin(), out_.end(), LaneOut{});
@@ -82,10 +89,19 @@ void WindowRows::gather(std::span<const std::uint32_t> places, const RowsOut& ou
     const auto some = rest.first(std::min(kSomeRows, rest.size()));
     const auto behind = rest.subspan(some.size());
     // In here: gcc takes a function that only prefetches for one without effect.
-    for (const std::uint32_t place : behind.first(std::min(kSomeRows, behind.size())))
+    for (const std::uint32_t place : behind.first(std::min(kSomeRows, behind.size()))) {
+      if (is_narrow_) {
+        __builtin_prefetch(narrow_row(place));
+        continue;
+      }
       for (std::size_t lane = 0; lane < lanes_; lane += kLineLanes)
         __builtin_prefetch(row(place) + lane);
-    kernels_.turn({rows_, lanes_}, some, out_);
+    }
+    if (is_narrow_) {
+      kernels_.turn_narrow(narrow_row(0), form_, some, out_);
+    } else {
+      kernels_.turn({rows_, lanes_}, some, out_);
+    }
     for (LaneOut& lane : out_) lane.first += lane.width * some.size();
   }
 }

@@ -1,18 +1,31 @@
 // See row_shape.h.
 #include "replay/row_shape.h"
 
+#include <algorithm>
 #include <bit>
+#include <iterator>
 
 namespace ndts {
 
 namespace {
 
-bool is_real(std::size_t cell, const CellForm& form) {
-  return cell == RowCells::kSequence || form.exponent != CellForm::kInteger;
-}
-
 std::uint64_t mask_of(std::uint8_t bytes) {
   return bytes == 0 ? 0 : ~std::uint64_t{0} >> (64 - 8 * bytes);
+}
+
+NarrowShape narrow_shape(std::span<const CellForm> forms) {
+  constexpr std::uint8_t kZero = 0x80;
+  constexpr std::size_t kHalf = kNarrowLanes / 2;
+  NarrowShape shape;
+  for (auto& half : shape.shuffle) std::fill(std::begin(half), std::end(half), kZero);
+  for (std::size_t cell = 0; cell < forms.size(); cell += 1) {
+    const std::size_t half = cell / kHalf;
+    if (cell % kHalf == 0) shape.offsets[half] = forms[cell].offset;
+    for (std::size_t byte = 0; byte < forms[cell].bytes; byte += 1)
+      shape.shuffle[half][sizeof(std::uint32_t) * (cell % kHalf) + byte] =
+          static_cast<std::uint8_t>(forms[cell].offset - shape.offsets[half] + byte);
+  }
+  return shape;
 }
 
 RowShape make_shape(std::span<const CellForm> forms) {
@@ -32,6 +45,7 @@ RowShape make_shape(std::span<const CellForm> forms) {
     group.divisors[lane] = power_of_ten(form.exponent);
     group.inverses[lane] = 1 / group.divisors[lane];
   }
+  if (shape.narrow && forms.size() <= kNarrowLanes) shape.cells = narrow_shape(forms);
   return shape;
 }
 

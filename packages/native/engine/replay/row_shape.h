@@ -19,6 +19,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "replay/narrow_lanes.h"
 #include "replay/row_form.h"
 
 namespace ndts {
@@ -34,14 +35,25 @@ struct alignas(32) LaneGroup {
   std::uint16_t offsets[kLanes] = {};
 };
 
+// Where the bytes of eight cells of at most four bytes are, and where they go in four bytes each.
+struct alignas(32) NarrowShape {
+  std::uint8_t shuffle[2][kNarrowLanes / 2 * sizeof(std::uint32_t)];
+  std::uint16_t offsets[2] = {};  // of sixteen bytes with four cells each
+};
+
 struct RowShape {
   bool narrow = true;  // no cell has more than four bytes
   std::vector<LaneGroup> groups;
+  NarrowShape cells;   // if it is narrow, and has at most kNarrowLanes cells
 };
 
 // Lanes of so many cells, those of the last group that have none included.
 [[nodiscard]] constexpr std::size_t lane_count(std::size_t cells) {
   return (cells + kLanes - 1) / kLanes * kLanes;
+}
+
+[[nodiscard]] inline bool is_real(std::size_t cell, const CellForm& form) {
+  return cell == RowCells::kSequence || form.exponent != CellForm::kInteger;
 }
 
 // The bases of the lanes of a block: integers, or the bits of doubles.
