@@ -159,7 +159,9 @@ export class HistoryTicks {
 
   #copy(rows: TickReplayBatch<TickColumn>, first: number, count: number, batch: TickBatch): void {
     for (const name of replayed) batch[name].set(rows[name].subarray(first, first + count));
-    for (let row = 0; row < count; row += 1) batch.shard[row] = this.#shards[batch.symbol[row]!]!;
+    const { shard, symbol } = batch;
+    const shards = this.#shards;
+    for (let row = 0; row < count; row += 1) shard[row] = shards[symbol[row]!]!;
     batch.count = count;
   }
 }
