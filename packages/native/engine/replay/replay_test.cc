@@ -111,6 +111,45 @@ TEST(ReplayTest, ValuesOfEveryTypeAndNulls) {
   ASSERT_EQ(found, wanted.size());
 }
 
+// Half a day of prices of one decimal, then another symbol's beside them, then a day after.
+void fill_two_days(ReplayBench& bench, double later) {
+  constexpr std::int64_t kRows = 1000;
+  TestBatch batch(200);
+  for (std::int64_t row = 0; row < 2 * kRows; row += 1) {
+    const std::int64_t time = row * 1'000'000 + (row < kRows ? 0 : kNsPerDay);
+    const auto whole = static_cast<double>(100 + row);
+    batch.add({time, 0, 0, whole / 10, 100 * whole, 1, 2, 3, 4, 0, 0});
+    if (row >= kRows / 2 && row < kRows)
+      batch.add({time, 0, 0, later, later, 1, 2, 3, 4, 1, 0});
+    if ((row + 1) % 100 > 0) continue;
+    ASSERT_TRUE(bench.bench.append(batch).ok());
+    batch.view().count = 0;
+  }
+}
+
+// More decimals; too far from the others; true doubles: blocks that were open before still are.
+TEST(ReplayTest, ABlockThatComesLaterChangesHowADayIsKept) {
+  for (const double later : {12.5, 1.0001, 3e9 + 0.5, 1.0 / 3}) {
+    for (const bool sealed : {false, true}) {
+      ReplayBench bench(9);
+      bench.open(1u << 20);
+      fill_two_days(bench, later);
+      if (sealed) {
+        ASSERT_TRUE(bench.bench.database->seal().ok());
+      }
+      ReplayRequest request;
+      request.view = *bench.bench.database->snapshot().table(kTickTable);
+      request.symbols = symbols_by_name(bench.bench.database->symbols());
+      request.from = -std::numeric_limits<std::int64_t>::max();
+      request.to = std::numeric_limits<std::int64_t>::max();
+      request.columns.assign(tick_schema().columns.size(), true);
+      Replay replay(request, 50);
+      expect_rows(&replay, request, bench.wanted(request), 700);
+      if (testing::Test::HasFatalFailure()) return;
+    }
+  }
+}
+
 TEST(ReplayTest, NothingToReplay) {
   std::mt19937_64 random(1);
   ReplayBench bench(1);
