@@ -36,7 +36,6 @@ void NarrowForm::clear() {
 
 NarrowForm::Fit NarrowForm::fit(std::span<const CellForm> forms, NarrowBlock* block) {
   if (forms.size() > kNarrowLanes) return Fit::kNever;
-  *block = {};
   bool changed = false;
   for (std::size_t cell = 0; cell < forms.size(); cell += 1) {
     const CellForm& form = forms[cell];
@@ -53,26 +52,26 @@ NarrowForm::Fit NarrowForm::fit(std::span<const CellForm> forms, NarrowBlock* bl
     }
     lane.divisor = power_of_ten(lane.exponent);
     lane.inverse = 1 / lane.divisor;
-    if (!fit_cell(lane, form, real, &block->bases[cell], &block->scales[cell]))
-      return Fit::kNever;
+    if (real != lane.real || !fit_cell(lane, form, cell, block)) return Fit::kNever;
   }
   if (!changed) return Fit::kFits;
   version_ += 1;
   return Fit::kChanged;
 }
 
-bool NarrowForm::fit_cell(const NarrowLane& lane, const CellForm& form, bool real,
-                          std::int32_t* base, std::int32_t* scale) {
-  if (real != lane.real) return false;
+bool NarrowForm::fit_cell(const NarrowLane& lane, const CellForm& form, std::size_t cell,
+                          NarrowBlock* block) {
+  const bool real = lane.real;
+  const std::uint64_t distance = block->greatest[cell];
   const bool decimal = form.exponent != CellForm::kInteger;
   const std::int64_t more = real ? power(unsigned{lane.exponent} - exponent_of(form)) : 1;
   std::int64_t least = 0;
   std::int64_t greatest = 0;
   std::int64_t step = 0;  // of a cell of one
-  if (form.greatest > std::numeric_limits<std::uint32_t>::max()) return false;
+  if (distance > std::numeric_limits<std::uint32_t>::max()) return false;
   if (__builtin_mul_overflow(form.base, more, &least)) return false;
   if (__builtin_mul_overflow(decimal ? std::int64_t{form.scale} : 1, more, &step)) return false;
-  if (__builtin_mul_overflow(step, static_cast<std::int64_t>(form.greatest), &greatest) ||
+  if (__builtin_mul_overflow(step, static_cast<std::int64_t>(distance), &greatest) ||
       __builtin_add_overflow(least, greatest, &greatest))
     return false;
   if (real && (!is_exact(least) || !is_exact(greatest) || !is_exact(lane.origin))) return false;
@@ -82,9 +81,9 @@ bool NarrowForm::fit_cell(const NarrowLane& lane, const CellForm& form, bool rea
       __builtin_sub_overflow(greatest, lane.origin, &to) || !is_near(from) || !is_near(to))
     return false;
   // Cells without bytes are zero, whatever a step would be.
-  if (form.greatest > 0 && !is_near(step)) return false;
-  *base = static_cast<std::int32_t>(from);
-  *scale = form.greatest > 0 ? static_cast<std::int32_t>(step) : 0;
+  if (distance > 0 && !is_near(step)) return false;
+  block->bases[cell] = static_cast<std::int32_t>(from);
+  block->scales[cell] = distance > 0 ? static_cast<std::int32_t>(step) : 0;
   return true;
 }
 

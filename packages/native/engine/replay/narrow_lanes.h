@@ -25,10 +25,12 @@ namespace ndts {
 // Rows with more cells are not kept like that.
 inline constexpr std::size_t kNarrowLanes = 8;
 
-// value = base + scale * cell, modulo 2^32: of the rows of one block.
+// value = base + scale * cell, modulo 2^32: of the rows of one block, whose cells are known when it
+// is decoded. (The form of a cell has no room for that: snapshots read forms again and again.)
 struct alignas(64) NarrowBlock {
   std::int32_t bases[kNarrowLanes] = {};
   std::int32_t scales[kNarrowLanes] = {};
+  std::uint64_t greatest[kNarrowLanes] = {};  // cells
 };
 
 struct NarrowLane {
@@ -43,7 +45,7 @@ struct NarrowLane {
 class NarrowForm {
  public:
   enum class Fit : std::uint8_t {
-    kFits = 1,     // *block is what rows of it are taken by
+    kFits = 1,     // by the bases and scales of *block, rows of it are taken
     kChanged = 2,  // what was taken before is void: blocks of other versions are fitted again
     kNever = 3,
   };
@@ -56,8 +58,8 @@ class NarrowForm {
   void clear();
 
  private:
-  [[nodiscard]] static bool fit_cell(const NarrowLane& lane, const CellForm& form, bool real,
-                                     std::int32_t* base, std::int32_t* scale);
+  [[nodiscard]] static bool fit_cell(const NarrowLane& lane, const CellForm& form,
+                                     std::size_t cell, NarrowBlock* block);
 
   NarrowLane lanes_[kNarrowLanes];
   std::uint32_t version_ = 1;

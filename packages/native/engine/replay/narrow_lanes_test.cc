@@ -81,6 +81,8 @@ NarrowSample make_narrow(std::mt19937_64& random, const std::vector<CellKind>& k
   sample.forms.resize(kinds.size());
   sample.row_bytes = plan_rows(columns, rows, sample.forms);
   sample.memory.resize(sample.row_bytes * rows + kRowSpare, std::byte{0xa5});
+  for (std::size_t cell = 0; cell < kinds.size(); cell += 1)
+    sample.block.greatest[cell] = columns[cell].greatest;
   put_rows(reinterpret_cast<const std::byte*>(sample.times.data()), columns, sample.forms, rows,
            sample.row_bytes, sample.memory.data());
   return sample;
@@ -172,16 +174,26 @@ TEST(NarrowLanesTest, RowsAreTheValues) {
   }
 }
 
-CellForm decimal(std::int64_t base, std::uint64_t greatest, std::uint8_t exponent = 2) {
-  return {.base = base, .greatest = greatest, .scale = 1, .bytes = 4, .exponent = exponent};
+struct Cells {
+  CellForm form;
+  std::uint64_t greatest;
+};
+
+Cells decimal(std::int64_t base, std::uint64_t greatest, std::uint8_t exponent = 2) {
+  return {{.base = base, .scale = 1, .bytes = 4, .exponent = exponent}, greatest};
 }
 
-// Of one cell beside the sequence, after one with `first`.
-Fit fit_after(const CellForm& first, const CellForm& second) {
-  NarrowForm form;
+// Of one cell beside the sequence.
+Fit fit_one(NarrowForm& form, const Cells& cells) {
   NarrowBlock block;
-  EXPECT_EQ(form.fit(std::vector<CellForm>{{}, first}, &block), Fit::kFits);
-  return form.fit(std::vector<CellForm>{{}, second}, &block);
+  block.greatest[1] = cells.greatest;
+  return form.fit(std::vector<CellForm>{{}, cells.form}, &block);
+}
+
+Fit fit_after(const Cells& first, const Cells& second) {
+  NarrowForm form;
+  EXPECT_EQ(fit_one(form, first), Fit::kFits);
+  return fit_one(form, second);
 }
 
 TEST(NarrowLanesTest, FourBytesReachSoFar) {
@@ -204,7 +216,7 @@ TEST(NarrowLanesTest, TheMostDecimalsAreThoseOfAll) {
 }
 
 TEST(NarrowLanesTest, WholeNumbersAndDecimalsDoNotShareAColumn) {
-  const CellForm whole{.base = 7, .greatest = 1, .bytes = 1};
+  const Cells whole{{.base = 7, .bytes = 1}, 1};
   EXPECT_EQ(fit_after(decimal(7, 1), whole), Fit::kNever);
   EXPECT_EQ(fit_after(whole, decimal(7, 1)), Fit::kNever);
   NarrowForm form;
@@ -214,13 +226,11 @@ TEST(NarrowLanesTest, WholeNumbersAndDecimalsDoNotShareAColumn) {
 
 TEST(NarrowLanesTest, AnotherDayBeginsAnew) {
   NarrowForm form;
-  NarrowBlock block;
-  EXPECT_EQ(form.fit(std::vector<CellForm>{{}, decimal(0, 9)}, &block), Fit::kFits);
+  EXPECT_EQ(fit_one(form, decimal(0, 9)), Fit::kFits);
   const std::uint32_t version = form.version();
   form.clear();
   EXPECT_NE(form.version(), version);
-  const CellForm far = decimal(std::int64_t{1} << 50, 9);
-  EXPECT_EQ(form.fit(std::vector<CellForm>{{}, far}, &block), Fit::kFits);
+  EXPECT_EQ(fit_one(form, decimal(std::int64_t{1} << 50, 9)), Fit::kFits);
 }
 
 }  // namespace

@@ -150,13 +150,16 @@ void BlockDecoder::put(std::size_t rows, BlockRoom* room, DecodedRows* decoded) 
   auto* const bases = reinterpret_cast<std::uint64_t*>(after);
   std::byte* const forms = after + base_bytes;
   std::byte* const values = forms + form_bytes;
+  auto* const narrow = new (room->memory) NarrowBlock;
+  for (std::size_t cell = 0; cell < std::min(columns_.size(), kNarrowLanes); cell += 1)
+    narrow->greatest[cell] = columns_[cell].greatest;
   put_bases(forms_, bases);
   std::memcpy(forms, forms_.data(), form_bytes);
   put_rows(times_, columns_, forms_, rows, row_bytes, values);
   *decoded = {.forms = reinterpret_cast<const CellForm*>(forms),
               .rows = values,
               .bases = bases,
-              .narrow = new (room->memory) NarrowBlock,
+              .narrow = narrow,
               .row_bytes = row_bytes};
 }
 

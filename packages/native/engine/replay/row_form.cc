@@ -181,13 +181,13 @@ std::uint32_t plan_rows(std::span<CellColumn> columns, std::size_t rows,
     const codec::IntegerRange range = range_of(column, rows);
     const auto least = static_cast<std::uint64_t>(range.least);
     column.least = least;
+    column.greatest = static_cast<std::uint64_t>(range.greatest) - least;
     const bool decimal = column.exponent != CellForm::kInteger;
     forms[cell] = {.base = static_cast<std::int64_t>(decimal ? column.offset + column.scale * least
                                                              : least),
-                   .greatest = static_cast<std::uint64_t>(range.greatest) - least,
                    .scale = column.scale,
                    .offset = 0,
-                   .bytes = bytes_for(static_cast<std::uint64_t>(range.greatest) - least),
+                   .bytes = bytes_for(column.greatest),
                    .exponent = column.exponent};
   }
   // Where they are not aligned: memory costs more than that.

@@ -37,13 +37,12 @@ struct RowCells {
 struct CellForm {
   static constexpr std::uint8_t kInteger = 0xff;
   std::int64_t base = 0;
-  std::uint64_t greatest = 0;  // of the cells
   std::uint32_t scale = 0;   // of a decimal: (base + scale * cell) / 10^exponent
   std::uint16_t offset = 0;  // in the row
   std::uint8_t bytes = 0;    // 0, when all are the base; 1, 2, 4, 8
   std::uint8_t exponent = kInteger;  // or base + cell, modulo 2^64
 };
-static_assert(sizeof(CellForm) == 24);
+static_assert(sizeof(CellForm) == 16);
 
 // A cell is read as eight bytes, or four of them as sixteen, those behind them included.
 inline constexpr std::size_t kRowSpare = 2 * sizeof(std::uint64_t);
@@ -78,7 +77,8 @@ struct CellColumn {
   std::uint64_t offset = 0;
   std::uint32_t scale = 0;
   std::uint8_t exponent = CellForm::kInteger;
-  std::uint64_t least = 0;  // value, as they are here; set by plan_rows()
+  std::uint64_t least = 0;     // value, as they are here; set by plan_rows()
+  std::uint64_t greatest = 0;  // distance to it; so, too
 };
 
 // The forms of the columns' cells for so many rows, and how large a row is, its time included.
