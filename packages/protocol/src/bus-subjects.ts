@@ -226,9 +226,18 @@ export interface OldDayView extends DayView {
   readonly action: 'expire' | 'archive';
 }
 
+/** Rows that are old and only in memory: they go with a run after they were sealed. */
+export interface WaitingRowsView {
+  readonly table: string;
+  readonly rows: number;
+  /** The day of the oldest, as 2024-05-31. */
+  readonly day: string;
+}
+
 export interface RetentionView {
   /** What the next run lets go, oldest first. */
   readonly old: readonly OldDayView[];
+  readonly waiting: readonly WaitingRowsView[];
   readonly archived: readonly DayView[];
 }
 

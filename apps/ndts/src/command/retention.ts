@@ -62,18 +62,14 @@ function parseDays(text: string): number {
 }
 
 async function list(flags: Flags, context: RetentionContext): Promise<void> {
-  const view = await closedOrRunning(
-    flags,
-    () => withKeeper(flags, context, (keeper) => keeper.view()),
-    async (node) =>
-      (await requestJson(node, { method: 'GET', path: '/api/retention' })) as RetentionView,
-  );
+  const view = await viewOf(flags, context);
   if (flags.json) {
     context.print(JSON.stringify(view));
     return;
   }
   const old = view.old.map(({ action, ...day }) => [...cells(day), action]);
-  context.print(old.length === 0 ? 'nothing is old' : daysTable(old, 'next run'));
+  if (old.length > 0) context.print(daysTable(old, 'next run'));
+  tellRest(old.length, view, context);
   if (view.archived.length > 0)
     context.print(
       `\n${daysTable(
@@ -81,6 +77,25 @@ async function list(flags: Flags, context: RetentionContext): Promise<void> {
         '',
       )}`,
     );
+}
+
+function viewOf(flags: Flags, context: RetentionContext): Promise<RetentionView> {
+  return closedOrRunning(
+    flags,
+    () => withKeeper(flags, context, (keeper) => keeper.view()),
+    async (node) =>
+      (await requestJson(node, { method: 'GET', path: '/api/retention' })) as RetentionView,
+  );
+}
+
+/** What is old and does not go yet; that nothing is, when it is so. */
+function tellRest(told: number, { waiting }: RetentionView, context: RetentionContext): void {
+  for (const { table, rows, day } of waiting)
+    context.print(
+      `${numberText(rows)} old rows of ${table} (from ${day} on) are only in memory: ` +
+        'they go with a run after they were sealed (storage.sealIntervalMs)',
+    );
+  if (told === 0 && waiting.length === 0) context.print('nothing is old');
 }
 
 async function run(flags: Flags, context: RetentionContext): Promise<void> {
@@ -94,15 +109,18 @@ async function run(flags: Flags, context: RetentionContext): Promise<void> {
         timeoutMs: workTimeoutMs,
       })) as OldDayView[],
   );
-  if (flags.json) context.print(JSON.stringify(gone));
-  else if (gone.length === 0) context.print('nothing is old');
-  else
+  if (flags.json) {
+    context.print(JSON.stringify(gone));
+    return;
+  }
+  if (gone.length > 0)
     context.print(
       daysTable(
         gone.map((day) => [...cells(day), day.action === 'archive' ? 'archived' : 'gone']),
         '',
       ),
     );
+  tellRest(gone.length, await viewOf(flags, context), context);
 }
 
 async function restore(

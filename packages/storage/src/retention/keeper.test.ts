@@ -12,12 +12,18 @@ const intervalMs = 1000;
 const old: OldDay = { table: 'tick', day: 1, action: 'expire', segments: 1, rows: 2, bytes: 3 };
 
 /** As far as the keeper sees it. */
-class CountingRetention implements Pick<Retention, 'plan' | 'run' | 'archived' | 'restore'> {
+class CountingRetention
+  implements Pick<Retention, 'plan' | 'waiting' | 'run' | 'archived' | 'restore'>
+{
   runs = 0;
   fails = false;
 
   plan(): OldDay[] {
     return [old];
+  }
+
+  waiting(): ReturnType<Retention['waiting']> {
+    return Promise.resolve([{ table: 'tick', rows: 3, day: 1 }]);
   }
 
   run(done: (day: OldDay) => void = () => undefined): Promise<void> {
@@ -80,5 +86,7 @@ test('without an interval it only does what it is told', async () => {
   keeper.start();
   await moveOn(clock);
   assert.equal(retention.runs, 0);
-  assert.equal((await keeper.view()).old[0]?.action, 'expire');
+  const view = await keeper.view();
+  assert.equal(view.old[0]?.action, 'expire');
+  assert.deepEqual(view.waiting, [{ table: 'tick', rows: 3, day: '1970-01-02' }]);
 });

@@ -54,7 +54,12 @@ export class RetentionKeeper {
 
   async view(): Promise<RetentionView> {
     const old = this.#retention.plan().map(viewOfOld);
-    return { old, archived: (await this.#retention.archived()).map(viewOfArchived) };
+    const waiting = await this.#retention.waiting();
+    return {
+      old,
+      waiting: waiting.map((one) => ({ ...one, day: dayText(one.day) })),
+      archived: (await this.#retention.archived()).map(viewOfArchived),
+    };
   }
 
   async run(): Promise<OldDayView[]> {

@@ -64,6 +64,11 @@ class Data {
   }
 
   append(day: number, count: number): void {
+    this.appendUnsealed(day, count);
+    this.database.seal();
+  }
+
+  appendUnsealed(day: number, count: number): void {
     const batch = createTickBatch(count);
     batch.count = count;
     const kept = this.rows.get(day) ?? [];
@@ -76,7 +81,6 @@ class Data {
     }
     this.rows.set(day, kept);
     this.database.appendTicks(batch);
-    this.database.seal();
   }
 
   found(day: number): string[] {
@@ -143,6 +147,22 @@ test('days beyond the limit go, the others stay', async (context) => {
   assert.deepEqual(data.retention(['tick:30d']).plan(), []);
   data.clock.advance(msPerDay * 1e6);
   assert.deepEqual(days(data.retention(['tick:30d']).plan()), [today - 30]);
+});
+
+test('old rows that are only in memory are told, not taken', async (context) => {
+  const data = new Data(context);
+  const retention = data.retention(['tick:30d', 'nothing:1d']);
+  data.append(today - 31, 50); // sealed
+  assert.deepEqual(await retention.waiting(), []);
+  data.appendUnsealed(today - 40, 7);
+  data.appendUnsealed(today - 35, 5);
+  data.appendUnsealed(today - 30, 3);
+  assert.deepEqual(await retention.waiting(), [{ table: 'tick', rows: 12, day: today - 40 }]);
+  await retention.run();
+  assert.deepEqual(await retention.waiting(), [{ table: 'tick', rows: 12, day: today - 40 }]);
+  data.database.seal();
+  assert.deepEqual(await retention.waiting(), []);
+  assert.deepEqual(days(retention.plan()), [today - 40, today - 35]);
 });
 
 test('archived days come back as they were, and stay until their hold ends', async (context) => {

@@ -2,12 +2,13 @@
 // segments go together, without touching others.
 //
 // Always: a query or replay that runs goes on with what it began with. One run at a time. A day
-// that was restored stays until its hold ends. Rows that are only in memory are not looked at;
-// they go with a run after they were sealed.
+// that was restored stays until its hold ends. Rows that are only in memory stay; they go with a
+// run after they were sealed.
 
 import { mkdirSync, rmSync } from 'node:fs';
 import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setImmediate as othersRun } from 'node:timers/promises'; // ambient: turns, not time
 import type { Database, SegmentInfo } from '@ndts/native/db';
 import { type Clock, NdtsError, type Objects, timeFromMs } from '@ndts/protocol';
 import {
@@ -44,9 +45,19 @@ export interface OldDay {
   readonly bytes: number;
 }
 
+/** Old rows that are only in memory. */
+export interface WaitingRows {
+  readonly table: string;
+  readonly rows: number;
+  /** Of the oldest. */
+  readonly day: number;
+}
+
 const holdPrefix = 'retention/hold/';
 /** Merges may take away what a run has just looked at: it looks again, so often. */
 const attempts = 20;
+/** Looked at before others have their turn. */
+const symbolsAtOnce = 64;
 
 interface Partition {
   readonly policy: RetentionPolicy;
@@ -76,6 +87,27 @@ export class Retention {
   /** What a run would let go now, oldest first. */
   plan(): OldDay[] {
     return this.#partitions().map(describe);
+  }
+
+  /** What a run would let go if it were in a file. */
+  async waiting(): Promise<WaitingRows[]> {
+    const waiting: WaitingRows[] = [];
+    for (const { table, days } of this.#policies) {
+      const id = this.#database.tables().find(({ name }) => name === table)?.id;
+      if (id === undefined) continue;
+      const to = { day: timeFromMs(this.#clock.nowMs()).day - days, nsOfDay: 0 };
+      let rows = 0;
+      let day = to.day;
+      for (const [at, symbol] of this.#database.symbols().entries()) {
+        if (at % symbolsAtOnce === symbolsAtOnce - 1) await othersRun();
+        const { memory } = this.#database.locate(id, symbol.id, undefined, to);
+        if (memory === undefined) continue;
+        rows += memory.rows;
+        day = Math.min(day, memory.minTime.day);
+      }
+      if (rows > 0) waiting.push({ table, rows, day });
+    }
+    return waiting;
   }
 
   /** Lets go of what is old; calls `done` after each day. */
