@@ -39,36 +39,6 @@ std::string bytes_text(Napi::Env env, const Napi::Value& value) {
   return {reinterpret_cast<const char*>(bytes.Data()), bytes.ByteLength()};
 }
 
-SqlValue value_of(Napi::Env env, const Napi::Object& given) {
-  SqlValue made;
-  const std::string kind = text(env, given.Get("kind"), "the kind of a parameter");
-  const Napi::Value value = given.Get("value");
-  if (!given.Get("name").IsUndefined()) made.name = text(env, given.Get("name"), "a name");
-  if (kind == "bool") {
-    made.kind = SqlValue::Kind::kBool;
-    made.integer = value.ToBoolean() ? 1 : 0;
-  } else if (kind == "i64") {
-    made.kind = SqlValue::Kind::kI64;
-    bool lossless = value.IsBigInt();
-    if (lossless) made.integer = value.As<Napi::BigInt>().Int64Value(&lossless);
-    if (!lossless) refuse(env, "a whole number as parameter must fit 64 bits");
-  } else if (kind == "f64") {
-    made.kind = SqlValue::Kind::kF64;
-    made.number = value.ToNumber().DoubleValue();
-  } else if (kind == "text") {
-    made.kind = SqlValue::Kind::kText;
-    made.text = value.ToString().Utf8Value();
-  } else if (kind == "bytes") {
-    made.kind = SqlValue::Kind::kBytes;
-    made.text = bytes_text(env, value);
-  } else if (kind == "time") {
-    made.kind = SqlValue::Kind::kTime;
-    const auto time = value.As<Napi::Object>();
-    made.integer = time_of(env, time.Get("day"), time.Get("nsOfDay"));
-  }
-  return made;
-}
-
 template <typename T>
 std::vector<T> list_of(Napi::Env env, const Napi::Value& value,
                        const std::function<T(const Napi::Object&)>& convert) {
@@ -82,6 +52,49 @@ std::vector<T> list_of(Napi::Env env, const Napi::Value& value,
     list.push_back(convert(entry.As<Napi::Object>()));
   }
   return list;
+}
+
+SqlValue::Kind kind_of(Napi::Env env, const Napi::Value& given) {
+  using Kind = SqlValue::Kind;
+  constexpr std::pair<const char*, Kind> kKinds[] = {
+      {"null", Kind::kNull}, {"bool", Kind::kBool},   {"i64", Kind::kI64},   {"f64", Kind::kF64},
+      {"text", Kind::kText}, {"bytes", Kind::kBytes}, {"time", Kind::kTime}, {"list", Kind::kList}};
+  const std::string name = text(env, given, "the kind of a parameter");
+  for (const auto& [known, kind] : kKinds)
+    if (name == known) return kind;
+  refuse(env, "expected the kind of a parameter, found " + name);
+}
+
+SqlValue value_of(Napi::Env env, const Napi::Object& given) {
+  using Kind = SqlValue::Kind;
+  SqlValue made;
+  made.kind = kind_of(env, given.Get("kind"));
+  const Napi::Value value = given.Get("value");
+  if (!given.Get("name").IsUndefined()) made.name = text(env, given.Get("name"), "a name");
+  if (made.kind == Kind::kBool) {
+    made.integer = value.ToBoolean() ? 1 : 0;
+  } else if (made.kind == Kind::kI64) {
+    bool lossless = value.IsBigInt();
+    if (lossless) made.integer = value.As<Napi::BigInt>().Int64Value(&lossless);
+    if (!lossless) refuse(env, "a whole number as parameter must fit 64 bits");
+  } else if (made.kind == Kind::kF64) {
+    made.number = value.ToNumber().DoubleValue();
+  } else if (made.kind == Kind::kText) {
+    made.text = value.ToString().Utf8Value();
+  } else if (made.kind == Kind::kBytes) {
+    made.text = bytes_text(env, value);
+  } else if (made.kind == Kind::kTime) {
+    const auto time = value.As<Napi::Object>();
+    made.integer = time_of(env, time.Get("day"), time.Get("nsOfDay"));
+  } else if (made.kind == Kind::kList) {
+    made.of = kind_of(env, given.Get("of"));
+    made.items = list_of<SqlValue>(
+        env, value, [&](const Napi::Object& item) { return value_of(env, item); });
+    for (const SqlValue& item : made.items)
+      if (item.kind != Kind::kNull && item.kind != made.of)
+        refuse(env, "expected a list of one kind as parameter");
+  }
+  return made;
 }
 
 Napi::ArrayBuffer buffer_of(Napi::Env env, const std::vector<std::byte>& bytes) {
@@ -136,6 +149,7 @@ Napi::Function SqlQueryWrap::define(Napi::Env env) {
                       InstanceMethod<&Wrap::execute>("execute"),
                       InstanceMethod<&Wrap::next>("next"),
                       InstanceMethod<&Wrap::stop>("stop"),
+                      InstanceMethod<&Wrap::cut>("cut"),
                       InstanceMethod<&Wrap::close>("close")});
 }
 
@@ -166,6 +180,7 @@ void SqlQueryWrap::shut() {
   if (thread_ == nullptr) return;
   *alive_ = false;
   query_->stop(Code::kCancelled);
+  query_->cut();  // its thread is waited for
   {
     const MutexLock lock(mutex_);
     ending_ = true;
@@ -277,7 +292,7 @@ Napi::Value SqlQueryWrap::describe(const Napi::CallbackInfo& info) {
       [found](Napi::Env env) -> Napi::Value {
         Napi::Array parameters = Napi::Array::New(env, found->parameters.size());
         for (std::uint32_t at = 0; at < found->parameters.size(); at += 1)
-          parameters[at] = Napi::String::New(env, sql_type_name(found->parameters[at]));
+          parameters[at] = Napi::String::New(env, found->parameters[at]);
         Napi::Object object = Napi::Object::New(env);
         object.Set("parameters", parameters);
         object.Set("columns", columns_array(env, found->columns));
@@ -321,6 +336,8 @@ void SqlQueryWrap::stop(const Napi::CallbackInfo& info) {
   const bool timed_out = text(info.Env(), info[0], "code") == code_name(Code::kTimeout);
   query_->stop(timed_out ? Code::kTimeout : Code::kCancelled);
 }
+
+void SqlQueryWrap::cut(const Napi::CallbackInfo&) { query_->cut(); }
 
 Napi::Value SqlQueryWrap::close(const Napi::CallbackInfo& info) {
   query_->stop(Code::kCancelled);

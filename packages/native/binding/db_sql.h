@@ -49,6 +49,7 @@ class SqlQueryWrap : public Napi::ObjectWrap<SqlQueryWrap> {
   Napi::Value next(const Napi::CallbackInfo& info);
   // (code)
   void stop(const Napi::CallbackInfo& info);
+  void cut(const Napi::CallbackInfo& info);
   Napi::Value close(const Napi::CallbackInfo& info);
 
   Napi::Value begin(Napi::Env env, std::function<Status()> work,

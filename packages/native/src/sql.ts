@@ -40,7 +40,7 @@ export interface SqlColumn {
 
 /** What is known of a statement before its parameters have values. */
 export interface SqlDescription {
-  /** Types of $1, $2, as SQL calls them; '': any, or not known. */
+  /** Types of $1, $2, as SQL calls them, of lists VARCHAR[]; '': any, or not known. */
   readonly parameters: readonly string[];
   /** None: not known without values. */
   readonly columns: readonly SqlColumn[];
@@ -67,7 +67,7 @@ export interface SqlPrune {
   readonly latest?: boolean;
 }
 
-export type BoundValue =
+type SingleValue =
   | { readonly kind: 'null' }
   | { readonly kind: 'bool'; readonly value: boolean }
   | { readonly kind: 'i64'; readonly value: bigint }
@@ -75,6 +75,15 @@ export type BoundValue =
   | { readonly kind: 'text'; readonly value: string }
   | { readonly kind: 'bytes'; readonly value: Uint8Array }
   | { readonly kind: 'time'; readonly value: Time };
+
+export type BoundValue =
+  | SingleValue
+  | {
+      readonly kind: 'list';
+      /** Of each item that is not null. */
+      readonly of: SingleValue['kind'];
+      readonly value: readonly SingleValue[];
+    };
 
 export type SqlParameter = BoundValue & { readonly name?: string };
 
@@ -108,6 +117,7 @@ interface NativeQuery {
   execute(): Promise<SqlColumn[]>;
   next(rows: number): Promise<RawBatch | undefined>;
   stop(code: 'CANCELLED' | 'TIMEOUT'): void;
+  cut(): void;
   close(): Promise<void>;
 }
 
@@ -214,8 +224,10 @@ export class SqlSession {
     return this.#ended;
   }
 
-  /** Closes without waiting: its thread goes on and is counted until it is done. */
+  /** Closes without waiting: its thread gets no more memory, goes on while it needs none, and is
+   * counted until it is done. */
   leave(): void {
+    this.#native.cut();
     this.#left.add(this, this.#ended ?? this.close());
   }
 }

@@ -4,6 +4,7 @@
 #include <dlfcn.h>
 
 #include "base/thread.h"
+#include "sql/sql_meter.h"
 
 namespace ndts::duckdb {
 
@@ -40,6 +41,10 @@ Status load(const std::string& path, const Api** api) {
     if (const char* name = missing_function(library, &loaded); name != nullptr) {
       dlclose(library);
       return Status(Code::kUnavailable, std::string("the SQL library has no ") + name, path);
+    }
+    if (const Status status = SqlMeter::install(library); !status.ok()) {
+      dlclose(library);
+      return status;
     }
     is_loaded = true;
   }

@@ -97,6 +97,7 @@ enum class Type : std::int32_t {
   kTimestampMs = 21,
   kTimestampNs = 22,
   kEnum = 23,
+  kList = 24,
   kUuid = 27,
   kTimestampTz = 31,
   kUHugeInt = 32,
@@ -138,7 +139,8 @@ using Function = void (*)(FunctionInfo info, Chunk output);
   X(StatementType, prepared_statement_type, (Prepared))                                      \
   X(void, destroy_prepare, (Prepared*))                                                      \
   X(Index, nparams, (Prepared))                                                              \
-  X(Type, param_type, (Prepared, Index))                                                     \
+  X(LogicalType, param_logical_type, (Prepared, Index))                                      \
+  X(LogicalType, list_type_child_type, (LogicalType))                                        \
   X(Index, prepared_statement_column_count, (Prepared))                                      \
   X(const char*, prepared_statement_column_name, (Prepared, Index))                          \
   X(LogicalType, prepared_statement_column_logical_type, (Prepared, Index))                  \
@@ -152,6 +154,12 @@ using Function = void (*)(FunctionInfo info, Chunk output);
   X(Outcome, bind_value, (Prepared, Index, Value))                                           \
   X(Value, create_timestamp_ns, (TimestampNs))                                               \
   X(Value, create_varchar_length, (const char*, Index))                                      \
+  X(Value, create_null_value, ())                                                            \
+  X(Value, create_bool, (bool))                                                              \
+  X(Value, create_int64, (std::int64_t))                                                     \
+  X(Value, create_double, (double))                                                          \
+  X(Value, create_blob, (const std::uint8_t*, Index))                                        \
+  X(Value, create_list_value, (LogicalType, Value*, Index))                                  \
   X(std::int64_t, get_int64, (Value))                                                        \
   X(void, destroy_value, (Value*))                                                           \
   X(Outcome, pending_prepared_streaming, (Prepared, Pending*))                               \

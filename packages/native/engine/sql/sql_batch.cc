@@ -118,17 +118,25 @@ T* grow(std::vector<std::byte>* bytes, std::size_t count) {
   return reinterpret_cast<T*>(bytes->data() + before);
 }
 
+// Rows of a chunk.
+struct ChunkRows {
+  std::size_t first = 0;
+  std::size_t count = 0;
+};
+
 template <typename From, typename To>
-void convert(const void* from, std::size_t rows, SqlBatchColumn* to) {
-  const From* values = static_cast<const From*>(from);
+void convert(const void* from, ChunkRows part, SqlBatchColumn* to) {
+  const From* values = static_cast<const From*>(from) + part.first;
+  const std::size_t rows = part.count;
   To* out = grow<To>(&to->values, rows);
   for (std::size_t row = 0; row < rows; row += 1) out[row] = static_cast<To>(values[row]);
 }
 
 // Units of which `per_day` make a day; the ends of their range stand for infinity.
 template <typename From>
-void convert_times(const void* from, std::size_t rows, std::int64_t per_day, SqlBatchColumn* to) {
-  const From* values = static_cast<const From*>(from);
+void convert_times(const void* from, ChunkRows part, std::int64_t per_day, SqlBatchColumn* to) {
+  const From* values = static_cast<const From*>(from) + part.first;
+  const std::size_t rows = part.count;
   double* days = grow<double>(&to->values, rows);
   double* rest = grow<double>(&to->more, rows);
   const double unit = static_cast<double>(kNsPerDay) / static_cast<double>(per_day);
@@ -195,18 +203,18 @@ std::string text_at(const SqlResultColumn& column, const void* data, std::size_t
   }
 }
 
-Status append_texts(const SqlResultColumn& column, const void* data, std::size_t rows,
+Status append_texts(const SqlResultColumn& column, const void* data, ChunkRows part,
                     const std::uint8_t* nulls, SqlBatchColumn* to) {
   const bool is_text = column.type == Type::kVarchar || column.type == Type::kBlob;
-  auto* ends = grow<std::uint32_t>(&to->values, rows);
-  for (std::size_t row = 0; row < rows; row += 1) {
+  auto* ends = grow<std::uint32_t>(&to->values, part.count);
+  for (std::size_t row = 0; row < part.count; row += 1) {
     std::string made;
     std::string_view text;
     if (nulls[row] == 0 && is_text) {
-      const auto& held = static_cast<const duckdb::Text*>(data)[row];
+      const auto& held = static_cast<const duckdb::Text*>(data)[part.first + row];
       text = {held.data(), held.length};
     } else if (nulls[row] == 0) {
-      text = made = text_at(column, data, row);
+      text = made = text_at(column, data, part.first + row);
     }
     if (to->more.size() + text.size() > std::numeric_limits<std::uint32_t>::max())
       return Status(Code::kInvalidArgument, "texts of a batch exceed 4 GiB: ask for fewer rows");
@@ -217,64 +225,64 @@ Status append_texts(const SqlResultColumn& column, const void* data, std::size_t
   return {};
 }
 
-Status append_values(const SqlResultColumn& column, const void* data, std::size_t rows,
+Status append_values(const SqlResultColumn& column, const void* data, ChunkRows part,
                      const std::uint8_t* nulls, SqlBatchColumn* to) {
   switch (column.type) {
     case Type::kBoolean:
-      convert<std::uint8_t, std::uint8_t>(data, rows, to);
+      convert<std::uint8_t, std::uint8_t>(data, part, to);
       break;
     case Type::kTinyInt:
-      convert<std::int8_t, std::int32_t>(data, rows, to);
+      convert<std::int8_t, std::int32_t>(data, part, to);
       break;
     case Type::kSmallInt:
-      convert<std::int16_t, std::int32_t>(data, rows, to);
+      convert<std::int16_t, std::int32_t>(data, part, to);
       break;
     case Type::kUTinyInt:
-      convert<std::uint8_t, std::int32_t>(data, rows, to);
+      convert<std::uint8_t, std::int32_t>(data, part, to);
       break;
     case Type::kUSmallInt:
-      convert<std::uint16_t, std::int32_t>(data, rows, to);
+      convert<std::uint16_t, std::int32_t>(data, part, to);
       break;
     case Type::kInteger:
-      convert<std::int32_t, std::int32_t>(data, rows, to);
+      convert<std::int32_t, std::int32_t>(data, part, to);
       break;
     case Type::kUInteger:
-      convert<std::uint32_t, double>(data, rows, to);
+      convert<std::uint32_t, double>(data, part, to);
       break;
     case Type::kBigInt:
     case Type::kUBigInt:
-      convert<std::uint64_t, std::uint64_t>(data, rows, to);
+      convert<std::uint64_t, std::uint64_t>(data, part, to);
       break;
     case Type::kFloat:
-      convert<float, float>(data, rows, to);
+      convert<float, float>(data, part, to);
       break;
     case Type::kDouble:
-      convert<double, double>(data, rows, to);
+      convert<double, double>(data, part, to);
       break;
     case Type::kTimestampS:
-      convert_times<std::int64_t>(data, rows, 86'400, to);
+      convert_times<std::int64_t>(data, part, 86'400, to);
       break;
     case Type::kTimestampMs:
-      convert_times<std::int64_t>(data, rows, 86'400'000, to);
+      convert_times<std::int64_t>(data, part, 86'400'000, to);
       break;
     case Type::kTimestamp:
     case Type::kTimestampTz:
-      convert_times<std::int64_t>(data, rows, 86'400'000'000, to);
+      convert_times<std::int64_t>(data, part, 86'400'000'000, to);
       break;
     case Type::kTimestampNs:
-      convert_times<std::int64_t>(data, rows, kNsPerDay, to);
+      convert_times<std::int64_t>(data, part, kNsPerDay, to);
       break;
     case Type::kDate:
-      convert_times<std::int32_t>(data, rows, 1, to);
+      convert_times<std::int32_t>(data, part, 1, to);
       break;
     case Type::kTime: {
-      convert<std::int64_t, double>(data, rows, to);
-      auto* values = reinterpret_cast<double*>(to->values.data() + to->values.size()) - rows;
-      for (std::size_t row = 0; row < rows; row += 1) values[row] *= 1000;
+      convert<std::int64_t, double>(data, part, to);
+      auto* values = reinterpret_cast<double*>(to->values.data() + to->values.size()) - part.count;
+      for (std::size_t row = 0; row < part.count; row += 1) values[row] *= 1000;
       break;
     }
     default:
-      return append_texts(column, data, rows, nulls, to);
+      return append_texts(column, data, part, nulls, to);
   }
   return {};
 }
@@ -320,6 +328,29 @@ void clear_nulls(const std::uint8_t* nulls, std::size_t rows, std::size_t before
     if (nulls[row] != 0) std::memset(first + width * row, 0, width);
 }
 
+bool is_valid(const std::uint64_t* valid, std::size_t row) {
+  return valid == nullptr || (valid[row / 64] >> (row % 64) & 1) != 0;
+}
+
+// How many of the rows from `first` on go in one batch.
+std::size_t fitting_rows(const duckdb::Api& api, duckdb::Chunk chunk,
+                         const std::vector<SqlResultColumn>& columns, std::size_t first) {
+  constexpr std::size_t kTextBytes = 4 * 1024 * 1024;  // of each column
+  std::size_t rows = api.data_chunk_get_size(chunk) - first;
+  for (std::size_t at = 0; at < columns.size(); at += 1) {
+    if (columns[at].type != Type::kVarchar && columns[at].type != Type::kBlob) continue;
+    const duckdb::Vector vector = api.data_chunk_get_vector(chunk, at);
+    const auto* texts = static_cast<const duckdb::Text*>(api.vector_get_data(vector)) + first;
+    const std::uint64_t* const valid = api.vector_get_validity(vector);
+    std::size_t bytes = 0;
+    for (std::size_t row = 0; row < rows; row += 1) {
+      if (is_valid(valid, first + row)) bytes += texts[row].length;
+      if (bytes > kTextBytes) rows = row + 1;
+    }
+  }
+  return rows;
+}
+
 }  // namespace
 
 const char* sql_kind_name(SqlKind kind) { return kKindNames[static_cast<std::size_t>(kind)]; }
@@ -362,29 +393,33 @@ Status describe_prepared(const duckdb::Api& api, duckdb::Prepared prepared,
 }
 
 Status append_chunk(const duckdb::Api& api, duckdb::Chunk chunk,
-                    const std::vector<SqlResultColumn>& columns, SqlBatch* batch) {
-  const std::size_t rows = api.data_chunk_get_size(chunk);
+                    const std::vector<SqlResultColumn>& columns, std::size_t* row,
+                    SqlBatch* batch) {
+  const ChunkRows part{*row, fitting_rows(api, chunk, columns, *row)};
+  const std::size_t rows = part.count;
   batch->columns.resize(columns.size());
   for (std::size_t at = 0; at < columns.size(); at += 1) {
     const duckdb::Vector vector = api.data_chunk_get_vector(chunk, at);
     SqlBatchColumn& to = batch->columns[at];
     const std::size_t before = to.nulls.size();
     to.nulls.resize(before + rows);
-    if (const std::uint64_t* valid = api.vector_get_validity(vector); valid != nullptr)
-      for (std::size_t row = 0; row < rows; row += 1)
-        if ((valid[row / 64] >> (row % 64) & 1) == 0) {
-          to.nulls[before + row] = 1;
-          to.has_nulls = true;
-        }
+    const std::uint64_t* const valid = api.vector_get_validity(vector);
+    for (std::size_t next = 0; next < rows; next += 1)
+      if (!is_valid(valid, part.first + next)) {
+        to.nulls[before + next] = 1;
+        to.has_nulls = true;
+      }
     const std::uint8_t* const nulls = to.nulls.data() + before;
     const std::size_t values = to.values.size();
     const std::size_t more = to.more.size();
-    NDTS_TRY(append_values(columns[at], api.vector_get_data(vector), rows, nulls, &to));
+    NDTS_TRY(append_values(columns[at], api.vector_get_data(vector), part, nulls, &to));
+    batch->bytes += to.values.size() - values + to.more.size() - more;
     if (!to.has_nulls || is_held_as_text(columns[at].kind)) continue;
     clear_nulls(nulls, rows, values, &to.values);
     clear_nulls(nulls, rows, more, &to.more);
   }
   batch->rows += rows;
+  *row += rows;
   return {};
 }
 

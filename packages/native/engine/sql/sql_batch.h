@@ -61,6 +61,7 @@ struct SqlBatchColumn {
 
 struct SqlBatch {
   std::size_t rows = 0;
+  std::size_t bytes = 0;  // of its columns
   std::vector<SqlBatchColumn> columns;
 };
 
@@ -76,8 +77,10 @@ struct SqlBatch {
 [[nodiscard]] Status describe_prepared(const duckdb::Api& api, duckdb::Prepared prepared,
                                        std::vector<SqlResultColumn>* columns);
 
-// Behind the rows the batch has.
+// Behind the rows the batch has: of the chunk those from *row on, all unless their texts are long,
+// one at least. *row is behind them then.
 [[nodiscard]] Status append_chunk(const duckdb::Api& api, duckdb::Chunk chunk,
-                                  const std::vector<SqlResultColumn>& columns, SqlBatch* batch);
+                                  const std::vector<SqlResultColumn>& columns, std::size_t* row,
+                                  SqlBatch* batch);
 
 }  // namespace ndts

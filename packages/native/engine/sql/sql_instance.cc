@@ -9,9 +9,10 @@ namespace {
 
 constexpr std::size_t kIdleInstances = 2;
 
-// What makes one value as long as a number says is not interrupted while it does, nor counted: more
-// than 2^24 characters or entries are refused before. In front of the functions of the same name.
-constexpr const char* kBoundedFunctions[] = {
+// In front of the functions of the same name: what makes one value as long as a number says is not
+// interrupted while it does, more than 2^24 characters are refused before. And what other engines
+// have.
+constexpr const char* kFunctions[] = {
     "CREATE MACRO main.repeat(value, times) AS CASE "
     "WHEN CAST(times AS HUGEINT) * strlen(CAST(value AS VARCHAR)) > 16777216 "
     "THEN error('repeat() makes no value of more than 16777216 characters') "
@@ -22,6 +23,8 @@ constexpr const char* kBoundedFunctions[] = {
     "CREATE MACRO main.rpad(value, length, fill) AS CASE WHEN length > 16777216 "
     "THEN error('rpad() makes no value of more than 16777216 characters') "
     "ELSE system.main.rpad(value, length, fill) END",
+    "CREATE MACRO main.date_bin(stride, source, origin) AS time_bucket(CAST(stride AS INTERVAL), "
+    "CAST(source AS TIMESTAMP), CAST(origin AS TIMESTAMP))",
 };
 
 std::string lower(std::string text) {
@@ -59,6 +62,8 @@ Status SqlInstance::open(const duckdb::Api& api, const SqlLimits& limits, const 
 }
 
 SqlInstance::~SqlInstance() {
+  meter_->lift();
+  const SqlMeterScope scope(meter_);
   if (connection_ != nullptr) api_.disconnect(&connection_);
   if (database_ != nullptr) api_.close(&database_);
 }
@@ -82,6 +87,7 @@ Status SqlInstance::configure(duckdb::Config config) const {
 }
 
 Status SqlInstance::start(const std::string& file) {
+  const SqlMeterScope scope(meter_);
   duckdb::Config config = nullptr;
   if (api_.create_config(&config) != duckdb::kSuccess)
     return Status(Code::kInternal, "DuckDB makes no configuration");
@@ -95,7 +101,7 @@ Status SqlInstance::start(const std::string& file) {
   if (api_.connect(database_, &connection_) != duckdb::kSuccess)
     return Status(Code::kInternal, "DuckDB does not connect");
   NDTS_TRY(register_scan(*this));
-  for (const char* function : kBoundedFunctions) NDTS_TRY(run(function));
+  for (const char* function : kFunctions) NDTS_TRY(run(function));
   if (!file.empty()) NDTS_TRY(run("SET allowed_paths = [" + quoted_text(file) + "]"));
   // Nothing is spilled to disk. In this order: without the file system folders cannot be set any
   // more, and behind the lock nothing can.

@@ -11,8 +11,12 @@
 // Invariant: before any text of a user runs, the settings are made and locked.
 #pragma once
 
+#include <memory>
 #include <set>
+#include <string>
+#include <vector>
 
+#include "sql/sql_meter.h"
 #include "sql/sql_source.h"
 
 namespace ndts {
@@ -36,6 +40,8 @@ class SqlInstance {
   [[nodiscard]] const duckdb::Api& api() const { return api_; }
   [[nodiscard]] duckdb::Connection connection() const { return connection_; }
   [[nodiscard]] const SqlLimits& limits() const { return limits_; }
+  // Whoever calls the library for this instance has a scope of it.
+  [[nodiscard]] const std::shared_ptr<SqlMeter>& meter() const { return meter_; }
 
   // What scans read from now on; its tables are there as views. Null: nothing.
   [[nodiscard]] Status attach(std::shared_ptr<SqlSource> source);
@@ -43,6 +49,9 @@ class SqlInstance {
   // Ends what was left half way, and waits for its threads: until then it keeps what it reads.
   void abandon();
   void interrupt() { api_.interrupt(connection_); }
+  // It is not to be used again: something in it ended where it should not.
+  void condemn() { is_sound_ = false; }
+  [[nodiscard]] bool is_sound() const { return is_sound_ && !meter_->refused(); }
 
  private:
   SqlInstance(const duckdb::Api& api, const SqlLimits& limits) : api_(api), limits_(limits) {}
@@ -53,6 +62,9 @@ class SqlInstance {
 
   const duckdb::Api& api_;
   const SqlLimits limits_;
+  // It calls while it has a limit: that ends first.
+  const std::shared_ptr<SqlMeter> meter_ = std::make_shared<SqlMeter>([this] { interrupt(); });
+  bool is_sound_ = true;
   duckdb::Database database_ = nullptr;
   duckdb::Connection connection_ = nullptr;
   std::shared_ptr<SqlSource> source_;

@@ -5,9 +5,37 @@
 
 namespace ndts {
 
+namespace {
+
+// Enough for a batch: long texts come in batches of few rows.
+constexpr std::size_t kBatchBytes = 16 * 1024 * 1024;
+
+duckdb::Type type_of_kind(SqlValue::Kind kind) {
+  switch (kind) {
+    case SqlValue::Kind::kBool:
+      return duckdb::Type::kBoolean;
+    case SqlValue::Kind::kI64:
+      return duckdb::Type::kBigInt;
+    case SqlValue::Kind::kF64:
+      return duckdb::Type::kDouble;
+    case SqlValue::Kind::kBytes:
+      return duckdb::Type::kBlob;
+    case SqlValue::Kind::kTime:
+      return duckdb::Type::kTimestampNs;
+    case SqlValue::Kind::kNull:
+      return duckdb::Type::kSqlNull;
+    default:
+      return duckdb::Type::kVarchar;
+  }
+}
+
+}  // namespace
+
 SqlQuery::~SqlQuery() { close(); }
 
 void SqlQuery::release() {
+  const SqlMeterScope scope(instance_ == nullptr ? nullptr : instance_->meter());
+  if (chunk_ != nullptr) api_->destroy_data_chunk(&chunk_);
   if (has_result_) api_->destroy_result(&result_);
   if (pending_ != nullptr) api_->destroy_pending(&pending_);
   if (prepared_ != nullptr) api_->destroy_prepare(&prepared_);
@@ -15,6 +43,7 @@ void SqlQuery::release() {
 }
 
 void SqlQuery::close() {
+  if (instance_ != nullptr) instance_->meter()->lift();  // the end needs memory, too
   release();
   if (instance_ == nullptr) return;
   const bool is_half_way = has_result_ && !ended_;
@@ -24,9 +53,11 @@ void SqlQuery::close() {
     const MutexLock lock(mutex_);
     instance = std::move(instance_);
   }
+  instance->meter()->lift();
+  const SqlMeterScope scope(instance->meter());
   if (is_half_way) instance->abandon();
   static_cast<void>(instance->attach(nullptr));
-  if (file_.empty()) pool_->give(std::move(instance));
+  if (file_.empty() && instance->is_sound()) pool_->give(std::move(instance));
 }
 
 Status SqlQuery::check_stopped() const {
@@ -43,6 +74,11 @@ void SqlQuery::stop(Code reason) {
   if (instance_ != nullptr) instance_->interrupt();
 }
 
+void SqlQuery::cut() {
+  const MutexLock lock(mutex_);
+  if (instance_ != nullptr) instance_->meter()->cut();
+}
+
 Status SqlQuery::check_open() const {
   NDTS_TRY(check_stopped());
   if (instance_ == nullptr) return Status(Code::kInvalidArgument, "the query is not open");
@@ -54,6 +90,13 @@ Status SqlQuery::failed(const char* message, Code code) const {
   NDTS_TRY(check_stopped());
   NDTS_TRY(source_->failure());
   const std::string text = message == nullptr ? "no reason was given" : message;
+  if (instance_->meter()->refused())
+    return Status(Code::kMemoryLimit, "the query needs more memory than the " +
+                                          std::to_string(limits_.memory_bytes >> 20) +
+                                          " MiB that it may have");
+  if (text.find("\"exception_type\":\"FATAL\"") != std::string::npos ||
+      text.find("\"exception_type\":\"INTERNAL\"") != std::string::npos)
+    instance_->condemn();
   if (text.find("\"exception_type\":\"Out of Memory\"") != std::string::npos)
     return Status(Code::kMemoryLimit, text);
   return Status(code, text);
@@ -65,6 +108,8 @@ Status SqlQuery::open() {
   std::unique_ptr<SqlInstance> instance;
   if (file_.empty()) NDTS_TRY(pool_->take(limits_, &instance));
   else NDTS_TRY(SqlInstance::open(pool_->api(), limits_, file_, &instance));
+  instance->meter()->begin(limits_.memory_bytes);
+  const SqlMeterScope scope(instance->meter());
   NDTS_TRY(instance->attach(source_));
   api_ = &instance->api();
   const MutexLock lock(mutex_);
@@ -75,6 +120,7 @@ Status SqlQuery::open() {
 Status SqlQuery::ask(const char* sql, const std::string& text,
                      std::optional<std::string>* answer) {
   NDTS_TRY(check_open());
+  const SqlMeterScope scope(instance_->meter());
   answer->reset();
   duckdb::Prepared prepared = nullptr;
   duckdb::Result result{};
@@ -156,12 +202,13 @@ Status SqlQuery::prepare_one(const std::string& sql) {
 
 Status SqlQuery::describe(const std::string& sql, SqlDescription* description) {
   NDTS_TRY(check_open());
+  const SqlMeterScope scope(instance_->meter());
   if (has_result_) return Status(Code::kInvalidArgument, "the query is under way");
   NDTS_TRY(prepare_one(sql));
   description->parameters.clear();
   const duckdb::Index count = api_->nparams(prepared_);
   for (duckdb::Index index = 1; index <= count; index += 1)
-    description->parameters.push_back(api_->param_type(prepared_, index));
+    description->parameters.push_back(parameter_type(index));
   const Status status = describe_prepared(*api_, prepared_, &description->columns);
   api_->destroy_prepare(&prepared_);
   return status;
@@ -171,6 +218,7 @@ Status SqlQuery::prepare(const std::string& sql, const std::string& pushed,
                          std::vector<ScanRequest> prunes, const std::vector<SqlValue>& values,
                          bool* is_pushed) {
   NDTS_TRY(check_open());
+  const SqlMeterScope scope(instance_->meter());
   if (has_result_) return Status(Code::kInvalidArgument, "the query is under way");
   *is_pushed = !prunes.empty();
   if (!prunes.empty()) {
@@ -200,40 +248,64 @@ Status SqlQuery::bind(const std::vector<SqlValue>& values) {
 }
 
 Status SqlQuery::bind_value(duckdb::Index index, const SqlValue& value) {
-  duckdb::Outcome outcome = duckdb::kSuccess;
-  switch (value.kind) {
-    case SqlValue::Kind::kNull:
-      outcome = api_->bind_null(prepared_, index);
-      break;
-    case SqlValue::Kind::kBool:
-      outcome = api_->bind_boolean(prepared_, index, value.integer != 0);
-      break;
-    case SqlValue::Kind::kI64:
-      outcome = api_->bind_int64(prepared_, index, value.integer);
-      break;
-    case SqlValue::Kind::kF64:
-      outcome = api_->bind_double(prepared_, index, value.number);
-      break;
-    case SqlValue::Kind::kText:
-      outcome =
-          api_->bind_varchar_length(prepared_, index, value.text.data(), value.text.size());
-      break;
-    case SqlValue::Kind::kBytes:
-      outcome = api_->bind_blob(prepared_, index, value.text.data(), value.text.size());
-      break;
-    case SqlValue::Kind::kTime: {
-      duckdb::Value time = api_->create_timestamp_ns({value.integer});
-      outcome = api_->bind_value(prepared_, index, time);
-      api_->destroy_value(&time);
-      break;
-    }
-  }
+  duckdb::Value made = make_value(value);
+  if (made == nullptr)
+    return Status(Code::kInvalidArgument,
+                  "parameter " + std::to_string(index) + " is no value of its type");
+  const duckdb::Outcome outcome = api_->bind_value(prepared_, index, made);
+  api_->destroy_value(&made);
   if (outcome == duckdb::kSuccess) return {};
   return failed(api_->prepare_error(prepared_));
 }
 
+duckdb::Value SqlQuery::make_value(const SqlValue& value) const {
+  switch (value.kind) {
+    case SqlValue::Kind::kBool:
+      return api_->create_bool(value.integer != 0);
+    case SqlValue::Kind::kI64:
+      return api_->create_int64(value.integer);
+    case SqlValue::Kind::kF64:
+      return api_->create_double(value.number);
+    case SqlValue::Kind::kText:
+      return api_->create_varchar_length(value.text.data(), value.text.size());
+    case SqlValue::Kind::kBytes:
+      return api_->create_blob(reinterpret_cast<const std::uint8_t*>(value.text.data()),
+                               value.text.size());
+    case SqlValue::Kind::kTime:
+      return api_->create_timestamp_ns({value.integer});
+    case SqlValue::Kind::kList: {
+      std::vector<duckdb::Value> items;
+      items.reserve(value.items.size() + 1);  // of none, too, a place is asked for
+      for (const SqlValue& item : value.items) items.push_back(make_value(item));
+      duckdb::LogicalType type = api_->create_logical_type(type_of_kind(value.of));
+      const duckdb::Value list = api_->create_list_value(type, items.data(), items.size());
+      api_->destroy_logical_type(&type);
+      for (duckdb::Value& item : items) api_->destroy_value(&item);
+      return list;
+    }
+    default:
+      return api_->create_null_value();
+  }
+}
+
+std::string SqlQuery::parameter_type(duckdb::Index index) const {
+  duckdb::LogicalType type = api_->param_logical_type(prepared_, index);
+  if (type == nullptr) return {};
+  const duckdb::Type id = api_->get_type_id(type);
+  std::string name = sql_type_name(id);
+  if (id == duckdb::Type::kList) {
+    duckdb::LogicalType of = api_->list_type_child_type(type);
+    if (const char* item = sql_type_name(api_->get_type_id(of)); *item != '\0')
+      name = std::string(item) + "[]";
+    api_->destroy_logical_type(&of);
+  }
+  api_->destroy_logical_type(&type);
+  return name;
+}
+
 Status SqlQuery::execute() {
   NDTS_TRY(check_open());
+  const SqlMeterScope scope(instance_->meter());
   if (prepared_ == nullptr || has_result_)
     return Status(Code::kInvalidArgument, "expected a statement that is prepared and not begun");
   if (api_->pending_prepared_streaming(prepared_, &pending_) != duckdb::kSuccess)
@@ -249,21 +321,31 @@ Status SqlQuery::execute() {
 Status SqlQuery::next(std::size_t rows, SqlBatch* batch) {
   NDTS_TRY(check_open());
   if (!has_result_) return Status(Code::kInvalidArgument, "the query has not begun");
-  while (!ended_ && batch->rows < rows) {
-    duckdb::Chunk chunk = api_->fetch_chunk(result_);
-    if (chunk == nullptr) {
-      if (const char* message = api_->result_error(&result_); message != nullptr)
-        return failed(message);
-      NDTS_TRY(check_stopped());
-      ended_ = true;
-      break;
-    }
-    const Status status = append_chunk(*api_, chunk, columns_, batch);
-    ended_ = api_->data_chunk_get_size(chunk) == 0;
-    api_->destroy_data_chunk(&chunk);
-    NDTS_TRY(status);
+  const SqlMeterScope scope(instance_->meter());
+  while (!ended_ && batch->rows < rows && batch->bytes < kBatchBytes) {
+    if (chunk_ == nullptr) NDTS_TRY(fetch());
+    if (chunk_ == nullptr) break;
+    NDTS_TRY(append_chunk(*api_, chunk_, columns_, &chunk_rows_, batch));
+    if (chunk_rows_ < api_->data_chunk_get_size(chunk_)) break;
+    api_->destroy_data_chunk(&chunk_);
   }
   if (ended_) release();
+  return {};
+}
+
+// Leaves none at the end.
+Status SqlQuery::fetch() {
+  chunk_ = api_->fetch_chunk(result_);
+  chunk_rows_ = 0;
+  if (chunk_ == nullptr) {
+    if (const char* message = api_->result_error(&result_); message != nullptr)
+      return failed(message);
+    NDTS_TRY(check_stopped());
+    ended_ = true;
+  } else if (api_->data_chunk_get_size(chunk_) == 0) {
+    api_->destroy_data_chunk(&chunk_);
+    ended_ = true;
+  }
   return {};
 }
 

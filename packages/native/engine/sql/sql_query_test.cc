@@ -175,8 +175,8 @@ TEST_F(SqlQueries, DescribesWithoutValues) {
   const char* const sql = "SELECT small, note FROM every WHERE whole > $1 AND note = $2";
   ASSERT_TRUE(describe(sql, &found).ok());
   ASSERT_EQ(found.parameters.size(), 2U);
-  EXPECT_STREQ(sql_type_name(found.parameters[0]), "BIGINT");
-  EXPECT_STREQ(sql_type_name(found.parameters[1]), "VARCHAR");
+  EXPECT_EQ(found.parameters[0], "BIGINT");
+  EXPECT_EQ(found.parameters[1], "VARCHAR");
   ASSERT_EQ(found.columns.size(), 2U);
   EXPECT_EQ(found.columns[0].name, "small");
   EXPECT_STREQ(sql_type_name(found.columns[0].type), "INTEGER");

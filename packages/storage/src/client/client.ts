@@ -46,7 +46,7 @@ import type {
   ShardInfo,
   TimesAsked,
 } from '../service/service.js';
-import type { ParameterValue, Parameters } from '../sql/parameters.js';
+import type { ParameterValue, Parameters, SingleValue } from '../sql/parameters.js';
 import { type QueryResult, queryResult, type SqlLimitsOptions } from '../sql/query.js';
 import type { ConsumerInfo } from '../stream/consumers.js';
 import { type SubscribeOptions, Subscription } from '../stream/subscription.js';
@@ -406,8 +406,10 @@ function timesOf(from: Time | undefined, to: Time | undefined): TimesAsked {
 
 /** Dates as times: the rest goes as it is. */
 function plainParameters(parameters: Parameters): Parameters {
-  const plain = (value: ParameterValue): ParameterValue =>
+  const single = (value: SingleValue): SingleValue =>
     value instanceof Date ? timeFromMs(value.getTime()) : value;
+  const plain = (value: ParameterValue): ParameterValue =>
+    Array.isArray(value) ? value.map(single) : single(value as SingleValue);
   if (Array.isArray(parameters)) return parameters.map(plain);
   return Object.fromEntries(
     Object.entries(parameters).map(([name, value]) => [name, plain(value as ParameterValue)]),

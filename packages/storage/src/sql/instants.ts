@@ -16,9 +16,13 @@ export function instantEdits(tokens: readonly Token[], others: readonly Edit[]):
   return tokens
     .map((token, at) => (token.kind === 'word' ? instantEnd(tokens, at, closes) : -1))
     .filter((last) => last >= 0 && !isWord(tokens[last + 1], 'at'))
-    .map((last) => tokens[last]!.end)
-    .filter((end) => others.every((one) => end <= one.start || end >= one.end))
-    .map((end) => ({ start: end, end, text: '::TIMESTAMP' }));
+    .map((last) => ({ end: tokens[last]!.end, isList: isListEnd(tokens, last) }))
+    .filter(({ end }) => others.every((one) => end <= one.start || end >= one.end))
+    .map(({ end, isList }) => ({
+      start: end,
+      end,
+      text: isList ? '::TIMESTAMP[]' : '::TIMESTAMP',
+    }));
 }
 
 /** Of each opening parenthesis the place of what closes it, in one pass; -1: nothing does. */
@@ -47,8 +51,15 @@ function instantEnd(tokens: readonly Token[], at: number, closes: Int32Array): n
   return last < 0 || isWholeItem(tokens, at, last) ? -1 : last;
 }
 
+/** x::type[], CAST(x AS type[]): the place of the last sign or what closes the cast. */
+function isListEnd(tokens: readonly Token[], last: number): boolean {
+  return isSign(tokens[last], ']') || (isSign(tokens[last], ')') && isSign(tokens[last - 1], ']'));
+}
+
 /** x::type, CAST(x AS type), type 'text' */
-function typeEnd(tokens: readonly Token[], at: number, last: number): number {
+function typeEnd(tokens: readonly Token[], at: number, word: number): number {
+  const isList = isSign(tokens[word + 1], '[') && isSign(tokens[word + 2], ']');
+  const last = isList ? word + 2 : word;
   if (isSign(tokens[at - 1], ':')) return last;
   const next = tokens[last + 1];
   if (isWord(tokens[at - 1], 'as')) return isSign(next, ')') ? last + 1 : -1;

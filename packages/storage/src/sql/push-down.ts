@@ -27,6 +27,8 @@ export interface PushDownInput {
   /** Ids by name in lower case; of tables that SQL can tell apart. */
   readonly tables: ReadonlyMap<string, number>;
   parameter(identifier: string): Literal | undefined;
+  /** Of a parameter that is a list of texts. */
+  texts(identifier: string): readonly string[] | undefined;
   instant(form: InstantForm, text: string): Promise<bigint | undefined>;
 }
 
@@ -238,6 +240,8 @@ function conditionOf(node: TreeNode, input: PushDownInput): Condition[] {
     }
     case 'OPERATOR':
       return textIn(node, 'type') === 'COMPARE_IN' ? amongOf(node, input) : [];
+    case 'SUBQUERY':
+      return anyOf(node, input);
     default:
       return [];
   }
@@ -262,6 +266,23 @@ function compared(column: Column, type: string, literal: Literal | undefined): C
     default:
       return [];
   }
+}
+
+/** symbol = ANY($1), which is read as ANY (SELECT unnest($1)). */
+function anyOf(node: TreeNode, input: PushDownInput): Condition[] {
+  const column = columnOf(nodeIn(node, 'child'));
+  const isAny = textIn(node, 'subquery_type') === 'ANY';
+  if (column?.column !== 'symbol' || !isAny || textIn(node, 'comparison_type') !== 'COMPARE_EQUAL')
+    return [];
+  const select = nodeIn(nodeIn(node, 'subquery') ?? {}, 'node') ?? {};
+  const [call, ...others] = nodesIn(select, 'select_list');
+  if (call === undefined || others.length > 0 || textIn(call, 'function_name') !== 'unnest')
+    return [];
+  // A condition within, or rows of its own, only leave more of them out.
+  const [list, ...rest] = nodesIn(call, 'children');
+  if (list === undefined || rest.length > 0 || textIn(list, 'class') !== 'PARAMETER') return [];
+  const among = input.texts(textIn(list, 'identifier'));
+  return among === undefined ? [] : [{ ...column, among }];
 }
 
 function amongOf(node: TreeNode, input: PushDownInput): Condition[] {

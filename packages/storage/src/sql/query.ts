@@ -20,7 +20,13 @@ import type {
 import { type Clock, NdtsError, type TableSchema } from '@ndts/protocol';
 import type { ArchivedDays, ArchivedRead } from '../retention/archived-days.js';
 import { SqlBatch, type SqlRow } from './batch.js';
-import { bindParameters, literalOfParameter, type Parameters } from './parameters.js';
+import {
+  bindParameters,
+  literalOfParameter,
+  noParameters,
+  type Parameters,
+  textsOfParameter,
+} from './parameters.js';
 import { Statement } from './statement.js';
 import { Watch } from './watch.js';
 
@@ -165,7 +171,10 @@ export class Sql {
     const columns = await guarded(async () => {
       await statement.analyze(
         session,
-        (identifier) => literalOfParameter(parameters, identifier),
+        {
+          parameter: (identifier) => literalOfParameter(parameters, identifier),
+          texts: (identifier) => textsOfParameter(parameters, identifier),
+        },
         options.pushDown ?? true,
       );
       if (options.archived !== 'skip') await this.#checkArchived(statement);
@@ -188,7 +197,7 @@ export class Sql {
     const { statement, session, watch } = this.#begin(sql, options);
     try {
       return await watch.run(async () => {
-        await statement.analyze(session, () => undefined, false);
+        await statement.analyze(session, noParameters, false);
         return session.describe(statement.standard);
       });
     } catch (error) {

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { type ErrorCode, NdtsError, type Timer } from '@ndts/protocol';
 import { SystemClock } from '@ndts/runtime';
+import { noParameters } from './parameters.js';
 import { type QueryOptions, Sql } from './query.js';
 import { DealDatabase } from './sql-test-kit.js';
 import { Statement } from './statement.js';
@@ -219,6 +220,46 @@ test('a query that needs more memory than it may have fails alone', async (conte
   deepEqual(await other, [{ n: 100_000 }]);
 });
 
+/** One vector of their rows is many times what they may have, and not what the engine counts. */
+const hungry = [
+  "SELECT sum(length(repeat('x', 1000000) || range::VARCHAR)) AS n FROM range(100000)",
+  'SELECT max(len(list_transform(range(100000000), x -> x * 2))) AS n FROM range(1)',
+  'SELECT len(generate_series(1, 1000000000)) AS n',
+  "SELECT length(printf('%*d', 2000000000, 1)) AS n",
+  'SELECT sum(len(generate_series(1, range * 1000))) AS n FROM range(100000)',
+  'SELECT sum(length(to_json(range(range * 1000))::VARCHAR)) AS n FROM range(100000)',
+  'SELECT median(range) AS n FROM range(1000000000)',
+  'SELECT len(list_sort(range(100000000))) AS n',
+  'SELECT reservoir_quantile(range, 0.5, 100000000) AS n FROM range(200000000)',
+];
+
+test('what an expression builds is counted, and ends the query alone', async (context) => {
+  const data = new DealDatabase(context, 1);
+  const before = process.memoryUsage.rss();
+  for (const text of hungry) {
+    await rejects(data.rows(text, { memoryBytes: 64 << 20, timeoutMs: 0 }), (error: unknown) => {
+      withCode('MEMORY_LIMIT')(error);
+      match(String(error), /more memory than the 64 MiB|memory/i);
+      return true;
+    });
+    const grown = process.memoryUsage.rss() - before;
+    ok(grown < 512 << 20, `${grown} bytes more after ${text}`);
+  }
+  deepEqual(await data.rows('SELECT 1 AS one'), [{ one: 1 }]);
+});
+
+test('rows with long texts come in small batches', async (context) => {
+  const data = new DealDatabase(context, 1);
+  const result = await data.sql.query("SELECT repeat('x', 100000) || range AS t FROM range(1000)");
+  let rows = 0;
+  for await (const batch of result) {
+    ok(batch.rows < 250, `${batch.rows} rows in a batch`);
+    for (let row = 0; row < batch.rows; row += 1, rows += 1)
+      equal(batch.row(row)['t'], `${'x'.repeat(100000)}${rows}`);
+  }
+  equal(rows, 1000);
+});
+
 test('closing the database ends its queries; what comes after is CLOSED', async (context) => {
   const data = new DealDatabase(context, 3);
   data.fill(500);
@@ -283,10 +324,13 @@ test('a session that is used out of order says so', async (context) => {
 test('bounds are really handed to the scans', async (context) => {
   const data = new DealDatabase(context, 3);
   const tables = new Map([['deal', 2]]);
-  const pushed = async (text: string): Promise<{ text: string; prunes: readonly object[] }> => {
+  const pushed = async (
+    text: string,
+    texts: (identifier: string) => readonly string[] | undefined = () => undefined,
+  ): Promise<{ text: string; prunes: readonly object[] }> => {
     const session = data.database.beginQuery({ memoryBytes: 1 << 28, threads: 1 });
     const statement = new Statement(text, tables);
-    await statement.analyze(session, () => undefined, true);
+    await statement.analyze(session, { ...noParameters, texts }, true);
     await session.close();
     return { text: statement.pushed, prunes: statement.prunes };
   };
@@ -311,6 +355,8 @@ test('bounds are really handed to the scans', async (context) => {
   );
   deepEqual(latest.prunes, [{ latest: true, symbols: ['a'] }]);
   equal((await pushed(`SELECT * FROM deal WHERE symbol = 'a' OR size = 1`)).prunes.length, 0);
+  const listed = await pushed('SELECT * FROM deal WHERE symbol = ANY($1)', () => ['a', 'b']);
+  deepEqual(listed.prunes, [{ symbols: ['a', 'b'] }]);
   equal((await pushed(`SELECT * FROM deal WHERE time > now()`)).prunes.length, 0);
 });
 
@@ -331,6 +377,14 @@ test('instants with a zone meet times of a table', async (context) => {
   deepEqual(await data.rows('SELECT count(now() - d.time)::INT AS n FROM deal d'), [{ n: length }]);
   const offset = `SELECT TIMESTAMPTZ '2024-01-01T08:00:00+08:00' = TIMESTAMP '2024-01-01' AS same`;
   deepEqual(await data.rows(offset), [{ same: true }]);
+  deepEqual(
+    await data.rows(
+      `SELECT date_bin('15 minutes', TIMESTAMP '2020-02-11 15:44:17', '2001-01-01 00:02:30') = ` +
+        `TIMESTAMP '2020-02-11 15:32:30' AS same, count(date_bin('1 day', time, now()))::INT AS n ` +
+        'FROM deal',
+    ),
+    [{ same: true, n: length }],
+  );
   const [row] = await data.rows('SELECT now()');
   deepEqual(Object.keys(row ?? {}), ['now()']);
   await rejects(data.rows('SELECT to_timestamp('), withCode('INVALID_SQL'));

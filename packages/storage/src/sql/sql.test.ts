@@ -77,7 +77,14 @@ test('bounds handed to the scans change nothing but what is read', async (contex
   const data = filled(context);
   const noon = timeLiteral(20_000, 43_200e9);
   const next = timeLiteral(20_001, 1e9 + 3);
-  const parameters = { from: { day: 20_000, nsOfDay: 50_000e9 }, name: 'S2', text: next };
+  const parameters = {
+    from: { day: 20_000, nsOfDay: 50_000e9 },
+    name: 'S2',
+    text: next,
+    list: ['S0', null, 'nobody', 'S4'],
+    none: [],
+    sizes: [1, 2.5, null],
+  };
   const wheres = [
     `time >= '${noon}'`,
     `time BETWEEN '${noon}' AND '${next}'`,
@@ -91,6 +98,12 @@ test('bounds handed to the scans change nothing but what is read', async (contex
     `symbol = 'S0' OR time > '${noon}'`,
     `NOT symbol = 'S0'`,
     `time >= $from AND symbol = $name AND time < $text`,
+    `symbol = ANY($list) AND time >= $from`,
+    `symbol <> ALL($list)`,
+    `symbol = ANY($list) OR size = 1`,
+    `symbol = ANY($none)`,
+    `id <> ALL($none)`,
+    `size = ANY($sizes)`,
     `deal.time > '${noon}' AND deal.symbol = 'S4' AND size > 0`,
     `time = '${timeLiteral(data.deals[0]!.day, data.deals[0]!.nsOfDay)}'`,
     `symbol = 'S0' AND EXISTS (SELECT 1 FROM deal d WHERE d.time > '${noon}' AND d.id = deal.id)`,

@@ -10,6 +10,7 @@ import { checkStart, checkTree } from './guard.js';
 import { instantEdits } from './instants.js';
 import { latestOnEdits } from './latest-on.js';
 import { type ListReader, listReader } from './list-reader.js';
+import { tellMissingTable } from './missing-table.js';
 import { findPushDown, type PushDownInput } from './push-down.js';
 import type { TableRead } from './table-reads.js';
 import { sampleByEdits } from './sample-by.js';
@@ -59,7 +60,7 @@ export class Statement {
   /** Looks at the tree of the query, refuses what is not allowed, finds bounds. */
   async analyze(
     session: SqlSession,
-    parameter: PushDownInput['parameter'],
+    { parameter, texts }: Pick<PushDownInput, 'parameter' | 'texts'>,
     pushDown: boolean,
   ): Promise<void> {
     await this.#rewrite(listReader(this.text, session));
@@ -73,6 +74,7 @@ export class Statement {
       tree,
       tables: this.#tables,
       parameter,
+      texts,
       instant: (form, value) => session.instant(form, value),
     });
     this.reads = found.reads;
@@ -129,7 +131,12 @@ export class Statement {
               : `syntax error at or near "${found.text}"`,
           )
       : message;
-    return new SqlError(words, position, cause === undefined ? {} : { cause });
+    return new SqlError(this.#inOwnNames(words), position, cause === undefined ? {} : { cause });
+  }
+
+  /** Tables are views of a function of ours, which the engine calls a list of values. */
+  #inOwnNames(message: string): string {
+    return tellMissingTable(message, [...this.#tables.keys()]).replace(/^Values list "/, 'Table "');
   }
 
   get #isEdited(): boolean {
