@@ -91,6 +91,46 @@ test('parameters: numbers, texts, dates, bytes, null; never part of the text', a
   await rejects(rows('SELECT 1 FROM nowhere WHERE 1 = $1', [1]), { code: '42P01', position: '15' });
 });
 
+test('arrays: of texts, numbers and times, with nulls and quotes, none, and by name', async () => {
+  const [first, second] = (await rows(
+    'SELECT symbol, min(time) AS time FROM tick GROUP BY symbol ORDER BY symbol LIMIT 2',
+  )) as { symbol: string; time: Date }[];
+  const names = [first!.symbol, second!.symbol, null, 'no "such", \\ {symbol}'];
+  const symbols = 'SELECT DISTINCT symbol FROM tick WHERE symbol = ANY($1) ORDER BY symbol';
+  const wanted = [{ symbol: first!.symbol }, { symbol: second!.symbol }];
+  deepEqual(await rows(symbols, [names]), wanted);
+  deepEqual(await rows(symbols.replace('$1', '$1::text[]'), [names]), wanted);
+  deepEqual(await rows(symbols, [[]]), []);
+  deepEqual(await rows(symbols, [null]), []);
+  const kept = 'SELECT count(*)::INTEGER AS n FROM tick WHERE symbol <> ALL($1) AND symbol = $2';
+  deepEqual(await rows(kept, [[first!.symbol], first!.symbol]), [{ n: 0 }]);
+  const times = 'SELECT count(*) > 0 AS found FROM tick WHERE time = ANY($1::timestamptz[])';
+  deepEqual(
+    await rows(times.replace('time =', "date_trunc('milliseconds', time) ="), [[first!.time]]),
+    [{ found: true }],
+  );
+  deepEqual(
+    await rows('SELECT x FROM unnest($1::float8[]) AS t(x) WHERE x = ANY($2::float8[])', [
+      [1.5, Number.NaN, -0.25, null],
+      [1.5, -0.25],
+    ]),
+    [{ x: 1.5 }, { x: -0.25 }],
+  );
+  const big = ['9223372036854775807', '-1'];
+  deepEqual(
+    await rows('SELECT x FROM unnest($1::int8[]) AS t(x)', [big]),
+    big.map((x) => ({ x })),
+  );
+  const query = { name: 'symbols', text: symbols, values: [names] };
+  const client = await pool.connect();
+  try {
+    for (let time = 0; time < 2; time += 1) deepEqual((await client.query(query)).rows, wanted);
+  } finally {
+    client.release();
+  }
+  await rejects(rows('SELECT 1 WHERE 1 = ANY($1::int[])', ['x']), { code: '22P02' });
+});
+
 test('a prepared statement with a name is used again', async () => {
   const client = await pool.connect();
   try {

@@ -4,7 +4,8 @@
 // Always: what does not parse is an error that names the parameter, never a null and never text in
 // its place.
 
-import type { ParameterValue } from '../sql/parameters.js';
+import type { ParameterValue, SingleValue } from '../sql/parameters.js';
+import { type ArrayItem, itemsOfBinary, itemsOfText } from './arrays.js';
 import { decodeText } from './message-reader.js';
 import { PostgresError } from './postgres-error.js';
 import {
@@ -28,6 +29,29 @@ const wholeBits = new Map<PostgresType, number>([
 ]);
 
 export function valueOfText(bytes: Buffer, type: PostgresType): ParameterValue {
+  const { element } = type;
+  if (element === undefined) return singleOfText(bytes, type);
+  const items = itemsOfText(decodeText(bytes));
+  return listOf(items, (item) => singleOfText(item, element));
+}
+
+export function valueOfBinary(bytes: Buffer, type: PostgresType): ParameterValue {
+  const { element } = type;
+  if (element === undefined) return singleOfBinary(bytes, type);
+  return listOf(itemsOfBinary(bytes, type), (item) => singleOfBinary(item, element));
+}
+
+/** Values of one kind: of numbers and what is exact only as text all are text. */
+function listOf(
+  items: readonly ArrayItem[],
+  value: (bytes: Buffer) => SingleValue,
+): ParameterValue {
+  const values = items.map((item) => (item === null ? null : value(item)));
+  if (!values.some((one) => typeof one === 'string')) return values;
+  return values.map((one) => (typeof one === 'number' || typeof one === 'bigint' ? `${one}` : one));
+}
+
+function singleOfText(bytes: Buffer, type: PostgresType): SingleValue {
   const text = decodeText(bytes);
   const bits = wholeBits.get(type);
   if (bits !== undefined) return wholeOfText(text, type, bits);
@@ -77,7 +101,7 @@ function floatOfText(text: string, type: PostgresType): number {
 }
 
 /** Exact: a number where it is one, else text, which SQL takes for what it needs. */
-function numericOfText(text: string): ParameterValue {
+function numericOfText(text: string): SingleValue {
   if (/^\s*NaN\s*$/i.test(text)) return Number.NaN;
   if (!/^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i.test(text)) throw invalid(types.numeric, text);
   const number = Number(text);
@@ -110,7 +134,7 @@ function bytesOfText(text: string): Uint8Array {
   return Uint8Array.from(bytes);
 }
 
-export function valueOfBinary(bytes: Buffer, type: PostgresType): ParameterValue {
+function singleOfBinary(bytes: Buffer, type: PostgresType): SingleValue {
   if (type.size > 0 && type !== types.name && type !== types.char && bytes.length !== type.size)
     throw new PostgresError(
       '22P03',

@@ -8,7 +8,7 @@
 import type { TableInfo } from '@ndts/native/db';
 import type { ColumnSchema } from '@ndts/protocol';
 import { databaseName, postgresVersion, schemaName, type Settings } from './settings.js';
-import { type PostgresType, types } from './types.js';
+import { arrayOf, arrayTypes, type PostgresType, types } from './types.js';
 
 export interface CatalogInput {
   readonly tables: readonly TableInfo[];
@@ -92,7 +92,7 @@ function perColumn(
 }
 
 const typeRows = (): Cell[][] =>
-  Object.values(types).map((type) => [
+  [...Object.values(types), ...arrayTypes].map((type) => [
     type.oid,
     type.name,
     catalogOid,
@@ -105,15 +105,15 @@ const typeRows = (): Cell[][] =>
     true,
     ',',
     0,
-    0,
-    0,
+    type.element?.oid ?? 0,
+    arrayOf(type)?.oid ?? 0,
     0,
     -1,
     0,
     0,
     false,
-    `${type.name}in`,
-    `${type.name}recv`,
+    type.element === undefined ? `${type.name}in` : 'array_in',
+    type.element === undefined ? `${type.name}recv` : 'array_recv',
     null,
   ]);
 
@@ -277,7 +277,7 @@ const filled: Readonly<Record<string, CatalogTable>> = {
   },
   ndts_types: {
     columns: 'oid:o name:s',
-    rows: () => Object.values(types).map((one) => [one.oid, one.sqlName]),
+    rows: () => [...Object.values(types), ...arrayTypes].map((one) => [one.oid, one.sqlName]),
   },
 };
 

@@ -8,6 +8,7 @@
 
 import { type Edit, EditedText } from '../sql/edits.js';
 import { isSign, isWord, nameOf, type Token } from '../sql/tokens.js';
+import { arrayEdits } from './arrays.js';
 import { type Brackets, bracketsOf, functionEdits, isKnownFunction } from './catalog-functions.js';
 import {
   type CatalogInput,
@@ -269,7 +270,8 @@ export function translate(
     }
   const translation = new Translation(tokens, session);
   translation.run();
-  const { edits, tables } = translation;
+  const { tables } = translation;
+  const edits = [...translation.edits, ...arrayEdits(tokens)];
   if (edits.length === 0 && tables.size === 0)
     return { text, isCatalog: false, offsetOf: (offset) => offset };
   if (tables.size > 0) {

@@ -3,11 +3,12 @@
 
 import type { Sql } from '../sql/query.js';
 import { isSign, type Token, tokensOf } from '../sql/tokens.js';
+import { castLists, withoutAny } from './arrays.js';
 import { type CatalogSession, type Translated, translate } from './catalog.js';
 import { type Command, commandOf } from './commands.js';
 import { typeOfColumn } from './encode.js';
 import { PostgresError, toPostgresError } from './postgres-error.js';
-import { type PostgresType, typeOfOid, typeOfSql, types } from './types.js';
+import { arrayOf, type PostgresType, typeOfOid, typeOfSql, types } from './types.js';
 
 export interface ToldColumn {
   readonly name: string;
@@ -78,9 +79,13 @@ export class Prepared {
   ): Promise<readonly ToldColumn[] | undefined> {
     if (this.#described) return this.#columns;
     // The time limit is whose signal it is.
-    const found = await sql.describe(translated.text, { timeoutMs: 0, signal });
-    for (let at = 0; at < this.parameterCount; at += 1)
-      this.parameterTypes[at] ??= typeOfSql(found.parameters[at] ?? '') ?? types.text;
+    const { text, lists } = withoutAny(translated.text);
+    const casts = castLists(text);
+    const found = await sql.describe(text, { timeoutMs: 0, signal });
+    for (let at = 0; at < this.parameterCount; at += 1) {
+      const type = typeOfSql(found.parameters[at] ?? '') ?? casts.get(at + 1) ?? types.text;
+      this.parameterTypes[at] ??= lists.has(at + 1) ? (arrayOf(type) ?? type) : type;
+    }
     if (found.columns.length > 0) this.#columns = toldColumns(found.columns, translated.isCatalog);
     this.#described = true;
     return this.#columns;

@@ -9,8 +9,10 @@ export interface PostgresType {
   readonly sqlName: string;
   /** Bytes; -1: of any length. */
   readonly size: number;
-  /** Of pg_type: B boolean, D date and time, N number, S text, U anything, X unknown. */
+  /** Of pg_type: A array, B boolean, D date and time, N number, S text, U anything, X unknown. */
   readonly category: string;
+  /** Of an array: what it is of. */
+  readonly element?: PostgresType;
 }
 
 function type(
@@ -48,7 +50,45 @@ export const types = {
   uuid: type(2950, 'uuid', 16, 'U'),
 } as const;
 
-const byOid = new Map<number, PostgresType>(Object.values(types).map((one) => [one.oid, one]));
+const arrayOids: readonly (readonly [PostgresType, number])[] = [
+  [types.bool, 1000],
+  [types.bytea, 1001],
+  [types.char, 1002],
+  [types.name, 1003],
+  [types.int2, 1005],
+  [types.int4, 1007],
+  [types.text, 1009],
+  [types.bpchar, 1014],
+  [types.varchar, 1015],
+  [types.int8, 1016],
+  [types.float4, 1021],
+  [types.float8, 1022],
+  [types.oid, 1028],
+  [types.timestamp, 1115],
+  [types.date, 1182],
+  [types.time, 1183],
+  [types.timestamptz, 1185],
+  [types.interval, 1187],
+  [types.numeric, 1231],
+  [types.json, 199],
+  [types.uuid, 2951],
+];
+
+/** Only parameters are of them. */
+export const arrayTypes: readonly PostgresType[] = arrayOids.map(([element, oid]) => ({
+  ...type(oid, `_${element.name}`, -1, 'A', `${element.sqlName}[]`),
+  element,
+}));
+
+const arraysByElement = new Map(arrayTypes.map((one) => [one.element!, one]));
+
+export function arrayOf(element: PostgresType): PostgresType | undefined {
+  return arraysByElement.get(element);
+}
+
+const byOid = new Map<number, PostgresType>(
+  [...Object.values(types), ...arrayTypes].map((one) => [one.oid, one]),
+);
 
 export function typeOfOid(oid: number): PostgresType | undefined {
   return byOid.get(oid);
@@ -88,7 +128,9 @@ const bySqlType: Readonly<Record<string, PostgresType>> = {
 
 /** undefined: it is not known. */
 export function typeOfSql(sqlType: string): PostgresType | undefined {
-  return bySqlType[sqlType];
+  if (!sqlType.endsWith('[]')) return bySqlType[sqlType];
+  const element = bySqlType[sqlType.slice(0, -2)];
+  return element === undefined ? undefined : arrayOf(element);
 }
 
 const whole: ReadonlySet<PostgresType> = new Set([
