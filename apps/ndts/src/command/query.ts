@@ -86,7 +86,8 @@ async function openUnlessLocked(client: NDTSClient, dataDir: string): Promise<vo
     if (!(error instanceof NdtsError) || error.code !== 'LOCKED') throw error;
     throw new NdtsError(
       'LOCKED',
-      `${dataDir} is open in a process that answers nobody: it starts, stops, or is a tool`,
+      `${dataDir} is open in a process that answers nobody: it starts, stops, is a tool, ` +
+        `or has a storage.memoryDir that --config must name`,
       { cause: error },
     );
   }

@@ -61,7 +61,7 @@ export function commandOf(tokens: readonly Token[]): Command | undefined {
     );
   if (word === 'copy')
     throw new PostgresError('0A000', 'COPY is not supported', {
-      hint: 'ndts import and ndts export read and write files; SELECT sends rows',
+      hint: "psql --csv -c 'SELECT ...' > FILE, or ndts export, instead; ndts import reads files",
     });
   if (notHere.has(word)) throw notSupported(word.toUpperCase());
   switch (word) {

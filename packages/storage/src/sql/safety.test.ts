@@ -380,7 +380,8 @@ test('instants with a zone meet times of a table', async (context) => {
   deepEqual(
     await data.rows(
       `SELECT date_bin('15 minutes', TIMESTAMP '2020-02-11 15:44:17', '2001-01-01 00:02:30') = ` +
-        `TIMESTAMP '2020-02-11 15:32:30' AS same, count(date_bin('1 day', time, now()))::INT AS n ` +
+        `TIMESTAMP '2020-02-11 15:32:30' AS same, ` +
+        `count(date_bin('1 day', time, now()))::INT AS n ` +
         'FROM deal',
     ),
     [{ same: true, n: length }],
