@@ -147,10 +147,13 @@ export class Positions {
 
   /** What the day has lost (above 0) or won so far, fees included, as of the last marks; 1e16. */
   dayLoss(today: number, rateOf: RateOf = atPar): bigint {
-    return -this.#sum(
-      rateOf,
-      ({ day, dayResult, unrealised }) => (today === day ? dayResult : 0n) + unrealised,
-    );
+    // Before every order: without a function made for it.
+    let sum = 0n;
+    for (const [currency, { day, dayResult, unrealised }] of this.#currencies) {
+      const value = today === day && dayResult !== 0n ? dayResult + unrealised : unrealised;
+      if (value !== 0n) sum += valued(value, rateOf(currency));
+    }
+    return sum === 0n ? sum : -sum;
   }
 
   #sum(rateOf: RateOf, of: (sums: CurrencySums) => bigint): bigint {
@@ -158,11 +161,14 @@ export class Positions {
     for (const [currency, sums] of this.#currencies) {
       const value = of(sums);
       if (value === 0n) continue;
-      const rate = rateOf(currency);
-      sum += rate === moneyScale ? value : divideRound(value * rate, moneyScale);
+      sum += valued(value, rateOf(currency));
     }
     return sum;
   }
+}
+
+function valued(value: bigint, rate: bigint): bigint {
+  return rate === moneyScale ? value : divideRound(value * rate, moneyScale);
 }
 
 function realise(sums: CurrencySums, realised: bigint, fee: bigint, day: number): void {

@@ -54,6 +54,9 @@ export class RiskDesk {
   readonly #repeats = new Repeats();
   readonly #own = new OwnOrders();
   readonly #point = emptyPoint();
+  /** Of a strategy and an account: filled again for each order. */
+  readonly #firstBook = emptyBook();
+  readonly #secondBook = emptyBook();
   readonly #exposure: Required<RiskExposure> & { books: BookExposure[] } = {
     ...{ position: 0n, openBuy: 0n, openSell: 0n, dayLoss: 0n, tradingState: 'ACTIVE' },
     ...{ brokerConnected: false, messagesLeft: 0, multiplier: 1n, rate: moneyScale },
@@ -127,7 +130,7 @@ export class RiskDesk {
     exposure.openBuy = (position?.openBuy ?? 0n) - (side > 0 ? counted : 0n);
     exposure.openSell = (position?.openSell ?? 0n) - (side > 0 ? 0n : counted);
     const instrument = ledger.books.instrument(symbol);
-    exposure.multiplier = BigInt(instrument?.multiplier ?? 1);
+    exposure.multiplier = instrument === undefined ? 1n : BigInt(instrument.multiplier);
     exposure.rate = rates.of(instrument?.currency ?? '');
     exposure.dayLoss = positions.dayLoss(now.day, this.#deps.rates.of);
     exposure.closable = this.#deps.closable(order, terms.offset);
@@ -220,14 +223,25 @@ export class RiskDesk {
     if (limits === undefined) return;
     book?.mark(this.#lastMoney);
     const position = book?.get(symbol);
-    this.#exposure.books.push({
-      position: position?.quantity ?? 0n,
-      openBuy: (position?.openBuy ?? 0n) - (side > 0 ? counted : 0n),
-      openSell: (position?.openSell ?? 0n) - (side > 0 ? 0n : counted),
-      dayLoss: book?.dayLoss(now.day, this.#deps.rates.of) ?? 0n,
-      ...limits,
-    });
+    const { books } = this.#exposure;
+    const room = books.length === 0 ? this.#firstBook : this.#secondBook;
+    room.position = position?.quantity ?? 0n;
+    room.openBuy = (position?.openBuy ?? 0n) - (side > 0 ? counted : 0n);
+    room.openSell = (position?.openSell ?? 0n) - (side > 0 ? 0n : counted);
+    room.dayLoss = book?.dayLoss(now.day, this.#deps.rates.of) ?? 0n;
+    room.maxPosition = limits.maxPosition;
+    room.maxDailyLoss = limits.maxDailyLoss;
+    books.push(room);
   }
 
   readonly #lastMoney = (symbol: number): bigint => this.#deps.market.lastMoney(symbol);
+}
+
+type BookRoom = { -readonly [Name in keyof BookExposure]: BookExposure[Name] };
+
+function emptyBook(): BookRoom {
+  return {
+    ...{ position: 0n, openBuy: 0n, openSell: 0n, dayLoss: 0n },
+    ...{ maxPosition: undefined, maxDailyLoss: undefined },
+  };
 }
