@@ -1,8 +1,8 @@
 // hot: no allocation after init
 // The commonest message read where it lies: trades, byte for byte as CcxtSource writes them.
 // Always: what is read is to the bit what JSON.parse makes of it; a message that is written in any
-// other way (spaces, escapes, exponents, signs, numbers of more than 15 digits), says anything else,
-// or is of a symbol that is not known is not read here but as JSON.
+// other way (spaces, escapes, exponents, signs, numbers of more than 15 digits), says anything
+// else, or is of a symbol that is not known is not read here but as JSON.
 
 import { TradeFlags } from '@ndts/protocol';
 import type { KnownName } from '../name-table.js';
