@@ -8,8 +8,9 @@
 // watermark. A writer whose heartbeat stands still ends the rows: UNAVAILABLE.
 
 import { setImmediate as othersRun } from 'node:timers/promises'; // ambient: turns, not time
-import type { RowRingReader } from '@ndts/native/ring';
-import { type Clock, NdtsError, nsPerMs } from '@ndts/protocol';
+import { basename, dirname, join } from 'node:path';
+import { openRingBell, type RingBell, type RowRingReader } from '@ndts/native/ring';
+import { type Clock, NdtsError, nsPerMs, type Timer } from '@ndts/protocol';
 import type { Service, StreamOf, Streams } from '../service/service.js';
 import { copyPositions, type ShardPositions } from './positions.js';
 import {
@@ -24,8 +25,9 @@ import {
 type Asked = Streams['tail']['asked'];
 type Item = Streams['tail']['item'];
 
-/** How the rings are looked at while nothing comes: spin for spinMs after the last row, then sleep
- * sleepMs; always spin; or sleep at once. */
+/** How the rings are looked at while nothing comes: spin for spinMs after the last row, then sleep;
+ * always spin; or sleep at once. Who sleeps is woken by the bell beside the rings; where there is
+ * none, as beside mirrors of another machine's, it looks every sleepMs. */
 export interface RingPolling {
   readonly idle: 'adaptive' | 'spin' | 'sleep';
   readonly spinMs: number;
@@ -133,6 +135,11 @@ class RingRows<Batch extends RingBatch> implements StreamOf<'tail'> {
   #row = 0;
   #lastNs: number;
   #checkedNs: number;
+  readonly #bell: RingBell | undefined;
+  /** Since the rings were looked at last. */
+  #resting = false;
+  #wake: (() => void) | undefined;
+  #timer: Timer | undefined;
   #closed = false;
 
   constructor(
@@ -155,6 +162,10 @@ class RingRows<Batch extends RingBatch> implements StreamOf<'tail'> {
     this.#next = copyPositions(fill.head.from);
     this.#lastNs = options.clock.monotonicNs();
     this.#checkedNs = this.#lastNs;
+    this.#bell = openBell(paths, () => {
+      this.#resting = false;
+      this.#wake?.();
+    });
   }
 
   async next(): Promise<Item | undefined> {
@@ -168,6 +179,9 @@ class RingRows<Batch extends RingBatch> implements StreamOf<'tail'> {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    this.#timer?.cancel();
+    this.#wake?.();
+    this.#bell?.close();
     this.#reader.close();
     this.#options.service.leaveRings?.(this.#paths);
     await this.#fill?.close();
@@ -242,14 +256,26 @@ class RingRows<Batch extends RingBatch> implements StreamOf<'tail'> {
   }
 
   async #rest(nowNs: number, spins: boolean): Promise<void> {
-    const { clock, polling } = this.#options;
+    const { polling } = this.#options;
     if (nowNs - this.#checkedNs > writerCheckNs) await this.#checkWriter(nowNs);
     if (this.#fill !== undefined || this.#closed) return;
     if (spins) await othersRun();
-    else
-      await new Promise<void>((resolve) => {
-        clock.setTimer(polling.sleepMs, resolve);
-      });
+    else if (this.#bell === undefined) await this.#sleep(polling.sleepMs);
+    else if (this.#resting) await this.#sleep(writerCheckNs / nsPerMs);
+    else {
+      // The rings are looked at once more, now that who publishes rings.
+      this.#resting = true;
+      this.#bell.rest();
+    }
+  }
+
+  async #sleep(ms: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve;
+      this.#timer = this.#options.clock.setTimer(ms, resolve);
+    });
+    this.#wake = undefined;
+    this.#timer?.cancel();
   }
 
   /** Whether it lives, and whether something was accepted and is on no ring: lines, imports. */
@@ -262,5 +288,16 @@ class RingRows<Batch extends RingBatch> implements StreamOf<'tail'> {
     for (const shard of this.#shards)
       until[shard] = Math.max(until[shard]!, this.#reader.marks(shard).accepted);
     if (until.some((end, shard) => end > sequence[shard]!)) await this.#fillUntil(until);
+  }
+}
+
+/** undefined: there is none, or it is not ours to write to. */
+function openBell(paths: readonly string[], onRung: () => void): RingBell | undefined {
+  const [first = ''] = paths;
+  const [rings = ''] = basename(first).split('-');
+  try {
+    return openRingBell(join(dirname(first), `${rings}.bell`), onRung);
+  } catch {
+    return undefined;
   }
 }

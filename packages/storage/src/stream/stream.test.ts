@@ -4,7 +4,7 @@
 
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { NdtsError } from '@ndts/protocol';
+import { type Clock, NdtsError } from '@ndts/protocol';
 import { SeededRandom } from '@ndts/runtime';
 import type { Service } from '../service/service.js';
 import type { SubscribeOptions } from './subscription.js';
@@ -90,6 +90,39 @@ for (const [table, ring] of [
     someNotes.check(wanted);
     assert.equal(notes.voids.length, 0);
   });
+
+test('who sleeps at rings is woken by the bell beside them, not by the time', async (context) => {
+  const random = new SeededRandom(seedOf(context));
+  for (const [table, ring] of [
+    ['tick', 'sleep'],
+    ['tick', 'adaptive'],
+    ['trade', 'sleep'],
+    ['book', 'sleep'],
+  ] as const) {
+    const node = new StreamNode(context, 64, table);
+    await node.open();
+    const { clock } = node;
+    const timeless: Clock = {
+      now: () => clock.now(),
+      nowMs: () => clock.nowMs(),
+      wallOffset: clock.wallOffset,
+      monotonicNs: () => clock.monotonicNs(),
+      setTimer: () => ({ cancel: () => undefined }),
+    };
+    const sources = { reach: node.reach, clock: timeless, loop };
+    const live = new Subscription(sources, undefined, { table, ring });
+    context.after(() => live.close());
+    const notes = new ReaderNotes();
+    await live.from();
+    for (let round = 1; round <= 3; round += 1) {
+      const waiting = readTo(live, notes, round);
+      await turn(20);
+      node.append(random, 1);
+      await waiting;
+    }
+    notes.check(node.rows);
+  }
+});
 
 test('what is lost is told as void, once, and what comes instead is seen', async (context) => {
   const random = new SeededRandom(seedOf(context));
