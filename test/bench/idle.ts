@@ -1,6 +1,7 @@
 // idle: how much of a processor a node takes that has nothing, or little, to do: the command
 // itself, as `npm start` runs it, with its strategy. Processor time, not wall time: it says the
-// same on a machine that others use, too.
+// same on a machine that others use, too. And what rest costs: how long after the insert of the
+// first row in a while its reader has it, in the process that inserts and out of the node.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -8,7 +9,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { answerHash, type Bench, type BenchContext, pick } from './kit/bench.js';
+import { NDTSClient, type SubscribeOptions } from '@ndts/storage';
+import { smallSettings } from '../kit/small-settings.js';
+import { answerHash, type Bench, type BenchContext, percentile, pick } from './kit/bench.js';
 
 const command = fileURLToPath(new URL('../../../apps/ndts/dist/main.js', import.meta.url));
 
@@ -18,11 +21,12 @@ interface Setting {
 }
 
 const quiet = ['--feed.kind=none', '--control.port=0'];
+const alone = [...quiet, '--strategy.list='];
 /** Ports are fixed where 0 means off. */
 const doors = ['stream', 'postgres', 'remote'].map((door, at) => `--${door}.port=${28_411 + at}`);
 const settings: readonly Setting[] = [
   { node: 'no feed', flags: quiet },
-  { node: 'no feed, no strategy', flags: [...quiet, '--strategy.list='] },
+  { node: 'no feed, no strategy', flags: alone },
   {
     node: 'no feed, all listeners',
     flags: [...quiet, ...doors, '--line.tcpPort=28414', '--line.httpPort=28415'],
@@ -58,8 +62,65 @@ async function start(dir: string, flags: readonly string[]): Promise<ChildProces
   return child;
 }
 
+/** After so many seconds of silence, how often. */
+type Silences = readonly (readonly [number, number])[];
+
+/** From before a row is inserted until a reader has it; asleep since the row before. */
+async function firstRows(
+  context: BenchContext,
+  client: NDTSClient,
+  through: string,
+  options: SubscribeOptions,
+): Promise<void> {
+  const quote = { bid1: 1, ask1: 2, bid_vol1: 1, ask_vol1: 1, flags: 0 };
+  const row = { time: { day: 20_000, nsOfDay: 0 }, symbol: 'FIRST', price: 1, volume: 1, ...quote };
+  await client.registerSymbol('FIRST');
+  const subscription = client.subscribe(undefined, { columns: ['price'], ...options });
+  await subscription.from();
+  const silences: Silences = pick<Silences>(context.size, {
+    smoke: [[0, 3]],
+    small: [0, 1].map((seconds) => [seconds, 5] as const),
+    full: [
+      ...[0, 1].map((seconds) => [seconds, 20] as const),
+      ...[10, 60].map((seconds) => [seconds, 3] as const),
+    ],
+  });
+  for (const [seconds, times] of silences) {
+    const ms: number[] = [];
+    for (let time = 0; time < times; time += 1) {
+      const next = subscription.next();
+      await sleep(seconds * 1000);
+      const start = performance.now();
+      const seen = next.then(() => ms.push(performance.now() - start));
+      await Promise.all([client.insert('tick', [row]), seen]);
+    }
+    ms.sort((a, b) => a - b);
+    const params = { through, silentSeconds: seconds, rows: times };
+    const shared = { bench: 'idle', params, unit: 'ms', answer: answerHash(times) };
+    const sorted = Float64Array.from(ms);
+    context.emit({ ...shared, metric: 'firstRowP50', value: percentile(sorted, 0.5) });
+    context.emit({ ...shared, metric: 'firstRowMax', value: ms.at(-1) ?? 0 });
+  }
+  await subscription.close();
+}
+
+async function firstRowsHere(context: BenchContext): Promise<void> {
+  const dataDir = join(context.dir, 'idle-here');
+  const settings = { ...smallSettings, 'storage.memoryDir': `${dataDir}-memory` };
+  await using client = new NDTSClient({ mode: 'standalone', dataDir, settings, role: 'open' });
+  await firstRows(context, client, 'this process', {});
+}
+
+async function firstRowsOfNode(context: BenchContext, dataDir: string): Promise<void> {
+  const settings = { 'storage.memoryDir': `${dataDir}-memory` };
+  await using client = new NDTSClient({ mode: 'standalone', dataDir, settings, role: 'connect' });
+  await firstRows(context, client, 'socket of a node', {});
+  await firstRows(context, client, 'rings of a node, asleep', { ring: 'sleep' });
+}
+
 async function measure(context: BenchContext, { node, flags }: Setting, at: number): Promise<void> {
-  const child = await start(join(context.dir, `idle-${at}`), flags);
+  const dataDir = join(context.dir, `idle-${at}`);
+  const child = await start(dataDir, flags);
   const pid = child.pid ?? 0;
   try {
     const seconds = pick(context.size, { smoke: 0.1, small: 5, full: 30 });
@@ -84,6 +145,7 @@ async function measure(context: BenchContext, { node, flags }: Setting, at: numb
       });
     emit('node', after[0] - before[0]);
     if (strategies.length > 0) emit('strategies', after[1] - before[1]);
+    if (flags === alone) await firstRowsOfNode(context, dataDir);
   } finally {
     const gone = once(child, 'exit');
     child.kill('SIGTERM');
@@ -93,10 +155,11 @@ async function measure(context: BenchContext, { node, flags }: Setting, at: numb
 
 export const idleBench: Bench = {
   name: 'idle',
-  about: 'processor time of a node with nothing to do, by what it listens to, and at 50 ticks/s',
+  about: 'processor time of a node with nothing to do, or 50 ticks/s; its first row after a silence',
   run: async (context) => {
     // A strategy is a process more to start.
     const some = context.size === 'smoke' ? settings.slice(1, 2) : settings;
     for (const [at, setting] of some.entries()) await measure(context, setting, at);
+    await firstRowsHere(context);
   },
 };
