@@ -155,7 +155,8 @@ async function measure(context: BenchContext, { node, flags }: Setting, at: numb
 
 export const idleBench: Bench = {
   name: 'idle',
-  about: 'processor time of a node with nothing to do, or 50 ticks/s; its first row after a silence',
+  about:
+    'processor time of a node with nothing to do, or 50 ticks/s; its first row after a silence',
   run: async (context) => {
     // A strategy is a process more to start.
     const some = context.size === 'smoke' ? settings.slice(1, 2) : settings;

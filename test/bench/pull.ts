@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { createPullServer } from '@ndts/native/fabric';
 import { type Bench, type BenchContext, pick } from './kit/bench.js';
 import { buildProgram, runBench } from './kit/native-program.js';
+import { canPin } from './kit/pin.js';
 
 const sizes = [64, 4096, 65_536, 1_048_576];
 const libfabric = 'tcp;ofi_rxm';
@@ -23,6 +24,11 @@ function providers(context: BenchContext, all: readonly string[]): string[] {
       return false;
     }
   });
+}
+
+/** Also with the two processes on processors of their own, where figures are taken. */
+async function pins(context: BenchContext): Promise<readonly string[]> {
+  return context.size !== 'smoke' && (await canPin(context)) ? ['0', '1'] : ['0'];
 }
 
 let runs = 0;
@@ -49,7 +55,8 @@ function readBench(what: 'latency' | 'bandwidth', about: string): Bench {
     run: async (context) => {
       for (const bytes of sizes)
         for (const provider of providers(context, ['mapped', 'tcp', libfabric]))
-          await runOne(context, what, provider, ['--bytes', String(bytes)]);
+          for (const pin of await pins(context))
+            await runOne(context, what, provider, ['--bytes', String(bytes), '--pin', pin]);
     },
   };
 }
@@ -60,7 +67,8 @@ const remoteRing: Bench = {
   run: async (context) => {
     for (const rate of [0, 100_000, 1_000_000])
       for (const provider of providers(context, ['tcp', libfabric]))
-        await runOne(context, 'ring', provider, ['--rate', String(rate)]);
+        for (const pin of await pins(context))
+          await runOne(context, 'ring', provider, ['--rate', String(rate), '--pin', pin]);
   },
 };
 

@@ -6,12 +6,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { type Bench, type BenchContext, type BenchLine, pick } from './kit/bench.js';
 import { buildProgram, runBench } from './kit/native-program.js';
+import { canPin } from './kit/pin.js';
 
 const readerScript = fileURLToPath(new URL('kit/ring-reader.js', import.meta.url));
 
@@ -26,21 +26,6 @@ function newDir(context: BenchContext): string {
 
 function secondsOf(context: BenchContext): number {
   return pick(context.size, { smoke: 0.05, small: 1, full: 10 });
-}
-
-/** Whether a process can be told its processor here. */
-async function canPin(context: BenchContext): Promise<boolean> {
-  if (availableParallelism() < 2) {
-    context.say('one processor: nothing to pin to');
-    return false;
-  }
-  const child = spawn('taskset', ['-c', '1', process.execPath, '--version'], { stdio: 'ignore' });
-  const works = await new Promise<boolean>((resolve) => {
-    child.once('error', () => resolve(false));
-    child.once('exit', (code) => resolve(code === 0));
-  });
-  if (!works) context.say('no taskset: no pinned figures');
-  return works;
 }
 
 function flags(options: Readonly<Record<string, string | number>>): string[] {

@@ -1,12 +1,14 @@
 // Pulls between two processes, one JSON line per figure, as `npm run bench -- --json` prints them.
 //
 //   pull_bench latency|bandwidth|ring --provider NAME --dir FOLDER [--bytes N] [--seconds S]
-//              [--rate RECORDS_PER_SECOND]
+//              [--rate RECORDS_PER_SECOND] [--pin 1]
 //
 // latency: one read at a time. bandwidth: eight in flight. ring: a writer in the other process, a
 // puller and a reader of its mirror in this one; without a rate the writer does not pause. FOLDER
-// is in shared memory. `answer` is of the bytes read last (the same for equal sizes), or for a ring
+// is in shared memory. --pin 1 puts the other process, with the threads of its server, on processor
+// 0 and this one, with its puller, on 1. `answer` is of the bytes read last (the same for equal sizes), or for a ring
 // whether every record was right or void.
+#include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -37,6 +39,7 @@ struct Options {
   std::size_t bytes = 4096;
   double seconds = 1;
   double rate = 0;
+  bool pins = false;
 };
 
 SystemClock clock_;
@@ -52,12 +55,24 @@ void check(const Status& status) {
   if (!status.ok()) fail(status);
 }
 
+// Threads that are made later are there, too.
+void pin(const Options& options, int processor) {
+  if (!options.pins) return;
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  CPU_SET(processor, &set);
+  if (sched_setaffinity(0, sizeof set, &set) != 0)
+    std::fprintf(stderr, "pull_bench: not pinned to processor %d\n", processor);
+}
+
 void print(const Options& options, const std::string& params, const char* metric, double value,
            const char* unit, std::uint32_t answer) {
   std::printf(
-      "{\"bench\":\"%s\",\"params\":{\"provider\":\"%s\"%s},\"metric\":\"%s\",\"value\":%.6g,"
+      "{\"bench\":\"%s\",\"params\":{\"provider\":\"%s\",\"pinned\":%s%s},\"metric\":\"%s\","
+      "\"value\":%.6g,"
       "\"unit\":\"%s\",\"answer\":\"%08x\"}\n",
-      options.bench.c_str(), options.provider.c_str(), params.c_str(), metric, value, unit, answer);
+      options.bench.c_str(), options.provider.c_str(), options.pins ? "true" : "false",
+      params.c_str(), metric, value, unit, answer);
 }
 
 void print_percentiles(const Options& options, const std::string& params, const char* what,
@@ -83,6 +98,7 @@ class OtherHost {
     child_ = fork();
     if (child_ == 0) {
       prctl(PR_SET_PDEATHSIG, SIGKILL);
+      pin(options, 0);
       std::unique_ptr<MemoryServer> server;
       check(make_memory_server(options.provider, parts_, &server));
       check(server->start(options.provider == "mapped" ? options.dir : "127.0.0.1", 0));
@@ -97,6 +113,7 @@ class OtherHost {
       work();
       for (;;) pause();
     }
+    pin(options, 1);
     close(ends[1]);
     char provider[64];
     char address[512];
@@ -270,6 +287,8 @@ void run_ring(const Options& options) {
     const std::uint64_t count =
         reader.read(reinterpret_cast<std::byte*>(slots.data()), slots.size());
     const std::int64_t got_ns = clock_.monotonic_ns();
+    // The puller has the same processor then.
+    if (count == 0 && options.pins) sched_yield();
     for (std::uint64_t i = 0; i < count; ++i) {
       if (slots[i].flags != 0) {
         ++voids;
@@ -303,6 +322,7 @@ int run(int count, char** words) {
     if (name == "--bytes") options.bytes = std::strtoull(words[i + 1], nullptr, 10);
     if (name == "--seconds") options.seconds = std::strtod(words[i + 1], nullptr);
     if (name == "--rate") options.rate = std::strtod(words[i + 1], nullptr);
+    if (name == "--pin") options.pins = std::strcmp(words[i + 1], "1") == 0;
   }
   if (options.bytes == 0 || options.bytes > kPullReadBytesMax) return 2;
   constexpr std::size_t kDeep = 8;
