@@ -341,8 +341,7 @@ async function ingestAt(
 ): Promise<void> {
   const name = `ingest-${rate}-${wantsPin}`;
   const [dir, stagingDir] = [join(context.dir, name), join(context.memory, name)];
-  mkdirSync(dir);
-  mkdirSync(stagingDir);
+  for (const one of [dir, stagingDir]) mkdirSync(one);
   const database = openDatabase(storageOptions(dir, stagingDir));
   for (const one of symbols) database.registerSymbol(one.id, shardOf(one.name, 64), one.name);
   const cleaner = openCleaner(loadConfig({ args: {}, environment: {} }));
@@ -390,8 +389,7 @@ async function ingestAt(
   rings.close();
   cleaner.close();
   database.close();
-  const said = rate === 0 ? 'max' : rate;
-  const params = { rate: said, messages: count, warm_up: warmUp, pinned: isPinned };
+  const params = { rate: rate || 'max', messages: count, warm_up: warmUp, pinned: isPinned };
   const line = { bench: 'ingest_feed', params, answer: answerHash(rows) };
   const values = stages.values();
   const counted = accepted - before;
