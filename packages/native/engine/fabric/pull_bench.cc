@@ -6,8 +6,8 @@
 // latency: one read at a time. bandwidth: eight in flight. ring: a writer in the other process, a
 // puller and a reader of its mirror in this one; without a rate the writer does not pause. FOLDER
 // is in shared memory. --pin 1 puts the other process, with the threads of its server, on processor
-// 0 and this one, with its puller, on 1. `answer` is of the bytes read last (the same for equal sizes), or for a ring
-// whether every record was right or void.
+// 0 and this one, with its puller, on 1. `answer` is of the bytes read last (the same for equal
+// sizes), or for a ring whether every record was right or void.
 #include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
