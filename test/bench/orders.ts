@@ -42,6 +42,7 @@ import {
   percentiles,
   pick,
 } from './kit/bench.js';
+import { statusMB } from './kit/memory.js';
 
 const symbols = 20;
 const logger = createSilentLogger();
@@ -327,7 +328,7 @@ export const stressBench: Bench = {
       await harness.node.start();
       pushMarket(harness);
       await harness.settle();
-      const sizes: { memory: number; memtable: number }[] = [];
+      const sizes: { memory: number; mapped: number; memtable: number }[] = [];
       const megabytes = (bytes: number): number => bytes / 1e6;
       const start = performance.now();
       for (let number = 1; number <= count; number += 1) {
@@ -343,7 +344,8 @@ export const stressBench: Bench = {
         }
         if (number % Math.ceil(count / 10) === 0)
           sizes.push({
-            memory: megabytes(process.memoryUsage().rss),
+            memory: statusMB('RssAnon') + statusMB('RssShmem'),
+            mapped: statusMB('RssFile'),
             memtable: megabytes(journal.stats().memtableBytes),
           });
       }
@@ -354,14 +356,16 @@ export const stressBench: Bench = {
       const params = { orders: count };
       const common = { bench: 'stress', params, answer };
       context.emit({ ...common, metric: 'ordersPerSecond', value: fills / seconds, unit: '1/s' });
-      // The memtable grows until it is sealed, whatever the orders do: the rest is to stay.
+      // The memtable grows until it is sealed, whatever the orders do, and pages of the journal's
+      // files are the system's to take back: the rest is to stay.
       for (const [when, size] of [
         ['Half', sizes[4]],
         ['End', sizes.at(-1)],
       ] as const) {
-        const { memory = Number.NaN, memtable = Number.NaN } = size ?? {};
-        context.emit({ ...common, metric: `memoryAt${when}`, value: memory, unit: 'MB' });
-        context.emit({ ...common, metric: `memtableAt${when}`, value: memtable, unit: 'MB' });
+        for (const what of ['memory', 'mapped', 'memtable'] as const) {
+          const value = size?.[what] ?? Number.NaN;
+          context.emit({ ...common, metric: `${what}At${when}`, value, unit: 'MB' });
+        }
       }
       await harness.node.stop();
     });

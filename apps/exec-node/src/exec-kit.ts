@@ -309,6 +309,7 @@ export function ledgerSnapshot(ledger: Ledger): unknown {
     unknown: ledger.orders.unknownCount,
     highest: [...ledger.instances()].sort(([a], [b]) => a - b),
     counts: { ...ledger.counts },
+    requests: [...ledger.requests.all()],
     realised: ledger.positions.realised(),
     fees: ledger.positions.fees(),
     tradingState: ledger.tradingState,

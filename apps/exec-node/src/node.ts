@@ -32,6 +32,7 @@ import type { Signal } from './intake/signal.js';
 import { Checkpoints, foldJournal, type JournalLimits } from './order/checkpoints.js';
 import { EventJournal } from './order/journal.js';
 import { Ledger } from './order/ledger.js';
+import { contentOf, type RequestKept } from './order/requests.js';
 import { Scribe } from './order/scribe.js';
 import { nextState } from './order/transitions.js';
 import { type InstrumentDeclaration, Instruments } from './position/instruments.js';
@@ -343,11 +344,15 @@ export class ExecNode implements Agent {
     await this.#act('flatten', {}, actor, why);
   }
 
-  /** An order of a person, checked like any other. The answer is its id and what risk said. */
+  /** An order of a person, checked like any other. The answer is its id and what risk said; the
+   * same as before when it was asked for under the same name. */
   submit(request: SubmitRequest): { clientOrderId: string; reason: string } {
     this.#scribe.flush();
     // Before it has a number that the next start would give to another one.
     if (this.#scribe.failure !== '') throw new NdtsError('IO_ERROR', this.#scribe.failure);
+    const answered = this.ledger.requests.answerTo(request);
+    if (answered !== undefined)
+      return { clientOrderId: answered.clientOrderId, reason: answered.reason };
     const ordinal = this.ledger.highest(personInstance) + 1;
     const plain = personDraft(ordinal, this.#deps.clock);
     const [draft, other] = [draftOf(request, plain), otherDraftOf(request, plain)];
@@ -355,12 +360,25 @@ export class ExecNode implements Agent {
     const reason =
       other === undefined ? decisions.take(draft, false) : decisions.takePair(draft, other, false);
     const clientOrderId = `${personInstance}-${ordinal}-0`;
+    this.#noteRequest(request, clientOrderId, RiskReasonNames[reason] ?? String(reason));
     if (!this.#write())
       throw new NdtsError(
         'IO_ERROR',
         `${clientOrderId} is ${RiskReasonNames[reason]} and waits: ${this.#scribe.failure}`,
       );
     return { clientOrderId, reason: RiskReasonNames[reason] ?? String(reason) };
+  }
+
+  /** Goes into the journal with the order: both are there, or none. */
+  #noteRequest(
+    { requestId, ...asked }: SubmitRequest,
+    clientOrderId: string,
+    reason: string,
+  ): void {
+    if (requestId === undefined) return;
+    const kept: RequestKept = { id: requestId, clientOrderId, reason, content: contentOf(asked) };
+    const [detail, time] = [JSON.stringify(kept), this.#deps.clock.now()];
+    this.#scribe.action({ actor: 'exec', action: 'request', detail, why: '', time });
   }
 
   /** Asks the broker for everything and compares; returns what still differs, one line each. */

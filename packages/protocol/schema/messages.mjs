@@ -73,7 +73,7 @@ export const messages = [
     doc: 'Something a person did: halt, resume, a limit change.',
     fields: [
       { name: 'actor', type: 'str', doc: 'name of the token' },
-      { name: 'action', type: 'str', doc: 'halt, resume, reduce, limit' },
+      { name: 'action', type: 'str', doc: 'halt, resume, reduce, limit, request' },
       { name: 'detail', type: 'str', doc: 'JSON with what changed' },
       { name: 'why', type: 'str', doc: 'the reason given' },
       { name: 'time', type: 'time', doc: 'when' },
@@ -259,7 +259,7 @@ export const messages = [
     name: 'ControlStanding', kind: 21, version: 1,
     doc: 'In a snapshot: a trading state, limit or throttle that is set, or that all is to be flat.',
     fields: [
-      { name: 'control', type: 'str', doc: 'state, limit, throttle or flatten' },
+      { name: 'control', type: 'str', doc: 'state, limit, throttle, cancel, route, request or flatten' },
       { name: 'scope', type: 'str', doc: 'account, strategy or symbol' },
       { name: 'name', type: 'str', doc: 'which of them' },
       { name: 'key', type: 'str', doc: 'name of the limit' },

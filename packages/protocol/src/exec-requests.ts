@@ -35,6 +35,9 @@ export interface SubmitRequest {
   readonly stopLoss?: string;
   /** A second order of the same quantity: what one of the two executes the other can't. */
   readonly other?: OtherOrder;
+  /** A name of one's own for this order. Asked again under it the answer is that of the first time,
+   * and no second order is made; another order under it is refused. */
+  readonly requestId?: string;
 }
 
 /** What it does not say is as in the first order; its type and prices are its own. */

@@ -2,10 +2,10 @@
 // every column into a hash that depends on the order, and prints one JSON object. Arguments:
 // folder, staging folder, rows of a batch, rows in all.
 
-import { readFileSync } from 'node:fs';
 import { openDatabase } from '@ndts/native/db';
 import { replayTicks, tickColumns, type TickReplayBatch } from '@ndts/storage';
 import { replayOptions } from '../replay.js';
+import { statusMB } from './memory.js';
 
 export interface ReplayReading {
   readonly rows: number;
@@ -102,12 +102,6 @@ class ColumnFold {
     this.#views.set(batch, views);
     return views;
   }
-}
-
-/** Of a line of /proc/self/status, in megabytes. */
-function statusMB(name: string): number {
-  const text = readFileSync('/proc/self/status', 'utf8');
-  return Number(new RegExp(`${name}:\\s+(\\d+)`).exec(text)?.[1] ?? 0) / 1000;
 }
 
 function cpuSeconds(): number {

@@ -42,6 +42,7 @@ const order = objectOf(
     reduceOnly: { type: 'boolean' },
     takeProfit: decimal,
     stopLoss: decimal,
+    requestId: { type: 'string', pattern: '^[!-~]{1,64}$' },
     other: objectOf(
       {
         side: { type: 'string', enum: ['buy', 'sell'] },

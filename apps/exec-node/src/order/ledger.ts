@@ -38,6 +38,7 @@ import { Controls } from '../risk/controls.js';
 import { Families } from './families.js';
 import { Order } from './order.js';
 import { Orders, type OrdersKept } from './orders.js';
+import { type RequestKept, Requests } from './requests.js';
 import { isFinal, nextState } from './transitions.js';
 
 export interface LedgerCounts {
@@ -55,6 +56,7 @@ export class Ledger {
   readonly orders: Orders;
   readonly families: Families;
   readonly books = new PositionBooks();
+  readonly requests = new Requests();
   readonly counts: LedgerCounts = { intents: 0, denied: 0, fills: 0 };
   readonly #highest = new Map<number, number>();
   readonly #lastTradeIds = new Map<string, string>();
@@ -250,7 +252,8 @@ export class Ledger {
   }
 
   applyAction(action: OperatorAction): void {
-    this.controls.apply(action);
+    if (action.action === 'request') this.requests.note(JSON.parse(action.detail) as RequestKept);
+    else this.controls.apply(action);
   }
 
   applyAdjustment(adjusted: PositionAdjusted): void {

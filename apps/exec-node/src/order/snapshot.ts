@@ -53,6 +53,12 @@ import type { ControlEntry } from '../risk/controls.js';
 import { unusualTerms } from './families.js';
 import type { Ledger } from './ledger.js';
 import { Order } from './order.js';
+import type { RequestKept } from './requests.js';
+
+/** Of a ControlStanding that stands for a request. */
+function requestOf({ name, key, value, reason }: Omit<ControlEntry, 'kind'>): RequestKept {
+  return { id: name, clientOrderId: key, content: value, reason };
+}
 
 const noControl = { scope: '', name: '', key: '', value: '' };
 
@@ -82,6 +88,10 @@ export function encodeLedger(ledger: Ledger, sequence: number): Uint8Array {
   }
   if (flatten !== '')
     parts.push(encodeControlStanding({ ...noControl, control: 'flatten', reason: flatten }));
+  for (const { id: name, clientOrderId: key, reason, content: value } of ledger.requests.all())
+    parts.push(
+      encodeControlStanding({ ...noControl, control: 'request', name, key, value, reason }),
+    );
   for (const terms of ledger.books.instruments()) parts.push(encodeInstrumentTerms(terms));
   for (const order of ledger.orders.kept()) pushOrder(parts, order);
   pushPositions(parts, positions);
@@ -139,6 +149,7 @@ function restoreOne(place: Place, message: Uint8Array): void {
       const { scope: primary, name: backup, reason: why } = entry;
       if (control === 'flatten') ledger.controls.flatten = why;
       else if (control === 'route') ledger.controls.openRoute = { primary, backup, why };
+      else if (control === 'request') ledger.requests.note(requestOf(entry));
       else ledger.controls.restore({ kind: control as ControlEntry['kind'], ...entry });
       return;
     }

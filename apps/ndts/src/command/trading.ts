@@ -33,7 +33,7 @@ type SendFlags = Flags & Readonly<Record<string, string | number | boolean | und
 
 const sendFields = [
   ...['type', 'limitPrice', 'stopPrice', 'distance', 'shown', 'slices', 'profile', 'workForMs'],
-  ...['timeInForce', 'offset', 'postOnly', 'reduceOnly', 'takeProfit', 'stopLoss'],
+  ...['timeInForce', 'offset', 'postOnly', 'reduceOnly', 'takeProfit', 'stopLoss', 'requestId'],
 ];
 
 export function addTrading(program: Command, parseCount: ParseCount, print: Print): void {
@@ -107,6 +107,7 @@ function addOrders(program: Command, parseCount: ParseCount, print: Print): void
     .option('--reduce-only', 'never opens or turns a position')
     .option('--take-profit <price>', 'bracket: limit of the leg that takes the profit')
     .option('--stop-loss <price>', 'bracket: price that triggers the leg that ends the loss')
+    .option('--request-id <name>', 'asked again under this name it is no second order')
     .option('--other-side <side>', 'a second order, of which what one executes the other cannot:')
     .option('--other-type <type>', 'limit, stop, stopLimit or trailing')
     .option('--other-limit-price <price>')

@@ -277,7 +277,7 @@ export function decodeFill(bytes: Uint8Array): Fill {
 export interface OperatorAction {
   /** name of the token */
   readonly actor: string;
-  /** halt, resume, reduce, limit */
+  /** halt, resume, reduce, limit, request */
   readonly action: string;
   /** JSON with what changed */
   readonly detail: string;
@@ -919,7 +919,7 @@ export function decodeQualityChanged(bytes: Uint8Array): QualityChanged {
 
 /** In a snapshot: a trading state, limit or throttle that is set, or that all is to be flat. */
 export interface ControlStanding {
-  /** state, limit, throttle or flatten */
+  /** state, limit, throttle, cancel, route, request or flatten */
   readonly control: string;
   /** account, strategy or symbol */
   readonly scope: string;
