@@ -163,7 +163,7 @@ test(
       const accepted = `${ask} --data-dir "${dir}/disk/data"`;
       const script = `mount -t tmpfs -o size=700m none "${dir}/disk"
       UP >/dev/null & pid=$!
-      while ! ${accepted} >/dev/null 2>&1; do sleep 0.2; done
+      while ! ${accepted} >/dev/null 2>&1; do sleep 0.5; done
       sleep 1; before=$(${accepted} | sed 's/.*"accepted":\\([0-9]*\\),"durable".*/\\1/')
       kill -9 $pid; wait $pid || true
       # A start would take the room of a log file that was made ahead.
@@ -173,7 +173,7 @@ test(
       grep -q '^DISK_FULL: ' "${dir}/first" || { cat "${dir}/first"; exit 4; }
       rm "${dir}/disk/filler"
       UP >/dev/null & pid=$!
-      while ! ${accepted} >/dev/null 2>&1; do sleep 0.2; done
+      while ! ${accepted} >/dev/null 2>&1; do sleep 0.5; done
       after=$(${accepted} | sed 's/.*"accepted":\\([0-9]*\\),"durable".*/\\1/')
       kill -INT $pid; wait $pid
       test "$before" -gt 0 && test "$after" -ge "$before"`;

@@ -87,7 +87,8 @@ class Scene {
   async restart(losesPower: boolean, more: Readonly<Record<string, number>>): Promise<void> {
     await this.node.kill();
     if (losesPower) {
-      rmSync(this.node.run.memory, { recursive: true });
+      // A strategy of the dead node may live for a moment, and make a file while others go.
+      rmSync(this.node.run.memory, { recursive: true, maxRetries: 10, retryDelay: 50 });
       for (const diary of this.diaries) diary.memoryLost();
     }
     const keys = { ...this.#keys, ...more };

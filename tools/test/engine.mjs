@@ -32,6 +32,8 @@ const checked = {
     ASAN_OPTIONS: `detect_leaks=1:strict_string_checks=1:${
       isLong ? 'detect_stack_use_after_return=1' : 'malloc_context_size=8'
     }`,
+    // A provider that waits for its peer spins; AServerThatStallsOrDies sees the same sooner.
+    ...(isLong ? {} : { GTEST_FILTER: '-*ReadsEndWhenTheServerStops/tcpofirxm' }),
     UBSAN_OPTIONS: 'print_stacktrace=1:halt_on_error=1',
   },
 };

@@ -9,8 +9,8 @@ import type {
   PositionView,
 } from '@ndts/protocol';
 import { routeText } from '../screen/route-text.js';
+import { strategyTable } from '../screen/strategy-table.js';
 import { numberText, tableText } from '../screen/table.js';
-import { strategyTable } from './strategy.js';
 import { fetchJson, findTarget, type TargetOptions } from './running.js';
 
 interface StatusAnswer {

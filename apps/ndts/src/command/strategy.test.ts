@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { runCompiler } from '@ndts/calc-node';
 import type { StrategyLogLine } from '@ndts/protocol';
-import { newLines, newStrategy, strategyTable, testStrategies } from './strategy.js';
+import { strategyTable } from '../screen/strategy-table.js';
+import { newLines, newStrategy, testStrategies } from './strategy.js';
 
 test('a new strategy passes its test; one that is broken is told', async (context) => {
   const dir = mkdtempSync(join(tmpdir(), 'ndts-new-'));

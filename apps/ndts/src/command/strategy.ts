@@ -15,7 +15,7 @@ import {
   timeFromMs,
   timeText,
 } from '@ndts/protocol';
-import { numberText, tableText } from '../screen/table.js';
+import { strategyTable } from '../screen/strategy-table.js';
 import { fetchJson, findTarget, requestJson, type Target, type TargetOptions } from './running.js';
 import { strategyTestText, strategyText } from './strategy-template.js';
 
@@ -152,29 +152,6 @@ async function listStrategies(
   const views = (await fetchJson(findTarget(flags), '/api/strategies')) as StrategyView[];
   if (flags.json) print(JSON.stringify(views));
   else print(views.length === 0 ? 'no strategies' : strategyTable(views));
-}
-
-export function strategyTable(views: readonly StrategyView[]): string {
-  return tableText(
-    [
-      { title: 'strategy' },
-      { title: 'state' },
-      { title: 'pid', right: true },
-      { title: 'restarts', right: true },
-      { title: 'ticks', right: true },
-      { title: 'signals', right: true },
-      { title: 'reason' },
-    ],
-    views.map((view) => [
-      view.name,
-      view.state,
-      view.pid === undefined ? '-' : String(view.pid),
-      numberText(view.restarts),
-      numberText(view.ticks),
-      numberText(view.signals),
-      view.reason.split('\n')[0] ?? '', // where it was thrown stands in the log
-    ]),
-  );
 }
 
 async function setStrategy(
