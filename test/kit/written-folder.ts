@@ -12,7 +12,7 @@ const program = `
     try {
       mkdirSync('${dir}/a/b', { recursive: true });
       writeFileSync('${dir}/a/b/c', '');
-    } catch {}
+    } catch {} // removed under it: the next round makes it again
     if (row === 0) console.log('begun');
   }`;
 const writer = spawn(process.execPath, ['-e', program], { stdio: ['ignore', 'pipe', 'ignore'] });

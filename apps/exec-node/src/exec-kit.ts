@@ -16,6 +16,8 @@ import {
   type TickStreamReader,
   type Time,
   writeTime,
+  type KeyValueOperation,
+  NdtsError,
 } from '@ndts/protocol';
 import {
   createSilentLogger,
@@ -328,6 +330,15 @@ function positionsIn(book: Positions): unknown[] {
     openSell: position.openSell,
   }));
   return positions.sort((a, b) => a.symbol - b.symbol);
+}
+
+/** A journal that takes nothing while it is full. */
+export class FullDisk extends MemoryKeyValueStore {
+  full = false;
+  override write(operations: readonly KeyValueOperation[]): number {
+    if (this.full) throw new NdtsError('DISK_FULL', 'no space left');
+    return super.write(operations);
+  }
 }
 
 /** The ledger a restart would see. */

@@ -8,8 +8,6 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import {
   type ExecStatus,
-  type KeyValueOperation,
-  NdtsError,
   OrderState,
   type OrderView,
   type PositionView,
@@ -20,6 +18,7 @@ import { MemoryKeyValueStore } from '@ndts/runtime';
 import { recordFileName } from './broker/paper-record.js';
 import {
   createHarness,
+  FullDisk,
   type Harness,
   type HarnessOptions,
   ledgerSnapshot,
@@ -174,14 +173,6 @@ test('a cancel without an answer is asked for', async (context) => {
   for (let turn = 0; turn < 20; turn++) await harness.settle();
   assert.equal(harness.node.ledger.orders.get('1-1-0')?.state, accepted);
 });
-
-class FullDisk extends MemoryKeyValueStore {
-  full = false;
-  override write(operations: readonly KeyValueOperation[]): number {
-    if (this.full) throw new NdtsError('DISK_FULL', 'no space left');
-    return super.write(operations);
-  }
-}
 
 test('a journal that cannot be written stops the path and loses nothing', async (context) => {
   const journal = new FullDisk();

@@ -357,16 +357,17 @@ export class ExecNode implements Agent {
     const plain = personDraft(ordinal, this.#deps.clock);
     const [draft, other] = [draftOf(request, plain), otherDraftOf(request, plain)];
     const { decisions } = this.#desk;
-    const reason =
+    const verdict =
       other === undefined ? decisions.take(draft, false) : decisions.takePair(draft, other, false);
+    const reason = RiskReasonNames[verdict] ?? String(verdict);
     const clientOrderId = `${personInstance}-${ordinal}-0`;
-    this.#noteRequest(request, clientOrderId, RiskReasonNames[reason] ?? String(reason));
+    this.#noteRequest(request, clientOrderId, reason);
     if (!this.#write())
       throw new NdtsError(
         'IO_ERROR',
-        `${clientOrderId} is ${RiskReasonNames[reason]} and waits: ${this.#scribe.failure}`,
+        `${clientOrderId} is ${reason} and waits: ${this.#scribe.failure}`,
       );
-    return { clientOrderId, reason: RiskReasonNames[reason] ?? String(reason) };
+    return { clientOrderId, reason };
   }
 
   /** Goes into the journal with the order: both are there, or none. */

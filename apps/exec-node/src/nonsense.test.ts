@@ -6,10 +6,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { type KeyValueOperation, NdtsError, parseMoney, type SubmitRequest } from '@ndts/protocol';
-import { MemoryKeyValueStore } from '@ndts/runtime';
+import { parseMoney, type SubmitRequest } from '@ndts/protocol';
 import {
   createHarness,
+  FullDisk,
   type Harness,
   type HarnessOptions,
   ledgerSnapshot,
@@ -86,14 +86,6 @@ test('who names no part of what trades sets nothing', async (context) => {
   assert.deepEqual([...node.ledger.controls.entries()], []);
   assert.equal(node.ledger.tradingState, 'ACTIVE');
 });
-
-class FullDisk extends MemoryKeyValueStore {
-  full = false;
-  override write(operations: readonly KeyValueOperation[]): number {
-    if (this.full) throw new NdtsError('DISK_FULL', 'no space left');
-    return super.write(operations);
-  }
-}
 
 test('no number is given to an order that the journal can’t take', async (context) => {
   const journal = new FullDisk();

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -224,16 +224,24 @@ test('a password comes from the environment, too, and is shown nowhere', async (
   assert.ok(!JSON.stringify([...kept.values(), view]).includes('hush'));
 });
 
-test('one that is being opened is removed at once, and holds up no other', async (context) => {
+/** A counterparty that takes connections and says nothing. */
+async function startSilent(context: TestContext): Promise<{
+  server: Server;
+  fix: { host: string; port: number; senderCompId: string; targetCompId: string };
+}> {
   const server = createServer();
   server.listen(0, '127.0.0.1');
   context.after(() => void server.close());
   await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  return { server, fix: { host: '127.0.0.1', port, senderCompId: 'DESK', targetCompId: 'MARKET' } };
+}
+
+test('one that is being opened is removed at once, and holds up no other', async (context) => {
+  const { server, fix } = await startSilent(context);
   const kept = new Map<string, FeedDefinition>();
   const { manager, set } = new Setup(folder(context), kept);
   await set.connect();
-  const { port } = server.address() as AddressInfo;
-  const fix = { host: '127.0.0.1', port, senderCompId: 'DESK', targetCompId: 'MARKET' };
   const market: FeedDefinition = { name: 'market', kind: 'fix', symbols: ['BTC/USD'], fix };
   const adding = assert.rejects(manager.add(market), /market was removed while it was opened/);
   const [socket] = (await once(server, 'connection')) as [Socket];
@@ -258,15 +266,10 @@ test('one that is being opened is removed at once, and holds up no other', async
 });
 
 test('neither a stop nor other feeds wait for one that nobody answers', async (context) => {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  context.after(() => void server.close());
-  await once(server, 'listening');
+  const { server, fix } = await startSilent(context);
   const kept = new Map<string, FeedDefinition>();
   const { manager, set } = new Setup(folder(context), kept);
   await set.connect();
-  const { port } = server.address() as AddressInfo;
-  const fix = { host: '127.0.0.1', port, senderCompId: 'DESK', targetCompId: 'MARKET' };
   const adding = manager.add({ name: 'market', kind: 'fix', symbols: ['BTC/USD'], fix });
   const [socket] = (await once(server, 'connection')) as [Socket];
   context.after(() => void socket.destroy());
