@@ -7,7 +7,7 @@ import test from 'node:test';
 import { runProcess } from './lib/run-process.mjs';
 import { makeTree } from './lib/test-tree.mjs';
 import { readRecords } from './test/engine-coverage.mjs';
-import { runNodeTests } from './test/node-tests.mjs';
+import { groupTests, runNodeTests } from './test/node-tests.mjs';
 import {
   addResults,
   failedOne,
@@ -49,6 +49,33 @@ test('node --test is run and counted', async (context) => {
   assert.deepEqual(counts(await run('c.test.mjs')), [0, 1, 0]);
   assert.match((await run('nothing.test.mjs')).detail, /not compiled/);
   assert.deepEqual(counts(await run()), [0, 1, 0]);
+});
+
+test('test files share a process unless they touch it', async (context) => {
+  const texts = {
+    'apps/x/a': 'test();',
+    'apps/x/b': "process.env['A'] = 'b';",
+    'apps/x/c': "if (process.env['CI'] === 'true') process.kill(1);",
+    'apps/y/d': 'test();',
+    'apps/x/e': 'after(() => rmSync(dir));',
+    'apps/x/f': '  after(() => close());',
+    'apps/x/g': 'test();',
+  };
+  const tests = Object.keys(texts).map((name) => ({ source: join(root, name), compiled: name }));
+  const groups = groupTests(tests, 3, (name) => texts[name]);
+  const names = groups.map((group) => group.map((one) => one.source.slice(-1)).join(''));
+  assert.deepEqual(names, ['acf', 'b', 'd', 'e', 'g']);
+
+  const start = "import test from 'node:test'; import assert from 'node:assert';\n";
+  const folder = makeTree(context, {
+    'a.test.mjs': `${start}test('a', () => {}); test('b', () => assert.equal(1, 2));`,
+    'b.test.mjs': `${start}test('c', () => {});`,
+  });
+  const file = (name) => ({ source: name, compiled: join(folder, name) });
+  const both = ['a.test.mjs', 'b.test.mjs'].map(file);
+  const result = await runNodeTests(both, { limitSeconds: 60, filesPerProcess: 2 });
+  assert.deepEqual(counts(result), [2, 1, 0]);
+  assert.match(result.detail, /a\.test\.mjs/);
 });
 
 test('a report of node --test that has no end is no result', () => {

@@ -105,9 +105,13 @@ export const suites = [
     limitSeconds: 1500,
     run: ({ limitSeconds }) => runEngineTests('tsan', { limitSeconds }),
   },
-  { name: 'unit', limitSeconds: 1500, run: nodeSuite('unit') },
+  { name: 'unit', limitSeconds: 1500, run: nodeSuite('unit', { filesPerProcess: 8 }) },
   { name: 'golden', limitSeconds: 900, optional: true, run: nodeSuite('golden') },
-  { name: 'conformance', limitSeconds: 900, run: nodeSuite('conformance') },
+  {
+    name: 'conformance',
+    limitSeconds: 900,
+    run: nodeSuite('conformance', { filesPerProcess: 4 }),
+  },
   { name: 'sim', limitSeconds: 900, optional: true, run: nodeSuite('sim') },
   {
     name: 'clients',
