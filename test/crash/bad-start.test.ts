@@ -129,7 +129,8 @@ test('a folder of a newer version, and a file in its place', () =>
  * one in the background is ended with the script. */
 function inNamespace(dir: string, script: string): Promise<Ended> {
   const node = `"${process.execPath}" "${command}" up --data-dir "${dir}/disk/data"`;
-  const quiet = '--control.port=0 --feed.ticksPerSecond=1000';
+  const small = '--storage.stagingBytes=4194304 --storage.walFileBytes=4194304';
+  const quiet = `--control.port=0 --feed.ticksPerSecond=1000 ${small}`;
   const up = `${node} ${quiet}`;
   const trap = `trap 'test -z "$pid" || kill -9 $pid 2>/dev/null || true' EXIT`;
   const body = `set -e; pid=; ${trap}; mkdir -p "${dir}/disk"; ${script.replaceAll('UP', up)}`;
@@ -161,11 +162,15 @@ test(
     withDir(async (dir) => {
       const ask = `"${process.execPath}" "${command}" status --json`;
       const accepted = `${ask} --data-dir "${dir}/disk/data"`;
-      const script = `mount -t tmpfs -o size=700m none "${dir}/disk"
+      // To ask costs a process: only when the node says where to ask.
+      const run = `"${dir}/disk/data/run.json"`;
+      const up = `while ! test -s ${run} || ! ${accepted} >/dev/null 2>&1; do sleep 0.1; done`;
+      const script = `mount -t tmpfs -o size=100m none "${dir}/disk"
       UP >/dev/null & pid=$!
-      while ! ${accepted} >/dev/null 2>&1; do sleep 0.5; done
+      ${up}
       sleep 1; before=$(${accepted} | sed 's/.*"accepted":\\([0-9]*\\),"durable".*/\\1/')
       kill -9 $pid; wait $pid || true
+      rm -f ${run}
       # A start would take the room of a log file that was made ahead.
       rm -f "${dir}"/disk/data/*/wal/wal_next.tmp
       dd if=/dev/zero of="${dir}/disk/filler" bs=1M 2>/dev/null || true
@@ -173,7 +178,7 @@ test(
       grep -q '^DISK_FULL: ' "${dir}/first" || { cat "${dir}/first"; exit 4; }
       rm "${dir}/disk/filler"
       UP >/dev/null & pid=$!
-      while ! ${accepted} >/dev/null 2>&1; do sleep 0.5; done
+      ${up}
       after=$(${accepted} | sed 's/.*"accepted":\\([0-9]*\\),"durable".*/\\1/')
       kill -INT $pid; wait $pid
       test "$before" -gt 0 && test "$after" -ge "$before"`;
