@@ -60,8 +60,8 @@ export class FakeTws {
   partialFills = false;
   /** Commissions come with the next correction or not at all. */
   holdCommissions = false;
-  /** Messages of clients, by the second of their arrival. */
-  readonly arrivals = new Map<number, number>();
+  /** When each message of a client arrived, in ms of this process. */
+  readonly arrivals: number[] = [];
   readonly #server: Server;
   readonly #sessions = new Set<Session>();
   readonly #orders: TwsOrder[] = [];
@@ -171,8 +171,7 @@ export class FakeTws {
   }
 
   #handle(session: Session, fields: readonly string[]): void {
-    const second = Math.floor(performance.now() / 1000);
-    this.arrivals.set(second, (this.arrivals.get(second) ?? 0) + 1);
+    this.arrivals.push(performance.now());
     switch (Number(fields[0])) {
       case 71:
         this.#begin(session, Number(fields[2]));

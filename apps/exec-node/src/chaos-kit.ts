@@ -81,19 +81,38 @@ export class ChaosStore implements KeyValueStore {
   }
 }
 
+/** Trade ids of executions that nobody is told until the end. */
+export class Untold extends Set<string> {
+  isOver = false;
+
+  tellAll(): void {
+    this.isOver = true;
+    this.clear();
+  }
+}
+
 /** Delays, doubles and reorders what the venue tells. */
 export class UnrulyBroker implements Gateway, BrokerListener {
   readonly #inner: PaperBroker;
   readonly #random: Random;
   readonly #store: ChaosStore;
   readonly #durable: boolean;
+  /** Executions that nobody is told before the end; undefined: there are none. */
+  readonly #untold: Untold | undefined;
   readonly sent: string[] = [];
   /** Sent before their intent was in the journal, or durable. */
   readonly early: string[] = [];
   #held: (() => void)[] = [];
   #listener: BrokerListener | undefined;
 
-  constructor(inner: PaperBroker, random: Random, store: ChaosStore, durable: boolean) {
+  constructor(
+    inner: PaperBroker,
+    random: Random,
+    store: ChaosStore,
+    durable: boolean,
+    untold?: Untold,
+  ) {
+    this.#untold = untold;
     this.#inner = inner;
     this.#random = random;
     this.#store = store;
@@ -101,7 +120,9 @@ export class UnrulyBroker implements Gateway, BrokerListener {
   }
 
   get card(): BrokerCard {
-    return this.#inner.card;
+    const { card } = this.#inner;
+    // Ids do not grow where one is told late.
+    return this.#untold === undefined ? card : { ...card, numbersTrades: false };
   }
   connected(): boolean {
     return this.#inner.connected();
@@ -114,6 +135,9 @@ export class UnrulyBroker implements Gateway, BrokerListener {
     this.#hold(() => this.#listener?.onOrderUpdate(update));
   }
   onFill(fill: Fill): void {
+    const untold = this.#untold;
+    if (untold?.isOver === false && this.#random.integer(6) === 0) untold.add(fill.tradeId);
+    if (untold?.has(fill.tradeId) === true) return;
     this.#hold(() => this.#listener?.onFill(fill));
   }
   submit(intent: OrderIntent, terms?: OrderTerms): void {
@@ -137,8 +161,9 @@ export class UnrulyBroker implements Gateway, BrokerListener {
   queryOpenOrders(): Promise<BrokerOrderStatus[]> {
     return this.#inner.queryOpenOrders();
   }
-  queryFills(afterTradeId?: string): Promise<Fill[]> {
-    return this.#inner.queryFills(afterTradeId);
+  async queryFills(afterTradeId?: string): Promise<Fill[]> {
+    const fills = await this.#inner.queryFills(afterTradeId);
+    return fills.filter(({ tradeId }) => this.#untold?.has(tradeId) !== true);
   }
   queryPositions(): Promise<BrokerPosition[]> {
     return this.#inner.queryPositions();

@@ -1,8 +1,9 @@
 // Chaos: random signals, updates that come twice, late and in any order, lost requests and
 // answers, outages, a full disk, kill -9 between any two operations, loss of power, and restarts
 // from the same journal and venue record; on a symbol that nets, on a contract, and on futures of
-// which long and short are kept apart, over trading days. In the end: no order was sent twice or
-// before its intent was journaled, every fill counts once, positions equal the venue's.
+// which long and short are kept apart, over trading days. In every third round executions are told
+// only at the end, and what they come to is adopted meanwhile. In the end: no order was sent twice
+// or before its intent was journaled, every fill counts once, positions equal the venue's.
 
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -13,7 +14,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { msPerDay, OrderFlags, OrderType, type SidesHeld } from '@ndts/protocol';
 import { SeededRandom, VirtualClock } from '@ndts/runtime';
 import { readRecords } from './broker/paper-record.js';
-import { ChaosStore, Fuse, UnrulyBroker } from './chaos-kit.js';
+import { ChaosStore, Fuse, UnrulyBroker, Untold } from './chaos-kit.js';
 import {
   createHarness,
   type Harness,
@@ -50,6 +51,9 @@ class Round {
   changes = 0;
   readonly changed = new Set<string>();
   days = 0;
+  inferred = 0;
+  /** Executions that are told at the end; undefined: none are. */
+  readonly #untold: Untold | undefined;
   readonly #durable: boolean;
   /** All that follows from a cycle comes before the next one, not over some of them. */
   readonly #isPrompt: boolean;
@@ -60,6 +64,7 @@ class Round {
     this.random = new SeededRandom(seed);
     this.#durable = this.random.integer(2) === 0;
     this.#isPrompt = seed % 2 === 1;
+    this.#untold = seed % 3 === 0 ? new Untold() : undefined;
   }
 
   /** A start over what is on disk; whatever was in memory is gone. */
@@ -72,16 +77,19 @@ class Round {
       'exec.answerTimeoutMs': '50',
       'exec.journalMode': this.#durable ? 'durable' : 'accepted',
       'exec.paperLatencyUs': String(random.integer(3) * 500),
+      ...(this.#untold === undefined ? {} : { 'exec.differences': 'adopt', 'exec.checkMs': '200' }),
     };
     const snapshotEvents = 1 + random.integer(40);
     const journalLimits = { snapshotEvents, keptEvents: random.integer(100) };
     this.harness = createHarness({
       ...{ dir, clock, journal, config, journalLimits, seed: random.integer(1000) },
       instruments,
+      lastTicks: Array.from({ length: symbols }, (_, at) => ({ symbol: at + 1, price: 100 })),
       // At nearly every start, and all of it kept for the check.
       venueLimits: { recordBytes: random.integer(4000), archives: 1e6, closedOrders: 40 },
       wrap: (broker) => {
-        this.unruly = new UnrulyBroker(broker, random.fork('unruly'), journal, this.#durable);
+        const unruly = random.fork('unruly');
+        this.unruly = new UnrulyBroker(broker, unruly, journal, this.#durable, this.#untold);
         return this.unruly;
       },
     });
@@ -242,12 +250,14 @@ class Round {
     this.journal.fuse = new Fuse();
     this.harness.broker.setOutage(false);
     this.misbehave(0);
+    for (const [, count] of this.harness.node.ledger.inferred.counts()) this.inferred += count;
     for (let turn = 0; turn < 30; turn++) {
       this.tick();
       await this.pass(20);
       this.unruly.release(1000);
     }
     await this.pass(300);
+    this.#untold?.tellAll();
     await this.restart();
     await this.pass(50);
     // The start let the venue lose things again: what it lost by now is asked for.
@@ -267,6 +277,7 @@ class Round {
       if (entry.kind === 'fill') fills.add(entry.tradeId);
     });
     assert.equal(node.ledger.counts.fills, fills.size, 'fills counted');
+    assert.deepEqual(node.ledger.inferred.waiting(), [], 'told, and not replaced');
     const theirs = await broker.queryPositions();
     for (const { symbol, quantity, sides } of theirs) {
       assert.equal(node.ledger.positions.get(symbol)?.quantity ?? 0n, quantity, `symbol ${symbol}`);
@@ -310,6 +321,7 @@ test(`chaos, ${rounds} rounds`, async () => {
   let changes = 0;
   let children = 0;
   let days = 0;
+  let inferred = 0;
   for (let seed = firstSeed; seed < firstSeed + rounds; seed++) {
     console.log(`round ${seed - firstSeed + 1} of ${rounds}, seed ${seed}`);
     const round = new Round(seed);
@@ -327,6 +339,7 @@ test(`chaos, ${rounds} rounds`, async () => {
     kills += round.kills;
     changes += round.changes;
     days += round.days;
+    inferred += round.inferred;
     children += round.sent.filter((id) => id.includes('.')).length;
     orders += round.sent.length;
     fills += round.harness.node.ledger.counts.fills;
@@ -334,8 +347,9 @@ test(`chaos, ${rounds} rounds`, async () => {
   const seeds = `seeds ${firstSeed} to ${firstSeed + rounds - 1}`;
   console.log(
     `${seeds}: ${orders} orders, ${fills} fills, ${kills} kills`,
-    `${children} children, ${changes} changes, ${days} days`,
+    `${children} children, ${changes} changes, ${days} days, ${inferred} inferred`,
   );
+  assert.ok(inferred > rounds, 'hardly any execution was inferred');
   assert.ok(children > rounds * 2, 'hardly any order was worked here');
   assert.ok(orders > rounds * 10 && fills > rounds * 10, 'the rounds did little');
 });

@@ -312,6 +312,8 @@ export function ledgerSnapshot(ledger: Ledger): unknown {
     highest: [...ledger.instances()].sort(([a], [b]) => a - b),
     counts: { ...ledger.counts },
     requests: [...ledger.requests.all()],
+    inferred: [...ledger.inferred.waiting()],
+    inferredCounts: [...ledger.inferred.counts()].sort(([a], [b]) => a - b),
     realised: ledger.positions.realised(),
     fees: ledger.positions.fees(),
     tradingState: ledger.tradingState,

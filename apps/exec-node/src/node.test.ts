@@ -44,6 +44,7 @@ function states(harness: Harness): string[] {
 }
 
 const { filled, canceled, denied, unknown, accepted, expired } = OrderState;
+const who = { actor: 'anna', why: 'a test' };
 
 test('signal to fill to position, and the same after a restart', async (context) => {
   const dir = folder(context);
@@ -461,7 +462,7 @@ test('reconciliation asks once for all that is open, and for each that is not', 
   second.broker.setBehaviour({ loseAnswersPerMillion: 1_000_000 });
   second.broker.cancel('1-7-0');
   second.broker.doWork();
-  assert.deepEqual(await second.node.reconcile(), []);
+  assert.deepEqual((await second.node.reconcile(who)).differences, []);
   assert.deepEqual(asked, ['1-7-0']);
   assert.equal(second.node.ledger.orders.get('1-7-0')?.state, canceled);
 });

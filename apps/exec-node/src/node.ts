@@ -16,6 +16,8 @@ import {
   nsPerMs,
   OrderState,
   RiskReasonNames,
+  type ReconcileRequest,
+  type ReconcileView,
   type RiskView,
   type SubmitRequest,
   type TickStreamReader,
@@ -41,9 +43,11 @@ import { checkedLimit, checkPart } from './risk/limits.js';
 import { tradingActions } from './risk/controls.js';
 import { DataWatch } from './risk/data-watch.js';
 import { type LastTicks, Market } from './risk/market.js';
+import { Adopter } from './route/adopt.js';
 import { Answers } from './route/answers.js';
 import { BrokerWatch } from './route/broker-watch.js';
 import { LogGate } from './route/log-gate.js';
+import { textsOf } from './route/difference.js';
 import { Reconciler } from './route/reconcile.js';
 import { Release } from './route/release.js';
 import { RouteWatch } from './route/route-watch.js';
@@ -160,6 +164,7 @@ export class ExecNode implements Agent {
       ...{ bus: deps.bus, clock, metrics: deps.metrics, ledger, journal, latencies, symbolName },
       ...{ market: this.#market, rates, instruments: this.#instruments },
       route: () => route.view(),
+      differences: () => this.#watch.differences,
       intakeCounts: this.#intake.counts,
       answerCounts: answers.counts,
       blocked: () => this.#blocked(),
@@ -186,9 +191,14 @@ export class ExecNode implements Agent {
     const { broker, clock, logger, config, symbolName } = this.#deps;
     const [ledger, scribe, answers] = [this.ledger, this.#scribe, this.#answers];
     const shared = { ledger, scribe, answers, broker, clock, logger };
+    const { account, checkMs, differences: policy } = config.exec;
+    const adopter = new Adopter({
+      ...{ ledger, scribe, clock, logger, account, card: () => broker.card },
+      lastPrice: (symbol) => this.#market.lastMoney(symbol),
+    });
     return new BrokerWatch({
-      ...{ ...shared, checkMs: config.exec.checkMs },
-      reconciler: new Reconciler({ ...shared, symbolName }),
+      ...{ ...shared, checkMs, policy },
+      reconciler: new Reconciler({ ...shared, adopter, symbolName }),
       halt: (why) => this.setTradingState({ set: 'HALTED', actor: 'reconciliation', why }),
     });
   }
@@ -382,13 +392,17 @@ export class ExecNode implements Agent {
     this.#scribe.action({ actor: 'exec', action: 'request', detail, why: '', time });
   }
 
-  /** Asks the broker for everything and compares; returns what still differs, one line each. */
-  reconcile(): Promise<readonly string[]> {
-    return this.#watch.reconcile();
+  /** Asks the broker for everything and compares; what differs is judged by policy, or adopted. */
+  async reconcile({ actor, why, adopt = false }: ReconcileRequest): Promise<ReconcileView> {
+    const { differences, adopted } = await this.#watch.reconcile(adopt);
+    if (adopt && adopted.length > 0) await this.#act('adopt', { adopted }, actor, why);
+    const { tradingState } = this.ledger;
+    return { differences: textsOf(differences), adopted, tradingState };
   }
 
   riskView(): RiskView {
-    const view = this.#desk.risk.view(this.#status.denied, this.#deps.clock.now());
+    const risk = this.#desk.risk.view(this.#status.denied, this.#deps.clock.now());
+    const view = { ...risk, differences: this.#watch.differences };
     const route = this.#route.view();
     return route === undefined ? view : { ...view, route };
   }

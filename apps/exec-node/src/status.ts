@@ -20,6 +20,8 @@ import {
   type OrderView,
   type OffsetView,
   type PositionView,
+  type ReconcileRequest,
+  type ReconcileView,
   type ReplaceRequest,
   RiskReason,
   RiskReasonNames,
@@ -66,6 +68,7 @@ export interface StatusDeps {
   readonly answerCounts: AnswerCounts;
   readonly symbolName: (id: number) => string;
   readonly route: () => RouteView | undefined;
+  readonly differences: () => readonly string[];
   /** Why nothing can be sent at the moment; empty when it can. */
   readonly blocked: () => string;
   readonly cancel: (request: CancelRequest) => boolean;
@@ -81,7 +84,7 @@ export interface NodeActions {
   submit(request: SubmitRequest): SubmitAnswer;
   replace(id: string, to: Partial<WorkingTerms>, why: string): Promise<void>;
   settleOrder(id: string, why: string): Promise<void>;
-  reconcile(): Promise<readonly string[]>;
+  reconcile(request: ReconcileRequest): Promise<ReconcileView>;
   riskView(): RiskView;
 }
 
@@ -158,7 +161,7 @@ export class StatusDesk {
         await node.flatten(request as ActorRequest);
         return true;
       }),
-      bus.respond(subjects.execReconcile, () => node.reconcile()),
+      bus.respond(subjects.execReconcile, (request) => node.reconcile(request as ReconcileRequest)),
       bus.respond(subjects.execLineage, (request) => this.#lineage(request as LineageRequest)),
     ];
   }
@@ -298,12 +301,24 @@ export class StatusDesk {
     this.#counter('exec_signals_foreign_total', 'signals of no use', () => intakeCounts.foreign);
     this.#counter('exec_orders_total', 'intents', () => ledger.counts.intents - start.intents);
     this.#counter('exec_fills_total', 'executions', () => ledger.counts.fills - start.fills);
+    const inferred = ledger.inferred.total;
+    this.#counter(
+      'exec_inferred_fills_total',
+      'executions inferred by reconciliation',
+      () => ledger.inferred.total - inferred,
+    );
     this.#counter('exec_illegal_total', 'illegal events refused', () => answerCounts.illegal);
     this.#counter('exec_overfills_total', 'overfills refused', () => answerCounts.overfills);
     this.#counter(
       'exec_duplicate_fills_total',
       'fills told again',
       () => answerCounts.duplicateFills,
+    );
+    metrics.gauge(
+      'exec_differences',
+      'what differs between journal and broker, as of the last comparison',
+      [],
+      (gauge) => gauge.set(this.#deps.differences().length),
     );
     const denied = metrics.counter('exec_denied_total', 'signals refused, by reason', ['reason']);
     const last: number[] = [];

@@ -288,4 +288,31 @@ export const messages = [
       { name: 'shortYesterday', type: 'money', doc: 'short, opened before it' },
     ],
   },
+  {
+    name: 'FillInferred', kind: 24, version: 1,
+    doc: 'An execution nobody told, adopted because the venue has what follows from it; in a snapshot: what of it no told execution has replaced yet. Idempotent by (venue, tradeId).',
+    fields: [
+      { name: 'venue', type: 'str', doc: 'venue' },
+      { name: 'tradeId', type: 'str', doc: 'made of the order or the symbol, and of what was here before and after' },
+      { name: 'clientOrderId', type: 'str', doc: 'the order; empty: of no order' },
+      { name: 'account', type: 'str', doc: 'account it counts for' },
+      { name: 'instance', type: 'u32', doc: 'strategy instance it counts for; 0: of a person' },
+      { name: 'offset', type: 'u32', doc: 'OrderOffset; 0: none' },
+      { name: 'symbol', type: 'u32', doc: 'symbol id' },
+      { name: 'side', type: 'i32', doc: '+1 buy, -1 sell' },
+      { name: 'quantity', type: 'money', doc: 'quantity' },
+      { name: 'price', type: 'money', doc: 'price at which what is here becomes what the venue has' },
+      { name: 'time', type: 'time', doc: 'when it counts as executed' },
+      { name: 'until', type: 'time', doc: 'a told execution of up to then is part of it; day 0: none is' },
+      { name: 'reason', type: 'str', doc: 'what reconciliation found' },
+    ],
+  },
+  {
+    name: 'InferredStanding', kind: 25, version: 1,
+    doc: 'In a snapshot: how many executions of a symbol were inferred so far.',
+    fields: [
+      { name: 'symbol', type: 'u32', doc: 'symbol id' },
+      { name: 'count', type: 'u32', doc: 'executions' },
+    ],
+  },
 ];

@@ -69,7 +69,7 @@ export const subjects = {
   execLimit: 'exec.limit',
   /** Request ActorRequest -> true: everything open is canceled and every position closed. */
   execFlatten: 'exec.flatten',
-  /** Request ActorRequest -> what differs between journal and broker, one line each. */
+  /** Request ReconcileRequest -> ReconcileView: journal and broker are compared now. */
   execReconcile: 'exec.reconcile',
   /** Request LineageRequest -> LineageView. NOT_FOUND: no such order is in memory. */
   execLineage: 'exec.lineage',

@@ -8,6 +8,20 @@ export interface ActorRequest {
   readonly why: string;
 }
 
+/** `adopt`: what the broker has and can be taken over is, whatever the policy says. */
+export interface ReconcileRequest extends ActorRequest {
+  readonly adopt?: boolean;
+}
+
+/** What journal and broker were found to differ in, one line each. */
+export interface ReconcileView {
+  /** What still differs. */
+  readonly differences: readonly string[];
+  /** What differed, and was adopted. */
+  readonly adopted: readonly string[];
+  readonly tradingState: TradingStateName;
+}
+
 /** An order of a person. Numbers as decimal text; what is not given is as in a plain order. */
 export interface SubmitRequest {
   readonly symbol: number;
@@ -130,6 +144,8 @@ export interface RiskView {
   /** What is set for accounts, strategies and symbols while it runs. */
   readonly controls: readonly ControlView[];
   readonly denied: Readonly<Record<string, number>>;
+  /** What differed between journal and broker when they were last compared, one line each. */
+  readonly differences: readonly string[];
   /** Absent: there is no backup. */
   readonly route?: RouteView;
 }

@@ -85,7 +85,8 @@ const instrument = objectOf(
 const reconcileTimeoutMs = 60_000;
 
 export function orderRoutes(options: ActionOptions): ApiRoute[] {
-  return [...orderDesk(options), ...riskDesk(options), ...instrumentDesk(options)];
+  const desks = [orderDesk, riskDesk, reconcileDesk, instrumentDesk];
+  return desks.flatMap((desk) => desk(options));
 }
 
 function instrumentDesk({ bus, audit }: ActionOptions): ApiRoute[] {
@@ -227,17 +228,31 @@ function riskDesk({ bus, audit }: ActionOptions): ApiRoute[] {
         return audited(audit, call, 'flatten', String(call.body['why']), flatten, true);
       },
     },
+  ];
+}
+
+function reconcileDesk({ bus, audit }: ActionOptions): ApiRoute[] {
+  const reconcile = (call: ApiCall, adopt: boolean): Promise<unknown> => {
+    const [action, request] = [adopt ? 'adopt' : 'reconcile', { adopt, ...actorOf(call) }];
+    return audited(audit, call, action, request.why, () =>
+      bus.request(subjects.execReconcile, request, reconcileTimeoutMs),
+    );
+  };
+  const shape = {
+    method: 'POST',
+    body: objectOf({ why }),
+    response: viewOf('ReconcileView'),
+  } as const;
+  return [
     {
-      method: 'POST',
-      path: '/api/reconcile',
-      role: 'trader',
-      summary: 'Compares journal and broker now; the answer is what differs, and halts trading.',
-      body: objectOf({ why }),
-      response: listOf({ type: 'string' }),
-      handle: (call) =>
-        audited(audit, call, 'reconcile', String(call.body['why']), () =>
-          bus.request(subjects.execReconcile, actorOf(call), reconcileTimeoutMs),
-        ),
+      ...{ ...shape, path: '/api/reconcile', role: 'trader' },
+      summary: 'Compares journal and broker now; what differs is judged by `exec.differences`.',
+      handle: (call) => reconcile(call, false),
+    },
+    {
+      ...{ ...shape, path: '/api/reconcile/adopt', role: 'admin' },
+      summary: 'As reconcile, and takes over what the broker has: positions, executions, averages.',
+      handle: (call) => reconcile(call, true),
     },
   ];
 }

@@ -5,6 +5,7 @@
 
 import {
   decodeFill,
+  decodeFillInferred,
   decodeInstrumentTerms,
   decodeOperatorAction,
   decodeOrderChange,
@@ -15,6 +16,7 @@ import {
   decodePositionAdjusted,
   decodeTradingDayBegan,
   type Fill,
+  type FillInferred,
   type InstrumentTerms,
   MessageKind,
   messageKind,
@@ -29,6 +31,7 @@ import {
   OrderType,
   type PositionAdjusted,
   RiskReasonNames,
+  type Time,
   type TradingDayBegan,
   type TradingStateName,
 } from '@ndts/protocol';
@@ -36,6 +39,7 @@ import { PositionBooks } from '../position/books.js';
 import type { Positions } from '../position/positions.js';
 import { Controls } from '../risk/controls.js';
 import { Families } from './families.js';
+import { Inferred } from './inferred.js';
 import { Order } from './order.js';
 import { Orders, type OrdersKept } from './orders.js';
 import { type RequestKept, Requests } from './requests.js';
@@ -57,6 +61,7 @@ export class Ledger {
   readonly families: Families;
   readonly books = new PositionBooks();
   readonly requests = new Requests();
+  readonly inferred = new Inferred();
   readonly counts: LedgerCounts = { intents: 0, denied: 0, fills: 0 };
   readonly #highest = new Map<number, number>();
   readonly #lastTradeIds = new Map<string, string>();
@@ -141,6 +146,9 @@ export class Ledger {
       case MessageKind.Fill:
         this.applyFill(decodeFill(value));
         return;
+      case MessageKind.FillInferred:
+        this.applyInferred(decodeFillInferred(value));
+        return;
       case MessageKind.OperatorAction:
         this.applyAction(decodeOperatorAction(value));
         return;
@@ -195,15 +203,35 @@ export class Ledger {
     return order;
   }
 
-  /** A fill of an order that is no longer in memory changes the position alone. */
+  /** A fill of an order that is no longer in memory changes the position alone. What was inferred
+   * of it before it was told goes. */
   applyFill(fill: Fill): Order | undefined {
     this.counts.fills += 1;
     this.#lastTradeIds.set(fill.venue, fill.tradeId);
     const order = this.orders.get(fill.clientOrderId);
-    this.books.execute(fill, order?.intent, order?.terms.offset ?? 0);
+    let [rest, quantity, value] = [fill, fill.quantity, fill.quantity * fill.price];
+    for (const part of this.inferred.take(fill, order?.intent)) {
+      this.books.replace(part.inferred, part.quantity, rest, order?.intent);
+      rest = { ...rest, quantity: rest.quantity - part.quantity, fee: 0n };
+      if (part.inferred.clientOrderId !== fill.clientOrderId) continue;
+      quantity -= part.quantity;
+      value -= part.quantity * part.inferred.price;
+    }
+    if (rest.quantity > 0n) this.books.execute(rest, order?.intent, order?.terms.offset ?? 0);
     if (order === undefined) return undefined;
     order.tradeIds.push(fill.tradeId);
-    this.#execute(order, fill);
+    this.#execute(order, quantity, value, fill.time);
+    return order;
+  }
+
+  applyInferred(inferred: FillInferred): Order | undefined {
+    const { clientOrderId, tradeId, quantity, price, offset, time } = inferred;
+    this.inferred.note(inferred);
+    this.books.execute({ ...inferred, fee: 0n }, inferred, offset);
+    const order = this.orders.get(clientOrderId);
+    if (order === undefined) return undefined;
+    order.tradeIds.push(tradeId);
+    this.#execute(order, quantity, quantity * price, time);
     return order;
   }
 
@@ -234,21 +262,22 @@ export class Ledger {
   }
 
   /** What was executed counts for the order, its group, and the order it is a child of. */
-  #execute(order: Order, fill: Fill): void {
-    order.filled += fill.quantity;
-    order.filledValue += fill.quantity * fill.price;
-    order.time = fill.time;
-    if (order.group !== undefined) order.group.filled += fill.quantity;
+  #execute(order: Order, quantity: bigint, value: bigint, time: Time): void {
+    order.filled += quantity;
+    order.filledValue += value;
+    order.time = time;
+    if (order.group !== undefined) order.group.filled += quantity;
     const complete = order.filled >= order.quantity;
     // A parent shows by its state how it works, not what it has.
-    if (complete || !order.worksHere) {
+    if (quantity > 0n && (complete || !order.worksHere)) {
       const state = nextState(order.state, complete ? 'complete' : 'fill');
       if (state !== 0) this.orders.setState(order, state, isFinal(state));
     }
     this.families.changed(order);
     // One that is forgotten is closed: a restart would not know it.
     const { parent } = order;
-    if (parent !== undefined && this.orders.get(parent.id) === parent) this.#execute(parent, fill);
+    if (parent !== undefined && this.orders.get(parent.id) === parent)
+      this.#execute(parent, quantity, value, time);
   }
 
   applyAction(action: OperatorAction): void {

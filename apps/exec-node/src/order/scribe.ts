@@ -5,6 +5,7 @@
 import {
   type Clock,
   encodeFill,
+  encodeFillInferred,
   encodeInstrumentTerms,
   encodeOperatorAction,
   encodeOrderChange,
@@ -16,6 +17,7 @@ import {
   encodeTradingDayBegan,
   errorLine,
   type Fill,
+  type FillInferred,
   type InstrumentTerms,
   nsBetween,
   type OperatorAction,
@@ -129,6 +131,14 @@ export class Scribe {
       this.#beginDay(terms, fill.time);
     this.#journal.appendFill(encodeFill(fill), fill.venue, fill.tradeId);
     const order = this.#ledger.applyFill(fill);
+    for (let one = order; one !== undefined; one = one.parent) this.#changed(one);
+  }
+
+  /** An execution that nobody told and that the venue must have had. */
+  inferred(inferred: FillInferred): void {
+    const { venue, tradeId } = inferred;
+    this.#journal.appendFill(encodeFillInferred(inferred), venue, tradeId);
+    const order = this.#ledger.applyInferred(inferred);
     for (let one = order; one !== undefined; one = one.parent) this.#changed(one);
   }
 

@@ -7,12 +7,15 @@
 // then ControlStanding, InstrumentTerms, then per order OrderTerms (of one that has any),
 // OrderIntent, OrderStanding, its OrderTrades and WorkStanding (of one with terms or a change),
 // then CurrencyStanding and PositionStanding, of all and behind a BookStanding of each strategy and
-// account, TradingDayBegan, OffsetStanding, InstanceStanding, VenueStanding.
+// account, TradingDayBegan, OffsetStanding, FillInferred, InferredStanding, InstanceStanding,
+// VenueStanding.
 
 import {
   decodeBookStanding,
   decodeControlStanding,
   decodeCurrencyStanding,
+  decodeFillInferred,
+  decodeInferredStanding,
   decodeInstanceStanding,
   decodeInstrumentTerms,
   decodeLedgerStanding,
@@ -28,6 +31,8 @@ import {
   encodeBookStanding,
   encodeControlStanding,
   encodeCurrencyStanding,
+  encodeFillInferred,
+  encodeInferredStanding,
   encodeInstanceStanding,
   encodeInstrumentTerms,
   encodeLedgerStanding,
@@ -104,6 +109,9 @@ export function encodeLedger(ledger: Ledger, sequence: number): Uint8Array {
     pushPositions(parts, book);
   }
   pushOffsets(parts, ledger);
+  for (const inferred of ledger.inferred.waiting()) parts.push(encodeFillInferred(inferred));
+  for (const [symbol, count] of ledger.inferred.counts())
+    parts.push(encodeInferredStanding({ symbol, count }));
   for (const [instance, ordinal] of ledger.instances())
     parts.push(encodeInstanceStanding({ instance, ordinal: BigInt(ordinal) }));
   for (const [venue, tradeId] of ledger.venues())
@@ -182,13 +190,15 @@ function restoreOne(place: Place, message: Uint8Array): void {
     case MessageKind.TradingDayBegan:
       ledger.books.offsets.restoreDay(decodeTradingDayBegan(message));
       return;
-    case MessageKind.OffsetStanding: {
-      const { account, symbol, ...held } = decodeOffsetStanding(message);
-      const { long, short } = ledger.books.offsets.ensure(account, symbol);
-      Object.assign(long, { today: held.longToday, yesterday: held.longYesterday });
-      Object.assign(short, { today: held.shortToday, yesterday: held.shortYesterday });
+    case MessageKind.OffsetStanding:
+      restoreOffsets(ledger, message);
       return;
-    }
+    case MessageKind.FillInferred:
+      ledger.inferred.restore(decodeFillInferred(message));
+      return;
+    case MessageKind.InferredStanding:
+      ledger.inferred.restoreCount(decodeInferredStanding(message));
+      return;
     case MessageKind.InstanceStanding: {
       const { instance, ordinal } = decodeInstanceStanding(message);
       ledger.raise(instance, ordinal);
@@ -202,6 +212,13 @@ function restoreOne(place: Place, message: Uint8Array): void {
     default:
       throw new NdtsError('CORRUPT', `the snapshot of the journal holds a message of kind ${kind}`);
   }
+}
+
+function restoreOffsets({ books }: Ledger, message: Uint8Array): void {
+  const { account, symbol, ...held } = decodeOffsetStanding(message);
+  const { long, short } = books.offsets.ensure(account, symbol);
+  Object.assign(long, { today: held.longToday, yesterday: held.longYesterday });
+  Object.assign(short, { today: held.shortToday, yesterday: held.shortYesterday });
 }
 
 function pushOrder(parts: Uint8Array[], order: Order): void {

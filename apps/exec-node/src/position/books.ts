@@ -3,9 +3,13 @@
 // add up to those of the node, and so do those of accounts. Realised and unrealised PnL add up
 // together: where strategies hold against each other, the node's average is another.
 
-import type { Fill, InstrumentTerms, OrderIntent } from '@ndts/protocol';
+import type { Fill, FillInferred, InstrumentTerms, OrderIntent } from '@ndts/protocol';
 import { OffsetBooks } from './offsets.js';
 import { Positions } from './positions.js';
+
+/** Whose an execution is. */
+type Owner = Pick<OrderIntent, 'instance' | 'account'>;
+type Executed = Omit<Fill, 'tradeId'>;
 
 export class PositionBooks {
   readonly #instruments = new Map<number, InstrumentTerms>();
@@ -76,7 +80,7 @@ export class PositionBooks {
 
   /** `intent`: of the order; undefined when it is no longer in memory. `offset`: an OrderOffset;
    * 0: none. */
-  execute(fill: Fill, intent: OrderIntent | undefined, offset: number): void {
+  execute(fill: Executed, intent: Owner | undefined, offset: number): void {
     const { symbol, side, quantity, price, fee, time } = fill;
     this.all.execute(symbol, side, quantity, price, fee, time.day);
     const instance = intent?.instance ?? instanceIn(fill.clientOrderId);
@@ -85,6 +89,28 @@ export class PositionBooks {
     const account = intent?.account ?? fill.venue;
     this.#account(account).execute(symbol, side, quantity, price, fee, time.day);
     this.offsets.execute(account, fill, offset);
+  }
+
+  /** So much of an inferred execution was this one: it moves to the strategy of its order, and has
+   * its price and fee. Quantities stay. */
+  replace(
+    inferred: FillInferred,
+    quantity: bigint,
+    { price, fee }: Pick<Fill, 'price' | 'fee'>,
+    intent: Owner | undefined,
+  ): void {
+    const { symbol, side, time } = inferred;
+    const change = price - inferred.price;
+    const [from, to] = [inferred.instance, intent?.instance ?? inferred.instance];
+    this.all.correct(symbol, side, quantity, change, fee, time.day);
+    // All orders of this node are of its account.
+    this.#account(inferred.account).correct(symbol, side, quantity, change, fee, time.day);
+    if (from === to) {
+      this.#strategy(to).correct(symbol, side, quantity, change, fee, time.day);
+      return;
+    }
+    this.#strategy(from).execute(symbol, -side, quantity, inferred.price, 0n, time.day);
+    this.#strategy(to).execute(symbol, side, quantity, price, fee, time.day);
   }
 
   /** The open quantity of orders changed. */

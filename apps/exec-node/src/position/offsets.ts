@@ -116,7 +116,7 @@ export class OffsetBooks {
     return position;
   }
 
-  execute(account: string, fill: Fill, offset: number): void {
+  execute(account: string, fill: Omit<Fill, 'tradeId'>, offset: number): void {
     const { symbol, side, quantity, time } = fill;
     const terms = this.#instruments.get(symbol);
     if (terms === undefined || offsetRuleOf(terms.exchange) === undefined) return;

@@ -49,6 +49,20 @@ export class Position extends Holding {
     return change;
   }
 
+  /** An execution was at another price, dearer by `change` a unit: what of it is still held costs
+   * that much more, what is not was realised for less. Returns the change of that (1e16). */
+  correct(side: number, quantity: bigint, change: bigint, fee: bigint): bigint {
+    const paid = BigInt(side) * quantity * change * this.multiplier;
+    this.fees += fee;
+    this.cash -= paid;
+    if (this.quantity * BigInt(side) > 0n) {
+      this.cost += paid;
+      return 0n;
+    }
+    this.realised -= paid;
+    return -paid;
+  }
+
   /** Values the open quantity at a price; returns the change of the unrealised PnL (1e16). */
   mark(price: bigint): bigint {
     const unrealised = this.quantity * price * this.multiplier - this.cost;

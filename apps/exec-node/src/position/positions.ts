@@ -126,6 +126,23 @@ export class Positions {
     sums.unrealised += position.mark(position.markPrice);
   }
 
+  /** An execution of a day was dearer by `change` a unit than it counted until now. */
+  correct(
+    symbol: number,
+    side: number,
+    quantity: bigint,
+    change: bigint,
+    fee: bigint,
+    day: number,
+  ): void {
+    const position = this.ensure(symbol);
+    const sums = this.sums(position.currency);
+    const realised = position.correct(side, quantity, change, fee);
+    sums.fees += fee;
+    realise(sums, realised, fee, day);
+    sums.unrealised += position.mark(position.markPrice);
+  }
+
   /** The price of the symbol changed; the position is marked again when somebody asks. */
   touch(symbol: number): void {
     const position = this.#bySymbol.get(symbol);

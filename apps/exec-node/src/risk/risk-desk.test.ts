@@ -182,7 +182,8 @@ test('an order of a person: every word checked, and its lineage told', async (co
   const change = { clientOrderId: '0-0-2', stopPrice: '98', ...who };
   assert.equal(await node.bus.request(subjects.execReplace, change), true);
   assert.equal(node.node.ledger.orders.get('0-0-2')?.terms.stopPrice, parseMoney('98'));
-  assert.deepEqual(await node.bus.request(subjects.execReconcile, who), []);
+  const agreed = { differences: [], adopted: [], tradingState: 'ACTIVE' };
+  assert.deepEqual(await node.bus.request(subjects.execReconcile, who), agreed);
 });
 
 test('halting with cancel takes back what is open, also after a restart', async (context) => {

@@ -167,7 +167,7 @@ export class RiskDesk {
   }
 
   /** As people see it; `denied`: counts by RiskReason. */
-  view(denied: readonly number[], now: Time): RiskView {
+  view(denied: readonly number[], now: Time): Omit<RiskView, 'differences'> {
     const { controls, positions } = this.#deps.ledger;
     const { risk } = this.#deps;
     positions.mark(this.#lastMoney);

@@ -158,7 +158,9 @@ export class Answers implements BrokerListener {
       return;
     }
     const { intent, quantity } = order;
-    const total = order.filled + fill.quantity;
+    // What was inferred of it counts already.
+    const own = this.#ledger.inferred.ownQuantity(fill);
+    const total = order.filled - own + fill.quantity;
     if (total > quantity) {
       this.counts.overfills += 1;
       const beyond = moneyText(total - quantity);
@@ -168,7 +170,8 @@ export class Answers implements BrokerListener {
     }
     const event = total === quantity ? 'complete' : 'fill';
     const fits = fill.quantity > 0n && fill.symbol === intent.symbol && fill.side === intent.side;
-    if (!fits || nextState(order.state, event) === 0) {
+    const isLegal = own === fill.quantity || nextState(order.state, event) !== 0;
+    if (!fits || !isLegal) {
       this.#refuse(order, `fill ${fill.tradeId}`);
       return;
     }

@@ -51,7 +51,7 @@ test('an order on its way while everything is compared stays open', async (conte
   harness.signals.push({ ordinal: 1, symbol: 1, side: 1, limit: '99' });
   await pass(harness, 1);
   assert.equal(stateOf(harness, '1-1-0'), 'submitted');
-  assert.deepEqual(await during(harness, harness.node.reconcile()), []);
+  assert.deepEqual((await during(harness, harness.node.reconcile(who))).differences, []);
   assert.equal(stateOf(harness, '1-1-0'), 'submitted');
   for (let turn = 0; turn < 40; turn++) await pass(harness, 5);
   assert.equal(stateOf(harness, '1-1-0'), 'accepted');
@@ -71,7 +71,7 @@ test('an order that ended since the venue made its list is no difference', async
     await pass(harness, 1);
     return before;
   };
-  assert.deepEqual(await during(harness, harness.node.reconcile()), []);
+  assert.deepEqual((await during(harness, harness.node.reconcile(who))).differences, []);
   assert.equal(stateOf(harness, '1-1-0'), 'canceled');
   assert.equal(harness.node.ledger.tradingState, 'ACTIVE');
 });
@@ -151,7 +151,7 @@ test('orders that are not listed are asked for together, or a few at a time', as
     underWay -= 1;
     return ask(id);
   };
-  assert.deepEqual(await during(harness, node.reconcile()), []);
+  assert.deepEqual((await during(harness, node.reconcile(who))).differences, []);
   assert.deepEqual([asked, most], [30, 8]);
   const lists: (readonly string[])[] = [];
   const asWhole = async (list: readonly string[]): Promise<Map<string, BrokerOrderStatus>> => {
@@ -162,7 +162,7 @@ test('orders that are not listed are asked for together, or a few at a time', as
     );
   };
   Object.assign(broker, { queryOrders: asWhole });
-  assert.deepEqual(await during(harness, node.reconcile()), []);
+  assert.deepEqual((await during(harness, node.reconcile(who))).differences, []);
   assert.deepEqual([lists, asked], [[ids], 30]);
   assert.equal(node.ledger.orders.open().size, 30);
 });

@@ -1,7 +1,7 @@
 // Keeps journal and broker together: connects, reconciles at the start and whenever the broker
 // comes back, asks for what is unknown, and compares everything now and then while orders go out.
-// What always holds: one question at a time; no order leaves before the two agreed, or a person saw
-// what differs; what differs for a moment while it runs is looked at again before it halts.
+// What always holds: one question at a time; no order leaves before the two agreed, or what differs
+// was judged by policy; what differs while orders go out is looked at again before it counts.
 
 import { type Clock, errorLine, NdtsError, nsPerMs, OrderState } from '@ndts/protocol';
 import type { Logger } from '@ndts/runtime';
@@ -11,7 +11,8 @@ import type { Order } from '../order/order.js';
 import type { Scribe } from '../order/scribe.js';
 import { isFinal } from '../order/transitions.js';
 import type { Answers } from './answers.js';
-import type { Reconciler } from './reconcile.js';
+import { type Difference, type Found, halting, type Policy, textsOf } from './difference.js';
+import type { Reconciler, ReconcileTime } from './reconcile.js';
 
 export interface BrokerWatchDeps {
   readonly broker: Gateway;
@@ -23,11 +24,15 @@ export interface BrokerWatchDeps {
   readonly logger: Logger;
   /** Between two comparisons while it runs; 0: none. */
   readonly checkMs: number;
+  /** What becomes of what differs. */
+  readonly policy: Policy;
   /** Stops trading: journaled, with the reason. */
   readonly halt: (why: string) => Promise<unknown>;
 }
 
 const retryNs = 1e9;
+/** What was adopted may show what else differs, as an average behind a quantity. */
+const adoptRounds = 4;
 
 export class BrokerWatch {
   readonly #deps: BrokerWatchDeps;
@@ -38,6 +43,7 @@ export class BrokerWatch {
   #nextTryNs = 0;
   #nextCheckNs = 0;
   #differed: ReadonlySet<string> = new Set();
+  #standing: readonly string[] = [];
 
   constructor(deps: BrokerWatchDeps) {
     this.#deps = deps;
@@ -46,6 +52,11 @@ export class BrokerWatch {
   /** Reconciled with a broker that is reachable: orders may be sent. */
   get isReady(): boolean {
     return this.#ready;
+  }
+
+  /** What lasts of what differed when the two were last compared, one line each. */
+  get differences(): readonly string[] {
+    return this.#standing;
   }
 
   /** The broker is being asked. */
@@ -78,17 +89,18 @@ export class BrokerWatch {
     else if (now >= this.#nextCheckNs) this.#begin(this.#check());
   }
 
-  /** Asks the broker for everything and compares; what still differs halts trading. */
-  async reconcile(): Promise<readonly string[]> {
+  /** Asks the broker for everything and compares; what still differs is judged by policy. `adopt`:
+   * what can be is adopted, whatever the policy says. */
+  async reconcile(adopt: boolean): Promise<Found> {
     await this.close();
-    let problems: readonly string[] = [];
-    const asked = this.#compare().then((found) => {
-      problems = found;
+    let found: Found = { differences: [], adopted: [] };
+    const asked = this.#compare('live', adopt || this.#deps.policy === 'adopt').then((one) => {
+      found = one;
     });
     this.#begin(asked.catch(() => undefined));
     await asked;
-    if (problems.length > 0) await this.#halt(problems);
-    return problems;
+    await this.#judge(found.differences);
+    return found;
   }
 
   /** Closes an order that the venue does not know any more, on the word of a person. */
@@ -114,15 +126,17 @@ export class BrokerWatch {
 
   /** Connects if need be, reconciles, and only then lets orders out. */
   async #recover(): Promise<void> {
-    const { broker, answers, reconciler, logger } = this.#deps;
+    const { broker, answers, policy, logger } = this.#deps;
     try {
       if (!this.#attached) await broker.connect(answers);
       this.#attached = true;
-      const problems = await reconciler.run(this.#started ? 'back' : 'start');
+      const when = this.#started ? 'back' : 'start';
+      const { differences } = await this.#compare(when, policy === 'adopt');
       this.#started = true;
       this.#ready = broker.connected();
-      if (problems.length > 0) await this.#halt(problems);
-      else logger.info({ broker: broker.card.name }, 'reconciled with the broker');
+      if (differences.length === 0)
+        logger.info({ broker: broker.card.name }, 'reconciled with the broker');
+      await this.#judge(differences);
       this.#differed = new Set();
     } catch (error) {
       logger.error({ error: errorLine(error) }, 'reconciliation failed; no order is sent');
@@ -131,25 +145,40 @@ export class BrokerWatch {
     }
   }
 
-  /** Twice when there is something: what is on its way is no difference. */
-  async #compare(): Promise<string[]> {
+  /** Twice when there is something while orders go out, or when it is to be adopted: what is on its
+   * way is no difference. */
+  async #compare(when: ReconcileTime, adopt: boolean): Promise<Found> {
     const { reconciler } = this.#deps;
-    const first = new Set(await reconciler.run('live'));
-    if (first.size === 0) return [];
-    const second = await reconciler.run('live');
-    return second.filter((line) => first.has(line));
+    const isLive = when === 'live';
+    const adopted: string[] = [];
+    let { differences } = await reconciler.run(when);
+    for (let left = adopt ? adoptRounds : isLive ? 1 : 0; left > 0; left--) {
+      if (differences.length === 0) break;
+      const before = new Set(textsOf(differences));
+      const again = await reconciler.run('live', adopt ? before : undefined);
+      adopted.push(...again.adopted);
+      const lasting = again.differences.filter(({ text }) => before.has(text));
+      const isOver = again.adopted.length === 0 && lasting.length === again.differences.length;
+      differences = isLive && left === 1 ? lasting : again.differences;
+      if (isOver) break;
+    }
+    return { differences, adopted };
   }
 
-  /** What differs as it did a check ago halts trading. */
+  /** What differs as it did a check ago is judged, or adopted. */
   async #check(): Promise<void> {
-    const { reconciler, logger } = this.#deps;
+    const { reconciler, policy, logger } = this.#deps;
     try {
-      const problems = await reconciler.run('live');
-      const lasting = problems.filter((line) => this.#differed.has(line));
-      this.#differed = new Set(problems);
-      if (lasting.length > 0) await this.#halt(lasting);
-      else if (problems.length > 0)
-        logger.warn({ problems }, 'broker and journal differ; the next check will tell for good');
+      const before = this.#differed;
+      const { differences } = await reconciler.run('live', policy === 'adopt' ? before : undefined);
+      const lasting = differences.filter(({ text }) => before.has(text));
+      this.#differed = new Set(textsOf(differences));
+      if (lasting.length === 0 && differences.length > 0)
+        logger.warn(
+          { problems: textsOf(differences) },
+          'broker and journal differ; the next check will tell for good',
+        );
+      await this.#judge(lasting);
     } catch (error) {
       logger.warn({ error: errorLine(error) }, 'the broker could not be compared with the journal');
     } finally {
@@ -159,12 +188,14 @@ export class BrokerWatch {
 
   /** Asks for orders whose outcome is unknown. */
   async #resolveUnknown(): Promise<void> {
-    const { ledger, logger, reconciler } = this.#deps;
+    const { ledger, logger, policy, reconciler } = this.#deps;
     try {
       const { unknown } = OrderState;
       const orders = [...ledger.orders.open()].filter(({ state }) => state === unknown);
-      const problems = await reconciler.resolve(orders);
-      if (problems.length > 0) await this.#halt(problems);
+      const problems = halting(await reconciler.resolve(orders), policy);
+      // What can be adopted is, once everything is compared.
+      const lost = problems.filter(({ kind }) => policy === 'halt' || kind !== 'adoptable');
+      if (lost.length > 0) await this.#halt(textsOf(lost));
     } catch (error) {
       logger.warn({ error: errorLine(error) }, 'the broker could not be asked for unknown orders');
     } finally {
@@ -177,6 +208,18 @@ export class BrokerWatch {
     const now = clock.monotonicNs();
     this.#nextTryNs = now + retryNs;
     this.#nextCheckNs = checkMs === 0 ? Number.POSITIVE_INFINITY : now + checkMs * nsPerMs;
+  }
+
+  /** Of what lasts, what the policy does not stand for halts trading; the rest is told once. */
+  async #judge(differences: readonly Difference[]): Promise<void> {
+    const { policy, logger } = this.#deps;
+    const texts = textsOf(differences);
+    const isNews = texts.join() !== this.#standing.join();
+    this.#standing = texts;
+    const grave = halting(differences, policy);
+    if (grave.length > 0) await this.#halt(textsOf(grave));
+    else if (texts.length > 0 && isNews)
+      logger.warn({ problems: texts, policy }, 'broker and journal differ; trading goes on');
   }
 
   async #halt(problems: readonly string[]): Promise<void> {

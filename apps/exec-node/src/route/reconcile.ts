@@ -1,8 +1,8 @@
 // Reconciliation: our orders, fills and positions against the broker's. At start, and whenever
 // the broker comes back, before anything new is sent. What always holds: nothing is ever sent from
 // here; an order the venue does not know is closed only after the card's in-flight horizon; fills
-// found here pass the same checks as live ones; a difference that remains stops trading with its
-// reason.
+// found here pass the same checks as live ones; a difference is adopted only where it was found
+// before, and told otherwise.
 
 import {
   type BrokerOrderStatus,
@@ -21,13 +21,15 @@ import type { Order } from '../order/order.js';
 import type { Scribe } from '../order/scribe.js';
 import { isFinal } from '../order/transitions.js';
 import { sidesOf } from '../position/offsets.js';
-import type { Position } from '../position/position.js';
+import { type Adopter, isNear } from './adopt.js';
 import type { Answers } from './answers.js';
+import { Comparison, type Difference, type Found } from './difference.js';
 
 export interface ReconcileDeps {
   readonly ledger: Ledger;
   readonly scribe: Scribe;
   readonly answers: Answers;
+  readonly adopter: Adopter;
   readonly broker: Gateway;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -40,8 +42,7 @@ export type ReconcileTime = 'start' | 'back' | 'live';
 
 const positionAttempts = 5;
 const attemptPauseMs = 20;
-/** 0.01 % of the price: venues round averages their own way. */
-const averageTolerance = 10_000n;
+const none: ReadonlySet<string> = new Set();
 
 export class Reconciler {
   readonly #deps: ReconcileDeps;
@@ -50,23 +51,22 @@ export class Reconciler {
     this.#deps = deps;
   }
 
-  /** Brings our side up to what the venue knows; returns what still differs, one line each. While
-   * orders go out a line may be of the moment; one that is there twice is not. Rejects when the
-   * broker can't be asked. */
-  async run(when: ReconcileTime): Promise<string[]> {
+  /** Brings our side up to what the venue knows; returns what still differs. `adopting`: lines of
+   * an earlier comparison, adopted where they are found again. While orders go out a line may be of
+   * the moment; one that is there twice is not. Rejects when the broker can't be asked. */
+  async run(when: ReconcileTime, adopting: ReadonlySet<string> = none): Promise<Found> {
     const { broker, clock, ledger } = this.#deps;
     // Nothing is sent until then, so that all that was sent has arrived, or never will.
     if (when !== 'live') await this.#pause(broker.card.inFlightMs);
-    await this.#pullFills(ledger.lastTradeId(broker.card.name));
-    const problems: string[] = [];
+    const found = new Comparison(clock.now(), adopting);
+    // One that was inferred may be told by now, among those of long ago.
+    const isExpecting = ledger.inferred.isExpecting(found.begun);
+    await this.#pullFills(isExpecting ? undefined : ledger.lastTradeId(broker.card.name));
     const listed = new Map<string, BrokerOrderStatus>();
     const askedNs = clock.monotonicNs();
     for (const status of await broker.queryOpenOrders()) listed.set(status.clientOrderId, status);
     this.#settle();
-    for (const id of listed.keys()) {
-      const problem = await this.#notOpenHere(id);
-      if (problem !== undefined) problems.push(problem);
-    }
+    for (const id of listed.keys()) await this.#notOpenHere(found, id);
     const others: Order[] = [];
     for (const order of [...ledger.orders.open()]) {
       const waits = when !== 'start' && order.state === OrderState.intended;
@@ -74,30 +74,30 @@ export class Reconciler {
       // One answer for all that is open; what is not is asked for together.
       const status = listed.get(order.id);
       if (status === undefined) others.push(order);
-      else {
-        const problem = await this.#take(order, status, this.#isBeyond(order, askedNs));
-        if (problem !== undefined) problems.push(problem);
-      }
+      else await this.#take(found, order, status, this.#isBeyond(order, askedNs));
     }
-    problems.push(...(await this.resolve(others)));
-    if (broker.card.tellsPositions !== false) problems.push(...(await this.#comparePositions()));
+    await this.#resolve(found, others);
+    if (broker.card.tellsPositions !== false) await this.#comparePositions(found);
     for (const position of ledger.positions.all())
       if (position.realised !== position.cash + position.cost)
-        problems.push(`PnL of ${this.#deps.symbolName(position.symbol)} does not add up`);
-    return problems;
+        found.add('broken', `PnL of ${this.#deps.symbolName(position.symbol)} does not add up`);
+    return found;
   }
 
   /** An order of the venue's list that nobody here has open. It may have ended since the list was
    * made: then the venue says so when it is asked again. */
-  async #notOpenHere(id: string): Promise<string | undefined> {
+  async #notOpenHere(found: Comparison, id: string): Promise<void> {
     const { broker, ledger } = this.#deps;
     const order = ledger.orders.get(id);
-    if (order === undefined) return `the venue holds order ${id}, the journal does not`;
-    if (!order.closed) return undefined;
+    if (order === undefined) {
+      found.add('external', `the venue holds order ${id}, the journal does not`);
+      return;
+    }
+    if (!order.closed) return;
     const status = await broker.queryOrder(id);
     this.#settle();
-    if (status === undefined || isFinal(status.state)) return undefined;
-    return `order ${id} is closed here and open at the venue`;
+    if (status === undefined || isFinal(status.state)) return;
+    found.add('lost', `order ${id} is closed here and open at the venue`);
   }
 
   /** Whether what this process asked for last had its time to arrive by then. */
@@ -108,8 +108,14 @@ export class Reconciler {
   }
 
   /** Asks the venue for orders and applies the answers; "not found" is final once an order is
-   * beyond the card's horizon. Returns what is wrong, one line each. */
-  async resolve(orders: readonly Order[]): Promise<string[]> {
+   * beyond the card's horizon. Returns what is wrong. */
+  async resolve(orders: readonly Order[]): Promise<readonly Difference[]> {
+    const found = new Comparison(this.#deps.clock.now(), none);
+    await this.#resolve(found, orders);
+    return found.differences;
+  }
+
+  async #resolve(found: Comparison, orders: readonly Order[]): Promise<void> {
     const { broker, clock } = this.#deps;
     const askedNs = clock.monotonicNs();
     const beyond = new Set(orders.filter((order) => this.#isBeyond(order, askedNs)));
@@ -118,28 +124,23 @@ export class Reconciler {
       orders.map(({ id }) => id),
     );
     this.#settle();
-    const problems: string[] = [];
     for (const order of orders) {
       // It came to an end, or waits to be sent again by a change, since it was asked for.
       if (order.closed) continue;
       const status = answers.get(order.id);
       const isBeyond = beyond.has(order) && this.#isBeyond(order, askedNs);
-      const problem =
-        status === undefined
-          ? this.#notFound(order, isBeyond)
-          : await this.#take(order, status, isBeyond);
-      if (problem !== undefined) problems.push(problem);
+      if (status === undefined) this.#notFound(found, order, isBeyond);
+      else await this.#take(found, order, status, isBeyond);
     }
-    return problems;
   }
 
   async #take(
+    found: Comparison,
     order: Order,
     status: BrokerOrderStatus,
     beyondHorizon: boolean,
-  ): Promise<string | undefined> {
-    const { broker, ledger } = this.#deps;
-    const { clientOrderId } = order.intent;
+  ): Promise<void> {
+    const { broker, ledger, adopter } = this.#deps;
     if (status.filledQuantity > order.filled) {
       await this.#pullFills(ledger.lastTradeId(broker.card.name));
       if (status.filledQuantity > order.filled) await this.#pullFills(undefined);
@@ -147,37 +148,41 @@ export class Reconciler {
     this.#adopt(order, status);
     // Beyond the horizon a change that did not happen will not happen.
     if (order.asked !== undefined && !order.closed && beyondHorizon) {
-      this.#deps.scribe.change(
-        order,
-        changePhase.refused,
-        order.asked,
-        'not received by the venue',
-      );
+      const { refused } = changePhase;
+      this.#deps.scribe.change(order, refused, order.asked, 'not received by the venue');
       this.#adopt(order, status);
     }
-    if (order.filled < status.filledQuantity) return `fills of order ${clientOrderId} are missing`;
-    return undefined;
+    if (order.filled >= status.filledQuantity) return;
+    const [ours, theirs] = [moneyText(order.filled), moneyText(status.filledQuantity)];
+    const text = `fills of order ${order.id} are missing: journal ${ours}, venue ${theirs}`;
+    found.adoptOrAdd(text, () => adopter.fills(order, status, found.begun, text));
+    if (order.filled < status.filledQuantity && status.filledQuantity <= order.quantity)
+      found.shortSymbols.add(order.intent.symbol);
+    this.#adopt(order, status);
   }
 
-  #notFound(order: Order, beyondHorizon: boolean): string | undefined {
-    const { clientOrderId } = order.intent;
-    if (order.venueOrderId !== '')
-      return `the venue no longer knows order ${clientOrderId}, which it had acknowledged`;
-    if (!beyondHorizon) return undefined;
+  #notFound(found: Comparison, order: Order, beyondHorizon: boolean): void {
+    if (order.venueOrderId !== '') {
+      const what = `the venue no longer knows order ${order.id}, which it had acknowledged`;
+      found.add('lost', what);
+      return;
+    }
+    if (!beyondHorizon) return;
     const sent = order.state !== OrderState.intended;
     const reason = sent ? 'not received by the venue' : 'never sent';
     this.#deps.scribe.state(order, OrderState.canceled, '', reason);
     this.#settle();
-    return undefined;
   }
 
   #adopt(order: Order, status: BrokerOrderStatus): void {
     const { clientOrderId } = order.intent;
     const { answers, clock } = this.#deps;
     const { venueOrderId, state, working } = status;
-    // Fills decide about (partially) filled; the acknowledgement brings the venue's id.
+    // Fills decide about (partially) filled; the acknowledgement brings the venue's id. One that
+    // ended is not over here before all it executed is known.
+    const isShort = order.filled < status.filledQuantity;
     const told =
-      state === OrderState.filled || state === OrderState.partiallyFilled
+      isShort || state === OrderState.filled || state === OrderState.partiallyFilled
         ? OrderState.accepted
         : state;
     const reason = told === OrderState.accepted ? '' : 'found by reconciliation';
@@ -198,36 +203,49 @@ export class Reconciler {
     this.#deps.scribe.flush();
   }
 
-  async #comparePositions(): Promise<string[]> {
-    const { broker, ledger, scribe, clock } = this.#deps;
-    let problems: string[] = [];
+  async #comparePositions(found: Comparison): Promise<void> {
+    const { broker, ledger, scribe, clock, adopter } = this.#deps;
+    let theirs: readonly BrokerPosition[] = [];
+    let unequal: ReadonlyMap<number, string> = new Map();
+    let asked = found.begun;
     for (let attempt = 0; attempt < positionAttempts; attempt++) {
       // A mismatch may be a fill whose report is on its way, or one that was never reported.
       if (attempt > 0) await this.#pullFills(undefined);
       if (attempt > 1) await this.#pause(attemptPauseMs);
-      const theirs = await broker.queryPositions();
+      asked = clock.now();
+      theirs = await broker.queryPositions();
       // Nobody watches the days while the venue is away.
       scribe.beginDays(clock.now());
       await this.#pullFills(ledger.lastTradeId(broker.card.name));
-      problems = this.#unequalQuantities(theirs);
-      if (problems.length === 0)
-        return broker.card.averageWithFees === true ? [] : this.#compareAverages(theirs);
+      unequal = this.#unequalQuantities(theirs);
+      if (unequal.size > 0) continue;
+      if (broker.card.averageWithFees !== true) await this.#compareAverages(found, theirs);
+      return;
     }
-    return problems;
+    for (const [symbol, text] of unequal) {
+      const their = theirs.find((one) => one.symbol === symbol);
+      // What its orders are short of comes first: else it would be adopted twice.
+      const isShort = found.shortSymbols.has(symbol);
+      if (isShort) found.add('adoptable', `${text}, with an order that lacks fills`);
+      else found.adoptOrAdd(text, () => adopter.position(symbol, their, asked, text));
+    }
+    this.#settle();
   }
 
-  #unequalQuantities(theirs: readonly BrokerPosition[]): string[] {
-    const problems: string[] = [];
+  /** By symbol, what is not the same. */
+  #unequalQuantities(theirs: readonly BrokerPosition[]): Map<number, string> {
     const { positions } = this.#deps.ledger;
     const held = new Map(theirs.map((their) => [their.symbol, their.quantity]));
     for (const ours of positions.all()) if (!held.has(ours.symbol)) held.set(ours.symbol, 0n);
+    const unequal = new Map<number, string>();
     for (const [symbol, quantity] of held) {
       const ours = positions.get(symbol)?.quantity ?? 0n;
-      if (ours !== quantity) problems.push(this.#unequal(symbol, ours, quantity));
+      const sides = theirs.find((their) => their.symbol === symbol)?.sides;
+      const texts = sides === undefined ? [] : this.#unequalSides(symbol, sides);
+      if (ours !== quantity) texts.unshift(this.#unequal(symbol, ours, quantity));
+      if (texts.length > 0) unequal.set(symbol, texts.join('; '));
     }
-    for (const { symbol, sides } of theirs)
-      if (sides !== undefined) problems.push(...this.#unequalSides(symbol, sides));
-    return problems;
+    return unequal;
   }
 
   /** Where long and short are kept apart: each of them, by the day it was opened on. */
@@ -244,11 +262,11 @@ export class Reconciler {
 
   /** Quantities are equal. The average depends on the order of executions, and reports may come in
    * another order than the venue's: when it is the same executions, the venue's average holds. */
-  async #compareAverages(theirs: readonly BrokerPosition[]): Promise<string[]> {
-    const problems: string[] = [];
+  async #compareAverages(found: Comparison, theirs: readonly BrokerPosition[]): Promise<void> {
+    const { adopter, logger } = this.#deps;
     for (const their of theirs) {
       const ours = this.#deps.ledger.positions.get(their.symbol);
-      if (ours === undefined || ours.quantity === 0n) continue;
+      if (ours === undefined || ours.quantity === 0n || their.averagePrice === 0n) continue;
       if (isNear(ours.averagePrice, their.averagePrice)) continue;
       const fills = await this.#deps.broker.queryFills();
       const replayed = this.#deps.ledger.positions.create(their.symbol);
@@ -258,18 +276,16 @@ export class Reconciler {
       const [mine, other] = [moneyText(ours.averagePrice), moneyText(their.averagePrice)];
       const name = this.#deps.symbolName(their.symbol);
       const reason = `average price of ${name}: journal ${mine}, venue ${other}`;
-      if (same && isNear(replayed.averagePrice, their.averagePrice))
-        this.#adoptAverage(ours, replayed.averagePrice, reason);
-      else problems.push(reason);
+      const adopt = (averagePrice: bigint): boolean => {
+        adopter.average(their.symbol, averagePrice, reason);
+        return true;
+      };
+      if (same && isNear(replayed.averagePrice, their.averagePrice)) {
+        logger.warn(`${reason}; same executions in another order, the venue's average is adopted`);
+        adopt(replayed.averagePrice);
+      } else found.adoptOrAdd(reason, () => adopt(their.averagePrice));
+      this.#settle();
     }
-    return problems;
-  }
-
-  #adoptAverage(ours: Position, averagePrice: bigint, reason: string): void {
-    const { scribe, clock, logger } = this.#deps;
-    logger.warn(`${reason}; same executions in another order, the venue's average is adopted`);
-    scribe.adjustment({ symbol: ours.symbol, averagePrice, reason, time: clock.now() });
-    this.#settle();
   }
 
   #unequal(symbol: number, ours: bigint, theirs: bigint): string {
@@ -283,9 +299,4 @@ export class Reconciler {
       this.#deps.clock.setTimer(delayMs, resolve);
     });
   }
-}
-
-function isNear(ours: bigint, theirs: bigint): boolean {
-  const gap = ours > theirs ? ours - theirs : theirs - ours;
-  return gap * averageTolerance <= theirs;
 }

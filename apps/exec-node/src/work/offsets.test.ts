@@ -89,7 +89,10 @@ function parts({ harness }: Desk): string[] {
 }
 
 async function agrees(desk: Desk): Promise<void> {
-  assert.deepEqual(await desk.harness.node.reconcile(), []);
+  assert.deepEqual(
+    (await desk.harness.node.reconcile({ actor: 'anna', why: 'a test' })).differences,
+    [],
+  );
   assert.deepEqual(
     ledgerSnapshot(rebuild(desk.harness.journal)),
     ledgerSnapshot(desk.harness.node.ledger),

@@ -63,13 +63,22 @@ test('each command asks the right thing and shows the answer', async (context) =
   assert.equal(await run('halt symbol AAA --why storm', {}), 'trading of symbol AAA is HALTED');
   assert.equal(await run('resume --why calm', {}), 'trading is ACTIVE');
   assert.equal(await run('flatten --why end', { done: true }), 'closing everything');
-  assert.equal(await run('reconcile --why look', []), 'journal and broker agree');
-  assert.match(await run('reconcile --why look', ['position of AAA']), /halted:\n {2}position/);
+  const agreed = { differences: [], adopted: [], tradingState: 'ACTIVE' };
+  assert.equal(await run('reconcile --why look', agreed), 'journal and broker agree');
+  const found = { ...agreed, differences: ['position of AAA'], tradingState: 'HALTED' };
+  assert.equal(
+    await run('reconcile --why look', found),
+    'differs; trading is HALTED:\n  position of AAA',
+  );
+  assert.equal(
+    await run('reconcile --adopt --why mine', { ...agreed, adopted: ['position of AAA'] }),
+    'adopted:\n  position of AAA\njournal and broker agree\ntrading is ACTIVE',
+  );
   assert.equal(await run('orders replace 1-2-0 --quantity 5 --why more', {}), 'change requested');
   assert.equal(await run('orders cancel 1-2-0 --why no', {}), 'cancel requested');
   assert.equal(await run('positions', []), 'no positions');
   const risk = {
-    ...{ tradingState: 'ACTIVE', tradingReason: '', flatten: '', dayLoss: '12.5' },
+    ...{ tradingState: 'ACTIVE', tradingReason: '', flatten: '', dayLoss: '12.5', differences: [] },
     ...{ limits: { lot: '1' }, denied: { NO_MARKET: 3 } },
     controls: [
       { kind: 'limit', scope: 'symbol', name: '3', key: 'lot', value: '2', reason: 'anna: new' },

@@ -11,6 +11,7 @@ import {
   NdtsError,
   type OrderView,
   type PositionView,
+  type ReconcileView,
   type RiskView,
   type SubmitAnswer,
   timeFromMs,
@@ -55,7 +56,11 @@ export function addTrading(program: Command, parseCount: ParseCount, print: Prin
     .action((flags: Flags) => act(flags, '/api/flatten', {}, () => 'closing everything', print));
   reasoned(targeted(program.command('reconcile')))
     .description('compares journal and broker now')
-    .action((flags: Flags) => act(flags, '/api/reconcile', {}, differencesText, print));
+    .option('--adopt', 'takes over what the broker has: positions, executions, averages', false)
+    .action((flags: Flags & { readonly adopt: boolean }) => {
+      const path = flags.adopt ? '/api/reconcile/adopt' : '/api/reconcile';
+      return act(flags, path, {}, differencesText, print);
+    });
 }
 
 interface StateWords {
@@ -271,9 +276,13 @@ function verdict({ clientOrderId, reason }: SubmitAnswer): string {
   return `${clientOrderId} ${reason}`;
 }
 
-function differencesText(differences: readonly string[]): string {
-  if (differences.length === 0) return 'journal and broker agree';
-  return ['trading is halted:', ...differences.map((line) => `  ${line}`)].join('\n');
+function differencesText({ differences, adopted, tradingState }: ReconcileView): string {
+  const listed = (title: string, lines: readonly string[]): string[] =>
+    lines.length === 0 ? [] : [title, ...lines.map((line) => `  ${line}`)];
+  const state = `trading is ${tradingState}`;
+  const lines = [...listed('adopted:', adopted), ...listed(`differs; ${state}:`, differences)];
+  if (differences.length > 0) return lines.join('\n');
+  return [...lines, 'journal and broker agree', ...(adopted.length > 0 ? [state] : [])].join('\n');
 }
 
 function ordersText(orders: readonly OrderView[]): string {
@@ -337,6 +346,7 @@ function riskText(risk: RiskView): string {
   const lines = [`trading is ${risk.tradingState}${why}`, `loss of the day ${risk.dayLoss}`];
   if (risk.route !== undefined) lines.push(`orders go to ${routeText(risk.route)}`);
   if (risk.flatten !== '') lines.push(`everything is being closed (${risk.flatten})`);
+  for (const line of risk.differences) lines.push(`journal and broker differ: ${line}`);
   lines.push('', ...Object.entries(risk.limits).map(([name, value]) => `${name} ${value}`));
   if (risk.controls.length > 0) {
     const columns = ['what', 'scope', 'name', 'value', 'who and why'].map((title) => ({ title }));

@@ -187,8 +187,10 @@ export interface ConfigValues {
     readonly breakerRetryMs: number;
     /** an order without an answer of the broker for this long is unknown and is asked for */
     readonly answerTimeoutMs: number;
-    /** how often journal and broker are compared while orders go out; what differs twice in a row halts trading; 0: only at the start, after the broker was away, and on demand */
+    /** how often journal and broker are compared while orders go out; what differs twice in a row counts (exec.differences); 0: only at the start, after the broker was away, and on demand */
     readonly checkMs: number;
+    /** what becomes of a difference between journal and broker: trading stops, what the broker has is adopted, or it is only told (docs/protocol/orders.md) */
+    readonly differences: 'halt' | 'adopt' | 'report';
     /** simulated one-way latency of the paper broker */
     readonly paperLatencyUs: number;
     /** fee of the paper broker in basis points of the traded value */
@@ -1123,9 +1125,17 @@ export const configKeys: readonly ConfigKey[] = [
     key: 'exec.checkMs',
     type: 'integer',
     default: 60000,
-    doc: 'how often journal and broker are compared while orders go out; what differs twice in a row halts trading; 0: only at the start, after the broker was away, and on demand',
+    doc: 'how often journal and broker are compared while orders go out; what differs twice in a row counts (exec.differences); 0: only at the start, after the broker was away, and on demand',
     min: 0,
     max: 86400000,
+    secret: false,
+  },
+  {
+    key: 'exec.differences',
+    type: 'enum',
+    default: 'halt',
+    doc: 'what becomes of a difference between journal and broker: trading stops, what the broker has is adopted, or it is only told (docs/protocol/orders.md)',
+    values: ['halt', 'adopt', 'report'],
     secret: false,
   },
   {

@@ -51,6 +51,10 @@ export const MessageKind = {
   TradingDayBegan: 22,
   /** In a snapshot: what an account holds where long and short are kept apart. */
   OffsetStanding: 23,
+  /** An execution nobody told, adopted because the venue has what follows from it; in a snapshot: what of it no told execution has replaced yet. Idempotent by (venue, tradeId). */
+  FillInferred: 24,
+  /** In a snapshot: how many executions of a symbol were inferred so far. */
+  InferredStanding: 25,
 } as const;
 
 /** An order that passed risk and is about to be sent. Written before it is sent. */
@@ -1023,6 +1027,100 @@ export function decodeOffsetStanding(bytes: Uint8Array): OffsetStanding {
     longYesterday: reader.money(),
     shortToday: reader.money(),
     shortYesterday: reader.money(),
+  };
+  reader.finish();
+  return message;
+}
+
+/** An execution nobody told, adopted because the venue has what follows from it; in a snapshot: what of it no told execution has replaced yet. Idempotent by (venue, tradeId). */
+export interface FillInferred {
+  /** venue */
+  readonly venue: string;
+  /** made of the order or the symbol, and of what was here before and after */
+  readonly tradeId: string;
+  /** the order; empty: of no order */
+  readonly clientOrderId: string;
+  /** account it counts for */
+  readonly account: string;
+  /** strategy instance it counts for; 0: of a person */
+  readonly instance: number;
+  /** OrderOffset; 0: none */
+  readonly offset: number;
+  /** symbol id */
+  readonly symbol: number;
+  /** +1 buy, -1 sell */
+  readonly side: number;
+  /** quantity */
+  readonly quantity: bigint;
+  /** price at which what is here becomes what the venue has */
+  readonly price: bigint;
+  /** when it counts as executed */
+  readonly time: Time;
+  /** a told execution of up to then is part of it; day 0: none is */
+  readonly until: Time;
+  /** what reconciliation found */
+  readonly reason: string;
+}
+
+export function encodeFillInferred(message: FillInferred): Uint8Array {
+  const writer = new MessageWriter(24, 1);
+  writer.str(message.venue);
+  writer.str(message.tradeId);
+  writer.str(message.clientOrderId);
+  writer.str(message.account);
+  writer.u32(message.instance);
+  writer.u32(message.offset);
+  writer.u32(message.symbol);
+  writer.i32(message.side);
+  writer.money(message.quantity);
+  writer.money(message.price);
+  writer.time(message.time);
+  writer.time(message.until);
+  writer.str(message.reason);
+  return writer.finish();
+}
+
+export function decodeFillInferred(bytes: Uint8Array): FillInferred {
+  const reader = new MessageReader(bytes, 24, 1);
+  const message = {
+    venue: reader.str(),
+    tradeId: reader.str(),
+    clientOrderId: reader.str(),
+    account: reader.str(),
+    instance: reader.u32(),
+    offset: reader.u32(),
+    symbol: reader.u32(),
+    side: reader.i32(),
+    quantity: reader.money(),
+    price: reader.money(),
+    time: reader.time(),
+    until: reader.time(),
+    reason: reader.str(),
+  };
+  reader.finish();
+  return message;
+}
+
+/** In a snapshot: how many executions of a symbol were inferred so far. */
+export interface InferredStanding {
+  /** symbol id */
+  readonly symbol: number;
+  /** executions */
+  readonly count: number;
+}
+
+export function encodeInferredStanding(message: InferredStanding): Uint8Array {
+  const writer = new MessageWriter(25, 1);
+  writer.u32(message.symbol);
+  writer.u32(message.count);
+  return writer.finish();
+}
+
+export function decodeInferredStanding(bytes: Uint8Array): InferredStanding {
+  const reader = new MessageReader(bytes, 25, 1);
+  const message = {
+    symbol: reader.u32(),
+    count: reader.u32(),
   };
   reader.finish();
   return message;

@@ -78,6 +78,8 @@ export interface BrokerOrderStatus {
   readonly venueOrderId: string;
   readonly state: OrderState;
   readonly filledQuantity: bigint;
+  /** Of what is filled; absent: the gateway can't tell. */
+  readonly averagePrice?: bigint;
   /** As the venue works it now; absent: the gateway can't tell, or it can't be replaced. */
   readonly working?: WorkingTerms;
 }
@@ -94,6 +96,7 @@ export interface BrokerPosition {
   readonly symbol: number;
   /** Long less short. */
   readonly quantity: bigint;
+  /** 0: the venue does not say. */
   readonly averagePrice: bigint;
   /** Absent: the venue nets. */
   readonly sides?: SidesHeld;

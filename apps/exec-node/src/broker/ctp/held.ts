@@ -57,7 +57,9 @@ export class CtpHeld {
         ...{ shortToday: quantity(short.today), shortYesterday: quantity(short.before) },
       };
       const cost = moneyFromFloat((long.cost - short.cost) / multiplier);
-      const averagePrice = lots === 0 ? 0n : divideRound(cost, BigInt(lots));
+      // Of long and short together there is no average that an order of executions would give.
+      const isBoth = long.today + long.before > 0 && short.today + short.before > 0;
+      const averagePrice = lots === 0 || isBoth ? 0n : divideRound(cost, BigInt(lots));
       return { symbol, quantity: quantity(lots), averagePrice, sides };
     });
   }

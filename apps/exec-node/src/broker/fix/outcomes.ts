@@ -374,9 +374,10 @@ function refusalOf(message: FixMessage, result: number): string {
 
 /** `record`: of the order as the report left it; undefined: it is not ours. */
 function statusOf(report: Report, record: OrderRecord | undefined): BrokerOrderStatus {
-  const { clientOrderId, venueOrderId, status, cumQty } = report;
+  const { clientOrderId, venueOrderId, status, cumQty, avgPx } = report;
   const told = { clientOrderId, venueOrderId, state: stateOf(status, cumQty) };
-  const answer = { ...told, filledQuantity: cumQty };
+  const filled = { filledQuantity: cumQty, ...(avgPx > 0n ? { averagePrice: avgPx } : {}) };
+  const answer = { ...told, ...filled };
   return record === undefined ? answer : { ...answer, working: workingOf(record) };
 }
 

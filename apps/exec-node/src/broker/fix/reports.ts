@@ -46,6 +46,8 @@ export interface Report {
   readonly symbol: string;
   readonly side: number;
   readonly cumQty: bigint;
+  /** Of all that is filled; 0n: not told. */
+  readonly avgPx: bigint;
   /** 0n: none, or finer than 1e-8. */
   readonly lastQty: bigint;
   readonly lastPx: bigint;
@@ -127,6 +129,7 @@ export function readReport(message: FixMessage): Report {
     symbol: message.text(Tag.symbol),
     side: sideOf(message.text(Tag.side)),
     cumQty: message.money(Tag.cumQty) ?? 0n,
+    avgPx: message.money(Tag.avgPx) ?? 0n,
     lastQty,
     lastPx,
     fee: readFee(message, 0, message.count, lastQty, lastPx),

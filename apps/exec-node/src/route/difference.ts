@@ -1,0 +1,61 @@
+// What a comparison of journal and broker finds, and what becomes of it by policy. What always
+// holds: only what lasts is adopted; what can't be told from outside stops trading unless a person
+// chose to be told only; PnL that does not add up stops it always.
+
+import type { ConfigValues, Time } from '@ndts/protocol';
+
+export type Policy = ConfigValues['exec']['differences'];
+
+export interface Difference {
+  /** With what is here and what is there, so that equal lines are of equal states. */
+  readonly text: string;
+  /** adoptable: what the broker has says all; external: an order of somebody else; lost: only a
+   * person can say; broken: the journal contradicts itself. */
+  readonly kind: 'adoptable' | 'external' | 'lost' | 'broken';
+}
+
+export interface Found {
+  /** What still differs. */
+  readonly differences: readonly Difference[];
+  /** What differed until now. */
+  readonly adopted: readonly string[];
+}
+
+/** One comparison. */
+export class Comparison implements Found {
+  readonly differences: Difference[] = [];
+  readonly adopted: string[] = [];
+  /** When it began: what was told until then is in the broker's answers. */
+  readonly begun: Time;
+  /** Of orders that have executed more than was told. */
+  readonly shortSymbols = new Set<number>();
+  readonly #adopting: ReadonlySet<string>;
+
+  /** `adopting`: lines that are adopted where they are found again. */
+  constructor(begun: Time, adopting: ReadonlySet<string>) {
+    this.begun = begun;
+    this.#adopting = adopting;
+  }
+
+  add(kind: Difference['kind'], text: string): void {
+    this.differences.push({ kind, text });
+  }
+
+  /** Adopts what the line says, or notes it. `adopt`: false when it can't be. */
+  adoptOrAdd(text: string, adopt: () => boolean): void {
+    if (this.#adopting.has(text) && adopt()) this.adopted.push(text);
+    else this.add('adoptable', text);
+  }
+}
+
+export function textsOf(differences: readonly Difference[]): string[] {
+  return differences.map(({ text }) => text);
+}
+
+/** Those of what lasts that stop trading. */
+export function halting(differences: readonly Difference[], policy: Policy): Difference[] {
+  return differences.filter(
+    ({ kind }) =>
+      kind === 'broken' || policy === 'halt' || (policy === 'adopt' && kind !== 'external'),
+  );
+}
