@@ -31,6 +31,13 @@ export function failure(code: ErrorCode, message: string, status?: number): Fail
 interface HttpError {
   readonly statusCode: number;
   readonly message: string;
+  /** What the schema of the route refused. */
+  readonly validation?: readonly {
+    readonly params?: {
+      readonly allowedValues?: readonly string[];
+      readonly additionalProperty?: string;
+    };
+  }[];
 }
 
 function isHttpError(error: unknown): error is HttpError {
@@ -47,8 +54,15 @@ export function failureOf(error: unknown): Failure {
     return failure(error.code, error.message);
   // The HTTP server's own refusals: bad JSON, schema, size, media type.
   if (isHttpError(error) && error.statusCode >= 400 && error.statusCode < 500)
-    return failure('INVALID_ARGUMENT', error.message, error.statusCode);
+    return failure('INVALID_ARGUMENT', messageOf(error), error.statusCode);
   return failure('INTERNAL', 'the request failed; the log of the control node says why');
+}
+
+/** With the words that would have been right, or the one that is too many. */
+function messageOf({ message, validation }: HttpError): string {
+  const { allowedValues, additionalProperty } = validation?.[0]?.params ?? {};
+  if (allowedValues !== undefined) return `${message}: ${allowedValues.join(', ')}`;
+  return additionalProperty === undefined ? message : `${message}: '${additionalProperty}'`;
 }
 
 export function failureBody(of: Failure): Pick<Failure, 'code' | 'message' | 'hint'> {

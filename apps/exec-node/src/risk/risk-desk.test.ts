@@ -240,3 +240,27 @@ test('who arms trading again ends what closes and cancels', async (context) => {
   assert.deepEqual([position(node, 1), node.node.ledger.orders.open().size], ['1', 1]);
   assert.deepEqual(ledgerSnapshot(rebuild(node.journal)), ledgerSnapshot(node.node.ledger));
 });
+
+test('what is halted waits to be closed, and no order is denied meanwhile', async (context) => {
+  const node = await started(context);
+  node.signals.push({ ordinal: 1, symbol: 1, side: 1 });
+  node.signals.push({ ordinal: 2, symbol: 2, side: 1 });
+  await node.settle();
+  await node.node.setTradingState({ set: 'HALTED', scope: 'symbol', name: '1', ...who });
+  await node.node.flatten(who);
+  const pass = async (): Promise<void> => {
+    for (let turn = 0; turn < 10; turn++) {
+      await node.settle();
+      node.clock.advance(500e6);
+      node.ticks.push({ symbol: 1, price: 100, bid: 99.5, ask: 100.5 });
+    }
+  };
+  await pass();
+  assert.deepEqual([position(node, 1), position(node, 2)], ['1', '0']);
+  assert.equal(node.node.ledger.counts.denied, 0);
+  assert.notEqual(node.node.ledger.controls.flatten, '');
+  await node.node.setTradingState({ set: 'ACTIVE', scope: 'symbol', name: '1', ...who });
+  await pass();
+  assert.equal(position(node, 1), '0');
+  assert.equal(node.node.ledger.controls.flatten, '');
+});

@@ -1,7 +1,8 @@
 // Cancels what is open, and closes every position, when a person asks for it. To close, what is
 // open is canceled first, then each position goes by one reduce-only market order. What always
 // holds: nothing is sent for a symbol that still has an open order, so that no position is closed
-// twice; it goes on after a restart, until there is nothing left; then the journal says so.
+// twice; what is halted waits, canceled and not closed; it goes on after a restart, until there is
+// nothing left; then the journal says so.
 
 import {
   type Clock,
@@ -27,6 +28,8 @@ export interface FlattenDeps {
   readonly decisions: Decisions;
   /** What is held of a symbol where long and short are kept apart; undefined: they are not. */
   readonly offsetsOf: (symbol: number) => OffsetPosition | undefined;
+  /** No order of a person leaves for the symbol. */
+  readonly isHalted: (symbol: number) => boolean;
   readonly cancel: (clientOrderId: string, why: string) => boolean;
 }
 
@@ -51,7 +54,7 @@ export class Flatten {
 
   /** Part of the duty cycle; returns how many orders it made or canceled. */
   doWork(): number {
-    const { ledger, clock } = this.#deps;
+    const { ledger, clock, isHalted } = this.#deps;
     const why = ledger.controls.flatten;
     const now = clock.monotonicNs();
     if (!this.isActive || now < this.#nextNs) return 0;
@@ -66,7 +69,8 @@ export class Flatten {
     let left = busy.size;
     for (const { symbol, quantity, offset } of this.#held()) {
       left += 1;
-      if (!busy.has(symbol)) sent += this.#close(symbol, quantity, offset);
+      if (busy.has(symbol) || isHalted(symbol)) continue;
+      sent += this.#close(symbol, quantity, offset);
     }
     if (left === 0) this.#done();
     return sent;

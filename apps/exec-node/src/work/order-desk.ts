@@ -19,7 +19,7 @@ import type { Market } from '../risk/market.js';
 import type { Rates } from '../position/rates.js';
 import { RiskDesk } from '../risk/risk-desk.js';
 import type { LogGate } from '../route/log-gate.js';
-import { Flatten } from './flatten.js';
+import { Flatten, personInstance } from './flatten.js';
 import { Offsets } from './offsets.js';
 import { Worker } from './worker.js';
 
@@ -98,6 +98,8 @@ export class OrderDesk {
     });
     this.#flatten = new Flatten({
       ...{ ledger, scribe, clock, decisions: this.decisions, cancel },
+      isHalted: (symbol) =>
+        ledger.controls.stateFor(config.exec.account, personInstance, symbol) === 'HALTED',
       offsetsOf: (symbol) =>
         offsets.knows(symbol)
           ? ledger.books.offsets.ensure(config.exec.account, symbol)
