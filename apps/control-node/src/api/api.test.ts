@@ -178,6 +178,23 @@ test('a trader asks for a cancel; what is not open is not found', async () => {
   );
 });
 
+test('a trader compares with the broker, an admin adopts what it has', async () => {
+  const body = { why: 'test' };
+  const ask = (path: string, token: string): Promise<Response> =>
+    control.call(path, { method: 'POST', token, body });
+  const { trader, admin } = control.tokens;
+  assert.deepEqual(await (await ask('/api/reconcile', trader)).json(), {
+    ...{ differences: ['by test-trader'], adopted: [], tradingState: 'HALTED' },
+  });
+  assert.equal((await ask('/api/reconcile/adopt', trader)).status, 403);
+  assert.deepEqual(await (await ask('/api/reconcile/adopt', admin)).json(), {
+    ...{ differences: [], adopted: ['by test-admin'], tradingState: 'HALTED' },
+  });
+  const audit = await control.call('/api/audit?limit=1', { token: admin });
+  const [entry] = (await audit.json()) as { action: string; detail: string }[];
+  assert.deepEqual([entry?.action, entry?.detail], ['adopt', 'test']);
+});
+
 test('a trader restarts a strategy; one that is not there is not found', async () => {
   const path = '/api/strategies/restart';
   const ask = (token: string, name: string): Promise<Response> =>

@@ -6,6 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   type CancelRequest,
+  type ReconcileRequest,
+  type ReconcileView,
   type CleanCheckRequest,
   type ConfigValues,
   NdtsError,
@@ -161,6 +163,14 @@ function answerAsRoles(bus: EmbeddedBus): void {
     return { instance: 1, name, state: 'starting', restarts: 3 };
   });
   bus.respond(subjects.execOrders, () => []);
+  bus.respond(subjects.execReconcile, (payload): ReconcileView => {
+    const { actor, adopt = false } = payload as ReconcileRequest;
+    const [said, none] = [[`by ${actor}`], []];
+    const found = adopt
+      ? { differences: none, adopted: said }
+      : { differences: said, adopted: none };
+    return { ...found, tradingState: 'HALTED' };
+  });
   bus.respond(subjects.execCancel, (payload) => {
     return (payload as CancelRequest).clientOrderId === '1-1-0';
   });
