@@ -27,6 +27,8 @@ import {
   rebuild,
   timeMsOfTestDay,
 } from '../exec-kit.js';
+import type { InstrumentDeclaration } from '../position/instruments.js';
+import { sidesOf } from '../position/offsets.js';
 import { isNear } from './adopt.js';
 
 const who = { actor: 'anna', why: 'a test' };
@@ -109,7 +111,11 @@ interface Scene {
   harness: Harness;
 }
 
-async function scene(context: TestContext, config: Record<string, string> = {}): Promise<Scene> {
+async function scene(
+  context: TestContext,
+  config: Record<string, string> = {},
+  instruments: readonly InstrumentDeclaration[] = [],
+): Promise<Scene> {
   const dir = mkdtempSync(join(tmpdir(), 'ndts-adopt-'));
   context.after(() => rmSync(dir, { recursive: true, force: true }));
   const veil = new Veil();
@@ -119,7 +125,7 @@ async function scene(context: TestContext, config: Record<string, string> = {}):
     ...{ 'exec.differences': 'adopt', 'exec.answerTimeoutMs': '100', 'exec.paperFeeBps': '0' },
     ...{ 'risk.maxDailyLoss': '1000000000', ...config },
   };
-  const options = { dir, clock, journal, config: settings, wrap: veil.wrap };
+  const options = { dir, clock, journal, config: settings, wrap: veil.wrap, instruments };
   const made = { veil, journal, clock, options, harness: createHarness(options) };
   veil.harness = made.harness;
   await restart(made, made.harness);
@@ -331,6 +337,44 @@ test('an order of somebody else by policy; PnL that is wrong always halts', asyn
     const { tradingState } = await reconcile(made);
     assert.equal(tradingState, 'HALTED', policy);
   }
+});
+
+test('sides and days are brought to what the venue has; a move has no PnL', async (context) => {
+  const future = { symbol: 1, exchange: 'SHFE', product: 'rb', multiplier: 10 };
+  const made = await scene(context, {}, [future]);
+  const { broker, node } = made.harness;
+  const tell = (averagePrice: string, ...lots: readonly [number, number, number, number]): void => {
+    const [longToday, longYesterday, shortToday, shortYesterday] = lots.map((lot) =>
+      parseMoney(String(lot)),
+    ) as [bigint, bigint, bigint, bigint];
+    const sides = { longToday, longYesterday, shortToday, shortYesterday };
+    const quantity = longToday + longYesterday - shortToday - shortYesterday;
+    const position = { symbol: 1, quantity, averagePrice: parseMoney(averagePrice), sides };
+    broker.queryPositions = async () => [position];
+  };
+  const adopted = async (): Promise<readonly number[]> => {
+    assert.deepEqual((await reconcile(made)).differences, []);
+    return Object.values(sidesOf(node.ledger.books.offsets, 1)).map((lots) => Number(lots) / 1e8);
+  };
+  tell('90', 2, 3, 0, 1);
+  assert.deepEqual(await adopted(), [2, 3, 0, 1]);
+  assert.deepEqual(held(made), ['4', '90']);
+  // As much as opens on both sides is told by nobody's execution.
+  const open = node.ledger.inferred.waiting().map(({ side, quantity }) => BigInt(side) * quantity);
+  assert.deepEqual(open, [parseMoney('1'), parseMoney('3')]);
+  const { cash, realised } = node.ledger.positions.get(1) ?? {};
+  // Over a night nobody saw, and a side that grew on both ends.
+  tell('90', 0, 5, 2, 1);
+  assert.deepEqual(await adopted(), [0, 5, 2, 1]);
+  tell('90', 3, 4, 2, 1);
+  assert.deepEqual(await adopted(), [3, 4, 2, 1]);
+  assert.deepEqual(held(made), ['4', '90']);
+  assert.equal(node.ledger.positions.get(1)?.realised, realised);
+  assert.equal(node.ledger.positions.get(1)?.cash, cash);
+  assert.deepEqual(ledgerSnapshot(rebuild(made.journal)), ledgerSnapshot(node.ledger));
+  // A venue that does not say an average is not asked to have ours.
+  tell('0', 3, 4, 2, 1);
+  assert.deepEqual((await reconcile(made)).adopted, []);
 });
 
 test('adopted again and again, told in any order: in the end as the venue', async (context) => {
