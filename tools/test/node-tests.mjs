@@ -54,7 +54,7 @@ const touchesProcess = new RegExp(
 );
 
 /**
- * Files that are run in one process each time; those that share one are of one folder like `apps/x`.
+ * Files that are run in one process each time; those that share one are of one folder, `apps/x`.
  * @template {{ source: string, compiled: string }} T
  * @param {readonly T[]} tests
  * @returns {T[][]}
