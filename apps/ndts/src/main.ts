@@ -391,7 +391,8 @@ async function addTransfer(): Promise<void> {
     if (end.event === 'stopped') process.exitCode = 130;
   });
   addExportCommand(program, async (path, flags) => {
-    await runExportCommand(path, flags, transferContext(flags));
+    const end = await runExportCommand(path, flags, transferContext(flags));
+    if (end.event === 'stopped') process.exitCode = 130;
   });
 }
 

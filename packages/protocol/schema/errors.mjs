@@ -9,7 +9,7 @@ export const errors = [
   { code: 'NOT_FOUND', number: 3, doc: 'no such file, key or node', hint: '' },
   { code: 'ALREADY_EXISTS', number: 4, doc: 'it exists already', hint: '' },
   { code: 'IO_ERROR', number: 5, doc: 'the file system refused a read, write or sync', hint: 'look at the disk and the system log' },
-  { code: 'DISK_FULL', number: 6, doc: 'no space for the next file', hint: 'free space; writing goes on by itself' },
+  { code: 'DISK_FULL', number: 6, doc: 'no space for the next file', hint: 'free space; a node goes on by itself' },
   { code: 'CORRUPT', number: 7, doc: 'bytes that were durable do not match their checksum', hint: 'run `ndts inspect` on the named file; restore it from a copy' },
   { code: 'TORN_TAIL', number: 8, doc: 'the end of a log was not written completely; not an error', hint: '' },
   { code: 'LOCKED', number: 9, doc: 'the data folder is open, in this process or another', hint: 'stop who has it, or use another --data-dir' },

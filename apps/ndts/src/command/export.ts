@@ -47,8 +47,8 @@ export async function runExportCommand(
     throw new NdtsError('NOT_FOUND', `no database in ${dataDir}`);
   const local = await openForTransfer(context);
   const screen = new TransferScreen(context.screen, flags.json, 'exported');
+  const onEvent = (event: TransferEvent): void => screen.show(event);
   try {
-    const onEvent = (event: TransferEvent): void => screen.show(event);
     const { selection } = options;
     if (selection !== undefined)
       await checkArchived({
@@ -62,6 +62,11 @@ export async function runExportCommand(
       signal: context.signal,
       onEvent,
     });
+  } catch (error) {
+    if (!(error instanceof NdtsError && error.code === 'CANCELLED')) throw error;
+    const event = { event: 'stopped', rows: 0, rejects: 0, bytes: 0, seconds: 0 } as const;
+    onEvent(event);
+    return event;
   } finally {
     screen.end();
     await local.close();

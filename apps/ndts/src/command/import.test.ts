@@ -2,7 +2,7 @@
 // open, and what is misspelt.
 
 import { deepEqual, equal, match, rejects, throws } from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -72,6 +72,20 @@ test('a file in, shown as a plan and an end, and out again', async (context) => 
     'time,symbol,price,volume,bid1,ask1,bid_vol1,ask_vol1,flags\n' +
       '2024-01-02T09:30:00.000000000Z,A,1.5,NaN,NaN,NaN,NaN,NaN,0\n',
   );
+});
+
+test('an export that is stopped says so and leaves no file', async (context) => {
+  const bench = makeBench(context);
+  const local = await openForTransfer(bench.context);
+  await local.close();
+  for (const name of ['a.csv', 'a.parquet', 'a.arrow']) {
+    const path = join(bench.root, name);
+    const stopped = { ...bench.context, signal: AbortSignal.abort() };
+    const end = await runExportCommand(path, { ...exportFlags, query: 'SELECT 1' }, stopped);
+    equal(end.event, 'stopped');
+    equal(bench.told.pop(), 'stopped: no file was written\n');
+    equal(existsSync(path) || existsSync(`${path}.part`), false);
+  }
 });
 
 test('an open folder, and options that cannot be, are said', async (context) => {

@@ -91,6 +91,7 @@ function endText(event: EventOf<'done' | 'already' | 'stopped'>, verb: string): 
       : `, ${numberText(event.rejects)} rejected (see ${event.rejectsPath ?? 'the rejects file'})`;
   const speed =
     event.seconds > 0 ? `, ${bytesText(event.bytes)} in ${secondsText(event.seconds)}` : '';
+  if (event.event === 'stopped' && verb === 'exported') return 'stopped: no file was written';
   if (event.event === 'stopped')
     return `stopped: ${rows} are ${verb}${rejects}; the same command goes on behind them`;
   return `${rows} ${verb}${rejects}${speed}`;

@@ -35,7 +35,7 @@ export const errorTable = {
   DISK_FULL: {
     number: 6,
     meaning: 'no space for the next file',
-    hint: 'free space; writing goes on by itself',
+    hint: 'free space; a node goes on by itself',
   },
   CORRUPT: {
     number: 7,

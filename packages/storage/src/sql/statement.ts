@@ -2,6 +2,7 @@
 // for the scans. Keeps the way back, so that what the engine says about its text is said about the
 // user's.
 
+import { constants } from 'node:os';
 import type { SqlPrune, SqlSession } from '@ndts/native/sql';
 import { NdtsError } from '@ndts/protocol';
 import { Clauses } from './clauses.js';
@@ -152,6 +153,7 @@ export class Statement {
     if (error.code !== 'INVALID_SQL') return new NdtsError(error.code, message, { cause: error });
     if (told['exception_type'] === 'INTERNAL' || told['exception_type'] === 'FATAL')
       return new NdtsError('INTERNAL', `the SQL engine failed: ${message}`, { cause: error });
+    if (told['exception_type'] === 'IO') return fileProblem(told, message, error);
     if (!isPushed || this.#pushed === undefined)
       return this.#errorOf(told, 'exception_message', 0, error);
     const found = toldOffset(this.pushed, told);
@@ -159,6 +161,16 @@ export class Statement {
     const offset = this.#base + this.#pushed.oldOffset(found - this.#base);
     return this.#errorAt(message, this.#positionOf(offset), error);
   }
+}
+
+/** Of the one file that a query may write: what the system said of it. */
+function fileProblem(told: TreeNode, message: string, cause: Error): NdtsError {
+  const { ENOSPC, EDQUOT, EROFS, EACCES, EPERM } = constants.errno;
+  const number = Number(textIn(told, 'errno'));
+  const isFull = number === ENOSPC || number === EDQUOT;
+  const isClosed = number === EROFS || number === EACCES || number === EPERM;
+  const code = isFull ? 'DISK_FULL' : isClosed ? 'READ_ONLY' : 'IO_ERROR';
+  return new NdtsError(code, message, { cause });
 }
 
 /** Of what has no tree: PIVOT that takes its columns from the rows is several statements, of which

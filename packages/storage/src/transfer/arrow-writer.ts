@@ -47,16 +47,26 @@ export class ArrowWriter implements ExportWriter {
     this.#written.catch(() => undefined); // end() tells
   }
 
-  add(batch: SqlBatch): void {
+  async add(batch: SqlBatch): Promise<void> {
     const children = batch.columns.map((column) => dataOf(column, batch.rows));
     const type = new Struct(this.#schema.fields);
     const data = makeData({ type, length: batch.rows, nullCount: 0, children });
-    this.#writer.write(new RecordBatch(this.#schema, data));
+    await this.#orReason(() => this.#writer.write(new RecordBatch(this.#schema, data)));
   }
 
   async end(): Promise<void> {
-    this.#writer.finish();
+    await this.#orReason(() => this.#writer.finish());
     await this.#written;
+  }
+
+  /** A file that takes no more closes the writer, which then knows only that it is closed. */
+  async #orReason(action: () => void): Promise<void> {
+    try {
+      action();
+    } catch (error) {
+      await this.#written;
+      throw error;
+    }
   }
 
   async #drain(): Promise<void> {

@@ -116,7 +116,7 @@ export class BatchFiller {
   ): void {
     for (let row = 0; row < count; row += 1) {
       const time = timeAt(source, from + row, this.#timeUnit);
-      if (time === undefined) this.#refuse(row, source.name, 'not a time');
+      if (time === undefined) this.#refuse(row, source.name, notTime(source.at(from + row)));
       else if (!(time.day >= dayMin && time.day <= dayMax))
         this.#refuse(row, source.name, 'out of the time that can be stored');
       batch.day[first + row] = time?.day ?? 0;
@@ -226,6 +226,11 @@ function timeAt(
     return { day: Number((ns - rest) / nsOfDayLong), nsOfDay: Number(rest) };
   }
   return typeof value === 'object' && value !== null && 'day' in value ? value : undefined;
+}
+
+function notTime(value: SqlValue): string {
+  const isNumber = typeof value === 'number' || typeof value === 'bigint';
+  return isNumber ? 'a number is a time with --time-format s, ms, us or ns' : 'not a time';
 }
 
 function copyPlain(

@@ -17,13 +17,15 @@ const noChunk: Chunk = { columns: [], from: 0, count: 0 };
 
 export abstract class ChunkSource implements RowSource {
   readonly #filler: BatchFiller;
+  readonly #passedBytes: number;
   #chunk = noChunk;
   /** Of the file: the next one to be taken. */
   protected row: number;
 
-  constructor(filler: BatchFiller, row: number) {
+  constructor(filler: BatchFiller, row: number, passedBytes: number) {
     this.#filler = filler;
     this.row = row;
+    this.#passedBytes = passedBytes;
   }
 
   async next(batch: TableBatch): Promise<SourceRead> {
@@ -51,6 +53,10 @@ export abstract class ChunkSource implements RowSource {
     }
     this.row += count;
     this.#chunk = { columns, from: from + count, count: left - count };
+  }
+
+  get passedBytes(): number {
+    return this.#passedBytes;
   }
 
   abstract close(): Promise<void>;

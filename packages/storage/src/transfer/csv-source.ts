@@ -7,12 +7,14 @@ import type { EnsureSymbols, RowSource, SourceRead } from './row-source.js';
 const decoder = new TextDecoder();
 
 export class CsvSource implements RowSource {
+  readonly passedBytes: number;
   readonly #reader: CsvReader;
   readonly #names: readonly string[];
   readonly #ensure: EnsureSymbols;
 
   /** `names` of the file's columns. */
   constructor(plan: CsvPlan, names: readonly string[], ensure: EnsureSymbols) {
+    this.passedBytes = plan.from?.offset ?? 0;
     this.#reader = new CsvReader(plan);
     this.#names = names;
     this.#ensure = ensure;

@@ -110,6 +110,8 @@ async function writeParquet(
     throw new NdtsError('INVALID_ARGUMENT', `expected a compression: ${compressions.join(', ')}`);
   const { sql: text, parameters } = wholeTable(selection);
   const { signal } = options;
+  // Made here, so that whoever may read it is the same for all formats.
+  file.write(new Uint8Array(0));
   const result = await sql.query(text, {
     parameters,
     // Its dictionaries take -0 for 0.
@@ -154,7 +156,7 @@ async function writeAll(
     });
     if (index === 0) writer.begin(result.columns);
     for await (const batch of result) {
-      writer.add(batch);
+      await writer.add(batch);
       rows += batch.rows;
       const nowNs = clock.monotonicNs();
       if (nowNs - lastNs < progressNs) continue;

@@ -5,7 +5,7 @@ import type { SqlBatch } from '../sql/batch.js';
 
 export interface ExportWriter {
   begin(columns: readonly SqlColumn[]): void;
-  add(batch: SqlBatch): void;
+  add(batch: SqlBatch): void | Promise<void>;
   /** All bytes are in the file then. */
   end(): void | Promise<void>;
 }

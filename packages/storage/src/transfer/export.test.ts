@@ -2,7 +2,7 @@
 // every type, in every format.
 
 import { deepEqual, equal, rejects } from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { TableBatch } from '@ndts/native/db';
@@ -146,4 +146,32 @@ test('a query that fails leaves no file, and reaches no other', async (context) 
     await rejects(openImportFormat(lost, importFormatOf(lost), {}), missing);
   }
   equal(existsSync(join(root, 'other')), false);
+});
+
+test('a full disk is told as that, whatever the format; nothing is left', async (context) => {
+  const root = makeRoot(context);
+  const local = await openTestFolder(context, root);
+  for (const name of ['a.csv', 'a.parquet', 'a.arrow', 'a.arrows']) {
+    const path = join(root, name);
+    const query = 'SELECT range AS a, hash(range) AS b FROM range(200000)';
+    symlinkSync('/dev/full', `${path}.part`);
+    await rejects(exportFile(local.ticks, testClock, { path, query, batchRows: 2048 }), {
+      code: 'DISK_FULL',
+    });
+    equal(existsSync(path), false);
+    mkdirSync(`${path}.part`);
+    await rejects(exportFile(local.ticks, testClock, { path, query: 'SELECT 1' }), {
+      code: 'IO_ERROR',
+    });
+  }
+});
+
+test('nobody else reads what was exported, whatever the format', async (context) => {
+  const root = makeRoot(context);
+  const local = await openTestFolder(context, root);
+  for (const name of ['a.csv', 'a.parquet', 'a.arrow']) {
+    const path = join(root, name);
+    await exportFile(local.ticks, testClock, { path, query: 'SELECT 1 AS one' });
+    equal(statSync(path).mode & 0o777, 0o600, name);
+  }
 });

@@ -1,13 +1,17 @@
 // Parquet and Arrow as others write them: times of every unit, dictionaries, numbers as times,
 // values that a column cannot hold; and an import of them that was stopped.
 
-import { deepEqual, equal, match } from 'node:assert/strict';
+import { deepEqual, equal, match, rejects } from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import {
+  Decimal,
   Dictionary,
+  Field,
+  FixedSizeBinary,
   Int32,
+  List,
   Table,
   TimestampMicrosecond,
   TimestampMillisecond,
@@ -15,10 +19,14 @@ import {
   TimestampSecond,
   tableFromArrays,
   tableToIPC,
+  TimeSecond,
+  Uint32,
   Utf8,
   vectorFromArray,
 } from 'apache-arrow';
 import { beginFileQuery } from '@ndts/native/sql';
+import type { TransferEvent } from './transfer-event.js';
+import type { LocalDatabase } from '../folder/local-database.js';
 import { importInto, makeRoot, openTestFolder, rowsOf } from './transfer-test-kit.js';
 
 /** A file that the SQL engine writes of a query. */
@@ -136,4 +144,78 @@ test('Arrow: times of every unit, dictionaries, rejects', async (context) => {
   equal(end.event === 'done' && `${end.rows} ${end.rejects}`, '1 2');
   const told = readFileSync(`${path}.rejects.csv`, 'utf8').split('\n');
   match(told[1] ?? '', /^2,1,n,not a whole number of 32 bits,"2,1.5"$/);
+});
+
+/** What a plan says of an import into a table that is made for the file. */
+async function importMade(
+  local: LocalDatabase,
+  path: string,
+): Promise<{ readonly types: string; readonly ignored: string }> {
+  const plans: TransferEvent[] = [];
+  await importInto(local, { path, table: 'made', create: true, onEvent: (one) => plans.push(one) });
+  const [plan] = plans;
+  if (plan?.event !== 'plan') throw new Error('no plan');
+  const types = plan.columns.slice(2).map(({ name, type }) => `${name}:${type}`);
+  return { types: types.join(' '), ignored: plan.ignored.join(' ') };
+}
+
+test('Parquet: columns that cannot be taken are passed over, or named', async (context) => {
+  const root = makeRoot(context);
+  const local = await openTestFolder(context, root);
+  const path = join(root, 'a.parquet');
+  await writeParquet(
+    path,
+    `SELECT TIMESTAMP '2024-01-02 09:30:00' AS time, 'A' AS symbol, [1, 2] AS list, 1.5 AS price,
+     {'a': 1} AS struct, 4294967295::UINTEGER AS unsigned`,
+  );
+  const { types, ignored } = await importMade(local, path);
+  equal(`${types} / ${ignored}`, 'price:text? unsigned:i64? / list struct');
+  deepEqual(await rowsOf(local, 'SELECT price, unsigned FROM made'), ['["1.5",4294967295]']);
+  await rejects(importInto(local, { path, map: { price: 'list' } }), {
+    code: 'INVALID_ARGUMENT',
+    message: /column list of the file, for price, is of type INTEGER\[\]/,
+  });
+});
+
+test('Arrow: decimals, times of day and fixed bytes; lists are passed over', async (context) => {
+  const root = makeRoot(context);
+  const local = await openTestFolder(context, root);
+  const path = join(root, 'a.arrow');
+  const words = (low: number): Uint32Array => Uint32Array.of(low, ...[0, 0, 0].fill(low >> 31));
+  const table = new Table({
+    time: vectorFromArray([1_704_187_800_000], new TimestampMillisecond()),
+    symbol: vectorFromArray(['A']),
+    d: vectorFromArray([words(-5)], new Decimal(2, 20)),
+    clock: vectorFromArray([60], new TimeSecond()),
+    x: vectorFromArray([Uint8Array.of(1, 255)], new FixedSizeBinary(2)),
+    u: vectorFromArray([2 ** 32 - 1], new Uint32()),
+    list: vectorFromArray([[1]], new List(new Field('item', new Int32()))),
+  });
+  writeFileSync(path, tableToIPC(table, 'file'));
+  const { types, ignored } = await importMade(local, path);
+  equal(`${types} / ${ignored}`, 'd:text? clock:f64? x:bytes? u:i64? / list');
+  deepEqual(await rowsOf(local, 'SELECT d, clock, x::VARCHAR, u FROM made'), [
+    String.raw`["-0.05",60000000000,"\\x01\\xFF",4294967295]`,
+  ]);
+  await rejects(importInto(local, { path, map: { price: 'list' } }), {
+    code: 'INVALID_ARGUMENT',
+    message: /column list of the file, for price, is of type List<Int32>/,
+  });
+  await rejects(importInto(local, { path, map: { time: 'u' } }), {
+    code: 'INVALID_ARGUMENT',
+    message: /a number is a time with --time-format/,
+  });
+});
+
+test('Arrow: a stream that was cut off is said to be, behind what it has', async (context) => {
+  const root = makeRoot(context);
+  const local = await openTestFolder(context, root);
+  const path = join(root, 'a.arrows');
+  const times = vectorFromArray([0, 1], new TimestampMillisecond());
+  const table = new Table({ time: times, symbol: vectorFromArray(['A', 'B']) });
+  writeFileSync(path, tableToIPC(table, 'stream').subarray(0, -40));
+  await rejects(importInto(local, { path }), {
+    code: 'INVALID_ARGUMENT',
+    message: /cannot be read behind row 0, it is damaged or not whole/,
+  });
 });

@@ -1,9 +1,8 @@
 // Arrow IPC as one of the formats that are imported. Loaded when such a file is opened.
 
 import { stat } from 'node:fs/promises';
-import type { ValueTypeName } from '@ndts/protocol';
-import { DataType } from 'apache-arrow';
-import { ArrowSource, openArrowFile } from './arrow-source.js';
+import type { DataType } from 'apache-arrow';
+import { arrowKind, ArrowSource, openArrowFile } from './arrow-source.js';
 import { BatchFiller } from './batch-filler.js';
 import type { CsvOptions } from './csv-options.js';
 import { columnsOf, type ImportFormat, timeUnit } from './import-format.js';
@@ -11,11 +10,19 @@ import { columnsOf, type ImportFormat, timeUnit } from './import-format.js';
 export async function openArrow(path: string, options: CsvOptions): Promise<ImportFormat> {
   const { size } = await stat(path).catch(() => ({ size: 0 }));
   const file = await openArrowFile(path);
+  const names = file.fields.map((field) => field.name);
+  const kinds = file.fields.map((field) => arrowKind(field.type as DataType));
+  const unreadable = new Map(
+    file.fields.flatMap((field, at) =>
+      kinds[at] === undefined ? [[at, String(field.type)] as const] : [],
+    ),
+  );
   return {
-    names: file.fields.map((field) => field.name),
+    names,
+    unreadable,
     columns: (taken) =>
       columnsOf(
-        file.fields.map((field) => [field.name, arrowType(field.type as DataType)]),
+        kinds.map((kind, at) => [names[at] ?? '', kind === 'time' ? 'text' : kind]),
         taken,
       ),
     source: (schema, map, ensure, from) =>
@@ -30,15 +37,4 @@ export async function openArrow(path: string, options: CsvOptions): Promise<Impo
       await file.handle.close().catch(() => undefined);
     },
   };
-}
-
-function arrowType(type: DataType): ValueTypeName {
-  if (DataType.isDictionary(type)) return arrowType(type.dictionary as DataType);
-  if (DataType.isInt(type)) {
-    const isSmall = type.bitWidth < 32 || (type.bitWidth === 32 && type.isSigned);
-    return isSmall ? 'i32' : 'i64';
-  }
-  if (DataType.isFloat(type)) return type.ArrayType === Float32Array ? 'f32' : 'f64';
-  if (DataType.isBool(type)) return 'bool';
-  return DataType.isBinary(type) || DataType.isLargeBinary(type) ? 'bytes' : 'text';
 }

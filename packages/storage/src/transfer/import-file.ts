@@ -67,6 +67,7 @@ export async function importFile(
     const known = target.tables().find((one) => one.name === table);
     const schema = known ?? newSchema(table, file, options);
     const map = mapColumns(file.names, schema, withSymbol(options));
+    checkReadable(file, map, schema);
     const planned = { schema, isNewTable: known === undefined, map, names: file.names };
     if (options.dryRun === true) {
       onEvent(planEvent(planned, 0, undefined));
@@ -97,6 +98,7 @@ export async function importFile(
       clock,
       record,
       totalBytes,
+      passedBytes: source.passedBytes,
       batchRows: options.batchRows ?? defaultBatchRows,
       maxRejects: options.maxRejects ?? defaultMaxRejects,
       signal: options.signal,
@@ -144,6 +146,19 @@ function newSchema(name: string, file: ImportFormat, options: ImportOptions): Ta
     ),
   );
   return { name, columns: file.columns(taken) };
+}
+
+function checkReadable(file: ImportFormat, map: ColumnMap, schema: TableSchema): void {
+  const names = ['time', 'symbol', ...schema.columns.map(({ name }) => name)];
+  for (const [at, source] of [map.time, map.symbol, ...map.columns].entries()) {
+    const type = 'field' in source ? file.unreadable.get(source.field) : undefined;
+    if (type !== undefined && 'field' in source)
+      throw new NdtsError(
+        'INVALID_ARGUMENT',
+        `column ${file.names[source.field]} of the file, for ${names[at]}, is of type ${type}, ` +
+          'of which nothing is taken',
+      );
+  }
 }
 
 /** Only what is said of time and symbol. */

@@ -19,6 +19,8 @@ export type ImportFormatName = 'csv' | 'parquet' | 'arrow';
 export interface ImportFormat {
   /** Of the file's columns. */
   readonly names: readonly string[];
+  /** Columns that nothing can be taken from, with what they are. */
+  readonly unreadable: ReadonlyMap<number, string>;
   /** Columns of a table that is made for the file, but those in `taken`. */
   columns(taken: ReadonlySet<number>): ColumnSchema[];
   /** Once. */
@@ -55,6 +57,7 @@ function openCsv(path: string, options: CsvOptions): ImportFormat {
   const file = openCsvFile(path, options);
   return {
     names: file.names,
+    unreadable: new Map(),
     columns: (taken) => inferColumns(file.names, file.sample, taken),
     source: (schema, map, ensure, from) =>
       new CsvSource(csvPlan(file, schema, map, options, from), file.names, ensure),
@@ -67,9 +70,14 @@ async function openParquet(path: string, options: CsvOptions): Promise<ImportFor
   const file = await openParquetFile(resolve(path));
   return {
     names: file.columns.map((column) => column.name),
+    unreadable: file.unreadable,
     columns: (taken) =>
       columnsOf(
-        file.columns.map(({ name, kind }) => [name, typesOfKind[kind]]),
+        file.columns.map(({ name, type, kind }, at) => [
+          name,
+          // A number of 32 bits without a sign: what a query gives of it is a double.
+          file.unreadable.has(at) ? undefined : type === 'UINTEGER' ? 'i64' : typesOfKind[kind],
+        ]),
         taken,
       ),
     source: (schema, map, ensure, from) =>
@@ -92,12 +100,13 @@ export function timeUnit(options: CsvOptions): TimeUnitName | undefined {
   throw new NdtsError('INVALID_ARGUMENT', `--time-format ${timeFormat} is for CSV only`);
 }
 
+/** Without those that are taken already, and those without a type. */
 export function columnsOf(
-  columns: readonly (readonly [string, ValueTypeName])[],
+  columns: readonly (readonly [string, ValueTypeName | undefined])[],
   taken: ReadonlySet<number>,
 ): ColumnSchema[] {
   return columns.flatMap(([name, type], at) =>
-    taken.has(at) ? [] : [{ name, type, nullable: true }],
+    taken.has(at) || type === undefined ? [] : [{ name, type, nullable: true }],
   );
 }
 

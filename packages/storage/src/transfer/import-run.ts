@@ -10,7 +10,7 @@ import { encodeRecord, importKey, type ImportRecord } from './import-record.js';
 import type { ImportTarget } from './import-target.js';
 import type { RejectsFile } from './rejects-file.js';
 import type { RowSource, SourceRead } from './row-source.js';
-import type { OnTransferEvent, TransferAmount } from './transfer-event.js';
+import type { OnTransferEvent } from './transfer-event.js';
 
 export interface ImportRun {
   readonly target: ImportTarget;
@@ -22,6 +22,8 @@ export interface ImportRun {
   /** How far it was, or that it begins. */
   readonly record: ImportRecord;
   readonly totalBytes: number;
+  /** Of them, those that earlier runs took. */
+  readonly passedBytes: number;
   readonly batchRows: number;
   /** Above it the import stops; undefined: never. */
   readonly maxRejects: number | undefined;
@@ -35,7 +37,7 @@ class ImportLoop {
   readonly #run: ImportRun;
   readonly #key: string;
   readonly #beginNs: number;
-  readonly #begin: TransferAmount;
+  readonly #beginRows: number;
   #lastNs = 0;
   record: ImportRecord;
   position = 0;
@@ -45,7 +47,7 @@ class ImportLoop {
     this.record = run.record;
     this.#key = importKey(run.record.table, run.record.identity);
     this.#beginNs = run.clock.monotonicNs();
-    this.#begin = { rows: run.record.rows, rejects: run.record.rejects, bytes: 0 };
+    this.#beginRows = run.record.rows;
   }
 
   accept(batch: TableBatch, read: SourceRead): void {
@@ -96,13 +98,13 @@ class ImportLoop {
   }
 
   #progress(read: SourceRead): void {
-    const { clock, totalBytes, onEvent } = this.#run;
+    const { clock, totalBytes, passedBytes, onEvent } = this.#run;
     const nowNs = clock.monotonicNs();
     if (nowNs - this.#lastNs < progressNs && !read.ended) return;
     this.#lastNs = nowNs;
     const seconds = Math.max(1e-9, (nowNs - this.#beginNs) / 1e9);
-    const rowsPerSecond = (this.record.rows - this.#begin.rows) / seconds;
-    const bytesPerSecond = read.bytes / seconds;
+    const rowsPerSecond = (this.record.rows - this.#beginRows) / seconds;
+    const bytesPerSecond = (read.bytes - passedBytes) / seconds;
     const { rows, rejects } = this.record;
     onEvent({
       event: 'progress',

@@ -155,6 +155,26 @@ test('what was stopped goes on behind its last batch', async (context) => {
   equal(readFileSync(`${path}.rejects.csv`, 'utf8').split('\n').length, 12);
 });
 
+test('what goes on tells the rate of what it reads itself', async (context) => {
+  const root = makeRoot(context);
+  const local = await openTestFolder(context, root);
+  const path = join(root, 'a.csv');
+  const lines = Array.from({ length: 1000 }, (_, row) => `2024-01-02,A,${row}`);
+  writeFileSync(path, `time,symbol,price\n${lines.join('\n')}`);
+  const controller = new AbortController();
+  const { signal } = controller;
+  const stop = (): void => controller.abort();
+  await importInto(local, { path, batchRows: 900, signal, onEvent: stop });
+  const events: TransferEvent[] = [];
+  await importInto(local, { path, onEvent: (event) => events.push(event) });
+  const passed = events.flatMap((one) => (one.event === 'plan' ? [one.resumed!.bytes] : []));
+  const progress = events.flatMap((one) => (one.event === 'progress' ? [one] : []));
+  const { bytes, totalBytes, bytesPerSecond, seconds, etaSeconds } = progress.at(-1)!;
+  equal(passed[0]! > totalBytes / 2, true);
+  equal(Math.round(bytesPerSecond * seconds), bytes - passed[0]!);
+  equal(etaSeconds, 0);
+});
+
 test('a dry run shows the first rows and changes nothing', async (context) => {
   const root = makeRoot(context);
   const local = await openTestFolder(context, root);

@@ -19,6 +19,7 @@ export class OutputFile {
   /** What is written to until commit(). */
   readonly temporaryPath: string;
   #file: number | undefined;
+  #isMade = false;
   #bytes = 0;
 
   /** Throws NOT_FOUND without its folder, ALREADY_EXISTS unless it may be replaced. */
@@ -43,6 +44,7 @@ export class OutputFile {
   write(bytes: Uint8Array): void {
     try {
       this.#file ??= openSync(this.temporaryPath, 'w', 0o600);
+      this.#isMade = true;
       let written = 0;
       while (written < bytes.length)
         written += writeSync(this.#file, bytes, written, bytes.length - written);
@@ -52,7 +54,7 @@ export class OutputFile {
     }
   }
 
-  /** Also of what another program wrote under the temporary name. */
+  /** Also of what the SQL engine wrote under the temporary name. */
   commit(): void {
     try {
       const file = this.#file ?? openSync(this.temporaryPath, 'r+');
@@ -72,6 +74,6 @@ export class OutputFile {
   discard(): void {
     if (this.#file !== undefined) closeSync(this.#file);
     this.#file = undefined;
-    rmSync(this.temporaryPath, { force: true });
+    if (this.#isMade) rmSync(this.temporaryPath, { force: true });
   }
 }

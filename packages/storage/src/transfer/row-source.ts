@@ -19,6 +19,8 @@ export interface SourceRead extends SourcePlace {
 }
 
 export interface RowSource {
+  /** Of the file, that earlier imports took, as near as the format tells. */
+  readonly passedBytes: number;
   /** Fills the batch, on another thread where it can; one call at a time. */
   next(batch: TableBatch): Promise<SourceRead>;
   close(): Promise<void>;
