@@ -37,6 +37,8 @@ const constants: Readonly<Record<string, (session: CatalogSession) => string>> =
   inet_client_addr: () => 'NULL::VARCHAR',
   inet_client_port: () => 'NULL::INTEGER',
   txid_current: () => '0',
+  pg_get_keywords: () =>
+    '(SELECT keyword_name AS word, keyword_category AS catdesc FROM duckdb_keywords())',
 };
 
 const visible =
@@ -75,6 +77,8 @@ const words: Readonly<Record<string, (session: CatalogSession) => string>> = {
 const wrapping: Readonly<Record<string, readonly [string, string, readonly string[]]>> = {
   format_type: ['(SELECT name FROM ndts_types t_ WHERE t_.oid = (', '))', ['ndts_types']],
   to_regclass: ['(SELECT oid FROM pg_class c_ WHERE c_.relname = (', '))', ['pg_class']],
+  array_lower: ['(SELECT CASE WHEN len(l_) > 0 THEN 1 END FROM (SELECT (', ') AS l_))', []],
+  array_upper: ['nullif(len(', '), 0)', []],
   parse_ident: ['string_split(', ", '.')", []],
   to_regtype: ['(SELECT oid FROM pg_type t_ WHERE t_.typname = (', '))', ['pg_type']],
   quote_ident: [
@@ -166,8 +170,9 @@ export function functionEdits(
     { start, end: tokens[at + 1]!.end, text: before },
     { start: tokens[end]!.start, end: tokens[close]!.end, text: behind },
   ];
-  // The one argument is looked at as well; of several the first stays as it stands.
-  return { edits, tables, last: comma < 0 ? at + 1 : close, close };
+  // The one argument is looked at as well, and one before a number; else it stays as it stands.
+  const isNumber = end + 2 === close && tokens[end + 1]?.kind === 'number';
+  return { edits, tables, last: comma < 0 || isNumber ? at + 1 : close, close };
 }
 
 function specialText(name: string, given: readonly Token[], session: CatalogSession): string {

@@ -41,6 +41,7 @@ const firstTableOid = 16_384;
 const databaseOid = 5;
 const ownerOid = 10;
 const catalogOid = 11;
+const spaceOid = 1663;
 const publicOid = 2200;
 const informationOid = 13_000;
 
@@ -132,8 +133,26 @@ const filled: Readonly<Record<string, CatalogTable>> = {
       'oid:o datname:s datdba:o encoding:i datlocprovider:s datistemplate:b datallowconn:b ' +
       'datconnlimit:i dattablespace:o datcollate:s datctype:s daticulocale:s datacl:l',
     rows: () => [
-      [databaseOid, databaseName, ownerOid, 6, 'c', false, true, -1, 1663, 'C', 'C', null, null],
+      [
+        databaseOid,
+        databaseName,
+        ownerOid,
+        6,
+        'c',
+        false,
+        true,
+        -1,
+        spaceOid,
+        'C',
+        'C',
+        null,
+        null,
+      ],
     ],
+  },
+  pg_tablespace: {
+    columns: 'oid:o spcname:s spcowner:o spcacl:l spcoptions:l',
+    rows: () => [[spaceOid, 'pg_default', ownerOid, null, null]],
   },
   pg_class: {
     columns:
@@ -317,7 +336,6 @@ const empty: Readonly<Record<string, string>> = {
   pg_sequence: 'seqrelid:o seqtypid:o seqstart:i',
   pg_shdescription: 'objoid:o classoid:o description:s',
   pg_stat_user_tables: 'relid:o schemaname:s relname:s n_live_tup:i',
-  pg_tablespace: 'oid:o spcname:s spcowner:o',
   pg_trigger: 'oid:o tgrelid:o tgname:s tgfoid:o tgenabled:s tgisinternal:b tgparentid:o',
   pg_views: 'schemaname:s viewname:s viewowner:s definition:s',
   ndts_info_constraints:

@@ -1,6 +1,6 @@
 // What is translated, what is left alone, and that nothing a client writes breaks the translation.
 
-import { deepEqual, equal, match, ok } from 'node:assert/strict';
+import { deepEqual, equal, match, ok, throws } from 'node:assert/strict';
 import { test } from 'node:test';
 import { SeededRandom } from '@ndts/runtime';
 import { tokensOf } from '../sql/tokens.js';
@@ -53,6 +53,39 @@ test('functions, casts and schemas', () => {
     both.text,
     /^WITH RECURSIVE pg_type AS \(.*\), x AS \(SELECT 1\) SELECT \* FROM x, pg_type$/,
   );
+});
+
+test('patterns of times', () => {
+  const cases: [string, string][] = [
+    ['YYYY-MM-DD HH24:MI:SS.US', '%Y-%m-%d %H:%M:%S.%f'],
+    ['yyyy-mm-ddThh24:mi:ss.ms"Z"', '%Y-%m-%dT%H:%M:%S.%gZ'],
+    ['FMDD/FMMM/YY HH12 AM', '%-d/%-m/%y %I %p'],
+    ['Dy, DD Mon IYYY-IW TZ', '%a, %d %b %G-%V UTC'],
+    ['DDD "100% \\"o\'\'clock\\""', '%j 100%% "o\'\'clock"'],
+  ];
+  for (const [pattern, wanted] of cases)
+    equal(
+      translated(`SELECT to_char(f(a, b), '${pattern}'), x`).text,
+      `SELECT strftime(f(a, b), '${wanted}') AS to_char, x`,
+    );
+  equal(
+    translated("SELECT 1 FROM t WHERE to_date(d, 'DD.MM.YYYY') = pg_catalog.to_timestamp(x, 'YY')")
+      .text,
+    "SELECT 1 FROM t WHERE strptime(d, '%d.%m.%Y')::DATE = strptime(x, '%y')",
+  );
+  equal(translated('SELECT to_timestamp(0), to_char FROM t').isCatalog, false);
+  for (const text of ["to_char(x, 'Q')", "to_char(x, 'Month')", "to_char(1, '999.9')"])
+    throws(() => translated(`SELECT ${text}`), { sqlState: '0A000' }, text);
+  for (const text of ['to_char(x, $1)', 'to_char(x)', "to_date(x, 'YYYY' || y)"])
+    throws(() => translated(`SELECT ${text}`), /needs a time and a pattern as/, text);
+});
+
+test('bounds of arrays, and keywords', () => {
+  equal(
+    translated('SELECT array_upper(current_schemas(false), 1) + 1').text,
+    "SELECT nullif(len(['public']), 0) + 1",
+  );
+  match(translated('SELECT word FROM pg_catalog.pg_get_keywords()').text, /FROM \(SELECT key/);
 });
 
 test('places lead back to what the client wrote', () => {

@@ -17,7 +17,9 @@ import {
   isCatalogTable,
   renamed,
 } from './catalog-tables.js';
+import { PostgresError } from './postgres-error.js';
 import { schemaName } from './settings.js';
+import { timePattern } from './time-patterns.js';
 
 export interface CatalogSession extends CatalogInput {
   readonly version: string;
@@ -54,6 +56,12 @@ const castTypes: Readonly<Record<string, string>> = {
   int2vector: 'VARCHAR',
   oidvector: 'VARCHAR',
 };
+
+const timeTexts: ReadonlyMap<string, string> = new Map([
+  ['to_char', 'strftime'],
+  ['to_timestamp', 'strptime'],
+  ['to_date', 'strptime'],
+]);
 
 class Translation {
   readonly edits: Edit[] = [];
@@ -103,6 +111,7 @@ class Translation {
       return this.#array(at);
     if (isQualified && !isWord(tokens[at - 2], 'pg_catalog')) return at;
     if (name === 'generate_series') return this.#searchPath(at);
+    if (timeTexts.has(name) && token.kind === 'word') return this.#timeText(at, name);
     if (isKnownFunction(name, tokens, at, this.#brackets)) return this.#function(at, name);
     const table = renamed[name] ?? name;
     if (isCatalogTable(table)) {
@@ -226,6 +235,30 @@ class Translation {
     if (this.#isItem(from, found.close) && !isWord(this.#tokens[found.close + 1], 'as'))
       this.edits.push({ start: end, end, text: ` AS ${name}` });
     return found.last;
+  }
+
+  /** to_char(x, 'YYYY-MM-DD') as strftime(x, '%Y-%m-%d'), and what reads such texts. */
+  #timeText(at: number, name: string): number {
+    const tokens = this.#tokens;
+    const [close, comma] = [this.#brackets.close[at + 1] ?? -1, this.#brackets.comma[at + 1] ?? -1];
+    if (!isSign(tokens[at + 1], '(') || close < 0 || (comma < 0 && name === 'to_timestamp'))
+      return at;
+    const given = comma + 2 === close ? tokens[comma + 1] : undefined;
+    const text = given?.kind === 'string' && given.text.startsWith("'") ? given.text : "''";
+    const made = timePattern(text.slice(1, -1).replaceAll("''", "'"));
+    if (comma < 0 || !/%[^%]/.test(made))
+      throw new PostgresError('0A000', `${name} needs a time and a pattern as 'YYYY-MM-DD'`, {
+        hint: 'for numbers there are round(x, 2), format() and printf()',
+      });
+    this.#replace(comma + 1, close, `'${made.replaceAll("'", "''")}'`);
+    this.#replace(at, at + 1, timeTexts.get(name)!);
+    const { end } = tokens[close]!;
+    const from = isWord(tokens[at - 2], 'pg_catalog') ? at - 2 : at;
+    const isNamed = !this.#isItem(from, close) || isWord(tokens[close + 1], 'as');
+    const cast = name === 'to_date' ? '::DATE' : '';
+    if (cast !== '' || !isNamed)
+      this.edits.push({ start: end, end, text: `${cast}${isNamed ? '' : ` AS ${name}`}` });
+    return at;
   }
 
   /** ARRAY(SELECT ...) as a column: as PostgreSQL writes it. */

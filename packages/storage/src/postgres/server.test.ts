@@ -109,6 +109,31 @@ test('errors tell a state and a place in characters', async (context) => {
   deepEqual(rows(await client.ask(m.query('SELECT 7'))), [['7']]);
 });
 
+test('what PostgreSQL has and SQL here calls otherwise', async (context) => {
+  const client = await (await TestServer.start(context, 3)).login();
+  const cases: [string, string | null][] = [
+    [
+      "SELECT to_char(TIMESTAMP '2026-01-02 15:04:05.678', 'YYYY-MM-DD HH12:MI:SS.MS AM')",
+      '2026-01-02 03:04:05.678 PM',
+    ],
+    ["SELECT to_char(to_timestamp('2.1.2026', 'DD.MM.YYYY'), 'FMDD FMMonth')", '2 January'],
+    ["SELECT to_date('20260102', 'YYYYMMDD')", '2026-01-02'],
+    ['SELECT array_upper(current_schemas(false), 1)', '1'],
+    ["SELECT setting FROM pg_catalog.pg_settings WHERE name = 'max_index_keys'", '32'],
+    [
+      'SELECT spcname FROM pg_database d JOIN pg_tablespace t ON d.dattablespace = t.oid',
+      'pg_default',
+    ],
+    [
+      "SELECT string_agg(word, ',') = '' FROM pg_catalog.pg_get_keywords() " +
+        "WHERE word <> ALL ('{a,abs}'::text[])",
+      'f',
+    ],
+  ];
+  for (const [text, wanted] of cases)
+    deepEqual(rows(await client.ask(m.query(text))), [[wanted]], text);
+});
+
 test('tables and columns as the query builder of Grafana asks for them', async (context) => {
   const client = await (await TestServer.start(context, 3)).login();
   const path = `string_to_array(current_setting('search_path'),',')`;

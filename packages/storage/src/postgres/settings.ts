@@ -37,6 +37,7 @@ const fixed: Readonly<Record<string, Setting>> = {
   intervalstyle: { value: 'postgres', allows: /^postgres$/i, reported: true },
   is_superuser: { value: 'off', allows: /^off$/, reported: true },
   lock_timeout: { value: '0', allows: duration },
+  max_index_keys: { value: '32', allows: /^32$/ },
   max_identifier_length: { value: '63', allows: /^63$/ },
   'ndts.archived': { value: 'refuse', allows: /^(refuse|skip)$/i },
   'ndts.timestamp_digits': { value: '6', allows: /^[0369]$/ },

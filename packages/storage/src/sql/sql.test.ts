@@ -315,6 +315,7 @@ test('errors say where', async (context) => {
     ['SELECT time, sum(size) AS s, nope FROM deal SAMPLE BY 1m', 1, 30, /nope/],
     ['SELECT time FROM deal SAMPLE BY 1x', 1, 34, /unit of time/],
     ['EXPLAIN SELECT nope FROM deal', 1, 16, /nope/],
+    ["SELECT 'abc'::TIMESTAMP_NS", 1, 13, /'abc' .* nor a time, which is '2026-/],
   ];
   for (const [text, line, column, message] of cases)
     await rejects(data.rows(text), (error: unknown) => {

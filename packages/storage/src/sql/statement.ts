@@ -137,7 +137,12 @@ export class Statement {
 
   /** Tables are views of a function of ours, which the engine calls a list of values. */
   #inOwnNames(message: string): string {
-    return tellMissingTable(message, [...this.#tables.keys()]).replace(/^Values list "/, 'Table "');
+    return tellMissingTable(message, [...this.#tables.keys()])
+      .replace(/^Values list "/, 'Table "')
+      .replace(
+        /^Could not convert string .* to INT64$/s,
+        "$&: neither a whole number nor a time, which is '2026-01-02 09:30:00.5' (1677 to 2262)",
+      );
   }
 
   get #isEdited(): boolean {
