@@ -147,3 +147,27 @@ test('on the wire: both protocols, text and binary, declared or not', async (con
   ])
     deepEqual(rows(await client.ask(m.query(sql))), [['1'], ['3']], sql);
 });
+
+test('a parameter beside a sign of arithmetic is a number, or an instant', async (context) => {
+  const client = await (await TestServer.start(context, 1)).login();
+  const cases: [string, string[], string][] = [
+    ['SELECT d.x * $1 FROM (SELECT 1.5::DOUBLE AS x) d WHERE 1 = ANY($2)', ['2', '{1}'], '3'],
+    [
+      'SELECT count(*) FROM range(9) WHERE range::DOUBLE / $1 > 2 AND range = ANY($2)',
+      ['2', '{5,6}'],
+      '2',
+    ],
+    ['SELECT -$1 - 1.5::DOUBLE', ['1'], '-2.5'],
+    ["SELECT TIMESTAMP '2026-01-02' > $1 - INTERVAL '1 day'", ['2026-01-02 12:00:00Z'], 't'],
+    ['SELECT 2::BIGINT + $1', ['9007199254740993'], '9007199254740995'],
+  ];
+  for (const [sql, values, wanted] of cases) {
+    const bound = m.bind(
+      '',
+      '',
+      values.map((value) => Buffer.from(value)),
+    );
+    const answers = await client.ask(m.parse('', sql), bound, m.execute(''), m.sync());
+    deepEqual(rows(answers), [[wanted]], sql);
+  }
+});

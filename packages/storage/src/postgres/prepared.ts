@@ -4,6 +4,7 @@
 import type { Sql } from '../sql/query.js';
 import { isSign, type Token, tokensOf } from '../sql/tokens.js';
 import { castLists, withoutAny } from './arrays.js';
+import { operandTypes } from './operand-types.js';
 import { type CatalogSession, type Translated, translate } from './catalog.js';
 import { type Command, commandOf } from './commands.js';
 import { typeOfColumn } from './encode.js';
@@ -81,9 +82,14 @@ export class Prepared {
     // The time limit is whose signal it is.
     const { text, lists } = withoutAny(translated.text);
     const casts = castLists(text);
+    const operands = operandTypes(this.tokens);
     const found = await sql.describe(text, { timeoutMs: 0, signal });
     for (let at = 0; at < this.parameterCount; at += 1) {
-      const type = typeOfSql(found.parameters[at] ?? '') ?? casts.get(at + 1) ?? types.text;
+      const type =
+        typeOfSql(found.parameters[at] ?? '') ??
+        casts.get(at + 1) ??
+        operands.get(at + 1) ??
+        types.text;
       this.parameterTypes[at] ??= lists.has(at + 1) ? (arrayOf(type) ?? type) : type;
     }
     if (found.columns.length > 0) this.#columns = toldColumns(found.columns, translated.isCatalog);
