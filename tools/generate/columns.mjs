@@ -96,7 +96,8 @@ function recordStruct(batch, slot, name, columns) {
     each('number', 'f64') +
     each('narrow', 'u32') +
     '};\n' +
-    `static_assert(static_cast<std::uint32_t>(${kind}Flags::kVoid) == kVoidFlag);\n`
+    `static_assert(static_cast<std::uint32_t>(${kind}Flags::kVoid) == kVoidFlag);\n` +
+    `static_assert(static_cast<std::uint32_t>(${kind}Flags::kMissed) == kMissedFlag);\n`
   );
 }
 
@@ -120,6 +121,8 @@ namespace ndts {
 
 // The same bit in the flags of every record: the slot fills a sequence that was skipped.
 inline constexpr std::uint32_t kVoidFlag = 16;
+// And beside it in a mirror: what was there was overtaken before it was pulled.
+inline constexpr std::uint32_t kMissedFlag = 64;
 `);
   for (const batch of batches) {
     const kind = batch.name.replace(/Batch$/, '');

@@ -72,7 +72,8 @@ export {
   type SectionSpec,
   type SectionTrigger,
 } from './section/section-engine.js';
-export type { History } from './source/warm-up.js';
+export type { History, Market, MarketSource } from './source/market-source.js';
+export { PulledMarket, type PulledMarketOptions } from './source/pulled-market.js';
 export { StrategyDriver } from './strategy/driver.js';
 export type { RestartPolicy } from './strategy/instance.js';
 export { runCompiler } from './strategy/compile-plugin.js';

@@ -33,7 +33,8 @@ import {
 } from './emit/status.js';
 import { type FactorDatabase, FactorTable } from './factor/factor-store.js';
 import { cancelRequest, orderUpdate } from './source/order-events.js';
-import type { History } from './source/warm-up.js';
+import { type MarketSource, OwnMarket } from './source/market-source.js';
+import { StoredHistory, type StoredRows } from './source/stored-history.js';
 import type { SpawnChild } from './strategy/child.js';
 import type { RestartPolicy } from './strategy/instance.js';
 import type { RunLimits } from './strategy/run.js';
@@ -42,12 +43,14 @@ import { type SignalRingListener, Supervisor } from './strategy/supervisor.js';
 export interface CalcNodeDeps {
   readonly config: ConfigValues;
   /** History for warm-up and the positions where live begins; takes the rows of factors. */
-  readonly database: History & FactorDatabase & LineageDatabase;
+  readonly database: StoredRows & FactorDatabase & LineageDatabase;
   readonly symbols: { all(): readonly SymbolEntry[] };
-  /** TickRingWriter.paths: files by shard. */
+  /** TickRingWriter.paths, files by shard: of who publishes in this process. */
   readonly tickRings: readonly string[];
   /** The same of books; undefined: none are taken. */
   readonly bookRings?: readonly string[] | undefined;
+  /** Of ticks and books that another host publishes; default: the rings and the database above. */
+  readonly source?: MarketSource;
   /** Folder of signal and factor rings, in shared memory. */
   readonly ringDir: string;
   readonly registry: Registry;
@@ -106,13 +109,19 @@ class CalcNodeAgent implements CalcNode {
     this.#deps = deps;
     this.#symbols = deps.symbols.all();
     this.#factorTable = new FactorTable(deps);
+    const { tickRings, bookRings, database } = deps;
+    const own = { tickRings, bookRings, history: new StoredHistory(database) };
     this.#supervisor = new Supervisor({
       ...deps,
-      history: deps.database,
+      source: deps.source ?? new OwnMarket(own),
       factorTable: this.#factorTable,
       symbols: () => this.#symbols,
       onSignalRing: (instance, name, path) => this.#announce({ instance, name, path }),
       onCancel: (instance, name, order) => this.#cancel(instance, name, order),
+    });
+    // Its symbols are known before its ticks: strategies are warmed up by them.
+    deps.source?.watch(() => {
+      this.#symbols = deps.symbols.all();
     });
     this.#chart = new Chart(Math.max(chartSymbolsMin, this.#symbols.length));
     this.#metrics = new CalcMetrics(deps.metrics);

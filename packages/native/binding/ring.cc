@@ -115,6 +115,7 @@ class RowRingReaderWrap : public Napi::ObjectWrap<RowRingReaderWrap<Record>> {
                              {Base::template InstanceMethod<&Wrap::poll>("poll"),
                               Base::template InstanceMethod<&Wrap::wait_poll>("waitPoll"),
                               Base::template InstanceMethod<&Wrap::lapped>("lapped"),
+                              Base::template InstanceMethod<&Wrap::overtaken>("overtaken"),
                               Base::template InstanceMethod<&Wrap::position>("position"),
                               Base::template InstanceMethod<&Wrap::marks>("marks"),
                               Base::template InstanceMethod<&Wrap::close>("close")});
@@ -198,6 +199,10 @@ class RowRingReaderWrap : public Napi::ObjectWrap<RowRingReaderWrap<Record>> {
 
   Napi::Value lapped(const Napi::CallbackInfo& info) {
     return number(info.Env(), open(info.Env()).lapped());
+  }
+
+  Napi::Value overtaken(const Napi::CallbackInfo& info) {
+    return number(info.Env(), open(info.Env()).overtaken());
   }
 
   Napi::Value position(const Napi::CallbackInfo& info) {

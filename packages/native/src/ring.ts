@@ -51,6 +51,8 @@ export interface RingMarks {
 }
 
 export interface RowRingReader<Batch> extends RowStreamReader<Batch> {
+  /** Of lapped(): rows that were published. The others fill sequences that never were. */
+  overtaken(): number;
   marks(shard: number): RingMarks;
 }
 
@@ -125,6 +127,7 @@ interface NativeRingReader {
     sleepUs: number,
   ): number;
   lapped(): number;
+  overtaken(): number;
   position(shard: number): RingPosition;
   marks(shard: number): RingMarks;
   close(): void;
@@ -270,6 +273,10 @@ class AddonRingReader<Batch extends BatchMemory> implements RowRingReader<Batch>
 
   lapped(): number {
     return native(() => this.#native.lapped());
+  }
+
+  overtaken(): number {
+    return native(() => this.#native.overtaken());
   }
 
   position(shard: number): RingPosition {

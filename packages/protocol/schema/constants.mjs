@@ -23,6 +23,7 @@ export const constants = [
       halted: [8, 'trading halted'],
       void: [16, 'not a tick: the slot fills a sequence that was skipped'],
       suspect: [32, 'a cleaning rule that only marks found something in it'],
+      missed: [64, 'of a void slot of a mirror: a tick that was overtaken before it was pulled'],
     },
   },
   {
@@ -33,6 +34,7 @@ export const constants = [
       sell: [2, 'the aggressor sold'],
       id: [4, 'the venue named it by a whole number below 2^53; other names are in the table only'],
       void: [16, 'not a trade: the slot fills a sequence that was skipped'],
+      missed: [64, 'of a void slot of a mirror: a trade that was overtaken before it was pulled'],
     },
   },
   {
@@ -41,6 +43,7 @@ export const constants = [
     values: {
       crossed: [4, 'bid is not below ask'],
       void: [16, 'not a book: the slot fills a sequence that was skipped'],
+      missed: [64, 'of a void slot of a mirror: a book that was overtaken before it was pulled'],
     },
   },
   {

@@ -65,6 +65,11 @@ export type { LineSink } from './line/line-sink.js';
 export { type LineAddresses, LineServer, type LineServerOptions } from './line/line-server.js';
 export { MappedTransport } from './remote/mapped-transport.js';
 export {
+  MarketConnection,
+  type MarketConnectionOptions,
+  type PastMarket,
+} from './remote/pull/market-connection.js';
+export {
   replaySnapshots,
   type ReplaySnapshotsOptions,
   type SnapshotReplay,
@@ -79,7 +84,14 @@ export { openArchivedDays, openRetention } from './retention/open.js';
 export { parsePolicies, type RetentionPolicy } from './retention/policy.js';
 export { type OldDay, Retention, type RetentionOptions } from './retention/retention.js';
 export { eachLastTick } from './table/last-ticks.js';
-export { BookRows, flagsOfSide, sideOfTrade, TradeRows } from './table/market-rows.js';
+export {
+  BookRows,
+  flagsOfSide,
+  rowsToBooks,
+  rowsToTicks,
+  sideOfTrade,
+  TradeRows,
+} from './table/market-rows.js';
 export { openJournal, openTicks } from './table/open.js';
 export { SymbolRegistry } from './table/symbol-registry.js';
 export { StorageMetrics } from './table/storage-metrics.js';

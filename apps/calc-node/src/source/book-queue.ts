@@ -3,7 +3,7 @@
 // first where these are equal; books are in the order of their ring, or of a replay. That order is
 // decided here, live and over history.
 
-import { type BookBatch, createBookBatch } from '@ndts/protocol';
+import { type BookBatch, createBookBatch, type RingPosition } from '@ndts/protocol';
 
 /** Books that wait for their turn. */
 export interface BookFeed {
@@ -41,5 +41,44 @@ export class BookQueue implements BookFeed {
   take(): number {
     this.#next += 1;
     return this.#next - 1;
+  }
+
+  /** Of rows that were not taken yet, the first of each shard instead of what is given. */
+  moveBack(positions: RingPosition[]): void {
+    const { shard, sequence, epoch } = this.batch;
+    for (let row = this.batch.count - 1; row >= this.#next; row -= 1)
+      positions[shard[row]!] = { epoch: epoch[row]!, sequence: sequence[row]! };
+  }
+}
+
+/** Books of the past among the ticks of the past; at the end those behind the last tick. */
+export class PastBooks implements BookFeed {
+  readonly #places: readonly { readonly batch: BookBatch; readonly row: number }[];
+  #next = 0;
+  /** Whether there is no other tick to wait for. */
+  isAtEnd = false;
+
+  constructor(places: readonly { readonly batch: BookBatch; readonly row: number }[]) {
+    this.#places = places;
+  }
+
+  isDueBefore(day: number, nsOfDay: number): boolean {
+    const place = this.#places[this.#next];
+    if (place === undefined) return false;
+    const bookDay = place.batch.day[place.row]!;
+    return bookDay < day || (bookDay === day && place.batch.nsOfDay[place.row]! < nsOfDay);
+  }
+
+  isDue(): boolean {
+    return this.isAtEnd && this.#next < this.#places.length;
+  }
+
+  get batch(): BookBatch {
+    return this.#places[this.#next]!.batch;
+  }
+
+  take(): number {
+    this.#next += 1;
+    return this.#places[this.#next - 1]!.row;
   }
 }

@@ -4,16 +4,19 @@
 // all ticks at hand waits until the rings of ticks were read once more. Always: what was published
 // in the order of time is handed on in that order, while no reader is behind by a whole batch.
 
-import { type BookBatch, createBookBatch, type RowStreamReader } from '@ndts/protocol';
+import { type BookBatch, createBookBatch, type RingPosition } from '@ndts/protocol';
 import { type BookFeed, BookQueue } from './book-queue.js';
+import type { LiveRows } from './live-rows.js';
+
+type BookReader = Pick<LiveRows<BookBatch>, 'poll' | 'positions' | 'isBehind' | 'close'>;
 
 export class LiveBooks implements BookFeed {
-  readonly #reader: Pick<RowStreamReader<BookBatch>, 'poll' | 'close'>;
+  readonly #reader: BookReader;
   /** Read in the round before: the ticks before them are at hand. */
   #held = new BookQueue();
   #fresh = new BookQueue();
 
-  constructor(reader: Pick<RowStreamReader<BookBatch>, 'poll' | 'close'>, capacity: number) {
+  constructor(reader: BookReader, capacity: number) {
     this.#reader = reader;
     for (const queue of [this.#held, this.#fresh]) queue.begin(createBookBatch(capacity));
   }
@@ -50,6 +53,18 @@ export class LiveBooks implements BookFeed {
   /** The round is over: what is left has waited for the ticks of the next one. */
   endRound(): void {
     [this.#held, this.#fresh] = [this.#fresh, this.#held];
+  }
+
+  get isBehind(): boolean {
+    return this.#reader.isBehind;
+  }
+
+  /** By shard: of the next book that is taken. */
+  positions(): RingPosition[] {
+    const positions = this.#reader.positions();
+    this.#fresh.moveBack(positions);
+    this.#held.moveBack(positions);
+    return positions;
   }
 
   close(): void {

@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { TickBatch } from '@ndts/protocol';
-import { canResume, gapBatches, type History, startPositions, WarmUp } from './warm-up.js';
+import { StoredHistory, type StoredRows } from './stored-history.js';
+import { WarmUp } from './warm-up.js';
 
 interface Row {
   readonly symbol: number;
@@ -12,8 +13,9 @@ interface Row {
 }
 
 /** One shard per symbol; ticks may arrive while history is read. */
-class FakeHistory implements History {
+class FakeHistory implements StoredRows {
   readonly shardCount = 4;
+  readonly past = new StoredHistory(this);
   readonly rows: Row[] = [];
   readonly next = [0, 0, 0, 0];
   /** Of rows that are not of epoch 3. */
@@ -63,68 +65,74 @@ class FakeHistory implements History {
 
 const symbols = [0, 1, 2].map((id) => ({ id, shard: id, name: `S${id}` }));
 
-function sequencesOf(warmUp: WarmUp, symbol: number, chunkRows = 7): number[] {
-  return [...warmUp.batches(symbols, chunkRows)].flatMap((batch) => {
+async function sequencesOf(warmUp: WarmUp, symbol: number, chunkRows = 7): Promise<number[]> {
+  const found: number[] = [];
+  for await (const batch of warmUp.batches(symbols, chunkRows)) {
     assert.ok(batch.count <= chunkRows);
-    const rows = Array.from({ length: batch.count }, (_, row) => row);
-    return rows.filter((row) => batch.symbol[row] === symbol).map((row) => batch.sequence[row]!);
-  });
+    for (let row = 0; row < batch.count; row += 1)
+      if (batch.symbol[row] === symbol) found.push(batch.sequence[row]!);
+  }
+  return found;
 }
 
-test('history ends where live begins, even when ticks arrive in between', () => {
+test('history ends where live begins, even when ticks arrive in between', async () => {
   const history = new FakeHistory();
   for (let tick = 0; tick < 90; tick += 1) history.append(tick % 3);
-  const positions = startPositions(history);
+  const positions = history.past.positions('ticks', 'accepted');
   assert.deepEqual(positions[1], { epoch: 3, sequence: 30 });
   history.onRead = () => {
     for (let tick = 0; tick < 40; tick += 1) history.append(tick % 3);
   };
-  const warmUp = new WarmUp(history, positions, 20);
+  const warmUp = new WarmUp(history.past, positions, 20);
   const expected = Array.from({ length: 20 }, (_, index) => 10 + index);
-  for (const symbol of [0, 1, 2]) assert.deepEqual(sequencesOf(warmUp, symbol), expected);
+  for (const symbol of [0, 1, 2]) assert.deepEqual(await sequencesOf(warmUp, symbol), expected);
 });
 
-test('many arrivals make it read further back', () => {
+test('many arrivals make it read further back', async () => {
   const history = new FakeHistory();
   for (let tick = 0; tick < 25; tick += 1) history.append(1);
-  const positions = startPositions(history);
+  const positions = history.past.positions('ticks', 'accepted');
   for (let tick = 0; tick < 1000; tick += 1) history.append(1);
-  const found = sequencesOf(new WarmUp(history, positions, 20), 1);
+  const found = await sequencesOf(new WarmUp(history.past, positions, 20), 1);
   assert.deepEqual(
     found,
     [5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24],
   );
 });
 
-test('ticks out of time order come in the order they were live', () => {
+test('ticks out of time order come in the order they were live', async () => {
   const history = new FakeHistory();
   for (const nsOfDay of [100, 300, 200, 400, 350]) history.append(2, nsOfDay);
-  const found = sequencesOf(new WarmUp(history, startPositions(history), 4), 2);
+  const found = await sequencesOf(
+    new WarmUp(history.past, history.past.positions('ticks', 'accepted'), 4),
+    2,
+  );
   assert.deepEqual(found, [1, 2, 3, 4]);
 });
 
-test('a strategy without windows wants no history', () => {
+test('a strategy without windows wants no history', async () => {
   const history = new FakeHistory();
   history.append(1);
-  const warmUp = new WarmUp(history, startPositions(history), 0);
-  assert.deepEqual([...warmUp.batches(symbols, 10)], []);
+  const warmUp = new WarmUp(history.past, history.past.positions('ticks', 'accepted'), 0);
+  for await (const _ of warmUp.batches(symbols, 10)) assert.fail('history');
 });
 
-test('who stopped goes on with exactly the rows after it, unless they are not those it saw', () => {
+test('who stopped goes on exactly behind it, unless the rows are not those it saw', async () => {
   const history = new FakeHistory();
   for (let turn = 0; turn < 5; turn += 1) history.append(1);
   for (let turn = 0; turn < 3; turn += 1) history.append(2);
-  const stopped = startPositions(history);
+  const stopped = history.past.positions('ticks', 'accepted');
   for (const symbol of [1, 2, 1, 1, 3]) history.append(symbol);
-  const starts = startPositions(history);
+  const starts = history.past.positions('ticks', 'accepted');
   history.append(1);
-  assert.ok(canResume(history, stopped, starts));
-  const rows = [...gapBatches(history, stopped, starts, 2)].flatMap((batch) =>
+  const rows = [...history.past.ticksBetween(stopped, starts, 2)!].flatMap((batch) =>
     Array.from({ length: batch.count }, (_, at) => `${batch.symbol[at]} ${batch.sequence[at]}`),
   );
   assert.deepEqual(rows, ['1 5', '1 6', '1 7', '2 3', '3 0']);
-  assert.ok(!canResume(history, starts, stopped), 'it saw rows that are not there');
-  assert.ok(!canResume(history, stopped.slice(1), starts), 'of other shards');
+  const isGone = (from: typeof stopped, to: typeof stopped): boolean =>
+    history.past.ticksBetween(from, to, 2) === undefined;
+  assert.ok(isGone(starts, stopped), 'it saw rows that are not there');
+  assert.ok(isGone(stopped.slice(1), starts), 'of other shards');
   history.epochs.set(history.rows.find((row) => row.symbol === 2 && row.sequence === 2)!, 4);
-  assert.ok(!canResume(history, stopped, starts), 'its last row was lost and written anew');
+  assert.ok(isGone(stopped, starts), 'its last row was lost and written anew');
 });

@@ -23,7 +23,7 @@ import { resolveSettings } from '../backtest/settings.js';
 import { LiveBooks } from '../source/live-books.js';
 import { type AnyStrategy, factor } from './define.js';
 import { StrategyDriver } from './driver.js';
-import { type HostParts, StrategyHost } from './host.js';
+import { type HostParts, type LiveMarket, StrategyHost } from './host.js';
 import { InputJournal } from './input-journal.js';
 
 interface Event {
@@ -121,6 +121,8 @@ function runLive(events: readonly Event[], random: SeededRandom): string[] {
       return batch.count;
     },
     lapped: () => 0,
+    isBehind: false,
+    isHolding: false,
   };
   const bookReader = {
     poll: (books: BookBatch) => {
@@ -129,6 +131,8 @@ function runLive(events: readonly Event[], random: SeededRandom): string[] {
       publish();
       return books.count;
     },
+    positions: () => [],
+    isBehind: false,
     close: () => undefined,
   };
   let ordinal = 0;
@@ -136,11 +140,12 @@ function runLive(events: readonly Event[], random: SeededRandom): string[] {
   const driver = new StrategyDriver({
     ...{ strategy: noting(calls), parameters: {}, capacity: 64, sink, log: () => undefined },
   });
-  const path = join(tmpdir(), 'ndts-books.log'); // never there: books have no log
+  const path = join(tmpdir(), 'ndts-books.log'); // never there: no checkpoint is made
   const now = (): Time => ({ day: firstDay, nsOfDay: 0 });
   const journal = new InputJournal({ driver, path, identity: '', node: '', now });
-  const host = new StrategyHost({
-    ...{ driver, journal, reader, batch, books: new LiveBooks(bookReader, 64) },
+  const live = { ticks: reader, books: new LiveBooks(bookReader, 64) };
+  const parts = {
+    ...{ driver, journal, batch },
     factorRows: { publish: () => undefined },
     signals: { count: 0, latency: { snapshot: () => ({}) } },
     ...{ spinUs: 1, spinMs: 1, wait: 'spin', waitMs: 1, reportIntervalMs: 1e9 },
@@ -148,7 +153,9 @@ function runLive(events: readonly Event[], random: SeededRandom): string[] {
     report: () => undefined,
     snapshot: () => undefined,
     state: () => undefined,
-  } as unknown as HostParts);
+    behind: () => undefined,
+  };
+  const host = new StrategyHost(parts as unknown as HostParts, live as unknown as LiveMarket);
   while (next.tick + next.book < events.length) host.doWork();
   host.doWork();
   driver.close();

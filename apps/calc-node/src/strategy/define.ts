@@ -25,6 +25,7 @@
 import type { OrderOffsetName, OrderStateName, Time, TimeInForceName } from '@ndts/protocol';
 import type { BarView } from '../bar/bar-builder.js';
 import type { FactorDeclarations, FactorReadings } from '../factor/declare.js';
+import type { RowWatermark } from '../source/market-source.js';
 import type { BarSpecs } from './bar-set.js';
 import type { ParameterSpecs, ParameterValues } from './parameters.js';
 
@@ -197,6 +198,9 @@ export interface StrategyDefinition<
   readonly factors?: Declared<Specs, Factors>;
   /** Of every symbol; their hook is onBar. Volumes count the ticks seen since the start. */
   readonly bars?: Declared<Specs, BarSpecs>;
+  /** What ticks and books are when it is handed them: 'accepted', the default, survives the end of
+   * every process; 'durable' that of the machine, some milliseconds later. */
+  readonly watermark?: RowWatermark;
   /** Made once per start, before the first hook. */
   readonly state?: (parameters: ParameterValues<Specs>) => State;
   /** onTimer is called when event time passes a multiple of it, counted from midnight UTC; 1000 by

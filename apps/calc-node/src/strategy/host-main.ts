@@ -2,13 +2,11 @@
 // the plugin, warms it up, runs its loop. Always: it ends when the channel closes, when it is told
 // to stop, or with a reason when the plugin fails.
 
-import { createTickBatch, errorLine, NdtsError, type RingPosition } from '@ndts/protocol';
+import { createBookBatch, createTickBatch, errorLine, NdtsError } from '@ndts/protocol';
 import { AgentLoop, startWatchdog, SystemClock } from '@ndts/runtime/loop';
 import {
   createSlotRing,
-  openBookRings,
   openRingBell,
-  openTickRings,
   type RingBell,
   type SlotRingWriter,
 } from '@ndts/storage/ring';
@@ -18,22 +16,26 @@ import { SignalWriter } from '../emit/signal-writer.js';
 import { storedFactors } from '../factor/declare.js';
 import { FactorRowWriter } from '../factor/factor-rows.js';
 import { LiveBooks } from '../source/live-books.js';
+import { bookForm, LiveRows, tickForm } from '../source/live-rows.js';
 import { confineProcess, type HostChannel } from './confine.js';
 import { StrategyDriver } from './driver.js';
 import { GapRows } from './gap-rows.js';
-import { StrategyHost } from './host.js';
+import { type HostParts, type LiveMarket, StrategyHost } from './host.js';
 import {
   type BeginMessage,
   type FailedMessage,
+  type FollowMessage,
   type HistoryMessage,
   type HostMessage,
   type LoadMessage,
+  type RingsMessage,
   snapshotLengthMax,
   stateBytesMax,
   textLengthMax,
 } from './host-protocol.js';
 import { type InputLog, readInputLog } from './input-checkpoint.js';
-import { InputJournal } from './input-journal.js';
+import { InputJournal, type PastInputs } from './input-journal.js';
+import type { InputPositions } from './input-log.js';
 import { loadStrategy } from './load-strategy.js';
 
 const batchCapacity = 1024;
@@ -63,11 +65,10 @@ let loaded: Loaded | undefined;
 let loop: AgentLoop | undefined;
 let phase: FailedMessage['phase'] = 'load';
 let logLines = 0;
-/** Rows behind the checkpoint of the log, when it is gone on from. */
-let gap: GapRows | undefined;
+/** Rows behind the checkpoint of the log, when it is gone on from, or those that are missing. */
+let gap: PastInputs | undefined;
+let host: StrategyHost | undefined;
 let isHeard = false;
-/** Once it runs: rows that were not received yet, by shard. */
-let positions: (() => readonly RingPosition[]) | undefined;
 /** Messages are handled one after the other: loading is asynchronous. */
 let turn: Promise<void> = Promise.resolve();
 
@@ -102,8 +103,17 @@ async function handle(message: HostMessage): Promise<void> {
       loaded?.driver.load(message.bytes);
       break;
     case 'resume':
-      gap = new GapRows(batchCapacity);
+      gap = emptyGap();
       isHeard = message.isHeard;
+      break;
+    case 'leave':
+      host?.leave();
+      break;
+    case 'gap':
+      gap = emptyGap();
+      break;
+    case 'follow':
+      follow(message);
       break;
     case 'begin':
       begin(message);
@@ -146,6 +156,7 @@ async function load(message: LoadMessage): Promise<Loaded> {
   const given = Object.entries(parameters).toSorted();
   const code = [codeHash(message.plugin, strategy), message.compiled?.map(({ text }) => text)];
   const version = strategy.snapshotVersion ?? 1;
+  const { watermark = 'accepted' } = strategy;
   const identity = hashText(JSON.stringify([code, given, driver.signature, version]));
   const journal = new InputJournal({
     ...{ driver, identity, path: message.inputLog, node: message.node },
@@ -162,9 +173,10 @@ async function load(message: LoadMessage): Promise<Loaded> {
     factors: Object.keys(driver.declarations),
     stored: storedFactors(driver.declarations),
     wantsBooks: driver.hasBook,
+    watermark,
     signature: driver.signature,
     snapshotVersion: version,
-    ...(log === undefined ? {} : { resume: log.checkpoint.positions }),
+    ...(log === undefined ? {} : { resume: startOf(log) }),
   });
   return {
     message,
@@ -175,6 +187,10 @@ async function load(message: LoadMessage): Promise<Loaded> {
     rings: [factorRing, signalRing],
     ...{ journal, log },
   };
+}
+
+function startOf({ checkpoint: { positions: ticks, books = [] } }: InputLog): InputPositions {
+  return { ticks, books };
 }
 
 /** Undefined: nobody sleeps there. */
@@ -202,11 +218,23 @@ function sendLog(text: string): void {
 function warmUp(message: HistoryMessage): void {
   if (message.capacity > batchCapacity)
     throw new NdtsError('INTERNAL', `expected at most ${batchCapacity} rows of history`);
-  const batch = createTickBatch(message.capacity);
+  const batch =
+    message.kind === 'ticks'
+      ? createTickBatch(message.capacity)
+      : createBookBatch(message.capacity);
   new Uint8Array(batch.buffer).set(message.bytes);
   batch.count = message.count;
-  if (gap === undefined) loaded?.driver.warmUp(batch);
-  else gap.add(batch);
+  if ('price' in batch) {
+    if (gap === undefined) loaded?.driver.warmUp(batch);
+    else gap.ticks.add(batch);
+  } else gap?.books.add(batch);
+}
+
+function emptyGap(): PastInputs {
+  return {
+    ticks: new GapRows(tickForm, batchCapacity),
+    books: new GapRows(bookForm, batchCapacity),
+  };
 }
 
 function begin(message: BeginMessage): void {
@@ -214,15 +242,11 @@ function begin(message: BeginMessage): void {
   const { driver, clock, journal, message: settings } = loaded;
   goOn(loaded, message);
   phase = 'run';
-  const from = new Map<number, RingPosition>(message.positions.entries());
-  const reader = openTickRings({ paths: message.tickRings, from });
-  positions = () => message.positions.map((_, shard) => reader.position(shard));
+  gap = undefined;
   checkpoint(loaded, driver.save(), message.positions);
-  const host = new StrategyHost({
+  const parts: HostParts = {
     ...loaded,
-    reader,
     batch: createTickBatch(batchCapacity),
-    books: openBooks(message),
     spinUs: settings.idle === 'sleep' ? 0 : waitSpinUs,
     spinMs: spinMsOf(settings),
     wait: settings.ringWait,
@@ -235,7 +259,11 @@ function begin(message: BeginMessage): void {
     },
     snapshot: sendSnapshot,
     state: keepState,
-  });
+    behind: () => {
+      if (host !== undefined) channel.send({ type: 'behind', positions: host.positions() });
+    },
+  };
+  host = new StrategyHost(parts, openMarket(loaded, message));
   const { spinMs, sleepMs } = settings;
   loop = new AgentLoop([host], {
     // Where the host waits at the rings, the loop only lets messages through in between.
@@ -249,10 +277,21 @@ function begin(message: BeginMessage): void {
   loop.start();
 }
 
-/** From what comes from now on: nothing is made of books that were missed. */
-function openBooks({ bookRings: paths }: BeginMessage): LiveBooks | undefined {
-  if (paths === undefined) return undefined;
-  return new LiveBooks(openBookRings({ paths, from: 'tail' }), batchCapacity);
+function openMarket({ driver }: Loaded, message: RingsMessage): LiveMarket {
+  const { positions: from, tickRings, bookRings } = message;
+  const { watermark = 'accepted' } = driver.strategy;
+  const ticks = new LiveRows(tickForm, { paths: tickRings, from: from.ticks, watermark });
+  if (bookRings === undefined) return { ticks, books: undefined };
+  const books = new LiveRows(bookForm, { paths: bookRings, from: from.books, watermark });
+  return { ticks, books: new LiveBooks(books, batchCapacity) };
+}
+
+/** Behind the rows that were missing. */
+function follow(message: FollowMessage): void {
+  if (loaded === undefined || host === undefined || gap === undefined) return;
+  loaded.journal.catchUp(gap, host.positions());
+  gap = undefined;
+  host.follow(openMarket(loaded, message));
 }
 
 /** From the log of inputs, or else from what the plugin gave last. */
@@ -277,7 +316,7 @@ function goOn({ driver, journal, signals, log }: Loaded, { snapshot, orders }: B
 function checkpoint(
   { driver, journal, signals }: Loaded,
   state: Uint8Array,
-  at: readonly RingPosition[],
+  at: InputPositions,
 ): void {
   journal.checkpoint({
     ...{ driver: state, positions: at, generation: signals.generation, signals: signals.last },
@@ -287,16 +326,16 @@ function checkpoint(
 
 /** In the log of inputs first: the node forgets changes of orders that are in what it is sent. */
 function keepState(): void {
-  if (loaded === undefined || positions === undefined) return;
+  if (loaded === undefined || host === undefined) return;
   const state = loaded.driver.save();
-  const at = positions();
+  const at = host.positions();
   checkpoint(loaded, state, at);
   sendState(loaded, state, at);
 }
 
-function sendState({ journal }: Loaded, bytes: Uint8Array, at: readonly RingPosition[]): void {
+function sendState({ journal }: Loaded, bytes: Uint8Array, { ticks }: InputPositions): void {
   if (bytes.length > stateBytesMax) return;
-  channel.send({ type: 'state', positions: at, bytes, orders: journal.orders });
+  channel.send({ type: 'state', positions: ticks, bytes, orders: journal.orders });
 }
 
 /** How long polls spin after the last tick. */
@@ -322,9 +361,9 @@ function snapshotText({ strategy, context }: StrategyDriver): string | undefined
 async function stop(): Promise<void> {
   await loop?.stop();
   // Before it runs it has received nothing, and the log may be one that was cut off.
-  if (loaded !== undefined && positions !== undefined) {
+  if (loaded !== undefined && host !== undefined) {
     sendSnapshot();
-    sendState(loaded, loaded.driver.save(), positions());
+    sendState(loaded, loaded.driver.save(), host.positions());
     // Nothing was cut off: the next start begins with what was sent.
     loaded.journal.remove();
   }

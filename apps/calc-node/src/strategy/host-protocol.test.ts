@@ -8,15 +8,17 @@ import { readChildMessage } from './host-protocol.js';
 const ready = {
   ...{ type: 'ready', name: 'a', version: '1', warmUpTicks: 20, factors: ['bands'] },
   ...{ signature: 'f00d', snapshotVersion: 1, stored: [{ factor: 1, version: 2 }] },
-  wantsBooks: false,
+  ...{ wantsBooks: false, watermark: 'accepted' },
 };
+const positions = { ticks: [{ epoch: 1, sequence: 9 }], books: [] };
 const bytes = new Uint8Array(8);
 const report = { type: 'report', ticks: 1, signals: 0, factorRows: 2, lapped: 0 };
 
 test('well-formed messages pass', () => {
   const messages = [
     ready,
-    { ...ready, resume: [{ epoch: 1, sequence: 9 }] },
+    { ...ready, resume: positions },
+    { type: 'behind', positions },
     { type: 'running', orders: 3 },
     { type: 'state', positions: [{ epoch: 1, sequence: 9 }], bytes, orders: 3 },
     { type: 'cancel', order: 2 ** 33 + 1 },
@@ -45,6 +47,9 @@ test('everything else is refused', () => {
     { ...ready, snapshotVersion: -1 },
     { ...ready, stored: undefined },
     { ...ready, wantsBooks: 1 },
+    { ...ready, watermark: 'sealed' },
+    { ...ready, resume: [] },
+    { type: 'behind', positions: { ticks: [{ epoch: 1, sequence: -1 }], books: [] } },
     { ...ready, stored: [{ factor: 2, version: 1 }] },
     { ...ready, stored: [{ factor: 1, version: 0 }] },
     { type: 'state', positions: [{ epoch: 1, sequence: -1 }], bytes },

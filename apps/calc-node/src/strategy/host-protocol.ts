@@ -4,9 +4,11 @@
 import type { RingPosition, RingWait, Time } from '@ndts/protocol';
 import type { HistogramSnapshot } from '@ndts/runtime';
 import type { StoredFactor } from '../factor/factor-table-rows.js';
+import { type RowKind, type RowWatermark, watermarks } from '../source/market-source.js';
 import { logLengthMax } from './context.js';
 import type { CompiledFile } from './compile-plugin.js';
 import type { OrderUpdate } from './define.js';
+import type { InputPositions } from './input-log.js';
 import type { GivenParameters } from './parameters.js';
 
 /** Everything a strategy's process is told before it loads the plugin. */
@@ -46,9 +48,10 @@ export interface SymbolsMessage {
   readonly names: readonly string[];
 }
 
-/** Ticks before the live ones: the memory of a TickBatch. */
+/** Rows before the live ones: the memory of a TickBatch, or a BookBatch. */
 export interface HistoryMessage {
   readonly type: 'history';
+  readonly kind: RowKind;
   readonly capacity: number;
   readonly count: number;
   readonly bytes: Uint8Array;
@@ -68,13 +71,31 @@ export interface RestoreMessage {
   readonly bytes: Uint8Array;
 }
 
-export interface BeginMessage {
-  readonly type: 'begin';
+/** Where rows are read from now on. */
+export interface RingsMessage {
   readonly tickRings: readonly string[];
-  /** By shard. */
-  readonly positions: readonly RingPosition[];
   /** Where the strategy has a use for books, and the node takes some. */
   readonly bookRings?: readonly string[];
+  readonly positions: InputPositions;
+}
+
+/** Who published ended: what the rings have is received, then it says that it is behind. */
+export interface LeaveMessage {
+  readonly type: 'leave';
+}
+
+/** The history that follows is of rows that are missing; none came before. */
+export interface GapMessage {
+  readonly type: 'gap';
+}
+
+/** All of them came: it goes on here. */
+export interface FollowMessage extends RingsMessage {
+  readonly type: 'follow';
+}
+
+export interface BeginMessage extends RingsMessage {
+  readonly type: 'begin';
   /** JSON text of the last snapshot; absent: none. */
   readonly snapshot?: string;
   /** Number of the last change of an order. */
@@ -100,6 +121,9 @@ export type HostMessage =
   | RestoreMessage
   | ResumeMessage
   | BeginMessage
+  | LeaveMessage
+  | GapMessage
+  | FollowMessage
   | OrderMessage
   | StopMessage;
 
@@ -114,11 +138,19 @@ export interface ReadyMessage {
   readonly stored: readonly StoredFactor[];
   /** Whether it is to be handed books. */
   readonly wantsBooks: boolean;
+  /** What a row is when it is handed one. */
+  readonly watermark: RowWatermark;
   /** Of the plan of its factors, and of its snapshots. */
   readonly signature: string;
   readonly snapshotVersion: number;
-  /** Rows behind the checkpoint of its log of inputs, by shard; absent: none to go on from. */
-  readonly resume?: readonly RingPosition[];
+  /** Rows behind the checkpoint of its log of inputs; absent: none to go on from. */
+  readonly resume?: InputPositions;
+}
+
+/** Rows from here on are missing: it waits for them. */
+export interface BehindMessage {
+  readonly type: 'behind';
+  readonly positions: InputPositions;
 }
 
 export interface RunningMessage {
@@ -176,6 +208,7 @@ export interface StoppedMessage {
 
 export type ChildMessage =
   | ReadyMessage
+  | BehindMessage
   | RunningMessage
   | ReportMessage
   | SnapshotMessage
@@ -202,6 +235,10 @@ export function readChildMessage(message: unknown): ChildMessage | undefined {
   switch (message['type']) {
     case 'ready':
       return isReady(message) ? message : undefined;
+    case 'behind': {
+      const { positions } = message;
+      return areInputs(positions) ? { type: 'behind', positions } : undefined;
+    }
     case 'report':
       return isReport(message) ? message : undefined;
     case 'snapshot': {
@@ -267,6 +304,10 @@ function arePositions(value: unknown): boolean {
   );
 }
 
+function areInputs(value: unknown): value is InputPositions {
+  return isRecord(value) && arePositions(value['ticks']) && arePositions(value['books']);
+}
+
 function isReady(message: Fields): message is Fields & ReadyMessage {
   const { name, version, factors, stored, signature, snapshotVersion, wantsBooks } = message;
   const wanted = message['warmUpTicks'];
@@ -276,7 +317,8 @@ function isReady(message: Fields): message is Fields & ReadyMessage {
     isText(signature, signatureLengthMax) &&
     isCount(snapshotVersion) &&
     typeof wantsBooks === 'boolean' &&
-    (message['resume'] === undefined || arePositions(message['resume'])) &&
+    (message['resume'] === undefined || areInputs(message['resume'])) &&
+    watermarks.some((one) => one === message['watermark']) &&
     isCount(wanted) &&
     wanted <= warmUpTicksMax &&
     Array.isArray(factors) &&

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createTickBatch, nsPerDay, nsPerMs, type RingWait, type TickBatch } from '@ndts/protocol';
-import { type HostParts, StrategyHost } from './host.js';
+import { type HostParts, type LiveMarket, StrategyHost } from './host.js';
 
 interface Asked {
   readonly spinUs: number;
@@ -25,6 +25,8 @@ function hostOn(wait: RingWait) {
       return state.rows;
     },
     lapped: () => 0,
+    isBehind: false,
+    isHolding: false,
   };
   const driver = { ticks: 0, plan: { factors: [] } };
   const journal = {
@@ -35,7 +37,6 @@ function hostOn(wait: RingWait) {
   const parts = {
     driver,
     journal,
-    reader,
     batch,
     factorRows: {},
     signals: { count: 0, latency: { snapshot: () => ({}) } },
@@ -49,7 +50,8 @@ function hostOn(wait: RingWait) {
     snapshot: () => undefined,
     state: () => undefined,
   };
-  const host = new StrategyHost(parts as unknown as HostParts);
+  const live = { ticks: reader, books: undefined };
+  const host = new StrategyHost(parts as unknown as HostParts, live as unknown as LiveMarket);
   const poll = (nowMs: number, rows = 0): Asked => {
     state.rows = rows;
     state.nowNs = nowMs * nsPerMs;

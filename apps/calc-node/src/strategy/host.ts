@@ -8,22 +8,27 @@
 
 import { nextBeatNs, nsPerDay, nsPerMs, type RingWait, type TickBatch } from '@ndts/protocol';
 import { type Agent, SpinRule } from '@ndts/runtime/loop';
-import type { TickRingReader } from '@ndts/storage';
 import type { LiveBooks } from '../source/live-books.js';
+import type { LiveRows } from '../source/live-rows.js';
 import type { SignalWriter } from '../emit/signal-writer.js';
 import type { FactorRowWriter } from '../factor/factor-rows.js';
 import type { StrategyDriver } from './driver.js';
 import type { ReportMessage } from './host-protocol.js';
 import type { InputJournal } from './input-journal.js';
+import type { InputPositions } from './input-log.js';
+
+/** What is read live, until the next market. */
+export interface LiveMarket {
+  readonly ticks: LiveRows<TickBatch>;
+  /** undefined: the strategy has no use for them, or nobody takes them. */
+  readonly books: LiveBooks | undefined;
+}
 
 export interface HostParts {
   readonly driver: StrategyDriver;
   /** Through which the driver gets all its inputs. */
   readonly journal: Pick<InputJournal, 'run' | 'advance' | 'bytes'>;
-  readonly reader: TickRingReader;
   readonly batch: TickBatch;
-  /** undefined: the strategy has no use for them, or the node takes none. */
-  readonly books?: LiveBooks | undefined;
   readonly factorRows: FactorRowWriter;
   readonly signals: SignalWriter;
   /** How long a poll spins natively while there is nothing. */
@@ -41,10 +46,12 @@ export interface HostParts {
   snapshot(): void;
   /** Ticks have come since the last one; seldom. */
   state(): void;
+  /** Rows are missing: it waits until follow(). */
+  behind(): void;
 }
 
 const stateNs = 10_000 * nsPerMs;
-/** A strategy that is handed books sleeps no longer at the rings of ticks. */
+/** Who waits for what rings no bell of ticks sleeps no longer at it. */
 const bookWaitUs = 1000;
 
 const quietNs = 1000 * nsPerMs;
@@ -61,6 +68,11 @@ export class StrategyHost implements Agent {
   readonly name = 'strategy';
   readonly #parts: HostParts;
   readonly #rule: SpinRule;
+  #live: LiveMarket;
+  /** Nothing is read, and time stands, until rows that are missing were received. */
+  #isWaiting = false;
+  /** Of markets before. */
+  #lapped = 0;
   #nowNs: number;
   #factorRows = 0;
   #reportAtNs = 0;
@@ -72,17 +84,34 @@ export class StrategyHost implements Agent {
   #nsOfDay = 0;
   #arrivedNs = Number.POSITIVE_INFINITY;
 
-  constructor(parts: HostParts) {
+  constructor(parts: HostParts, live: LiveMarket) {
     this.#parts = parts;
+    this.#live = live;
     this.#nowNs = parts.monotonicNs();
     this.#rule = new SpinRule(parts.spinMs, this.#nowNs);
     this.#stateAtNs = this.#nowNs + stateNs;
   }
 
   doWork(): number {
-    const { journal, batch, books } = this.#parts;
+    if (this.#isWaiting) {
+      const nowNs = this.#parts.monotonicNs();
+      if (nowNs >= this.#reportAtNs) this.#report(nowNs);
+      return 0;
+    }
+    return this.#work();
+  }
+
+  #work(): number {
+    const { journal, batch } = this.#parts;
+    const { books } = this.#live;
     const rows = this.#pollTicks();
     const bookRows = books === undefined ? 0 : this.#pollBooks(books);
+    if (this.#live.ticks.isBehind || books?.isBehind === true) {
+      // The books that were read meanwhile are not taken: they come again.
+      if (rows > 0) journal.run(batch);
+      this.#wait();
+      return 0;
+    }
     if (rows > 0 || bookRows > 0) journal.run(batch, books);
     // After the hooks: a signal is in a hurry, a factor row is not.
     if (rows > 0) this.#publishFactors(batch);
@@ -95,17 +124,48 @@ export class StrategyHost implements Agent {
     return rows + bookRows;
   }
 
+  /** Who published ends: what is there is received, then it waits. Once is enough. */
+  leave(): void {
+    if (this.#isWaiting) return;
+    while (this.#work() > 0);
+    if (!this.#isWaiting) this.#wait();
+  }
+
+  /** By shard: rows that were not received yet. */
+  positions(): InputPositions {
+    const { ticks, books } = this.#live;
+    return { ticks: ticks.positions(), books: books?.positions() ?? [] };
+  }
+
+  /** Rows that were missing were received; it goes on here. */
+  follow(live: LiveMarket): void {
+    const { ticks, books } = this.#live;
+    this.#lapped += ticks.lapped();
+    ticks.close();
+    books?.close();
+    this.#live = live;
+    this.#isWaiting = false;
+    this.#arrivedNs = this.#parts.monotonicNs();
+  }
+
+  #wait(): void {
+    this.#isWaiting = true;
+    this.#parts.behind();
+  }
+
   #pollTicks(): number {
-    const { reader, batch, books, spinUs, wait } = this.#parts;
-    if (books?.isWaiting === true) return reader.waitPoll(batch, 0);
-    if (this.#rule.spins(this.#nowNs)) return reader.waitPoll(batch, spinUs);
-    return reader.waitPoll(batch, 0, wait, this.#waitUs());
+    const { batch, spinUs, wait } = this.#parts;
+    const { ticks, books } = this.#live;
+    if (books?.isWaiting === true) return ticks.waitPoll(batch, 0);
+    if (this.#rule.spins(this.#nowNs)) return ticks.waitPoll(batch, spinUs);
+    return ticks.waitPoll(batch, 0, wait, this.#waitUs());
   }
 
   #waitUs(): number {
-    const { books, wait, waitMs } = this.#parts;
-    // A book rings no bell of ticks.
-    if (books !== undefined) return Math.min(waitMs * 1000, bookWaitUs);
+    const { wait, waitMs } = this.#parts;
+    const { ticks, books } = this.#live;
+    // A book rings no bell of ticks, nor does a watermark.
+    if (books !== undefined || ticks.isHolding) return Math.min(waitMs * 1000, bookWaitUs);
     const isLong = wait === 'sleep' && this.#nowNs - this.#rule.lastNs > quietNs;
     return Math.min(waitUsMax, waitMs * (isLong ? 10_000 : 1000));
   }
@@ -145,19 +205,20 @@ export class StrategyHost implements Agent {
   }
 
   #report(nowNs: number): void {
-    const { driver, reader, signals, reportIntervalMs } = this.#parts;
+    const { driver, signals, reportIntervalMs } = this.#parts;
     this.#reportAtNs = nextBeatNs(nowNs, reportIntervalMs * nsPerMs);
     this.#parts.report({
       type: 'report',
       ticks: driver.ticks,
       signals: signals.count,
       factorRows: this.#factorRows,
-      lapped: reader.lapped(),
+      lapped: this.#lapped + this.#live.ticks.lapped(),
       latency: signals.latency.snapshot(),
     });
     const isFull =
       this.#parts.journal.bytes > logBytesMax || driver.ticks - this.#stateTicks > logTicksMax;
-    if ((isFull || nowNs >= this.#stateAtNs) && driver.ticks > this.#stateTicks) {
+    const isDue = (isFull || nowNs >= this.#stateAtNs) && driver.ticks > this.#stateTicks;
+    if (isDue && !this.#isWaiting) {
       this.#stateAtNs = nowNs + stateNs;
       this.#stateTicks = driver.ticks;
       this.#parts.state();

@@ -6,9 +6,13 @@ import { readFileSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import type { RingPosition } from '@ndts/protocol';
 import type { OrderUpdate } from './define.js';
+import type { InputPositions } from './input-log.js';
 
 /** First byte of a record. */
-export const InputKind = { rows: 1, time: 2, order: 3, symbols: 4, signal: 5, epoch: 6 } as const;
+export const InputKind = {
+  ...{ rows: 1, time: 2, order: 3, symbols: 4, signal: 5, epoch: 6 },
+  ...{ books: 7, bookEpoch: 8 },
+} as const;
 
 export interface Checkpoint {
   /** Of the code, its parameters and what it keeps: only an equal one goes on from it. */
@@ -21,8 +25,10 @@ export interface Checkpoint {
   readonly orders: number;
   /** How many symbols were known. */
   readonly symbols: number;
-  /** Rows that were not received yet, by shard. */
+  /** Ticks that were not received yet, by shard. */
   readonly positions: readonly RingPosition[];
+  /** Books; absent: it is handed none. */
+  readonly books?: readonly RingPosition[];
   /** JSON text of the plugin; absent: it has none. */
   readonly snapshot?: string;
   readonly driver: Uint8Array;
@@ -30,7 +36,7 @@ export interface Checkpoint {
 
 export type InputRecord =
   | {
-      readonly kind: 'rows';
+      readonly kind: 'rows' | 'books';
       readonly shard: number;
       readonly first: number;
       readonly count: number;
@@ -51,7 +57,7 @@ export interface InputLog {
   readonly records: readonly InputRecord[];
   readonly signals: readonly LoggedSignal[];
   /** Rows behind the last one of each shard. */
-  readonly ends: readonly RingPosition[];
+  readonly ends: InputPositions;
   /** Up to here the file is whole. */
   readonly bytes: number;
 }
@@ -125,12 +131,12 @@ export function readInputLog(path: string): InputLog | undefined {
 class BlockReader {
   readonly records: InputRecord[] = [];
   readonly signals: LoggedSignal[] = [];
-  readonly ends: RingPosition[];
+  readonly ends: { readonly ticks: RingPosition[]; readonly books: RingPosition[] };
   #bytes: Uint8Array = new Uint8Array(0);
   #at = 0;
 
-  constructor({ positions }: Checkpoint) {
-    this.ends = positions.map((position) => ({ ...position }));
+  constructor({ positions, books = [] }: Checkpoint) {
+    this.ends = { ticks: [...positions], books: [...books] };
   }
 
   read(bytes: Uint8Array): void {
@@ -142,11 +148,11 @@ class BlockReader {
   }
 
   #readRecord(kind: number): void {
-    if (kind === InputKind.rows) this.#readRows();
-    else if (kind === InputKind.epoch) {
-      const shard = this.#number();
-      this.ends[shard] = { ...this.ends[shard]!, epoch: this.#number() };
-    } else if (kind === InputKind.time)
+    if (kind === InputKind.rows) this.#readRows('rows', this.ends.ticks);
+    else if (kind === InputKind.books) this.#readRows('books', this.ends.books);
+    else if (kind === InputKind.epoch) this.#readEpoch(this.ends.ticks);
+    else if (kind === InputKind.bookEpoch) this.#readEpoch(this.ends.books);
+    else if (kind === InputKind.time)
       this.records.push({ kind: 'time', day: this.#number(), nsOfDay: this.#number() });
     else if (kind === InputKind.symbols)
       this.records.push({ kind: 'symbols', count: this.#number() });
@@ -158,13 +164,18 @@ class BlockReader {
       });
   }
 
-  #readRows(): void {
+  #readEpoch(ends: RingPosition[]): void {
     const shard = this.#number();
-    const end = this.ends[shard] ?? { epoch: 0, sequence: 0 };
+    ends[shard] = { sequence: ends[shard]?.sequence ?? 0, epoch: this.#number() };
+  }
+
+  #readRows(kind: 'rows' | 'books', ends: RingPosition[]): void {
+    const shard = this.#number();
+    const end = ends[shard] ?? { epoch: 0, sequence: 0 };
     const first = end.sequence + this.#number();
     const count = this.#number();
-    this.records.push({ kind: 'rows', shard, first, count });
-    this.ends[shard] = { epoch: end.epoch, sequence: first + count };
+    this.records.push({ kind, shard, first, count });
+    ends[shard] = { epoch: end.epoch, sequence: first + count };
   }
 
   #readOrder(): void {

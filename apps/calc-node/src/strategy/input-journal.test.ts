@@ -14,15 +14,25 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { copyTickRow, createTickBatch, SignalSlot, type TickBatch } from '@ndts/protocol';
+import {
+  type BookBatch,
+  copyBookRow,
+  copyTickRow,
+  createBookBatch,
+  createTickBatch,
+  SignalSlot,
+  type TickBatch,
+} from '@ndts/protocol';
 import { SeededRandom, VirtualClock } from '@ndts/runtime';
 import { SignalWriter } from '../emit/signal-writer.js';
+import { PastBooks } from '../source/book-queue.js';
+import { bookForm, tickForm } from '../source/live-rows.js';
 import { orderUpdate } from '../source/order-events.js';
 import { type AnyStrategy, bollinger, defineStrategy, factor, type OrderUpdate } from './define.js';
 import { StrategyDriver } from './driver.js';
 import { GapRows } from './gap-rows.js';
 import { type InputLog, readInputLog } from './input-checkpoint.js';
-import { InputJournal } from './input-journal.js';
+import { InputJournal, type PastInputs } from './input-journal.js';
 
 const seed = Number(process.env['NDTS_TEST_SEED'] ?? 7); // ambient: to repeat a failure
 const shards = 3;
@@ -47,6 +57,11 @@ function hashing(isHonest = true): AnyStrategy {
       if (context.state.sum % 31 === 0) context.sell(tick.symbol, 5n, { limitPrice: 3 });
     },
     onBar: (bar, { state }) => mix(state, bar.close),
+    onBook(book, context) {
+      mix(context.state, book.bid(1) + book.sequence + context.now().nsOfDay / 1e9);
+      const isAsked = context.state.sum % 5 === 0 && context.priceOf(book.symbol) > 0;
+      if (isAsked) context.buy(book.symbol, BigInt(context.state.sum + 1));
+    },
     onTimer(context) {
       mix(context.state, context.factor.bands.middle || 1);
       if (context.state.sum % 3 === 0) context.sell(1, BigInt(context.state.sum + 1));
@@ -70,6 +85,7 @@ type Event =
 
 interface Script {
   readonly ticks: TickBatch;
+  readonly books: BookBatch;
   readonly events: readonly Event[];
 }
 
@@ -97,7 +113,27 @@ function scriptOf(random: SeededRandom, events: number): Script {
     ticks.volume[row] = 1;
   }
   ticks.count = total;
-  return { ticks, events: made };
+  return { ticks, books: booksAmong(ticks, random), events: made };
+}
+
+/** About as many as ticks, some of the very time of one. */
+function booksAmong(ticks: TickBatch, random: SeededRandom): BookBatch {
+  const books = createBookBatch(ticks.count);
+  const next = [0, 0, 0];
+  for (let row = 0; row < ticks.count; row += 1) {
+    if (random.integer(3) === 0) continue;
+    const [at, shard] = [books.count, random.integer(shards)];
+    books.day[at] = 20_000;
+    books.nsOfDay[at] = row * 17_000_000 + random.integer(2) * 1_000_000;
+    books.symbol[at] = shard;
+    books.shard[at] = shard;
+    books.epoch[at] = row < ticks.count / 3 ? 1 : 2;
+    books.sequence[at] = next[shard]!;
+    next[shard]! += 1;
+    books.bid1[at] = 90 + random.integer(900) / 100;
+    books.count += 1;
+  }
+  return books;
 }
 
 function updateOf(random: SeededRandom): OrderUpdate {
@@ -138,20 +174,62 @@ class Life {
     this.signals.logTo(this.journal);
   }
 
-  checkpoint(positions: readonly number[], epoch: number): void {
+  checkpoint(positions: readonly number[], books: readonly number[], epoch = 1): void {
     const { driver, signals } = this;
     const { strategy, context } = driver;
     this.journal.checkpoint({
       ...{ generation: signals.generation, signals: signals.last, driver: driver.save() },
-      positions: positions.map((sequence) => ({ epoch, sequence })),
+      positions: {
+        ticks: positions.map((sequence) => ({ epoch, sequence })),
+        books: books.map((sequence) => ({ epoch, sequence })),
+      },
       snapshot: () => JSON.stringify(strategy.snapshot?.(context) ?? null),
     });
   }
 }
 
+/** By shard, the sequences behind the first rows. */
+function nextOf({ shard, sequence }: BookBatch | TickBatch, count: number): number[] {
+  const next = [0, 0, 0];
+  for (let at = 0; at < count; at += 1) next[shard[at]!] = sequence[at]! + 1;
+  return next;
+}
+
+/** Books in between the ticks. */
+class BookTape {
+  next = 0;
+  readonly #books: BookBatch;
+  readonly #ticks: TickBatch;
+
+  constructor(books: BookBatch, ticks: TickBatch) {
+    this.#books = books;
+    this.#ticks = ticks;
+  }
+
+  /** Those before the tick; behind the last one all. */
+  before(tick: number): PastBooks {
+    const [books, ticks] = [this.#books, this.#ticks];
+    const untilNs = tick < ticks.count ? ticks.nsOfDay[tick]! : Number.POSITIVE_INFINITY;
+    const places = [];
+    for (; this.next < books.count && books.nsOfDay[this.next]! < untilNs; this.next += 1)
+      places.push({ batch: books, row: this.next });
+    const feed = new PastBooks(places);
+    feed.isAtEnd = true;
+    return feed;
+  }
+
+  /** Those that were handed out. */
+  past(): BookBatch {
+    const past = createBookBatch(Math.max(1, this.next));
+    for (let at = 0; at < this.next; at += 1) copyBookRow(this.#books, at, past, at);
+    past.count = this.next;
+    return past;
+  }
+}
+
 /** Plays the script, killed as `mayDie` says, each time gone on from the log. */
 function play(
-  { ticks, events }: Script,
+  { ticks, books, events }: Script,
   path: string,
   mayDie: () => boolean,
   isHeard = true,
@@ -167,11 +245,8 @@ function play(
   };
   let [event, row, orders] = [0, 0, 0];
   let life: Life | undefined;
-  const positions = (): number[] => {
-    const next = [0, 0, 0];
-    for (let at = 0; at < row; at += 1) next[ticks.shard[at]!] = ticks.sequence[at]! + 1;
-    return next;
-  };
+  const tape = new BookTape(books, ticks);
+  const check = (one: Life): void => one.checkpoint(nextOf(ticks, row), nextOf(books, tape.next));
   const begin = (): Life => {
     const made = new Life(path, published, hashing(), step);
     const log = readInputLog(path);
@@ -179,13 +254,11 @@ function play(
       made.driver.load(log.checkpoint.driver);
       made.signals.continueFrom(log.checkpoint.generation, log.checkpoint.signals);
       made.driver.strategy.restore!(JSON.parse(log.checkpoint.snapshot!), made.driver.context);
-      const rows = new GapRows(16);
       const past = createTickBatch(Math.max(1, row));
       copy(0, row, past);
-      rows.add(past);
-      made.journal.replay(log, rows, { isHeard, orders: 0 });
+      made.journal.replay(log, pastOf(past, tape.past()), { isHeard, orders: 0 });
     }
-    made.checkpoint(positions(), 1);
+    check(made);
     return made;
   };
   while (event < events.length || life === undefined) {
@@ -199,14 +272,14 @@ function play(
       if (next === undefined) break;
       step();
       event += 1;
-      if (next.kind === 'checkpoint') life.checkpoint(positions(), 1);
+      if (next.kind === 'checkpoint') check(life);
       else if (next.kind === 'order') {
         orders += 1;
         life.journal.order(orders, next.update);
       } else {
         copy(row, row + next.count, batch);
         row += next.count;
-        life.journal.run(batch);
+        life.journal.run(batch, tape.before(row));
       }
     } catch (error) {
       if (!(error instanceof Killed)) throw error;
@@ -218,6 +291,13 @@ function play(
   life.journal.close();
   life.driver.close();
   return published;
+}
+
+function pastOf(ticks: TickBatch, books: BookBatch): PastInputs {
+  const past = { ticks: new GapRows(tickForm, 16), books: new GapRows(bookForm, 16) };
+  past.ticks.add(ticks);
+  past.books.add(books);
+  return past;
 }
 
 function folderOf(context: TestContext): string {
@@ -297,7 +377,7 @@ test('a torn or damaged end is left out, a damaged checkpoint is no log', (conte
 test('a venue that explains itself with a whole page stops no strategy', (context) => {
   const path = join(folderOf(context), 'one.log');
   const life = new Life(path, [], hashing(), () => {});
-  life.checkpoint([0, 0, 0], 1);
+  life.checkpoint([0, 0, 0], [0, 0, 0]);
   life.journal.run(scriptOf(new SeededRandom(seed), 1).ticks);
   const amounts = { quantity: '2', filled: '0', averagePrice: '0' };
   const { update } = orderUpdate({
@@ -318,30 +398,50 @@ test('a strategy that would give other signals under old ordinals is refused', (
   const published: Uint8Array[] = [];
   const life = new Life(path, published, hashing(false), () => {});
   life.driver.strategy.restore!(JSON.parse(log.checkpoint.snapshot!), life.driver.context);
-  const rows = new GapRows(16);
-  rows.add(script.ticks);
-  const replay = (): void => life.journal.replay(log, rows, { isHeard: true, orders: 0 });
+  const past = pastOf(script.ticks, script.books);
+  const replay = (): void => life.journal.replay(log, past, { isHeard: true, orders: 0 });
   assert.throws(replay, { code: 'PLUGIN_FAILED' });
   assert.deepEqual(published, []);
   life.driver.close();
 });
 
-test('nobody could go on from books, or from what is not given: no log', (context) => {
+test('nobody could go on from what is not given: no log', (context) => {
   const path = join(folderOf(context), 'one.log');
   const silent = hashing();
   Reflect.deleteProperty(silent, 'snapshot');
   for (const [strategy, isLogged] of [
     [hashing(), true],
-    [{ ...hashing(), onBook: () => {} }, false],
-    [hashing(), true],
     [silent, false],
   ] as const) {
     const life = new Life(path, [], strategy, () => {});
-    life.checkpoint([0, 0, 0], 1);
+    life.checkpoint([0, 0, 0], [0, 0, 0]);
     life.journal.run(scriptOf(new SeededRandom(seed), 1).ticks);
     life.journal.flush();
     assert.equal(existsSync(path), isLogged);
     life.journal.close();
     life.driver.close();
   }
+});
+
+test('what was imported meanwhile is not taken for what was missed', (context) => {
+  const path = join(folderOf(context), 'one.log');
+  const life = new Life(path, [], hashing(), () => {});
+  life.checkpoint([0, 0, 0], [0, 0, 0]);
+  const ticks = createTickBatch(3);
+  for (const [row, minute] of [100, 98, 101].entries()) {
+    ticks.day[row] = 20_000;
+    ticks.nsOfDay[row] = minute * 60e9;
+    ticks.sequence[row] = row;
+    ticks.symbol[row] = 1;
+    ticks.price[row] = 100;
+  }
+  ticks.count = 1;
+  life.journal.run(ticks);
+  ticks.count = 3;
+  const from = { ticks: [{ epoch: 0, sequence: 1 }], books: [] };
+  life.journal.catchUp(pastOf(ticks, createBookBatch(1)), from);
+  assert.equal(life.driver.ticks, 2);
+  assert.equal(life.driver.context.now().nsOfDay, 101 * 60e9);
+  life.journal.close();
+  life.driver.close();
 });

@@ -6,13 +6,26 @@
 // Always: inputs are in the file before a signal they caused leaves; a strategy that gives another
 // signal than before is refused (PLUGIN_FAILED) before anything leaves under an old ordinal.
 
-import { NdtsError, type RingPosition, type TickBatch, type Time } from '@ndts/protocol';
-import type { BookFeed } from '../source/book-queue.js';
+import {
+  type BookBatch,
+  createTickBatch,
+  NdtsError,
+  nsPerDay,
+  nsPerMs,
+  type TickBatch,
+  type Time,
+} from '@ndts/protocol';
+import { type BookFeed, PastBooks } from '../source/book-queue.js';
 import type { OrderUpdate } from './define.js';
 import type { StrategyDriver } from './driver.js';
-import { type InputLog, type LoggedSignal, orderText } from './input-checkpoint.js';
-import { InputLogWriter } from './input-log.js';
-import type { GapRows } from './gap-rows.js';
+import {
+  type InputLog,
+  type InputRecord,
+  type LoggedSignal,
+  orderText,
+} from './input-checkpoint.js';
+import { type InputPositions, InputLogWriter } from './input-log.js';
+import type { GapBatch, GapRows, Place } from './gap-rows.js';
 
 export interface JournalParts {
   readonly driver: StrategyDriver;
@@ -26,7 +39,7 @@ export interface JournalParts {
 export interface JournalState {
   readonly generation: number;
   readonly signals: number;
-  readonly positions: readonly RingPosition[];
+  readonly positions: InputPositions;
   /** What the driver saved. */
   readonly driver: Uint8Array;
   /** JSON text of the plugin; only asked for where it is kept. */
@@ -40,11 +53,49 @@ export interface ReplayOptions {
   readonly orders: number;
 }
 
+/** Rows of the past, by shard and sequence. */
+export interface PastInputs {
+  readonly ticks: GapRows<TickBatch>;
+  readonly books: GapRows<BookBatch>;
+}
+
 const none: readonly LoggedSignal[] = [];
+const noTicks = createTickBatch(1);
+const importedNs = 60_000 * nsPerMs;
+
+/** Books on their way to the driver: each is noted, behind the ticks before it. */
+class NotedBooks implements BookFeed {
+  feed!: BookFeed;
+  readonly #note: (batch: BookBatch, row: number) => void;
+
+  constructor(note: (batch: BookBatch, row: number) => void) {
+    this.#note = note;
+  }
+
+  isDueBefore(day: number, nsOfDay: number): boolean {
+    return this.feed.isDueBefore(day, nsOfDay);
+  }
+
+  isDue(): boolean {
+    return this.feed.isDue();
+  }
+
+  get batch(): BookBatch {
+    return this.feed.batch;
+  }
+
+  take(): number {
+    const { batch } = this.feed;
+    const row = this.feed.take();
+    this.#note(batch, row);
+    return row;
+  }
+}
 
 export class InputJournal {
   readonly #parts: JournalParts;
   readonly #log: InputLogWriter;
+  readonly #books = new NotedBooks((batch, row) => this.#noteBook(batch, row));
   #batch: TickBatch | undefined;
   #logged = 0;
   #isOn = false;
@@ -75,7 +126,7 @@ export class InputJournal {
 
   /** From now on everything is noted, behind what is known now; nothing where nobody could go on
    * from that. */
-  checkpoint({ snapshot, ...state }: JournalState): void {
+  checkpoint({ snapshot, positions, ...state }: JournalState): void {
     const { driver, identity, node } = this.#parts;
     if (!canGoOn(driver)) {
       this.remove();
@@ -84,18 +135,24 @@ export class InputJournal {
     const text = snapshot();
     this.#log.begin({
       ...{ ...state, identity, node, orders: this.#orders, symbols: this.#symbols },
+      positions: positions.ticks,
+      ...(driver.hasBook ? { books: positions.books } : {}),
       ...(text === undefined ? {} : { snapshot: text }),
     });
     this.#isOn = true;
   }
 
-  /** Books are in no log: whoever is handed some has none. */
   run(batch: TickBatch, books?: BookFeed): void {
     this.#batch = batch;
     this.#logged = 0;
-    this.#parts.driver.run(batch, books);
+    this.#parts.driver.run(batch, books === undefined ? undefined : this.#noting(books));
     this.#noteRows(batch.count);
     this.#batch = undefined;
+  }
+
+  #noting(books: BookFeed): BookFeed {
+    this.#books.feed = books;
+    return this.#books;
   }
 
   /** Noted where something is due. */
@@ -160,8 +217,8 @@ export class InputJournal {
   }
 
   /** The log again, then what came since it ends. PLUGIN_FAILED: signals are others. */
-  replay(log: InputLog, rows: GapRows, { isHeard, orders }: ReplayOptions): void {
-    const { driver, node } = this.#parts;
+  replay(log: InputLog, past: PastInputs, { isHeard, orders }: ReplayOptions): void {
+    const { node } = this.#parts;
     this.#log.append(log.bytes, log.ends);
     this.#isOn = true;
     this.#isReplay = true;
@@ -170,19 +227,42 @@ export class InputJournal {
     this.#released = isHeard ? log.signals.length - 1 : 0;
     this.#orders = log.checkpoint.orders;
     this.showSymbols(log.checkpoint.symbols);
-    for (const record of log.records)
-      if (record.kind === 'rows')
-        for (const batch of rows.run(record.shard, record.first, record.count)) driver.run(batch);
-      else if (record.kind === 'time') driver.advance(record.day, record.nsOfDay);
-      else if (record.kind === 'order') this.order(record.number, record.update);
-      else this.showSymbols(record.count);
+    for (const record of log.records) this.#playAgain(record, past);
     if (this.#nextReplayed < log.signals.length) throw differs('it gives fewer signals');
     if (log.checkpoint.node !== node) this.#orders = orders;
     this.#isReplay = false;
     this.#replayed = none;
     this.showSymbols(this.#ids.length);
+    this.catchUp(past, log.ends);
+  }
+
+  #playAgain(record: InputRecord, { ticks, books }: PastInputs): void {
+    const { driver } = this.#parts;
+    if (record.kind === 'rows') {
+      const places = ticks.places(record.shard, record.first, record.count);
+      for (const batch of ticks.batches(places)) driver.run(batch);
+    } else if (record.kind === 'books') {
+      const feed = new PastBooks(books.places(record.shard, record.first, record.count));
+      feed.isAtEnd = true;
+      driver.run(noTicks, feed);
+    } else if (record.kind === 'time') driver.advance(record.day, record.nsOfDay);
+    else if (record.kind === 'order') this.order(record.number, record.update);
+    else this.showSymbols(record.count);
+  }
+
+  /** Rows that came while nobody received them, from these positions on, in the order of their
+   * time. Signals have the times of their ticks: they expire as they would have. Rows far older
+   * than the last event were imported: they were on no ring either. */
+  catchUp({ ticks, books }: PastInputs, from: InputPositions): void {
+    const { day, nsOfDay } = this.#parts.driver.context.now();
+    const isLive = ({ batch, row }: Place<GapBatch>): boolean =>
+      (batch.day[row]! - day) * nsPerDay + (batch.nsOfDay[row]! - nsOfDay) >= -importedNs;
+    const feed = new PastBooks(books.rest(from.books).filter(isLive));
     this.#isCatchUp = true;
-    for (const batch of rows.rest(log.ends)) this.run(batch);
+    const missed = ticks.rest(from.ticks).filter(isLive);
+    for (const batch of ticks.batches(missed)) this.run(batch, feed);
+    feed.isAtEnd = true;
+    if (feed.isDue()) this.run(noTicks, feed);
     this.#isCatchUp = false;
   }
 
@@ -196,6 +276,12 @@ export class InputJournal {
     this.#log.remove();
   }
 
+  #noteBook(batch: BookBatch, row: number): void {
+    if (!this.#isOn) return;
+    this.#noteRows(this.#parts.driver.row + 1);
+    this.#log.book(batch, row);
+  }
+
   #noteRows(end: number): void {
     const batch = this.#batch;
     if (batch === undefined || !this.#isOn || end <= this.#logged) return;
@@ -204,10 +290,10 @@ export class InputJournal {
   }
 }
 
-/** Not who keeps what it can't give, nor who is handed books, which are kept nowhere. */
-function canGoOn({ strategy, hasBook }: StrategyDriver): boolean {
+/** Not who keeps what it can't give. */
+function canGoOn({ strategy }: StrategyDriver): boolean {
   const isGiven = strategy.snapshot !== undefined && strategy.restore !== undefined;
-  return !hasBook && (strategy.state === undefined || isGiven);
+  return strategy.state === undefined || isGiven;
 }
 
 function differs(how: string): NdtsError {

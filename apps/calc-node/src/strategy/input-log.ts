@@ -25,16 +25,47 @@ const headBytes = 8;
 const bufferBytes = 1 << 16;
 const recordBytesMax = 40;
 
+/** Of ticks, or of books: next sequence of each shard, if nothing is left out, and its epoch. */
+class RunPlaces {
+  readonly next: number[] = [];
+  readonly epochs: number[] = [];
+
+  /** Kinds of their records. */
+  readonly run: number;
+  readonly epoch: number;
+
+  constructor(run: number, epoch: number) {
+    this.run = run;
+    this.epoch = epoch;
+  }
+
+  startAt(positions: readonly RingPosition[]): void {
+    for (const [shard, { epoch, sequence }] of positions.entries()) {
+      this.next[shard] = sequence;
+      this.epochs[shard] = epoch;
+    }
+  }
+}
+
+/** What is noted of rows. */
+type NotedRows = Pick<TickBatch, 'shard' | 'sequence' | 'epoch'>;
+
+/** By shard, of rows that were not received yet; of books none where there are none. */
+export interface InputPositions {
+  readonly ticks: readonly RingPosition[];
+  readonly books: readonly RingPosition[];
+}
+
 export class InputLogWriter {
   readonly #path: string;
   readonly #writeSync: typeof writeSync;
   readonly #bytes = new Uint8Array(bufferBytes);
   readonly #view = new DataView(this.#bytes.buffer);
-  /** Next sequence of each shard, if nothing is left out, and its epoch. */
-  readonly #next: number[] = [];
-  readonly #epochs: number[] = [];
+  readonly #ticks = new RunPlaces(InputKind.rows, InputKind.epoch);
+  readonly #books = new RunPlaces(InputKind.books, InputKind.bookEpoch);
   #file = -1;
   #at = headBytes;
+  #runOf = this.#ticks;
   #runShard = 0;
   #runFirst = 0;
   #runCount = 0;
@@ -49,7 +80,7 @@ export class InputLogWriter {
   }
 
   /** Goes on behind what was read of the file. */
-  append(bytes: number, ends: readonly RingPosition[]): void {
+  append(bytes: number, ends: InputPositions): void {
     this.#file = openSync(this.#path, 'r+');
     ftruncateSync(this.#file, bytes);
     this.bytes = bytes;
@@ -67,17 +98,33 @@ export class InputLogWriter {
     this.bytes = bytes.length;
     this.#at = headBytes;
     this.#runCount = 0;
-    this.#startAt(checkpoint.positions);
+    this.#startAt({ ticks: checkpoint.positions, books: checkpoint.books ?? [] });
   }
 
-  /** Rows [from, to) were received. */
-  rows({ shard, sequence, epoch }: TickBatch, from: number, to: number): void {
+  /** Ticks [from, to) were received. */
+  rows(batch: NotedRows, from: number, to: number): void {
+    this.#noteRows(this.#ticks, batch, from, to);
+  }
+
+  /** A book was. */
+  book(batch: NotedRows, row: number): void {
+    this.#noteRows(this.#books, batch, row, row + 1);
+  }
+
+  #noteRows(
+    places: RunPlaces,
+    { shard, sequence, epoch }: NotedRows,
+    from: number,
+    to: number,
+  ): void {
     for (let row = from; row < to; row += 1) {
       const of = shard[row]!;
       const at = sequence[row]!;
-      if (epoch[row] !== this.#epochs[of]) this.#noteEpoch(of, epoch[row]!);
-      if (of !== this.#runShard || at !== this.#runFirst + this.#runCount) this.#endRun();
+      if (epoch[row] !== places.epochs[of]) this.#noteEpoch(places, of, epoch[row]!);
+      const isNext = of === this.#runShard && at === this.#runFirst + this.#runCount;
+      if (places !== this.#runOf || !isNext) this.#endRun();
       if (this.#runCount === 0) {
+        this.#runOf = places;
         this.#runShard = of;
         this.#runFirst = at;
       }
@@ -171,29 +218,28 @@ export class InputLogWriter {
     }
   }
 
-  #startAt(positions: readonly RingPosition[]): void {
-    for (const [shard, { epoch, sequence }] of positions.entries()) {
-      this.#next[shard] = sequence;
-      this.#epochs[shard] = epoch;
-    }
+  #startAt({ ticks, books }: InputPositions): void {
+    this.#ticks.startAt(ticks);
+    this.#books.startAt(books);
   }
 
-  #noteEpoch(shard: number, epoch: number): void {
-    this.#start(InputKind.epoch);
+  #noteEpoch(places: RunPlaces, shard: number, epoch: number): void {
+    this.#start(places.epoch);
     this.#number(shard);
     this.#number(epoch);
-    this.#epochs[shard] = epoch;
+    places.epochs[shard] = epoch;
   }
 
   #endRun(): void {
     if (this.#runCount === 0) return;
     const [shard, first, count] = [this.#runShard, this.#runFirst, this.#runCount];
+    const { run, next } = this.#runOf;
     this.#runCount = 0;
-    this.#start(InputKind.rows);
+    this.#start(run);
     this.#number(shard);
-    this.#number(first - (this.#next[shard] ?? 0));
+    this.#number(first - (next[shard] ?? 0));
     this.#number(count);
-    this.#next[shard] = first + count;
+    next[shard] = first + count;
   }
 
   #start(kind: number, more = 0): void {

@@ -16,6 +16,8 @@ import {
   VirtualClock,
 } from '@ndts/runtime';
 import type { ChildEvents } from './child.js';
+import { OwnMarket } from '../source/market-source.js';
+import { StoredHistory } from '../source/stored-history.js';
 import { Supervisor } from './supervisor.js';
 
 const checkMs = 50;
@@ -41,15 +43,18 @@ class Stage {
     this.supervisor = new Supervisor({
       config: loadConfig({ args: {}, environment: {} }),
       registry: new EmbeddedRegistry({ store, clock, random: new SeededRandom(1), logger }),
-      history: {
-        shardCount: 1,
-        epoch: () => 1,
-        nextSequence: () => 0,
-        lastTicks: () => 0,
-        readSequence: () => 0,
-      },
+      source: new OwnMarket({
+        tickRings: [],
+        bookRings: undefined,
+        history: new StoredHistory({
+          shardCount: 1,
+          epoch: () => 1,
+          nextSequence: () => 0,
+          lastTicks: () => 0,
+          readSequence: () => 0,
+        }),
+      }),
       symbols: () => [],
-      tickRings: [],
       ringDir: join(this.#dir, 'rings'),
       clock,
       logger,

@@ -37,6 +37,8 @@ export interface RestartPolicy {
   readonly failuresMax: number;
   /** From one try to the next where the disk is full. */
   readonly fullDiskMs: number;
+  /** And where there is no market. */
+  readonly marketMs: number;
   /** A life that ran so long makes up for the failures before it. */
   readonly steadyMs: number;
 }
@@ -208,12 +210,15 @@ export class StrategyInstance {
   #launch(): void {
     this.#state = 'starting';
     this.#launching = this.#startRun().catch((error: unknown) => {
-      if (error instanceof NdtsError && error.code === 'DISK_FULL') this.#wait(errorLine(error));
+      if (error instanceof NdtsError && error.code === 'DISK_FULL')
+        this.#wait(errorLine(error), 'space');
       else this.#failed(errorLine(error));
     });
   }
 
   async #startRun(): Promise<void> {
+    const { source } = this.#options;
+    if (source.market === undefined) return this.#wait(source.problem, 'market');
     const { registry, name, instance, ringDir, plugin, settings } = this.#options;
     await this.#stopping;
     await this.#saving;
@@ -271,7 +276,7 @@ export class StrategyInstance {
     run.start();
   }
 
-  #ended({ reason, failedVersion, isDiskFull }: RunEnd): void {
+  #ended({ reason, failedVersion, lacks }: RunEnd): void {
     const { registry, name } = this.#options;
     this.#run = undefined;
     this.#past = addReports(this.#past, this.#report);
@@ -279,21 +284,24 @@ export class StrategyInstance {
     if (!this.#isWanted) return;
     // A snapshot that cannot be restored would fail every start.
     if (failedVersion !== undefined) this.#save(() => dropSaved(registry, name, failedVersion));
-    if (isDiskFull) this.#wait(reason);
+    if (lacks !== undefined) this.#wait(reason, lacks);
     else this.#failed(reason);
   }
 
-  /** A full disk is nobody's failure: it tries again until there is space, and is never parked. */
-  #wait(reason: string): void {
+  /** A full disk, or a data node that is away, is nobody's failure: it tries again until it is
+   * over, and is never parked. */
+  #wait(reason: string, lacks: NonNullable<RunEnd['lacks']>): void {
     const { clock, restart, logger, name, instance } = this.#options;
+    const waitMs = lacks === 'space' ? restart.fullDiskMs : restart.marketMs;
     this.#runningSinceNs = undefined;
     this.#state = 'backing-off';
-    this.#startAtNs = clock.monotonicNs() + restart.fullDiskMs * nsPerMs;
+    this.#startAtNs = clock.monotonicNs() + waitMs * nsPerMs;
     this.#reason = reason;
     if (this.#isWaiting) return;
     this.#isWaiting = true;
-    this.log.add('node', `waits, tries again every ${restart.fullDiskMs} ms: ${reason}`);
-    logger.error({ strategy: instance, name, reason }, 'strategy waits for space on the disk');
+    this.log.add('node', `waits, tries again every ${waitMs} ms: ${reason}`);
+    const what = lacks === 'space' ? 'space on the disk' : 'the market';
+    logger.error({ strategy: instance, name, reason }, `strategy waits for ${what}`);
   }
 
   #failed(reason: string): void {

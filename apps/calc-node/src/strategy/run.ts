@@ -3,14 +3,25 @@
 // exactly once, with what ended it.
 
 import { rmSync } from 'node:fs';
-import { type Clock, nsPerSecond, type RingPosition, type TickBatch } from '@ndts/protocol';
+import { type Clock, errorLine, NdtsError, nsPerSecond } from '@ndts/protocol';
 import type { Logger } from '@ndts/runtime';
 import { openSlotRing, type SymbolEntry } from '@ndts/storage';
 import { FactorSource } from '../factor/factor-source.js';
 import type { FactorTable } from '../factor/factor-store.js';
-import { canResume, gapBatches, type History, startPositions, WarmUp } from '../source/warm-up.js';
+import type { Market, MarketSource } from '../source/market-source.js';
+import { WarmUp } from '../source/warm-up.js';
 import type { SpawnChild, StrategyChild } from './child.js';
 import type { OrderUpdate } from './define.js';
+import {
+  GapFiller,
+  historyRows,
+  pastBetween,
+  positionsOf,
+  ringsFor,
+  type Send,
+  sendPast,
+  sendRows,
+} from './gap-filler.js';
 import {
   type ChildMessage,
   type HostMessage,
@@ -19,6 +30,7 @@ import {
   type ReportMessage,
   readChildMessage,
 } from './host-protocol.js';
+import type { InputPositions } from './input-log.js';
 import { LineCapture } from './line-capture.js';
 import type { SavedState } from './records.js';
 import { Silence } from './silence.js';
@@ -56,18 +68,15 @@ export interface RunEnd {
   readonly reason: string;
   /** Of the snapshot that could not be restored. */
   readonly failedVersion: number | undefined;
-  /** It could not write, which is no failure of the strategy. */
-  readonly isDiskFull: boolean;
+  /** What it needs is not there, which is no failure of the strategy. */
+  readonly lacks: 'space' | 'market' | undefined;
 }
 
 export interface RunOptions {
   readonly name: string;
   readonly load: LoadMessage;
   readonly limits: RunLimits;
-  readonly tickRings: readonly string[];
-  /** Undefined: the node takes no books. */
-  readonly bookRings?: readonly string[] | undefined;
-  readonly history: History;
+  readonly source: MarketSource;
   readonly symbols: () => readonly SymbolEntry[];
   readonly snapshot: (version: number) => Promise<string | undefined>;
   readonly state: SavedState | undefined;
@@ -85,7 +94,6 @@ export interface RunOptions {
   readonly events: RunEvents;
 }
 
-const historyRows = 1024;
 /** Beside the heap: code, stacks, the mapped rings and the windows of the kernels. */
 const residentBytesBesideHeap = 384 * 1024 * 1024;
 const messagesPerSecondMax = 200;
@@ -100,9 +108,11 @@ export class StrategyRun {
   #isOver = false;
   #reason = '';
   #restoreFailed = false;
-  #isDiskFull = false;
+  #lacks: RunEnd['lacks'];
   #isResuming = false;
   #ready: ReadyMessage | undefined;
+  #gap: GapFiller | undefined;
+  #leaveSource = (): void => undefined;
   #symbolsSent = 0;
   #messages = 0;
   #messagesSinceNs = 0;
@@ -145,6 +155,7 @@ export class StrategyRun {
         this.#onExit(how);
       },
     });
+    this.#leaveSource = this.#options.source.watch(() => this.#gap?.onMarket());
     void this.#send(load);
   }
 
@@ -222,14 +233,16 @@ export class StrategyRun {
     const { events, logger, load } = this.#options;
     switch (message.type) {
       case 'ready':
-        this.#begin(message).catch((error: unknown) =>
-          this.#kill(`cannot begin: ${String(error)}`),
-        );
+        this.#begin(message).catch((error: unknown) => this.#cannot('begin', error));
         break;
       case 'running':
         this.#isRunning = true;
         this.#silence.heard(this.#options.clock.monotonicNs(), this.#child?.cpuMs());
         events.onRunning(message.orders);
+        this.#gap?.onRunning();
+        break;
+      case 'behind':
+        this.#gap?.onBehind(message.positions);
         break;
       case 'report':
         this.#silence.heard(this.#options.clock.monotonicNs(), this.#child?.cpuMs());
@@ -258,7 +271,7 @@ export class StrategyRun {
         break;
       case 'failed':
         this.#restoreFailed = message.phase === 'restore';
-        this.#isDiskFull = message.isDiskFull;
+        this.#lacks = message.isDiskFull ? 'space' : undefined;
         this.#reason = message.reason;
         break;
       case 'stopped':
@@ -266,11 +279,18 @@ export class StrategyRun {
     }
   }
 
+  #cannot(what: string, error: unknown): void {
+    if (error instanceof NdtsError && error.code === 'UNAVAILABLE') this.#lacks = 'market';
+    this.#kill(`cannot ${what}: ${errorLine(error)}`);
+  }
+
   /** Positions first, history then, live from exactly there. */
   async #begin(ready: ReadyMessage): Promise<void> {
-    const { load, events, history, tickRings } = this.#options;
+    const { load, events, source } = this.#options;
     if (this.#ready !== undefined) return this.#kill('said twice that it is ready');
     this.#ready = ready;
+    const { market } = source;
+    if (market === undefined) throw new NdtsError('UNAVAILABLE', source.problem);
     const store = this.#options.factorTable?.storeOf(this.#options.name, ready);
     this.#factors = new FactorSource(openSlotRing(load.factorRing, 'oldest'), store);
     await events.onSignalRing(load.signalRing);
@@ -278,44 +298,60 @@ export class StrategyRun {
     const child = this.#child;
     if (child === undefined || this.#isOver) return;
     this.#announceSymbols();
-    const positions = startPositions(history);
-    for (const batch of this.#past(ready, positions, child)) {
-      const bytes = new Uint8Array(batch.buffer);
-      await child.send({ type: 'history', capacity: batch.capacity, count: batch.count, bytes });
-      if (this.#isOver) return;
-    }
-    const { bookRings } = this.#options;
-    if (ready.wantsBooks && bookRings === undefined)
+    const rings = ringsFor(market, ready);
+    const positions = await positionsOf(market, ready);
+    await this.#sendPast(market, ready, positions, child);
+    if (this.#isOver) return;
+    if (ready.wantsBooks && market.bookRings === undefined)
       events.onLine('log', 'this node takes no books (feed.books): onBook is not called');
+    const send: Send = (message) => this.#send(message) ?? Promise.resolve();
+    this.#gap = new GapFiller({
+      ...{ source, market, wants: ready, send },
+      onLost: () => this.#lost(),
+      onError: (error) => this.#cannot('go on', error),
+    });
     await child.send({
       type: 'begin',
-      tickRings,
+      ...rings,
       positions,
-      ...(ready.wantsBooks && bookRings !== undefined ? { bookRings } : {}),
       orders: this.#options.orders(),
       ...(snapshot === undefined ? {} : { snapshot }),
     });
   }
 
+  /** Nothing it knows can be gone on from: a start anew has the market as it is now. */
+  #lost(): void {
+    this.#lacks = 'market';
+    this.#kill('rows it has seen are lost, or too many are missing: it begins anew');
+  }
+
   /** From where the start before stopped, where that can be; else so much as factors need. */
-  #past(
+  async #sendPast(
+    { history }: Market,
     ready: ReadyMessage,
-    positions: readonly RingPosition[],
+    positions: InputPositions,
     child: StrategyChild,
-  ): Generator<TickBatch> {
-    const { history, state, symbols, isHeard } = this.#options;
+  ): Promise<void> {
+    const { state, symbols, isHeard } = this.#options;
     const { resume } = ready;
-    if (resume !== undefined && canResume(history, resume, positions)) {
+    const send: Send = (message) => child.send(message);
+    const gap = resume && (await pastBetween(history, resume, positions));
+    if (gap !== undefined) {
       this.#isResuming = true;
-      void child.send({ type: 'resume', isHeard });
-      return gapBatches(history, resume, positions, historyRows);
+      await child.send({ type: 'resume', isHeard });
+      await sendPast(gap, send);
+      return;
     }
-    const isOurs = state?.signature === ready.signature;
-    if (state !== undefined && isOurs && canResume(history, state.positions, positions)) {
-      void child.send({ type: 'restore', bytes: state.bytes });
-      return gapBatches(history, state.positions, positions, historyRows);
+    if (state !== undefined && state.signature === ready.signature) {
+      const ticks = await history.ticksBetween(state.positions, positions.ticks, historyRows);
+      if (ticks !== undefined) {
+        await child.send({ type: 'restore', bytes: state.bytes });
+        await sendRows('ticks', ticks, send);
+        return;
+      }
     }
-    return new WarmUp(history, positions, ready.warmUpTicks).batches(symbols(), historyRows);
+    const warmUp = new WarmUp(history, positions.ticks, ready.warmUpTicks);
+    await sendRows('ticks', warmUp.batches(symbols(), historyRows), send);
   }
 
   #announceSymbols(): void {
@@ -332,6 +368,8 @@ export class StrategyRun {
 
   #onExit(how: string): void {
     this.#isOver = true;
+    this.#leaveSource();
+    this.#gap?.close();
     const { load, events } = this.#options;
     this.#factors?.close();
     this.#factors = undefined;
@@ -339,13 +377,13 @@ export class StrategyRun {
     for (const path of [load.factorRing, load.signalRing]) rmSync(path, { force: true });
     const reason = this.#reason === '' ? how : this.#reason;
     // Its own failure, or a kill by the node: who was killed by others may go on.
-    const isOwn = this.#reason !== '' && !this.#isDiskFull;
+    const lacks = this.#lacks;
+    const isOwn = this.#reason !== '' && lacks === undefined;
     const isStuck = this.#isResuming && !this.#isRunning && isOwn;
     if (isStuck) events.onStuck();
-    const isLost = this.#restoreFailed && !isStuck && !this.#isDiskFull;
+    const isLost = this.#restoreFailed && !isStuck && lacks === undefined;
     const failedVersion = isLost ? this.#ready?.snapshotVersion : undefined;
-    const isDiskFull = this.#isDiskFull;
-    events.onEnd({ reason: this.#isStopping ? '' : reason, failedVersion, isDiskFull });
+    events.onEnd({ reason: this.#isStopping ? '' : reason, failedVersion, lacks });
     for (const resolve of this.#ended) resolve();
     this.#ended = [];
   }

@@ -27,6 +27,8 @@ import {
   SystemClock,
 } from '@ndts/runtime';
 import { createTickRings, openSlotRing, type SlotRingReader } from '@ndts/storage';
+import { OwnMarket } from '../source/market-source.js';
+import { StoredHistory } from '../source/stored-history.js';
 import { Supervisor, type SupervisorOptions } from './supervisor.js';
 
 const testTimeout = { timeout: 600_000 };
@@ -76,15 +78,18 @@ class Bench {
     this.supervisor = new Supervisor({
       config: values,
       registry: this.registry,
-      history: {
-        shardCount: 1,
-        epoch: () => 1,
-        nextSequence: () => this.#sequence,
-        lastTicks: () => 0,
-        readSequence: (_, from, batch) => this.#readAgain(from, batch),
-      },
+      source: new OwnMarket({
+        tickRings: this.rings.paths,
+        bookRings: undefined,
+        history: new StoredHistory({
+          shardCount: 1,
+          epoch: () => 1,
+          nextSequence: () => this.#sequence,
+          lastTicks: () => 0,
+          readSequence: (_, from, batch) => this.#readAgain(from, batch),
+        }),
+      }),
       symbols: () => [{ id: 1, shard: 0, name: 'SIM0001' }],
-      tickRings: this.rings.paths,
       ringDir: join(this.dir, 'rings'),
       clock: this.clock,
       logger: createSilentLogger(),
@@ -97,6 +102,11 @@ class Bench {
       ...changes,
     });
     this.#ticking = setInterval(() => this.#turn(), 10);
+  }
+
+  /** More than the ring holds, at once. */
+  burst(): void {
+    for (let turn = 0; turn < 300; turn += 1) this.#turn();
   }
 
   #turn(): void {
@@ -428,8 +438,8 @@ test('a parked strategy starts again when a person says so', testTimeout, async 
   assert.throws(() => bench.supervisor.restart('nobody'), /nobody/);
 });
 
-test('killed, it goes on with every tick and the ordinals it had', testTimeout, async (context) => {
-  const every = plugin(`state: () => ({ seen: 0 }),
+/** Sees every tick, or fails. */
+const seesEvery = plugin(`state: () => ({ seen: 0 }),
     onTick({ sequence }, { state }) {
       state.seen += 1;
       if (state.seen !== sequence - state.first + 1 && state.first !== undefined) throw 'missed';
@@ -439,7 +449,30 @@ test('killed, it goes on with every tick and the ordinals it had', testTimeout, 
     timerIntervalMs: 20,
     snapshot: ({ state }) => state,
     restore(saved, { state }) { Object.assign(state, saved); }`);
-  const bench = new Bench({ every }, { restart: { backOffMs: 20, failuresMax: 9 } });
+
+test(
+  'overtaken by the writer of the rings, it still has every tick',
+  testTimeout,
+  async (context) => {
+    const bench = new Bench({ every: seesEvery });
+    context.after(() => bench.close());
+    bench.hasHistory = true;
+    await bench.supervisor.start();
+    const ordinals = (): number => bench.ordinals.get(bench.view('every').instance)?.length ?? 0;
+    await bench.until('signals', () => ordinals() > 5, context);
+    for (let part = 0; part < 3; part += 1) {
+      const [before, { ticks }] = [ordinals(), bench.view('every')];
+      bench.burst();
+      await bench.until('behind it', () => bench.view('every').ticks >= ticks + 4800, context);
+      await bench.until('signals', () => ordinals() > before, context);
+    }
+    const { reason, restarts, lapped } = bench.view('every');
+    assert.deepEqual([reason, restarts, lapped > 0], ['', 0, true]);
+  },
+);
+
+test('killed, it goes on with every tick and the ordinals it had', testTimeout, async (context) => {
+  const bench = new Bench({ every: seesEvery }, { restart: { backOffMs: 20, failuresMax: 9 } });
   context.after(() => bench.close());
   bench.hasHistory = true;
   await bench.supervisor.start();

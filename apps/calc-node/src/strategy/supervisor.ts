@@ -16,7 +16,7 @@ import { addSnapshots, emptySnapshot, type HistogramSnapshot, type Logger } from
 import { openRingBell, type RingBell, type SymbolEntry } from '@ndts/storage';
 import type { Chart } from '../emit/chart.js';
 import type { FactorTable } from '../factor/factor-store.js';
-import type { History } from '../source/warm-up.js';
+import type { MarketSource } from '../source/market-source.js';
 import { type SpawnChild, spawnStrategyChild } from './child.js';
 import type { OrderUpdate } from './define.js';
 import { type RestartPolicy, StrategyInstance } from './instance.js';
@@ -34,10 +34,8 @@ export type SignalRingListener = (
 export interface SupervisorOptions {
   readonly config: ConfigValues;
   readonly registry: Registry;
-  readonly history: History;
+  readonly source: MarketSource;
   readonly symbols: () => readonly SymbolEntry[];
-  readonly tickRings: readonly string[];
-  readonly bookRings?: readonly string[] | undefined;
   readonly ringDir: string;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -61,7 +59,7 @@ const limitsDefault = {
 };
 const restartDefault: RestartPolicy = {
   ...{ backOffMs: 250, backOffMsMax: 30_000, failuresMax: 5 },
-  ...{ fullDiskMs: 5000, steadyMs: 60_000 },
+  ...{ fullDiskMs: 5000, marketMs: 250, steadyMs: 60_000 },
 };
 const factorSlots = 32_768;
 const signalSlots = 8192;
@@ -208,7 +206,10 @@ export class Supervisor {
   }
 
   #ring(): void {
-    this.#tickBell ??= openTickBell(this.#options.tickRings[0]);
+    const [ring] = this.#options.source.market?.tickRings ?? [];
+    if (ring === undefined) return;
+    // Beside mirrors there is none: who sleeps there looks again within a moment.
+    this.#tickBell ??= openTickBell(ring);
     this.#tickBell?.ring();
   }
 
@@ -245,9 +246,9 @@ export class Supervisor {
   }
 }
 
-function openTickBell(ring: string | undefined): RingBell | null {
+function openTickBell(ring: string): RingBell | null {
   try {
-    return ring === undefined ? null : openRingBell(join(dirname(ring), 'ticks.bell'));
+    return openRingBell(join(dirname(ring), 'ticks.bell'));
   } catch (error) {
     if (error instanceof NdtsError && error.code === 'NOT_FOUND') return null;
     throw error;

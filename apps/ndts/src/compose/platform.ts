@@ -17,6 +17,7 @@ import { type Foundation, type FoundationInput, openFoundation } from './foundat
 import { serveLines } from './lines.js';
 import { startPostgres } from './postgres.js';
 import { createRoles, type Roles } from './roles.js';
+import { withoutOwnFeed } from './source.js';
 import { serveDryRuns, serveStreams } from './streams.js';
 import { serveUpkeep } from './upkeep.js';
 
@@ -44,7 +45,7 @@ export interface Platform {
 const errorLogIntervalNs = 1e9;
 
 export async function startPlatform(input: PlatformInput): Promise<Platform> {
-  const foundation = await openFoundation(input);
+  const foundation = await openFoundation({ ...input, values: withoutOwnFeed(input.values) });
   try {
     return await start(foundation, input);
   } catch (error) {
@@ -71,6 +72,7 @@ async function start(foundation: Foundation, input: PlatformInput): Promise<Plat
   await data.start();
   closing.defer('data', () => data.stop());
   await serveFeeds(foundation, roles.feeds, roles.door);
+  roles.source?.start();
   await calc.start();
   closing.defer('calc', () => calc.stop());
   const { remotePort, service } = await serveClients(foundation, roles.rings);

@@ -2,7 +2,7 @@
 // They meet in rings, on the bus and in the registry.
 
 import { join } from 'node:path';
-import { type CalcNode, createCalcNode, signalBellName } from '@ndts/calc-node';
+import { type CalcNode, createCalcNode, type PulledMarket, signalBellName } from '@ndts/calc-node';
 import { type ControlNode, createControlNode } from '@ndts/control-node';
 import {
   createDataNode,
@@ -50,6 +50,7 @@ import { createFeeds, createLineFeed, createSymbolDoor, noSymbolOf } from './fee
 import type { Agent } from '@ndts/runtime';
 import type { Foundation } from './foundation.js';
 import { declaredInstruments } from './instruments.js';
+import { FollowedTicks, openSource } from './source.js';
 
 /** Where what the data node takes is published. */
 export interface MarketRings {
@@ -65,6 +66,8 @@ export interface Roles {
   readonly exec: ExecNode;
   readonly control: ControlNode;
   readonly rings: MarketRings;
+  /** Of another node; undefined: what this one publishes. */
+  readonly source: PulledMarket | undefined;
   readonly feeds: FeedSet;
   readonly door: SymbolDoor;
   /** Takes the ticks of line protocol; undefined: they go into their table. */
@@ -77,7 +80,8 @@ export async function createRoles(foundation: Foundation, version: string): Prom
   const door = createSymbolDoor(foundation);
   await registerSymbols(foundation, door);
   const rings = openRings(foundation);
-  const exec = await createExec(foundation, rings.ticks);
+  const source = openSource(foundation);
+  const exec = await createExec(foundation, (name) => openMarket(foundation, rings, source, name));
   const ringDir = join(foundation.folder.memory, 'rings');
   const signalRings = new SignalRings(foundation, exec, ringDir);
   const calc = createCalcNode({
@@ -88,6 +92,7 @@ export async function createRoles(foundation: Foundation, version: string): Prom
     symbols: foundation.symbols,
     tickRings: rings.ticks.paths,
     bookRings: rings.books?.paths,
+    ...(source === undefined ? {} : { source }),
     ringDir,
     onSignalRing: signalRings.attach,
   });
@@ -119,7 +124,7 @@ export async function createRoles(foundation: Foundation, version: string): Prom
     nodeId: `${foundation.nodeName}-control`,
     version,
   });
-  return { data, calc, exec, control, rings, feeds, door, line, signals: signalRings };
+  return { data, calc, exec, control, rings, source, feeds, door, line, signals: signalRings };
 }
 
 /** Hands the exec node the signal ring of each start of a strategy; the one before is closed. While
@@ -217,7 +222,7 @@ function cleanerOf(foundation: Foundation): ReturnType<typeof openCleaner> {
   return cleaner;
 }
 
-async function createExec(foundation: Foundation, rings: TickRingWriter): Promise<ExecNode> {
+async function createExec(foundation: Foundation, market: VenueParts['market']): Promise<ExecNode> {
   const { values, journal, symbols } = foundation;
   const { broker: first, backup } = values.exec;
   refusePair(values);
@@ -225,7 +230,7 @@ async function createExec(foundation: Foundation, rings: TickRingWriter): Promis
   let node: ExecNode | undefined;
   const instrumentOf: VenueParts['instrumentOf'] = (symbol) =>
     node?.ledger.books.instrument(symbol);
-  const venues = { rings, instrumentOf };
+  const venues = { market, instrumentOf };
   const primary = await createBroker(foundation, venues, first);
   const broker =
     backup === 'none'
@@ -236,7 +241,7 @@ async function createExec(foundation: Foundation, rings: TickRingWriter): Promis
     ...shared(foundation),
     journal,
     broker,
-    market: openMarket(foundation, rings, 'market'),
+    market: market('market'),
     lastTicks: lastTicksOf(foundation),
     symbolName: (id) => symbols.byId(id)?.name ?? `#${id}`,
     epoch: foundation.ticks.epoch(0),
@@ -247,7 +252,8 @@ async function createExec(foundation: Foundation, rings: TickRingWriter): Promis
 
 /** What the simulated venue is made of. */
 interface VenueParts {
-  readonly rings: TickRingWriter;
+  /** All ticks from now on; by the name of who reads them. */
+  readonly market: (name: string) => TickStreamReader;
   readonly instrumentOf: NonNullable<PaperBrokerOptions['instrumentOf']>;
 }
 
@@ -269,11 +275,11 @@ async function createBroker(
 }
 
 function createPaper(foundation: Foundation, venues: VenueParts): PaperBroker {
-  const { rings, instrumentOf } = venues;
+  const { market, instrumentOf } = venues;
   const { values, clock, logger, random, folder } = foundation;
   return new PaperBroker({
     dir: folder.venue,
-    market: openMarket(foundation, rings, 'venue market'),
+    market: market('venue market'),
     lastTicks: lastTicksOf(foundation),
     instrumentOf,
     ...{ clock, logger, random: random.fork('paper') },
@@ -288,9 +294,14 @@ function lastTicksOf({ ticks, symbols }: Foundation): LastTicks {
 }
 
 /** All ticks from now on. */
-function openMarket(foundation: Foundation, rings: TickRingWriter, name: string): TickStreamReader {
-  const shards = rings.paths.map((_, shard) => shard);
-  const market = new MappedTransport(rings.paths).openTicks(shards);
+function openMarket(
+  foundation: Foundation,
+  { ticks: { paths } }: MarketRings,
+  source: PulledMarket | undefined,
+  name: string,
+): TickStreamReader {
+  const own = (): TickStreamReader => new MappedTransport(paths).openTicks([...paths.keys()]);
+  const market = source === undefined ? own() : new FollowedTicks(source);
   foundation.closing.defer(name, () => market.close());
   return market;
 }

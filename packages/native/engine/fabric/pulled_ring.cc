@@ -161,7 +161,7 @@ void PulledRing::publish_slots(std::uint64_t intent, std::uint64_t tail) {
   const std::uint64_t held = intent < shape_.slot_count ? 0 : intent - shape_.slot_count;
   const std::uint64_t first = mirror_.next();
   const std::uint64_t lost = held <= first ? 0 : std::min(held - first, planned_);
-  if (lost > 0) publish_voids(&mirror_, first + lost);
+  if (lost > 0) publish_voids(&mirror_, first + lost, kMissedFlag);
   if (lost < planned_)
     mirror_.publish(memory_.data() + kHeaderBytes + lost * shape_.slot_bytes, planned_ - lost);
   counters_.voids += lost;
@@ -173,7 +173,7 @@ void PulledRing::publish_slots(std::uint64_t intent, std::uint64_t tail) {
   const std::uint64_t until = std::min(held + shape_.slot_count / 4, tail);
   if (until <= mirror_.next()) return;
   counters_.voids += until - mirror_.next();
-  publish_voids(&mirror_, until);
+  publish_voids(&mirror_, until, kMissedFlag);
 }
 
 void PulledRing::raise_marks(const RingHeader& header) {

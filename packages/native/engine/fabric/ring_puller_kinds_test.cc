@@ -75,6 +75,8 @@ TYPED_TEST(RingPullerKinds, MirrorHasRowsAndVoids) {
   }
   EXPECT_GT(rows, 0u);
   EXPECT_EQ(rows + reader->lapped(), 300u);
+  // All of them were published.
+  EXPECT_EQ(reader->overtaken(), reader->lapped());
 }
 
 }  // namespace

@@ -17,6 +17,8 @@ namespace ndts {
 
 // The same bit in the flags of every record: the slot fills a sequence that was skipped.
 inline constexpr std::uint32_t kVoidFlag = 16;
+// And beside it in a mirror: what was there was overtaken before it was pulled.
+inline constexpr std::uint32_t kMissedFlag = 64;
 
 // The columns of a TickBatch as typed pointers into its one buffer: a view
 // that is made anew for every call.
@@ -109,6 +111,7 @@ struct TickRecord {
   }
 };
 static_assert(static_cast<std::uint32_t>(TickFlags::kVoid) == kVoidFlag);
+static_assert(static_cast<std::uint32_t>(TickFlags::kMissed) == kMissedFlag);
 
 // The columns of a TradeBatch as typed pointers into its one buffer: a view
 // that is made anew for every call.
@@ -189,6 +192,7 @@ struct TradeRecord {
   }
 };
 static_assert(static_cast<std::uint32_t>(TradeFlags::kVoid) == kVoidFlag);
+static_assert(static_cast<std::uint32_t>(TradeFlags::kMissed) == kMissedFlag);
 
 // The columns of a BookBatch as typed pointers into its one buffer: a view
 // that is made anew for every call.
@@ -341,5 +345,6 @@ struct BookRecord {
   }
 };
 static_assert(static_cast<std::uint32_t>(BookFlags::kVoid) == kVoidFlag);
+static_assert(static_cast<std::uint32_t>(BookFlags::kMissed) == kMissedFlag);
 
 }  // namespace ndts

@@ -22,6 +22,7 @@ enum class TickFlags : std::uint32_t {
   kHalted = 8,  // trading halted
   kVoid = 16,  // not a tick: the slot fills a sequence that was skipped
   kSuspect = 32,  // a cleaning rule that only marks found something in it
+  kMissed = 64,  // of a void slot of a mirror: a tick that was overtaken before it was pulled
 };
 
 // Bits in a trade. Neither buy nor sell: the side of the aggressor is not known.
@@ -30,12 +31,14 @@ enum class TradeFlags : std::uint32_t {
   kSell = 2,  // the aggressor sold
   kId = 4,  // the venue named it by a whole number below 2^53; other names are in the table only
   kVoid = 16,  // not a trade: the slot fills a sequence that was skipped
+  kMissed = 64,  // of a void slot of a mirror: a trade that was overtaken before it was pulled
 };
 
 // Bits in a book.
 enum class BookFlags : std::uint32_t {
   kCrossed = 4,  // bid is not below ask
   kVoid = 16,  // not a book: the slot fills a sequence that was skipped
+  kMissed = 64,  // of a void slot of a mirror: a book that was overtaken before it was pulled
 };
 
 // How far the data of a symbol can be trusted; docs/quality.md says when each begins and ends.

@@ -116,8 +116,10 @@ class RowRingsReader {
   [[nodiscard]] std::size_t wait_poll(const Columns& batch, std::size_t capacity,
                                       const RingPatience& patience, Clock* clock);
 
-  // Over all rings.
+  // Over all rings: what was not handed out. Of these, rows that were published: all but voids that
+  // fill what never was.
   [[nodiscard]] std::uint64_t lapped() const;
+  [[nodiscard]] std::uint64_t overtaken() const { return lapped() - (voids_ - missed_); }
   // Null for a shard that is not read here.
   [[nodiscard]] const RingReader* ring(std::uint32_t shard) const;
   [[nodiscard]] const std::vector<Ring>& rings() const { return rings_; }
@@ -140,6 +142,7 @@ class RowRingsReader {
   RingBell bell_;  // not open where there is none
   std::size_t turn_ = 0;
   std::uint64_t voids_ = 0;
+  std::uint64_t missed_ = 0;  // of these, such as a puller was too late for
 };
 
 extern template class RowRingsWriter<TickRecord>;

@@ -25,12 +25,16 @@ void move_rows(const Columns& columns, std::size_t to, std::size_t from, std::si
   });
 }
 
-// Takes void rows out of [at, at + count); returns how many are left.
+// Takes void rows out of [at, at + count); returns how many are left. Adds to `missed`.
 template <typename Columns>
-std::size_t drop_voids(const Columns& columns, std::size_t at, std::size_t count) {
+std::size_t drop_voids(const Columns& columns, std::size_t at, std::size_t count,
+                       std::uint64_t* missed) {
   std::size_t kept = at;
   for (std::size_t i = at; i < at + count; ++i) {
-    if ((columns.flags[i] & kVoidFlag) != 0) continue;
+    if ((columns.flags[i] & kVoidFlag) != 0) {
+      if ((columns.flags[i] & kMissedFlag) != 0) ++*missed;
+      continue;
+    }
     if (kept != i) move_rows(columns, kept, i, 1);
     ++kept;
   }
@@ -145,7 +149,7 @@ std::size_t RowRingsReader<Record>::take(Ring* ring, const Columns& t, std::size
   std::size_t left = count - overtaken;
   if (overtaken > 0) move_rows(t, at, at + overtaken, left);
   if ((any_flags & kVoidFlag) != 0) {
-    const std::size_t kept = drop_voids(t, at, left);
+    const std::size_t kept = drop_voids(t, at, left, &missed_);
     voids_ += left - kept;
     left = kept;
   }

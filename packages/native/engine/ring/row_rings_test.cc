@@ -145,6 +145,7 @@ TYPED_TEST(RowRingsTest, SkippedSequencesAreVoidAndCountAsLapped) {
   EXPECT_EQ(batch.columns().sequence[1], 1.0);
   EXPECT_EQ(batch.columns().sequence[2], 7.0);
   EXPECT_EQ(reader->lapped(), 5u);
+  EXPECT_EQ(reader->overtaken(), 0u);
 
   this->next_[0] += 1'000'000;  // more than the ring holds
   ASSERT_TRUE(this->publish({0}).ok());

@@ -340,6 +340,16 @@ export interface ConfigValues {
     /** whether a host beyond this machine may be served without TLS */
     readonly allowPlain: boolean;
   };
+  readonly source: {
+    /** host:port of data nodes, the first that answers, whose ticks and books this node works on instead of a feed of its own (docs/strategies.md); empty: none */
+    readonly nodes: readonly string[];
+    /** file with a token that they know */
+    readonly tokenFile: string;
+    /** whether they speak TLS; pulls of rings never do */
+    readonly tls: boolean;
+    /** certificates (PEM) of who may have signed theirs; empty: those of the system */
+    readonly tlsCa: string;
+  };
   readonly remote: {
     /** address where clients of other machines are served */
     readonly host: string;
@@ -1665,6 +1675,34 @@ export const configKeys: readonly ConfigKey[] = [
     doc: 'requests per second and client',
     min: 1,
     max: 1000000,
+    secret: false,
+  },
+  {
+    key: 'source.nodes',
+    type: 'list',
+    default: [],
+    doc: 'host:port of data nodes, the first that answers, whose ticks and books this node works on instead of a feed of its own (docs/strategies.md); empty: none',
+    secret: false,
+  },
+  {
+    key: 'source.tokenFile',
+    type: 'string',
+    default: '',
+    doc: 'file with a token that they know',
+    secret: false,
+  },
+  {
+    key: 'source.tls',
+    type: 'boolean',
+    default: false,
+    doc: 'whether they speak TLS; pulls of rings never do',
+    secret: false,
+  },
+  {
+    key: 'source.tlsCa',
+    type: 'string',
+    default: '',
+    doc: 'certificates (PEM) of who may have signed theirs; empty: those of the system',
     secret: false,
   },
   {

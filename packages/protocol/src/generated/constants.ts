@@ -39,6 +39,8 @@ export const TickFlags = {
   void: 16,
   /** a cleaning rule that only marks found something in it */
   suspect: 32,
+  /** of a void slot of a mirror: a tick that was overtaken before it was pulled */
+  missed: 64,
 } as const;
 export type TickFlags = (typeof TickFlags)[keyof typeof TickFlags];
 export type TickFlagsName = keyof typeof TickFlags;
@@ -51,6 +53,7 @@ export const TickFlagsNames: Readonly<Record<number, TickFlagsName>> = {
   8: 'halted',
   16: 'void',
   32: 'suspect',
+  64: 'missed',
 };
 
 /** Bits in a trade. Neither buy nor sell: the side of the aggressor is not known. */
@@ -63,6 +66,8 @@ export const TradeFlags = {
   id: 4,
   /** not a trade: the slot fills a sequence that was skipped */
   void: 16,
+  /** of a void slot of a mirror: a trade that was overtaken before it was pulled */
+  missed: 64,
 } as const;
 export type TradeFlags = (typeof TradeFlags)[keyof typeof TradeFlags];
 export type TradeFlagsName = keyof typeof TradeFlags;
@@ -73,6 +78,7 @@ export const TradeFlagsNames: Readonly<Record<number, TradeFlagsName>> = {
   2: 'sell',
   4: 'id',
   16: 'void',
+  64: 'missed',
 };
 
 /** Bits in a book. */
@@ -81,6 +87,8 @@ export const BookFlags = {
   crossed: 4,
   /** not a book: the slot fills a sequence that was skipped */
   void: 16,
+  /** of a void slot of a mirror: a book that was overtaken before it was pulled */
+  missed: 64,
 } as const;
 export type BookFlags = (typeof BookFlags)[keyof typeof BookFlags];
 export type BookFlagsName = keyof typeof BookFlags;
@@ -89,6 +97,7 @@ export type BookFlagsName = keyof typeof BookFlags;
 export const BookFlagsNames: Readonly<Record<number, BookFlagsName>> = {
   4: 'crossed',
   16: 'void',
+  64: 'missed',
 };
 
 /** How far the data of a symbol can be trusted; docs/quality.md says when each begins and ends. */

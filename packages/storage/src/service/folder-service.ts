@@ -61,6 +61,9 @@ export interface FolderServiceOptions {
   readonly rings?: RingPaths;
 }
 
+/** Of an answer that is one frame. */
+const newestRowsMax = 1 << 17;
+
 type Asked = Readonly<Record<string, unknown>>;
 type AnyStream = ServiceStream<unknown, unknown>;
 
@@ -83,8 +86,9 @@ export class FolderService implements Service {
     append: (asked) => this.#append(asked),
     aggregate: (asked) => this.#aggregate(asked),
     latest: (asked) => this.#latest(asked),
+    newest: (asked) => this.#newest(asked),
     locate: (asked) => this.#locate(asked),
-    shards: () => this.#shards(),
+    shards: (asked) => this.#shards(asked),
     rings: (asked) => ringsOf(this.#options.rings ?? {}, asked['table'], asked['shards']),
     pullRings: () => notPulled(),
     renewPulls: () => notPulled(),
@@ -275,6 +279,14 @@ export class FolderService implements Service {
     return rowsOf(batch);
   }
 
+  #newest(asked: Asked): RawRows {
+    const table = this.#table(asked['table']);
+    const [id = 0] = idsOf(this.#options.symbols, [text(asked['symbol'], 'symbol')]);
+    const batch = new TableBatch(table, whole(asked['count'], 'count', 1, newestRowsMax));
+    this.#database.lastRows(table.id, id, batch);
+    return rowsOf(batch);
+  }
+
   async #locate(asked: Asked): Promise<unknown> {
     await this.#checkArchived(asked);
     const table = this.#table(asked['table']);
@@ -283,9 +295,10 @@ export class FolderService implements Service {
     return this.#database.locate(table.id, id, from, to);
   }
 
-  #shards(): ShardInfo[] {
+  #shards(asked: Asked): ShardInfo[] {
     const marks = new Float64Array(4 * this.shardCount);
-    this.#database.watermarks(marks);
+    const { id } = this.#table(asked['table'] ?? tickSchema.name);
+    this.#database.watermarks(marks, id);
     return Array.from({ length: this.shardCount }, (_, shard): ShardInfo => {
       const at = (place: number): number => marks[4 * shard + place] ?? 0;
       return {

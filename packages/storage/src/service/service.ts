@@ -142,11 +142,17 @@ export interface Calls {
     asked: { readonly table: string; readonly symbols?: readonly string[] };
     answer: RawRows;
   };
+  /** The newest rows of a symbol, at most `count`, oldest first. */
+  newest: {
+    asked: { readonly table: string; readonly symbol: string; readonly count: number };
+    answer: RawRows;
+  };
   locate: {
     asked: { readonly table: string; readonly symbol: string } & TimesAsked;
     answer: LocateResult;
   };
-  shards: { asked: Record<string, never>; answer: readonly ShardInfo[] };
+  /** Default: of ticks. */
+  shards: { asked: { readonly table?: string }; answer: readonly ShardInfo[] };
   /** Files of the rings that rows of a table (default: ticks) are published on, by shard; none
    * where nobody publishes. */
   rings: { asked: RingsAsked; answer: readonly string[] };

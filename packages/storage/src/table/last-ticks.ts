@@ -3,6 +3,7 @@
 
 import { createTickBatch, type TickBatch } from '@ndts/protocol';
 import { type Database, TableBatch, tickTable } from '@ndts/native/db';
+import { rowsToTicks } from './market-rows.js';
 
 const symbolsAtOnce = 4096;
 
@@ -19,24 +20,12 @@ export function eachLastTick(
   const ticks = createTickBatch(capacity);
   for (let from = 0; from < symbols.length; from += capacity) {
     const part = symbols.slice(from, from + capacity);
-    ticks.count = database.latest(
+    database.latest(
       tickTable,
       Uint32Array.from(part, ({ id }) => id),
       rows,
     );
-    ticks.day.set(rows.day);
-    ticks.nsOfDay.set(rows.nsOfDay);
-    ticks.sequence.set(rows.sequence);
-    ticks.symbol.set(rows.symbol);
-    ticks.shard.set(rows.shard);
-    ticks.epoch.set(rows.epoch);
-    ticks.flags.set(rows.column('flags') as Int32Array);
-    ticks.price.set(rows.column('price') as Float64Array);
-    ticks.volume.set(rows.column('volume') as Float64Array);
-    ticks.bid.set(rows.column('bid1') as Float64Array);
-    ticks.ask.set(rows.column('ask1') as Float64Array);
-    ticks.bidVolume.set(rows.column('bid_vol1') as Float64Array);
-    ticks.askVolume.set(rows.column('ask_vol1') as Float64Array);
+    rowsToTicks(rows, ticks);
     take(ticks);
   }
 }

@@ -10,6 +10,7 @@ import {
   bookSchema,
   NdtsError,
   type TableSchema,
+  type TickBatch,
   type TradeBatch,
   TradeFlags,
   tradeSchema,
@@ -174,17 +175,46 @@ export class BookRows extends MarketRows<BookBatch> {
 
   protected readonly toRows = booksToRows;
 
-  protected fromRows(from: TableBatch, batch: BookBatch, count: number): void {
-    batch.flags.fill(0, 0, count);
-    batch.missing.fill(0, 0, count);
-    for (const [bit, { column, field }] of bookColumns.entries()) {
-      copyColumn(from.doubles(column), batch[field], count);
-      const isNull = from.nulls(column)!;
-      for (let row = 0; row < count; row += 1) {
-        if (isNull[row] === 0) continue;
-        batch[field][row] = 0;
-        batch.missing[row] = batch.missing[row]! | (1 << bit);
-      }
+  protected readonly fromRows = levelsOf;
+}
+
+function levelsOf(from: TableBatch, batch: BookBatch, count: number): void {
+  batch.flags.fill(0, 0, count);
+  batch.missing.fill(0, 0, count);
+  for (const [bit, { column, field }] of bookColumns.entries()) {
+    copyColumn(from.doubles(column), batch[field], count);
+    const isNull = from.nulls(column)!;
+    for (let row = 0; row < count; row += 1) {
+      if (isNull[row] === 0) continue;
+      batch[field][row] = 0;
+      batch.missing[row] = batch.missing[row]! | (1 << bit);
     }
   }
 }
+
+/** Rows of the table, as readRows gave them, become books: at most as many as the batch takes. */
+export function rowsToBooks(from: TableBatch, batch: BookBatch): void {
+  const { count } = from;
+  for (const name of placed) copyColumn(from[name], batch[name], count);
+  levelsOf(from, batch, count);
+  batch.count = count;
+}
+
+/** The same of ticks. */
+export function rowsToTicks(from: TableBatch, batch: TickBatch): void {
+  const { count } = from;
+  for (const name of placed) copyColumn(from[name], batch[name], count);
+  for (const { column, field } of tickColumns)
+    copyColumn(from.doubles(column), batch[field], count);
+  batch.flags.set((from.column('flags') as Int32Array).subarray(0, count));
+  batch.count = count;
+}
+
+const tickColumns = [
+  { column: 'price', field: 'price' },
+  { column: 'volume', field: 'volume' },
+  { column: 'bid1', field: 'bid' },
+  { column: 'ask1', field: 'ask' },
+  { column: 'bid_vol1', field: 'bidVolume' },
+  { column: 'ask_vol1', field: 'askVolume' },
+] as const;

@@ -46,6 +46,23 @@ export class SymbolRegistry {
     return names.map((name) => this.#known(name));
   }
 
+  /** Takes over ids that another node gave. ALREADY_EXISTS: a name has another one here. */
+  async adopt(entries: readonly Pick<SymbolEntry, 'id' | 'name'>[]): Promise<void> {
+    for (const { id, name } of entries) {
+      const known = this.#byName.get(name)?.id ?? id;
+      const owner = this.#byId.get(id)?.name ?? name;
+      if (known !== id || owner !== name)
+        throw new NdtsError(
+          'ALREADY_EXISTS',
+          `symbol ${name} has id ${id} there, and here ${known === id ? owner : known}: a node ` +
+            'whose symbols are those of another one begins with a folder that has none',
+        );
+      if (this.#byName.has(name)) continue;
+      await this.#registry.put(namePrefix + encodeURIComponent(name), String(id));
+      this.#learn(name, id);
+    }
+  }
+
   byId(id: number): SymbolEntry | undefined {
     return this.#byId.get(id);
   }

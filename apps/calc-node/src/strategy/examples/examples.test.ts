@@ -69,6 +69,11 @@ test('a market maker leans to where its book is thin', () => {
   assert.deepEqual(limits(), ['buy 100.44', 'sell 100.56'], 'three quarters of the way to the ask');
   on.tick({ price: 100, bid: 99, ask: 101 });
   assert.deepEqual(on.cancelled, [], 'where there are books, ticks are not looked at');
+  const next = stage(marketMakerStrategy, {});
+  next.restore(on.snapshot());
+  next.tick({ price: 90, bid: 89, ask: 91 });
+  assert.deepEqual(next.cancelled, [], 'nor after a start that goes on');
+  next.close();
   on.book({ bids: [[99, 2]], asks });
   assert.deepEqual(on.cancelled, [1, 2]);
   on.close();

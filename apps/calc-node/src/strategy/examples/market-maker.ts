@@ -21,7 +21,7 @@ interface Market {
   position: bigint;
   buy: Quote | undefined;
   sell: Quote | undefined;
-  /** Since this start: then its ticks are not looked at. */
+  /** Then its ticks are not looked at. */
   hasBook: boolean;
 }
 
@@ -85,8 +85,9 @@ export const marketMakerStrategy = defineStrategy({
   },
 
   snapshot: ({ state }) =>
-    [...state].map(([symbol, { position, buy, sell }]) => ({
+    [...state].map(([symbol, { position, buy, sell, hasBook }]) => ({
       symbol,
+      hasBook,
       position: String(position),
       buy: buy && { ...buy, filled: String(buy.filled) },
       sell: sell && { ...sell, filled: String(sell.filled) },
@@ -96,10 +97,11 @@ export const marketMakerStrategy = defineStrategy({
     type Kept = Omit<Quote, 'filled'> & { filled: string };
     const read = (kept: Kept | undefined): Quote | undefined =>
       kept && { ...kept, filled: BigInt(kept.filled) };
-    type Saved = { symbol: number; position: string; buy?: Kept; sell?: Kept };
-    for (const { symbol, position, buy, sell } of snapshot as Saved[]) {
+    type Quotes = { buy?: Kept; sell?: Kept };
+    type Saved = { symbol: number; position: string; hasBook?: boolean } & Quotes;
+    for (const { symbol, position, buy, sell, hasBook = false } of snapshot as Saved[]) {
       const quotes = { buy: read(buy), sell: read(sell) };
-      state.set(symbol, { position: BigInt(position), ...quotes, hasBook: false });
+      state.set(symbol, { position: BigInt(position), ...quotes, hasBook });
     }
   },
 });
