@@ -11,6 +11,7 @@ import { bollingerStrategy } from './examples/bollinger.js';
 import { marketMakerStrategy } from './examples/market-maker.js';
 import { momentumStrategy } from './examples/momentum.js';
 import { movingAveragesStrategy } from './examples/moving-averages.js';
+import { resolveImport } from './plugin-files.js';
 import type { PluginHooksData } from './plugin-hooks.js';
 
 // The erasure of a strategy's own types: it is only ever handed its own parameters and state.
@@ -42,7 +43,12 @@ export async function loadStrategy(
 }
 
 interface RequireInternals {
-  _resolveFilename(request: string, ...others: readonly unknown[]): string;
+  _resolveFilename(request: string, parent?: Asking, ...others: readonly unknown[]): string;
+  readonly _extensions: Record<string, ((module: unknown, path: string) => void) | undefined>;
+}
+
+interface Asking {
+  readonly filename?: string | null;
 }
 
 const door = '@ndts/calc-node/strategy';
@@ -55,8 +61,25 @@ function openDoorToRequire(): void {
   const internals = Module as unknown as RequireInternals;
   const resolveFilename = internals._resolveFilename.bind(Module);
   const doorPath = fileURLToPath(new URL('./define.js', import.meta.url));
-  internals._resolveFilename = (request, ...others) =>
-    request === door ? doorPath : resolveFilename(request, ...others);
+  internals._resolveFilename = (request, parent, ...others) => {
+    if (request === door) return doorPath;
+    try {
+      return resolveFilename(request, parent, ...others);
+    } catch (error) {
+      const from = parent?.filename;
+      const isRelative = typeof from === 'string' && /^\.{1,2}\//.test(request);
+      const found = isRelative ? resolveImport(from, request) : undefined;
+      if (found === undefined) throw error;
+      return found;
+    }
+  };
+  for (const ending of ['.ts', '.mts']) internals._extensions[ending] ??= refuseTypeScript;
+}
+
+/** Where Node runs no TypeScript what it is given is a module, which require() can't make of it. */
+function refuseTypeScript(_module: unknown, path: string): never {
+  const how = 'write import in place of require (in a .mjs or .ts file)';
+  throw new NdtsError('PLUGIN_FAILED', `${path}: a helper in TypeScript is imported: ${how}`);
 }
 
 async function importPlugin(path: string): Promise<Readonly<Record<string, unknown>>> {

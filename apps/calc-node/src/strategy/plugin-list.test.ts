@@ -99,3 +99,18 @@ test('a hook that is no function is refused before anything is called', async (c
     await assert.rejects(loadStrategy(path), { code: 'PLUGIN_FAILED', message });
   }
 });
+
+test('a helper in TypeScript that is asked for by require is refused, or runs', async (context) => {
+  const dir = mkdtempSync(join(tmpdir(), 'ndts-plugins-'));
+  context.after(() => rmSync(dir, { recursive: true, force: true }));
+  writeFileSync(join(dir, 'size.ts'), 'export const size: bigint = 1n;');
+  const { typescript = false } = process.features as { readonly typescript?: unknown };
+  // What it exports is no strategy.
+  const message =
+    typescript === false ? /size\.ts: a helper in TypeScript is imported/ : /expected a name/;
+  for (const [index, name] of ['./size.ts', './size', './size.js'].entries()) {
+    const path = join(dir, `asks-${index}.cjs`);
+    writeFileSync(path, `exports.strategy = require('${name}');`);
+    await assert.rejects(loadStrategy(path), { code: 'PLUGIN_FAILED', message });
+  }
+});
