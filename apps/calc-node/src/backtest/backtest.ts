@@ -149,7 +149,7 @@ export class Backtest {
     this.#nowNs = nowNs;
   }
 
-  /** A book moves no price: what it leads to meets the next tick. */
+  /** A book moves no price; orders that work meet it before the hooks, as they meet a tick. */
   #runBooksBefore(day: number, nsOfDay: number): void {
     const books = this.#books;
     while (books.isDueBefore(day, nsOfDay)) {
@@ -157,6 +157,7 @@ export class Backtest {
       const row = books.take();
       const nowNs = batch.nsOfDay[row]!;
       this.#moveTo(batch.day[row]!, nowNs);
+      if (this.settings.bookFills) this.venue.meetBook(batch, row);
       if (this.#newsAtNs <= nowNs) this.#tellNews(nowNs);
       for (const { driver } of this.participants) driver.stepBook(batch, row);
     }

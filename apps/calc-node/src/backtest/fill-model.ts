@@ -16,6 +16,8 @@ export interface Execution {
   quantity: bigint;
   /** Before slippage. */
   price: bigint;
+  /** There may be more, at another price: ask again. */
+  hasMore: boolean;
   /** It rested and was come to. */
   isMaker: boolean;
 }
@@ -48,6 +50,7 @@ export function isWithin(side: number, price: bigint, limitPrice: bigint): boole
 class NextTick implements FillModel {
   match(order: SimulatedOrder, tick: MarketTick, into: Execution): void {
     into.quantity = 0n;
+    into.hasMore = false;
     const touch = tick.touch(order.side);
     if (touch === 0n) return;
     const isMarket = order.limitPrice === 0n;
@@ -65,13 +68,16 @@ class NextTick implements FillModel {
 class QueuePosition implements FillModel {
   match(order: SimulatedOrder, tick: MarketTick, into: Execution): void {
     into.quantity = 0n;
+    into.hasMore = false;
     const touch = tick.touch(order.side);
     if (touch === 0n) return;
     const isMarket = order.limitPrice === 0n;
     if (isMarket || isWithin(order.side, touch, order.limitPrice)) {
       into.isMaker = !isMarket && order.rests;
-      into.price = into.isMaker ? order.limitPrice : touch;
-      into.quantity = into.isMaker ? order.open : tick.takeShown(order.side, order.open);
+      into.price = order.limitPrice;
+      into.quantity = into.isMaker
+        ? order.open
+        : tick.takeShown(order.side, order.open, order.limitPrice, into);
       return;
     }
     this.#wait(order, tick, into);
@@ -80,7 +86,6 @@ class QueuePosition implements FillModel {
 
   #wait(order: SimulatedOrder, tick: MarketTick, into: Execution): void {
     const { side, limitPrice } = order;
-    const quote = tick.ownQuote(side);
     if (order.rests) {
       const price = tick.price();
       const volume = tick.volume();
@@ -89,13 +94,9 @@ class QueuePosition implements FillModel {
         if (into.quantity > 0n) return;
       }
     }
-    if (quote === limitPrice) {
-      // Orders that leave in front shorten the queue; new ones stand behind.
-      const shown = tick.ownQuoteVolume(side);
-      if (order.ahead < 0n || shown < order.ahead) order.ahead = shown;
-    } else if (quote === 0n || isWithin(side, quote, limitPrice)) {
-      order.ahead = 0n; // no quote, or a worse one: it is the first at its price
-    }
+    // Orders that leave in front shorten the queue; new ones stand behind.
+    const shown = tick.queueAt(side, limitPrice);
+    if (shown >= 0n && (order.ahead < 0n || shown < order.ahead)) order.ahead = shown;
   }
 
   /** Beyond its price all of the order was in the way; at its price only what is left of the trade
@@ -129,6 +130,7 @@ class VolumeShare implements FillModel {
 
   match(order: SimulatedOrder, tick: MarketTick, into: Execution): void {
     into.quantity = 0n;
+    into.hasMore = false;
     const { side, limitPrice } = order;
     const touch = tick.touch(side);
     if (touch === 0n) return;

@@ -25,6 +25,8 @@ export interface BacktestSettings {
   /** A decimal: what the account begins with. */
   readonly cash: string;
   readonly fill: FillModelName;
+  /** Whether orders meet the books of the run, too, not ticks alone. */
+  readonly bookFills: boolean;
   /** volume_share: how much of a tick's volume is ours at most, above 0 to 1. */
   readonly volumeShare: number;
   /** volume_share: what taking the whole volume of a tick would move the price by. */
@@ -52,6 +54,7 @@ export interface BacktestSettings {
 export const defaultSettings: BacktestSettings = {
   cash: '1000000',
   fill: 'next_tick',
+  bookFills: true,
   volumeShare: 0.1,
   impactBps: 0,
   latencyUs: 0,
@@ -138,8 +141,8 @@ export function resolveSettings(given: GivenSettings): BacktestSettings {
   checkDecimal('cash', settings.cash);
   if (!fillModelNames.includes(settings.fill))
     throw wrong('fill', fillModelNames.join(', '), settings.fill);
-  if (typeof settings.shorting !== 'boolean')
-    throw wrong('shorting', 'true or false', settings.shorting);
+  for (const name of ['shorting', 'bookFills'] as const)
+    if (typeof settings[name] !== 'boolean') throw wrong(name, 'true or false', settings[name]);
   return { ...settings, fees: resolveFees(given.fees ?? defaultSettings.fees) };
 }
 

@@ -4,6 +4,7 @@
 // asked for and never before their time; working orders of a symbol are matched in that order, too.
 
 import {
+  type BookBatch,
   divideRound,
   moneyFromFloat,
   moneyScale,
@@ -14,6 +15,7 @@ import {
   type TickBatch,
 } from '@ndts/protocol';
 import type { Account, Refusal } from './account.js';
+import { BookLadder } from './book-ladder.js';
 import { Fees } from './fees.js';
 import { FillRecord } from './fill-record.js';
 import { Expiries } from './expiries.js';
@@ -62,9 +64,10 @@ export class SimulatedVenue {
   readonly #jitterUs: number;
   readonly #slippage: bigint;
   readonly #tick = new MarketTick();
-  readonly #execution: Execution = { quantity: 0n, price: 0n, isMaker: false };
+  readonly #execution: Execution = { quantity: 0n, price: 0n, hasMore: false, isMaker: false };
   readonly #shorting: boolean;
   readonly #orders: (SimulatedOrder[] | undefined)[];
+  readonly #books: (BookLadder | undefined)[];
   readonly #onOrder: OrderListener;
   readonly #listens: readonly boolean[];
   readonly #byOrdinal = new Map<number, SimulatedOrder>();
@@ -90,6 +93,7 @@ export class SimulatedVenue {
     this.#slippage = rateOfBps(settings.slippageBps);
     this.#shorting = settings.shorting;
     this.#orders = Array.from({ length: options.symbolCount });
+    this.#books = Array.from({ length: options.symbolCount });
     this.working = new Int32Array(options.symbolCount);
   }
 
@@ -172,14 +176,30 @@ export class SimulatedVenue {
   match(batch: TickBatch, row: number): void {
     if ((batch.flags[row]! & TickFlags.void) !== 0) return;
     const symbol = batch.symbol[row]!;
+    const book = this.#books[symbol];
+    const isFresh = book?.isFresh(batch.day[row]!, batch.nsOfDay[row]!) === true;
+    this.#tick.moveTo(batch, row, isFresh ? book : undefined);
+    this.#matchAll(symbol, batch.day[row]!, batch.nsOfDay[row]!);
+  }
+
+  /** A book of a symbol: from now on its quotes are these. */
+  meetBook(batch: BookBatch, row: number): void {
+    const symbol = batch.symbol[row]!;
+    const book = this.#books[symbol] ?? new BookLadder();
+    this.#books[symbol] = book;
+    book.set(batch, row);
+    if (this.working[symbol] === 0) return;
+    this.#tick.moveToBook(book);
+    this.#matchAll(symbol, batch.day[row]!, batch.nsOfDay[row]!);
+  }
+
+  #matchAll(symbol: number, day: number, nsOfDay: number): void {
     const orders = this.#orders[symbol]!;
-    const tick = this.#tick;
-    tick.moveTo(batch, row);
     let kept = 0;
     for (let at = 0; at < orders.length; at += 1) {
       const order = orders[at]!;
-      const ends = this.#meet(order, batch, row);
-      if (ends !== undefined) this.#end(order, 'canceled', ends, batch.nsOfDay[row]!);
+      const ends = this.#meet(order, day, nsOfDay);
+      if (ends !== undefined) this.#end(order, 'canceled', ends, nsOfDay);
       if (ends !== undefined || order.open === 0n) {
         this.#byOrdinal.delete(order.ordinal);
         continue;
@@ -209,16 +229,15 @@ export class SimulatedVenue {
   }
 
   /** Why the order ends with this tick, filled or not; undefined: it does not, or is done. */
-  #meet(order: SimulatedOrder, batch: TickBatch, row: number): string | undefined {
+  #meet(order: SimulatedOrder, day: number, nsOfDay: number): string | undefined {
     const { terms } = order;
     const tick = this.#tick;
     if (terms === undefined) {
-      this.#model.match(order, tick, this.#execution);
-      if (this.#execution.quantity > 0n) this.#fill(order, batch, row);
+      this.#execute(order, day, nsOfDay);
       return undefined;
     }
     if (terms.isWaiting) {
-      this.#watch(order, terms, tick.price(), batch.nsOfDay[row]!);
+      if (!tick.isBook) this.#watch(order, terms, tick.price(), nsOfDay);
       return undefined;
     }
     const touch = tick.touch(order.side);
@@ -226,14 +245,32 @@ export class SimulatedVenue {
     if (terms.isReduceOnly && !this.#account.reduces(order, 0n)) return 'REDUCE_ONLY';
     if (terms.isPostOnly && !order.rests && isWithin(order.side, touch, order.limitPrice))
       return 'POST_ONLY';
-    tick.remember();
-    this.#model.match(order, tick, this.#execution);
-    if (terms.isWhole && this.#execution.quantity < order.open) {
-      tick.giveBack();
-      return 'FILL_OR_KILL';
-    }
-    if (this.#execution.quantity > 0n) this.#fill(order, batch, row);
+    if (terms.isWhole && !this.#fillsWhole(order)) return 'FILL_OR_KILL';
+    this.#execute(order, day, nsOfDay);
     return terms.isImmediate && order.open > 0n ? 'IMMEDIATE_OR_CANCEL' : undefined;
+  }
+
+  #execute(order: SimulatedOrder, day: number, nsOfDay: number): void {
+    const execution = this.#execution;
+    do {
+      this.#model.match(order, this.#tick, execution);
+      if (execution.quantity > 0n) this.#fill(order, day, nsOfDay);
+    } while (execution.hasMore && order.open > 0n);
+  }
+
+  /** Tried, and given back. */
+  #fillsWhole(order: SimulatedOrder): boolean {
+    const { open, rests, ahead } = order;
+    const execution = this.#execution;
+    this.#tick.remember();
+    do {
+      this.#model.match(order, this.#tick, execution);
+      order.open -= execution.quantity;
+    } while (execution.hasMore && order.open > 0n);
+    const isWhole = order.open === 0n;
+    Object.assign(order, { open, rests, ahead });
+    this.#tick.giveBack();
+    return isWhole;
   }
 
   #watch(order: SimulatedOrder, terms: SimulatedTerms, price: bigint, nowNs: number): void {
@@ -318,7 +355,7 @@ export class SimulatedVenue {
     this.#end(order, state, '', nowNs);
   }
 
-  #fill(order: SimulatedOrder, batch: TickBatch, row: number): void {
+  #fill(order: SimulatedOrder, day: number, nsOfDay: number): void {
     const { quantity, isMaker } = this.#execution;
     let { price } = this.#execution;
     if (!isMaker && this.#slippage !== 0n)
@@ -330,11 +367,11 @@ export class SimulatedVenue {
     if (this.#listens[order.strategy] === true) {
       order.paid += quantity * price;
       const state = order.open === 0n ? 'filled' : 'partiallyFilled';
-      this.#tell(order, state, '', batch.nsOfDay[row]!);
+      this.#tell(order, state, '', nsOfDay);
     }
     this.fills.add({
-      day: batch.day[row]!,
-      nsOfDay: batch.nsOfDay[row]!,
+      day,
+      nsOfDay,
       strategy: order.strategy,
       symbol: order.symbol,
       side: order.side,
