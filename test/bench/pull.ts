@@ -48,6 +48,12 @@ async function runOne(
   for (const line of await runBench(program, all)) context.emit(line);
 }
 
+/** Over TCP it matters what is read: memory that stays as it is, that changes while it is read (a
+ * ring), or whose bytes their reader checks (blocks); see docs/protocol/pull.md. */
+function memories(what: string, provider: string): readonly string[] {
+  return what === 'bandwidth' && provider === 'tcp' ? ['steady', 'changing', 'proven'] : ['steady'];
+}
+
 function readBench(what: 'latency' | 'bandwidth', about: string): Bench {
   return {
     name: `pull_${what}`,
@@ -55,8 +61,11 @@ function readBench(what: 'latency' | 'bandwidth', about: string): Bench {
     run: async (context) => {
       for (const bytes of sizes)
         for (const provider of providers(context, ['mapped', 'tcp', libfabric]))
-          for (const pin of await pins(context))
-            await runOne(context, what, provider, ['--bytes', String(bytes), '--pin', pin]);
+          for (const memory of memories(what, provider))
+            for (const pin of await pins(context)) {
+              const args = ['--bytes', String(bytes), '--memory', memory, '--pin', pin];
+              await runOne(context, what, provider, args);
+            }
     },
   };
 }

@@ -45,6 +45,7 @@ BlockArena::~BlockArena() { static_cast<void>(files_->remove(path_)); }
 Exposure BlockArena::exposure(std::int64_t lease_ms) const {
   return {.bytes = mapping_->bytes(),
           .changes = true,
+          .proves_itself = true,
           .lease_ms = lease_ms,
           .path = path_,
           .owner = mapping_};

@@ -62,8 +62,9 @@ class FabricConformance : public FabricFolderTest, public testing::WithParamInte
 TEST_P(FabricConformance, ReadsWhatIsThere) {
   const std::uint64_t seed = pull_test_seed(11);
   std::mt19937_64 random(seed);
-  for (const bool changes : {false, true}) {
-    const Grant grant = expose(changes);
+  for (const Exposure& kind : {memory_->exposure(), memory_->exposure(true), memory_->proven()}) {
+    Grant grant{};
+    ASSERT_TRUE(server_->expose(kind, &grant).ok());
     EXPECT_EQ(grant.length, kMemoryBytes);
     TestReader reader(grant, parts_);
     std::vector<std::size_t> sizes = {1, 7, 8, 63, 64, 4096, 16'384, 16'385, 100'000, 1u << 20,

@@ -61,6 +61,12 @@ class TestMemory {
             .path = path_,
             .owner = mapping_};
   }
+  // Whose readers check what they read.
+  Exposure proven() const {
+    Exposure exposure = this->exposure(true);
+    exposure.proves_itself = true;
+    return exposure;
+  }
   const std::shared_ptr<Mapping>& mapping() const { return mapping_; }
 
  private:

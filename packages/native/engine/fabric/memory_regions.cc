@@ -40,6 +40,7 @@ Status MemoryRegions::add(const Exposure& exposure, std::uint64_t key, std::int6
   auto made = std::make_shared<Region>();
   made->bytes = exposure.bytes;
   made->changes = exposure.changes;
+  made->proves_itself = exposure.proves_itself;
   made->owner = exposure.owner;
   made->expires_at_ms = now_ms + exposure.lease_ms;
   made->key = key;

@@ -23,6 +23,7 @@ struct Region {
   std::uint64_t key = 0;  // never changes, as the rest
   std::uint32_t number = 0;
   bool changes = false;
+  bool proves_itself = false;
 
   // With the mutex held.
   [[nodiscard]] bool readable(std::int64_t now_ms) const { return open && now_ms < expires_at_ms; }

@@ -1,13 +1,13 @@
 // Pulls between two processes, one JSON line per figure, as `npm run bench -- --json` prints them.
 //
 //   pull_bench latency|bandwidth|ring --provider NAME --dir FOLDER [--bytes N] [--seconds S]
-//              [--rate RECORDS_PER_SECOND] [--pin 1]
+//              [--rate RECORDS_PER_SECOND] [--pin 1] [--memory steady|changing|proven]
 //
-// latency: one read at a time. bandwidth: eight in flight. ring: a writer in the other process, a
-// puller and a reader of its mirror in this one; without a rate the writer does not pause. FOLDER
-// is in shared memory. --pin 1 puts the other process, with the threads of its server, on processor
-// 0 and this one, with its puller, on 1. `answer` is of the bytes read last (the same for equal
-// sizes), or for a ring whether every record was right or void.
+// latency: one read at a time. bandwidth: eight in flight, and the processor time of the server.
+// ring: a writer in the other process, a puller and a reader of its mirror in this one; without a
+// rate the writer does not pause. FOLDER is in shared memory. --pin 1 puts the other process, with
+// the threads of its server, on processor 0 and this one, with its puller, on 1. `answer` is of the
+// bytes read last (the same for equal sizes), or for a ring whether every record was right or void.
 #include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -40,6 +40,7 @@ struct Options {
   double seconds = 1;
   double rate = 0;
   bool pins = false;
+  std::string memory = "steady";
 };
 
 SystemClock clock_;
@@ -132,6 +133,15 @@ class OtherHost {
     kill(child_, SIGKILL);
     waitpid(child_, nullptr, 0);
   }
+  // Processor time it has used so far.
+  [[nodiscard]] std::int64_t used_ns() const {
+    clockid_t of_child{};
+    timespec used{};
+    const bool known = clock_getcpuclockid(child_, &of_child) == 0 &&
+                       clock_gettime(of_child, &used) == 0;
+    if (!known) return 0;
+    return used.tv_sec * 1'000'000'000 + used.tv_nsec;
+  }
   Grant grant;
 
  private:
@@ -148,7 +158,12 @@ Exposure some_memory(const Options& options) {
   for (std::size_t i = 0; i < kMemoryBytes; ++i)
     mapping->writable()[i] = static_cast<std::byte>(i * 7);
   const Bytes bytes = mapping->bytes();
-  return {bytes, false, 3'600'000, path, std::shared_ptr<const Mapping>(std::move(mapping))};
+  return {.bytes = bytes,
+          .changes = options.memory != "steady",
+          .proves_itself = options.memory == "proven",
+          .lease_ms = 3'600'000,
+          .path = path,
+          .owner = std::shared_ptr<const Mapping>(std::move(mapping))};
 }
 
 // Keeps `deep` reads in flight; the time of each when there is one.
@@ -173,6 +188,7 @@ void run_reads(const Options& options, std::size_t deep) {
   std::int64_t begin_ns = clock_.monotonic_ns();
   const std::int64_t warm_ns = begin_ns + static_cast<std::int64_t>(options.seconds * 2e8);
   const std::int64_t end_ns = warm_ns + static_cast<std::int64_t>(options.seconds * 1e9);
+  std::int64_t used_ns = 0;
   bool warm = false;
   // From before the post: mapped memory is read in it.
   std::int64_t posted_ns = begin_ns;
@@ -188,12 +204,14 @@ void run_reads(const Options& options, std::size_t deep) {
     if (!warm && now_ns >= warm_ns) {
       warm = true;
       begin_ns = now_ns;
+      used_ns = host.used_ns();
     }
     if (now_ns >= end_ns) break;
     posted_ns = now_ns;
     post(done.tag);
   }
   const double seconds = static_cast<double>(clock_.monotonic_ns() - begin_ns) / 1e9;
+  used_ns = host.used_ns() - used_ns;
   reader->close();
   check(reader->connect(kPatienceNs));
   place = 0;
@@ -202,10 +220,14 @@ void run_reads(const Options& options, std::size_t deep) {
   if (reader->wait(std::span(&done, 1), kPatienceNs) != 1)
     fail(Status(Code::kTimeout, "no answer"));
   const std::uint32_t answer = crc32c(0, Bytes(memory).first(options.bytes));
-  const std::string params = ",\"bytes\":" + std::to_string(options.bytes);
+  const std::string params =
+      ",\"bytes\":" + std::to_string(options.bytes) + ",\"memory\":\"" + options.memory + "\"";
   if (deep == 1) return print_percentiles(options, params, "", &ns, answer);
-  print(options, params + ",\"inFlight\":" + std::to_string(deep), "bytesPerSecond",
-        static_cast<double>(reads * options.bytes) / seconds / 1e9, "GB/s", answer);
+  const std::string all = params + ",\"inFlight\":" + std::to_string(deep);
+  const double gigabytes = static_cast<double>(reads * options.bytes) / 1e9;
+  print(options, all, "bytesPerSecond", gigabytes / seconds, "GB/s", answer);
+  print(options, all, "processorOfServer", static_cast<double>(used_ns) / 1e6 / gigabytes, "ms/GB",
+        answer);
 }
 
 TickSlot slot_at(std::uint64_t sequence, std::int64_t time_ns) {
@@ -264,7 +286,11 @@ void run_ring(const Options& options) {
         std::unique_ptr<Mapping> mapping;
         check(open_ring(*files_, path, &shape, &mapping));
         const Bytes bytes = mapping->bytes();
-        return {bytes, true, 3'600'000, path, std::shared_ptr<const Mapping>(std::move(mapping))};
+        return {.bytes = bytes,
+                .changes = true,
+                .lease_ms = 3'600'000,
+                .path = path,
+                .owner = std::shared_ptr<const Mapping>(std::move(mapping))};
       },
       [&] { write_ring(&writer, options.rate); });
   RingPullerOptions pull;
@@ -318,6 +344,7 @@ int run(int count, char** words) {
   for (int i = 2; i + 1 < count; i += 2) {
     const std::string name = words[i];
     if (name == "--provider") options.provider = words[i + 1];
+    if (name == "--memory") options.memory = words[i + 1];
     if (name == "--dir") options.dir = words[i + 1];
     if (name == "--bytes") options.bytes = std::strtoull(words[i + 1], nullptr, 10);
     if (name == "--seconds") options.seconds = std::strtod(words[i + 1], nullptr);

@@ -40,12 +40,12 @@ PullRequest make_request(std::uint32_t region, std::uint64_t key, std::uint64_t 
                             .reserved = 0});
 }
 
-PullReply make_reply(Code code, std::uint64_t id, std::uint32_t length) {
+PullReply make_reply(Code code, std::uint64_t id, std::uint32_t length, std::uint32_t flags) {
   return sealed(PullReply{.check = 0,
                           .code = static_cast<std::uint32_t>(code),
                           .id = id,
                           .length = length,
-                          .reserved = 0});
+                          .flags = flags});
 }
 
 MutableBytes RequestStream::room() {

@@ -17,17 +17,23 @@ namespace ndts {
 // "NDTSPULL" read as a little-endian number.
 inline constexpr std::uint64_t kPullMagic = 0x4C4C'5550'5354'444E;
 inline constexpr std::uint32_t kPullVersion = 1;
+// A flag of a reply: who reads the bytes checks them, and no checksum of them is made here.
+inline constexpr std::uint32_t kPullProven = 1;
 
 [[nodiscard]] PullHello make_hello(Code code, std::uint32_t read_bytes_max);
 [[nodiscard]] PullRequest make_request(std::uint32_t region, std::uint64_t key, std::uint64_t id,
                                        std::uint64_t offset, std::uint32_t length);
-[[nodiscard]] PullReply make_reply(Code code, std::uint64_t id, std::uint32_t length);
+[[nodiscard]] PullReply make_reply(Code code, std::uint64_t id, std::uint32_t length,
+                                   std::uint32_t flags = 0);
 
 // The checksum of everything behind `check`, which is the first member of every frame.
 [[nodiscard]] std::uint32_t frame_check(Bytes frame);
 template <typename Frame>
 [[nodiscard]] bool frame_holds(const Frame& frame) {
   return frame.check == frame_check(bytes_of(frame)) && frame.reserved == 0;
+}
+[[nodiscard]] inline bool frame_holds(const PullReply& reply) {
+  return reply.check == frame_check(bytes_of(reply)) && reply.flags <= kPullProven;
 }
 
 // Bytes as they arrive, hello first, then requests. One buffer of fixed size.

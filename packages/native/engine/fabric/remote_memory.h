@@ -50,6 +50,9 @@ struct Exposure {
   Bytes bytes;
   // Whether somebody writes it meanwhile; such memory is copied before its checksum is made.
   bool changes;
+  // Whether its readers check what they read, as they do blocks: then no checksum is made on the
+  // way, and it is sent from where it is even while it changes.
+  bool proves_itself = false;
   std::int64_t lease_ms;
   // The file whose bytes these are; needed by "mapped" only.
   std::string path;

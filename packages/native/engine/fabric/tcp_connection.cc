@@ -100,7 +100,8 @@ void TcpConnection::begin_reply(const PullRequest& request, Counts* counts) {
   }
   ++counts->reads;
   counts->bytes += request.length;
-  const PullReply reply = make_reply(Code::kOk, request.id, request.length);
+  const std::uint32_t flags = region->proves_itself ? kPullProven : 0;
+  const PullReply reply = make_reply(Code::kOk, request.id, request.length, flags);
   put(bytes_of(reply));
   region_ = std::move(region);
   offset_ = request.offset;
@@ -116,21 +117,23 @@ void TcpConnection::copy_piece(std::size_t bytes) {
   } else {
     std::memcpy(to.data(), from.data(), bytes);
   }
-  check_ = crc32c(check_, to);
+  if (!region_->proves_itself) check_ = crc32c(check_, to);
   out_end_ += bytes;
 }
 
 bool TcpConnection::add_piece() {
   const MutexLock lock(region_->mutex);
   if (!region_->open) return false;
-  const bool copies = region_->changes || left_ <= kCopyBytesMax;
+  const bool proven = region_->proves_itself;
+  const bool copies = left_ <= kCopyBytesMax || (region_->changes && !proven);
   // Room for the trailer is kept.
-  const std::size_t most = copies ? room() - sizeof(PullTrailer) : kPieceBytes;
+  const std::size_t direct_most = proven ? kProvenPieceBytes : kPieceBytes;
+  const std::size_t most = copies ? room() - sizeof(PullTrailer) : direct_most;
   const auto bytes = static_cast<std::size_t>(std::min<std::uint64_t>(left_, most));
   if (copies) {
     copy_piece(bytes);
   } else {
-    check_ = crc32c(check_, region_->bytes.subspan(offset_, bytes));
+    if (!proven) check_ = crc32c(check_, region_->bytes.subspan(offset_, bytes));
     direct_ = region_;
     direct_offset_ = offset_;
     direct_bytes_ = bytes;

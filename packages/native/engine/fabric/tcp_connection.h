@@ -1,7 +1,8 @@
 // One connection of the TCP server: what came in, and the one answer that is on its way.
 //
 // Requests are answered in turn. A short answer, and any of memory that changes, is copied into the
-// buffer of the connection in pieces; a long one of memory that does not is sent from where it is.
+// buffer of the connection in pieces; a long one of memory that does not, or that proves itself, is
+// sent from where it is.
 // So a connection takes the same memory whatever it is asked for, and a peer that does not read
 // stops its own answers only.
 //
@@ -43,6 +44,7 @@ class TcpConnection {
  private:
   static constexpr std::size_t kBufferBytes = 128 * 1024;
   static constexpr std::size_t kPieceBytes = 256 * 1024;  // in the cache from checksum to socket
+  static constexpr std::size_t kProvenPieceBytes = 1024 * 1024;
   static constexpr std::size_t kCopyBytesMax = 16 * 1024;
   static constexpr int kTurnsMax = 16;
 

@@ -110,6 +110,27 @@ TEST_F(TcpFault, AFlippedBitIsNeverTakenForData) {
   }
 }
 
+// Frames hold all the same; the bytes come as they are, for their reader to check.
+TEST_F(TcpFault, WhatProvesItselfIsNotSummedUpOnTheWay) {
+  ASSERT_TRUE(server_.expose(memory_->proven(), &grant_).ok());
+  for (const std::size_t bytes : {std::size_t{1'000}, kReadBytes}) {
+    for (const std::uint64_t place : {std::uint64_t{0}, std::uint64_t{bytes - 1}}) {
+      constexpr std::uint64_t kHeads = sizeof(PullHello) + sizeof(PullReply);
+      FaultProxy proxy(grant_.address, {.flip_at = kHeads + place});
+      Grant grant = grant_;
+      grant.address = proxy.address();
+      TestReader reader(grant, parts_);
+      ASSERT_TRUE(reader.read(grant, 0, bytes).ok());
+      const MutableBytes got = reader.memory().first(bytes);
+      EXPECT_NE(got[place], byte_at(place));
+      got[place] = byte_at(place);
+      EXPECT_TRUE(holds_place(got, 0));
+    }
+  }
+  for (const std::uint64_t at : {32u, 36u, 40u, 48u, 52u, 100'056u, 100'063u, 100'064u})
+    EXPECT_EQ(read_through({.flip_at = at}, kTestPatienceNs).code(), Code::kUnavailable) << at;
+}
+
 TEST_F(TcpFault, NonsenseIsCutOff) {
   const std::uint64_t seed = pull_test_seed(6);
   std::mt19937_64 random(seed);
@@ -243,6 +264,8 @@ TEST(PullFrames, WorkedExample) {
   EXPECT_EQ(words(bytes_of(reply)), (Words{0xe631f68a, 0, 9, 0, 4, 0}));
   const std::uint32_t bytes = 0x0403'0201;
   EXPECT_EQ(crc32c(reply.check, bytes_of(bytes)), 0xa8db47b9u);
+  EXPECT_EQ(words(bytes_of(make_reply(Code::kOk, 9, 4, kPullProven))),
+            (Words{0x3b745c32, 0, 9, 0, 4, 1}));
 }
 
 }  // namespace

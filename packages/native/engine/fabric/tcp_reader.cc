@@ -113,7 +113,7 @@ void TcpReader::nap(std::int64_t ns) {
 
 void TcpReader::took(std::size_t bytes) {
   const MutableBytes into = pending(front()).into;
-  check_ = crc32c(check_, into.subspan(filled_, bytes));
+  if (!proven_) check_ = crc32c(check_, into.subspan(filled_, bytes));
   filled_ += bytes;
   if (filled_ == into.size()) expect_ = Expect::kTrailer;
 }
@@ -174,6 +174,7 @@ bool TcpReader::take_reply() {
     expect_ = Expect::kPayload;
     filled_ = 0;
     check_ = reply.check;
+    proven_ = (reply.flags & kPullProven) != 0;
     return true;
   }
   if (reply.length != 0) return false;

@@ -64,6 +64,7 @@ class TcpReader final : public MemoryReader {
   Expect expect_ = Expect::kReply;
   std::size_t filled_ = 0;  // of the payload
   std::uint32_t check_ = 0;
+  bool proven_ = false;  // not summed up here
   std::size_t in_begin_ = 0;
   std::size_t in_end_ = 0;
   std::array<std::byte, kBufferBytes> in_;

@@ -363,18 +363,18 @@ struct PullReply {
   std::uint32_t code;  // 0, or the number of an error code
   std::uint64_t id;  // of the request
   std::uint32_t length;  // bytes that follow; 0 unless code is 0
-  std::uint32_t reserved;  // zero
+  std::uint32_t flags;  // 1: the bytes prove themselves; else zero
 };
 static_assert(sizeof(PullReply) == 24);
 static_assert(offsetof(PullReply, check) == 0);
 static_assert(offsetof(PullReply, code) == 4);
 static_assert(offsetof(PullReply, id) == 8);
 static_assert(offsetof(PullReply, length) == 16);
-static_assert(offsetof(PullReply, reserved) == 20);
+static_assert(offsetof(PullReply, flags) == 20);
 
 // After the bytes of an answer.
 struct PullTrailer {
-  std::uint32_t check;  // crc32c of the bytes, seeded with the check of the reply
+  std::uint32_t check;  // crc32c of the bytes, seeded with the check of the reply; with flag 1 of none
   std::uint32_t reserved;  // zero
 };
 static_assert(sizeof(PullTrailer) == 8);

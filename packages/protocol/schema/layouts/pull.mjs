@@ -39,7 +39,7 @@ export const pullLayouts = [
       { name: 'code', type: 'u32', doc: '0, or the number of an error code' },
       { name: 'id', type: 'u64', doc: 'of the request' },
       { name: 'length', type: 'u32', doc: 'bytes that follow; 0 unless code is 0' },
-      { name: 'reserved', type: 'u32', doc: 'zero' },
+      { name: 'flags', type: 'u32', doc: '1: the bytes prove themselves; else zero' },
     ],
   },
   {
@@ -47,7 +47,7 @@ export const pullLayouts = [
     size: 8,
     doc: 'After the bytes of an answer.',
     fields: [
-      { name: 'check', type: 'u32', doc: 'crc32c of the bytes, seeded with the check of the reply' },
+      { name: 'check', type: 'u32', doc: 'crc32c of the bytes, seeded with the check of the reply; with flag 1 of none' },
       { name: 'reserved', type: 'u32', doc: 'zero' },
     ],
   },

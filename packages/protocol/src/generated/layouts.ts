@@ -362,14 +362,14 @@ export const PullReply = {
   id: 8,
   /** u32: bytes that follow; 0 unless code is 0 */
   length: 16,
-  /** u32: zero */
-  reserved: 20,
+  /** u32: 1: the bytes prove themselves; else zero */
+  flags: 20,
 } as const;
 
 /** After the bytes of an answer. Offsets in bytes. */
 export const PullTrailer = {
   sizeBytes: 8,
-  /** u32: crc32c of the bytes, seeded with the check of the reply */
+  /** u32: crc32c of the bytes, seeded with the check of the reply; with flag 1 of none */
   check: 0,
   /** u32: zero */
   reserved: 4,
