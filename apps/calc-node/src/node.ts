@@ -17,7 +17,7 @@ import {
   type StrategyView,
   subjects,
 } from '@ndts/protocol';
-import type { Agent, Logger, Metrics } from '@ndts/runtime';
+import { type Agent, type Logger, type Metrics, StatusBeat } from '@ndts/runtime';
 import type { SymbolEntry } from '@ndts/storage';
 import { Chart } from './emit/chart.js';
 import { answerLineage, type LineageDatabase } from './emit/lineage.js';
@@ -81,7 +81,6 @@ const factorNs = nsPerMs;
 const checkNs = 50 * nsPerMs;
 /** Of strategies that had no tick since the last look. */
 const quietCheckNs = 250 * nsPerMs;
-const statusNs = 250 * nsPerMs;
 /** The directory may be large: it is read again only so often. */
 const symbolsNs = 2000 * nsPerMs;
 const chartSymbolsMin = 64;
@@ -102,7 +101,7 @@ class CalcNodeAgent implements CalcNode {
   /** The last poll gave rows of factors; any did since the last check. */
   #hasRows = false;
   #hadRows = true;
-  #statusAtNs = 0;
+  readonly #beat = new StatusBeat();
   #symbolsAtNs = 0;
 
   constructor(deps: CalcNodeDeps) {
@@ -133,17 +132,14 @@ class CalcNodeAgent implements CalcNode {
     if (nowNs >= this.#factorAtNs) {
       this.#factorAtNs = nowNs + factorNs;
       this.#hasRows = this.#supervisor.pollFactors(this.#chart) > 0;
-      this.#hadRows ||= this.#hasRows;
+      if (this.#hasRows) this.#noteRows(nowNs);
     }
     if (nowNs >= this.#checkAtNs) {
       this.#checkAtNs = nextBeatNs(nowNs, this.#hadRows ? checkNs : quietCheckNs);
       this.#hadRows = false;
       this.#supervisor.check(nowNs);
     }
-    if (nowNs >= this.#statusAtNs) {
-      this.#statusAtNs = nextBeatNs(nowNs, statusNs);
-      this.#publishStatus();
-    }
+    if (this.#beat.isDue(nowNs)) this.#publishStatus();
     if (nowNs >= this.#symbolsAtNs) {
       this.#symbolsAtNs = nowNs + symbolsNs;
       this.#symbols = this.#deps.symbols.all();
@@ -153,8 +149,13 @@ class CalcNodeAgent implements CalcNode {
   }
 
   dueNs(): number {
-    const due = Math.min(this.#checkAtNs, this.#statusAtNs);
+    const due = Math.min(this.#checkAtNs, this.#beat.dueNs);
     return this.#hasRows ? Math.min(due, this.#factorAtNs) : due;
+  }
+
+  #noteRows(nowNs: number): void {
+    this.#hadRows = true;
+    this.#beat.note(nowNs);
   }
 
   #publishStatus(): void {

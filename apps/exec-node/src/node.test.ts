@@ -307,6 +307,29 @@ test('cancel: asked for, confirmed, never blocked', async (context) => {
   assert.equal(harness.node.cancel('1-1-0', 'ann'), false);
 });
 
+test('a status comes sooner while something happens', async (context) => {
+  const harness = await started({ dir: folder(context) });
+  const { bus, clock, node, ticks } = harness;
+  const toldMs: number[] = [];
+  bus.subscribe(subjects.execStatus, () => toldMs.push(clock.monotonicNs() / 1e6));
+  const run = async (ms: number): Promise<number[]> => {
+    for (let step = 0; step < ms; step += 125) {
+      clock.advance(125e6);
+      await harness.settle();
+    }
+    const gaps = toldMs.slice(1).map((at, index) => at - toldMs[index]!);
+    toldMs.splice(0, toldMs.length - 1);
+    return gaps;
+  };
+  await run(4000);
+  assert.deepEqual(new Set(await run(3000)), new Set([1000]));
+  ticks.push({ symbol: 3, price: 100 });
+  assert.ok(Math.min(...(await run(1000))) <= 250, 'a tick changes what positions are worth');
+  await run(4000);
+  await node.setTradingState({ set: 'HALTED', actor: 'ann', why: 'test' });
+  assert.ok(Math.min(...(await run(1000))) <= 250, 'who halts sees it');
+});
+
 test('what it tells: status, orders, positions, latencies, metrics', async (context) => {
   const harness = await started({ dir: folder(context), config: { 'exec.paperFeeBps': '10' } });
   const told: ExecStatus[] = [];

@@ -215,7 +215,7 @@ export class ExecNode implements Agent {
     this.#release.timeOuts();
     this.#route.doWork();
     if (this.#watch.isReady && this.#scribe.failure === '') work += this.#desk.doWork();
-    if (this.#write()) this.#status.doWork();
+    if (this.#write()) this.#status.doWork(work > 0);
     this.#watch.doWork();
     work += this.#checkpoints.doWork(work === 0);
     this.#progress += 1;

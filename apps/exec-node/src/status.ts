@@ -1,4 +1,4 @@
-// What the exec node tells others: its status every 250 ms, changes of orders, and answers to
+// What the exec node tells others: its status, changes of orders, and answers to
 // questions on the bus. What always holds: it only reads the ledger; only what the journal holds is
 // told; order events are conflated to the newest state above a rate, never queued without end.
 
@@ -16,7 +16,6 @@ import {
   moneyText,
   NdtsError,
   type OrdersRequest,
-  nextBeatNs,
   type OrderView,
   type OffsetView,
   type PositionView,
@@ -34,7 +33,7 @@ import {
   type TradingStateRequest,
   type WorkingTerms,
 } from '@ndts/protocol';
-import type { HistogramSnapshot, Metrics } from '@ndts/runtime';
+import { type HistogramSnapshot, type Metrics, StatusBeat } from '@ndts/runtime';
 import type { IntakeCounts } from './intake/intake.js';
 import type { EventJournal } from './order/journal.js';
 import type { Ledger, LedgerCounts } from './order/ledger.js';
@@ -88,7 +87,6 @@ export interface NodeActions {
   riskView(): RiskView;
 }
 
-const statusNs = 250e6;
 const watchNs = 1e6;
 const orderEventsPerStatus = 50;
 const changedMax = 1000;
@@ -100,7 +98,8 @@ export class StatusDesk {
   readonly #count: (() => void)[] = [];
   /** What the journal had counted before this process. */
   #start: LedgerCounts = { intents: 0, denied: 0, fills: 0 };
-  #nextNs = 0;
+  readonly #beat = new StatusBeat();
+  #toldState: ExecStatus['tradingState'] | undefined;
   #watchNs = 0;
   #eventsLeft = orderEventsPerStatus;
   #undurablePosition = 0;
@@ -189,10 +188,13 @@ export class StatusDesk {
   }
 
   /** Part of the duty cycle, after the journal was written. */
-  doWork(): void {
-    const now = this.#deps.clock.monotonicNs();
-    if (now >= this.#nextNs) {
-      this.#nextNs = nextBeatNs(now, statusNs);
+  doWork(hasWorked: boolean): void {
+    const { clock, ledger } = this.#deps;
+    const now = clock.monotonicNs();
+    const isChanged = this.#changed.size > 0 || ledger.tradingState !== this.#toldState;
+    if (hasWorked || isChanged) this.#beat.note(now);
+    this.#toldState = ledger.tradingState;
+    if (this.#beat.isDue(now)) {
       this.#eventsLeft = orderEventsPerStatus;
       this.#deps.bus.publish(subjects.execStatus, this.status());
       for (const count of this.#count) count();
@@ -205,7 +207,7 @@ export class StatusDesk {
   }
 
   dueNs(): number {
-    return this.#nextNs;
+    return this.#beat.dueNs;
   }
 
   status(): ExecStatus {

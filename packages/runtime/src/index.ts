@@ -76,6 +76,7 @@ export {
   type NodeRecord,
   nodeKeyPrefix,
 } from './lifecycle/node-presence.js';
+export { StatusBeat } from './lifecycle/status-beat.js';
 export {
   type Logger,
   type LoggerOptions,

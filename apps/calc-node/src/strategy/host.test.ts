@@ -13,9 +13,10 @@ interface Asked {
 }
 
 /** A host without a strategy to speak of, on a clock that is set. */
-function hostOn(wait: RingWait) {
+function hostOn(wait: RingWait, reportIntervalMs = 1e6) {
   const asked: Asked[] = [];
   const advanced: number[] = [];
+  const reported: number[] = [];
   const state = { nowNs: 0, rows: 0 };
   const batch = createTickBatch(1);
   const reader = {
@@ -44,9 +45,9 @@ function hostOn(wait: RingWait) {
     spinMs: 5,
     wait,
     waitMs: 10,
-    reportIntervalMs: 1e6,
+    reportIntervalMs,
     monotonicNs: () => state.nowNs,
-    report: () => undefined,
+    report: () => void reported.push(state.nowNs / nsPerMs),
     snapshot: () => undefined,
     state: () => undefined,
   };
@@ -58,7 +59,7 @@ function hostOn(wait: RingWait) {
     host.doWork();
     return asked.at(-1)!;
   };
-  return { poll, batch, advanced };
+  return { poll, batch, advanced, reported };
 }
 
 const spinning: Asked = { spinUs: 100, wait: undefined, waitUs: undefined };
@@ -76,6 +77,15 @@ test('it spins while ticks come often, else sleeps, longer when none come', () =
   assert.deepEqual(poll(nowMs + 7), asleep);
   poll(1200);
   assert.deepEqual(poll(1300), { ...asleep, waitUs: 100_000 });
+});
+
+test('it reports four times less often while nothing comes, soon again when something does', () => {
+  const { poll, reported } = hostOn('sleep', 250);
+  for (let nowMs = 0; nowMs < 3500; nowMs += 50) poll(nowMs);
+  assert.deepEqual(reported, [0, 250, 500, 750, 1000, 1250, 2000, 3000]);
+  reported.length = 0;
+  for (let nowMs = 3500; nowMs < 4500; nowMs += 50) poll(nowMs, nowMs === 3600 ? 1 : 0);
+  assert.deepEqual(reported, [3850, 4000, 4250]);
 });
 
 test('time goes on after the newest tick, half a second late, over midnight too', () => {

@@ -55,6 +55,8 @@ const stateNs = 10_000 * nsPerMs;
 const bookWaitUs = 1000;
 
 const quietNs = 1000 * nsPerMs;
+/** So much seldomer a strategy reports while nothing comes. */
+const quietReports = 4;
 const waitUsMax = 1_000_000;
 
 /** A longer log is cut off at once, not at its time. */
@@ -117,6 +119,7 @@ export class StrategyHost implements Agent {
     if (rows > 0) this.#publishFactors(batch);
     const nowNs = this.#parts.monotonicNs();
     this.#nowNs = nowNs;
+    if (rows + bookRows > 0) this.#reportSoon(nowNs);
     if (rows > 0) this.#noteTick(batch, nowNs);
     else if (bookRows === 0) this.#advance(nowNs);
     books?.endRound();
@@ -204,9 +207,15 @@ export class StrategyHost implements Agent {
     }
   }
 
+  #reportSoon(nowNs: number): void {
+    this.#reportAtNs = Math.min(this.#reportAtNs, nowNs + this.#parts.reportIntervalMs * nsPerMs);
+  }
+
   #report(nowNs: number): void {
     const { driver, signals, reportIntervalMs } = this.#parts;
-    this.#reportAtNs = nextBeatNs(nowNs, reportIntervalMs * nsPerMs);
+    const isQuiet = nowNs - this.#rule.lastNs > quietNs;
+    const everyNs = reportIntervalMs * nsPerMs * (isQuiet ? quietReports : 1);
+    this.#reportAtNs = nextBeatNs(nowNs, everyNs);
     this.#parts.report({
       type: 'report',
       ticks: driver.ticks,

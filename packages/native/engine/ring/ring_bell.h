@@ -26,7 +26,7 @@ namespace ndts {
 
 class RingBell {
  public:
-  static constexpr std::int64_t kRestNsMax = 100'000'000;
+  static constexpr std::int64_t kRestNsMax = 1'000'000'000;
 
   // As the writer: makes the file where there is none, 0600. DISK_FULL, IO_ERROR.
   [[nodiscard]] static Status create(FileSystem& files, const std::string& path, RingBell* bell);

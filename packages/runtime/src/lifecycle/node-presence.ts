@@ -15,6 +15,7 @@ import {
   type Registry,
   type Timer,
   errorLine,
+  nextBeatNs,
   nsPerMs,
   subjects,
 } from '@ndts/protocol';
@@ -134,7 +135,11 @@ export class NodePresence {
     } catch (error) {
       logger.warn({ err: error }, 'a heartbeat could not be sent');
     }
-    this.#heartbeatTimer = this.#clock.setTimer(heartbeatIntervalMs, () => this.#beat());
+    // At the same moments as the other roles of the process, for one wake-up.
+    const nowNs = this.#clock.monotonicNs();
+    const everyNs = heartbeatIntervalMs * nsPerMs;
+    const waitMs = (nextBeatNs(nowNs + everyNs / 2, everyNs) - nowNs) / nsPerMs;
+    this.#heartbeatTimer = this.#clock.setTimer(waitMs, () => this.#beat());
     if (this.#recorded !== this.#options.state()) this.#maintainNow();
   }
 
