@@ -20,6 +20,8 @@ interface Setting {
   readonly flags: readonly string[];
 }
 
+/** Where no figure counts: a node whose memory is made sooner. */
+const smallFlags = [...Object.entries(smallSettings).map(([key, value]) => `--${key}=${value}`)];
 const quiet = ['--feed.kind=none', '--control.port=0'];
 const alone = [...quiet, '--strategy.list='];
 /** Ports are fixed where 0 means off. */
@@ -120,7 +122,8 @@ async function firstRowsOfNode(context: BenchContext, dataDir: string): Promise<
 
 async function measure(context: BenchContext, { node, flags }: Setting, at: number): Promise<void> {
   const dataDir = join(context.dir, `idle-${at}`);
-  const child = await start(dataDir, flags);
+  const size = context.size === 'smoke' ? smallFlags : [];
+  const child = await start(dataDir, [...flags, ...size]);
   const pid = child.pid ?? 0;
   try {
     const seconds = pick(context.size, { smoke: 0.1, small: 5, full: 30 });
