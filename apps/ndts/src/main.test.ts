@@ -1,8 +1,10 @@
 // The command as a process: what it lists, and what it makes of a word it does not know.
 
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { dirname, join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
@@ -26,4 +28,13 @@ test('a command alone has its own help; a word that is none gets the nearest', (
   const none = ndts('qury', 'SELECT 1');
   assert.notEqual(none.status, 0);
   assert.match(none.stderr, /unknown command 'qury'[\s\S]*query/);
+});
+
+test('a reader that left is no error', async () => {
+  const child = spawn(process.execPath, [main, 'inspect', main], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  child.stdout.destroy();
+  const [errors, [code]] = await Promise.all([text(child.stderr), once(child, 'exit')]);
+  assert.deepEqual([code, errors], [0, '']);
 });

@@ -47,6 +47,14 @@ function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
+/** Who reads along may leave, as `head` does. What goes on without a reader listens itself. */
+function leaveWithReader(error: NodeJS.ErrnoException): void {
+  if (process.stdout.listenerCount('error') > 1) return;
+  if (error.code === 'EPIPE') process.exit(0);
+  process.stderr.write(`the output can't be written: ${error.message}\n`);
+  process.exit(1);
+}
+
 function parseCount(text: string): number {
   const count = Number(text);
   if (!Number.isSafeInteger(count) || count < 1)
@@ -479,6 +487,7 @@ async function addCommands(asked: string | undefined): Promise<void> {
   }
 }
 
+process.stdout.on('error', leaveWithReader);
 try {
   await addCommands(process.argv[2]);
   await program.parseAsync();
