@@ -10,8 +10,14 @@ namespace {
 constexpr std::size_t kIdleInstances = 2;
 
 // In front of the functions of the same name: what makes one value as long as a number says is not
-// interrupted while it does, more than 2^24 characters are refused before. And what other engines
-// have.
+// interrupted while it does, more than 2^24 characters are refused before; what compares each
+// character with each, more than 2^20 pairs. And what other engines have.
+#define NDTS_COMPARES(name) \
+  "CREATE MACRO main." name "(one, other) AS CASE " \
+  "WHEN CAST(strlen(one) AS HUGEINT) * strlen(other) > 1048576 " \
+  "THEN error('" name "() compares no texts of more than 1048576 pairs of bytes') " \
+  "ELSE system.main." name "(one, other) END"
+
 constexpr const char* kFunctions[] = {
     "CREATE MACRO main.repeat(value, times) AS CASE "
     "WHEN CAST(times AS HUGEINT) * strlen(CAST(value AS VARCHAR)) > 16777216 "
@@ -23,9 +29,14 @@ constexpr const char* kFunctions[] = {
     "CREATE MACRO main.rpad(value, length, fill) AS CASE WHEN length > 16777216 "
     "THEN error('rpad() makes no value of more than 16777216 characters') "
     "ELSE system.main.rpad(value, length, fill) END",
+    NDTS_COMPARES("levenshtein"),
+    NDTS_COMPARES("editdist3"),
+    NDTS_COMPARES("damerau_levenshtein"),
     "CREATE MACRO main.date_bin(stride, source, origin) AS time_bucket(CAST(stride AS INTERVAL), "
     "CAST(source AS TIMESTAMP), CAST(origin AS TIMESTAMP))",
 };
+
+#undef NDTS_COMPARES
 
 std::string lower(std::string text) {
   for (char& letter : text)
