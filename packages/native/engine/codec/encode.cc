@@ -119,6 +119,7 @@ constexpr std::size_t kFrontBitsMin = 48;
 constexpr std::size_t kGorillaMin = 16;
 // One that is slower to decode must be smaller by so many 64ths.
 constexpr std::size_t kRepeatMargin = 1;
+constexpr std::size_t kFrontMargin = 7;  // than raw, which is read where it is mapped
 constexpr std::size_t kGorillaMargin = 16;
 constexpr std::size_t kGorillaSample = 256;
 constexpr std::size_t kEntryBitsMin = 4;  // of an entry, in ascending order
@@ -240,8 +241,8 @@ void enter_doubles(const Kernels& kernels, std::span<const double> values, Scrat
     const FrontSplit split = choose_split(values);
     const std::size_t bytes = sizeof(CodecHeader) + sizeof(FrontBits) +
                               split.bits * values.size() / split.taken / 8;
-    if (bytes < contest->best_bytes())
-      contest->enter(0, [&](auto* out) {
+    if (bytes * 64 < contest->best_bytes() * (64 - kFrontMargin))
+      contest->enter(kFrontMargin, [&](auto* out) {
         put_fronts(kernels, split, values, out);
         return true;
       });
