@@ -97,11 +97,12 @@ async function scene(
   return { broker, heard };
 }
 
-function buy(broker: CcxtBroker, id: string, quantity = '1'): void {
+function buy(broker: CcxtBroker, id: string, quantity = '1', limit = '0'): void {
   const time = clock.now();
   broker.submit({
     ...{ clientOrderId: id, account: 'ours', instance: 1, ordinal: 1n, symbol, side: 1 },
-    ...{ orderType: OrderType.market, quantity: parseMoney(quantity), limitPrice: 0n },
+    orderType: limit === '0' ? OrderType.market : OrderType.limit,
+    ...{ quantity: parseMoney(quantity), limitPrice: parseMoney(limit) },
     ...{ time, tickTime: time, shard: 0, epoch: 0n, sequence: 0n, factorValue: 0, broker: 'b' },
   });
 }
@@ -127,6 +128,23 @@ test('contracts of another size than one are told in units', async (context) => 
   buy(broker, 's', '0.05');
   await settle(venue, broker);
   assert.equal(heard.filled('s'), parseMoney('0.05'));
+});
+
+test('an order that ended says what it executed before its trades are told', async (context) => {
+  const venue = fakeVenue();
+  const { broker, heard } = await scene(context, venue, {});
+  buy(broker, 'p', '5', '90');
+  await settle(venue, broker);
+  venue.holdTrades = true;
+  venue.executePart(2);
+  broker.cancel('p');
+  await settle(venue, broker);
+  const end = heard.updates.find(({ state }) => state === OrderState.canceled);
+  assert.deepEqual([end?.filledQuantity, heard.fills], [parseMoney('2'), []]);
+  venue.holdTrades = false;
+  await broker.queryFills();
+  await settle(venue, broker);
+  assert.equal(heard.filled('p'), parseMoney('2'));
 });
 
 test('trades and orders that come in parts are all known', async (context) => {

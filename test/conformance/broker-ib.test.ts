@@ -156,6 +156,20 @@ test('a fill whose commission is not told counts with a fee of 0, once', async (
   );
 });
 
+test('an order that ended says what it executed before its fills are told', async (context) => {
+  const { tws, broker, heard, settled } = await scene(context, { commissionMs: 60_000 });
+  const limitPrice = parseMoney('90');
+  const intent = { ...intentOf('part', clock.now()), orderType: OrderType.limit, limitPrice };
+  broker.submit({ ...intent, quantity: parseMoney('5') });
+  await settled();
+  tws.holdCommissions = true;
+  tws.executePart(2);
+  broker.cancel('part');
+  await settled();
+  const end = heard.updates.find(({ state }) => state === OrderState.canceled);
+  assert.deepEqual([end?.filledQuantity, heard.fills], [parseMoney('2'), []]);
+});
+
 test('a corrected execution is no second fill, and the order shows what holds', async (context) => {
   const { tws, broker, heard, settled } = await scene(context);
   buy(broker, 'c');

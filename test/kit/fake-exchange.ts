@@ -44,6 +44,8 @@ export class FakeExchange {
   loseRequests = false;
   loseAnswers = false;
   partialFills = false;
+  /** They are listed later than the order shows them. */
+  holdTrades = false;
   out = false;
   readonly markets: Readonly<Record<string, CcxtMarket>>;
   readonly settings: CcxtParams[] = [];
@@ -78,6 +80,12 @@ export class FakeExchange {
       const crossed = order.side === 'buy' ? ask <= order.limit : bid >= order.limit;
       if (crossed) this.#execute(order, order.amount - order.filled, order.limit);
     }
+  }
+
+  /** A part of the last order that is open, at its limit. */
+  executePart(amount: number): void {
+    const order = this.#orders.findLast(({ status }) => status === 'open');
+    if (order !== undefined) this.#execute(order, amount, order.limit ?? 0);
   }
 
   async reached(request: string): Promise<void> {
@@ -148,7 +156,7 @@ export class FakeExchange {
   async trades(symbol: string, since: number): Promise<readonly CcxtFill[]> {
     await this.reached('fetchMyTrades');
     this.tradesSinceMs = since;
-    return this.#page(this.#trades, symbol, since);
+    return this.holdTrades ? [] : this.#page(this.#trades, symbol, since);
   }
 
   async positions(): Promise<readonly CcxtPosition[]> {

@@ -120,6 +120,12 @@ export class FakeTws {
     }
   }
 
+  /** A part of the last order that is open, at its limit. */
+  executePart(quantity: number): void {
+    const order = this.#orders.findLast(isOpen);
+    if (order !== undefined) this.#execute(order, quantity, order.limit);
+  }
+
   /** The last execution again, with another quantity, under the number of its next correction. */
   correctLast(quantity: number): void {
     const last = this.#executions.at(-1);

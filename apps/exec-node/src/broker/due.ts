@@ -19,8 +19,9 @@ export function updateOf(
   reason: string,
   time: Time,
   failure: Failure | undefined,
+  filledQuantity: bigint,
 ): BrokerOrderUpdate {
-  const update = { clientOrderId, venueOrderId, state, reason, time };
+  const update = { clientOrderId, venueOrderId, state, reason, time, filledQuantity };
   return failure === undefined ? update : { ...update, failure };
 }
 

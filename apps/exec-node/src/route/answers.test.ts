@@ -115,6 +115,30 @@ test('late fill after cancel: it counts, and no quantity opens again', () => {
   sameAfterRestart();
 });
 
+test('an order that ended with more than was told is open until it was told', () => {
+  const { answers, order, ledger, tell, fill, sameAfterRestart } = setUp();
+  tell(OrderState.accepted);
+  fill('T1', '2');
+  const [clientOrderId, state, filledQuantity] = ['1-1-0', OrderState.canceled, parseMoney('5')];
+  answers.onOrderUpdate({
+    clientOrderId,
+    venueOrderId: 'V1',
+    state,
+    reason: '',
+    time,
+    filledQuantity,
+  });
+  answers.drain();
+  assert.deepEqual([order.closed, position(ledger)], [false, '2 8 0']);
+  fill('T2', '1');
+  assert.deepEqual([order.closed, position(ledger)], [false, '3 7 0']);
+  fill('T3', '2');
+  answers.drain();
+  assert.deepEqual([order.state, order.closed, position(ledger)], [state, true, '5 0 0']);
+  assert.equal(answers.counts.illegal, 0);
+  sameAfterRestart();
+});
+
 test('a closed order is not opened again by words', () => {
   const { answers, order, tell, fill, sameAfterRestart } = setUp();
   tell(OrderState.canceled);

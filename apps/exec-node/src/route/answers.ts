@@ -78,20 +78,25 @@ export class Answers implements BrokerListener {
     for (let index = 0; index < count; index++) {
       const item = inbox[index];
       if (item === undefined) continue;
-      if (!('tradeId' in item)) this.#takeUpdate(item);
-      else if (!this.#takeFill(item)) inbox[kept++] = item;
+      const isTaken = 'tradeId' in item ? this.#takeFill(item) : this.#takeUpdate(item);
+      if (!isTaken) inbox[kept++] = item;
     }
     inbox.length = kept;
     return count - kept;
   }
 
-  #takeUpdate(update: BrokerOrderUpdate): void {
-    this.counts.updates += 1;
+  /** False: the order ended, and fills of it are on their way. Until they are here it is not over:
+   * what works in its place would execute them once more. */
+  #takeUpdate(update: BrokerOrderUpdate): boolean {
     const order = this.#ledger.orders.get(update.clientOrderId);
-    if (order === undefined) {
-      this.counts.foreign += 1;
-      return;
-    }
+    if (order !== undefined && !order.closed && isAhead(update, order)) return false;
+    this.counts.updates += 1;
+    if (order === undefined) this.counts.foreign += 1;
+    else this.#takeOwnUpdate(order, update);
+    return true;
+  }
+
+  #takeOwnUpdate(order: Order, update: BrokerOrderUpdate): void {
     if (update.working !== undefined) this.#takeChange(order, update.working);
     else if (order.state === OrderState.pendingReplace && update.reason !== '')
       this.#changeRefused(order, update);
@@ -212,6 +217,11 @@ export class Answers implements BrokerListener {
 
 function ids(order: Order): { clientOrderId: string; venueOrderId: string } {
   return { clientOrderId: order.intent.clientOrderId, venueOrderId: order.venueOrderId };
+}
+
+/** It tells of an end with more than the fills told so far. */
+function isAhead({ state, filledQuantity = 0n }: BrokerOrderUpdate, { filled }: Order): boolean {
+  return filledQuantity > filled && isFinal(state);
 }
 
 function isSame(a: WorkingTerms, b: WorkingTerms): boolean {

@@ -111,6 +111,9 @@ export interface BrokerOrderUpdate {
   readonly time: Time;
   /** After a change was carried out: what the order is now. */
   readonly working?: WorkingTerms;
+  /** Of an order that ended: all that it has executed. Where fills may be told after the end, it is
+   * over only once they were. Absent: they were told before. */
+  readonly filledQuantity?: bigint;
   /** Of a rejection: the order definitely was not taken, and that is no fault of the order. Three
    * in a row open the breaker of the route. Absent: the venue judged the order. */
   readonly failure?: 'transport' | 'venue';

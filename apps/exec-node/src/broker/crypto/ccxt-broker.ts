@@ -419,6 +419,8 @@ export class CcxtBroker implements Gateway {
   #note(told: Parameters<CryptoOrders['note']>[0], quiet?: true): void {
     const order = this.#orders.note(told);
     if (order === undefined || order.ended) return;
+    const size = this.#market(order.market)?.contractSize ?? 1;
+    order.toldFilled = moneyFromFloat((told.filled ?? 0) * size);
     const state = stateOf(order);
     if (!order.accepted && state !== OrderState.rejected) {
       order.accepted = true;
@@ -478,7 +480,8 @@ export class CcxtBroker implements Gateway {
   #tell(order: CryptoOrder, state: OrderState, reason: string, failure?: Failure): void {
     const { clientOrderId, venueOrderId } = order;
     const time = this.#options.clock.now();
-    this.#due.push(updateOf(clientOrderId, venueOrderId, state, reason, time, failure));
+    const filled = order.toldFilled;
+    this.#due.push(updateOf(clientOrderId, venueOrderId, state, reason, time, failure, filled));
   }
 
   #market(name: string): CcxtMarket | undefined {

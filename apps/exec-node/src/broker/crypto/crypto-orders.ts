@@ -14,7 +14,10 @@ export interface CryptoOrder {
   /** Of the venue: open, closed, ...; empty: it has said nothing yet. */
   status: string;
   refusal: string;
+  /** Of the trades that were told. */
   filled: bigint;
+  /** Executed as the order itself says: its trades may be told later. */
+  toldFilled: bigint;
   accepted: boolean;
   ended: boolean;
   /** From then on it is certain that the venue has it or never will; by the monotonic clock. */
@@ -41,7 +44,7 @@ export class CryptoOrders {
   add(clientOrderId: string, market: string): CryptoOrder {
     const order: CryptoOrder = {
       ...{ clientOrderId, market, venueOrderId: '', status: '', refusal: '', filled: 0n },
-      ...{ accepted: false, ended: false, certainNs: Number.POSITIVE_INFINITY },
+      ...{ toldFilled: 0n, accepted: false, ended: false, certainNs: Number.POSITIVE_INFINITY },
     };
     this.#byId.set(clientOrderId, order);
     this.#working.add(order);

@@ -400,7 +400,8 @@ export class CtpBroker implements Gateway {
   #tell(order: KnownOrder, state: OrderState, reason: string, failure?: Failure): void {
     const { id } = order.reference;
     const time = this.#options.clock.now();
-    this.#due.push(updateOf(id, venueOrderIdOf(order), state, reason, time, failure));
+    const filled = this.#book.filled(id);
+    this.#due.push(updateOf(id, venueOrderIdOf(order), state, reason, time, failure, filled));
   }
 }
 

@@ -233,7 +233,7 @@ export class IbBroker implements Gateway {
     openOrdersEnd: () => this.#askOpen.end(),
     completedOrder: (_contract, order, state) => this.#onCompleted(order, state),
     completedOrdersEnd: () => this.#askCompleted.end(),
-    orderStatus: (number, status, _filled, permId) => this.#onStatus(number, status, permId),
+    orderStatus: (number, status, filled, permId) => this.#onStatus(number, status, filled, permId),
     execution: (request, contract, execution) => this.#onExecution(request, contract, execution),
     executionsEnd: () => this.#askExecutions.end(),
     commission: (report) => this.#onCommission(report),
@@ -324,10 +324,12 @@ export class IbBroker implements Gateway {
     this.#onState(seen, state.status ?? '');
   }
 
-  #onStatus(number: number, status: string, permId: number): void {
+  #onStatus(number: number, status: string, filled: number, permId: number): void {
     const seen = this.#orders.byNumber(number);
     if (seen === undefined) return;
     if (permId !== 0) seen.permId = permId;
+    const told = moneyFromFloat(filled);
+    if (told > seen.filled) seen.filled = told;
     this.#onState(seen, status);
   }
 
@@ -469,6 +471,9 @@ export class IbBroker implements Gateway {
 
   #tell(seen: SeenOrder, state: OrderState, reason: string, failure?: Failure): void {
     const time = this.#options.clock.now();
-    this.#due.push(updateOf(seen.clientOrderId, venueOrderId(seen), state, reason, time, failure));
+    const { clientOrderId: id, filled } = seen;
+    const noted = this.#executions.filled(id);
+    const all = noted > filled ? noted : filled;
+    this.#due.push(updateOf(id, venueOrderId(seen), state, reason, time, failure, all));
   }
 }

@@ -10,6 +10,8 @@ export interface SeenOrder {
   number: number;
   permId: number;
   status: string;
+  /** Executed as its status says: executions may be told later. */
+  filled: bigint;
   /** What the venue said when it refused; empty: it did not. */
   refusal: string;
   /** The venue has told of it, in this session or an earlier one. */
@@ -42,7 +44,7 @@ export class OrdersSeen {
     let order = this.#byId.get(clientOrderId);
     if (order === undefined) {
       order = {
-        ...{ clientOrderId, number, permId: 0, status: '', refusal: '' },
+        ...{ clientOrderId, number, permId: 0, status: '', filled: 0n, refusal: '' },
         ...{ known: false, accepted: false, ended: false },
       };
       this.#byId.set(clientOrderId, order);
