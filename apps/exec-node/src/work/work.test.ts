@@ -265,6 +265,43 @@ test('legs reduce no more than the strategy holds', async (t) => {
   assert.equal(desk.order('1-1-2.1'), 'filled 2/2');
 });
 
+test('legs of several brackets together reduce no more than the strategy holds', async (t) => {
+  for (const last of [110, 70]) {
+    const desk = await started(t);
+    const bracket = { side: 1, quantity: '5', takeProfit: '104', stopLoss: '80' };
+    await desk.signal({ ordinal: 1, ...bracket });
+    await desk.signal({ ordinal: 2, ...bracket, takeProfit: '105' });
+    assert.deepEqual(
+      [desk.order('1-1-1.1'), desk.order('1-2-1.1')],
+      [...['accepted 0/5', 'accepted 0/5']],
+    );
+    await desk.signal({ ordinal: 3, side: -1, quantity: '5' });
+    assert.equal(desk.order('1-2-1.1'), 'canceled 0/5');
+    await desk.start();
+    await desk.market(last);
+    assert.equal(desk.position, '0');
+    desk.checkJournal();
+  }
+});
+
+test('of what only reduces what triggered comes first, once the others are back', async (t) => {
+  const desk = await started(t, { config: { 'exec.paperLatencyUs': '3000' } });
+  const bracket = { side: 1, quantity: '5', takeProfit: '104' };
+  await desk.signal({ ordinal: 1, ...bracket, stopLoss: '80' });
+  await desk.signal({ ordinal: 2, ...bracket, stopLoss: '95' });
+  await desk.pass(20);
+  await desk.signal({ ordinal: 3, side: -1, quantity: '5' });
+  await desk.pass(20);
+  assert.equal(desk.position, '5');
+  desk.harness.ticks.push({ symbol, price: 94, bid: 94, ask: 94 });
+  for (let cycle = 0; cycle < 4; cycle++) desk.harness.node.doWork();
+  // The limit of the older one is on its way back; nothing is sent beside it.
+  assert.deepEqual([desk.order('1-1-1.1'), desk.order('1-2-2.1')], ['pendingCancel 0/5', 'none']);
+  await desk.pass(20);
+  assert.deepEqual([desk.position, desk.order('1-2-2.1')], ['0', 'filled 5/5']);
+  desk.checkJournal();
+});
+
 test('times in force: native where the venue knows them, else here, or refused', async (t) => {
   for (const can of [undefined, { ...plainAbilities, replace: true }]) {
     const desk = await started(t, can === undefined ? {} : { can });

@@ -8,7 +8,6 @@
 import {
   type Clock,
   nsBetween,
-  OrderFlags,
   type OrderIntent,
   OrderState,
   OrderType,
@@ -27,6 +26,7 @@ import { emptyPoint, type Market } from '../risk/market.js';
 import type { LogGate } from '../route/log-gate.js';
 import type { OffsetPart } from './offsets.js';
 import { isScheduled } from './abilities.js';
+import { isReduceOnly, shareOf } from './reduce.js';
 import { elapsedPart, isTouched, isTriggered, planOf, trailedStop, type Wanted } from './plan.js';
 
 export interface WorkerDeps {
@@ -108,6 +108,14 @@ export class Worker {
     }
     this.#dueGroup(order);
     for (const leg of order.legs) this.#due.add(leg);
+    const hasTriggered = order.state === OrderState.triggered;
+    if (order.filled > 0n || order.closed || hasTriggered) this.#dueReducing(order.intent.symbol);
+  }
+
+  /** What is held, what is at the venue, or who comes first changed. */
+  #dueReducing(symbol: number): void {
+    for (const order of this.#bySymbol.get(symbol) ?? [])
+      if (isReduceOnly(order)) this.#due.add(order);
   }
 
   /** Part of the duty cycle, after answers and before the flush. */
@@ -181,10 +189,12 @@ export class Worker {
     this.#deps.market.read(order.intent.symbol, point);
     if (!(point.last > 0)) return;
     this.#watch(order);
-    const open = this.#reducible(order);
+    const { instance, symbol } = order.intent;
+    const held = this.#deps.ledger.books.strategy(instance)?.get(symbol);
+    const share = shareOf(order, held, this.#bySymbol.get(symbol) ?? []);
     const lot = this.#deps.lotOf(order);
-    const wanted = planOf(order, open, point, elapsedPart(order, now), lot);
-    this.#follow(order, wanted);
+    const wanted = planOf(order, share.open, point, elapsedPart(order, now), lot);
+    this.#follow(order, wanted, share.room);
   }
 
   /** The state it is to end in, and why; undefined: it goes on. */
@@ -228,18 +238,8 @@ export class Worker {
       scribe.state(order, OrderState.triggered, '', 'stop price reached');
   }
 
-  /** What of it may be executed: of one that only reduces, no more than its strategy holds. */
-  #reducible(order: Order): bigint {
-    if ((order.terms.flags & OrderFlags.reduceOnly) === 0) return order.open;
-    const { instance, symbol, side } = order.intent;
-    const held = this.#deps.ledger.books.strategy(instance)?.get(symbol)?.quantity ?? 0n;
-    const against = side > 0 ? -held : held;
-    if (against <= 0n) return 0n;
-    return against < order.open ? against : order.open;
-  }
-
   /** Brings its children to what is wanted. */
-  #follow(order: Order, wanted: Wanted): void {
+  #follow(order: Order, wanted: Wanted, mayBeSent: bigint): void {
     for (const child of order.children)
       if (child.intent.limitPrice !== wanted.limitPrice) this.#retreatChild(child);
     const working = order.childrenOpen;
@@ -254,7 +254,7 @@ export class Worker {
       this.#othersRetreat(order);
       return;
     }
-    const room = order.open - working - others;
+    const room = mayBeSent - working - others;
     const more = wanted.quantity - working;
     const quantity = more < room ? more : room;
     if (quantity <= 0n) return;
