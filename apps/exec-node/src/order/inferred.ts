@@ -19,6 +19,8 @@ export interface Replaced {
   readonly quantity: bigint;
 }
 
+/** So far the clock of a venue may be ahead of ours. */
+export const aheadMaxNs = 60e9;
 /** Of the oldest beyond it no told execution is expected any more. */
 const keptMax = 1_000;
 /** How long the venue is asked for all its executions because of one. */
@@ -109,7 +111,7 @@ export class Inferred {
     for (const isOwn of [true, false])
       for (const inferred of this.#waiting) {
         const isFit = isOwn ? isOfOrder(inferred, fill) : isOfNone(inferred, intent);
-        if (rest <= 0n || !isFit || !isPart(inferred, fill)) continue;
+        if (rest <= 0n || !isFit || !isPart(inferred, fill, isOwn ? aheadMaxNs : 0)) continue;
         const quantity = inferred.quantity < rest ? inferred.quantity : rest;
         rest -= quantity;
         parts.push({ inferred, quantity });
@@ -118,9 +120,11 @@ export class Inferred {
   }
 }
 
-/** What the venue had then has it in it; what happened later is news. */
-function isPart({ symbol, side, until }: FillInferred, fill: Fill): boolean {
-  return symbol === fill.symbol && side === fill.side && nsBetween(until, fill.time) >= 0;
+/** What the venue had then has it in it; what happened later is news. Of an order it may have a
+ * time that is a little later, by a venue whose clock is ahead: what is news of it all the same is
+ * found to be missing when it is asked for next, and too much never is. */
+function isPart({ symbol, side, until }: FillInferred, fill: Fill, aheadNs: number): boolean {
+  return symbol === fill.symbol && side === fill.side && nsBetween(fill.time, until) <= aheadNs;
 }
 
 function isOfOrder({ clientOrderId }: FillInferred, fill: Fill): boolean {

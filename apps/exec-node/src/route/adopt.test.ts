@@ -263,6 +263,38 @@ test('untold fills of an order are adopted, and make way for the told ones', asy
   assert.deepEqual(ledgerSnapshot(rebuild(made.journal)), ledgerSnapshot(node.ledger));
 });
 
+test('a late report of a venue whose clock is ahead is no second execution', async (context) => {
+  const made = await scene(context);
+  const { veil, harness } = made;
+  veil.hides = () => true;
+  harness.signals.push({ ordinal: 1, symbol: 1, side: 1, quantity: '5', limit: '99' });
+  await pass(harness, 10);
+  const time = { ...made.clock.now(), nsOfDay: made.clock.now().nsOfDay + 5e9 };
+  const [fill, state] = [
+    { symbol: 1, side: 1, price: parseMoney('99'), time },
+    OrderState.accepted,
+  ];
+  veil.trade('late', { ...fill, quantity: parseMoney('2') });
+  veil.all.splice(-1, 1, { ...(veil.all.at(-1) as Fill), clientOrderId: '1-1-0' });
+  const status = { clientOrderId: '1-1-0', venueOrderId: '1', state };
+  const told = { ...status, filledQuantity: parseMoney('2') };
+  harness.broker.queryOpenOrders = async () => [told];
+  assert.equal((await reconcile(made)).adopted.length, 1);
+  const order = harness.node.ledger.orders.get('1-1-0');
+  assert.deepEqual([order?.filled, held(made)[0]], [parseMoney('2'), '2']);
+  veil.hidden.clear();
+  veil.hides = () => false;
+  assert.deepEqual((await reconcile(made)).differences, []);
+  assert.deepEqual([order?.filled, held(made)[0]], [parseMoney('2'), '2']);
+  assert.deepEqual(waiting(made), []);
+  // What is news all the same is found to be missing, and counts.
+  told.filledQuantity = parseMoney('3');
+  veil.trade('news', { ...fill, quantity: parseMoney('1') });
+  veil.all.splice(-1, 1, { ...(veil.all.at(-1) as Fill), clientOrderId: '1-1-0' });
+  await reconcile(made);
+  assert.deepEqual([order?.filled, held(made)[0]], [parseMoney('3'), '3']);
+});
+
 test('an execution of after an inference is news, whatever its clock says', async (context) => {
   const made = await scene(context);
   external(made, 'x1', 1, '4', '90');
