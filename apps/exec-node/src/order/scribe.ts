@@ -32,13 +32,12 @@ import {
 import type { Logger } from '@ndts/runtime';
 import { offsetRuleOf } from '../position/exchange.js';
 import { startOfTradingDay, tradingDayOf } from '../position/trading-day.js';
+import { aheadMaxNs } from './inferred.js';
 import type { EventJournal } from './journal.js';
 import type { Ledger } from './ledger.js';
 import type { Order } from './order.js';
 
 const retryNs = 100e6;
-/** The clock of a venue that is further ahead of ours begins no day. */
-const aheadMaxNs = 60e9;
 
 export class Scribe {
   readonly #journal: EventJournal;
@@ -123,12 +122,17 @@ export class Scribe {
     return true;
   }
 
-  /** An execution that was found new and legal. The first one of a trading day begins it: what it
-   * opens is of that day, also before anyone here has looked at the clock. */
+  /** With a time that is no later than now: the loss of a day that has not begun counts nowhere. */
+  dated(fill: Fill): Fill {
+    const time = this.#clock.now();
+    return nsBetween(fill.time, time) < aheadMaxNs ? fill : { ...fill, time };
+  }
+
+  /** An execution that was found new and legal, dated. The first one of a trading day begins it:
+   * what it opens is of that day, also before anyone here has looked at the clock. */
   fill(fill: Fill): void {
     const terms = this.#ledger.books.instrument(fill.symbol);
-    if (terms !== undefined && nsBetween(fill.time, this.#clock.now()) < aheadMaxNs)
-      this.#beginDay(terms, fill.time);
+    if (terms !== undefined) this.#beginDay(terms, fill.time);
     this.#journal.appendFill(encodeFill(fill), fill.venue, fill.tradeId);
     const order = this.#ledger.applyFill(fill);
     for (let one = order; one !== undefined; one = one.parent) this.#changed(one);

@@ -167,7 +167,8 @@ export class Positions {
     // Before every order: without a function made for it.
     let sum = 0n;
     for (const [currency, { day, dayResult, unrealised }] of this.#currencies) {
-      const value = today === day && dayResult !== 0n ? dayResult + unrealised : unrealised;
+      // A venue whose clock is a little ahead has begun the day to come.
+      const value = today <= day && dayResult !== 0n ? dayResult + unrealised : unrealised;
       if (value !== 0n) sum += valued(value, rateOf(currency));
     }
     return sum === 0n ? sum : -sum;

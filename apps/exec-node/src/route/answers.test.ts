@@ -240,6 +240,24 @@ test('a fill of an order we do not hold moves the position, once', () => {
   sameAfterRestart();
 });
 
+test('what a venue dates ahead counts in the loss of the day it was told on', () => {
+  const { ledger, fill, sameAfterRestart } = setUp();
+  const evening: Time = { day: 20_001, nsOfDay: 0 };
+  fill('T1', '4');
+  const fees = ledger.positions.dayLoss(20_000);
+  assert.equal(fees, 7n * 100_000_000n);
+  fill('T2', '4', { side: -1, price: parseMoney('60'), clientOrderId: 'x', time: evening });
+  const loss = ledger.positions.dayLoss(20_000);
+  assert.equal(loss, fees * 2n + parseMoney('160') * 100_000_000n);
+  fill('T3', '1', { time: evening });
+  fill('T4', '1', { side: -1, price: parseMoney('50'), clientOrderId: 'x' });
+  assert.equal(
+    ledger.positions.dayLoss(20_000),
+    loss + fees * 2n + parseMoney('50') * 100_000_000n,
+  );
+  sameAfterRestart();
+});
+
 test('a fill of an order long gone waits for a journal that can’t be asked', () => {
   const { answers, ledger, fill, store, clock, sameAfterRestart } = setUp();
   const write = store.write.bind(store);

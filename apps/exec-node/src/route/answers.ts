@@ -150,7 +150,8 @@ export class Answers implements BrokerListener {
   }
 
   /** False: it can't be judged now, and comes again. */
-  #takeFill(fill: Fill): boolean {
+  #takeFill(told: Fill): boolean {
+    const fill = this.#scribe.dated(told);
     const order = this.#ledger.orders.get(fill.clientOrderId);
     if (order === undefined) return this.#takeForeignFill(fill);
     this.#takeOwnFill(order, fill);
