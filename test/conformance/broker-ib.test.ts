@@ -156,6 +156,22 @@ test('a fill whose commission is not told counts with a fee of 0, once', async (
   );
 });
 
+test('fills that are asked for wait for their commission, too', async (context) => {
+  const { tws, broker, settled } = await scene(context, { commissionMs: 60_000 });
+  buy(broker, 'first');
+  await settled();
+  tws.holdCommissions = true;
+  buy(broker, 'second');
+  while ((await broker.queryOrder('second'))?.filledQuantity !== parseMoney('1')) await pause(1);
+  const [asked] = [broker.queryFills(), await broker.queryOpenOrders()];
+  tws.holdCommissions = false;
+  await broker.queryOpenOrders();
+  assert.deepEqual(
+    (await asked).map(({ fee }) => fee),
+    [parseMoney('0.101'), parseMoney('0.101')],
+  );
+});
+
 test('an order that ended says what it executed before its fills are told', async (context) => {
   const { tws, broker, heard, settled } = await scene(context, { commissionMs: 60_000 });
   const limitPrice = parseMoney('90');
@@ -165,7 +181,10 @@ test('an order that ended says what it executed before its fills are told', asyn
   tws.holdCommissions = true;
   tws.executePart(2);
   broker.cancel('part');
-  await settled();
+  while (heard.states('part').length < 2) {
+    broker.doWork();
+    await pause(1);
+  }
   const end = heard.updates.find(({ state }) => state === OrderState.canceled);
   assert.deepEqual([end?.filledQuantity, heard.fills], [parseMoney('2'), []]);
 });

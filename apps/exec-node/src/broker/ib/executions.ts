@@ -18,6 +18,8 @@ export interface KnownExecution {
   readonly time: Time;
   /** undefined: its commission was not told yet. */
   fee: bigint | undefined;
+  /** Until then its commission is awaited; by the monotonic clock. */
+  readonly feeUntilNs: number;
 }
 
 /** Others who trade in the account have commissions, too, whose executions are not noted. */
@@ -36,7 +38,7 @@ export class Executions {
     this.#venue = venue;
   }
 
-  note(execution: Execution, symbol: number, time: Time): Noted {
+  note(execution: Execution, symbol: number, time: Time, feeUntilNs: number): Noted {
     const executionId = execution.execId ?? '';
     const tradeId = tradeIdOf(executionId);
     const before = this.#byTrade.get(tradeId);
@@ -45,6 +47,7 @@ export class Executions {
     const quantity = moneyFromFloat(execution.shares ?? 0);
     this.#byTrade.set(tradeId, {
       ...{ tradeId, executionId, clientOrderId, symbol, quantity },
+      feeUntilNs: before?.feeUntilNs ?? feeUntilNs,
       side: execution.side === 'BOT' ? 1 : -1,
       price: moneyFromFloat(execution.price ?? 0),
       time,
@@ -85,11 +88,13 @@ export class Executions {
     return this.#filled.get(clientOrderId) ?? 0n;
   }
 
-  /** Oldest first; all when `afterTradeId` is not among them. */
-  fills(afterTradeId: string | undefined): Fill[] {
+  /** Oldest first; all when `afterTradeId` is not among them. undefined: a fee is awaited. */
+  fills(afterTradeId: string | undefined, nowNs: number): Fill[] | undefined {
     const all = [...this.#byTrade.values()];
     const from = all.findIndex(({ tradeId }) => tradeId === afterTradeId) + 1;
-    return all.slice(from).map((one) => this.fillOf(one));
+    const asked = all.slice(from);
+    const isAwaited = asked.some(({ fee, feeUntilNs }) => fee === undefined && nowNs < feeUntilNs);
+    return isAwaited ? undefined : asked.map((one) => this.fillOf(one));
   }
 
   fillOf({

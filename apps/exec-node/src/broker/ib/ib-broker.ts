@@ -47,6 +47,8 @@ interface AwaitedFee {
   readonly sinceNs: number;
 }
 
+const feePauseMs = 5;
+
 export class IbBroker implements Gateway {
   readonly #options: IbBrokerOptions;
   readonly #orders = new OrdersSeen();
@@ -185,7 +187,13 @@ export class IbBroker implements Gateway {
   async queryFills(afterTradeId?: string): Promise<Fill[]> {
     this.#reachable();
     await this.#askExecutions.answer();
-    return this.#executions.fills(afterTradeId);
+    const { clock } = this.#options;
+    // A fill counts once, with the fee it is told with first.
+    for (;;) {
+      const fills = this.#executions.fills(afterTradeId, clock.monotonicNs());
+      if (fills !== undefined) return fills;
+      await new Promise<void>((resolve) => clock.setTimer(feePauseMs, resolve));
+    }
   }
 
   async queryPositions(): Promise<BrokerPosition[]> {
@@ -360,7 +368,8 @@ export class IbBroker implements Gateway {
       return;
     }
     const time = venueTime(execution.time ?? '', settings.timeZone) ?? clock.now();
-    const noted = this.#executions.note(execution, symbol, time);
+    const feeUntilNs = clock.monotonicNs() + settings.commissionMs * nsPerMs;
+    const noted = this.#executions.note(execution, symbol, time, feeUntilNs);
     if (noted === 'corrected')
       logger.error(
         { id, execution: execution.execId },
