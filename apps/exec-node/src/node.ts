@@ -300,7 +300,8 @@ export class ExecNode implements Agent {
   #cancel(clientOrderId: string, why: string): boolean {
     const order = this.ledger.orders.get(clientOrderId);
     if (order === undefined || order.closed) return false;
-    const sent = order.state !== OrderState.intended;
+    // One of an earlier process may be at the venue.
+    const sent = order.state !== OrderState.intended || !order.isOwn;
     const state = nextState(order.state, sent ? 'requestCancel' : 'cancel');
     if (state === 0) return false;
     this.#scribe.state(order, state, '', why);

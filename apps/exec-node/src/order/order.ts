@@ -70,6 +70,8 @@ export class Order {
   submittedNs = 0;
   /** Journal position from which on it may be sent. */
   position = 0;
+  /** Made by this process, which sends it: until then nobody has. */
+  isOwn = false;
   /** No longer listed; forgotten when it closes. */
   unlisted = false;
 

@@ -166,3 +166,26 @@ test('orders that are not listed are asked for together, or a few at a time', as
   assert.deepEqual([lists, asked], [[ids], 30]);
   assert.equal(node.ledger.orders.open().size, 30);
 });
+
+test('what an earlier process may have sent is canceled at the venue, too', async (context) => {
+  const dir = mkdtempSync(join(tmpdir(), 'ndts-watch-'));
+  context.after(() => rmSync(dir, { recursive: true, force: true }));
+  const first = createHarness({ dir });
+  await during(first, first.node.start());
+  first.ticks.push({ symbol: 1, price: 100 });
+  first.broker.setBehaviour({ loseAnswersPerMillion: 1_000_000 });
+  first.signals.push({ ordinal: 1, symbol: 1, side: 1, limit: '99' });
+  await first.settle();
+  const second = createHarness({ dir, journal: first.journal, clock: first.clock });
+  second.broker.setOutage(true);
+  await during(second, second.node.start());
+  await second.node.setTradingState({ set: 'HALTED', cancel: true, ...who });
+  await second.settle();
+  second.broker.setOutage(false);
+  for (let turn = 0; turn < 60; turn++) {
+    second.clock.advance(200e6);
+    await second.settle();
+  }
+  assert.equal((await second.broker.queryOrder('1-1-0'))?.state, OrderState.canceled);
+  assert.equal(stateOf(second, '1-1-0'), 'canceled');
+});

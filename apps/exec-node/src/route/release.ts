@@ -46,6 +46,7 @@ export class Release {
 
   /** Before the flush that writes its intent. */
   enqueue(order: Order): void {
+    order.isOwn = true;
     this.#unstamped.push(order);
   }
 
