@@ -190,6 +190,21 @@ test('a TWAP with a limit ends with its time, and its child with it', async (t) 
   desk.check();
 });
 
+test('a TWAP whose node was away long after its end does not go to the market', async (t) => {
+  const desk = await started(t);
+  const twap = { orderType: OrderType.twap, parameter: '4', workForMs: 400_000 };
+  await desk.signal({ ordinal: 1, side: 1, quantity: '8', ...twap });
+  await desk.signal({ ordinal: 2, side: 1, quantity: '4', ...twap, workForMs: 520_000 });
+  assert.equal(desk.position, '3');
+  desk.harness.clock.advance(400e9 + 125e9);
+  await desk.start();
+  await desk.market(100);
+  await desk.pass();
+  assert.equal(desk.order('1-1-0'), 'expired 2/8');
+  assert.equal(desk.order('1-2-0'), 'filled 4/4');
+  desk.check();
+});
+
 test('a bracket: the legs wait for the entry, then one ends the other', async (t) => {
   const desk = await started(t);
   const bracket = { limit: '99', takeProfit: '102', stopLoss: '95' };

@@ -201,7 +201,7 @@ export class Worker {
   #endOf(order: Order, now: Time): [OrderState, string] | undefined {
     if (order.state === OrderState.pendingCancel) return [OrderState.canceled, ''];
     const { expireTime, timeInForce, group, entry } = order.terms;
-    if (expireTime.day > 0 && nsBetween(now, expireTime) >= 0 && !this.#isLastSlice(order))
+    if (expireTime.day > 0 && nsBetween(now, expireTime) >= 0 && !isLastSlice(order, now))
       return [OrderState.expired, 'its time is over'];
     if (timeInForce === TimeInForce.ioc && hadItsChance(order))
       return [OrderState.canceled, 'the rest was not executed at once'];
@@ -209,11 +209,6 @@ export class Worker {
     if ((group !== '' || entry !== '') && over && order.open === 0n)
       return [OrderState.canceled, 'nothing is left for it'];
     return undefined;
-  }
-
-  /** A schedule without a limit price is carried out to its end. */
-  #isLastSlice({ intent }: Order): boolean {
-    return isScheduled(intent.orderType) && intent.limitPrice === 0n;
   }
 
   #windDown(order: Order, state: OrderState, why: string): void {
@@ -324,6 +319,14 @@ export class Worker {
     const flags = wanted.type === OrderType.limit ? order.terms.flags : 0;
     send(child, { ...plainTerms, clientOrderId, parent: order.id, flags, offset });
   }
+}
+
+/** A schedule without a limit price is carried out to its end; not by a node that was away for
+ * longer. */
+function isLastSlice({ intent, terms }: Order, now: Time): boolean {
+  if (!isScheduled(intent.orderType) || intent.limitPrice > 0n) return false;
+  const sliceNs = nsBetween(terms.expireTime, intent.time) / Math.max(1, terms.slices);
+  return nsBetween(now, terms.expireTime) < Math.max(sliceNs, 2 * longestPauseNs);
 }
 
 /** Its child reached the venue, which knows no immediate-or-cancel. */
