@@ -3,7 +3,14 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { OrderStateNames, OrderType, parseMoney, moneyText } from '@ndts/protocol';
+import {
+  type BrokerOrderStatus,
+  moneyText,
+  OrderState,
+  OrderStateNames,
+  OrderType,
+  parseMoney,
+} from '@ndts/protocol';
 import { createSilentLogger, MemoryKeyValueStore, VirtualClock } from '@ndts/runtime';
 import { type FixMessage, FixStore, FixStream, FixWriter, Tag } from '@ndts/runtime/fix';
 import { FixOutcomes } from './outcomes.js';
@@ -159,6 +166,27 @@ test('refused messages reject orders; a cancel did nothing; "not now" leaves it 
     const bench = new Bench(sent);
     bench.outcomes.take(parse(type, fields));
     assert.deepEqual(bench.heard(), expected, fields);
+  }
+});
+
+test('done for the day: what outlives the day is not over', async () => {
+  for (const [timeInForce, heard] of [
+    ['0', 'expired 7-1-0'],
+    ['1', 'partiallyFilled 7-1-0'],
+    ['6', 'partiallyFilled 7-1-0'],
+  ] as const) {
+    const bench = new Bench();
+    const record = bench.records.order('7-1-0');
+    assert.ok(record !== undefined);
+    bench.records.keep('7-1-0', { ...record, timeInForce });
+    bench.outcomes.take(parse('8', `${head}150=3|39=3|14=4|`));
+    assert.deepEqual(bench.heard(), [heard]);
+    assert.equal(bench.records.order('7-1-0')?.isClosed, timeInForce === '0');
+    const answer = (id: string): void =>
+      bench.outcomes.take(parse('8', `${head}790=${id}|150=I|39=3|14=4|`));
+    const asked = bench.queries.ask<BrokerOrderStatus>('O', 1, answer, '7-1-0');
+    const isOver = (await asked)[0]?.state === OrderState.expired;
+    assert.equal(isOver, timeInForce === '0');
   }
 });
 

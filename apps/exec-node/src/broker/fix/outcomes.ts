@@ -46,6 +46,8 @@ export interface OutcomeDeps {
 
 /** Refusals of a whole message that say nothing about whether it will be accepted later. */
 const applicationNotAvailable = 4;
+/** Values of TimeInForce: until canceled, until a date. */
+const longerThanDay = new Set(['1', '6']);
 const bustSuffix = '.bust';
 const correctSuffix = '.correct';
 
@@ -148,12 +150,14 @@ export class FixOutcomes {
         this.#tellState(report, OrderState.canceled);
         return;
       case ExecType.doneForDay:
+        this.#tellState(report, standing({ ...report, status: execType }, record));
+        return;
       case ExecType.expired:
         this.#tellState(report, OrderState.expired);
         return;
       default:
         // Restated, an order's status, and what a later version may bring: the status counts.
-        this.#tellState(report, stateOf(report.status, report.cumQty));
+        this.#tellState(report, standing(report, record));
     }
   }
 
@@ -196,7 +200,7 @@ export class FixOutcomes {
       if (report.stopPx > 0n) record.stopPrice = report.stopPx;
     }
     const isDuplicate = report.rejectReason === duplicateOrder;
-    record.isClosed = !isDuplicate && isFinal(stateOf(status, report.cumQty));
+    record.isClosed = !isDuplicate && isFinal(standing(report, record));
     record.day = clock.now().day;
     const after = JSON.stringify([record.venueClientId, record.venueOrderId, record.isClosed]);
     if (before !== after || execType === ExecType.replaced) records.keep(clientOrderId, record);
@@ -374,11 +378,17 @@ function refusalOf(message: FixMessage, result: number): string {
 
 /** `record`: of the order as the report left it; undefined: it is not ours. */
 function statusOf(report: Report, record: OrderRecord | undefined): BrokerOrderStatus {
-  const { clientOrderId, venueOrderId, status, cumQty, avgPx } = report;
-  const told = { clientOrderId, venueOrderId, state: stateOf(status, cumQty) };
+  const { clientOrderId, venueOrderId, cumQty, avgPx } = report;
+  const told = { clientOrderId, venueOrderId, state: standing(report, record) };
   const filled = { filledQuantity: cumQty, ...(avgPx > 0n ? { averagePrice: avgPx } : {}) };
   const answer = { ...told, ...filled };
   return record === undefined ? answer : { ...answer, working: workingOf(record) };
+}
+
+/** Where an order stands. Done for the day is not over for one that outlives the day. */
+function standing({ status, cumQty }: Report, record: OrderRecord | undefined): OrderState {
+  const outlives = longerThanDay.has(record?.timeInForce ?? '');
+  return stateOf(outlives && status === ExecType.doneForDay ? ExecType.new : status, cumQty);
 }
 
 function workingOf({ quantity, limitPrice, stopPrice }: OrderRecord): WorkingTerms {
