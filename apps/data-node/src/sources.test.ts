@@ -79,6 +79,28 @@ test('each tick once, whichever feed was first', async (context) => {
   ok(expected.size > 1500);
 });
 
+test('a feed that is behind doubles nothing when the one before it is removed', async (context) => {
+  const clock = new VirtualClock(startMs);
+  const [ahead, behind]: [StrangeRow[], StrangeRow[]] = [[], []];
+  const feeds = (): FeedSet =>
+    new FeedSet([strangeFeed(ahead, 'ahead'), strangeFeed(behind, 'behind')]);
+  const life = live(workPlace(context), clock, config, feeds);
+  context.after(() => life.close());
+  await life.node.start();
+  const rows = Array.from({ length: 40 }, (_, ms) => ({ ms: startMs + ms, price: 100 + ms / 100 }));
+  ahead.push(...rows.slice(0, 30));
+  behind.push(...rows.slice(0, 10));
+  run(life, clock, 5);
+  await (life.feed as FeedSet).remove('ahead');
+  run(life, clock, 600);
+  behind.push(...rows.slice(10));
+  run(life, clock, 300);
+  deepEqual(
+    [...stored(life.database).values()],
+    rows.map(({ price }) => price),
+  );
+});
+
 test('rejects, counts and statistics say whose they are', async (context) => {
   const feeds = (clock: VirtualClock, prices: ReadonlyMap<number, number>): FeedSet =>
     new FeedSet(['first', 'second'].map((name) => named(simulated(clock, prices), name)));

@@ -30,6 +30,12 @@ export interface ArbiterOptions {
   readonly silenceNs?: number;
   /** Default 30 s. */
   readonly returnNs?: number;
+  /** Rows that nothing tells apart are as many as the source that has most of them gave, until it
+   * sends again; default: they are one. */
+  readonly countsAlike?: boolean;
+  /** The newest rows of a symbol that went on, in any order: asked for when there are several from
+   * now on. Holds until the next call. */
+  readonly recall?: ((symbol: number) => ArbitratedRows) | undefined;
 }
 
 /** What a source did; latencies are behind the source that was first. */
@@ -65,6 +71,8 @@ export class Arbiter {
   readonly leads: LeadTable;
   readonly #slots: number;
   readonly #toleranceNs: number;
+  readonly #countsAlike: boolean;
+  readonly #recall: ArbiterOptions['recall'];
   readonly #seen: SeenRows;
   readonly #slotOf = new Map<number, number>();
   readonly #counts: Float64Array;
@@ -76,6 +84,9 @@ export class Arbiter {
   #alone = new Float64Array(0);
   /** Whose rows those were: what it gives is new all the same. */
   #aloneSlot = -1;
+  /** How often there were several; and by symbol, when its rows were recalled. */
+  #era = 0;
+  #recalled = new Uint32Array(0);
   #baseDay = Number.NaN;
   #nowNs = 0;
   /** One above the highest slot that was ever used. */
@@ -84,6 +95,8 @@ export class Arbiter {
   constructor(options: ArbiterOptions) {
     this.#slots = options.slots ?? 8;
     this.#toleranceNs = options.toleranceNs ?? 0;
+    this.#countsAlike = options.countsAlike === true;
+    this.#recall = options.recall;
     this.#seen = new SeenRows(options.window ?? 256, this.#slots, this.#toleranceNs > 0);
     this.leads = new LeadTable(this.#slots, {
       silenceNs: options.silenceNs ?? 2e9,
@@ -122,9 +135,16 @@ export class Arbiter {
   }
 
   /** There are several from now on. `source` was alone, 0: none was. The last rows of symbols that
-   * went on before are for noteAlone(). */
+   * went on before are recalled, or for noteAlone(). */
   beginMany(source: number): void {
     this.#aloneSlot = this.#slotOf.get(source) ?? -1;
+    this.#era += 1;
+  }
+
+  /** The source may give again what it gave: those rows are copies. */
+  sendsAgain(source: number): void {
+    const slot = this.#slotOf.get(source);
+    if (slot !== undefined) this.#seen.forget(slot);
   }
 
   noteAlone({ count, symbol, day, nsOfDay }: TickBatch): void {
@@ -214,6 +234,7 @@ export class Arbiter {
   #judge(rows: ArbitratedRows, row: number, slot: number): number {
     const symbol = rows.symbol[row]!;
     if (symbol >= this.#seen.symbols) this.#room(symbol);
+    if (this.#recalled[symbol] !== this.#era) this.#recallRows(symbol);
     const time = this.#timeOf(rows.day[row]!, rows.nsOfDay[row]!);
     const place = this.#find(rows, row, symbol, time, slot);
     const verdict =
@@ -230,6 +251,21 @@ export class Arbiter {
     if (verdict !== verdicts.late)
       this.leads.note(symbol, slot, verdict === verdicts.fresh, this.#nowNs);
     return verdict;
+  }
+
+  #recallRows(symbol: number): void {
+    this.#recalled[symbol] = this.#era;
+    if (this.#recall === undefined) return;
+    this.#seen.clear(symbol);
+    const rows = this.#recall(symbol);
+    for (let row = 0; row < rows.count; row += 1)
+      this.#add(
+        rows,
+        row,
+        symbol,
+        this.#timeOf(rows.day[row]!, rows.nsOfDay[row]!),
+        this.#aloneSlot,
+      );
   }
 
   /** The place of the same row; -1: it is not there. */
@@ -260,9 +296,9 @@ export class Arbiter {
 
   /** With a tolerance two rows of one source that look the same are two, but for equal times. */
   #isOther(place: number, slot: number, time: number): boolean {
-    if (this.#toleranceNs === 0) return false;
+    if (this.#toleranceNs === 0 && !this.#countsAlike) return false;
     if ((this.#seen.rows[place + seenField.given]! & (1 << slot)) === 0) return false;
-    return this.#seen.stamp(place, slot) !== time;
+    return this.#countsAlike || this.#seen.stamp(place, slot) !== time;
   }
 
   #again(place: number, slot: number, time: number): number {
@@ -289,8 +325,8 @@ export class Arbiter {
     known[place + seenField.volume] = rows.volume[row]!;
     known[place + seenField.id] = rows.id === undefined ? Number.NaN : rows.id[row]!;
     known[place + seenField.arrival] = this.#nowNs;
-    known[place + seenField.given] = (1 << slot) >>> 0;
-    this.#seen.setStamp(place, slot, time);
+    known[place + seenField.given] = slot < 0 ? 0 : (1 << slot) >>> 0;
+    if (slot >= 0) this.#seen.setStamp(place, slot, time);
   }
 
   /** A row leaves the window: who never gave it missed it. */
@@ -312,6 +348,9 @@ export class Arbiter {
     const alone = new Float64Array(symbols).fill(Number.NEGATIVE_INFINITY);
     alone.set(this.#alone);
     this.#alone = alone;
+    const recalled = new Uint32Array(symbols);
+    recalled.set(this.#recalled);
+    this.#recalled = recalled;
   }
 
   /** Of the sources there are, in the order they were added. */

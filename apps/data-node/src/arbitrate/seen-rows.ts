@@ -132,15 +132,20 @@ export class SeenRows {
       this.rows[at] = (this.rows[at]! & mask) >>> 0;
   }
 
+  /** Nothing is known of the symbol. */
+  clear(symbol: number): void {
+    const head = headFields * symbol;
+    this.#heads[head + countAt] = 0;
+    this.#heads[head + floorAt] = Number.NEGATIVE_INFINITY;
+    this.#heads[head + newestAt] = Number.NEGATIVE_INFINITY;
+  }
+
   grow(symbols: number): void {
     const count = symbols * this.window;
     this.rows = longer(this.rows, count * rowFields);
     if (this.#keepsStamps) this.#stamps = longer(this.#stamps, count * this.#slots);
     this.#heads = longer(this.#heads, symbols * headFields);
-    for (let symbol = this.symbols; symbol < symbols; symbol += 1) {
-      this.#heads[headFields * symbol + floorAt] = Number.NEGATIVE_INFINITY;
-      this.#heads[headFields * symbol + newestAt] = Number.NEGATIVE_INFINITY;
-    }
+    for (let symbol = this.symbols; symbol < symbols; symbol += 1) this.clear(symbol);
     this.symbols = symbols;
   }
 }

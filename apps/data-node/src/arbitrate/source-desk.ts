@@ -1,11 +1,12 @@
 // hot: no allocation after init
 // Several feeds of the same symbols in a node: good ticks of all become one stream. Always: one
-// feed alone is not looked at; a feed that came or went is known before its next rows; one at its
-// end keeps its place, and its counts, until another one needs it.
+// feed alone is not looked at, but for a while after others went: it may be behind what they gave;
+// a feed that came or went is known before its next rows; one at its end keeps its place, and its
+// counts, until another one needs it.
 
 import type { SourceStatus, TickBatch, TradeBatch } from '@ndts/protocol';
 import { feedsMax } from '../feed/feed-set.js';
-import { Arbiter } from './arbiter.js';
+import { Arbiter, type ArbiterOptions } from './arbiter.js';
 
 /** A feed as this stage needs it. */
 export interface NamedSource {
@@ -18,13 +19,23 @@ export interface NamedSource {
 
 /** Rows kept of a symbol: as many as a feed may be behind the first. */
 const window = 64;
+/** How long the last one is looked at after others went. */
+const lingerNs = 60e9;
 
 export class SourceDesk {
-  readonly #arbiter = new Arbiter({ window, slots: feedsMax });
+  readonly #arbiter: Arbiter;
   readonly #names = new Map<number, string>();
   readonly #connected = new Set<number>();
   /** The one that is, or was before there were several. */
   #alone = 0;
+  readonly #countsAlike: boolean;
+  #hasMany = false;
+  #manyUntilNs = 0;
+
+  constructor(options: Pick<ArbiterOptions, 'countsAlike' | 'recall'> = {}) {
+    this.#countsAlike = options.countsAlike === true;
+    this.#arbiter = new Arbiter({ window, slots: feedsMax, ...options });
+  }
 
   /** What feeds there are now; those before others lead where both are well. */
   setSources(sources: readonly NamedSource[], nowNs: number): void {
@@ -39,9 +50,17 @@ export class SourceDesk {
         this.#arbiter.addSource(source, priority);
       }
       this.#names.set(source, name);
-      if (isConnected) this.#connected.add(source);
+      if (isConnected) this.#noteConnected(source);
       else if (this.#connected.delete(source)) this.#arbiter.lost(source, nowNs);
     }
+    if (this.#names.size > 1) this.#manyUntilNs = nowNs + lingerNs;
+    this.#hasMany = nowNs < this.#manyUntilNs;
+  }
+
+  #noteConnected(source: number): void {
+    if (this.#connected.has(source)) return;
+    this.#connected.add(source);
+    if (this.#countsAlike) this.#arbiter.sendsAgain(source);
   }
 
   #remove(source: number, nowNs: number): void {
@@ -51,14 +70,19 @@ export class SourceDesk {
   }
 
   /** There is something to choose from now on: the last rows of symbols that went on before. */
-  begin(lastTicks: (take: (batch: TickBatch) => void) => void): void {
+  begin(lastTicks?: (take: (batch: TickBatch) => void) => void): void {
     this.#arbiter.beginMany(this.#alone);
-    lastTicks((batch) => this.#arbiter.noteAlone(batch));
+    lastTicks?.((batch) => this.#arbiter.noteAlone(batch));
   }
 
   /** Whether there is anything to choose. */
   get hasMany(): boolean {
-    return this.#names.size > 1;
+    return this.#hasMany;
+  }
+
+  /** The source has a new connection: it may give again what it gave. */
+  sendsAgain(source: number): void {
+    this.#arbiter.sendsAgain(source);
   }
 
   /** Whether a source was never heard of. */
@@ -78,12 +102,12 @@ export class SourceDesk {
 
   /** The source that leads a symbol; 0: none gave a row, or there is only one. */
   lead(symbol: number): number {
-    return this.hasMany ? this.#arbiter.lead(symbol) : 0;
+    return this.#names.size > 1 ? this.#arbiter.lead(symbol) : 0;
   }
 
   /** What each source did, once there is more than one. */
   statistics(): SourceStatus[] {
-    if (!this.hasMany) return [];
+    if (this.#names.size < 2) return [];
     return this.#arbiter.statistics().map((one) => ({
       name: this.#names.get(one.source) ?? '',
       rows: one.rows,

@@ -17,7 +17,8 @@ import {
 } from '@ndts/protocol';
 import type { Logger } from '@ndts/runtime';
 import { type Database, TableBatch, type TradeRingWriter, TradeRows } from '@ndts/storage';
-import { namedSources, polledSource, sourceName } from '../arbitrate/feed-sources.js';
+import { namedSources, polledSource, reconnectsOf, sourceName } from '../arbitrate/feed-sources.js';
+import type { ArbitratedRows } from '../arbitrate/seen-rows.js';
 import { type NamedSource, SourceDesk } from '../arbitrate/source-desk.js';
 import { countsByRule, sumByRule } from '../clean/rejects.js';
 import { type Feed, isPolledLive } from '../feed/feed.js';
@@ -52,7 +53,10 @@ export class TradePath {
   readonly #deps: TradePathDeps;
   readonly #batch: TradeBatch;
   readonly #rows: TradeRows;
-  readonly #desk = new SourceDesk();
+  readonly #desk: SourceDesk;
+  /** By source: how often it had connected when it gave its last rows. */
+  readonly #reconnects = new Map<number, number>();
+  #isChoosing = false;
   readonly #rejects: TradeRejects;
   readonly #appender: Appender<TradeBatch>;
   readonly #publisher: Publisher<TradeBatch>;
@@ -74,9 +78,19 @@ export class TradePath {
     this.#publisher = new Publisher(rings, database, table);
     const stored = new TableBatch(tradeSchema, tradeIdWindow);
     const before = createTradeBatch(tradeIdWindow);
-    this.cleaner = new TradeCleaner(capacity, (symbol, take) => {
+    const recall = (symbol: number): void => {
       database.lastRows(table, symbol, stored);
       this.#rows.take(stored, before);
+    };
+    this.#desk = new SourceDesk({
+      countsAlike: true,
+      recall: (symbol) => {
+        recall(symbol);
+        return arbitrated(before);
+      },
+    });
+    this.cleaner = new TradeCleaner(capacity, (symbol, take) => {
+      recall(symbol);
       for (let row = 0; row < before.count; row += 1) {
         const isOfBefore = before.epoch[row] !== database.epoch(before.shard[row]!);
         if (isOfBefore && (before.flags[row]! & TradeFlags.id) !== 0) take(before.tradeId[row]!);
@@ -132,9 +146,23 @@ export class TradePath {
       this.#refuse({ source: sourceName(feed, source), isLive, received });
     else for (let row = 0; row < batch.count; row += 1) batch.sequence[row] = row;
     if (this.#desk.isUnknown(source)) this.setSources(namedSources(feed), nowNs);
-    this.#desk.chooseTrades(batch, source, nowNs);
+    this.#choose(nowNs);
     this.#rejects.order(batch);
     this.#isClean = true;
+  }
+
+  #choose(nowNs: number): void {
+    const source = this.#source;
+    if (!this.#desk.hasMany) {
+      this.#isChoosing = false;
+      return;
+    }
+    if (!this.#isChoosing) this.#desk.begin();
+    this.#isChoosing = true;
+    const reconnects = reconnectsOf(this.#deps.feed, source);
+    if ((this.#reconnects.get(source) ?? reconnects) !== reconnects) this.#desk.sendsAgain(source);
+    this.#reconnects.set(source, reconnects);
+    this.#desk.chooseTrades(this.#batch, source, nowNs);
   }
 
   /** Good rows move to the front and keep their places as sequences. */
@@ -175,4 +203,11 @@ export class TradePath {
   close(): void {
     this.cleaner.close();
   }
+}
+
+function arbitrated({ flags, tradeId, ...rows }: TradeBatch): ArbitratedRows {
+  const id = new Float64Array(rows.count);
+  for (let row = 0; row < rows.count; row += 1)
+    id[row] = (flags[row]! & TradeFlags.id) === 0 ? Number.NaN : tradeId[row]!;
+  return { ...rows, id };
 }
