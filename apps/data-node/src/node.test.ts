@@ -72,6 +72,7 @@ class FakeEngine {
   stats = (): { appendWaits: number } => ({ appendWaits: 3 });
   tables = (): { id: number }[] => [{ id: tickTable, ...tickSchema }];
   latest(_table: number, symbols: Uint32Array, rows: TableBatch): number {
+    rows.count = symbols.length;
     rows.symbol.set(symbols);
     (rows.column('price') as Float64Array).fill(42.5);
     return symbols.length;
