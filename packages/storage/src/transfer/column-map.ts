@@ -75,7 +75,8 @@ class Mapper {
     if (found.length > 1)
       throw new NdtsError(
         'INVALID_ARGUMENT',
-        `the file has ${found.length} columns ${name}: say which by its number, --map ${name}=N`,
+        `the file has ${found.length} columns ${name}: say which by its number, ` +
+          `ndts import --map ${name}=N`,
       );
     return found[0];
   }
@@ -135,8 +136,11 @@ export function mapColumns(
       `the file has no column ${name}: ${help}; it has ${names.join(', ')}`,
     );
   };
-  const time = need('time', 'name it with --map time=COLUMN');
-  const symbol = need('symbol', 'name it with --map symbol=COLUMN, or give one with --symbol');
+  const time = need('time', 'name it with ndts import --map time=COLUMN');
+  const symbol = need(
+    'symbol',
+    'give one with --symbol, or name it with ndts import --map symbol=COLUMN',
+  );
   const isTicks = 'id' in schema && schema.id === tickTable;
   const columns = schema.columns.map(
     (column) => mapper.sourceOf(column.name) ?? nothingFor(column, isTicks),
@@ -153,6 +157,6 @@ function nothingFor(column: ColumnSchema, isTicks: boolean): Source {
   throw new NdtsError(
     'INVALID_ARGUMENT',
     `the file has nothing for column ${column.name}, which holds no nulls: ` +
-      `--map ${column.name}=COLUMN, or --set ${column.name}=VALUE`,
+      `ndts import --map ${column.name}=COLUMN, or --set ${column.name}=VALUE`,
   );
 }

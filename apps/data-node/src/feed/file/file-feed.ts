@@ -5,6 +5,7 @@
 import {
   type Clock,
   errorLine,
+  NdtsError,
   nsBetween,
   type TickBatch,
   type Time,
@@ -54,6 +55,8 @@ export interface FileFeedOptions {
 const chunkRowsDefault = 8192;
 const backlogRows = 8192;
 const refusedNamesMax = 10_000;
+/** In a row of what is packed in one file: then the others are passed over. */
+const unusableMax = 100;
 
 export class FileFeed implements Feed {
   readonly name: string;
@@ -69,6 +72,8 @@ export class FileFeed implements Feed {
   /** What is packed in this file, or itself; undefined: not looked at, or not to be read. */
   #parts: readonly FilePart[] | undefined;
   #part = 0;
+  /** Parts in a row that were unpacked for nothing. */
+  #unusable = 0;
   /** The part that is read. */
   #plain: PlainFile | undefined;
   #unpacking: AbortController | undefined;
@@ -141,12 +146,14 @@ export class FileFeed implements Feed {
       if (life === this.#life) {
         this.#source = source;
         this.#plain = plain;
+        this.#unusable = 0;
         this.#chunks = 0;
         this.#skip = this.#done;
         return;
       }
       await source.close();
     } catch (error) {
+      this.#unusable += 1;
       await plain.remove();
       throw titled(error, plain);
     }
@@ -371,8 +378,9 @@ export class FileFeed implements Feed {
     await this.#closeFile();
     for (;;) {
       this.#part += 1;
-      if (this.#part >= (this.#parts?.length ?? 0)) {
+      if (this.#part >= this.#partsToRead()) {
         this.#file += 1;
+        this.#unusable = 0;
         this.#part = 0;
         this.#parts = undefined;
       }
@@ -384,5 +392,15 @@ export class FileFeed implements Feed {
         this.#refuseFile(error);
       }
     }
+  }
+  /** Of this file. What it holds of what is of no use must not keep the feed for minutes. */
+  #partsToRead(): number {
+    const count = this.#parts?.length ?? 0;
+    const left = count - this.#part;
+    if (this.#unusable < unusableMax || left <= 0) return count;
+    const why = `${unusableMax} files in a row of it are of no use: ${left} more are passed over`;
+    const path = this.#options.paths[this.#file] ?? '';
+    this.#refuseFile(new NdtsError('INVALID_ARGUMENT', `${path}: ${why}`));
+    return this.#part;
   }
 }

@@ -133,6 +133,24 @@ test('what cannot be unpacked is refused in words, and the rest goes on', async 
   }
 });
 
+test('a zip of files of no use is given up, one of empty ones costs no disk', async (t) => {
+  const unpack = placeIn(t);
+  const many = (text: string): ZipFile[] =>
+    Array.from({ length: 150 }, (_, at) => ({ name: `b${at}.csv`, text }));
+  const first = { name: 'a.csv', text: csv(1) };
+  const files = {
+    '1.zip': zipOf([first, ...many(''), { name: 'c.csv', text: csv(2) }]),
+    '2.zip': zipOf([first, ...many('x'), { name: 'c.csv', text: csv(3) }]),
+    '3.csv': csv(4),
+  };
+  const { ticks, rejects } = await rowsOf(filesIn(t, files), { unpack });
+  assert.deepEqual(pricesOf(ticks), ['101', '102', '101', '104']);
+  assert.equal(rejects.filter(({ reason }) => reason.includes('it is empty')).length, 150);
+  assert.equal(rejects.length, 150 + 101);
+  assert.match(rejects[0]!.reason, /2\.zip: 100 files in a row .* 51 more are passed over/);
+  assert.deepEqual(readdirSync(unpack.dir), []);
+});
+
 test('it goes on in the part where it was, and a stop leaves nothing', async (context) => {
   const unpack = placeIn(context);
   const packed = zipOf([

@@ -59,7 +59,7 @@ export async function unpackZip(path: string, of: ZipMember, how: Unpacking): Pr
   if (of.isEncrypted) throw refuse('it is encrypted: unpack it first');
   if (of.method !== zipMethods.stored && of.method !== zipMethods.deflated)
     throw refuse(`packed by method ${of.method}; expected 0 (stored) or 8 (deflated)`);
-  if (of.packedBytes === 0) throw refuse('it is empty');
+  if (of.packedBytes === 0 || of.bytes === 0) throw refuse('it is empty');
   const limit = await limitOf(place);
   if (of.bytes > limit) throw refuse(tooLarge(limit));
   const from = await dataAt(path, of, title);
