@@ -10,6 +10,7 @@ import {
   type Clock,
   type ConfigValues,
   type HealthReport,
+  type InstanceOrders,
   nextBeatNs,
   type NodeStateName,
   nsPerMs,
@@ -32,10 +33,11 @@ import {
   type SignalRingNotice,
 } from './emit/status.js';
 import { type FactorDatabase, FactorTable } from './factor/factor-store.js';
-import { cancelRequest, orderUpdate } from './source/order-events.js';
+import { cancelRequest, orderUpdate, ordersFound } from './source/order-events.js';
 import { type MarketSource, OwnMarket } from './source/market-source.js';
 import { StoredHistory, type StoredRows } from './source/stored-history.js';
 import type { SpawnChild } from './strategy/child.js';
+import type { OrdersFound } from './strategy/order-feed.js';
 import type { RestartPolicy } from './strategy/instance.js';
 import type { RunLimits } from './strategy/run.js';
 import { type SignalRingListener, Supervisor } from './strategy/supervisor.js';
@@ -117,6 +119,7 @@ class CalcNodeAgent implements CalcNode {
       symbols: () => this.#symbols,
       onSignalRing: (instance, name, path) => this.#announce({ instance, name, path }),
       onCancel: (instance, name, order) => this.#cancel(instance, name, order),
+      findOrders: (instance, after) => this.#findOrders(instance, after),
     });
     // Its symbols are known before its ticks: strategies are warmed up by them.
     deps.source?.watch(() => {
@@ -179,7 +182,12 @@ class CalcNodeAgent implements CalcNode {
 
   #onOrder(view: unknown): void {
     const found = orderUpdate(view);
-    if (found !== undefined) this.#supervisor.order(found.instance, found.update);
+    if (found !== undefined) this.#supervisor.order(found.instance, found);
+  }
+
+  async #findOrders(instance: number, after: number): Promise<OrdersFound> {
+    const answer = await this.#deps.bus.request(subjects.execInstanceOrders, { instance, after });
+    return ordersFound(answer as InstanceOrders);
   }
 
   async start(): Promise<void> {

@@ -289,6 +289,7 @@ export function ledgerSnapshot(ledger: Ledger): unknown {
     filledValue: order.filledValue,
     venueOrderId: order.venueOrderId,
     reason: order.reason,
+    revision: order.revision,
     closed: order.closed,
     trades: [...order.tradeIds],
     quantity: order.quantity,

@@ -5,6 +5,7 @@
 import {
   type ActorRequest,
   type Bus,
+  type CancelRequest,
   type Clock,
   type ConfigValues,
   type HealthReport,
@@ -83,6 +84,7 @@ export function createExecNode(deps: ExecNodeDeps): ExecNode {
 }
 
 const logLinesPerSecond = 10;
+const cancelsAheadMax = 1000;
 
 export class ExecNode implements Agent {
   readonly name = 'exec';
@@ -102,6 +104,8 @@ export class ExecNode implements Agent {
   readonly #desk: OrderDesk;
   readonly #status: StatusDesk;
   readonly #route: RouteWatch;
+  /** Cancels of strategies that came before their signals, and why. */
+  readonly #cancelsAhead = new Map<string, string>();
   #now: Time;
   #nowRead = false;
   #started = false;
@@ -168,7 +172,7 @@ export class ExecNode implements Agent {
       intakeCounts: this.#intake.counts,
       answerCounts: answers.counts,
       blocked: () => this.#blocked(),
-      cancel: ({ clientOrderId, actor, why }) => this.cancel(clientOrderId, `${actor}: ${why}`),
+      cancel: (request) => this.#cancelAsked(request),
       node: this,
     });
   }
@@ -280,6 +284,19 @@ export class ExecNode implements Agent {
     for (const other of others) if (other !== order) this.#cancel(other.id, why);
     this.#write();
     return asked;
+  }
+
+  /** A strategy's cancel may overtake the signal, which comes another way. */
+  #cancelAsked({ clientOrderId, actor, why, ahead = false }: CancelRequest): boolean {
+    const reason = `${actor}: ${why}`;
+    if (this.cancel(clientOrderId, reason)) return true;
+    const [instance = 0, ordinal = 0] = clientOrderId.split('-').map(Number);
+    if (!ahead || !(ordinal > this.ledger.highest(instance))) return false;
+    this.#cancelsAhead.set(clientOrderId, reason);
+    if (this.#cancelsAhead.size > cancelsAheadMax)
+      for (const oldest of [...this.#cancelsAhead.keys()].slice(0, cancelsAheadMax / 2))
+        this.#cancelsAhead.delete(oldest);
+    return true;
   }
 
   /** Changes quantity (with what is filled) and prices of an open order; what is not given stays.
@@ -429,6 +446,12 @@ export class ExecNode implements Agent {
 
   readonly #decide = (signal: Signal): void => {
     this.#desk.decisions.take(signal, signal.expired(this.#readNow()));
+    if (this.#cancelsAhead.size === 0) return;
+    const id = `${signal.instance}-${signal.ordinal}-0`;
+    const why = this.#cancelsAhead.get(id);
+    if (why === undefined) return;
+    this.#cancelsAhead.delete(id);
+    this.cancel(id, why);
   };
 
   /** The time of this cycle, read when it is first needed. */

@@ -1,6 +1,7 @@
 // What the exec node tells others: its status, changes of orders, and answers to
 // questions on the bus. What always holds: it only reads the ledger; only what the journal holds is
-// told; order events are conflated to the newest state above a rate, never queued without end.
+// told; order events are conflated to the newest state above a rate, never queued without end, and
+// the newest state of an order is told always, in the order of the journal.
 
 import {
   type ActorRequest,
@@ -8,6 +9,8 @@ import {
   type CancelRequest,
   type Clock,
   type ExecStatus,
+  type InstanceOrders,
+  type InstanceOrdersRequest,
   type InstrumentRequest,
   type InstrumentView,
   type LimitRequest,
@@ -15,6 +18,7 @@ import {
   type LineageView,
   moneyText,
   NdtsError,
+  type OrderNews,
   type OrdersRequest,
   type OrderView,
   type OffsetView,
@@ -37,7 +41,8 @@ import { type HistogramSnapshot, type Metrics, StatusBeat } from '@ndts/runtime'
 import type { IntakeCounts } from './intake/intake.js';
 import type { EventJournal } from './order/journal.js';
 import type { Ledger, LedgerCounts } from './order/ledger.js';
-import type { Order } from './order/order.js';
+import { ordersBehind } from './order/behind.js';
+import { lastRevisionOf, type Order } from './order/order.js';
 import { lineageView, moneyOf, orderView } from './order/view.js';
 import { fromSquared } from './position/position.js';
 import type { Instruments } from './position/instruments.js';
@@ -89,7 +94,8 @@ export interface NodeActions {
 
 const watchNs = 1e6;
 const orderEventsPerStatus = 50;
-const changedMax = 1000;
+/** More do not wait: they are told above the rate. */
+const waitingMax = 1000;
 
 export class StatusDesk {
   readonly #deps: StatusDeps;
@@ -122,6 +128,9 @@ export class StatusDesk {
     this.#start = { ...ledger.counts };
     this.#ends.push(
       bus.respond(subjects.execOrders, (request) => this.#orders(request as OrdersRequest)),
+      bus.respond(subjects.execInstanceOrders, (request) =>
+        this.#instanceOrders(request as InstanceOrdersRequest),
+      ),
       bus.respond(subjects.execPositions, () => this.#positions()),
       bus.respond(subjects.execTradingState, (request) =>
         this.#deps.node.setTradingState(request as TradingStateRequest),
@@ -180,11 +189,6 @@ export class StatusDesk {
   changed(order: Order): void {
     this.#changed.delete(order);
     this.#changed.add(order);
-    if (this.#changed.size <= changedMax) return;
-    for (const oldest of this.#changed) {
-      this.#changed.delete(oldest);
-      return;
-    }
   }
 
   /** Part of the duty cycle, after the journal was written. */
@@ -238,10 +242,10 @@ export class StatusDesk {
 
   #publishChanged(): void {
     for (const order of this.#changed) {
-      if (this.#eventsLeft <= 0) return;
+      if (this.#eventsLeft <= 0 && this.#changed.size <= waitingMax) return;
       this.#eventsLeft -= 1;
       this.#changed.delete(order);
-      this.#deps.bus.publish(subjects.orderEvent, this.#view(order));
+      this.#deps.bus.publish(subjects.orderEvent, this.#news(order));
     }
   }
 
@@ -261,6 +265,23 @@ export class StatusDesk {
 
   #view(order: Order): OrderView {
     return orderView(order, this.#deps.symbolName(order.intent.symbol));
+  }
+
+  #news(order: Order): OrderNews {
+    return { ...this.#view(order), revision: order.revision };
+  }
+
+  #instanceOrders({ instance, after }: InstanceOrdersRequest): InstanceOrders {
+    const { ledger, journal } = this.#deps;
+    // What is not written yet may never be.
+    if (journal.pending > 0)
+      throw new NdtsError('UNAVAILABLE', 'the order journal cannot be written now');
+    const orders = ordersBehind(ledger, journal, instance, after);
+    return {
+      revision: lastRevisionOf(journal.nextSequence - 1),
+      highest: ledger.highest(instance),
+      orders: orders.map((order) => this.#news(order)),
+    };
   }
 
   #orders(request: OrdersRequest | undefined): OrderView[] {

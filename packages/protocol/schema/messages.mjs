@@ -315,4 +315,11 @@ export const messages = [
       { name: 'count', type: 'u32', doc: 'executions' },
     ],
   },
+  {
+    name: 'OrderRevision', kind: 26, version: 1,
+    doc: 'In a snapshot, behind an OrderStanding and its trades: where the order last changed. Without: at its intent.',
+    fields: [
+      { name: 'revision', type: 'i64', doc: '16 x the event that changed it, + how far it is above the child that the event was of' },
+    ],
+  },
 ];

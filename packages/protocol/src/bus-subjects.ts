@@ -47,6 +47,9 @@ export const subjects = {
   calcChart: 'calc.chart',
   /** Request OrdersRequest -> OrderView[], newest first. */
   execOrders: 'exec.orders',
+  /** Request InstanceOrdersRequest -> InstanceOrders. UNAVAILABLE: not now, the journal can't be
+   * written. */
+  execInstanceOrders: 'exec.instance-orders',
   /** Request CancelRequest -> boolean; false: the order is not open. */
   execCancel: 'exec.cancel',
   /** Request undefined -> PositionView[]. */
@@ -100,7 +103,7 @@ export const subjects = {
   storageRetentionRun: 'storage.retention-run',
   /** Request RestoreDayRequest -> DayView. */
   storageRetentionRestore: 'storage.retention-restore',
-  /** OrderView, on each change of an order. */
+  /** OrderNews, on each change of an order, in the order of their revisions. */
   orderEvent: 'order.event',
 } as const;
 
@@ -279,10 +282,28 @@ export interface OrdersRequest {
   readonly symbol?: number;
 }
 
+export interface InstanceOrdersRequest {
+  readonly instance: number;
+  /** A revision. */
+  readonly after: number;
+}
+
+/** What the journal holds of the orders of a strategy instance. */
+export interface InstanceOrders {
+  /** No change up to now has a higher one. */
+  readonly revision: number;
+  /** The highest ordinal that was ever taken from it; -1: none. */
+  readonly highest: number;
+  /** Those that changed behind `after`, as they are now, in the order of their revisions. */
+  readonly orders: readonly OrderNews[];
+}
+
 export interface CancelRequest {
   readonly clientOrderId: string;
   readonly actor: string;
   readonly why: string;
+  /** Its signal may still be on its way: then it is canceled when it comes. */
+  readonly ahead?: boolean;
 }
 
 export interface OrderView {
@@ -298,6 +319,11 @@ export interface OrderView {
   readonly state: string;
   readonly reason: string;
   readonly timeMs: number;
+}
+
+export interface OrderNews extends OrderView {
+  /** Place of the order's last change in the journal; it only grows. */
+  readonly revision: number;
 }
 
 export interface PositionView {

@@ -109,3 +109,25 @@ test('terms are in the slot, and those of one order not in the next one', () => 
     [OrderType.market, 0n, 0n, 0n, 0n, 0, 0, 0, 0],
   ]);
 });
+
+test('what nobody has answered is given again, and what has been is not', () => {
+  const { writer } = collect(6);
+  const orders = [writer.emit(draft), writer.emit(draft), writer.emit(draft)];
+  const [first = 0, second = 0, third = 0] = orders;
+  cancelled.length = 0;
+  for (const order of orders) writer.cancel(order);
+  writer.answered(first, 'accepted');
+  writer.answered(second, 'canceled');
+  const next = collect(7);
+  next.writer.giveAgain(writer.unanswered(), second);
+  next.writer.restoreCancels(writer.cancels());
+  assert.equal(next.slots.length, 1, 'the first two were received');
+  assert.equal(next.slots[0]!.getBigUint64(SignalSlot.ordinal, true), BigInt(third));
+  cancelled.length = 0;
+  next.writer.cancelAgain();
+  assert.deepEqual(cancelled, [first, third]);
+  next.writer.answered(third, 'pendingCancel');
+  for (let time = 0; time < 9; time += 1) next.writer.cancelAgain();
+  assert.ok(cancelled.filter((order) => order === first).length < 5, 'not without end');
+  assert.equal(cancelled.filter((order) => order === third).length, 1);
+});

@@ -4,7 +4,14 @@
 // that one. Where there is a log of inputs, it is asked before a signal leaves.
 
 import { crc32 } from 'node:zlib';
-import { type Clock, nsPerDay, SignalSlot, type Time, writeTime } from '@ndts/protocol';
+import {
+  type Clock,
+  nsPerDay,
+  type OrderStateName,
+  SignalSlot,
+  type Time,
+  writeTime,
+} from '@ndts/protocol';
 import { LatencyHistogram } from '@ndts/runtime/loop';
 import type { RingBell, SlotRingWriter } from '@ndts/storage';
 import type { SignalSink } from '../strategy/context.js';
@@ -54,9 +61,23 @@ export interface SignalWriterOptions {
   readonly cancel: (order: number) => void;
 }
 
+/** Signals that nobody has answered, at most; a ring has no more. */
+const unansweredMax = 8192;
+/** Of cancels that are asked for again at once; and how often one is, of an order that has ended
+ * long ago. */
+const cancelsAtOnce = 50;
+const cancelTriesMax = 3;
+
+/** A cancel was received, or there is nothing to cancel. */
+const noted: ReadonlySet<OrderStateName> = new Set([
+  ...(['pendingCancel', 'denied', 'rejected', 'filled', 'canceled', 'expired'] as const),
+]);
+
 /** Who is asked before a signal leaves: with what time; undefined: it left before. */
 export interface SignalLog {
   emitting(checksum: number, tickDay: number, tickNsOfDay: number): Time | undefined;
+  /** What was asked for before is asked for again: cancels wait for what is known of it. */
+  readonly isReplay: boolean;
 }
 
 export class SignalWriter implements SignalSink {
@@ -71,6 +92,10 @@ export class SignalWriter implements SignalSink {
   #generation: number;
   #count = 0;
   #published = 0;
+  /** Slots of signals that left, by ordinal, until a change of their order is told. */
+  readonly #unanswered = new Map<number, Uint8Array>();
+  /** Orders whose end was asked for and that nobody has told of since: how often it was again. */
+  readonly #cancels = new Map<number, number>();
 
   constructor(options: SignalWriterOptions) {
     this.#options = options;
@@ -102,8 +127,65 @@ export class SignalWriter implements SignalSink {
     return this.#count;
   }
 
+  /** Signals that may be on their way, oldest first. */
+  unanswered(): readonly Uint8Array[] {
+    return [...this.#unanswered.values()];
+  }
+
+  /** Something was told of the order: its signal was received. */
+  answered(order: number, state: OrderStateName): void {
+    this.#unanswered.delete(order);
+    if (noted.has(state)) this.#cancels.delete(order);
+  }
+
+  /** Orders whose end was asked for, which may not have been heard. */
+  cancels(): readonly number[] {
+    return [...this.#cancels.keys()];
+  }
+
+  /** Of a start that was cut off. */
+  restoreCancels(orders: readonly number[]): void {
+    for (const order of orders) this.#cancels.set(order, 0);
+  }
+
+  cancelAgain(): void {
+    let count = 0;
+    for (const [order, tries] of this.#cancels) {
+      count += 1;
+      if (count > cancelsAtOnce) return;
+      if (tries < cancelTriesMax) this.#cancels.set(order, tries + 1);
+      else this.#cancels.delete(order);
+      this.#options.cancel(order);
+    }
+  }
+
+  /** Of a start that was cut off: those above the highest that was received leave again. */
+  giveAgain(slots: readonly Uint8Array[], highest: number): void {
+    const { ring, bell } = this.#options;
+    for (const slot of slots) {
+      const view = new DataView(slot.buffer, slot.byteOffset);
+      const ordinal = Number(view.getBigUint64(SignalSlot.ordinal, true));
+      this.#keep(ordinal, slot);
+      if (ordinal <= highest) continue;
+      ring.publish(slot, 1);
+      bell?.ring();
+      this.#published += 1;
+    }
+  }
+
+  #keep(ordinal: number, slot: Uint8Array): void {
+    this.#unanswered.set(ordinal, slot);
+    if (this.#unanswered.size <= unansweredMax) return;
+    for (const oldest of this.#unanswered.keys()) {
+      this.#unanswered.delete(oldest);
+      return;
+    }
+  }
+
   cancel(order: number): void {
-    this.#options.cancel(order);
+    this.#cancels.set(order, 0);
+    if (this.#cancels.size > unansweredMax) this.#cancels.delete(this.cancels()[0]!);
+    if (this.#log?.isReplay !== true) this.#options.cancel(order);
   }
 
   /** The ordinal, exact below 2^21 starts. */
@@ -135,6 +217,8 @@ export class SignalWriter implements SignalSink {
         : this.#log.emitting(crc32(this.#content), draft.tickDay, draft.tickNsOfDay);
     if (now === undefined) return ordinal;
     writeTime(view, SignalSlot.time, now.day, now.nsOfDay);
+    // Before it leaves: the answer may be there at once.
+    this.#keep(ordinal, this.#bytes.slice());
     ring.publish(this.#bytes, 1);
     bell?.ring();
     this.#published += 1;

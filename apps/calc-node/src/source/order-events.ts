@@ -3,12 +3,14 @@
 
 import {
   type CancelRequest,
+  type InstanceOrders,
+  type OrderNews,
   OrderState,
   type OrderStateName,
-  type OrderView,
   parseMoney,
 } from '@ndts/protocol';
-import type { OrderUpdate } from '../strategy/define.js';
+import type { NumberedUpdate } from '../strategy/host-protocol.js';
+import type { OrdersFound } from '../strategy/order-feed.js';
 
 /** Some venues send whole pages. */
 const reasonLengthMax = 2000;
@@ -17,12 +19,15 @@ function isStateName(name: string): name is OrderStateName {
   return Object.hasOwn(OrderState, name);
 }
 
-export function orderUpdate(
-  payload: unknown,
-): { readonly instance: number; readonly update: OrderUpdate } | undefined {
-  const view = payload as OrderView;
+export interface OrderOfInstance extends NumberedUpdate {
+  readonly instance: number;
+}
+
+export function orderUpdate(payload: unknown): OrderOfInstance | undefined {
+  const view = payload as OrderNews;
   const order = Number(view.ordinal);
-  if (!Number.isSafeInteger(order) || !isStateName(view.state)) return undefined;
+  const isOne = Number.isSafeInteger(order) && Number.isSafeInteger(view.revision);
+  if (!isOne || !isStateName(view.state)) return undefined;
   const update = {
     order,
     symbol: view.symbol,
@@ -33,7 +38,13 @@ export function orderUpdate(
     state: view.state,
     reason: view.reason.slice(0, reasonLengthMax),
   };
-  return { instance: view.instance, update };
+  return { instance: view.instance, number: view.revision, update };
+}
+
+/** The same of all that an exec node answers with. */
+export function ordersFound({ revision, highest, orders }: InstanceOrders): OrdersFound {
+  const updates = orders.map(orderUpdate).filter((one) => one !== undefined);
+  return { revision, highest, updates: updates.map(({ number, update }) => ({ number, update })) };
 }
 
 /** An order is called after its signal; a signal has one leg. */
@@ -42,5 +53,6 @@ export function cancelRequest(instance: number, name: string, order: number): Ca
     clientOrderId: `${instance}-${order}-0`,
     actor: `strategy ${name}`,
     why: 'asked for by the strategy',
+    ahead: true,
   };
 }

@@ -142,7 +142,10 @@ function runLive(events: readonly Event[], random: SeededRandom): string[] {
   });
   const path = join(tmpdir(), 'ndts-books.log'); // never there: no checkpoint is made
   const now = (): Time => ({ day: firstDay, nsOfDay: 0 });
-  const journal = new InputJournal({ driver, path, identity: '', node: '', now });
+  const none = (): never[] => [];
+  const nothing = { answered: none, giveAgain: none, restoreCancels: none };
+  const signals = { ...nothing, unanswered: none, cancels: none };
+  const journal = new InputJournal({ driver, path, identity: '', signals, now });
   const live = { ticks: reader, books: new LiveBooks(bookReader, 64) };
   const parts = {
     ...{ driver, journal, batch },

@@ -33,7 +33,7 @@ import {
   stateBytesMax,
   textLengthMax,
 } from './host-protocol.js';
-import { type InputLog, readInputLog } from './input-checkpoint.js';
+import { type InputLog, lastOrder, readInputLog } from './input-checkpoint.js';
 import { InputJournal, type PastInputs } from './input-journal.js';
 import type { InputPositions } from './input-log.js';
 import { loadStrategy } from './load-strategy.js';
@@ -68,7 +68,8 @@ let logLines = 0;
 /** Rows behind the checkpoint of the log, when it is gone on from, or those that are missing. */
 let gap: PastInputs | undefined;
 let host: StrategyHost | undefined;
-let isHeard = false;
+/** Ordinal of the last signal that was received. */
+let highest = -1;
 /** Messages are handled one after the other: loading is asynchronous. */
 let turn: Promise<void> = Promise.resolve();
 
@@ -104,7 +105,7 @@ async function handle(message: HostMessage): Promise<void> {
       break;
     case 'resume':
       gap = emptyGap();
-      isHeard = message.isHeard;
+      highest = message.highest;
       break;
     case 'leave':
       host?.leave();
@@ -159,7 +160,7 @@ async function load(message: LoadMessage): Promise<Loaded> {
   const { watermark = 'accepted' } = strategy;
   const identity = hashText(JSON.stringify([code, given, driver.signature, version]));
   const journal = new InputJournal({
-    ...{ driver, identity, path: message.inputLog, node: message.node },
+    ...{ driver, identity, path: message.inputLog, signals },
     now: () => clock.now(),
   });
   signals.logTo(journal);
@@ -177,6 +178,7 @@ async function load(message: LoadMessage): Promise<Loaded> {
     signature: driver.signature,
     snapshotVersion: version,
     ...(log === undefined ? {} : { resume: startOf(log) }),
+    orders: log === undefined ? 0 : lastOrder(log),
   });
   return {
     message,
@@ -239,11 +241,16 @@ function emptyGap(): PastInputs {
 
 function begin(message: BeginMessage): void {
   if (loaded === undefined) throw new NdtsError('INTERNAL', 'begin came before load');
-  const { driver, clock, journal, message: settings } = loaded;
-  goOn(loaded, message);
+  const { driver, clock, journal, signals, message: settings } = loaded;
+  goOn(loaded, message.snapshot);
   phase = 'run';
   gap = undefined;
+  const { updates, orders } = message;
+  journal.ordersUpTo((updates[0]?.number ?? orders + 1) - 1);
   checkpoint(loaded, driver.save(), message.positions);
+  for (const { number, update } of updates) journal.order(number, update);
+  journal.ordersUpTo(orders);
+  signals.cancelAgain();
   const parts: HostParts = {
     ...loaded,
     batch: createTickBatch(batchCapacity),
@@ -295,13 +302,12 @@ function follow(message: FollowMessage): void {
 }
 
 /** From the log of inputs, or else from what the plugin gave last. */
-function goOn({ driver, journal, signals, log }: Loaded, { snapshot, orders }: BeginMessage): void {
+function goOn({ driver, journal, signals, log }: Loaded, snapshot: string | undefined): void {
   phase = 'restore';
   const restore = (json: string): void =>
     driver.strategy.restore?.(JSON.parse(json), driver.context);
   if (gap === undefined || log === undefined) {
     if (snapshot !== undefined) restore(snapshot);
-    journal.startOrders(orders);
     journal.showSymbols(Number.POSITIVE_INFINITY);
     return;
   }
@@ -309,7 +315,7 @@ function goOn({ driver, journal, signals, log }: Loaded, { snapshot, orders }: B
   driver.load(from.driver);
   signals.continueFrom(from.generation, from.signals);
   if (from.snapshot !== undefined) restore(from.snapshot);
-  journal.replay(log, gap, { isHeard, orders });
+  journal.replay(log, gap, highest);
 }
 
 /** `state`: of the driver. */
@@ -324,18 +330,18 @@ function checkpoint(
   });
 }
 
-/** In the log of inputs first: the node forgets changes of orders that are in what it is sent. */
 function keepState(): void {
   if (loaded === undefined || host === undefined) return;
   const state = loaded.driver.save();
   const at = host.positions();
+  loaded.signals.cancelAgain();
   checkpoint(loaded, state, at);
-  sendState(loaded, state, at);
+  sendState(state, at);
 }
 
-function sendState({ journal }: Loaded, bytes: Uint8Array, { ticks }: InputPositions): void {
+function sendState(bytes: Uint8Array, { ticks }: InputPositions): void {
   if (bytes.length > stateBytesMax) return;
-  channel.send({ type: 'state', positions: ticks, bytes, orders: journal.orders });
+  channel.send({ type: 'state', positions: ticks, bytes });
 }
 
 /** How long polls spin after the last tick. */
@@ -345,8 +351,10 @@ function spinMsOf(settings: LoadMessage): number {
 }
 
 function sendSnapshot(): void {
-  const json = loaded === undefined ? undefined : snapshotText(loaded.driver);
-  if (json !== undefined) channel.send({ type: 'snapshot', json });
+  if (loaded === undefined) return;
+  const { driver, journal } = loaded;
+  const json = snapshotText(driver);
+  if (json !== undefined) channel.send({ type: 'snapshot', json, orders: journal.orders });
 }
 
 /** undefined: the plugin gives none. */
@@ -363,7 +371,7 @@ async function stop(): Promise<void> {
   // Before it runs it has received nothing, and the log may be one that was cut off.
   if (loaded !== undefined && host !== undefined) {
     sendSnapshot();
-    sendState(loaded, loaded.driver.save(), host.positions());
+    sendState(loaded.driver.save(), host.positions());
     // Nothing was cut off: the next start begins with what was sent.
     loaded.journal.remove();
   }

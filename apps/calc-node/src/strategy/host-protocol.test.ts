@@ -8,7 +8,7 @@ import { readChildMessage } from './host-protocol.js';
 const ready = {
   ...{ type: 'ready', name: 'a', version: '1', warmUpTicks: 20, factors: ['bands'] },
   ...{ signature: 'f00d', snapshotVersion: 1, stored: [{ factor: 1, version: 2 }] },
-  ...{ wantsBooks: false, watermark: 'accepted' },
+  ...{ wantsBooks: false, watermark: 'accepted', orders: 0 },
 };
 const positions = { ticks: [{ epoch: 1, sequence: 9 }], books: [] };
 const bytes = new Uint8Array(8);
@@ -20,10 +20,10 @@ test('well-formed messages pass', () => {
     { ...ready, resume: positions },
     { type: 'behind', positions },
     { type: 'running', orders: 3 },
-    { type: 'state', positions: [{ epoch: 1, sequence: 9 }], bytes, orders: 3 },
+    { type: 'state', positions: [{ epoch: 1, sequence: 9 }], bytes },
     { type: 'cancel', order: 2 ** 33 + 1 },
     { ...report, latency: emptySnapshot },
-    { type: 'snapshot', json: '{}' },
+    { type: 'snapshot', json: '{}', orders: 3 },
     { type: 'log', text: 'hello' },
     { type: 'failed', phase: 'run', reason: 'threw', isDiskFull: false },
     { type: 'stopped' },
@@ -62,7 +62,9 @@ test('everything else is refused', () => {
     { ...report, ticks: Number.NaN, latency: emptySnapshot },
     { ...report, latency: { ...emptySnapshot, buckets: [1], counts: [] } },
     { ...report, latency: { ...emptySnapshot, buckets: [1e9], counts: [1] } },
-    { type: 'snapshot', json: 'x'.repeat(2 ** 20 + 1) },
+    { type: 'snapshot', json: 'x'.repeat(2 ** 20 + 1), orders: 0 },
+    { type: 'snapshot', json: '{}' },
+    { ...ready, orders: undefined },
     { type: 'log', text: 'x'.repeat(5000) },
     { type: 'failed', phase: 'never', reason: '' },
   ];

@@ -22,8 +22,6 @@ export interface LoadMessage {
   readonly generation: number;
   /** File of the log of inputs. */
   readonly inputLog: string;
-  /** The life of the node: changes of orders are numbered within it. */
-  readonly node: string;
   readonly parameters: GivenParameters;
   readonly validForMs: number;
   readonly wallOffset: Time;
@@ -61,8 +59,8 @@ export interface HistoryMessage {
  * over them. Comes instead of RestoreMessage. */
 export interface ResumeMessage {
   readonly type: 'resume';
-  /** Who hears signals heard those of the start before. */
-  readonly isHeard: boolean;
+  /** The highest ordinal that was received of its signals; -1: none. */
+  readonly highest: number;
 }
 
 /** What the driver of an earlier start saved: comes before the history that follows it. */
@@ -98,16 +96,21 @@ export interface BeginMessage extends RingsMessage {
   readonly type: 'begin';
   /** JSON text of the last snapshot; absent: none. */
   readonly snapshot?: string;
-  /** Number of the last change of an order. */
+  /** Changes of its orders that it was not told of. */
+  readonly updates: readonly NumberedUpdate[];
+  /** With these it knows all up to this revision. */
   readonly orders: number;
 }
 
-/** An order of the strategy has changed. */
-export interface OrderMessage {
-  readonly type: 'order';
-  /** Counts changes that this node told the instance of. */
+export interface NumberedUpdate {
+  /** Revision of the order: it only grows. */
   readonly number: number;
   readonly update: OrderUpdate;
+}
+
+/** An order of the strategy has changed. */
+export interface OrderMessage extends NumberedUpdate {
+  readonly type: 'order';
 }
 
 export interface StopMessage {
@@ -145,6 +148,8 @@ export interface ReadyMessage {
   readonly snapshotVersion: number;
   /** Rows behind the checkpoint of its log of inputs; absent: none to go on from. */
   readonly resume?: InputPositions;
+  /** Revision of the last change of an order in that log. */
+  readonly orders: number;
 }
 
 /** Rows from here on are missing: it waits for them. */
@@ -155,7 +160,7 @@ export interface BehindMessage {
 
 export interface RunningMessage {
   readonly type: 'running';
-  /** Number of the last change of an order that it knows. */
+  /** All changes of orders up to this revision are known. */
   readonly orders: number;
 }
 
@@ -171,6 +176,8 @@ export interface ReportMessage {
 export interface SnapshotMessage {
   readonly type: 'snapshot';
   readonly json: string;
+  /** Changes of orders up to this revision are in it. */
+  readonly orders: number;
 }
 
 /** What the driver knows, and the rows it has not seen yet, by shard. */
@@ -178,8 +185,6 @@ export interface StateMessage {
   readonly type: 'state';
   readonly positions: readonly RingPosition[];
   readonly bytes: Uint8Array;
-  /** Number of the last change of an order in it. */
-  readonly orders: number;
 }
 
 /** Asks for the end of an order. */
@@ -242,8 +247,9 @@ export function readChildMessage(message: unknown): ChildMessage | undefined {
     case 'report':
       return isReport(message) ? message : undefined;
     case 'snapshot': {
-      const json = message['json'];
-      return isText(json, snapshotLengthMax) ? { type: 'snapshot', json } : undefined;
+      const { json, orders } = message;
+      if (!isText(json, snapshotLengthMax) || !isCount(orders)) return undefined;
+      return { type: 'snapshot', json, orders };
     }
     case 'state':
       return isState(message) ? message : undefined;
@@ -288,12 +294,7 @@ function isCount(value: unknown): value is number {
 
 function isState(message: Fields): message is Fields & StateMessage {
   const { positions, bytes } = message;
-  return (
-    bytes instanceof Uint8Array &&
-    bytes.length <= stateBytesMax &&
-    isCount(message['orders']) &&
-    arePositions(positions)
-  );
+  return bytes instanceof Uint8Array && bytes.length <= stateBytesMax && arePositions(positions);
 }
 
 function arePositions(value: unknown): boolean {
@@ -318,6 +319,7 @@ function isReady(message: Fields): message is Fields & ReadyMessage {
     isCount(snapshotVersion) &&
     typeof wantsBooks === 'boolean' &&
     (message['resume'] === undefined || areInputs(message['resume'])) &&
+    isCount(message['orders']) &&
     watermarks.some((one) => one === message['watermark']) &&
     isCount(wanted) &&
     wanted <= warmUpTicksMax &&

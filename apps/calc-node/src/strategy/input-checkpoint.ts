@@ -20,9 +20,12 @@ export interface Checkpoint {
   /** Of the ordinal of the next signal: the high word, and how many there were of it. */
   readonly generation: number;
   readonly signals: number;
-  /** Which node numbered the changes of orders, and the last one that was received. */
-  readonly node: string;
+  /** Revision of the last change of an order that was received. */
   readonly orders: number;
+  /** Slots of signals that nobody has answered yet, as base64. */
+  readonly unanswered: readonly string[];
+  /** Orders whose end was asked for, which nobody has answered either. */
+  readonly cancels: readonly number[];
   /** How many symbols were known. */
   readonly symbols: number;
   /** Ticks that were not received yet, by shard. */
@@ -62,7 +65,7 @@ export interface InputLog {
   readonly bytes: number;
 }
 
-const magic = 'NDTSINP1';
+const magic = 'NDTSINP2';
 /** magic, checksum of the rest of the checkpoint, bytes of its text and of the driver's state. */
 const headBytes = 20;
 const blockHeadBytes = 8;
@@ -96,6 +99,12 @@ function orderIn(text: string): OrderUpdate {
     amount('averagePrice'),
   ];
   return { ...(read as unknown as OrderUpdate), quantity, filled, averagePrice };
+}
+
+/** Revision of the last change of an order that a strategy was told of. */
+export function lastOrder({ checkpoint, records }: InputLog): number {
+  const last = records.findLast(({ kind }) => kind === 'order');
+  return last?.kind === 'order' ? last.number : checkpoint.orders;
 }
 
 /** undefined: there is none, or none that is whole. */

@@ -16,6 +16,7 @@ import {
   type Time,
 } from '@ndts/protocol';
 import { type BookFeed, PastBooks } from '../source/book-queue.js';
+import type { SignalWriter } from '../emit/signal-writer.js';
 import type { OrderUpdate } from './define.js';
 import type { StrategyDriver } from './driver.js';
 import {
@@ -31,8 +32,10 @@ export interface JournalParts {
   readonly driver: StrategyDriver;
   readonly path: string;
   readonly identity: string;
-  /** Of the node that numbers changes of orders. */
-  readonly node: string;
+  readonly signals: Pick<
+    SignalWriter,
+    'answered' | 'cancels' | 'giveAgain' | 'restoreCancels' | 'unanswered'
+  >;
   now(): Time;
 }
 
@@ -46,13 +49,6 @@ export interface JournalState {
   readonly snapshot: () => string | undefined;
 }
 
-export interface ReplayOptions {
-  /** Who hears signals heard those in the log: what left for sure is not given again. */
-  readonly isHeard: boolean;
-  /** Number of the last change of an order, for a node that did not number those in the log. */
-  readonly orders: number;
-}
-
 /** Rows of the past, by shard and sequence. */
 export interface PastInputs {
   readonly ticks: GapRows<TickBatch>;
@@ -61,6 +57,7 @@ export interface PastInputs {
 
 const none: readonly LoggedSignal[] = [];
 const noTicks = createTickBatch(1);
+const two32 = 4_294_967_296;
 const importedNs = 60_000 * nsPerMs;
 
 /** Books on their way to the driver: each is noted, behind the ticks before it. */
@@ -104,7 +101,7 @@ export class InputJournal {
   #orders = 0;
   #replayed: readonly LoggedSignal[] = none;
   #nextReplayed = 0;
-  /** So many of the signals that are played again left for sure. */
+  /** So many of the signals that are played again were received. */
   #released = 0;
   #ids: number[] = [];
   #names: string[] = [];
@@ -115,11 +112,16 @@ export class InputJournal {
     this.#log = new InputLogWriter(parts.path);
   }
 
+  /** The log is played. */
+  get isReplay(): boolean {
+    return this.#isReplay;
+  }
+
   get bytes(): number {
     return this.#log.bytes;
   }
 
-  /** Changes of orders received so far, by their number. */
+  /** Revision of the last change of an order that was received. */
   get orders(): number {
     return this.#orders;
   }
@@ -127,14 +129,16 @@ export class InputJournal {
   /** From now on everything is noted, behind what is known now; nothing where nobody could go on
    * from that. */
   checkpoint({ snapshot, positions, ...state }: JournalState): void {
-    const { driver, identity, node } = this.#parts;
+    const { driver, identity, signals } = this.#parts;
     if (!canGoOn(driver)) {
       this.remove();
       return;
     }
     const text = snapshot();
     this.#log.begin({
-      ...{ ...state, identity, node, orders: this.#orders, symbols: this.#symbols },
+      ...{ ...state, identity, orders: this.#orders, symbols: this.#symbols },
+      unanswered: signals.unanswered().map((slot) => Buffer.from(slot).toString('base64')),
+      cancels: signals.cancels(),
       positions: positions.ticks,
       ...(driver.hasBook ? { books: positions.books } : {}),
       ...(text === undefined ? {} : { snapshot: text }),
@@ -162,15 +166,18 @@ export class InputJournal {
     driver.advance(day, nsOfDay);
   }
 
+  /** `number`: its revision. What was told already is nothing. */
   order(number: number, update: OrderUpdate): void {
+    if (number <= this.#orders) return;
     if (this.#isOn && !this.#isReplay) this.#log.order(number, orderText(update));
     this.#orders = number;
+    this.#parts.signals.answered(update.order, update.state);
     this.#parts.driver.order(update);
   }
 
-  /** Changes of orders up to this one are none of this start's. */
-  startOrders(number: number): void {
-    this.#orders = number;
+  /** All changes of orders up to this revision were told, or are none of this start's. */
+  ordersUpTo(number: number): void {
+    if (number > this.#orders) this.#orders = number;
   }
 
   /** Before the strategy runs they wait for `showSymbols`. */
@@ -216,20 +223,24 @@ export class InputJournal {
     this.#log.flush();
   }
 
-  /** The log again, then what came since it ends. PLUGIN_FAILED: signals are others. */
-  replay(log: InputLog, past: PastInputs, { isHeard, orders }: ReplayOptions): void {
-    const { node } = this.#parts;
+  /** The log again, then the rows that came since it ends. Signals up to the ordinal `highest` were
+   * received and are not given again. PLUGIN_FAILED: signals are others. */
+  replay(log: InputLog, past: PastInputs, highest: number): void {
+    const { checkpoint } = log;
     this.#log.append(log.bytes, log.ends);
     this.#isOn = true;
     this.#isReplay = true;
     this.#replayed = log.signals;
-    // The last one was about to leave when it was noted.
-    this.#released = isHeard ? log.signals.length - 1 : 0;
-    this.#orders = log.checkpoint.orders;
-    this.showSymbols(log.checkpoint.symbols);
+    this.#released = highest - (checkpoint.generation * two32 + checkpoint.signals);
+    this.#orders = checkpoint.orders;
+    const unanswered = checkpoint.unanswered.map((slot) =>
+      Uint8Array.from(Buffer.from(slot, 'base64')),
+    );
+    this.#parts.signals.giveAgain(unanswered, highest);
+    this.#parts.signals.restoreCancels(checkpoint.cancels);
+    this.showSymbols(checkpoint.symbols);
     for (const record of log.records) this.#playAgain(record, past);
     if (this.#nextReplayed < log.signals.length) throw differs('it gives fewer signals');
-    if (log.checkpoint.node !== node) this.#orders = orders;
     this.#isReplay = false;
     this.#replayed = none;
     this.showSymbols(this.#ids.length);

@@ -10,7 +10,8 @@ import { type Checkpoint, readInputLog } from './input-checkpoint.js';
 import { InputLogWriter } from './input-log.js';
 
 const checkpoint: Checkpoint = {
-  ...{ identity: 'one', generation: 1, signals: 0, node: 'n', orders: 0, symbols: 0 },
+  ...{ identity: 'one', generation: 1, signals: 0, orders: 0, unanswered: [], symbols: 0 },
+  cancels: [],
   positions: [{ epoch: 1, sequence: 0 }],
   driver: new Uint8Array(100),
 };

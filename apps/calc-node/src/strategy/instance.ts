@@ -15,8 +15,7 @@ import {
 import { addSnapshots, emptySnapshot, type HistogramSnapshot, type Logger } from '@ndts/runtime';
 import type { FactorSource } from '../factor/factor-source.js';
 import { compilePlugin } from './compile-plugin.js';
-import type { OrderUpdate } from './define.js';
-import type { LoadMessage, ReportMessage } from './host-protocol.js';
+import type { LoadMessage, NumberedUpdate, ReportMessage } from './host-protocol.js';
 import {
   dropSaved,
   nextGeneration,
@@ -25,7 +24,7 @@ import {
   writeSnapshot,
   writeState,
 } from './records.js';
-import { OrderUpdates } from './order-updates.js';
+import type { OrdersFound } from './order-feed.js';
 import { PluginFile } from './plugin-file.js';
 import { type RunEnd, type RunOptions, StrategyRun } from './run.js';
 import { StrategyLog } from './strategy-log.js';
@@ -37,7 +36,7 @@ export interface RestartPolicy {
   readonly failuresMax: number;
   /** From one try to the next where the disk is full. */
   readonly fullDiskMs: number;
-  /** And where there is no market. */
+  /** And where there is no market, or nobody tells of orders. */
   readonly marketMs: number;
   /** A life that ran so long makes up for the failures before it. */
   readonly steadyMs: number;
@@ -46,7 +45,7 @@ export interface RestartPolicy {
 export interface InstanceOptions
   extends Omit<
     RunOptions,
-    'load' | 'snapshot' | 'state' | 'events' | 'logger' | 'clock' | 'isHeard' | 'orders'
+    'load' | 'snapshot' | 'state' | 'events' | 'logger' | 'clock' | 'orders'
   > {
   readonly name: string;
   readonly instance: number;
@@ -67,6 +66,9 @@ export interface InstanceOptions
     | 'inputLog'
   >;
   readonly restart: RestartPolicy;
+  /** What the exec node holds of the orders of an instance that changed behind a revision; absent:
+   * there is none. */
+  readonly findOrders?: (instance: number, after: number) => Promise<OrdersFound>;
   readonly registry: Registry;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -75,6 +77,8 @@ export interface InstanceOptions
 }
 
 type State = StrategyView['state'];
+
+const lackNames = { space: 'space on the disk', market: 'the market', orders: 'the exec node' };
 
 const noReport: Omit<ReportMessage, 'type'> = {
   ticks: 0,
@@ -90,8 +94,6 @@ export class StrategyInstance {
   #run: StrategyRun | undefined;
   #generation = 0;
   #starts = 0;
-  /** Changes of orders that a start after this one may have to be told of, by number. */
-  readonly #updates = new OrderUpdates();
   #reason = '';
   #startAtNs = 0;
   /** Since the last steady life. */
@@ -138,8 +140,8 @@ export class StrategyInstance {
   }
 
   /** One of its orders has changed. */
-  order(update: OrderUpdate): void {
-    this.#run?.order(this.#updates.add(update), update);
+  order(one: NumberedUpdate): void {
+    this.#run?.order(one);
   }
 
   view(): StrategyView {
@@ -219,7 +221,7 @@ export class StrategyInstance {
   async #startRun(): Promise<void> {
     const { source } = this.#options;
     if (source.market === undefined) return this.#wait(source.problem, 'market');
-    const { registry, name, instance, ringDir, plugin, settings } = this.#options;
+    const { registry, name, instance, ringDir, plugin, settings, findOrders } = this.#options;
     await this.#stopping;
     await this.#saving;
     this.#generation = await nextGeneration(registry, name);
@@ -244,13 +246,11 @@ export class StrategyInstance {
       load,
       snapshot: (version) => readSnapshot(registry, name, version),
       state,
-      isHeard: this.#starts > 0,
-      orders: () => this.#updates.last,
+      orders: findOrders && ((after) => findOrders(instance, after)),
       events: {
         onSignalRing: (path) => this.#options.onSignalRing(path),
         onLine: (from, text) => this.log.add(from, text),
-        onRunning: (orders) => {
-          for (const { number, update } of this.#updates.after(orders)) run.order(number, update);
+        onRunning: () => {
           this.#state = 'running';
           if (this.#isWaiting) this.#reason = '';
           this.#isWaiting = false;
@@ -260,12 +260,9 @@ export class StrategyInstance {
         onReport: (report) => {
           this.#report = report;
         },
-        onSnapshot: (json, version) =>
-          this.#save(() => writeSnapshot(registry, name, version, json)),
-        onState: (saved, orders) => {
-          this.#updates.drop(orders);
-          this.#save(() => writeState(registry, name, saved));
-        },
+        onSnapshot: (saved, version) =>
+          this.#save(() => writeSnapshot(registry, name, version, saved)),
+        onState: (saved) => this.#save(() => writeState(registry, name, saved)),
         onStuck: () => rmSync(this.#inputLog, { force: true }),
         onCancel: (order) => this.#options.onCancel(order),
         onEnd: (end) => this.#ended(end),
@@ -288,8 +285,8 @@ export class StrategyInstance {
     else this.#failed(reason);
   }
 
-  /** A full disk, or a data node that is away, is nobody's failure: it tries again until it is
-   * over, and is never parked. */
+  /** A full disk, or a data or exec node that is away, is nobody's failure: it tries again until it
+   * is over, and is never parked. */
   #wait(reason: string, lacks: NonNullable<RunEnd['lacks']>): void {
     const { clock, restart, logger, name, instance } = this.#options;
     const waitMs = lacks === 'space' ? restart.fullDiskMs : restart.marketMs;
@@ -300,7 +297,7 @@ export class StrategyInstance {
     if (this.#isWaiting) return;
     this.#isWaiting = true;
     this.log.add('node', `waits, tries again every ${waitMs} ms: ${reason}`);
-    const what = lacks === 'space' ? 'space on the disk' : 'the market';
+    const what = lackNames[lacks];
     logger.error({ strategy: instance, name, reason }, `strategy waits for ${what}`);
   }
 

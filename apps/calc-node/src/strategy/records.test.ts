@@ -60,10 +60,17 @@ test('a damaged record is named, not guessed', async () => {
 test('snapshots come back by version, states with every byte; both can be dropped', async () => {
   const registry = createRegistry();
   assert.equal(await readSnapshot(registry, 'a', 1), undefined);
-  await writeSnapshot(registry, 'a', 1, '{"x":1}');
-  await writeSnapshot(registry, 'a', 2, '{"y":1}');
-  assert.equal(await readSnapshot(registry, 'a', 1), '{"x":1}');
-  assert.equal(await readSnapshot(registry, 'a', 2), '{"y":1}');
+  const [one, two] = [
+    { json: '{"x": 1}', orders: 0 },
+    { json: '{"y":1}', orders: 2 ** 40 },
+  ];
+  await registry.put('strategies/a/snapshot', one.json);
+  const old = { json: one.json, orders: undefined };
+  assert.deepEqual(await readSnapshot(registry, 'a', 1), old, 'from before orders had revisions');
+  await writeSnapshot(registry, 'a', 1, one);
+  await writeSnapshot(registry, 'a', 2, two);
+  assert.deepEqual(await readSnapshot(registry, 'a', 1), one);
+  assert.deepEqual(await readSnapshot(registry, 'a', 2), two);
   const positions = [{ epoch: 2, sequence: 2 ** 40 }];
   const state = {
     signature: 's',
@@ -75,5 +82,5 @@ test('snapshots come back by version, states with every byte; both can be droppe
   await dropSaved(registry, 'a', 2);
   assert.equal(await readSnapshot(registry, 'a', 2), undefined);
   assert.equal(await readState(registry, 'a'), undefined);
-  assert.equal(await readSnapshot(registry, 'a', 1), '{"x":1}', 'of code that may come back');
+  assert.deepEqual(await readSnapshot(registry, 'a', 1), one, 'of code that may come back');
 });

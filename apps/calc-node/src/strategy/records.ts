@@ -27,26 +27,45 @@ export async function instanceId(registry: Registry, name: string): Promise<numb
   }
 }
 
-/** Snapshots of another version stay where they are, for the code that understands them. */
+/** Snapshots of another version stay where they are, for the code that understands them. Those of
+ * before orders had revisions have the text alone. */
 function snapshotKey(name: string, version: number): string {
   return `strategies/${name}/snapshot${version === 1 ? '' : `-${version}`}`;
+}
+
+/** Where it is kept with what it knows of orders. */
+function keptKey(name: string, version: number): string {
+  return `strategies/${name}/kept-${version}`;
+}
+
+/** JSON text of the plugin. */
+export interface SavedSnapshot {
+  readonly json: string;
+  /** Changes of orders up to this revision are in it; undefined: nobody knows. */
+  readonly orders: number | undefined;
 }
 
 export async function readSnapshot(
   registry: Registry,
   name: string,
   version: number,
-): Promise<string | undefined> {
-  return (await registry.get(snapshotKey(name, version)))?.value;
+): Promise<SavedSnapshot | undefined> {
+  const kept = await registry.get(keptKey(name, version));
+  if (kept !== undefined) {
+    const end = kept.value.indexOf(' ');
+    return { json: kept.value.slice(end + 1), orders: Number(kept.value.slice(0, end)) };
+  }
+  const record = await registry.get(snapshotKey(name, version));
+  return record && { json: record.value, orders: undefined };
 }
 
 export async function writeSnapshot(
   registry: Registry,
   name: string,
   version: number,
-  json: string,
+  { json, orders }: SavedSnapshot & { readonly orders: number },
 ): Promise<void> {
-  await registry.put(snapshotKey(name, version), json);
+  await registry.put(keptKey(name, version), `${orders} ${json}`);
 }
 
 /** What a driver saved, of which plan, and the rows it had not seen. */
@@ -74,6 +93,7 @@ export async function writeState(
 
 /** Both would fail every start, if one did once. */
 export async function dropSaved(registry: Registry, name: string, version: number): Promise<void> {
+  await registry.delete(keptKey(name, version));
   await registry.delete(snapshotKey(name, version));
   await registry.delete(`strategies/${name}/state`);
 }

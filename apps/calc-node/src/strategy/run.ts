@@ -11,9 +11,9 @@ import type { FactorTable } from '../factor/factor-store.js';
 import type { Market, MarketSource } from '../source/market-source.js';
 import { WarmUp } from '../source/warm-up.js';
 import type { SpawnChild, StrategyChild } from './child.js';
-import type { OrderUpdate } from './define.js';
 import {
   GapFiller,
+  type PastRows,
   historyRows,
   pastBetween,
   positionsOf,
@@ -26,13 +26,15 @@ import {
   type ChildMessage,
   type HostMessage,
   type LoadMessage,
+  type NumberedUpdate,
   type ReadyMessage,
   type ReportMessage,
   readChildMessage,
 } from './host-protocol.js';
 import type { InputPositions } from './input-log.js';
 import { LineCapture } from './line-capture.js';
-import type { SavedState } from './records.js';
+import { OrderFeed, type OrdersFound } from './order-feed.js';
+import type { SavedSnapshot, SavedState } from './records.js';
 import { Silence } from './silence.js';
 
 export interface RunLimits {
@@ -50,13 +52,12 @@ export interface RunLimits {
 export interface RunEvents {
   /** Before the child may emit; it waits for this. */
   onSignalRing(path: string): void | Promise<void>;
-  /** `orders`: number of the last change of an order that it knows. */
-  onRunning(orders: number): void;
+  onRunning(): void;
   /** Before it ran, on its own: its log of inputs leads nowhere. */
   onStuck(): void;
   onReport(report: ReportMessage): void;
-  onSnapshot(json: string, version: number): void;
-  onState(state: SavedState, orders: number): void;
+  onSnapshot(saved: SavedSnapshot & { readonly orders: number }, version: number): void;
+  onState(state: SavedState): void;
   /** The strategy asks for the end of an order, by its ordinal. */
   onCancel(order: number): void;
   /** A line for people. */
@@ -69,7 +70,7 @@ export interface RunEnd {
   /** Of the snapshot that could not be restored. */
   readonly failedVersion: number | undefined;
   /** What it needs is not there, which is no failure of the strategy. */
-  readonly lacks: 'space' | 'market' | undefined;
+  readonly lacks: 'space' | 'market' | 'orders' | undefined;
 }
 
 export interface RunOptions {
@@ -78,12 +79,11 @@ export interface RunOptions {
   readonly limits: RunLimits;
   readonly source: MarketSource;
   readonly symbols: () => readonly SymbolEntry[];
-  readonly snapshot: (version: number) => Promise<string | undefined>;
+  readonly snapshot: (version: number) => Promise<SavedSnapshot | undefined>;
   readonly state: SavedState | undefined;
-  /** Who hears signals heard those of the start before. */
-  readonly isHeard: boolean;
-  /** Number of the last change of an order. */
-  readonly orders: () => number;
+  /** What the exec node holds of its orders that changed behind a revision. UNAVAILABLE, TIMEOUT:
+   * it does not answer now. Undefined: there is none. */
+  readonly orders: ((after: number) => Promise<OrdersFound>) | undefined;
   readonly spawn: SpawnChild;
   /** Undefined: factors are not stored. */
   readonly factorTable?: FactorTable | undefined;
@@ -97,6 +97,15 @@ export interface RunOptions {
 /** Beside the heap: code, stacks, the mapped rings and the windows of the kernels. */
 const residentBytesBesideHeap = 384 * 1024 * 1024;
 const messagesPerSecondMax = 200;
+/** Who quotes cancels often, which costs little. */
+const cancelWeight = 0.05;
+
+/** Where there is no exec node. */
+const noOrders: OrdersFound = { revision: 0, highest: -1, updates: [] };
+
+function isSilence(error: unknown): boolean {
+  return error instanceof NdtsError && (error.code === 'UNAVAILABLE' || error.code === 'TIMEOUT');
+}
 
 export class StrategyRun {
   readonly #options: RunOptions;
@@ -110,6 +119,7 @@ export class StrategyRun {
   #restoreFailed = false;
   #lacks: RunEnd['lacks'];
   #isResuming = false;
+  readonly #orders: OrderFeed;
   #ready: ReadyMessage | undefined;
   #gap: GapFiller | undefined;
   #leaveSource = (): void => undefined;
@@ -121,6 +131,10 @@ export class StrategyRun {
   constructor(options: RunOptions) {
     this.#options = options;
     this.#messagesSinceNs = options.clock.monotonicNs();
+    this.#orders = new OrderFeed({
+      find: (after) => this.#findOrders(after),
+      tell: (one) => void this.#send({ type: 'order', ...one }),
+    });
     this.#silence = new Silence(this.#messagesSinceNs, 0);
   }
 
@@ -164,6 +178,7 @@ export class StrategyRun {
     this.#factors?.flush();
     if (this.#isOver || this.#reason !== '' || this.#child === undefined) return;
     const { limits } = this.#options;
+    this.#orders.ask();
     this.#checkSilence(this.#child, nowNs);
     const residentMax = limits.memoryMb * 1024 * 1024 + residentBytesBesideHeap;
     const resident = this.#child.residentBytes() ?? 0;
@@ -190,9 +205,14 @@ export class StrategyRun {
     else this.#kill(`no report for ${hangMsMax} ms: does it wait for something?`);
   }
 
-  /** Tells the strategy of one of its orders; before it runs there is nobody to tell. */
-  order(number: number, update: OrderUpdate): void {
-    if (this.#isRunning && !this.#isOver) void this.#send({ type: 'order', number, update });
+  /** Tells the strategy of one of its orders; what comes before it runs is asked for then. */
+  order(one: NumberedUpdate): void {
+    this.#orders.order(one);
+  }
+
+  async #findOrders(after: number): Promise<OrdersFound> {
+    const { orders } = this.#options;
+    return orders === undefined ? noOrders : await orders(after);
   }
 
   /** Resolves when the process is gone. */
@@ -222,8 +242,8 @@ export class StrategyRun {
 
   #onMessage(raw: unknown): void {
     if (this.#isOver || this.#reason !== '') return;
-    this.#messages += 1;
     const message = readChildMessage(raw);
+    this.#messages += message?.type === 'cancel' ? cancelWeight : 1;
     if (message === undefined) this.#kill('sent something that is no message of a strategy');
     else if (this.#messages > messagesPerSecondMax) this.#kill('sent too many messages');
     else this.#handle(message);
@@ -238,7 +258,8 @@ export class StrategyRun {
       case 'running':
         this.#isRunning = true;
         this.#silence.heard(this.#options.clock.monotonicNs(), this.#child?.cpuMs());
-        events.onRunning(message.orders);
+        this.#orders.open(message.orders);
+        events.onRunning();
         this.#gap?.onRunning();
         break;
       case 'behind':
@@ -249,18 +270,18 @@ export class StrategyRun {
         events.onReport(message);
         break;
       case 'snapshot':
-        events.onSnapshot(message.json, this.#ready?.snapshotVersion ?? 1);
+        events.onSnapshot(
+          { json: message.json, orders: message.orders },
+          this.#ready?.snapshotVersion ?? 1,
+        );
         break;
       case 'state':
         if (this.#ready === undefined) break;
-        events.onState(
-          {
-            signature: this.#ready.signature,
-            positions: message.positions,
-            bytes: message.bytes,
-          },
-          message.orders,
-        );
+        events.onState({
+          signature: this.#ready.signature,
+          positions: message.positions,
+          bytes: message.bytes,
+        });
         break;
       case 'cancel':
         events.onCancel(message.order);
@@ -280,7 +301,7 @@ export class StrategyRun {
   }
 
   #cannot(what: string, error: unknown): void {
-    if (error instanceof NdtsError && error.code === 'UNAVAILABLE') this.#lacks = 'market';
+    if (error instanceof NdtsError && error.code === 'UNAVAILABLE') this.#lacks ??= 'market';
     this.#kill(`cannot ${what}: ${errorLine(error)}`);
   }
 
@@ -300,7 +321,10 @@ export class StrategyRun {
     this.#announceSymbols();
     const rings = ringsFor(market, ready);
     const positions = await positionsOf(market, ready);
-    await this.#sendPast(market, ready, positions, child);
+    const { resume } = ready;
+    const past = resume && (await pastBetween(market.history, resume, positions));
+    const found = await this.#missedOrders(past && ready.orders, snapshot?.orders);
+    await this.#sendPast(market, ready, positions, found.isLost ? undefined : past, found.highest);
     if (this.#isOver) return;
     if (ready.wantsBooks && market.bookRings === undefined)
       events.onLine('log', 'this node takes no books (feed.books): onBook is not called');
@@ -310,13 +334,38 @@ export class StrategyRun {
       onLost: () => this.#lost(),
       onError: (error) => this.#cannot('go on', error),
     });
-    await child.send({
+    await send({
       type: 'begin',
       ...rings,
       positions,
-      orders: this.#options.orders(),
-      ...(snapshot === undefined ? {} : { snapshot }),
+      ...{ updates: found.updates, orders: found.revision },
+      ...(snapshot === undefined ? {} : { snapshot: snapshot.json }),
     });
+  }
+
+  /** Behind what is in its log of inputs, where it goes on from that, or in its snapshot: both can
+   * be gone on from only with what the exec node says. A start without them knows of no orders.
+   * isLost: the journal of orders ends before what is in the log. */
+  async #missedOrders(
+    logged: number | undefined,
+    kept: number | undefined,
+  ): Promise<OrdersFound & { readonly isLost: boolean }> {
+    const after = logged ?? kept ?? Number.MAX_SAFE_INTEGER;
+    let found: OrdersFound;
+    try {
+      found = await this.#findOrders(after);
+    } catch (error) {
+      if (!isSilence(error)) throw error;
+      if (logged === undefined && kept === undefined) return { ...noOrders, isLost: false };
+      this.#lacks = 'orders';
+      throw error;
+    }
+    const isLost = logged !== undefined && found.revision < logged;
+    if (isLost) {
+      const line = 'the journal of orders has lost its end: it begins anew';
+      this.#options.events.onLine('log', line);
+    }
+    return { ...found, isLost };
   }
 
   /** Nothing it knows can be gone on from: a start anew has the market as it is now. */
@@ -330,22 +379,21 @@ export class StrategyRun {
     { history }: Market,
     ready: ReadyMessage,
     positions: InputPositions,
-    child: StrategyChild,
+    past: PastRows | undefined,
+    highest: number,
   ): Promise<void> {
-    const { state, symbols, isHeard } = this.#options;
-    const { resume } = ready;
-    const send: Send = (message) => child.send(message);
-    const gap = resume && (await pastBetween(history, resume, positions));
-    if (gap !== undefined) {
+    const { state, symbols } = this.#options;
+    const send: Send = (message) => this.#child?.send(message) ?? Promise.resolve();
+    if (past !== undefined) {
       this.#isResuming = true;
-      await child.send({ type: 'resume', isHeard });
-      await sendPast(gap, send);
+      await send({ type: 'resume', highest });
+      await sendPast(past, send);
       return;
     }
     if (state !== undefined && state.signature === ready.signature) {
       const ticks = await history.ticksBetween(state.positions, positions.ticks, historyRows);
       if (ticks !== undefined) {
-        await child.send({ type: 'restore', bytes: state.bytes });
+        await send({ type: 'restore', bytes: state.bytes });
         await sendRows('ticks', ticks, send);
         return;
       }
@@ -370,6 +418,7 @@ export class StrategyRun {
     this.#isOver = true;
     this.#leaveSource();
     this.#gap?.close();
+    this.#orders.close();
     const { load, events } = this.#options;
     this.#factors?.close();
     this.#factors = undefined;

@@ -29,6 +29,7 @@ import {
 import { createTickRings, openSlotRing, type SlotRingReader } from '@ndts/storage';
 import { OwnMarket } from '../source/market-source.js';
 import { StoredHistory } from '../source/stored-history.js';
+import { readSnapshot, writeSnapshot } from './records.js';
 import { Supervisor, type SupervisorOptions } from './supervisor.js';
 
 const testTimeout = { timeout: 600_000 };
@@ -320,8 +321,8 @@ test('a snapshot outlives a kill; a poisoned one is dropped', testTimeout, async
   const bench = new Bench({ counter }, { restart });
   context.after(() => bench.close());
   const snapshot = async (): Promise<number> => {
-    const record = await bench.registry.get('strategies/counter/snapshot');
-    return record === undefined ? 0 : (JSON.parse(record.value) as { seen: number }).seen;
+    const kept = await readSnapshot(bench.registry, 'counter', 1);
+    return kept === undefined ? 0 : (JSON.parse(kept.json) as { seen: number }).seen;
   };
   await bench.supervisor.start();
   while ((await snapshot()) < 50) await delay(10);
@@ -330,7 +331,7 @@ test('a snapshot outlives a kill; a poisoned one is dropped', testTimeout, async
   await bench.until('restart', () => bench.view('counter').restarts === 1, context);
   await bench.until('running', () => bench.view('counter').state === 'running', context);
   while ((await snapshot()) <= saved) await delay(10);
-  await bench.registry.put('strategies/counter/snapshot', '{"seen":-1}');
+  await writeSnapshot(bench.registry, 'counter', 1, { json: '{"seen":-1}', orders: 0 });
   process.kill(bench.view('counter').pid!, 'SIGKILL');
   await bench.until('restarts', () => bench.view('counter').restarts >= 2, context);
   await bench.until('running', () => bench.view('counter').state === 'running', context);

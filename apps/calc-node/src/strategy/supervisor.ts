@@ -18,7 +18,8 @@ import type { Chart } from '../emit/chart.js';
 import type { FactorTable } from '../factor/factor-store.js';
 import type { MarketSource } from '../source/market-source.js';
 import { type SpawnChild, spawnStrategyChild } from './child.js';
-import type { OrderUpdate } from './define.js';
+import type { NumberedUpdate } from './host-protocol.js';
+import type { OrdersFound } from './order-feed.js';
 import { type RestartPolicy, StrategyInstance } from './instance.js';
 import { type NamedPlugin, pluginsIn, resolvePlugins } from './plugin-list.js';
 import { instanceId, readWanted, writeWanted } from './records.js';
@@ -42,6 +43,9 @@ export interface SupervisorOptions {
   readonly onSignalRing: SignalRingListener;
   /** A strategy asks for the end of one of its orders, by its ordinal. */
   readonly onCancel: (instance: number, name: string, order: number) => void;
+  /** What the exec node holds of its orders that changed behind a revision; absent: there is
+   * none. */
+  readonly findOrders?: (instance: number, after: number) => Promise<OrdersFound>;
   readonly limits?: Partial<RunLimits>;
   readonly restart?: Partial<RestartPolicy>;
   /** Between two looks at the files of strategies; default 1000. */
@@ -195,8 +199,8 @@ export class Supervisor {
   }
 
   /** An order of some strategy has changed. */
-  order(instance: number, update: OrderUpdate): void {
-    this.#byId.get(instance)?.order(update);
+  order(instance: number, one: NumberedUpdate): void {
+    this.#byId.get(instance)?.order(one);
   }
 
   async stop(): Promise<void> {
@@ -228,7 +232,6 @@ export class Supervisor {
       spawn: spawn ?? spawnStrategyChild,
       ring: () => this.#ring(),
       settings: {
-        node: `${clock.nowMs()} ${clock.monotonicNs()}`,
         parameters: { period, width, quantity },
         validForMs,
         wallOffset: clock.wallOffset,

@@ -145,6 +145,18 @@ export class EventJournal {
     return page.length;
   }
 
+  /** Hands over the events that are still there, from this one on, oldest first. */
+  read(from: number, take: (sequence: number, value: Uint8Array) => void): void {
+    for (let next = Math.max(from, this.#oldest); next < this.#nextSequence; ) {
+      const page = this.#store.scan({
+        ...{ prefix: eventPrefix, from: eventKey(next), limit: pageEntries },
+      });
+      if (page.length === 0) return;
+      for (const { key, value } of page) take(sequenceOf(key), value);
+      next += page.length;
+    }
+  }
+
   /** Hands the newest snapshot to `restore`, which returns the last event it covers, and every
    * event behind it to `apply`, oldest first; continues there. Returns how many events. */
   replay(

@@ -40,7 +40,7 @@ import type { Positions } from '../position/positions.js';
 import { Controls } from '../risk/controls.js';
 import { Families } from './families.js';
 import { Inferred } from './inferred.js';
-import { Order } from './order.js';
+import { Order, revise, reviseAll } from './order.js';
 import { Orders, type OrdersKept } from './orders.js';
 import { type RequestKept, Requests } from './requests.js';
 import { isFinal, nextState } from './transitions.js';
@@ -132,7 +132,7 @@ export class Ledger {
         this.applyTerms(decodeOrderTerms(value));
         return;
       case MessageKind.OrderChange:
-        this.applyChange(decodeOrderChange(value));
+        revise(this.applyChange(decodeOrderChange(value)), sequence);
         return;
       case MessageKind.InstrumentTerms:
         this.applyInstrument(decodeInstrumentTerms(value));
@@ -141,13 +141,13 @@ export class Ledger {
         this.applyDenied(sequence, decodeOrderDenied(value));
         return;
       case MessageKind.OrderEvent:
-        this.applyEvent(decodeOrderEvent(value));
+        revise(this.applyEvent(decodeOrderEvent(value)), sequence);
         return;
       case MessageKind.Fill:
-        this.applyFill(decodeFill(value));
+        reviseAll(this.applyFill(decodeFill(value)), sequence);
         return;
       case MessageKind.FillInferred:
-        this.applyInferred(decodeFillInferred(value));
+        reviseAll(this.applyInferred(decodeFillInferred(value)), sequence);
         return;
       case MessageKind.OperatorAction:
         this.applyAction(decodeOperatorAction(value));

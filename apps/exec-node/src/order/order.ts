@@ -30,6 +30,24 @@ export class OrderGroup {
   }
 }
 
+/** One event changes an order, and those that it is a child of, one after the other. */
+const changesPerEvent = 16;
+
+/** Of the change that an event of the journal makes of an order, and of its parents behind it. */
+export function revisionOf(sequence: number, generation = 0): number {
+  return sequence * changesPerEvent + Math.min(generation, changesPerEvent - 1);
+}
+
+/** Of the last change that events up to this one can have made. */
+export function lastRevisionOf(sequence: number): number {
+  return revisionOf(sequence, changesPerEvent - 1);
+}
+
+/** The event that made the change. */
+export function sequenceOfRevision(revision: number): number {
+  return Math.floor(revision / changesPerEvent);
+}
+
 export class Order {
   intent: OrderIntent;
   terms: OrderTerms;
@@ -48,6 +66,8 @@ export class Order {
   readonly tradeIds: string[] = [];
   /** When the last event happened. */
   time: Time;
+  /** Where its last change is: no two changes of any orders have the same, and it only grows. */
+  revision: number;
   /** A change that was asked for and is neither done nor refused. */
   asked: WorkingTerms | undefined = undefined;
   parent: Order | undefined = undefined;
@@ -86,6 +106,7 @@ export class Order {
     this.state = state;
     this.sequence = sequence;
     this.time = intent.time;
+    this.revision = revisionOf(sequence);
   }
 
   get id(): string {
@@ -121,5 +142,19 @@ export class Order {
     let open = 0n;
     for (const child of this.children) open += child.open;
     return open;
+  }
+}
+
+/** The event has changed the order. */
+export function revise(order: Order | undefined, sequence: number): void {
+  if (order !== undefined) order.revision = revisionOf(sequence);
+}
+
+/** And those that it is a child of. */
+export function reviseAll(order: Order | undefined, sequence: number): void {
+  let generation = 0;
+  for (let one = order; one !== undefined; one = one.parent) {
+    one.revision = revisionOf(sequence, generation);
+    generation += 1;
   }
 }

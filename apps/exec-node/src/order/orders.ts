@@ -27,6 +27,10 @@ class Newest {
     return Math.min(this.#count, this.#slots.length);
   }
 
+  get isFull(): boolean {
+    return this.#count >= this.#slots.length;
+  }
+
   /** Adds an order; returns the one that falls out. */
   add(order: Order): Order | undefined {
     const at = this.#count++ % this.#slots.length;
@@ -112,6 +116,11 @@ export class Orders {
     this.#open.delete(order);
     this.#bySymbol.get(order.intent.symbol)?.delete(order);
     if (order.unlisted) this.#byId.delete(order.intent.clientOrderId);
+  }
+
+  /** Whether closed or denied ones may have been let go. */
+  get isFull(): boolean {
+    return this.#listed.isFull || this.#denied.isFull;
   }
 
   /** Newest first, denied ones among them. */

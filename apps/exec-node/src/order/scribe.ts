@@ -35,7 +35,7 @@ import { startOfTradingDay, tradingDayOf } from '../position/trading-day.js';
 import { aheadMaxNs } from './inferred.js';
 import type { EventJournal } from './journal.js';
 import type { Ledger } from './ledger.js';
-import type { Order } from './order.js';
+import { type Order, revise, reviseAll } from './order.js';
 
 const retryNs = 100e6;
 
@@ -82,8 +82,9 @@ export class Scribe {
   state(order: Order, state: OrderState, venueOrderId: string, reason: string): void {
     const clientOrderId = order.intent.clientOrderId;
     const event = { clientOrderId, state, venueOrderId, reason, time: this.#clock.now() };
-    this.#journal.append(encodeOrderEvent(event));
+    const sequence = this.#journal.append(encodeOrderEvent(event));
     this.#ledger.applyEvent(event);
+    revise(order, sequence);
     this.#changed(order);
   }
 
@@ -93,8 +94,9 @@ export class Scribe {
     const time = this.#clock.now();
     const clientOrderId = order.id;
     const change = { clientOrderId, phase, quantity, limitPrice, stopPrice, reason, time };
-    this.#journal.append(encodeOrderChange(change));
+    const sequence = this.#journal.append(encodeOrderChange(change));
     this.#ledger.applyChange(change);
+    revise(order, sequence);
     this.#changed(order);
   }
 
@@ -133,16 +135,19 @@ export class Scribe {
   fill(fill: Fill): void {
     const terms = this.#ledger.books.instrument(fill.symbol);
     if (terms !== undefined) this.#beginDay(terms, fill.time);
-    this.#journal.appendFill(encodeFill(fill), fill.venue, fill.tradeId);
-    const order = this.#ledger.applyFill(fill);
-    for (let one = order; one !== undefined; one = one.parent) this.#changed(one);
+    const sequence = this.#journal.appendFill(encodeFill(fill), fill.venue, fill.tradeId);
+    this.#filled(this.#ledger.applyFill(fill), sequence);
   }
 
   /** An execution that nobody told and that the venue must have had. */
   inferred(inferred: FillInferred): void {
     const { venue, tradeId } = inferred;
-    this.#journal.appendFill(encodeFillInferred(inferred), venue, tradeId);
-    const order = this.#ledger.applyInferred(inferred);
+    const sequence = this.#journal.appendFill(encodeFillInferred(inferred), venue, tradeId);
+    this.#filled(this.#ledger.applyInferred(inferred), sequence);
+  }
+
+  #filled(order: Order | undefined, sequence: number): void {
+    reviseAll(order, sequence);
     for (let one = order; one !== undefined; one = one.parent) this.#changed(one);
   }
 

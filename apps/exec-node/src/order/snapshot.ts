@@ -5,10 +5,10 @@
 //
 // Form: messages of the schema, each behind its length (u32, little-endian): LedgerStanding first,
 // then ControlStanding, InstrumentTerms, then per order OrderTerms (of one that has any),
-// OrderIntent, OrderStanding, its OrderTrades and WorkStanding (of one with terms or a change),
-// then CurrencyStanding and PositionStanding, of all and behind a BookStanding of each strategy and
-// account, TradingDayBegan, OffsetStanding, FillInferred, InferredStanding, InstanceStanding,
-// VenueStanding.
+// OrderIntent, OrderStanding, its OrderTrades, OrderRevision (of one that changed since) and
+// WorkStanding (of one with terms or a change), then CurrencyStanding and PositionStanding, of all
+// and behind a BookStanding of each strategy and account, TradingDayBegan, OffsetStanding,
+// FillInferred, InferredStanding, InstanceStanding, VenueStanding.
 
 import {
   decodeBookStanding,
@@ -21,6 +21,7 @@ import {
   decodeLedgerStanding,
   decodeOffsetStanding,
   decodeOrderIntent,
+  decodeOrderRevision,
   decodeOrderStanding,
   decodeOrderTerms,
   decodeOrderTrade,
@@ -38,6 +39,7 @@ import {
   encodeLedgerStanding,
   encodeOffsetStanding,
   encodeOrderIntent,
+  encodeOrderRevision,
   encodeOrderStanding,
   encodeOrderTerms,
   encodeOrderTrade,
@@ -57,7 +59,7 @@ import type { Positions } from '../position/positions.js';
 import type { ControlEntry } from '../risk/controls.js';
 import { unusualTerms } from './families.js';
 import type { Ledger } from './ledger.js';
-import { Order } from './order.js';
+import { Order, revisionOf } from './order.js';
 import type { RequestKept } from './requests.js';
 
 /** Of a ControlStanding that stands for a request. */
@@ -170,6 +172,10 @@ function restoreOne(place: Place, message: Uint8Array): void {
     case MessageKind.OrderIntent:
       restoreOrder(place, message);
       return;
+    case MessageKind.OrderRevision:
+      if (place.order === undefined) throw cutOff();
+      place.order.revision = Number(decodeOrderRevision(message).revision);
+      return;
     case MessageKind.WorkStanding:
       if (place.order === undefined) throw cutOff();
       restoreWork(ledger, place.order, message);
@@ -242,6 +248,9 @@ function pushOrder(parts: Uint8Array[], order: Order): void {
     }),
   );
   for (const tradeId of order.tradeIds) parts.push(encodeOrderTrade({ tradeId }));
+  const { revision } = order;
+  if (revision !== revisionOf(order.sequence))
+    parts.push(encodeOrderRevision({ revision: BigInt(revision) }));
   if (terms !== undefined || order.asked !== undefined) parts.push(encodeWork(order));
 }
 

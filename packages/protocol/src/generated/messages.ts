@@ -55,6 +55,8 @@ export const MessageKind = {
   FillInferred: 24,
   /** In a snapshot: how many executions of a symbol were inferred so far. */
   InferredStanding: 25,
+  /** In a snapshot, behind an OrderStanding and its trades: where the order last changed. Without: at its intent. */
+  OrderRevision: 26,
 } as const;
 
 /** An order that passed risk and is about to be sent. Written before it is sent. */
@@ -1121,6 +1123,27 @@ export function decodeInferredStanding(bytes: Uint8Array): InferredStanding {
   const message = {
     symbol: reader.u32(),
     count: reader.u32(),
+  };
+  reader.finish();
+  return message;
+}
+
+/** In a snapshot, behind an OrderStanding and its trades: where the order last changed. Without: at its intent. */
+export interface OrderRevision {
+  /** 16 x the event that changed it, + how far it is above the child that the event was of */
+  readonly revision: bigint;
+}
+
+export function encodeOrderRevision(message: OrderRevision): Uint8Array {
+  const writer = new MessageWriter(26, 1);
+  writer.i64(message.revision);
+  return writer.finish();
+}
+
+export function decodeOrderRevision(bytes: Uint8Array): OrderRevision {
+  const reader = new MessageReader(bytes, 26, 1);
+  const message = {
+    revision: reader.i64(),
   };
   reader.finish();
   return message;

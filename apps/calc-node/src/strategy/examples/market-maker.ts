@@ -13,6 +13,7 @@ interface Quote {
   readonly price: number;
   filled: bigint;
   isEnding: boolean;
+  isEndHeard: boolean;
 }
 
 /** Of one symbol. */
@@ -48,7 +49,7 @@ type Context = StrategyContext<typeof params, Markets, Readonly<Record<never, ne
 
 export const marketMakerStrategy = defineStrategy({
   name: 'market-maker',
-  version: '1.1.0',
+  version: '1.1.1',
   params,
   state: (): Markets => new Map(),
 
@@ -82,6 +83,12 @@ export const marketMakerStrategy = defineStrategy({
     known.filled = order.filled;
     market.position += order.side === 'buy' ? filled : -filled;
     if (ended.has(order.state)) market[order.side] = undefined;
+    else if (order.state === 'pendingCancel') known.isEndHeard = true;
+    else if (known.isEndHeard) {
+      // The cancel came to nothing.
+      known.isEndHeard = false;
+      known.isEnding = false;
+    }
   },
 
   snapshot: ({ state }) =>
@@ -150,5 +157,5 @@ function quote(
   const steps = side === 'buy' ? Math.floor(wanted / priceStep) : Math.ceil(wanted / priceStep);
   const price = steps * priceStep;
   const order = context[side](symbol, quantity, { limitPrice: price });
-  market[side] = { order, price, filled: 0n, isEnding: false };
+  market[side] = { order, price, filled: 0n, isEnding: false, isEndHeard: false };
 }
