@@ -69,6 +69,8 @@ export class FeedMember implements ClientSubscription {
   readonly #feed: StreamFeed;
   /** The change after which it was sent nothing. */
   behind: number | undefined;
+  /** How many of the rows that are gathered came before it. */
+  skips = 0;
 
   constructor(feed: StreamFeed, client: StreamClient, id: number, view: View) {
     this.#feed = feed;
@@ -97,6 +99,8 @@ export class StreamFeed {
   readonly #beats = new Map<number, Beat>();
   #position: ShardPositions;
   readonly #moved = new Set<number>();
+  /** Joined since the last flush, behind rows that are gathered. */
+  readonly #newcomers = new Set<FeedMember>();
   #change = 1;
   #members = 0;
   #timer: Timer | undefined;
@@ -115,9 +119,9 @@ export class StreamFeed {
     return this.#closed;
   }
 
-  /** From the next row on. @returns the member, and where it begins */
+  /** From the next row on. Nothing is sent for it: of many who join at once each would have all
+   * others sent what is gathered. @returns the member, and where it begins */
   join(client: StreamClient, id: number, interest: Interest): [FeedMember, ShardPositions] {
-    this.#flush();
     const { form, symbols, columns, intervalMs } = interest;
     const names = symbols === undefined ? '*' : [...symbols].sort((a, b) => a - b).join(',');
     const key = `${form}/${columns?.join(',') ?? '*'}/${names}`;
@@ -131,12 +135,17 @@ export class StreamFeed {
     const member = new FeedMember(this, client, id, view);
     view.members.add(member);
     this.#members += 1;
+    if (intervalMs === undefined && this.#collected.count > 0) {
+      member.skips = this.#collected.count;
+      this.#newcomers.add(member);
+    }
     return [member, this.#position];
   }
 
   leave(member: FeedMember): void {
     const { view } = member;
     if (!view.members.delete(member)) return;
+    this.#newcomers.delete(member);
     this.#members -= 1;
     if (view.members.size === 0) this.#forget(view);
     if (this.#members === 0) this.close();
@@ -228,7 +237,31 @@ export class StreamFeed {
       this.#send(view, pickRows(rows, view.picked), shards, this.#change - 1);
       view.picked = [];
     }
+    this.#sendNewcomers(rows, shards);
     this.#collected.clear();
+  }
+
+  /** To each what came after it; those who joined between the same rows share one body. */
+  #sendNewcomers(rows: RawRows, shards: readonly number[]): void {
+    if (this.#newcomers.size === 0) return;
+    const groups = new Map<string, FeedMember[]>();
+    for (const member of this.#newcomers) {
+      const key = `${member.skips}/${member.view.key}`;
+      const group = groups.get(key) ?? [];
+      groups.set(key, group);
+      group.push(member);
+    }
+    this.#newcomers.clear();
+    for (const members of groups.values()) {
+      const { skips, view } = members[0]!;
+      const { symbols } = view.interest;
+      const picked: number[] = [];
+      for (let row = skips; row < rows.count; row += 1)
+        if (symbols?.has(rows.symbol[row]!) !== false) picked.push(row);
+      for (const member of members) member.skips = 0;
+      if (picked.length === 0) continue;
+      this.#sendTo(members, view, pickRows(rows, picked), shards, this.#change - 1);
+    }
   }
 
   /** The views that want any of the rows, with the rows they want. */
@@ -246,14 +279,24 @@ export class StreamFeed {
     return touched;
   }
 
-  /** @param before the change after which who does not take this is behind */
   #send(view: View, rows: RawRows, shards: readonly number[], before: number): void {
+    this.#sendTo(view.members, view, rows, shards, before);
+  }
+
+  /** @param before the change after which who does not take this is behind */
+  #sendTo(
+    members: Iterable<FeedMember>,
+    view: View,
+    rows: RawRows,
+    shards: readonly number[],
+    before: number,
+  ): void {
     const { kind, nameOf, metrics } = this.#options;
     const { columns, form } = view.interest;
     const message = { kind, rows: chosen(rows, columns), positions: this.#position, shards };
     let body: RowsBody | undefined;
-    for (const member of view.members) {
-      if (member.behind !== undefined) continue;
+    for (const member of members) {
+      if (member.behind !== undefined || member.skips > 0) continue;
       if (member.client.canTake()) {
         body ??= encodeBody(form, message, nameOf);
         member.client.sendRows(member.id, rowFlags.none, body);
@@ -276,6 +319,8 @@ export class StreamFeed {
   #beat(intervalMs: number): Beat {
     let beat = this.#beats.get(intervalMs);
     if (beat === undefined) {
+      // Its first tick has nothing of what was gathered before.
+      this.#flush();
       beat = { views: new Map(), sent: this.#change, timer: undefined };
       this.#beats.set(intervalMs, beat);
       this.#tickLater(beat, intervalMs);

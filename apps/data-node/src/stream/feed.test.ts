@@ -1,0 +1,118 @@
+// A feed and who joins it while rows are gathered.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { nsPerMs } from '@ndts/protocol';
+import { createSilentLogger, Metrics, VirtualClock } from '@ndts/runtime';
+import type { RawRows, Subscription } from '@ndts/storage';
+import type { StreamClient } from './client.js';
+import { type Interest, StreamFeed } from './feed.js';
+import type { RowsBody } from './frames.js';
+import { StreamMetrics } from './metrics.js';
+
+const flushMs = 5;
+const positions = { epoch: new Uint32Array(1), sequence: new Float64Array(1) };
+
+/** Hands out what is given to it, until it is closed. */
+class Source {
+  readonly #batches: object[] = [];
+  #wake: (() => void) | undefined;
+  #closed = false;
+
+  /** Resolves when the feed has it. */
+  async give(...symbols: readonly number[]): Promise<void> {
+    const whole = (): Float64Array => new Float64Array(symbols.length);
+    const raw: RawRows = {
+      count: symbols.length,
+      day: whole(),
+      nsOfDay: whole(),
+      sequence: whole(),
+      symbol: Uint32Array.from(symbols),
+      shard: new Uint32Array(symbols.length),
+      columns: [{ name: 'price', type: 'f64', values: Float64Array.from(symbols) }],
+    };
+    this.#batches.push({ rows: { raw }, next: positions });
+    this.#wake?.();
+    await new Promise((resolve) => void setImmediate(resolve)); // ambient: a round of the loop
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#wake?.();
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<object> {
+    while (!this.#closed) {
+      const batch = this.#batches.shift();
+      if (batch !== undefined) yield batch;
+      else
+        await new Promise<void>((resolve) => {
+          this.#wake = resolve;
+        });
+    }
+  }
+}
+
+class Client {
+  readonly prices: number[][] = [];
+  readonly bodies: RowsBody[] = [];
+
+  canTake(): boolean {
+    return true;
+  }
+
+  sendRows(_id: number, _flags: number, body: RowsBody): void {
+    const { columns } = JSON.parse(`{${Buffer.from(body.bytes).toString()}`) as {
+      columns: { price: number[] };
+    };
+    this.bodies.push(body);
+    this.prices.push(columns.price);
+  }
+}
+
+test('many who join are sent what comes after them, and the others nothing for it', async () => {
+  const clock = new VirtualClock();
+  const source = new Source();
+  const feed = new StreamFeed(
+    {
+      kind: 'tick',
+      source: source as unknown as Subscription,
+      clock,
+      nameOf: String,
+      flushMs,
+      metrics: new StreamMetrics(new Metrics({ processMetrics: false })),
+      logger: createSilentLogger(),
+      onEnd: () => undefined,
+    },
+    positions,
+  );
+  const join = (...symbols: readonly number[]): Client => {
+    const client = new Client();
+    const wanted: Interest = {
+      form: 'json',
+      symbols: symbols.length === 0 ? undefined : new Set(symbols),
+      columns: undefined,
+      intervalMs: undefined,
+    };
+    feed.join(client as unknown as StreamClient, 1, wanted);
+    return client;
+  };
+  const old = join();
+  await source.give(1, 2);
+  const [one, same, second] = [join(), join(), join(2)];
+  await source.give(2, 3);
+  const late = join();
+  assert.deepEqual(old.prices, []);
+  clock.advance(flushMs * nsPerMs);
+  assert.deepEqual(old.prices, [[1, 2, 2, 3]]);
+  for (const client of [one, same]) assert.deepEqual(client.prices, [[2, 3]]);
+  assert.equal(one.bodies[0], same.bodies[0]);
+  assert.deepEqual(second.prices, [[2]]);
+  assert.deepEqual(late.prices, []);
+  await source.give(2);
+  clock.advance(flushMs * nsPerMs);
+  for (const client of [old, one, same, second, late]) assert.deepEqual(client.prices.at(-1), [2]);
+  assert.equal(old.prices.length, 2);
+  assert.equal(late.prices.length, 1);
+  feed.close();
+});
