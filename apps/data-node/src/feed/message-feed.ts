@@ -1,6 +1,7 @@
 // A feed of messages: opens its source, subscribes, decodes, waits when nobody polls, and when the
 // source is lost or silent opens it again, later each time. Always: of one connection at a time
-// anything is taken; what an older one still says is passed over.
+// anything is taken; what an older one still says is passed over, and what one says before it is
+// open waits until it is, so that a recording of it gives the same rows.
 
 import {
   addNs,
@@ -63,6 +64,8 @@ export interface MessageFeedOptions {
 const backlogRowsDefault = 65_536;
 const silenceMsDefault = 30_000;
 const messageBytesMaxDefault = 8 * 1024 * 1024;
+/** A connection that says more before it is open is given up. */
+const earlyMax = 1024;
 
 export class MessageFeed implements Feed {
   readonly name: string;
@@ -88,6 +91,8 @@ export class MessageFeed implements Feed {
   #isProven = false;
   #isDecoding = false;
   readonly #inbox: (() => void)[] = [];
+  /** What a connection that is being opened has said. */
+  #early: (() => void)[] = [];
   #polled = 0;
   #trades = 0;
   #bookRows = 0;
@@ -216,8 +221,8 @@ export class MessageFeed implements Feed {
     this.#opening = opening;
     try {
       const events = {
-        message: (bytes: Uint8Array, receivedAt?: Time) => this.#receive(life, bytes, receivedAt),
-        reopened: () => this.#options.decoder.reset(),
+        message: (bytes: Uint8Array, receivedAt?: Time) => this.#hear(life, bytes, receivedAt),
+        reopened: () => this.#whenOpen(life, () => this.#options.decoder.reset()),
         closed: (reason: string) => this.#lose(life, reason),
       };
       const connection = await this.#options.source.open(events, opening.signal);
@@ -249,8 +254,29 @@ export class MessageFeed implements Feed {
     const { recorder, clock } = this.#options;
     recorder?.opened(clock.now());
     if (names.length > 0) recorder?.subscribed(names, clock.now());
+    const early = this.#early;
+    this.#early = [];
+    for (const take of early) take();
+    if (this.#connection !== connection) return;
     if (names.length > 0) connection.subscribe(names);
     this.#pauseWhenHigh();
+  }
+
+  /** Now, or once the connection is open. */
+  #whenOpen(life: number, take: () => void): void {
+    if (life !== this.#life || !this.#isWanted) return;
+    if (this.#connection !== undefined) take();
+    else if (this.#early.length < earlyMax) this.#early.push(take);
+    else this.#lose(life, `said more than ${earlyMax} messages before it was open`);
+  }
+
+  #hear(life: number, bytes: Uint8Array, receivedAt: Time | undefined): void {
+    if (this.#connection !== undefined) {
+      this.#receive(life, bytes, receivedAt);
+      return;
+    }
+    const at = receivedAt ?? this.#options.clock.now();
+    this.#whenOpen(life, () => this.#receive(life, bytes, at));
   }
 
   /** A source may answer while it is asked: one message after the other, in the order they came. */
@@ -315,6 +341,7 @@ export class MessageFeed implements Feed {
     this.#silence = undefined;
     const connection = this.#connection;
     this.#connection = undefined;
+    this.#early = [];
     this.#isPaused = false;
     await connection?.close().catch(() => undefined); // it is given up either way
   }

@@ -1,0 +1,64 @@
+// What a feed makes of a connection that talks before it is open.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { SeededRandom, VirtualClock } from '@ndts/runtime';
+import { MessageFeed } from './message-feed.js';
+import type { MessageEvents } from './message-source.js';
+
+function feedOn(open: (events: MessageEvents) => Promise<void>) {
+  const seen: string[] = [];
+  const clock = new VirtualClock(0);
+  const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString();
+  const connection = {
+    subscribe: (names: readonly string[]) => void seen.push(`ask for ${names.join()}`),
+    unsubscribe: () => undefined,
+    close: async () => undefined,
+  };
+  const feed = new MessageFeed({
+    name: 'early',
+    abilities: { trades: false, book: false, waits: false, repairs: false },
+    source: { open: (events) => open(events).then(() => connection) },
+    decoder: {
+      decode: (bytes, rows) => void seen.push(`decode ${text(bytes)} of ${rows.receivedNs}`),
+      reset: () => void seen.push('reset'),
+    },
+    recorder: {
+      opened: () => void seen.push('opened'),
+      subscribed: (names) => void seen.push(`subscribed ${names.join()}`),
+      unsubscribed: () => undefined,
+      message: (bytes) => void seen.push(`record ${text(bytes)}`),
+    },
+    clock,
+    random: new SeededRandom(1),
+    symbols: [{ id: 1, name: 'A' }],
+  });
+  return { feed, seen, clock };
+}
+
+test('what it says before that waits, and is recorded after the opening', async () => {
+  const { feed, seen, clock } = feedOn(async (events) => {
+    events.message(Buffer.from('first'));
+    events.message(Buffer.from('second'));
+    clock.advance(5e6);
+    await Promise.resolve();
+  });
+  await feed.connect();
+  assert.deepEqual(seen, [
+    ...['reset', 'opened', 'subscribed A'],
+    ...['record first', 'decode first of 0', 'record second', 'decode second of 0'],
+    'ask for A',
+  ]);
+  await feed.disconnect();
+});
+
+test('one that talks without end before it is open is given up', async () => {
+  const { feed, seen } = feedOn((events) => {
+    for (let at = 0; at < 2000; at += 1) events.message(Buffer.from('x'));
+    return new Promise(() => undefined);
+  });
+  void feed.connect();
+  assert.match(feed.stats().reason, /more than 1024 messages before it was open/);
+  assert.deepEqual(seen, []);
+  await feed.disconnect();
+});
