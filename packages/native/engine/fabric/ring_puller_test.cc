@@ -29,9 +29,8 @@ Slot slot_of(std::uint64_t sequence) {
   return slot;
 }
 
-bool is_void(const Slot& slot) {
-  return slot[1] >> 32 == static_cast<std::uint64_t>(TickFlags::kVoid);
-}
+// As this puller makes them: a row was there.
+bool is_void(const Slot& slot) { return slot[1] >> 32 == (kVoidFlag | kMissedFlag); }
 
 void publish(RingWriter* writer, std::uint64_t count) {
   std::vector<Slot> slots;
