@@ -113,6 +113,7 @@ async function checkLivePage(page: Page): Promise<void> {
   await waitForRows(page, 'orders', 1);
   await waitForRows(page, 'watermarks', 4);
   await waitForRows(page, 'strategies', 1);
+  await page.locator('#quality tr', { hasText: 'SIM0007' }).filter({ hasText: 'STALE' }).waitFor();
   await page.waitForFunction(() => document.querySelectorAll('#nodes tbody td.good').length === 4);
   assert.equal(await rowCount(page, 'nodes'), 4);
   assert.match(await textOf(page, '#price'), /^[\d,.]+$/);
@@ -130,7 +131,9 @@ async function checkLivePage(page: Page): Promise<void> {
 test('the dashboard shows the live path, trading can be halted', { skip }, async (context) => {
   const folder = mkdtempSync(join(tmpdir(), 'ndts-e2e-'));
   context.diagnostic(`screenshots in ${folder} if this fails`);
-  const platform = await RunningPlatform.start({ dataDir: join(folder, 'data') });
+  // One symbol whose ticks never come soon enough.
+  const keys = { 'quality.classes': 'SIM0007 staleMs=1' };
+  const platform = await RunningPlatform.start({ dataDir: join(folder, 'data'), keys });
   const browser = await launch();
   const complaints: string[] = [];
   try {

@@ -51,6 +51,12 @@ export function milliseconds(value: number): string {
   return value < 10_000 ? `${Math.round(value)} ms` : `${(value / 1000).toFixed(0)} s`;
 }
 
+/** How long something lasts that may last for days. */
+export function duration(ms: number): string {
+  if (ms < 120e3) return milliseconds(ms);
+  return ms < 120 * 60e3 ? `${Math.round(ms / 60e3)} min` : `${Math.round(ms / 3600e3)} h`;
+}
+
 export function microseconds(value: number): string {
   if (value < 100) return value.toFixed(1);
   if (value < 1e5) return count(value);

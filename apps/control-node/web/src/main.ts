@@ -1,13 +1,20 @@
 // The dashboard: wires the live connection and a few slow requests to the chart and the panels.
 
-import type { OrderView, PositionView, SymbolInfo } from '@ndts/protocol';
+import type { OrderView, PositionView, QualityView, SymbolInfo } from '@ndts/protocol';
 import { get, post } from './api.js';
 import { leaveFor } from './leave.js';
 import { PriceChart } from './chart.js';
 import { Connection, type LiveMessage } from './connection.js';
 import { price } from './format.js';
 import { byId, setText } from './page.js';
-import { showLatency, showOrders, showPositions, showStatus, type Summary } from './panels.js';
+import {
+  showLatency,
+  showOrders,
+  showPositions,
+  showQuality,
+  showStatus,
+  type Summary,
+} from './panels.js';
 import { setUpTrading, showTradingState } from './trading.js';
 
 const ordersShown = 60;
@@ -20,6 +27,14 @@ let selected: number | undefined;
 let orders: readonly OrderView[] = [];
 let symbolOrders: readonly OrderView[] = [];
 
+const refreshes = [
+  refreshSymbols,
+  refreshOrders,
+  refreshPositions,
+  refreshLatency,
+  refreshQuality,
+] as const;
+
 let connection: Connection | undefined;
 let mayTrade = false;
 
@@ -27,8 +42,7 @@ function connect(): Connection {
   return new Connection({
     message: onMessage,
     opened: () => {
-      for (const refresh of [refreshSymbols, refreshOrders, refreshPositions, refreshLatency])
-        quietly(refresh());
+      for (const refresh of refreshes) quietly(refresh());
     },
     trouble: (text) => {
       const banner = byId('banner');
@@ -106,6 +120,10 @@ async function refreshPositions(): Promise<void> {
   showPositions(await get<PositionView[]>('/api/positions'));
 }
 
+async function refreshQuality(): Promise<void> {
+  showQuality(await get<QualityView[]>('/api/quality'));
+}
+
 const latencyNames: Readonly<Record<string, string>> = {
   tickToSignal: 'tick to signal',
   tickToOrder: 'tick to order',
@@ -167,6 +185,7 @@ async function start(): Promise<void> {
   connection = connect();
   every(1000, refreshPositions);
   every(2000, refreshLatency);
+  every(2000, refreshQuality);
   every(5000, refreshOrders);
   every(5000, refreshSymbols);
 }

@@ -1,11 +1,12 @@
 // The panels beside the chart, each from one answer of the node.
 
-import type { DataStatus, OrderView, PositionView, Watermarks } from '@ndts/protocol';
+import type { DataStatus, OrderView, PositionView, QualityView, Watermarks } from '@ndts/protocol';
 import type { NodeView } from '@ndts/control-node';
 import type { LiveStatus } from './connection.js';
 import {
   clockTime,
   count,
+  duration,
   microseconds,
   milliseconds,
   money,
@@ -135,6 +136,27 @@ function showRejected(data: DataStatus | null): void {
       { text: count((ticks / polled) * 1e6) },
     ]),
     data === null ? 'No data node has spoken yet.' : 'None.',
+  );
+}
+
+const qualitiesShown = 12;
+const qualityTones: Readonly<Record<string, string>> = { CROSSED: 'bad', GAPPED: 'bad' };
+
+/** Symbols whose data is not to be trusted, the newest trouble first. */
+export function showQuality(views: readonly QualityView[]): void {
+  const newest = [...views].sort((a, b) => a.sinceMs - b.sinceMs);
+  const more = views.length - qualitiesShown;
+  setText('quality-count', more > 0 ? `${qualitiesShown} of ${views.length}` : '');
+  setRows(
+    'quality',
+    newest
+      .slice(0, qualitiesShown)
+      .map(({ name, state, sinceMs, reason }) => [
+        { text: name },
+        { text: state, tone: `left ${qualityTones[state] ?? 'warn'}`, title: reason },
+        { text: duration(sinceMs) },
+      ]),
+    'All symbols are GOOD.',
   );
 }
 
