@@ -6,6 +6,8 @@ import { SeededRandom, VirtualClock } from '@ndts/runtime';
 import { MessageFeed } from './message-feed.js';
 import type { MessageEvents } from './message-source.js';
 
+const said = (text: string): Uint8Array => new TextEncoder().encode(text);
+
 function feedOn(open: (events: MessageEvents) => Promise<void>) {
   const seen: string[] = [];
   const clock = new VirtualClock(0);
@@ -38,8 +40,8 @@ function feedOn(open: (events: MessageEvents) => Promise<void>) {
 
 test('what it says before that waits, and is recorded after the opening', async () => {
   const { feed, seen, clock } = feedOn(async (events) => {
-    events.message(Buffer.from('first'));
-    events.message(Buffer.from('second'));
+    events.message(said('first'));
+    events.message(said('second'));
     clock.advance(5e6);
     await Promise.resolve();
   });
@@ -54,7 +56,7 @@ test('what it says before that waits, and is recorded after the opening', async 
 
 test('one that talks without end before it is open is given up', async () => {
   const { feed, seen } = feedOn((events) => {
-    for (let at = 0; at < 2000; at += 1) events.message(Buffer.from('x'));
+    for (let at = 0; at < 2000; at += 1) events.message(said('x'));
     return new Promise(() => undefined);
   });
   void feed.connect();
