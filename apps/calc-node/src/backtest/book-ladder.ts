@@ -8,6 +8,16 @@ const levels = 5;
 const sides = 2;
 /** Larger volumes are as good as this one; money ends there. */
 const volumeMax = 9e9;
+/** Of a price as the market tells it; 0n: none. */
+export function moneyOf(value: number): bigint {
+  return value > 0 ? moneyFromFloat(value) : 0n;
+}
+
+/** Of a volume as the market tells it. */
+export function quantityOf(value: number): bigint {
+  return value > 0 ? moneyFromFloat(Math.min(value, volumeMax)) : 0n;
+}
+
 /** A book that was not told of again for so long says nothing of the market any more. */
 const staleNs = 10e9;
 
@@ -83,13 +93,11 @@ export class BookLadder {
   }
 
   #price(side: number, level: number): bigint {
-    const value = this.#numbers[(side > 0 ? 0 : 2 * levels) + level]!;
-    return value > 0 ? moneyFromFloat(value) : 0n;
+    return moneyOf(this.#numbers[(side > 0 ? 0 : 2 * levels) + level]!);
   }
 
   #volume(side: number, level: number): bigint {
-    const value = this.#numbers[(side > 0 ? levels : 3 * levels) + level]!;
-    return value > 0 ? moneyFromFloat(Math.min(value, volumeMax)) : 0n;
+    return quantityOf(this.#numbers[(side > 0 ? levels : 3 * levels) + level]!);
   }
 }
 

@@ -3,19 +3,8 @@
 // Always: it shows the row it was last moved to; volume that one order took is gone for the next
 // one at the same tick, and at the same book.
 
-import { createTickBatch, moneyFromFloat, type TickBatch } from '@ndts/protocol';
-import type { BookLadder } from './book-ladder.js';
-
-/** Larger volumes are as good as this one; money ends there. */
-const volumeMax = 9e9;
-
-function money(value: number): bigint {
-  return value > 0 ? moneyFromFloat(value) : 0n;
-}
-
-function quantity(value: number): bigint {
-  return value > 0 ? moneyFromFloat(Math.min(value, volumeMax)) : 0n;
-}
+import { createTickBatch, type TickBatch } from '@ndts/protocol';
+import { type BookLadder, moneyOf, quantityOf } from './book-ladder.js';
 
 interface ShownTaken {
   price: bigint;
@@ -73,18 +62,18 @@ export class MarketTick {
 
   /** 0n: no price. */
   price(): bigint {
-    return this.#isBook ? 0n : money(this.batch.price[this.row]!);
+    return this.#isBook ? 0n : moneyOf(this.batch.price[this.row]!);
   }
 
   /** What was traded at the price. */
   volume(): bigint {
-    return this.#isBook ? 0n : quantity(this.batch.volume[this.row]!);
+    return this.#isBook ? 0n : quantityOf(this.batch.volume[this.row]!);
   }
 
   /** Where an order of this side trades at once: the other side's quote, or else the price. */
   touch(side: number): bigint {
     const { ask, bid } = this.batch;
-    const quote = this.#book?.best(side) ?? money(side > 0 ? ask[this.row]! : bid[this.row]!);
+    const quote = this.#book?.best(side) ?? moneyOf(side > 0 ? ask[this.row]! : bid[this.row]!);
     return quote > 0n ? quote : this.price();
   }
 
@@ -104,7 +93,7 @@ export class MarketTick {
 
   #takeQuoted(side: number, wanted: bigint): bigint {
     const { askVolume, bidVolume } = this.batch;
-    const shown = quantity(side > 0 ? askVolume[this.row]! : bidVolume[this.row]!);
+    const shown = quantityOf(side > 0 ? askVolume[this.row]! : bidVolume[this.row]!);
     if (shown === 0n) return wanted;
     const left = shown - (side > 0 ? this.#takenAsk : this.#takenBid);
     const taken = wanted < left ? wanted : left;
@@ -117,8 +106,8 @@ export class MarketTick {
   queueAt(side: number, limit: bigint): bigint {
     if (this.#book !== undefined) return this.#book.queueAt(side, limit);
     const { ask, bid, askVolume, bidVolume } = this.batch;
-    const quote = money(side > 0 ? bid[this.row]! : ask[this.row]!);
-    if (quote === limit) return quantity(side > 0 ? bidVolume[this.row]! : askVolume[this.row]!);
+    const quote = moneyOf(side > 0 ? bid[this.row]! : ask[this.row]!);
+    if (quote === limit) return quantityOf(side > 0 ? bidVolume[this.row]! : askVolume[this.row]!);
     // No quote, or a worse one: it is the first at its price.
     return quote === 0n || (side > 0 ? quote < limit : quote > limit) ? 0n : -1n;
   }
