@@ -133,7 +133,7 @@ function inNamespace(dir: string, script: string): Promise<Ended> {
   const quiet = `--control.port=0 --feed.ticksPerSecond=1000 ${small}`;
   const up = `${node} ${quiet}`;
   const trap = `trap 'test -z "$pid" || kill -9 $pid 2>/dev/null || true' EXIT`;
-  const body = `set -e; pid=; ${trap}; mkdir -p "${dir}/disk"; ${script.replaceAll('UP', up)}`;
+  const body = `set -e; pid=; ${trap}; mkdir -p "${dir}/disk"; ${script.replace(/\bUP\b/g, up)}`;
   return run('unshare', ['-rm', 'sh', '-c', body]);
 }
 
