@@ -180,7 +180,10 @@ async function compare(context: BenchContext, name: keyof typeof texts): Promise
   database.seal();
   database.settle();
   const peer = context.peer === undefined ? undefined : await openTheirs(context, sizes, withDeals);
-  const sql = new Sql({ database, clock: new SystemClock(), threads, timeoutMs: 0 });
+  const sql = new Sql({
+    ...{ database, clock: new SystemClock(), threads, timeoutMs: 0 },
+    memoryBytes: 8 * 2 ** 30, // of the peer: most of the machine
+  });
   const times: number[] = [];
   const ratios: number[] = [];
   let answer = '';

@@ -16,6 +16,7 @@ import {
   SystemClock,
   systemSecureRandom,
 } from '@ndts/runtime';
+import { parseCount } from './command/count.js';
 import type { TransferContext } from './command/import.js';
 import type { SourceFlags } from './command/data-source.js';
 import { printable } from './screen/table.js';
@@ -53,13 +54,6 @@ function leaveWithReader(error: NodeJS.ErrnoException): void {
   if (error.code === 'EPIPE') process.exit(0);
   process.stderr.write(`the output can't be written: ${error.message}\n`);
   process.exit(1);
-}
-
-function parseCount(text: string): number {
-  const count = Number(text);
-  if (!Number.isSafeInteger(count) || count < 1)
-    throw new NdtsError('INVALID_ARGUMENT', `expected a whole number above 0, found '${text}'`);
-  return count;
 }
 
 /** Resolves on the first signal to end; the second one ends the process at once. */
@@ -153,6 +147,7 @@ interface QueryArguments extends SourceFlags {
   readonly config?: string;
   readonly rows: number;
   readonly timeout: number;
+  readonly memory?: number;
   readonly json: boolean;
   readonly csv: boolean;
 }
@@ -164,7 +159,11 @@ async function runQuery(text: string, flags: QueryArguments): Promise<void> {
   const { query } = await import('./command/query.js');
   await query(
     text,
-    { ...flags, timeoutMs: flags.timeout * 1000 },
+    {
+      ...flags,
+      timeoutMs: flags.timeout * 1000,
+      ...(flags.memory === undefined ? {} : { memoryBytes: flags.memory * 2 ** 20 }),
+    },
     {
       values,
       clock: new SystemClock(),
@@ -347,6 +346,7 @@ async function addQueryCommand(): Promise<void> {
   )
     .option('--rows <count>', 'rows of the table', parseCount, 100)
     .option('--timeout <seconds>', 'how long it may take', parseCount, 60)
+    .option('--memory <MiB>', 'what it may keep in memory (default: sql.memoryBytes)', parseCount)
     .option('--json', 'all rows, one JSON object a line', false)
     .option('--csv', 'all rows, as CSV', false)
     .action(runQuery);

@@ -146,6 +146,7 @@ export const configKeys = [
   { key: 'risk.dataSilentMs', type: 'integer', min: 1, max: 86400000, default: 3000, doc: 'a data node that was heard and is silent for this long makes every symbol reduce-only' },
   { key: 'risk.ordersPerSecond', type: 'integer', min: 1, max: 10000000, default: 200000, doc: 'message rate limit of the account' },
   { key: 'control.port', type: 'integer', min: 0, max: 65535, default: 8321, doc: 'port of dashboard, REST and metrics; 0: any free one' },
+  { key: 'sql.memoryBytes', type: 'integer', min: 1048576, max: 1099511627776, default: 1073741824, doc: 'what one SQL query may keep in memory; whoever asks may ask for less' },
   { key: 'postgres.port', type: 'integer', min: 0, max: 65535, default: 0, doc: 'port of SQL for clients of PostgreSQL, usually 5432; 0: off' },
   { key: 'postgres.host', type: 'string', default: '127.0.0.1', doc: 'address it binds to; beyond loopback it needs TLS' },
   { key: 'postgres.connectionsMax', type: 'integer', min: 1, max: 10000, default: 50, doc: 'clients that are logged in at once' },

@@ -114,3 +114,21 @@ test('a folder that is open, or not there, is said', async (context) => {
   await rejects(run(values, text, { json: true, csv: true }), withCode('INVALID_ARGUMENT'));
   match(await run(values, 'SELECT count(*) FROM tick'), /1 row in/);
 });
+
+test('memory is what the command says, or at most what the open folder gives', async (context) => {
+  const values = makeValues(context);
+  fill(values);
+  const small = { ...values, sql: { memoryBytes: 32 << 20 } };
+  const large = 'SELECT count(DISTINCT range::VARCHAR) AS n FROM range(1000000)';
+  await rejects(run(small, large), {
+    code: 'MEMORY_LIMIT',
+    message: 'the query needs more memory than the 32 MiB that it may have (memoryBytes)',
+  });
+  match(await run(small, large, { csv: true, memoryBytes: 1 << 30 }), /^n\n1000000$/);
+  await using open = new NDTSClient({ mode: 'standalone', values: small });
+  await open.role();
+  await rejects(run(values, large, { memoryBytes: 1 << 30 }), {
+    code: 'INVALID_ARGUMENT',
+    message: /1073741824 asked, a query has at most 33554432 here \(sql\.memoryBytes/,
+  });
+});

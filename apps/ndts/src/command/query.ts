@@ -23,6 +23,8 @@ export interface QueryFlags extends SourceFlags {
   /** Of the table. */
   readonly rows: number;
   readonly timeoutMs: number;
+  /** More than `sql.memoryBytes` only where the folder is opened here; default: that. */
+  readonly memoryBytes?: number;
 }
 
 export interface QueryContext {
@@ -40,13 +42,15 @@ const openTimeoutMs = 1000;
 export async function query(text: string, flags: QueryFlags, context: QueryContext): Promise<void> {
   if (flags.json && flags.csv) throw new NdtsError('INVALID_ARGUMENT', '--json or --csv, not both');
   const { clock, signal } = context;
-  const client = openSource(flags, { ...context, openTimeoutMs });
+  const { timeoutMs, memoryBytes } = flags;
+  const values = withMemory(context.values, memoryBytes);
+  const client = openSource(flags, { ...context, values, openTimeoutMs });
   try {
-    await openUnlessLocked(client, context.values.dataDir);
+    await openUnlessLocked(client, values.dataDir);
     const start = clock.monotonicNs();
-    const { timeoutMs } = flags;
     const result = await client.query(text, {
       timeoutMs,
+      ...(memoryBytes === undefined ? {} : { memoryBytes }),
       // Said below, where the folder is this machine's.
       ...(flags.node === undefined ? { archived: 'skip' } : {}),
       ...(signal === undefined ? {} : { signal }),
@@ -62,6 +66,12 @@ export async function query(text: string, flags: QueryFlags, context: QueryConte
   } finally {
     await client.close();
   }
+}
+
+/** Who asks for it here has the say where nobody else has the folder open. */
+function withMemory(values: ConfigValues, memoryBytes = 0): ConfigValues {
+  if (memoryBytes <= values.sql.memoryBytes) return values;
+  return { ...values, sql: { ...values.sql, memoryBytes } };
 }
 
 /** Of the tables that the text names. */

@@ -36,6 +36,7 @@ export async function serveClients(
     clock,
     archived,
     store: journal,
+    queryMemoryBytes: values.sql.memoryBytes,
     rings: pathsOf(rings),
     appendTicks: (batch) => {
       const position = ticks.appendTicks(batch);

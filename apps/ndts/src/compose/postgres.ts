@@ -15,7 +15,7 @@ export async function startPostgres(
     values.postgres;
   if (port === 0) return undefined;
   const server = new PostgresServer({
-    sql: new Sql({ database: ticks, clock, archived }),
+    sql: new Sql({ database: ticks, clock, archived, memoryBytes: values.sql.memoryBytes }),
     tables: () => ticks.tables(),
     identity,
     clock,

@@ -90,15 +90,15 @@ Status SqlQuery::failed(const char* message, Code code) const {
   NDTS_TRY(check_stopped());
   NDTS_TRY(source_->failure());
   const std::string text = message == nullptr ? "no reason was given" : message;
-  if (instance_->meter()->refused())
+  // What the library says of it advises settings that nobody can set here.
+  if (instance_->meter()->refused() ||
+      text.find("\"exception_type\":\"Out of Memory\"") != std::string::npos)
     return Status(Code::kMemoryLimit, "the query needs more memory than the " +
                                           std::to_string(limits_.memory_bytes >> 20) +
-                                          " MiB that it may have");
+                                          " MiB that it may have (memoryBytes)");
   if (text.find("\"exception_type\":\"FATAL\"") != std::string::npos ||
       text.find("\"exception_type\":\"INTERNAL\"") != std::string::npos)
     instance_->condemn();
-  if (text.find("\"exception_type\":\"Out of Memory\"") != std::string::npos)
-    return Status(Code::kMemoryLimit, text);
   return Status(code, text);
 }
 

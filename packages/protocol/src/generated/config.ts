@@ -324,6 +324,10 @@ export interface ConfigValues {
     /** requests per second and client */
     readonly rateLimitPerSecond: number;
   };
+  readonly sql: {
+    /** what one SQL query may keep in memory; whoever asks may ask for less */
+    readonly memoryBytes: number;
+  };
   readonly postgres: {
     /** port of SQL for clients of PostgreSQL, usually 5432; 0: off */
     readonly port: number;
@@ -1611,6 +1615,15 @@ export const configKeys: readonly ConfigKey[] = [
     doc: 'port of dashboard, REST and metrics; 0: any free one',
     min: 0,
     max: 65535,
+    secret: false,
+  },
+  {
+    key: 'sql.memoryBytes',
+    type: 'integer',
+    default: 1073741824,
+    doc: 'what one SQL query may keep in memory; whoever asks may ask for less',
+    min: 1048576,
+    max: 1099511627776,
     secret: false,
   },
   {

@@ -162,7 +162,14 @@ async function serveFolder(
 ): Promise<OpenedService> {
   const { ticks, journal, symbols, folder } = local;
   const archived = openArchivedDays(ticks, values);
-  const service = new FolderService({ database: ticks, symbols, clock, store: journal, archived });
+  const service = new FolderService({
+    database: ticks,
+    symbols,
+    clock,
+    store: journal,
+    archived,
+    queryMemoryBytes: values.sql.memoryBytes,
+  });
   const server = await LocalServer.listen(join(folder.memory, socketName), service);
   let closed = false;
   return {

@@ -57,6 +57,8 @@ export interface FolderServiceOptions {
   readonly store?: KeyValueStore;
   /** Refuses reads of days that are only in the archive; default: there is none. */
   readonly archived?: ArchivedDays;
+  /** What a query may have of memory, at most and by default; default: that of Sql. */
+  readonly queryMemoryBytes?: number;
   /** Rings of ticks are those that appendTicks publishes on. */
   readonly rings?: RingPaths;
 }
@@ -103,10 +105,15 @@ export class FolderService implements Service {
   };
 
   constructor(options: FolderServiceOptions) {
-    const { database, clock, archived } = options;
+    const { database, clock, archived, queryMemoryBytes } = options;
     this.#database = database;
     this.#options = options;
-    this.#sql = new Sql({ database, clock, ...(archived === undefined ? {} : { archived }) });
+    this.#sql = new Sql({
+      database,
+      clock,
+      ...(archived === undefined ? {} : { archived }),
+      ...(queryMemoryBytes === undefined ? {} : { memoryBytes: queryMemoryBytes }),
+    });
     this.shardCount = database.shardCount;
     const { store } = options;
     if (store !== undefined) this.#consumers = new Consumers({ database, clock, store });
@@ -313,10 +320,21 @@ export class FolderService implements Service {
     });
   }
 
+  #checkMemory(bytes: number): void {
+    const most = this.#options.queryMemoryBytes;
+    if (most === undefined || bytes <= most) return;
+    throw new NdtsError(
+      'INVALID_ARGUMENT',
+      `memoryBytes: ${bytes} asked, a query has at most ${most} here (sql.memoryBytes of the ` +
+        'process that has the folder open)',
+    );
+  }
+
   async #query(asked: Asked, signal: AbortSignal | undefined): Promise<AnyStream> {
     const limits = ['timeoutMs', 'memoryBytes', 'threads', 'batchRows']
       .filter((name) => asked[name] !== undefined)
       .map((name) => [name, whole(asked[name], name, 0, Number.MAX_SAFE_INTEGER)]);
+    this.#checkMemory(Number(asked['memoryBytes'] ?? 0));
     const query = await this.#sql.begin(text(asked['text'], 'text'), {
       ...(Object.fromEntries(limits) as Record<string, number>),
       parameters: parametersOf(asked['parameters']),
