@@ -161,9 +161,12 @@ const texts = {
     WHERE symbol = 'SYM7' AND time >= '2024-10-04' AND time < '2024-10-05'`,
 } as const;
 
-/** Doubles are summed in another order on each side. */
-function rounded(values: readonly string[]): string {
-  return values.map((value) => Number(value).toPrecision(9)).join(' ');
+/** Doubles are summed in another order on each side, and each time. */
+function checkEqual(name: string, ours: readonly number[], theirs: readonly number[]): void {
+  const isNear = (value: number, at: number): boolean =>
+    Math.abs(value - (theirs[at] ?? Number.NaN)) <= 1e-9 * Math.abs(value);
+  if (ours.length === theirs.length && ours.every(isNear)) return;
+  throw new Error(`${name}: ours ${ours.join(' ')}, theirs ${theirs.join(' ')}`);
 }
 
 async function compare(context: BenchContext, name: keyof typeof texts): Promise<void> {
@@ -186,18 +189,18 @@ async function compare(context: BenchContext, name: keyof typeof texts): Promise
   });
   const times: number[] = [];
   const ratios: number[] = [];
-  let answer = '';
+  let answer: readonly number[] = [];
   for (let round = 0; round <= rounds; round += 1) {
     const start = process.hrtime.bigint(); // ambient: a bench measures
     const [row] = await (await sql.query(texts[name])).rows();
     const ours = Number(process.hrtime.bigint() - start) / 1e9; // ambient: a bench measures
-    answer = rounded(Object.values(row ?? {}).map(String));
+    answer = Object.values(row ?? {}).map(Number);
     if (round > 0) times.push(ours); // the first one warms up
     if (peer === undefined) continue;
     const peerStart = process.hrtime.bigint(); // ambient: a bench measures
-    const theirAnswer = rounded(await peer.ask(name));
+    const theirAnswer = (await peer.ask(name)).map(Number);
     const theirs = Number(process.hrtime.bigint() - peerStart) / 1e9; // ambient: a bench measures
-    if (theirAnswer !== answer) throw new Error(`${name}: ours ${answer}, theirs ${theirAnswer}`);
+    checkEqual(name, answer, theirAnswer);
     if (round > 0) ratios.push(theirs / ours);
     context.say(`${name}: ours ${ours.toFixed(4)} s, ${context.peer} ${theirs.toFixed(4)} s`);
   }
@@ -210,7 +213,7 @@ async function compare(context: BenchContext, name: keyof typeof texts): Promise
     metric: name === 'symbol_day_sql' ? 'time' : 'rows',
     value: name === 'symbol_day_sql' ? seconds * 1000 : sizes.rows / seconds,
     unit: name === 'symbol_day_sql' ? 'ms' : 'rows/s',
-    answer: answerHash(answer),
+    answer: answerHash(answer.map((value) => value.toPrecision(6)).join(' ')),
     ...(peer === undefined ? {} : { peer: context.peer ?? '', ratio: median(ratios) }),
   });
 }

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "base/file.h"
 
@@ -16,7 +17,11 @@ namespace ndts {
 class DiskFolder {
  public:
   DiskFolder() { EXPECT_NE(mkdtemp(path_.data()), nullptr); }
-  ~DiskFolder() { std::filesystem::remove_all(path_); }
+  // That of another process, which removes it.
+  explicit DiskFolder(std::string lent) : path_(std::move(lent)), is_lent_(true) {}
+  ~DiskFolder() {
+    if (!is_lent_) std::filesystem::remove_all(path_);
+  }
   DiskFolder(const DiskFolder&) = delete;
   DiskFolder& operator=(const DiskFolder&) = delete;
 
@@ -31,6 +36,7 @@ class DiskFolder {
 
  private:
   std::string path_ = "/tmp/ndts-test-XXXXXX";
+  bool is_lent_ = false;
   std::unique_ptr<FileSystem> files_ = make_posix_file_system();
 };
 

@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 
 #include <atomic>
+#include <cstdlib>
 #include <thread>
 
 #include "base/disk_test_kit.h"
@@ -112,10 +113,15 @@ void handle_bus_errors_with_address() {
   ::sigaction(SIGBUS, &action, nullptr);
 }
 
-// In a process of its own, in which no guard was made yet.
+// In a process of its own, in which no guard was made yet; it runs the test from its beginning, and
+// nothing at its end.
 class MappingGuardDeathTest : public testing::Test {
  protected:
-  MappingGuardDeathTest() { GTEST_FLAG_SET(death_test_style, "threadsafe"); }
+  MappingGuardDeathTest() : folder_(lend()) {
+    GTEST_FLAG_SET(death_test_style, "threadsafe");
+    ::setenv(kLent, folder_.path().c_str(), 1);
+  }
+  ~MappingGuardDeathTest() override { ::unsetenv(kLent); }
   // Our handler stands before the other's, and works.
   void guard() {
     const auto mapping = map_pages(folder_, "guarded", 1);
@@ -124,6 +130,13 @@ class MappingGuardDeathTest : public testing::Test {
     if (!mapping->failed()) _exit(4);
   }
   DiskFolder folder_;
+
+ private:
+  static constexpr const char* kLent = "NDTS_DEATH_TEST_FOLDER";
+  static DiskFolder lend() {
+    const char* lent = std::getenv(kLent);  // ambient: from the process that started this one
+    return lent == nullptr ? DiskFolder() : DiskFolder(lent);
+  }
 };
 
 TEST_F(MappingGuardDeathTest, PassesOthersOnToTheHandlerBefore) {

@@ -154,7 +154,7 @@ TEST_P(ArenaPull, PiecesComeInOrderUntilTheGrantIsRevoked) {
   ArenaSpace space;
   for (std::uint64_t round = 0; round < 3; round += 1) {
     std::vector<std::byte> wanted((3u << 20) - 8 * round);
-    for (std::size_t at = 0; at < wanted.size(); at += 1) wanted[at] = byte_at(at + round);
+    std::memcpy(wanted.data(), bytes_from(round, wanted.size()).data(), wanted.size());
     const Bytes block(wanted);
     std::int64_t retry_ms = 0;
     ASSERT_TRUE(arena->place(1, std::span(&block, 1), 1000, &space, &retry_ms).ok());
