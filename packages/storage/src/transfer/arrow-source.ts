@@ -102,24 +102,33 @@ export async function openArrowFile(path: string): Promise<ArrowFile> {
     return { fields: reader.schema.fields, reader, handle };
   } catch (error) {
     await handle.close();
-    throw new NdtsError('INVALID_ARGUMENT', `${path} is no Arrow file or stream`, { cause: error });
+    if (error instanceof NdtsError) throw error;
+    throw new NdtsError(
+      'INVALID_ARGUMENT',
+      `${path} is no Arrow file or stream, or has what is not read: ${wordsOf(error)}`,
+      { cause: error },
+    );
   }
+}
+
+function wordsOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function unreadableError(error: unknown, row: number): NdtsError {
   if (error instanceof NdtsError) return error;
   return new NdtsError(
     'INVALID_ARGUMENT',
-    `the file cannot be read behind row ${row}, it is damaged or not whole: ${String(error)}`,
+    `the file cannot be read behind row ${row}, it is damaged or not whole: ${wordsOf(error)}`,
     { cause: error },
   );
 }
 
-const kinds: Readonly<Record<number, ValueTypeName | 'time' | undefined>> = {
+const kinds: Readonly<Record<number, ValueTypeName | undefined>> = {
   [Type.Bool]: 'bool',
   [Type.Time]: 'f64',
-  [Type.Timestamp]: 'time',
-  [Type.Date]: 'time',
+  [Type.Timestamp]: 'i64',
+  [Type.Date]: 'text',
   [Type.Utf8]: 'text',
   [Type.LargeUtf8]: 'text',
   [Type.Utf8View]: 'text',
@@ -132,8 +141,8 @@ const kinds: Readonly<Record<number, ValueTypeName | 'time' | undefined>> = {
   [Type.BinaryView]: 'bytes',
 };
 
-/** What of a type is taken; undefined: nothing. */
-export function arrowKind(type: DataType): ValueTypeName | 'time' | undefined {
+/** The type of a column that is made for it; undefined: nothing is taken of it. */
+export function arrowKind(type: DataType): ValueTypeName | undefined {
   if (DataType.isDictionary(type)) return arrowKind(type.dictionary as DataType);
   if (DataType.isInt(type)) {
     const isSmall = type.bitWidth < 32 || (type.bitWidth === 32 && type.isSigned);
@@ -150,7 +159,8 @@ function arrowColumn(field: Field, vector: Vector | null): ValueColumn {
   if (vector === null) return { name, at: () => null };
   if (DataType.isTimestamp(type) || DataType.isDate(type)) {
     const timeOf = timesOf(type, vector);
-    return { name, at: (row) => (vector.isValid(row) ? timeOf(row) : null) };
+    const areDays = DataType.isDate(type);
+    return { name, areDays, at: (row) => (vector.isValid(row) ? timeOf(row) : null) };
   }
   if (arrowKind(type) === undefined) return { name, at: () => null };
   const at = (row: number): SqlValue => sqlValueOf(vector.get(row) as unknown, type);

@@ -28,6 +28,8 @@ export interface ValueColumn {
     | Float32Array
     | Uint8Array
     | undefined;
+  /** Its times are days of a calendar, without a time of day. */
+  readonly areDays?: boolean | undefined;
   /** Of times without nulls, by row. */
   readonly times?: { readonly days: Float64Array; readonly nsOfDay: Float64Array } | undefined;
 }
@@ -145,7 +147,7 @@ export class BatchFiller {
       if (nulls !== undefined) nulls[at] = value === null ? 1 : 0;
       const problem =
         into === undefined
-          ? putBytes(batch, column, at, value)
+          ? putBytes(batch, column, at, value, source.areDays === true)
           : putNumber(column, into, at, value, nulls !== undefined);
       if (problem !== undefined) this.#refuse(row, source.name, problem);
     }
@@ -256,6 +258,19 @@ function copyPlain(
   return true;
 }
 
+/** Of timeText: T, the time of day and Z. */
+const clockLength = 'T00:00:00.000000000Z'.length;
+
+/** One that has a text: no infinity, and within the years that a Date has. */
+function isTime(value: SqlValue): value is Time {
+  const has = typeof value === 'object' && value !== null && 'day' in value;
+  return has && Math.abs(value.day) <= 1e8;
+}
+
+function nsOf({ day, nsOfDay }: Time): bigint {
+  return BigInt(day) * nsOfDayLong + BigInt(nsOfDay);
+}
+
 const missing = 'null, and the column holds no nulls';
 
 function putBytes(
@@ -263,12 +278,19 @@ function putBytes(
   column: ColumnSchema,
   row: number,
   value: SqlValue,
+  areDays: boolean,
 ): string | undefined {
   if (value === null) batch.setBytes(column.name, row, new Uint8Array(0));
   else if (column.type === 'bytes' && value instanceof Uint8Array)
     batch.setBytes(column.name, row, value);
   else if (column.type === 'text' && typeof value !== 'object')
     batch.setText(column.name, row, String(value));
+  else if (column.type === 'text' && isTime(value))
+    batch.setText(
+      column.name,
+      row,
+      areDays ? timeText(value).slice(0, -clockLength) : timeText(value),
+    );
   else return `not ${column.type}`;
   return undefined;
 }
@@ -281,7 +303,7 @@ function putNumber(
   nullable: boolean,
 ): string | undefined {
   if (into instanceof BigInt64Array) {
-    const whole = wholeOf(value);
+    const whole = isTime(value) ? nsOf(value) : wholeOf(value);
     into[row] = whole ?? 0n;
     if (value === null) return nullable ? undefined : missing;
     return whole === undefined || BigInt.asIntN(64, whole) !== whole

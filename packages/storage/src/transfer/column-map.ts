@@ -133,7 +133,7 @@ export function mapColumns(
     if (source !== undefined) return source;
     throw new NdtsError(
       'INVALID_ARGUMENT',
-      `the file has no column ${name}: ${help}; it has ${names.join(', ')}`,
+      `the file has no column ${name}: ${help}; it has ${names.join(', ')}${delimiterOf(names)}`,
     );
   };
   const time = need('time', 'name it with ndts import --map time=COLUMN');
@@ -147,6 +147,13 @@ export function mapColumns(
   );
   const ignored = names.filter((_, at) => !mapper.used.has(at));
   return { time, symbol, columns, ignored };
+}
+
+/** All names in one: they are delimited by something else. */
+function delimiterOf(names: readonly string[]): string {
+  const found = names.length === 1 ? /[;\t|]/.exec(names[0] ?? '')?.[0] : undefined;
+  if (found === undefined) return '';
+  return ` (--delimiter ${found === '\t' ? 'tab' : `'${found}'`} tells them apart)`;
 }
 
 function nothingFor(column: ColumnSchema, isTicks: boolean): Source {

@@ -56,9 +56,23 @@ export function openCsvFile(path: string, options: CsvOptions): CsvFile {
   const first = records[0];
   if (first === undefined)
     throw new NdtsError('INVALID_ARGUMENT', `${path} has no records of CSV: nothing to import`);
+  const other = otherThanCsv(first);
+  if (other !== undefined) throw new NdtsError('INVALID_ARGUMENT', `${path} ${other}`);
   const hasHeader = options.header ?? true;
   const names = first.map((name, at) => (hasHeader ? (name ?? '') : String(at + 1)));
   return { beginning, names, sample: hasHeader ? records.slice(1) : records };
+}
+
+/** What the first record shows of a file that is no CSV of ours, and what to do about it. */
+function otherThanCsv(first: readonly (string | null)[]): string | undefined {
+  const text = first.join(',');
+  if (text.startsWith('\x1f')) return 'is packed with gzip: unpack it first (zcat)';
+  if (text.startsWith('PAR1')) return 'is a Parquet file: say --format parquet';
+  if (text.startsWith('ARROW1')) return 'is an Arrow file: say --format arrow';
+  if (text.includes('\0')) return 'is no text of UTF-8: make it one first (iconv -f UTF-16)';
+  if (text.includes('\r'))
+    return 'has lines that end with a carriage return alone: make them newlines first (tr)';
+  return undefined;
 }
 
 function unescaped(delimiter: string | undefined): string | undefined {

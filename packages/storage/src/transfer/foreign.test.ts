@@ -6,6 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import {
+  DateDay,
   Decimal,
   Dictionary,
   Field,
@@ -205,6 +206,41 @@ test('Arrow: decimals, times of day and fixed bytes; lists are passed over', asy
     code: 'INVALID_ARGUMENT',
     message: /a number is a time with --time-format/,
   });
+});
+
+test('times beside that of the row: nanoseconds in i64, ISO in text', async (context) => {
+  const root = makeRoot(context);
+  const local = await openTestFolder(context, root);
+  const path = join(root, 'a.parquet');
+  const ns = '1704187800123456789';
+  await writeParquet(
+    path,
+    `SELECT n AS time, 'A' AS symbol, n AS received, NULL::TIMESTAMP AS sent, DATE '1960-02-29' AS
+     expiry FROM (SELECT make_timestamp_ns(${ns}) AS n)`,
+  );
+  const { types } = await importMade(local, path);
+  equal(types, 'received:i64? sent:i64? expiry:text?');
+  const read = 'SELECT received::VARCHAR, sent, expiry FROM made';
+  deepEqual(await rowsOf(local, read), [`["${ns}",null,"1960-02-29"]`]);
+  const columns = 'received:text?,expiry:i64';
+  await importInto(local, { path, table: 'other', columns });
+  deepEqual(await rowsOf(local, 'SELECT received, expiry::VARCHAR FROM other'), [
+    '["2024-01-02T09:30:00.123456789Z","-310521600000000000"]',
+  ]);
+  const arrow = join(root, 'a.arrow');
+  const table = new Table({
+    time: vectorFromArray([1_704_187_800_000], new TimestampMillisecond()),
+    symbol: vectorFromArray(['A']),
+    received: vectorFromArray([-1], new TimestampMillisecond()),
+    sent: vectorFromArray([null], new TimestampSecond()),
+    expiry: vectorFromArray([new Date('1960-02-29')], new DateDay()),
+  });
+  writeFileSync(arrow, tableToIPC(table, 'file'));
+  await importInto(local, { path: arrow, table: 'made', create: true });
+  deepEqual(
+    (await rowsOf(local, `${read} ORDER BY sequence`))[1],
+    '["-1000000",null,"1960-02-29"]',
+  );
 });
 
 test('Arrow: a stream that was cut off is said to be, behind what it has', async (context) => {

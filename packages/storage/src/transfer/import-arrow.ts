@@ -22,7 +22,7 @@ export async function openArrow(path: string, options: CsvOptions): Promise<Impo
     unreadable,
     columns: (taken) =>
       columnsOf(
-        kinds.map((kind, at) => [names[at] ?? '', kind === 'time' ? 'text' : kind]),
+        kinds.map((kind, at) => [names[at] ?? '', kind]),
         taken,
       ),
     source: (schema, map, ensure, from) =>

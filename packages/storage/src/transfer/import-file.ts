@@ -4,7 +4,7 @@
 
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
-import { type Clock, NdtsError, type TableSchema } from '@ndts/protocol';
+import { type Clock, type ColumnSchema, NdtsError, type TableSchema } from '@ndts/protocol';
 import { type ColumnMap, mapColumns, type Source } from './column-map.js';
 import type { CsvOptions } from './csv-options.js';
 import { fileIdentity, type IdentityBy } from './file-identity.js';
@@ -65,7 +65,7 @@ export async function importFile(
   try {
     const table = options.table ?? 'tick';
     const known = target.tables().find((one) => one.name === table);
-    const schema = known ?? newSchema(table, file, options);
+    const schema = known === undefined ? newSchema(table, file, options) : asSaid(known, options);
     const map = mapColumns(file.names, schema, withSymbol(options));
     checkReadable(file, map, schema);
     const planned = { schema, isNewTable: known === undefined, map, names: file.names };
@@ -91,7 +91,7 @@ export async function importFile(
     source = file.source(schema, map, ensure, isResumed ? record : undefined);
     const end = await runImport({
       target,
-      table: known?.id ?? target.createTable(schema),
+      table: () => known?.id ?? target.createTable(schema),
       schema,
       source,
       rejects,
@@ -146,6 +146,20 @@ function newSchema(name: string, file: ImportFormat, options: ImportOptions): Ta
     ),
   );
   return { name, columns: file.columns(taken) };
+}
+
+/** A table that is there has the columns that are said. */
+function asSaid(known: TableSchema, { columns }: ImportOptions): TableSchema {
+  if (columns === undefined) return known;
+  const listOf = (all: readonly ColumnSchema[]): string =>
+    all.map(({ name, type, nullable }) => `${name}:${type}${nullable === true ? '?' : ''}`).join();
+  const [there, said] = [listOf(known.columns), listOf(parseColumns(columns))];
+  if (there === said) return known;
+  throw new NdtsError(
+    'ALREADY_EXISTS',
+    `there is a table ${known.name}, and its columns are ${there}: leave --columns out, or name ` +
+      'another --table',
+  );
 }
 
 function checkReadable(file: ImportFormat, map: ColumnMap, schema: TableSchema): void {

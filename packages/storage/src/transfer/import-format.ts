@@ -75,8 +75,7 @@ async function openParquet(path: string, options: CsvOptions): Promise<ImportFor
       columnsOf(
         file.columns.map(({ name, type, kind }, at) => [
           name,
-          // A number of 32 bits without a sign: what a query gives of it is a double.
-          file.unreadable.has(at) ? undefined : type === 'UINTEGER' ? 'i64' : typesOfKind[kind],
+          file.unreadable.has(at) ? undefined : (typesOfName[type] ?? typesOfKind[kind]),
         ]),
         taken,
       ),
@@ -110,6 +109,12 @@ export function columnsOf(
   );
 }
 
+const typesOfName: Readonly<Record<string, ValueTypeName | undefined>> = {
+  // A number of 32 bits without a sign: what a query gives of it is a double.
+  UINTEGER: 'i64',
+  DATE: 'text',
+};
+
 const typesOfKind: Readonly<Record<SqlKind, ValueTypeName>> = {
   bool: 'bool',
   i32: 'i32',
@@ -117,7 +122,7 @@ const typesOfKind: Readonly<Record<SqlKind, ValueTypeName>> = {
   u64: 'i64',
   f32: 'f32',
   f64: 'f64',
-  time: 'text',
+  time: 'i64',
   timeOfDay: 'f64',
   text: 'text',
   integer: 'text',

@@ -14,7 +14,8 @@ import type { OnTransferEvent } from './transfer-event.js';
 
 export interface ImportRun {
   readonly target: ImportTarget;
-  readonly table: number;
+  /** Its id; made here, once a row can be taken. */
+  table(): number;
   readonly schema: TableSchema;
   readonly source: RowSource;
   readonly rejects: RejectsFile;
@@ -32,6 +33,10 @@ export interface ImportRun {
 }
 
 const progressNs = 100e6;
+
+function helpFor(reason: string): string {
+  return reason === 'not a time' ? ': --time-format says how times are written' : '';
+}
 
 class ImportLoop {
   readonly #run: ImportRun;
@@ -51,9 +56,10 @@ class ImportLoop {
   }
 
   accept(batch: TableBatch, read: SourceRead): void {
-    const { target, table, rejects, clock } = this.#run;
+    const { target, rejects, clock } = this.#run;
     const refused = this.record.rejects + read.rejects.length;
     this.#checkFirst(read);
+    const table = this.#run.table();
     rejects.add(read.rejects);
     const next: ImportRecord = {
       ...this.record,
@@ -82,7 +88,7 @@ class ImportLoop {
       'INVALID_ARGUMENT',
       `none of the first ${read.rejects.length} rows can be taken; line ${first.line}` +
         `${first.column === undefined ? '' : `, column ${first.column}`}: ${first.reason} ` +
-        `(${first.text.slice(0, 200)}); nothing was imported`,
+        `(${first.text.slice(0, 200)}); nothing was imported${helpFor(first.reason)}`,
     );
   }
 

@@ -5,6 +5,7 @@ import { deepEqual, equal, match, rejects } from 'node:assert/strict';
 import { readFileSync, writeFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import { NdtsError } from '@ndts/protocol';
 import type { TransferEvent } from './transfer-event.js';
 import { importInto, makeRoot, openTestFolder, rowsOf } from './transfer-test-kit.js';
@@ -52,6 +53,25 @@ test('a name that two columns have is not guessed at', async (context) => {
   await rejects(importInto(local, { path: cut }), none);
   equal((await importInto(local, { path, map: { price: '4' } })).event, 'done');
   deepEqual(await rowsOf(local, 'SELECT price FROM tick'), ['[2]']);
+});
+
+test('what is no CSV, or has another delimiter, is told as that', async (context) => {
+  const root = makeRoot(context);
+  const local = await openTestFolder(context, root);
+  const header = 'time,symbol,price\n';
+  const files: readonly (readonly [string | Uint8Array, RegExp])[] = [
+    [gzipSync(header), /gzip: unpack it/],
+    [Buffer.from(`\ufeff${header}`, 'utf16le'), /no text of UTF-8/],
+    ['time,symbol,price\r2024-01-02,A,1\r', /carriage return alone/],
+    ['PAR1 and more', /--format parquet/],
+    ['time;symbol;price\n2024-01-02;A;1\n', /--delimiter ';'/],
+    [`${header}1704187800,A,1\n`, /not a time .*--time-format/],
+  ];
+  for (const [at, [content, words]] of files.entries()) {
+    const path = join(root, `${at}.csv`);
+    writeFileSync(path, content);
+    await rejects(importInto(local, { path }), withCode('INVALID_ARGUMENT', words));
+  }
 });
 
 test('a table is made of a sample, and of what is said', async (context) => {
@@ -191,4 +211,24 @@ test('a dry run shows the first rows and changes nothing', async (context) => {
   ]);
   equal(local.ticks.tables().length, 1);
   deepEqual(local.symbols.all(), []);
+});
+
+test('a table is made with its first row, and has the columns that are said', async (context) => {
+  const root = makeRoot(context);
+  const local = await openTestFolder(context, root);
+  const path = join(root, 'a.csv');
+  writeFileSync(path, 'time,symbol,x\n01/02/2024,A,1\n');
+  const options = { path, table: 'T', create: true };
+  await rejects(importInto(local, options), withCode('INVALID_ARGUMENT', /not a time/));
+  equal(
+    local.ticks.tables().find(({ name }) => name === 'T'),
+    undefined,
+  );
+  const columns = 'x:f64?';
+  await importInto(local, { ...options, columns, timeFormat: '%d/%m/%Y' });
+  const again = { ...options, again: true, timeFormat: '%d/%m/%Y' };
+  await importInto(local, { ...again, columns });
+  const others = importInto(local, { ...again, columns: 'x:i64' });
+  await rejects(others, withCode('ALREADY_EXISTS', /its columns are x:f64\?/));
+  deepEqual(await rowsOf(local, 'SELECT x FROM "T"'), ['[1]', '[1]']);
 });

@@ -70,10 +70,11 @@ function bytesTo({ rows }: ParquetFile, row: number, fileBytes: number): number 
 export function valueColumn(column: SqlBatchColumn): ValueColumn {
   const at = (row: number) => column.at(row);
   const { name, kind, nulls, nsOfDay } = column;
-  if (nulls !== undefined) return { name, at };
+  const areDays = column.type === 'DATE';
+  if (nulls !== undefined) return { name, at, areDays };
   const { values } = column;
   if (kind === 'time' && nsOfDay !== undefined && values instanceof Float64Array)
-    return { name, at, times: { days: values, nsOfDay } };
+    return { name, at, areDays, times: { days: values, nsOfDay } };
   const isPlain =
     kind !== 'timeOfDay' &&
     (values instanceof Float64Array ||
