@@ -148,6 +148,27 @@ test('on the wire: both protocols, text and binary, declared or not', async (con
     deepEqual(rows(await client.ask(m.query(sql))), [['1'], ['3']], sql);
 });
 
+test('a parameter that was declared a span of time is one', async (context) => {
+  const client = await (await TestServer.start(context, 1)).login();
+  const span = Buffer.alloc(16);
+  span.writeBigInt64BE(1_500_000n);
+  span.writeInt32BE(1, 8);
+  const uuid = Buffer.alloc(16, 7);
+  const text = utf8('1 day 0:00:01.5');
+  const cases: [string, number, Buffer, number, string][] = [
+    ["SELECT TIMESTAMP '2026-01-02' - $1", 1186, text, 0, '2025-12-31 23:59:58.5+00'],
+    ["SELECT TIMESTAMP '2026-01-02' - $1", 1186, span, 1, '2025-12-31 23:59:58.5+00'],
+    ['SELECT typeof($1)', 2950, uuid, 1, 'UUID'],
+    ['SELECT typeof($1)', 1083, utf8('09:30:00.5'), 0, 'TIME'],
+  ];
+  for (const [sql, oid, value, format, wanted] of cases) {
+    const bound = m.bind('', '', [value], [format]);
+    const answers = await client.ask(m.parse('', sql, [oid]), bound, m.execute(''), m.sync());
+    deepEqual(rows(answers), [[wanted]], sql);
+  }
+  deepEqual(rows(await client.ask(m.query("SELECT '-0'::DOUBLE, '-0'::FLOAT"))), [['-0', '-0']]);
+});
+
 test('a parameter beside a sign of arithmetic is a number, or an instant', async (context) => {
   const client = await (await TestServer.start(context, 1)).login();
   const cases: [string, string[], string][] = [

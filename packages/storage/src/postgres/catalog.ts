@@ -20,6 +20,14 @@ import {
 import { PostgresError } from './postgres-error.js';
 import { schemaName } from './settings.js';
 import { timePattern } from './time-patterns.js';
+import { type PostgresType, types } from './types.js';
+
+/** Values that are sent as text, which SQL would take for one: `time > now() - $1`. */
+const castParameters: ReadonlyMap<PostgresType | undefined, string> = new Map([
+  [types.interval, 'INTERVAL'],
+  [types.time, 'TIME'],
+  [types.uuid, 'UUID'],
+]);
 
 export interface CatalogSession extends CatalogInput {
   readonly version: string;
@@ -290,10 +298,23 @@ function withEdit(tokens: readonly Token[], tables: readonly string[]): Edit {
   return { start: before.end, end: before.end, text: ` ${list},` };
 }
 
+function parameterEdits(
+  tokens: readonly Token[],
+  declared: readonly (PostgresType | undefined)[],
+): Edit[] {
+  return tokens.flatMap(({ kind, text, end }) => {
+    const type = kind === 'parameter' ? declared[Number(text.slice(1)) - 1] : undefined;
+    const cast = castParameters.get(type);
+    return cast === undefined ? [] : [{ start: end, end, text: `::${cast}` }];
+  });
+}
+
+/** `declared`: types of parameters, by their place. */
 export function translate(
   text: string,
   tokens: readonly Token[],
   session: CatalogSession,
+  declared: readonly (PostgresType | undefined)[] = [],
 ): Translated {
   for (const [pattern, columns] of withoutRows)
     if (pattern.test(text.trimStart()) && /\bpg_/i.test(text)) {
@@ -304,7 +325,7 @@ export function translate(
   const translation = new Translation(tokens, session);
   translation.run();
   const { tables } = translation;
-  const edits = [...translation.edits, ...arrayEdits(tokens)];
+  const edits = [...translation.edits, ...arrayEdits(tokens), ...parameterEdits(tokens, declared)];
   if (edits.length === 0 && tables.size === 0)
     return { text, isCatalog: false, offsetOf: (offset) => offset };
   if (tables.size > 0) {

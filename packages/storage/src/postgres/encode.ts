@@ -80,7 +80,9 @@ function textOf(column: SqlBatchColumn, digits: number): (row: number) => string
     case 'bool':
       return (row) => (values[row] === 1 ? 't' : 'f');
     case 'f32':
-      return (row) => floatText(Number(values[row]));
+      return (row) => zeroText(Number(values[row])) ?? floatText(Number(values[row]));
+    case 'f64':
+      return (row) => zeroText(Number(values[row])) ?? String(values[row]);
     case 'time': {
       const { nsOfDay } = column;
       if (column.type === 'DATE') return (row) => dateText(Number(values[row]));
@@ -93,6 +95,11 @@ function textOf(column: SqlBatchColumn, digits: number): (row: number) => string
     default:
       return (row) => String(values[row]);
   }
+}
+
+/** JavaScript writes both zeros alike. */
+function zeroText(value: number): string | undefined {
+  return Object.is(value, -0) ? '-0' : undefined;
 }
 
 /** The fewest digits that are this value in 32 bits. */

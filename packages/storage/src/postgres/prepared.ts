@@ -2,11 +2,12 @@
 // columns are. Always: errors tell places of the text the client sent, not of what was run.
 
 import type { Sql } from '../sql/query.js';
-import { isSign, type Token, tokensOf } from '../sql/tokens.js';
+import { isSign, nameOf, type Token, tokensOf } from '../sql/tokens.js';
 import { castLists, withoutAny } from './arrays.js';
 import { operandTypes } from './operand-types.js';
 import { type CatalogSession, type Translated, translate } from './catalog.js';
 import { type Command, commandOf } from './commands.js';
+import { columnName } from './column-name.js';
 import { typeOfColumn } from './encode.js';
 import { PostgresError, toPostgresError } from './postgres-error.js';
 import { arrayOf, type PostgresType, typeOfOid, typeOfSql, types } from './types.js';
@@ -62,7 +63,7 @@ export class Prepared {
 
   /** Of the catalog as it is now. */
   translate(session: CatalogSession): Translated {
-    return translate(this.text, this.tokens, session);
+    return translate(this.text, this.tokens, session, this.parameterTypes);
   }
 
   toError(error: unknown, translated?: Translated): PostgresError {
@@ -70,6 +71,21 @@ export class Prepared {
       text: this.source,
       offsetOf: (offset) => this.start + (translated?.offsetOf(offset) ?? offset),
     });
+  }
+
+  columnsOf(
+    columns: readonly { readonly name: string; readonly type: string }[],
+    isCatalog: boolean,
+  ): ToldColumn[] {
+    return columns.map((column) => ({
+      name: this.#isSaid(column.name) ? column.name : columnName(column.name),
+      type: isCatalog && column.type === 'UINTEGER' ? types.oid : typeOfColumn(column),
+    }));
+  }
+
+  /** Whether the client wrote it, in quotes. */
+  #isSaid(name: string): boolean {
+    return this.tokens.some((token) => token.kind === 'quoted' && nameOf(token) === name);
   }
 
   /** Types that were not declared, and the columns as far as they are known without values. */
@@ -92,7 +108,8 @@ export class Prepared {
         types.text;
       this.parameterTypes[at] ??= lists.has(at + 1) ? (arrayOf(type) ?? type) : type;
     }
-    if (found.columns.length > 0) this.#columns = toldColumns(found.columns, translated.isCatalog);
+    if (found.columns.length > 0)
+      this.#columns = this.columnsOf(found.columns, translated.isCatalog);
     this.#described = true;
     return this.#columns;
   }
@@ -118,16 +135,6 @@ function highestParameter(tokens: readonly Token[]): number {
     highest = Math.max(highest, number);
   }
   return highest;
-}
-
-export function toldColumns(
-  columns: readonly { readonly name: string; readonly type: string }[],
-  isCatalog: boolean,
-): ToldColumn[] {
-  return columns.map((column) => ({
-    name: column.name,
-    type: isCatalog && column.type === 'UINTEGER' ? types.oid : typeOfColumn(column),
-  }));
 }
 
 /** The columns of what is answered here; undefined: it has none, or SQL answers. */

@@ -21,7 +21,6 @@ import {
   type StatementPart,
   splitStatements,
   type ToldColumn,
-  toldColumns,
 } from './prepared.js';
 import { RunningQuery, Stopper, type StopReason } from './running.js';
 import type { Settings } from './settings.js';
@@ -236,7 +235,7 @@ export class Session {
         settings.skipsArchived,
       );
       portal.running = running;
-      const found = toldColumns(running.columns, translated.isCatalog);
+      const found = prepared.columnsOf(running.columns, translated.isCatalog);
       const columns = prepared.told ?? found;
       if (columns.length !== found.length)
         throw new PostgresError('0A000', 'cached plan must not change result type');

@@ -78,8 +78,9 @@ export function parseInstant(text: string): Time | undefined {
   const [year, month, dayOfMonth, hour, minute, second] = found
     .slice(1, 7)
     .map((part: string | undefined) => Number(part ?? 0));
-  const ms = Date.UTC(year!, month! - 1, dayOfMonth!);
-  const date = new Date(ms);
+  // Date.UTC takes the years 0 to 99 for those of the last century.
+  const date = new Date(0);
+  const ms = date.setUTCFullYear(year!, month! - 1, dayOfMonth!);
   const isDay = date.getUTCMonth() === month! - 1 && date.getUTCDate() === dayOfMonth;
   if (!isDay || hour! > 24 || minute! > 59 || second! > 60) return undefined;
   const fraction = Number((found[7] ?? '').padEnd(9, '0'));
