@@ -27,7 +27,13 @@ import {
   type TradeRingWriter,
 } from '@ndts/storage';
 import { RulesKeeper } from './clean/keeper.js';
-import { namedSources, polledSource, sourceName, sourcesOf } from './arbitrate/feed-sources.js';
+import {
+  feedOf,
+  namedSources,
+  polledSource,
+  sourceName,
+  sourcesOf,
+} from './arbitrate/feed-sources.js';
 import { SourceStage } from './arbitrate/source-stage.js';
 import { RecentRejects } from './clean/rejects.js';
 import { answerRules } from './clean/requests.js';
@@ -266,6 +272,9 @@ class DataNodeAgent implements DataNode {
     if (desk.isUnknown(source)) this.#stage.setSources(namedSources(feed), nowNs);
     this.#stage.pass(batch, refused, source, nowNs, isLive ? now : undefined);
     if (refused.count > 0) {
+      const from = feedOf(feed, source);
+      for (let row = 0; row < refused.count; row += 1)
+        from?.noteRefused?.('tick', refused.sequence[row]!, refused.flags[row]!);
       this.#rejects.note(refused, sourceName(feed, source), isLive, now);
       this.#recentRejects.note(refused);
       this.#quality.noteRefused(refused);

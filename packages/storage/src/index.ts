@@ -61,7 +61,7 @@ export {
   openLocalDatabase,
 } from './folder/local-database.js';
 export type { LineRefusal } from '@ndts/native/line';
-export type { LineSink } from './line/line-sink.js';
+export type { LineIntake, LineSink } from './line/line-sink.js';
 export { type LineAddresses, LineServer, type LineServerOptions } from './line/line-server.js';
 export { MappedTransport } from './remote/mapped-transport.js';
 export {

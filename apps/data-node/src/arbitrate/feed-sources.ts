@@ -20,8 +20,12 @@ export function namedSources(feed: Feed): NamedSource[] {
   });
 }
 
+export function feedOf(feed: Feed, source: number): Feed | undefined {
+  return sourcesOf(feed).find((one) => one.source === source)?.feed;
+}
+
 export function sourceName(feed: Feed, source: number): string {
-  return sourcesOf(feed).find((one) => one.source === source)?.feed.name ?? feed.name;
+  return feedOf(feed, source)?.name ?? feed.name;
 }
 
 /** Of the rows of the last poll. */

@@ -7,6 +7,7 @@
 import type { FeedProcessView, TickBatch, TradeBatch } from '@ndts/protocol';
 import type { MarketDecimals } from '../book/venue-books.js';
 import type { BookChangeBatch, RowBatch } from './batches.js';
+import type { RowKind } from './feed-rows.js';
 
 /** A symbol as a feed needs it: the cluster-wide id of its ticks, the name it subscribes to. */
 export interface FeedSymbol {
@@ -106,6 +107,9 @@ export interface Feed {
   /** What the venue said of halts since the last call, the newest of each symbol. Absent: it says
    * nothing of them. */
   pollHalts?(take: TakeHalt): void;
+  /** A row of the last poll that a rule refused: its place in that batch, and the reason
+   * (CleanReason). Absent: nobody waits to hear of it. */
+  noteRefused?(kind: RowKind, place: number, reason: number): void;
   /** When rows are due next by the clock (monotonic ns); Infinity: they come by onRows or not at
    * all. Absent or undefined: it can't say, and is polled again and again. */
   dueNs?(): number | undefined;

@@ -5,6 +5,7 @@
 // nobody polls while a batch is held.
 
 import {
+  CleanReasonNames,
   type Clock,
   copyTickRow,
   copyTradeRow,
@@ -20,11 +21,11 @@ import {
 import {
   type EnsureSymbols,
   flagsOfSide,
+  type LineIntake,
   type LineRefusal,
   type LineSink,
   type TableBatch,
 } from '@ndts/storage';
-import type { RowBatch } from './batches.js';
 import {
   type Feed,
   type FeedAbilities,
@@ -36,6 +37,7 @@ import {
   pollNothing,
 } from './feed.js';
 import type { RowKind } from './feed-rows.js';
+import { LineRefusals } from './line-refusals.js';
 import { RejectLog } from './reject-log.js';
 import { RowQueue } from './row-queue.js';
 import { Subscriptions } from './subscriptions.js';
@@ -56,7 +58,9 @@ export interface LineFeedOptions {
 const capacityDefault = 32_768;
 const waitMsDefault = 10_000;
 
-interface Lane<B extends RowBatch> {
+interface Lane<B extends TickBatch | TradeBatch> {
+  readonly kind: RowKind;
+  /** The sequence of a row is the intake that it came by. */
   readonly queue: RowQueue<B>;
   taken: number;
   /** Handed out by polls. */
@@ -77,6 +81,7 @@ export class LineFeed implements Feed, LineSink {
   readonly #lanes: Lanes;
   readonly #rejects = new RejectLog();
   readonly #wanted = new Subscriptions();
+  readonly #refusals = new LineRefusals();
   /** Whoever waits for a poll, once. */
   #waiting: (() => void)[] = [];
   onRows: (() => void) | undefined;
@@ -94,8 +99,8 @@ export class LineFeed implements Feed, LineSink {
     ]);
     const counts = { taken: 0, polled: 0, settled: 0 };
     this.#lanes = [
-      { queue: new RowQueue(createTickBatch(capacity), copyTickRow), ...counts },
-      { queue: new RowQueue(createTradeBatch(capacity), copyTradeRow), ...counts },
+      { kind: 'tick', queue: new RowQueue(createTickBatch(capacity), copyTickRow), ...counts },
+      { kind: 'trade', queue: new RowQueue(createTradeBatch(capacity), copyTradeRow), ...counts },
     ];
   }
 
@@ -136,29 +141,47 @@ export class LineFeed implements Feed, LineSink {
     return this.#poll(this.#lanes[1], batch);
   }
 
-  #poll<B extends RowBatch>(lane: Lane<B>, batch: B): number {
+  #poll<B extends TickBatch | TradeBatch>(lane: Lane<B>, batch: B): number {
     lane.settled = lane.polled;
     const count = lane.queue.take(batch);
+    this.#refusals.notePolled(lane.kind, batch);
     lane.polled += count;
     if (this.#waiting.length > 0) this.#wake();
     return count;
   }
 
-  ensure(names: readonly string[]): Promise<Uint32Array> {
-    return this.#options.ensure(names);
+  noteRefused(kind: RowKind, place: number, reason: number): void {
+    this.#refusals.note(kind, place, CleanReasonNames[reason] ?? String(reason));
   }
 
-  refused({ reason }: LineRefusal, words: string): void {
+  open(): LineIntake {
+    const { tables } = this;
+    const { id, counts } = this.#refusals.open();
+    return {
+      tables,
+      refusedBy: counts,
+      ensure: (names) => this.#options.ensure(names),
+      take: (table, rows) => this.take(table, rows, id),
+      settled: () => this.settled(),
+      refused: (refusal, words) => this.#noteLine(refusal, words),
+      close: () => this.#refusals.close(id),
+    };
+  }
+
+  #noteLine({ reason }: LineRefusal, words: string): void {
     const rule = reason === 'symbolName' ? 'symbol' : reason === 'length' ? reason : 'message';
     this.#rejects.note(this.#options.clock.nowMs(), rule, words, '');
   }
 
-  async take(table: string, rows: TableBatch): Promise<void> {
+  /** By an intake; 0: by none that counts what is refused. */
+  async take(table: string, rows: TableBatch, intake = 0): Promise<void> {
     for (let from = 0; from < rows.count; ) {
       if (this.#state !== 'connected')
         throw new NdtsError('UNAVAILABLE', 'the data node takes no lines now');
       const to =
-        table === tickSchema.name ? this.#putTicks(rows, from) : this.#putTrades(rows, from);
+        table === tickSchema.name
+          ? this.#putTicks(rows, from, intake)
+          : this.#putTrades(rows, from, intake);
       if (to < rows.count) await this.#nextPoll();
       else this.onRows?.();
       from = to;
@@ -172,7 +195,7 @@ export class LineFeed implements Feed, LineSink {
   }
 
   /** @returns the row that found no room */
-  #putTicks(rows: TableBatch, from: number): number {
+  #putTicks(rows: TableBatch, from: number, intake: number): number {
     const lane = this.#lanes[0];
     const { rows: ticks } = lane.queue;
     const [price, volume] = [rows.doubles('price'), rows.doubles('volume')];
@@ -180,11 +203,12 @@ export class LineFeed implements Feed, LineSink {
     const [bidVolume, askVolume] = [rows.doubles('bid_vol1'), rows.doubles('ask_vol1')];
     const flags = rows.column('flags');
     for (let row = from; row < rows.count; row += 1) {
-      if (!this.#isWanted(rows.symbol[row]!)) continue;
+      if (!this.#isWanted(rows.symbol[row]!, intake)) continue;
       const at = lane.queue.claim();
       if (at < 0) return row;
       ticks.day[at] = rows.day[row]!;
       ticks.nsOfDay[at] = rows.nsOfDay[row]!;
+      ticks.sequence[at] = intake;
       ticks.symbol[at] = rows.symbol[row]!;
       ticks.price[at] = price[row]!;
       ticks.volume[at] = volume[row]!;
@@ -198,13 +222,13 @@ export class LineFeed implements Feed, LineSink {
     return rows.count;
   }
 
-  #putTrades(rows: TableBatch, from: number): number {
+  #putTrades(rows: TableBatch, from: number, intake: number): number {
     const lane = this.#lanes[1];
     const { rows: trades } = lane.queue;
     const [price, volume] = [rows.doubles('price'), rows.doubles('volume')];
     const side = rows.column('side');
     for (let row = from; row < rows.count; row += 1) {
-      if (!this.#isWanted(rows.symbol[row]!)) continue;
+      if (!this.#isWanted(rows.symbol[row]!, intake)) continue;
       const at = lane.queue.claim();
       if (at < 0) return row;
       const id = rows.isNull('trade_id', row)
@@ -212,6 +236,7 @@ export class LineFeed implements Feed, LineSink {
         : tradeNumber(rows.text('trade_id', row));
       trades.day[at] = rows.day[row]!;
       trades.nsOfDay[at] = rows.nsOfDay[row]!;
+      trades.sequence[at] = intake;
       trades.symbol[at] = rows.symbol[row]!;
       trades.price[at] = price[row]!;
       trades.volume[at] = volume[row]!;
@@ -222,9 +247,10 @@ export class LineFeed implements Feed, LineSink {
     return rows.count;
   }
 
-  #isWanted(symbol: number): boolean {
+  #isWanted(symbol: number, intake: number): boolean {
     if (this.#wanted.isAll || this.#wanted.has(symbol)) return true;
     this.#skipped += 1;
+    this.#refusals.count(intake, 'unsubscribed');
     return false;
   }
 

@@ -17,7 +17,13 @@ import {
 } from '@ndts/protocol';
 import type { Logger } from '@ndts/runtime';
 import { type Database, TableBatch, type TradeRingWriter, TradeRows } from '@ndts/storage';
-import { namedSources, polledSource, reconnectsOf, sourceName } from '../arbitrate/feed-sources.js';
+import {
+  feedOf,
+  namedSources,
+  polledSource,
+  reconnectsOf,
+  sourceName,
+} from '../arbitrate/feed-sources.js';
 import type { ArbitratedRows } from '../arbitrate/seen-rows.js';
 import { type NamedSource, SourceDesk } from '../arbitrate/source-desk.js';
 import { countsByRule, sumByRule } from '../clean/rejects.js';
@@ -169,11 +175,13 @@ export class TradePath {
   #refuse(origin: { source: string; isLive: boolean; received: Time }): void {
     const batch = this.#batch;
     const { reasons } = this.cleaner;
+    const from = feedOf(this.#deps.feed, this.#source);
     this.#rejects.begin();
     let kept = 0;
     for (let row = 0; row < batch.count; row += 1) {
       if (reasons[row] !== 0) {
         this.#rejects.take(batch, row, reasons[row]!, origin);
+        from?.noteRefused?.('trade', row, reasons[row]!);
         continue;
       }
       if (row !== kept) copyTradeRow(batch, row, batch, kept);

@@ -122,10 +122,14 @@ export class RejectSamples {
       rows.column('live')[row] = isLive ? 1 : 0;
       for (const name of numbers) rows.doubles(name)[row] = Number.NaN;
       rows.column('next_sequence')[row] = -1n;
-      if (this.#hasText) rows.setText('sample', row, `${reject.reason}: ${reject.sample}`);
+      if (this.#hasText) rows.setText('sample', row, textOf(reject));
     }
     rows.count = samples.length;
   }
 }
 
 const numbers = ['tick_day', 'tick_ns', 'price', 'volume', 'bid1', 'ask1', 'bid_vol1', 'ask_vol1'];
+
+function textOf({ reason, sample }: FeedReject): string {
+  return sample === '' ? reason : `${reason}: ${sample}`;
+}

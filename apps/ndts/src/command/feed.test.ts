@@ -101,9 +101,11 @@ async function writeLines(
     return shard === undefined ? 0 : foundation.ticks.nextSequence(shard);
   };
   const lines = line('SILVER', 30) + line('SILVER', -1) + line('SILVER', 31);
-  equal((await write('/write', lines)).status, 204);
+  const told = ({ status, headers }: Response): string =>
+    `${status} ${headers.get('x-ndts-refused')} ${headers.get('x-ndts-refused-by')}`;
+  equal(told(await write('/write', lines)), '204 1 price=1');
   equal(next(), 2, 'stored when it is answered');
-  equal((await write('/write', line('SILVER', 29, '1700000000000000000'))).status, 204);
+  equal(told(await write('/write', line('SILVER', 29, '1700000000000000000'))), '204 1 stale=1');
   equal(next(), 2, 'refused as stale');
   equal((await write('/write?feed=off', line('SILVER', 29, '1700000000000000000'))).status, 204);
   equal(next(), 3, 'into the table as it is');
@@ -120,13 +122,21 @@ async function writeLines(
   const trade = (id: number, price: number): string =>
     `trade,symbol=SILVER price=${price},volume=1,side=1i,trade_id="${id}"\n`;
   const some = trade(1, 30) + trade(2, -1) + trade(1, 30) + trade(3, 31);
-  equal((await write('/write', some)).status, 204);
+  equal(told(await write('/write', some)), '204 2 price=1,duplicate=1');
   deepEqual(trades(), ['1,3', 'price,duplicate'], 'cleaned like those of any feed');
   equal((await write('/write', line('n\\ o', 1))).status, 400);
-  equal((await write('/write', 'nothing\n')).status, 400);
+  const broken = await write('/write', `${line('SILVER', -1)}${line('SILVER', 31)}nothing\n`);
+  const { stored, refused } = (await broken.json()) as { stored: number; refused: unknown };
+  deepEqual([broken.status, stored, refused], [400, 1, { price: 1 }]);
+  const senders = Array.from({ length: 8 }, (_, bad) =>
+    write('/write', `# of one sender\n${line('GOLD', -1).repeat(bad)}`),
+  );
+  for (const [bad, answer] of (await Promise.all(senders)).entries())
+    equal(told(answer), bad === 0 ? '204 null null' : `204 ${bad} price=${bad}`, 'each its own');
   const text = await call('status', 'line');
   match(text, /refused: symbol 1, message 1/);
   match(text, /characters \d+: n o/);
+  match(text, / line 3: [^\n]*[^: ]\n/, 'no colon behind which nothing stands');
 }
 
 test('files are added, read once, shown and removed', async (context) => {

@@ -306,8 +306,10 @@ function printDetail(view: FeedView, rejects: readonly FeedRejectView[], print: 
         `${numberText(recording.fileBytes)} bytes of ${recording.dir}, lost ${recording.lost}` +
         (recording.reason === '' ? '' : `: ${printable(recording.reason)}`),
     );
-  for (const { timeMs, reason, sample } of rejects)
-    print(`  ${timeText(timeFromMs(timeMs))} ${printable(reason)}: ${printable(sample)}`);
+  for (const { timeMs, reason, sample } of rejects) {
+    const words = sample === '' ? reason : `${reason}: ${sample}`;
+    print(`  ${timeText(timeFromMs(timeMs))} ${printable(words)}`);
+  }
 }
 
 function printRefused(refused: readonly RefusedNamesView[], print: Print): void {

@@ -115,15 +115,15 @@ test('names of tables, columns and symbols are held to a policy', async (context
 test('the precision says what a time is', async (context) => {
   const node = await lineNode(context);
   const token = node.token('bot', 'trader');
-  const units = { n: 1, ns: 1, u: 1e3, us: 1e3, ms: 1e6, s: 1e9, m: 60e9, h: 3600e9 };
+  const units = { '': 1, n: 1, ns: 1, u: 1e3, us: 1e3, ms: 1e6, s: 1e9, m: 60e9, h: 3600e9 };
   for (const name of Object.keys(units)) {
     const path = `/api/v2/write?org=o&bucket=b&precision=${name}`;
-    assert.equal((await post(node, token, `p,symbol=${name} v=1 7`, path)).status, 204);
+    assert.equal((await post(node, token, `p,symbol=x${name} v=1 7`, path)).status, 204);
   }
   const times = rowsOf(node.database, 'p').map((row) => [row['symbol'], row['time']]);
   assert.deepEqual(
     Object.fromEntries(times),
-    Object.fromEntries(Object.entries(units).map(([name, ns]) => [name, BigInt(7 * ns)])),
+    Object.fromEntries(Object.entries(units).map(([name, ns]) => [`x${name}`, BigInt(7 * ns)])),
   );
   assert.equal((await post(node, token, 'p,symbol=n v=1 7', '/write?precision=y')).status, 400);
 });

@@ -1,8 +1,15 @@
 // Line protocol over HTTP: POST /write and /api/v2/write, and what clients ask before they write.
 // A body is taken as it comes. Always: an answer of 204 means that every row was accepted, or is
-// durable where that is asked for; any other answer to a write says how many rows were stored.
+// durable where that is asked for, but for ticks that its headers say a rule refused; any other
+// answer to a write says how many rows were stored, and what was refused.
 
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type OutgoingHttpHeaders as OutgoingHeaders,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
@@ -121,7 +128,8 @@ export class LineHttp {
   async #write(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
     const { identity, metrics, writer } = this.#options;
     const principal = principalOf(identity, request.headers.authorization);
-    const unit = units.get(url.searchParams.get('precision') ?? 'ns');
+    // Clients that leave it open may say so, with nothing behind the sign.
+    const unit = units.get(url.searchParams.get('precision') || 'ns');
     const answer = this.#refusal(request, principal, unit);
     if (answer !== undefined || principal === undefined || unit === undefined) {
       if (answer?.status === 401 || answer?.status === 403)
@@ -140,8 +148,10 @@ export class LineHttp {
       metrics.rows.inc({ listener: 'http' }, input.rows);
       if (input.close() > 0) metrics.unfinished.inc({ listener: 'http' });
     }
-    if (problem === undefined) response.writeHead(204).end();
-    else await this.#refuse(request, response, problem, input.rows);
+    const { refusedBy } = input;
+    const refused = sumOf(refusedBy);
+    if (problem === undefined) response.writeHead(204, refusalHeaders(refusedBy, refused)).end();
+    else await this.#refuse(request, response, problem, input.rows - refused, refusedBy);
   }
 
   /** The rest of the body is read first: a client that is still sending would miss the answer. */
@@ -150,6 +160,7 @@ export class LineHttp {
     response: ServerResponse,
     answer: Answer,
     stored = 0,
+    refusedBy: ReadonlyMap<string, number> = new Map(),
   ): Promise<void> {
     const isDrained = await drain(request, this.#options.bodyBytesMax);
     if (response.destroyed) return;
@@ -157,7 +168,8 @@ export class LineHttp {
     if (!isDrained) response.setHeader('Connection', 'close');
     if (status === 401) response.setHeader('WWW-Authenticate', 'Bearer, Basic realm="ndts"');
     if (status === 429 || status === 503) response.setHeader('Retry-After', '1');
-    sendJson(response, status, { ...content, stored });
+    const refused = refusedBy.size === 0 ? {} : { refused: Object.fromEntries(refusedBy) };
+    sendJson(response, status, { ...content, stored, ...refused });
   }
 
   /** What is wrong with a request before its body. */
@@ -190,16 +202,18 @@ export class LineHttp {
       if (bytes > bodyBytesMax) return tooLarge(bodyBytesMax);
       metrics.bytes.inc({ listener: 'http' }, chunk.length);
       const refusal = await input.write(chunk);
-      if (refusal !== undefined) return this.#refused(refusal);
+      if (refusal !== undefined) return this.#refused(refusal, input);
     }
     const refusal = await input.end();
-    if (refusal !== undefined) return this.#refused(refusal);
+    if (refusal !== undefined) return this.#refused(refusal, input);
     await input.settled(ack);
     return undefined;
   }
 
-  #refused(refusal: LineRefusal): Answer {
+  /** Once the lines before it are settled. */
+  async #refused(refusal: LineRefusal, input: LineInput): Promise<Answer> {
     const { reason } = refusal;
+    await input.settled(this.#options.ack);
     this.#options.metrics.refused.inc({ listener: 'http', reason });
     const message = `failed to parse line protocol: ${refusalText(refusal)}`;
     return { status: 400, code: 'invalid', message, line: refusal.line, reason };
@@ -226,6 +240,19 @@ const badPrecision: Answer = {
   code: 'invalid',
   message: 'expected a precision of ns, us, ms, s, m or h',
 };
+
+function sumOf(counts: ReadonlyMap<string, number>): number {
+  let sum = 0;
+  for (const count of counts.values()) sum += count;
+  return sum;
+}
+
+/** What became of ticks that were understood and are not stored. */
+function refusalHeaders(refusedBy: ReadonlyMap<string, number>, refused: number): OutgoingHeaders {
+  if (refused === 0) return {};
+  const rules = [...refusedBy].map(([rule, count]) => `${rule}=${count}`);
+  return { 'X-Ndts-Refused': String(refused), 'X-Ndts-Refused-By': rules.join(',') };
+}
 
 function tooLarge(bytes: number): Answer {
   return { status: 413, code: 'request too large', message: `more than ${bytes} bytes` };

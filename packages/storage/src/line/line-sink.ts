@@ -6,6 +6,15 @@ import type { TableBatch } from '@ndts/native/db';
 import type { LineRefusal } from '@ndts/native/line';
 
 export interface LineSink {
+  /** For one connection or request, which closes it. */
+  open(): LineIntake;
+}
+
+/** What one connection or request hands over. */
+export interface LineIntake {
+  /** Rows of it that were taken and will not be stored, by the rule that refused them, or
+   * `unsubscribed`: nobody wants their symbol. Complete once it is settled. */
+  readonly refusedBy: ReadonlyMap<string, number>;
   /** Names of the tables whose rows it takes. */
   readonly tables: ReadonlySet<string>;
   /** Ids of names, in their order; 0: it may be no symbol. */
@@ -17,4 +26,5 @@ export interface LineSink {
   settled(): Promise<void>;
   /** A line that could not be taken. */
   refused(refusal: LineRefusal, words: string): void;
+  close(): void;
 }

@@ -13,7 +13,7 @@ import {
 } from '@ndts/native/line';
 import { type Clock, NdtsError, type TableSchema } from '@ndts/protocol';
 import { refusalText } from './line-refusal.js';
-import type { LineSink } from './line-sink.js';
+import type { LineIntake, LineSink } from './line-sink.js';
 import type { SymbolRegistry } from '../table/symbol-registry.js';
 import { isBuiltIn, schemaFor, symbolName, zeroColumns } from './line-policy.js';
 
@@ -44,6 +44,7 @@ const firstRows = 256;
 const rowsMax = 8192;
 const growth = 4;
 const noIds = new Uint32Array(0);
+const noRefusals: ReadonlyMap<string, number> = new Map();
 
 export class LineWriter {
   readonly #options: LineWriterOptions;
@@ -65,7 +66,7 @@ export class LineWriter {
 
   /** Of one connection or request. `isFed`: its market data goes to the sink, if there is one. */
   openStream(unitNs: number, isFed = true): LineInput {
-    const sink = isFed ? this.#options.sink : undefined;
+    const sink = isFed ? this.#options.sink?.open() : undefined;
     return new LineInput(this, this.#parser.openStream(unitNs), sink);
   }
 
@@ -75,7 +76,7 @@ export class LineWriter {
   }
 
   /** What a sink took is stored by others: up to wherever they are. */
-  async durable(sink: LineSink | undefined): Promise<void> {
+  async durable(sink: LineIntake | undefined): Promise<void> {
     const { database } = this.#options;
     await database.durable(sink === undefined ? this.#position : database.acceptedPosition());
   }
@@ -92,7 +93,7 @@ export class LineWriter {
   write(
     stream: number,
     bytes: Uint8Array | undefined,
-    sink: LineSink | undefined,
+    sink: LineIntake | undefined,
   ): Promise<LineOutcome> {
     return this.#inTurn(async () => {
       if (this.#closed) throw new NdtsError('CLOSED', 'line protocol is closed');
@@ -128,7 +129,7 @@ export class LineWriter {
   async #take(
     stream: number,
     bytes: Uint8Array | undefined,
-    sink: LineSink | undefined,
+    sink: LineIntake | undefined,
   ): Promise<LineOutcome> {
     const parser = this.#parser;
     let rows = 0;
@@ -150,7 +151,7 @@ export class LineWriter {
     }
   }
 
-  async #flush(sink: LineSink | undefined): Promise<LineOutcome> {
+  async #flush(sink: LineIntake | undefined): Promise<LineOutcome> {
     const { database, aheadBytesMax } = this.#options;
     const names = this.#parser.fresh();
     const ids = names.length === 0 ? noIds : await this.#register(names, sink);
@@ -168,7 +169,10 @@ export class LineWriter {
     return { rows, refusal };
   }
 
-  async #register(names: readonly Uint8Array[], sink: LineSink | undefined): Promise<Uint32Array> {
+  async #register(
+    names: readonly Uint8Array[],
+    sink: LineIntake | undefined,
+  ): Promise<Uint32Array> {
     const { database, symbols, symbolsMax } = this.#options;
     const wanted = names.map(symbolName);
     const allowed: string[] = [];
@@ -196,7 +200,7 @@ export class LineWriter {
   async #admit(
     wanted: readonly (string | undefined)[],
     allowed: readonly string[],
-    sink: LineSink,
+    sink: LineIntake,
   ): Promise<Uint32Array> {
     const ids = await sink.ensure(allowed);
     const known = new Map(allowed.map((name, at) => [name, ids[at] ?? 0]));
@@ -240,18 +244,23 @@ export class LineWriter {
 export class LineInput {
   readonly #writer: LineWriter;
   readonly #stream: number;
-  readonly #sink: LineSink | undefined;
+  readonly #sink: LineIntake | undefined;
   #rows = 0;
 
-  constructor(writer: LineWriter, stream: number, sink: LineSink | undefined) {
+  constructor(writer: LineWriter, stream: number, sink: LineIntake | undefined) {
     this.#writer = writer;
     this.#sink = sink;
     this.#stream = stream;
   }
 
-  /** Rows accepted so far. */
+  /** Rows accepted so far; of those that went to the sink, also what a rule refuses. */
   get rows(): number {
     return this.#rows;
+  }
+
+  /** Of these, what is known not to be stored, by rule. */
+  get refusedBy(): ReadonlyMap<string, number> {
+    return this.#sink?.refusedBy ?? noRefusals;
   }
 
   /** Rejects when the engine refuses rows; some of these bytes may be stored then. */
@@ -273,6 +282,7 @@ export class LineInput {
 
   /** Returns the bytes of a line that never ended. */
   close(): number {
+    this.#sink?.close();
     return this.#writer.closeStream(this.#stream);
   }
 
