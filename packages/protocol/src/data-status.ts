@@ -47,6 +47,9 @@ export interface KindStatus {
   readonly accepted: number;
   /** Of trades by rule; of books by what was wrong with them. */
   readonly rejected: Readonly<Record<string, number>>;
+  /** Of trades: left out, since another feed or an earlier connection gave them, or too old to
+   * know. */
+  readonly copies: number;
 }
 
 /** A feed beside others of the same symbols, since it came: which of its good ticks were the first

@@ -80,6 +80,7 @@ export class Arbiter {
   readonly #behind: Uint32Array;
   #keep = new Uint32Array(keepAtOnce);
   #ids = new Float64Array(0);
+  #passesNumbered = false;
   /** By symbol: the newest time of what went on before there were several */
   #alone = new Float64Array(0);
   /** Whose rows those were: what it gives is new all the same. */
@@ -141,10 +142,13 @@ export class Arbiter {
     this.#era += 1;
   }
 
-  /** The source may give again what it gave: those rows are copies. */
+  /** The source may give again what it gave: those rows are copies, those that are recalled later
+   * among them. */
   sendsAgain(source: number): void {
     const slot = this.#slotOf.get(source);
-    if (slot !== undefined) this.#seen.forget(slot);
+    if (slot === undefined) return;
+    this.#seen.forget(slot);
+    if (slot === this.#aloneSlot) this.#aloneSlot = -1;
   }
 
   noteAlone({ count, symbol, day, nsOfDay }: TickBatch): void {
@@ -194,15 +198,18 @@ export class Arbiter {
     return offered - kept;
   }
 
-  /** As ticks(); the numbers of the venue tell trades apart where it has them. */
-  trades(batch: TradeBatch, source: number, nowNs: number): number {
+  /** As ticks(); the numbers of the venue tell trades apart where it has them.
+   * @param passesNumbered those that have one go through and are not remembered */
+  trades(batch: TradeBatch, source: number, nowNs: number, passesNumbered = false): number {
     const offered = batch.count;
     if (this.#ids.length < offered) this.#ids = new Float64Array(2 * offered);
     for (let row = 0; row < offered; row += 1)
       this.#ids[row] = (batch.flags[row]! & TradeFlags.id) === 0 ? Number.NaN : batch.tradeId[row]!;
     const { count, day, nsOfDay, symbol, price, volume } = batch;
     const rows = { count, day, nsOfDay, symbol, price, volume, id: this.#ids };
+    this.#passesNumbered = passesNumbered;
     const kept = this.choose(rows, source, nowNs);
+    this.#passesNumbered = false;
     for (let at = 0; at < kept; at += 1) {
       const row = this.#keep[at]!;
       if (row !== at) copyTradeRow(batch, row, batch, at);
@@ -224,7 +231,9 @@ export class Arbiter {
     this.#nowNs = nowNs;
     let kept = 0;
     for (let row = 0; row < rows.count; row += 1) {
-      if (slot !== undefined && this.#judge(rows, row, slot) !== verdicts.fresh) continue;
+      const passes =
+        slot === undefined || (this.#passesNumbered && !Number.isNaN(rows.id?.[row] ?? Number.NaN));
+      if (!passes && this.#judge(rows, row, slot) !== verdicts.fresh) continue;
       this.#keep[kept] = row;
       kept += 1;
     }

@@ -32,9 +32,3 @@ export function sourceName(feed: Feed, source: number): string {
 export function polledSource(feed: Feed): number {
   return feed instanceof FeedSet ? feed.source : onlySource;
 }
-
-/** How often it connected anew. */
-export function reconnectsOf(feed: Feed, source: number): number {
-  for (const one of sourcesOf(feed)) if (one.source === source) return one.feed.stats().reconnects;
-  return 0;
-}

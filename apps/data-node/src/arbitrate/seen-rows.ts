@@ -87,7 +87,7 @@ export class SeenRows {
 
   /** Makes room for a row of this time and returns its place; its other fields are the caller's to
    * write. The oldest goes when the window is full: `onGone` gets its place before that. -1: it is
-   * older than all that is kept, and becomes the floor. */
+   * older than all that is kept, and at or below the floor from now on. */
   insert(symbol: number, time: number, onGone: (symbol: number, place: number) => void): number {
     const head = headFields * symbol;
     const heads = this.#heads;
@@ -95,7 +95,7 @@ export class SeenRows {
       const oldest = this.place(symbol, this.window);
       const oldestTime = this.rows[oldest]!;
       if (time < oldestTime) {
-        heads[head + floorAt] = time;
+        heads[head + floorAt] = Math.max(time, heads[head + floorAt]!);
         return -1;
       }
       onGone(symbol, oldest);

@@ -1,6 +1,7 @@
 // hot: no allocation after init
 // Several feeds of the same symbols in a node: good ticks of all become one stream. Always: one
-// feed alone is not looked at, but for a while after others went: it may be behind what they gave;
+// feed alone is not looked at, but for a while after others went: it may be behind what they gave,
+// and of its trades without numbers after a new connection: it may send them again;
 // a feed that came or went is known before its next rows; one at its end keeps its place, and its
 // counts, until another one needs it.
 
@@ -17,6 +18,8 @@ export interface NamedSource {
   readonly isEnded: boolean;
 }
 
+export type TradeChoice = 'none' | 'again' | 'many';
+
 /** Rows kept of a symbol: as many as a feed may be behind the first. */
 const window = 64;
 /** How long the last one is looked at after others went. */
@@ -28,12 +31,12 @@ export class SourceDesk {
   readonly #connected = new Set<number>();
   /** The one that is, or was before there were several. */
   #alone = 0;
-  readonly #countsAlike: boolean;
   #hasMany = false;
   #manyUntilNs = 0;
+  #againUntilNs = 0;
+  #sendsAgain = false;
 
   constructor(options: Pick<ArbiterOptions, 'countsAlike' | 'recall'> = {}) {
-    this.#countsAlike = options.countsAlike === true;
     this.#arbiter = new Arbiter({ window, slots: feedsMax, ...options });
   }
 
@@ -41,7 +44,8 @@ export class SourceDesk {
   setSources(sources: readonly NamedSource[], nowNs: number): void {
     for (const source of this.#names.keys())
       if (!sources.some((one) => one.source === source)) this.#remove(source, nowNs);
-    if (this.#names.size < 2) this.#alone = [...this.#names.keys()][0] ?? 0;
+    if (this.#names.size < 2)
+      this.#alone = nowNs < this.#againUntilNs ? 0 : ([...this.#names.keys()][0] ?? 0);
     for (const [priority, { source, name, isConnected, isEnded }] of sources.entries()) {
       if (isEnded && !this.#names.has(source)) continue;
       if (!this.#arbiter.addSource(source, priority)) {
@@ -50,17 +54,12 @@ export class SourceDesk {
         this.#arbiter.addSource(source, priority);
       }
       this.#names.set(source, name);
-      if (isConnected) this.#noteConnected(source);
+      if (isConnected) this.#connected.add(source);
       else if (this.#connected.delete(source)) this.#arbiter.lost(source, nowNs);
     }
     if (this.#names.size > 1) this.#manyUntilNs = nowNs + lingerNs;
     this.#hasMany = nowNs < this.#manyUntilNs;
-  }
-
-  #noteConnected(source: number): void {
-    if (this.#connected.has(source)) return;
-    this.#connected.add(source);
-    if (this.#countsAlike) this.#arbiter.sendsAgain(source);
+    this.#sendsAgain = nowNs < this.#againUntilNs;
   }
 
   #remove(source: number, nowNs: number): void {
@@ -75,13 +74,23 @@ export class SourceDesk {
     lastTicks?.((batch) => this.#arbiter.noteAlone(batch));
   }
 
-  /** Whether there is anything to choose. */
+  /** Whether there is anything to choose among ticks. */
   get hasMany(): boolean {
     return this.#hasMany;
   }
 
-  /** The source has a new connection: it may give again what it gave. */
-  sendsAgain(source: number): void {
+  /** What there is to choose among trades: those of many, or those that one sends again. */
+  get choice(): TradeChoice {
+    if (this.#hasMany) return 'many';
+    return this.#sendsAgain ? 'again' : 'none';
+  }
+
+  /** The source has a new connection: it may give again what it gave, or what the node had before
+   * it was started. */
+  sendsAgain(source: number, nowNs: number): void {
+    this.#againUntilNs = nowNs + lingerNs;
+    this.#sendsAgain = true;
+    if (source === this.#alone) this.#alone = 0;
     this.#arbiter.sendsAgain(source);
   }
 
@@ -95,9 +104,11 @@ export class SourceDesk {
     return this.hasMany ? this.#arbiter.ticks(batch, source, nowNs) : 0;
   }
 
-  /** As choose(), of trades. */
+  /** As choose(), of trades; of a source that is alone only those without numbers: by its numbers
+   * it is cleaned. */
   chooseTrades(batch: TradeBatch, source: number, nowNs: number): number {
-    return this.hasMany ? this.#arbiter.trades(batch, source, nowNs) : 0;
+    const { choice } = this;
+    return choice === 'none' ? 0 : this.#arbiter.trades(batch, source, nowNs, choice === 'again');
   }
 
   /** The source that leads a symbol; 0: none gave a row, or there is only one. */

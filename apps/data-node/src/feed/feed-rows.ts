@@ -47,6 +47,8 @@ export class FeedRows {
   skipped = 0;
   gaps = 0;
   gapsRepaired = 0;
+  /** How often the source was opened. */
+  #connection = 0;
   /** Of the message that is decoded now. */
   receivedAt: Time = { day: 0, nsOfDay: 0 };
   receivedNs = 0;
@@ -130,6 +132,18 @@ export class FeedRows {
   #counted(row: number): number {
     if (row < 0) this.skipped += 1;
     return row;
+  }
+
+  /** What comes now comes by another connection. */
+  beginConnection(): void {
+    this.#connection += 1;
+    for (const queue of [this.#ticks, this.#trades, this.#book])
+      queue.connection = this.#connection;
+  }
+
+  /** By which connection the trades came that were taken last. */
+  get tradesConnection(): number {
+    return this.#trades.takenConnection;
   }
 
   get ticks(): TickBatch {

@@ -48,6 +48,7 @@ export class FeedSet implements Feed {
   /** Of the rows of the last poll; 0: it gave none. */
   source = 0;
   live = true;
+  tradesConnection = 0;
   onRows: (() => void) | undefined;
   /** Of those that were removed, so that sums never fall. */
   #gone: FeedStats = noStats;
@@ -149,6 +150,7 @@ export class FeedSet implements Feed {
       this.#next[kind] = at + 1;
       this.source = member.source;
       this.live = isPolledLive(member.feed);
+      if (kind === 'trade') this.tradesConnection = member.feed.tradesConnection ?? 0;
       return count;
     }
     batch.count = 0;

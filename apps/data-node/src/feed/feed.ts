@@ -81,6 +81,9 @@ export interface Feed {
   /** Of the rows of the last poll: whether their times are the clock's. Default: where the source
    * does not wait. */
   readonly live?: boolean;
+  /** Of the trades of the last poll: which of its connections brought them, counted from 1. A poll
+   * gives those of one. Absent: it has no connections. */
+  readonly tradesConnection?: number;
   /** Rows of books have the own numbers and checksums of this venue (book/venue-books.ts). */
   readonly bookVenue?: string;
   /** The one it has for itself; undefined: the node's. */

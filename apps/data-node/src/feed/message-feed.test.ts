@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { createTradeBatch } from '@ndts/protocol';
 import { SeededRandom, VirtualClock } from '@ndts/runtime';
 import { MessageFeed } from './message-feed.js';
 import type { MessageEvents } from './message-source.js';
@@ -50,6 +51,54 @@ test('what it says before that waits, and is recorded after the opening', async 
     ...['reset', 'opened', 'subscribed A'],
     ...['record first', 'decode first of 0', 'record second', 'decode second of 0'],
     'ask for A',
+  ]);
+  await feed.disconnect();
+});
+
+test('trades that waited when a connection was lost are polled apart from what comes', async () => {
+  let events: MessageEvents | undefined;
+  const clock = new VirtualClock(0);
+  const connection = {
+    subscribe: () => undefined,
+    unsubscribe: () => undefined,
+    close: async () => undefined,
+  };
+  const feed = new MessageFeed({
+    name: 'trades',
+    abilities: { trades: true, book: false, waits: false, repairs: false },
+    source: {
+      open: async (told) => {
+        events = told;
+        return connection;
+      },
+    },
+    decoder: {
+      decode: ([price = 0], rows) => {
+        const row = rows.claimTrade();
+        rows.trades.price[row] = price;
+        rows.trades.symbol[row] = 1;
+      },
+      reset: () => undefined,
+    },
+    clock,
+    random: new SeededRandom(1),
+    symbols: [{ id: 1, name: 'A' }],
+    backOff: { firstMs: 1, maxMs: 1 },
+  });
+  await feed.connect();
+  const first = events;
+  for (const price of [1, 2, 3]) first?.message(Uint8Array.of(price));
+  first?.closed('lost');
+  clock.advance(2e6);
+  await Promise.resolve();
+  for (const price of [3, 4]) events?.message(Uint8Array.of(price));
+  const batch = createTradeBatch(8);
+  const taken: (readonly number[])[] = [];
+  while (feed.pollTrades(batch) > 0)
+    taken.push([feed.tradesConnection, ...batch.price.subarray(0, batch.count)]);
+  assert.deepEqual(taken, [
+    [1, 1, 2, 3],
+    [2, 3, 4],
   ]);
   await feed.disconnect();
 });

@@ -174,6 +174,10 @@ export class MessageFeed implements Feed {
     return this.#options.decoder.decimals?.(symbol);
   }
 
+  get tradesConnection(): number {
+    return this.#rows.tradesConnection;
+  }
+
   get process(): FeedProcessView | undefined {
     return this.#connection?.process;
   }
@@ -222,7 +226,7 @@ export class MessageFeed implements Feed {
     try {
       const events = {
         message: (bytes: Uint8Array, receivedAt?: Time) => this.#hear(life, bytes, receivedAt),
-        reopened: () => this.#whenOpen(life, () => this.#options.decoder.reset()),
+        reopened: () => this.#whenOpen(life, () => this.#beginConnection()),
         closed: (reason: string) => this.#lose(life, reason),
       };
       const connection = await this.#options.source.open(events, opening.signal);
@@ -243,7 +247,7 @@ export class MessageFeed implements Feed {
   #use(connection: MessageConnection): void {
     this.#connection = connection;
     this.#opening = undefined;
-    this.#options.decoder.reset();
+    this.#beginConnection();
     this.#isProven = false;
     this.#isPaused = false;
     this.#state = 'connected';
@@ -260,6 +264,11 @@ export class MessageFeed implements Feed {
     if (this.#connection !== connection) return;
     if (names.length > 0) connection.subscribe(names);
     this.#pauseWhenHigh();
+  }
+
+  #beginConnection(): void {
+    this.#options.decoder.reset();
+    this.#rows.beginConnection();
   }
 
   /** Now, or once the connection is open. */

@@ -211,6 +211,7 @@ export class BookPath {
       rowsPerSecond: this.#rate.sample(this.#appender.accepted, nowNs),
       polled: this.#polled,
       accepted: this.#appender.accepted,
+      copies: 0,
       rejected: Object.fromEntries(Object.entries(found).filter(([, count]) => count > 0)),
     };
   }

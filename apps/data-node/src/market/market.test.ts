@@ -163,7 +163,7 @@ test('trades are accepted once, by their numbers, across a restart too', async (
   deepEqual(
     { ...kind, rowsPerSecond: 0 },
     {
-      ...{ kind: 'trade', rowsPerSecond: 0, polled: 9, accepted: 6, rejected },
+      ...{ kind: 'trade', rowsPerSecond: 0, polled: 9, accepted: 6, copies: 0, rejected },
     },
   );
   equal(first.trades.marks(symbols[0]!.shard).accepted, 6);
@@ -239,7 +239,8 @@ test('books: five levels as shown, all changes stored, a hole is asked for', asy
   deepEqual(
     { ...kind, rowsPerSecond: 0 },
     {
-      ...{ kind: 'book', rowsPerSecond: 0, polled: 77, accepted: 4, rejected: { gaps: 1 } },
+      ...{ kind: 'book', rowsPerSecond: 0, polled: 77, accepted: 4, copies: 0 },
+      rejected: { gaps: 1 },
     },
   );
   told.books = [{ price: Number.NaN, quantity: 1, flags: end, sequence: 91, previous: 90 }];

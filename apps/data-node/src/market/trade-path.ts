@@ -17,15 +17,9 @@ import {
 } from '@ndts/protocol';
 import type { Logger } from '@ndts/runtime';
 import { type Database, TableBatch, type TradeRingWriter, TradeRows } from '@ndts/storage';
-import {
-  feedOf,
-  namedSources,
-  polledSource,
-  reconnectsOf,
-  sourceName,
-} from '../arbitrate/feed-sources.js';
+import { feedOf, namedSources, polledSource, sourceName } from '../arbitrate/feed-sources.js';
 import type { ArbitratedRows } from '../arbitrate/seen-rows.js';
-import { type NamedSource, SourceDesk } from '../arbitrate/source-desk.js';
+import { type NamedSource, SourceDesk, type TradeChoice } from '../arbitrate/source-desk.js';
 import { countsByRule, sumByRule } from '../clean/rejects.js';
 import { type Feed, isPolledLive } from '../feed/feed.js';
 import { Publisher } from '../ring/publisher.js';
@@ -60,9 +54,10 @@ export class TradePath {
   readonly #batch: TradeBatch;
   readonly #rows: TradeRows;
   readonly #desk: SourceDesk;
-  /** By source: how often it had connected when it gave its last rows. */
-  readonly #reconnects = new Map<number, number>();
-  #isChoosing = false;
+  /** By source: which of its connections brought its last rows. */
+  readonly #connections = new Map<number, number>();
+  #connection = 0;
+  #choice: TradeChoice = 'none';
   readonly #rejects: TradeRejects;
   readonly #appender: Appender<TradeBatch>;
   readonly #publisher: Publisher<TradeBatch>;
@@ -72,6 +67,7 @@ export class TradePath {
   #isLive = true;
   #isClean = true;
   #polled = 0;
+  #copies = 0;
 
   constructor(deps: TradePathDeps) {
     const { database, capacity, clock, logger, rings } = deps;
@@ -137,6 +133,7 @@ export class TradePath {
     this.#polled += this.#batch.count;
     this.#source = polledSource(feed);
     this.#isLive = isPolledLive(feed);
+    this.#connection = feed.tradesConnection ?? 0;
     this.#isClean = false;
   }
 
@@ -159,16 +156,15 @@ export class TradePath {
 
   #choose(nowNs: number): void {
     const source = this.#source;
-    if (!this.#desk.hasMany) {
-      this.#isChoosing = false;
-      return;
-    }
-    if (!this.#isChoosing) this.#desk.begin();
-    this.#isChoosing = true;
-    const reconnects = reconnectsOf(this.#deps.feed, source);
-    if ((this.#reconnects.get(source) ?? reconnects) !== reconnects) this.#desk.sendsAgain(source);
-    this.#reconnects.set(source, reconnects);
-    this.#desk.chooseTrades(this.#batch, source, nowNs);
+    const before = this.#connections.get(source);
+    // Of a live feed the first connection, too: the node may have been there before.
+    const isAnew = before === undefined ? this.#isLive : before !== this.#connection;
+    if (before !== this.#connection) this.#connections.set(source, this.#connection);
+    if (isAnew) this.#desk.sendsAgain(source, nowNs);
+    const { choice } = this.#desk;
+    if (choice !== this.#choice && choice !== 'none') this.#desk.begin();
+    this.#choice = choice;
+    this.#copies += this.#desk.chooseTrades(this.#batch, source, nowNs);
   }
 
   /** Good rows move to the front and keep their places as sequences. */
@@ -194,7 +190,10 @@ export class TradePath {
   setSources(sources: readonly NamedSource[], nowNs: number): void {
     this.#sources = sources;
     this.#desk.setSources(sources, nowNs);
-    this.cleaner.keep(new Set(sources.map(({ source }) => source)));
+    const known = new Set(sources.map(({ source }) => source));
+    this.cleaner.keep(known);
+    for (const source of this.#connections.keys())
+      if (!known.has(source)) this.#connections.delete(source);
   }
 
   status(nowNs: number): KindStatus {
@@ -205,6 +204,7 @@ export class TradePath {
       polled: this.#polled,
       accepted: this.#appender.accepted,
       rejected: sumByRule(counts),
+      copies: this.#copies,
     };
   }
 

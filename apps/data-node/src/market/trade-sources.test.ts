@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { nsPerMs, nsPerSecond, timeFromMs, type TradeBatch, TradeFlags } from '@ndts/protocol';
 import { loadConfig, VirtualClock } from '@ndts/runtime';
 import { TableBatch } from '@ndts/storage';
-import type { Feed, FeedStats } from '../feed/feed.js';
+import type { Feed } from '../feed/feed.js';
 import { FeedSet } from '../feed/feed-set.js';
 import { createNoFeed } from '../feed/no-feed.js';
 import { args, type Life, live, symbols, workPlace } from '../node-test-kit.js';
@@ -17,13 +17,21 @@ const config = loadConfig({ args, environment: {} });
 /** Gives the trades it is told to, named by their price; `number` 0: the venue has none for it. */
 class TradeFeed {
   trades: (readonly [ms: number, price: number, number?: number])[] = [];
-  reconnects = 0;
+  connection = 1;
   readonly feed: Feed;
 
-  constructor(name: string) {
-    const none = createNoFeed();
-    const stats = (): FeedStats => ({ ...none.stats(), reconnects: this.reconnects });
-    this.feed = { ...none, name, stats, pollTrades: (batch) => this.#poll(batch) };
+  /** `live`: what comes is of now. */
+  constructor(name: string, live = false) {
+    const connection = (): number => this.connection;
+    this.feed = {
+      ...createNoFeed(),
+      name,
+      live,
+      get tradesConnection() {
+        return connection();
+      },
+      pollTrades: (batch) => this.#poll(batch),
+    };
   }
 
   #poll(batch: TradeBatch): number {
@@ -112,6 +120,70 @@ for (const [kind, number] of [
     deepEqual(stored(life), expected(220), 'and what that gave alone of the one that is back');
   });
 
+/** Trades without numbers at these milliseconds. */
+const unnumbered = (...at: readonly number[]): TradeFeed['trades'] =>
+  at.map((ms) => [ms, 100 + ms / 100]);
+const pricesAt = (...at: readonly number[]): number[] =>
+  unnumbered(...at).map(([, price]) => price);
+
+test('what a lone source sends again after its own reconnect is stored once', async (t) => {
+  const { life, first } = await withFirst(t);
+  first.trades = unnumbered(1, 2, 2, 3);
+  turn(life);
+  first.connection = 2;
+  first.trades = unnumbered(2, 2, 3, 4, 4);
+  turn(life);
+  first.trades = unnumbered(4, 5);
+  turn(life);
+  deepEqual(stored(life), pricesAt(1, 2, 2, 3, 4, 4, 4, 5));
+  turn(life, 300);
+  const [trades] = life.node.status().kinds;
+  deepEqual([trades?.polled, trades?.accepted, trades?.copies], [11, 8, 3], 'counted');
+  life.clock.advance(70 * nsPerSecond);
+  turn(life, 300);
+  first.trades = unnumbered(5);
+  turn(life);
+  first.connection = 3;
+  first.trades = unnumbered(5, 5, 6);
+  turn(life);
+  deepEqual(stored(life).slice(7), pricesAt(5, 5, 6), 'also when there was nothing to look for');
+});
+
+test('a source that joins while another sends again doubles nothing', async (t) => {
+  const { life, first, second, set } = await withFirst(t);
+  first.trades = unnumbered(1, 2, 3);
+  turn(life);
+  first.connection = 2;
+  await set.add(second.feed);
+  second.trades = unnumbered(1, 2, 3, 4);
+  turn(life);
+  first.trades = unnumbered(2, 3, 4, 5);
+  turn(life);
+  second.trades = unnumbered(5, 6);
+  turn(life);
+  deepEqual(stored(life), pricesAt(1, 2, 3, 4, 5, 6));
+});
+
+test('a lone source is known after a restart of the node, numbered trades go on', async (t) => {
+  const [dir, clock] = [workPlace(t), new VirtualClock(startMs)];
+  const begin = async (): Promise<{ life: Life; feed: TradeFeed }> => {
+    const feed = new TradeFeed('only', true);
+    const life = live(dir, clock, config, () => feed.feed);
+    await life.node.start();
+    return { life, feed };
+  };
+  const before = await begin();
+  before.feed.trades = unnumbered(1, 2, 3);
+  turn(before.life, 20);
+  await before.life.database.durable();
+  await before.life.close();
+  const { life, feed } = await begin();
+  t.after(() => life.close());
+  feed.trades = [...unnumbered(2, 3, 4), ...[7, 7, 8].map((id) => [5, 109, id] as const)];
+  turn(life);
+  deepEqual(stored(life), [...pricesAt(1, 2, 3, 4), 109, 109]);
+});
+
 test('trades that look the same are as many as one source gave of them', async (t) => {
   const { life, first, second, set } = await withFirst(t);
   await set.add(second.feed);
@@ -125,8 +197,7 @@ test('trades that look the same are as many as one source gave of them', async (
   first.trades = same(1);
   turn(life);
   deepEqual(stored(life), [101, 101, 101]);
-  first.reconnects = 1;
-  turn(life, 600);
+  first.connection = 2;
   first.trades = [...same(3), [2, 102]];
   turn(life);
   deepEqual(stored(life), [101, 101, 101, 102], 'what is sent again after a connection is known');

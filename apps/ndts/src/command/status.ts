@@ -85,9 +85,11 @@ function dataText(data: DataStatus): string {
   ].join('\n');
 }
 
-function kindText({ kind, rowsPerSecond, accepted, rejected }: KindStatus): string {
+function kindText({ kind, rowsPerSecond, accepted, rejected, copies }: KindStatus): string {
   const refused = countsText(rejected);
-  const rest = refused === 'none' ? '' : `   refused: ${refused}`;
+  const rest =
+    (refused === 'none' ? '' : `   refused: ${refused}`) +
+    (copies === 0 ? '' : `   given before: ${numberText(copies)}`);
   const rate = numberText(Math.round(rowsPerSecond));
   return `${`${kind}s`.padEnd(10)} ${rate}/s   accepted ${numberText(accepted)}${rest}`;
 }
