@@ -1,7 +1,8 @@
 // Market data of FIX as rows: snapshots (W) and increments (X) of bids, offers and trades. A change
 // of the best prices makes a tick, a trade makes a trade and a tick, each level a change of the
 // book. What always holds: an entry that names its level by an earlier entry's id only is found by
-// that id; a symbol without a snapshot on this connection has no book.
+// that id; a symbol without a snapshot on this connection has no book: what changes it is counted
+// as malformed, and when the snapshot stays away it is asked for again.
 
 import { type Time, timeToMs, TradeFlags } from '@ndts/protocol';
 import { type FixMessage, FixStream, MessageType, Tag } from '@ndts/runtime/fix';
@@ -24,6 +25,11 @@ interface View {
   /** By MDEntryID. */
   readonly levels: Map<string, Level>;
   last: number;
+  /** A snapshot came. */
+  isWhole: boolean;
+  /** When a snapshot is asked for again, and how often it was. */
+  askAtNs: number;
+  asked: number;
 }
 
 interface Change extends Level {
@@ -35,6 +41,9 @@ const offerType = '1';
 const tradeType = '2';
 const deleteAction = '2';
 const withoutNumbers = 'an entry without price or size';
+/** A snapshot may be on its way for so long; then twice that, and so on. */
+const firstAskNs = 1e9;
+const doublings = 6;
 
 export class FixDecoder implements MessageDecoder {
   readonly #isTop: boolean;
@@ -72,8 +81,9 @@ export class FixDecoder implements MessageDecoder {
     const id = rows.idOf(name);
     if (name === '') refuse(rows, 'message', 'a snapshot without a symbol', bytes);
     if (id === 0) return; // given up a moment ago
-    const last = this.#views.get(name)?.last ?? 0;
-    const view: View = { bids: new Map(), asks: new Map(), levels: new Map(), last };
+    const before = this.#views.get(name);
+    for (let asked = before?.asked ?? 0; asked > 0; asked -= 1) rows.repaired();
+    const view = newView(before?.last ?? 0, true);
     this.#views.set(name, view);
     const time = timeOf(message, rows);
     const changes: Change[] = [];
@@ -93,16 +103,21 @@ export class FixDecoder implements MessageDecoder {
     const time = timeOf(message, rows);
     let name = message.text(Tag.symbol);
     const changed = new Map<string, Change[]>();
+    const early = new Set<string>();
     const start = message.indexOf(Tag.mdEntryCount) + 1;
     for (const [from, to] of entries(message, start, Tag.mdUpdateAction)) {
       // Of several entries of one symbol only the first has to name it.
       const said = message.text(Tag.symbol, from, to);
       if (said !== '') name = said;
-      const view = this.#views.get(name);
-      if (view === undefined) continue;
+      if (rows.idOf(name) === 0) continue; // given up a moment ago
+      const view = this.#views.get(name) ?? this.#begin(name);
       if (message.text(Tag.mdEntryType, from, to) === tradeType) {
         if (!this.#trade(message, rows, view, { name, time, from, to }))
           refuse(rows, 'message', withoutNumbers, bytes);
+        continue;
+      }
+      if (!view.isWhole) {
+        early.add(name);
         continue;
       }
       const changes = changed.get(name) ?? [];
@@ -117,6 +132,25 @@ export class FixDecoder implements MessageDecoder {
       writeBook(rows, id, time, changes, false);
       writeTick(rows, id, time, view, 0);
     }
+    for (const symbol of early) this.#beforeSnapshot(symbol, rows, bytes);
+  }
+
+  #begin(name: string): View {
+    const view = newView(0, false);
+    this.#views.set(name, view);
+    return view;
+  }
+
+  /** A change of a book that is not there: counted; in the end its snapshot is asked for. */
+  #beforeSnapshot(name: string, rows: FeedRows, bytes: Uint8Array): void {
+    refuse(rows, 'message', `a change of ${name} before its snapshot`, bytes);
+    const view = this.#views.get(name);
+    if (view === undefined) return;
+    if (view.askAtNs === 0) view.askAtNs = rows.receivedNs + firstAskNs;
+    if (rows.receivedNs < view.askAtNs) return;
+    view.asked += 1;
+    view.askAtNs = rows.receivedNs + firstAskNs * 2 ** Math.min(view.asked, doublings);
+    rows.gap(name, 0, 0);
   }
 
   /** Brings the view up to an entry and adds what changed; false: the entry makes no sense. */
@@ -177,6 +211,11 @@ export class FixDecoder implements MessageDecoder {
     writeTick(rows, id, time, view, volume);
     return true;
   }
+}
+
+function newView(last: number, isWhole: boolean): View {
+  const [bids, asks, levels] = [new Map(), new Map(), new Map()] as const;
+  return { bids, asks, levels, last, isWhole, askAtNs: 0, asked: 0 };
 }
 
 /** Where each entry begins and ends; one begins with `first`. */

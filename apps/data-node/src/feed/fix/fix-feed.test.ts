@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import { createTickBatch, createTradeBatch, TradeFlags } from '@ndts/protocol';
-import { createSilentLogger, SeededRandom, VirtualClock } from '@ndts/runtime';
+import { createSilentLogger, SeededRandom, SystemClock, VirtualClock } from '@ndts/runtime';
 import { bookChangeFlags, createBookChangeBatch } from '../batches.js';
 import type { MessageFeed } from '../message-feed.js';
 import { Counterparty } from './counterparty.js';
@@ -17,11 +17,12 @@ const { ask, clear, end, empty } = bookChangeFlags;
 async function start(
   context: TestContext,
   depth: number,
+  clock: SystemClock = new SystemClock(),
 ): Promise<{ market: Counterparty; feed: MessageFeed; heard: (count: number) => Promise<void> }> {
   const market = new Counterparty();
   const port = await market.open();
   const feed = createFixFeed({
-    ...{ name: 'm', host: '127.0.0.1', port, depth, clock: market.clock },
+    ...{ name: 'm', host: '127.0.0.1', port, depth, clock },
     ...{ random: new SeededRandom(1), logger: createSilentLogger() },
     settings: { senderCompId: 'DESK', targetCompId: 'MARKET', heartbeatSeconds: 30 },
     symbols: [{ id: 7, name: 'BTC/USD' }],
@@ -97,8 +98,43 @@ test('a snapshot, then levels that come, change, move and go, and trades', async
       'venue refused: no such symbol',
       'message an entry without price or size',
       'message an entry without price or size',
+      'message a change of BTC/USD before its snapshot',
     ],
   );
+});
+
+/** Whose time goes on when a test says so, too. */
+class LaterClock extends SystemClock {
+  lateNs = 0;
+
+  override monotonicNs(): number {
+    return super.monotonicNs() + this.lateNs;
+  }
+}
+
+test('changes before a snapshot are counted, one that stays away is asked for', async (context) => {
+  const clock = new LaterClock();
+  const { market, feed, heard } = await start(context, 0, clock);
+  const level = '279=0|269=0|55=BTC/USD|270=97|271=1|';
+  market.say('X', `268=2|${level}${level}`);
+  market.say('X', `268=1|${level.replace('BTC/USD', 'OTHER')}`);
+  market.say('X', '268=1|279=0|269=2|278=41|55=BTC/USD|270=100.5|271=0.25|');
+  await heard(3);
+  assert.deepEqual([feed.stats().malformed, bookRows(feed)], [1, []], 'a message, not its entries');
+  assert.deepEqual(tickRows(feed), [[100.5, 0.25, 0, 0]], 'a trade needs no book');
+  assert.match(feed.rejects(1)[0]!.reason, /^a change of BTC\/USD before its snapshot$/);
+  clock.lateNs = 1.5e9;
+  for (let at = 0; at < 3; at += 1) market.say('X', `268=1|${level}`);
+  while (market.asked.length < 3) await new Promise((done) => void setTimeout(done, 2));
+  await heard(6);
+  assert.deepEqual(market.asked, ['1 BTC/USD', '2 BTC/USD', '1 BTC/USD'], 'once, not each time');
+  market.say('W', snapshot);
+  market.say('X', `268=1|${level}`);
+  await heard(8);
+  assert.equal(bookRows(feed).length, 4);
+  assert.deepEqual(tickRows(feed)[0], [100.5, 0, 99, 101], 'the last trade is known');
+  const { gaps, gapsRepaired, malformed } = feed.stats();
+  assert.deepEqual([gaps, gapsRepaired, malformed], [1, 1, 4]);
 });
 
 test('a book that was lost is asked for again', async (context) => {
