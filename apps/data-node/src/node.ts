@@ -17,6 +17,7 @@ import {
   nsPerMs,
   subjects,
   type TickBatch,
+  type Time,
 } from '@ndts/protocol';
 import type { Agent, AuditLog, Logger, Metrics } from '@ndts/runtime';
 import {
@@ -34,9 +35,11 @@ import {
   sourceName,
   sourcesOf,
 } from './arbitrate/feed-sources.js';
+import { SkewTable } from './arbitrate/skew-table.js';
 import { SourceStage } from './arbitrate/source-stage.js';
 import { RecentRejects } from './clean/rejects.js';
 import { answerRules } from './clean/requests.js';
+import type { RulesTaker } from './clean/settings.js';
 import { type Feed, isPolledLive } from './feed/feed.js';
 import { BookPath } from './market/book-path.js';
 import { TradePath } from './market/trade-path.js';
@@ -102,6 +105,7 @@ class DataNodeAgent implements DataNode {
   readonly #refused: TickBatch;
   readonly #now = new WallTime();
   readonly #recentRejects = new RecentRejects(rejectsKept);
+  readonly #skew = new SkewTable();
   readonly #stage: SourceStage;
   readonly #rules: RulesKeeper;
   readonly #rejects: RejectTable;
@@ -137,7 +141,8 @@ class DataNodeAgent implements DataNode {
     this.#refused = createTickBatch(capacity);
     const lastTicks = (take: (batch: TickBatch) => void): void =>
       eachLastTick(database, symbols.all(), take);
-    this.#stage = new SourceStage({ cleaner: deps.cleaner, capacity, lastTicks });
+    const { cleaner } = deps;
+    this.#stage = new SourceStage({ cleaner, skew: this.#skew, capacity, lastTicks });
     const { cleaners, desk } = this.#stage;
     this.#trades = this.#makeTrades();
     this.#rules = new RulesKeeper({ ...deps, cleaner: this.#cleaners(), audit: deps.audit });
@@ -176,7 +181,8 @@ class DataNodeAgent implements DataNode {
     const { tradeRings: rings, clock } = this.#deps;
     if (rings === undefined) return undefined;
     const { capacity } = this.#batch;
-    return new TradePath({ ...this.#deps, rings, capacity, now: () => this.#now.read(clock) });
+    const now = (): Time => this.#now.read(clock);
+    return new TradePath({ ...this.#deps, rings, capacity, skew: this.#skew, now });
   }
 
   #makeBooks(): BookPath | undefined {
@@ -195,8 +201,9 @@ class DataNodeAgent implements DataNode {
   }
 
   /** Those of ticks and of trades have the same rules. */
-  #cleaners(): Pick<Cleaner, 'setRules' | 'assign'> {
-    const all = [
+  #cleaners(): RulesTaker {
+    const all: readonly RulesTaker[] = [
+      this.#skew,
       this.#stage.cleaners,
       ...(this.#trades === undefined ? [] : [this.#trades.cleaner]),
     ];

@@ -79,6 +79,35 @@ test('each tick once, whichever feed was first', async (context) => {
   ok(expected.size > 1500);
 });
 
+test('two feeds whose clocks differ: each tick once, one of them dies', async (context) => {
+  const clock = new VirtualClock(startMs);
+  const [ahead, behind]: [StrangeRow[], StrangeRow[]] = [[], []];
+  const skewed = loadConfig({
+    args: { ...args, 'clean.skewMs': '2.5', 'clean.disorderMs': '0' },
+    environment: {},
+  });
+  const feeds = (): FeedSet =>
+    new FeedSet([strangeFeed(ahead, 'ahead'), strangeFeed(behind, 'behind')]);
+  const life = live(workPlace(context), clock, skewed, feeds);
+  context.after(() => life.close());
+  await life.node.start();
+  const rows = Array.from({ length: 40 }, (_, at) => ({ ms: startMs + at, price: 100 + at / 100 }));
+  const stamped = (from: number, to: number, aheadMs: number): StrangeRow[] =>
+    rows.slice(from, to).map(({ ms, price }) => ({ ms: ms + aheadMs, price }));
+  ahead.push(...stamped(0, 20, 2));
+  behind.push(...stamped(0, 15, 0));
+  run(life, clock, 5);
+  await (life.feed as FeedSet).remove('ahead');
+  run(life, clock, 600);
+  behind.push(...stamped(15, 40, 0));
+  run(life, clock, 300);
+  deepEqual(
+    [...stored(life.database).values()],
+    rows.map(({ price }) => price),
+  );
+  deepEqual(life.node.status().rejected, {});
+});
+
 test('a feed that is behind doubles nothing when the one before it is removed', async (context) => {
   const clock = new VirtualClock(startMs);
   const [ahead, behind]: [StrangeRow[], StrangeRow[]] = [[], []];

@@ -59,6 +59,7 @@ export const configKeys = [
   { key: 'clean.priceMax', type: 'number', min: 0, default: 999999, doc: 'a price must be above 0 and below this' },
   { key: 'clean.spreadMax', type: 'number', min: 0, default: 0.1, doc: '(ask - bid) / bid must be below this' },
   { key: 'clean.disorderMs', type: 'integer', min: 0, max: 86400000, default: 1000, doc: 'a tick older than the newest of its symbol by more than this is refused' },
+  { key: 'clean.skewMs', type: 'number', min: 0, max: 10000, default: 0, doc: 'how far the times that several feeds give one tick or trade may differ (docs/quality.md)' },
   { key: 'clean.rules', type: 'string', default: '', doc: 'file of cleaning rules, YAML, JSON or TOML (docs/cleaning.md), read again when it changes; empty: none' },
   { key: 'quality.staleMs', type: 'integer', min: 0, max: 604800000, default: 30000, doc: 'a symbol without a good tick for this long is STALE; 0: never' },
   { key: 'quality.gapMs', type: 'integer', min: 0, max: 86400000, default: 5000, doc: 'a symbol is GAPPED for this long after ticks were lost, unless they are repaired' },

@@ -12,6 +12,7 @@ import {
 } from '@ndts/protocol';
 import { SeededRandom } from '@ndts/runtime';
 import { Arbiter, type ArbiterOptions } from './arbiter.js';
+import { SkewTable } from './skew-table.js';
 
 const seed = Number(process.env['NDTS_TEST_SEED'] ?? 17);
 const rowCount = process.env['NDTS_TEST_LONG'] === '1' ? 400_000 : 20_000;
@@ -142,7 +143,7 @@ function checkStatistics(arbiter: Arbiter, given: readonly Given[]): void {
 test('by venue number: each row once, also where times differ between sources', () => {
   const random = new SeededRandom(seed);
   const given = makeGiven(random, makeTruth(random, false), 5000);
-  const arbiter = newArbiter({ toleranceNs: 10_000 });
+  const arbiter = newArbiter({ skew: new SkewTable(10_000) });
   checkOnce(arbitrate(arbiter, given, true), 'numbers');
   checkStatistics(arbiter, given);
 });
@@ -161,11 +162,11 @@ test('by time, price and volume: each row once', () => {
     assert.equal(times[row.index], 1, `seed ${seed}: row ${row.index} of ${distinct.length}`);
 });
 
-test('by price and volume within a tolerance: each row once, whatever stamps it has', () => {
+test('by price and volume within a skew: each row once, whatever stamps it has', () => {
   const random = new SeededRandom(seed + 2);
   const given = makeGiven(random, makeTruth(random, true), 4000);
-  const arbiter = newArbiter({ toleranceNs: 4000 });
-  checkOnce(arbitrate(arbiter, given, false), 'tolerance');
+  const arbiter = newArbiter({ skew: new SkewTable(4000) });
+  checkOnce(arbitrate(arbiter, given, false), 'skew');
 });
 
 test('what is older than the window is counted as late, and never doubled', () => {
@@ -237,8 +238,8 @@ test('a source that is lost or removed leads nothing; its slot is free again', (
   assert.deepEqual([nine?.copies, nine?.repeats], [1, 0]);
 });
 
-test('within the tolerance two rows of one source are two, and equal stamps are a repeat', () => {
-  const arbiter = newArbiter({ toleranceNs: 5 * nsPerMs });
+test('within the skew two rows of one source are two, and equal stamps are a repeat', () => {
+  const arbiter = newArbiter({ skew: new SkewTable(5 * nsPerMs) });
   assert.ok(give(arbiter, 1, 10, 0));
   assert.ok(give(arbiter, 1, 12, 0));
   assert.ok(!give(arbiter, 1, 12, 0));

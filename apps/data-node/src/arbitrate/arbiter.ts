@@ -6,7 +6,9 @@
 // it was alone, is not known to be new, and is counted as late instead of doubled.
 //
 // Two rows are the same when the venue numbered both and the numbers are equal; else when time,
-// price and volume are. Where sources stamp rows themselves, times may differ by the tolerance.
+// price and volume are. Where sources stamp rows differently, times may differ by the skew of the
+// symbol, and a source's row is the oldest such that it did not give yet: rows that look the same
+// within the skew are as many as a source gave that misses none.
 
 import {
   copyTickRow,
@@ -17,6 +19,7 @@ import {
   TradeFlags,
 } from '@ndts/protocol';
 import { LeadTable } from './lead-table.js';
+import { SkewTable } from './skew-table.js';
 import { type ArbitratedRows, SeenRows, seenField } from './seen-rows.js';
 
 export interface ArbiterOptions {
@@ -24,8 +27,8 @@ export interface ArbiterOptions {
   readonly window?: number;
   /** Sources at once, at most 32. Default 8. */
   readonly slots?: number;
-  /** How far times of one row may differ between sources. Default 0. */
-  readonly toleranceNs?: number;
+  /** How far times of one row may differ between sources. Default: not at all. */
+  readonly skew?: SkewTable;
   /** Default 2 s. */
   readonly silenceNs?: number;
   /** Default 30 s. */
@@ -70,7 +73,7 @@ const verdicts = { fresh: 0, copy: 1, repeat: 2, late: 3 } as const;
 export class Arbiter {
   readonly leads: LeadTable;
   readonly #slots: number;
-  readonly #toleranceNs: number;
+  readonly #skew: SkewTable;
   readonly #countsAlike: boolean;
   readonly #recall: ArbiterOptions['recall'];
   readonly #seen: SeenRows;
@@ -95,10 +98,10 @@ export class Arbiter {
 
   constructor(options: ArbiterOptions) {
     this.#slots = options.slots ?? 8;
-    this.#toleranceNs = options.toleranceNs ?? 0;
+    this.#skew = options.skew ?? new SkewTable();
     this.#countsAlike = options.countsAlike === true;
     this.#recall = options.recall;
-    this.#seen = new SeenRows(options.window ?? 256, this.#slots, this.#toleranceNs > 0);
+    this.#seen = new SeenRows(options.window ?? 256);
     this.leads = new LeadTable(this.#slots, {
       silenceNs: options.silenceNs ?? 2e9,
       returnNs: options.returnNs ?? 30e9,
@@ -245,12 +248,12 @@ export class Arbiter {
     if (symbol >= this.#seen.symbols) this.#room(symbol);
     if (this.#recalled[symbol] !== this.#era) this.#recallRows(symbol);
     const time = this.#timeOf(rows.day[row]!, rows.nsOfDay[row]!);
-    const place = this.#find(rows, row, symbol, time, slot);
+    const skewNs = this.#skew.of(symbol);
+    const place = this.#find(rows, row, time, slot, skewNs);
     const verdict =
       place >= 0
         ? this.#again(place, slot, time)
-        : time <= this.#seen.floor(symbol) ||
-            (time <= this.#alone[symbol]! && slot !== this.#aloneSlot)
+        : this.#isLate(symbol, time, slot, skewNs)
           ? verdicts.late
           : verdicts.fresh;
     const base = slot * counters;
@@ -260,6 +263,14 @@ export class Arbiter {
     if (verdict !== verdicts.late)
       this.leads.note(symbol, slot, verdict === verdicts.fresh, this.#nowNs);
     return verdict;
+  }
+
+  /** Whether it may be a row that is not known any more. */
+  #isLate(symbol: number, time: number, slot: number, skewNs: number): boolean {
+    if (time - skewNs <= this.#alone[symbol]! && slot !== this.#aloneSlot) return true;
+    if (time - skewNs > this.#seen.floor(symbol)) return false;
+    const own = skewNs === 0 ? Number.NaN : this.#seen.ownFloor(symbol, slot);
+    return Number.isNaN(own) || time <= own;
   }
 
   #recallRows(symbol: number): void {
@@ -278,36 +289,33 @@ export class Arbiter {
   }
 
   /** The place of the same row; -1: it is not there. */
-  #find(rows: ArbitratedRows, row: number, symbol: number, time: number, slot: number): number {
+  #find(rows: ArbitratedRows, row: number, time: number, slot: number, skewNs: number): number {
     const seen = this.#seen;
-    const tolerance = this.#toleranceNs;
-    if (time - tolerance > seen.newest(symbol)) return -1;
+    const symbol = rows.symbol[row]!;
+    if (time - skewNs > seen.newest(symbol)) return -1;
     const known = seen.rows;
     const id = rows.id === undefined ? Number.NaN : rows.id[row]!;
     const count = seen.count(symbol);
+    let oldest = -1;
     for (let back = 1; back <= count; back += 1) {
       const place = seen.place(symbol, back);
       const difference = known[place]! - time;
-      if (difference < -tolerance) return -1;
-      if (difference > tolerance) continue;
+      if (difference < -skewNs) break;
+      if (difference > skewNs) continue;
       const knownId = known[place + seenField.id]!;
       if (!Number.isNaN(id) && !Number.isNaN(knownId)) {
         if (knownId === id) return place;
       } else if (
         known[place + seenField.price] === rows.price[row] &&
-        known[place + seenField.volume] === rows.volume[row] &&
-        !this.#isOther(place, slot, time)
-      )
-        return place;
+        known[place + seenField.volume] === rows.volume[row]
+      ) {
+        const isGiven = (known[place + seenField.given]! & (1 << slot)) !== 0;
+        if (isGiven && (this.#countsAlike || seen.stamp(place, slot) !== time)) continue;
+        if (isGiven || skewNs === 0) return place;
+        oldest = place;
+      }
     }
-    return -1;
-  }
-
-  /** With a tolerance two rows of one source that look the same are two, but for equal times. */
-  #isOther(place: number, slot: number, time: number): boolean {
-    if (this.#toleranceNs === 0 && !this.#countsAlike) return false;
-    if ((this.#seen.rows[place + seenField.given]! & (1 << slot)) === 0) return false;
-    return this.#countsAlike || this.#seen.stamp(place, slot) !== time;
+    return oldest;
   }
 
   #again(place: number, slot: number, time: number): number {
@@ -316,7 +324,7 @@ export class Arbiter {
     const given = rows[place + seenField.given]!;
     if ((given & bit) !== 0) return verdicts.repeat;
     rows[place + seenField.given] = (given | bit) >>> 0;
-    this.#seen.setStamp(place, slot, time);
+    if (this.#skew.isAny) this.#seen.setStamp(place, slot, time);
     const behindNs = this.#nowNs - rows[place + seenField.arrival]!;
     this.#counts[slot * counters + behindSumAt]! += behindNs;
     if (behindNs > this.#behindMax[slot]!) this.#behindMax[slot] = behindNs;
@@ -335,7 +343,7 @@ export class Arbiter {
     known[place + seenField.id] = rows.id === undefined ? Number.NaN : rows.id[row]!;
     known[place + seenField.arrival] = this.#nowNs;
     known[place + seenField.given] = slot < 0 ? 0 : (1 << slot) >>> 0;
-    if (slot >= 0) this.#seen.setStamp(place, slot, time);
+    if (slot >= 0 && this.#skew.isAny) this.#seen.setStamp(place, slot, time);
   }
 
   /** A row leaves the window: who never gave it missed it. */

@@ -42,19 +42,17 @@ const positionsMax = 2 ** 30;
 export class SeenRows {
   /** Rows kept of a symbol, a power of two. */
   readonly window: number;
-  readonly #slots: number;
-  readonly #keepsStamps: boolean;
   /** By place + seenField. */
   rows = new Float64Array(0);
-  /** The time each slot gave a row with; only where sources stamp rows themselves. */
-  #stamps = new Float64Array(0);
+  /** By slot: the time it gave a row with; only where that may differ. NaN: that of the row. */
+  readonly #stamps: Float64Array[] = [];
+  /** By slot and symbol: the time it gave the row with that left last; NaN: it did not give it. */
+  readonly #ownFloors: Float64Array[] = [];
   #heads = new Float64Array(0);
   symbols = 0;
 
-  constructor(window: number, slots: number, keepsStamps: boolean) {
+  constructor(window: number) {
     this.window = window;
-    this.#slots = slots;
-    this.#keepsStamps = keepsStamps;
   }
 
   count(symbol: number): number {
@@ -71,18 +69,38 @@ export class SeenRows {
     return this.#heads[headFields * symbol + floorAt]!;
   }
 
+  /** What the slot gives now, in order, is newer than this; NaN: not known. */
+  ownFloor(symbol: number, slot: number): number {
+    return this.#ownFloors[slot]?.[symbol] ?? Number.NaN;
+  }
+
   /** The place of the row so many before the next one: 1 is the newest. */
   place(symbol: number, back: number): number {
     const position = this.#heads[headFields * symbol + endAt]! - back;
     return rowFields * (symbol * this.window + (position & (this.window - 1)));
   }
 
+  /** The time the slot gave the row with, which it did. */
   stamp(place: number, slot: number): number {
-    return this.#stamps[(place / rowFields) * this.#slots + slot]!;
+    const stamp = this.#stamps[slot]?.[place / rowFields] ?? Number.NaN;
+    return Number.isNaN(stamp) ? this.rows[place]! : stamp;
   }
 
   setStamp(place: number, slot: number, time: number): void {
-    if (this.#keepsStamps) this.#stamps[(place / rowFields) * this.#slots + slot] = time;
+    while (this.#stamps.length <= slot) {
+      this.#stamps.push(new Float64Array(this.symbols * this.window).fill(Number.NaN));
+      this.#ownFloors.push(new Float64Array(this.symbols).fill(Number.NaN));
+    }
+    this.#stamps[slot]![place / rowFields] = time;
+  }
+
+  /** A row leaves; -1: one that was never kept. */
+  #raiseFloors(symbol: number, place: number): void {
+    const given = place < 0 ? 0 : this.rows[place + seenField.given]!;
+    for (let slot = 0; slot < this.#ownFloors.length; slot += 1) {
+      const own = (given & (1 << slot)) === 0 ? Number.NaN : this.stamp(place, slot);
+      this.#ownFloors[slot]![symbol] = own;
+    }
   }
 
   /** Makes room for a row of this time and returns its place; its other fields are the caller's to
@@ -96,9 +114,11 @@ export class SeenRows {
       const oldestTime = this.rows[oldest]!;
       if (time < oldestTime) {
         heads[head + floorAt] = Math.max(time, heads[head + floorAt]!);
+        this.#raiseFloors(symbol, -1);
         return -1;
       }
       onGone(symbol, oldest);
+      this.#raiseFloors(symbol, oldest);
       heads[head + floorAt] = oldestTime;
       heads[head + countAt]! -= 1;
     }
@@ -120,9 +140,7 @@ export class SeenRows {
 
   #move(from: number, to: number): void {
     this.rows.copyWithin(to, from, from + rowFields);
-    if (!this.#keepsStamps) return;
-    const first = (from / rowFields) * this.#slots;
-    this.#stamps.copyWithin((to / rowFields) * this.#slots, first, first + this.#slots);
+    for (const stamps of this.#stamps) stamps[to / rowFields] = stamps[from / rowFields]!;
   }
 
   /** A source that is there no more gave nothing. */
@@ -130,6 +148,7 @@ export class SeenRows {
     const mask = ~(1 << slot);
     for (let at: number = seenField.given; at < this.rows.length; at += rowFields)
       this.rows[at] = (this.rows[at]! & mask) >>> 0;
+    this.#ownFloors[slot]?.fill(Number.NaN);
   }
 
   /** Nothing is known of the symbol. */
@@ -138,12 +157,20 @@ export class SeenRows {
     this.#heads[head + countAt] = 0;
     this.#heads[head + floorAt] = Number.NEGATIVE_INFINITY;
     this.#heads[head + newestAt] = Number.NEGATIVE_INFINITY;
+    this.#raiseFloors(symbol, -1);
   }
 
   grow(symbols: number): void {
     const count = symbols * this.window;
     this.rows = longer(this.rows, count * rowFields);
-    if (this.#keepsStamps) this.#stamps = longer(this.#stamps, count * this.#slots);
+    for (const [slot, stamps] of this.#stamps.entries()) {
+      const from = stamps.length;
+      this.#stamps[slot] = longer(stamps, count).fill(Number.NaN, from);
+      this.#ownFloors[slot] = longer(this.#ownFloors[slot]!, symbols).fill(
+        Number.NaN,
+        this.symbols,
+      );
+    }
     this.#heads = longer(this.#heads, symbols * headFields);
     for (let symbol = this.symbols; symbol < symbols; symbol += 1) this.clear(symbol);
     this.symbols = symbols;

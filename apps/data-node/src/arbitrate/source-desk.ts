@@ -36,7 +36,7 @@ export class SourceDesk {
   #againUntilNs = 0;
   #sendsAgain = false;
 
-  constructor(options: Pick<ArbiterOptions, 'countsAlike' | 'recall'> = {}) {
+  constructor(options: Pick<ArbiterOptions, 'skew' | 'countsAlike' | 'recall'>) {
     this.#arbiter = new Arbiter({ window, slots: feedsMax, ...options });
   }
 

@@ -6,11 +6,13 @@
 import type { Cleaner } from '@ndts/native/clean';
 import { copyTickRow, createTickBatch, type TickBatch, type Time } from '@ndts/protocol';
 import { CleanerBank } from '../clean/cleaner-bank.js';
+import type { SkewTable } from './skew-table.js';
 import { type NamedSource, SourceDesk } from './source-desk.js';
 
 export interface SourceStageOptions {
   /** Of the first feed; its owner closes it. */
   readonly cleaner: Cleaner;
+  readonly skew: SkewTable;
   /** Rows of a batch. */
   readonly capacity: number;
   /** Hands out the last tick of every symbol, in batches: what a second feed's first rows are
@@ -20,7 +22,7 @@ export interface SourceStageOptions {
 
 export class SourceStage {
   readonly cleaners: CleanerBank;
-  readonly desk = new SourceDesk();
+  readonly desk: SourceDesk;
   readonly #options: SourceStageOptions;
   /** 0, 1, 2 ...: where rows of a batch stood before it was cleaned. */
   readonly #places: Float64Array;
@@ -30,6 +32,7 @@ export class SourceStage {
   constructor(options: SourceStageOptions) {
     this.#options = options;
     this.cleaners = new CleanerBank(options.cleaner);
+    this.desk = new SourceDesk({ skew: options.skew });
     this.#places = Float64Array.from({ length: options.capacity }, (_, place) => place);
     this.#late = createTickBatch(options.capacity);
   }

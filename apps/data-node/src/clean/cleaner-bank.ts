@@ -3,8 +3,9 @@
 // source shows: rows far behind what went on before, or far from its prices. Always: all have the
 // same rules, and each counts its own source; that of a source that is gone is closed.
 
-import { type Cleaner, type CleanRules, cleanSources, createCleaner } from '@ndts/native/clean';
+import { type Cleaner, cleanSources, createCleaner } from '@ndts/native/clean';
 import { NdtsError, type TickBatch, type Time } from '@ndts/protocol';
+import type { SourceRules } from './settings.js';
 
 interface Counts {
   readonly refused: Float64Array;
@@ -17,7 +18,7 @@ export class CleanerBank implements Cleaner {
   /** What others with its number had counted in the rows of all when a source began. */
   readonly #before = new Map<number, Counts>();
   /** Undefined: those the given cleaner was made with. */
-  #rules: CleanRules | undefined;
+  #rules: SourceRules | undefined;
   #merged: Cleaner | undefined;
   #isGiven = false;
   /** Plans given since these rules. */
@@ -60,7 +61,7 @@ export class CleanerBank implements Cleaner {
     }
   }
 
-  setRules(rules: CleanRules): void {
+  setRules(rules: SourceRules): void {
     this.#given.setRules(rules);
     for (const cleaner of this.#others()) cleaner.setRules(rules);
     this.#merged?.setRules(rulesOfMerged(rules));
@@ -120,9 +121,11 @@ export class CleanerBank implements Cleaner {
 
 const mergedRules: ReadonlySet<string> = new Set(['sentinel', 'outOfOrder', 'jump']);
 
-function rulesOfMerged(rules: CleanRules): CleanRules {
+/** Where sources stamp rows differently, the first of one may be behind the last of another. */
+function rulesOfMerged(rules: SourceRules): SourceRules {
   const plans = rules.plans.map((plan) => ({
     ...plan,
+    disorderNs: plan.disorderNs + plan.skewNs,
     refused: plan.refused.filter((reason) => mergedRules.has(reason)),
     marked: plan.marked.filter((reason) => mergedRules.has(reason)),
   }));

@@ -5,7 +5,6 @@
 
 import { type Stats, statSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
-import type { Cleaner } from '@ndts/native/clean';
 import {
   type CleanRulesView,
   type CleanSymbolRules,
@@ -29,11 +28,11 @@ import type { SymbolDirectory } from '../serve/symbols.js';
 import { rulesDifference } from './difference.js';
 import { CompiledRules } from './rules.js';
 import { noRules, readRules, type RulesFile } from './rules-file.js';
-import { defaultSettings } from './settings.js';
+import { defaultSettings, type RulesTaker } from './settings.js';
 
 export interface RulesKeeperOptions {
   readonly config: ConfigValues;
-  readonly cleaner: Pick<Cleaner, 'setRules' | 'assign'>;
+  readonly cleaner: RulesTaker;
   readonly symbols: SymbolDirectory;
   readonly clock: Clock;
   readonly logger: Logger;

@@ -2,7 +2,7 @@
 // name. Always: classes and entries with the same settings share a plan; plan 0 is that of symbols
 // no entry names; the first entry that matches a name decides.
 
-import { type Cleaner, type CleanRules, createCleaner } from '@ndts/native/clean';
+import { type Cleaner, createCleaner } from '@ndts/native/clean';
 import { type ConfigValues, NdtsError } from '@ndts/protocol';
 import {
   alwaysOpen,
@@ -14,7 +14,13 @@ import {
 } from '@ndts/runtime';
 import type { SymbolEntry } from '@ndts/storage';
 import { defaultClass, noRules, readRules, type RulesFile, settingsOfClass } from './rules-file.js';
-import { type CleanSettings, defaultSettings, planOf, settingsWith } from './settings.js';
+import {
+  type CleanSettings,
+  defaultSettings,
+  planOf,
+  settingsWith,
+  type SourceRules,
+} from './settings.js';
 
 /** What a symbol is cleaned by. */
 export interface SymbolRules {
@@ -73,7 +79,7 @@ export class CompiledRules {
     return Math.max(...this.#settings.map(({ quietMs }) => quietMs));
   }
 
-  native(symbols: readonly Pick<SymbolEntry, 'id' | 'name'>[]): CleanRules {
+  native(symbols: readonly Pick<SymbolEntry, 'id' | 'name'>[]): SourceRules {
     const idMax = symbols.reduce((most, { id }) => Math.max(most, id), -1);
     const planOfSymbol = new Uint16Array(idMax + 1);
     for (const { id, name } of symbols) planOfSymbol[id] = this.planOf(name);
@@ -115,7 +121,7 @@ export function compileRules(
 }
 
 /** Those of a configuration without a file. */
-export function cleanRules(config: ConfigValues): CleanRules {
+export function cleanRules(config: ConfigValues): SourceRules {
   const span = { firstDay: 0, lastDay: 0 };
   return new CompiledRules(noRules, defaultSettings(config), span).native([]);
 }

@@ -1,7 +1,7 @@
 // What the cleaning rules of a class of symbols are made of, and what they are where nobody says
 // otherwise: the configuration, and for what it has no key the constants here.
 
-import type { CleanPlan } from '@ndts/native/clean';
+import type { CleanPlan, CleanRules } from '@ndts/native/clean';
 import { CleanReason, type CleanReasonName, type ConfigValues, nsPerMs } from '@ndts/protocol';
 import { alwaysOpen } from '@ndts/runtime';
 
@@ -26,6 +26,8 @@ export interface CleanSettings {
   readonly futureMs: number;
   readonly quietMs: number;
   readonly confirmations: number;
+  /** How far the times that several feeds give one row may differ; may have a fraction. */
+  readonly skewMs: number;
   /** The name of one, or `always`. */
   readonly calendar: string;
   readonly rules: Readonly<Record<RuleName, RuleAction>>;
@@ -38,6 +40,22 @@ export type CleanOverrides = Partial<Omit<CleanSettings, 'rules'>> & {
   readonly rules?: Partial<CleanSettings['rules']>;
 };
 
+/** What the native pass looks at, and what several sources are put together by. */
+export interface SourcePlan extends CleanPlan {
+  readonly skewNs: number;
+}
+
+export interface SourceRules extends CleanRules {
+  readonly plans: readonly SourcePlan[];
+}
+
+/** Who works by the rules that are in force. */
+export interface RulesTaker {
+  setRules(rules: SourceRules): void;
+  /** The plan of a symbol that came later. */
+  assign(symbol: number, plan: number): void;
+}
+
 export const ruleNames = Object.keys(CleanReason).filter((name) => name !== 'ok') as RuleName[];
 
 interface NumberField {
@@ -48,6 +66,7 @@ interface NumberField {
 
 const msMax = 366 * 86_400_000;
 const confirmationsMax = 1000;
+const skewMsMax = 10_000;
 export const ms = {
   expected: `whole milliseconds from 0 to ${msMax}`,
   accepts: (value: number): boolean => Number.isInteger(value) && value >= 0 && value <= msMax,
@@ -72,6 +91,11 @@ export const numberFields: readonly NumberField[] = [
   { name: 'futureMs', ...ms },
   { name: 'quietMs', ...ms },
   {
+    name: 'skewMs',
+    expected: `milliseconds from 0 to ${skewMsMax}`,
+    accepts: (value) => value >= 0 && value <= skewMsMax,
+  },
+  {
     name: 'confirmations',
     expected: `a whole number from 1 to ${confirmationsMax}`,
     accepts: (value) => Number.isInteger(value) && value >= 1 && value <= confirmationsMax,
@@ -92,6 +116,7 @@ export function defaultSettings({ clean }: Pick<ConfigValues, 'clean'>): CleanSe
     futureMs: 5000,
     quietMs: 300_000,
     confirmations: 3,
+    skewMs: clean.skewMs,
     calendar: alwaysOpen,
     rules: Object.fromEntries(ruleNames.map((name) => [name, 'refuse'])) as CleanSettings['rules'],
     quality: {},
@@ -108,7 +133,7 @@ export function settingsWith(base: CleanSettings, own: CleanOverrides): CleanSet
 }
 
 /** @param calendar its place in the list of calendars; undefined: always open */
-export function planOf(settings: CleanSettings, calendar: number | undefined): CleanPlan {
+export function planOf(settings: CleanSettings, calendar: number | undefined): SourcePlan {
   const { priceMin, priceMax, spreadMax, tickSize, jumpMax, jumpDeviations } = settings;
   const having = (action: RuleAction): RuleName[] =>
     ruleNames.filter((name) => settings.rules[name] === action);
@@ -124,6 +149,7 @@ export function planOf(settings: CleanSettings, calendar: number | undefined): C
     futureNs: settings.futureMs * nsPerMs,
     quietNs: settings.quietMs * nsPerMs,
     confirmations: settings.confirmations,
+    skewNs: Math.round(settings.skewMs * nsPerMs),
     calendar,
     refused: having('refuse'),
     marked: having('mark'),

@@ -4,7 +4,7 @@
 // apart, and where it gives none every trade counts. Always: each row has a reason, 0 for a good
 // one; a trade that was missing and comes late is not out of order.
 
-import { type Cleaner, type CleanRules, createCleaner } from '@ndts/native/clean';
+import { type Cleaner, createCleaner } from '@ndts/native/clean';
 import {
   CleanReason,
   createTickBatch,
@@ -15,12 +15,13 @@ import {
   TradeFlags,
 } from '@ndts/protocol';
 import { CleanerBank } from '../clean/cleaner-bank.js';
+import type { RulesTaker, SourceRules } from '../clean/settings.js';
 import { TradeIds } from './trade-ids.js';
 
 /** Rules about quotes, and the one that trades have by their numbers. */
 const notOfTrades: ReadonlySet<string> = new Set(['crossed', 'spread', 'duplicate']);
 
-function rulesOfTrades(rules: CleanRules): CleanRules {
+function rulesOfTrades(rules: SourceRules): SourceRules {
   const plans = rules.plans.map((plan) => ({
     ...plan,
     refused: plan.refused.filter((reason) => !notOfTrades.has(reason)),
@@ -29,7 +30,7 @@ function rulesOfTrades(rules: CleanRules): CleanRules {
   return { ...rules, plans };
 }
 
-export class TradeCleaner implements Pick<Cleaner, 'setRules' | 'assign'> {
+export class TradeCleaner implements RulesTaker {
   /** By place in the batch: CleanReason. */
   readonly reasons: Uint8Array;
   readonly #recall: (symbol: number, take: (id: number) => void) => void;
@@ -47,7 +48,7 @@ export class TradeCleaner implements Pick<Cleaner, 'setRules' | 'assign'> {
     this.#refused = createTickBatch(capacity);
   }
 
-  setRules(rules: CleanRules): void {
+  setRules(rules: SourceRules): void {
     const mapped = rulesOfTrades(rules);
     if (this.#bank === undefined) {
       this.#own = createCleaner(mapped);

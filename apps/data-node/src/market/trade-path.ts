@@ -20,6 +20,7 @@ import { type Database, TableBatch, type TradeRingWriter, TradeRows } from '@ndt
 import { feedOf, namedSources, polledSource, sourceName } from '../arbitrate/feed-sources.js';
 import type { ArbitratedRows } from '../arbitrate/seen-rows.js';
 import { type NamedSource, SourceDesk, type TradeChoice } from '../arbitrate/source-desk.js';
+import type { SkewTable } from '../arbitrate/skew-table.js';
 import { countsByRule, sumByRule } from '../clean/rejects.js';
 import { type Feed, isPolledLive } from '../feed/feed.js';
 import { Publisher } from '../ring/publisher.js';
@@ -42,6 +43,7 @@ export interface MarketPathDeps {
 
 export interface TradePathDeps extends MarketPathDeps {
   readonly rings: TradeRingWriter;
+  readonly skew: SkewTable;
   /** The wall clock, read once for a batch. */
   readonly now: () => Time;
 }
@@ -85,6 +87,7 @@ export class TradePath {
       this.#rows.take(stored, before);
     };
     this.#desk = new SourceDesk({
+      skew: deps.skew,
       countsAlike: true,
       recall: (symbol) => {
         recall(symbol);

@@ -129,6 +129,8 @@ export interface ConfigValues {
     readonly spreadMax: number;
     /** a tick older than the newest of its symbol by more than this is refused */
     readonly disorderMs: number;
+    /** how far the times that several feeds give one tick or trade may differ (docs/quality.md) */
+    readonly skewMs: number;
     /** file of cleaning rules, YAML, JSON or TOML (docs/cleaning.md), read again when it changes; empty: none */
     readonly rules: string;
   };
@@ -931,6 +933,15 @@ export const configKeys: readonly ConfigKey[] = [
     doc: 'a tick older than the newest of its symbol by more than this is refused',
     min: 0,
     max: 86400000,
+    secret: false,
+  },
+  {
+    key: 'clean.skewMs',
+    type: 'number',
+    default: 0,
+    doc: 'how far the times that several feeds give one tick or trade may differ (docs/quality.md)',
+    min: 0,
+    max: 10000,
     secret: false,
   },
   {
