@@ -7,7 +7,8 @@ import { CcxtBroker, type CcxtBrokerOptions, ccxtDefaults } from '@ndts/exec-nod
 import { OrderState, OrderType, parseMoney } from '@ndts/protocol';
 import { createSilentLogger, SeededRandom, SystemClock } from '@ndts/runtime';
 import { AuthenticationError, FakeExchange, RateLimitExceeded } from '../kit/fake-exchange.js';
-import { type BrokerHarness, brokerSuite, Heard, type VenueKnobs } from './broker-suite.js';
+import { type BrokerHarness, Heard, type VenueKnobs } from './broker-kit.js';
+import { brokerSuite } from './broker-suite.js';
 
 const symbol = 42;
 const clock = new SystemClock();
@@ -67,6 +68,10 @@ async function harness(): Promise<BrokerHarness> {
     outage: (on) => {
       venue.out = on;
     },
+    changeByHand: (id, quantity, limit) => venue.changeByHand(id, Number(quantity), Number(limit)),
+    revive: (id) => venue.revive(id),
+    orderByHand: (id, quantity, limit) =>
+      venue.orderByHand(id, swap, Number(quantity), Number(limit)),
   };
   return {
     broker,
@@ -141,6 +146,7 @@ test('an order that ended says what it executed before its trades are told', asy
   await settle(venue, broker);
   const end = heard.updates.find(({ state }) => state === OrderState.canceled);
   assert.deepEqual([end?.filledQuantity, heard.fills], [parseMoney('2'), []]);
+  assert.equal((await broker.queryOrder('p'))?.filledQuantity, parseMoney('2'));
   venue.holdTrades = false;
   await broker.queryFills();
   await settle(venue, broker);

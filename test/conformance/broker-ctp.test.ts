@@ -25,7 +25,8 @@ import {
 import { createSilentLogger, MemoryKeyValueStore, SeededRandom, SystemClock } from '@ndts/runtime';
 import { FakeCtpVenue } from '../kit/fake-ctp.js';
 import { rejectsWith } from '../kit/errors.js';
-import { type BrokerHarness, brokerSuite, Heard, type VenueKnobs } from './broker-suite.js';
+import { type BrokerHarness, Heard, type VenueKnobs } from './broker-kit.js';
+import { brokerSuite } from './broker-suite.js';
 
 const clock = new SystemClock();
 const iron = 42;
@@ -117,6 +118,7 @@ async function harness(): Promise<BrokerHarness> {
       venue.partialFills = on;
     },
     outage: (on) => venue.outage(on),
+    changeByHand: (_id, quantity, limit) => venue.changeByHand(Number(quantity), Number(limit)),
     apart: { symbol: rebar, nextDay: () => venue.nextDay('20261127') },
   };
   return {
@@ -160,13 +162,14 @@ async function scene(context: TestContext, changes: Partial<CtpSettings> = {}): 
   return { ...all, broker, heard, settled: () => settle(all.venue, broker) };
 }
 
-function send(broker: CtpBroker, id: string, symbol = iron): void {
+function send(broker: CtpBroker, id: string, symbol = iron, more: Partial<OrderIntent> = {}): void {
   const time = clock.now();
   broker.submit(
     {
       ...{ clientOrderId: id, account: 'ours', instance: 1, ordinal: 1n, symbol, side: 1 },
       ...{ orderType: OrderType.market, quantity: parseMoney('1'), limitPrice: 0n, broker: 'ctp' },
       ...{ time, tickTime: time, shard: 0, epoch: 0n, sequence: 0n, factorValue: 0 },
+      ...more,
     },
     { ...plainTerms, clientOrderId: id, offset: OrderOffset.open },
   );
@@ -297,4 +300,36 @@ test('with no market orders at an exchange, one goes at the limit of the day', a
     [['2', 150, '1']],
   );
   assert.equal(heard.fills[0]?.price, parseMoney('101'));
+});
+
+test('an order that ended says what it executed before its trade is told', async (context) => {
+  const { broker, heard, venue, settled } = await scene(context);
+  const limit = { orderType: OrderType.limit, limitPrice: parseMoney('90') };
+  send(broker, 'part', iron, { ...limit, quantity: parseMoney('5') });
+  await settled();
+  const { tell } = venue.executePart(2);
+  broker.cancel('part');
+  while (heard.states('part').length < 2) await pause(1);
+  const end = heard.updates.find(({ state }) => state === OrderState.canceled);
+  assert.deepEqual([end?.filledQuantity, heard.fills], [parseMoney('2'), []]);
+  tell();
+  await settled();
+  assert.equal(heard.filled('part'), parseMoney('2'));
+});
+
+test('an order that was refused here and lives there is told as open', async (context) => {
+  const { broker, heard, venue, settled } = await scene(context);
+  const limit = { orderType: OrderType.limit, limitPrice: parseMoney('90') };
+  send(broker, 'alive', iron, limit);
+  await settled();
+  venue.refuseLast();
+  await settled();
+  assert.deepEqual(heard.states('alive'), [OrderState.accepted, OrderState.rejected]);
+  assert.deepEqual(
+    (await broker.queryOpenOrders()).map(({ clientOrderId }) => clientOrderId),
+    ['alive'],
+  );
+  broker.cancel('alive');
+  await settled();
+  assert.deepEqual(await broker.queryOpenOrders(), []);
 });

@@ -15,7 +15,8 @@ import {
 } from '@ndts/protocol';
 import { createSilentLogger, SeededRandom, SystemClock } from '@ndts/runtime';
 import { FakeTws } from '../kit/fake-tws.js';
-import { type BrokerHarness, brokerSuite, Heard, type VenueKnobs } from './broker-suite.js';
+import { type BrokerHarness, Heard, type VenueKnobs } from './broker-kit.js';
+import { brokerSuite } from './broker-suite.js';
 
 const symbol = 42;
 const contract = { conId: 265_598, symbol: 'AAPL', secType: 'STK', exchange: 'SMART' };
@@ -70,6 +71,10 @@ async function harness(): Promise<BrokerHarness> {
       tws.partialFills = on;
     },
     outage: (on) => tws.outage(on),
+    changeByHand: (id, quantity, limit) => tws.changeByHand(id, Number(quantity), Number(limit)),
+    revive: (id) => tws.revive(id),
+    orderByHand: (id, quantity, limit) =>
+      tws.orderByHand(id, contract.conId, Number(quantity), Number(limit)),
   };
   return {
     broker,
@@ -187,6 +192,25 @@ test('an order that ended says what it executed before its fills are told', asyn
   }
   const end = heard.updates.find(({ state }) => state === OrderState.canceled);
   assert.deepEqual([end?.filledQuantity, heard.fills], [parseMoney('2'), []]);
+});
+
+test('what an order executed on days before counts, though nobody tells it', async (context) => {
+  const { tws, broker, settled } = await scene(context);
+  const limitPrice = parseMoney('90');
+  const intent = { ...intentOf('days', clock.now()), orderType: OrderType.limit, limitPrice };
+  broker.submit({ ...intent, quantity: parseMoney('5') });
+  await settled();
+  tws.executePart(2);
+  await settled();
+  tws.forgetExecutions();
+  await broker.disconnect();
+  const later = new IbBroker(optionsFor(tws, {}));
+  context.after(() => later.disconnect());
+  await later.connect(new Heard());
+  assert.equal((await later.queryOrder('days'))?.filledQuantity, parseMoney('2'));
+  tws.executePart(3);
+  const [over] = [await later.queryOrder('days')];
+  assert.deepEqual([over?.state, over?.filledQuantity], [OrderState.filled, parseMoney('5')]);
 });
 
 test('a corrected execution is no second fill, and the order shows what holds', async (context) => {

@@ -4,77 +4,18 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Gateway } from '@ndts/exec-node';
-import {
-  type BrokerListener,
-  type BrokerOrderUpdate,
-  type Fill,
-  OrderFlags,
-  type OrderIntent,
-  OrderOffset,
-  OrderState,
-  OrderType,
-  moneyText,
-  parseMoney,
-  plainTerms,
-  TimeInForce,
-} from '@ndts/protocol';
+import { OrderState, parseMoney } from '@ndts/protocol';
 import { rejectsWith } from '../kit/errors.js';
-
-/** What a harness can make the venue do. */
-export interface VenueKnobs {
-  /** Moves the market of a symbol; the venue sees it at the next cycle. */
-  market(symbol: number, last: number, bid?: number, ask?: number): void;
-  rejectAll(on: boolean): void;
-  loseRequests(on: boolean): void;
-  loseAnswers(on: boolean): void;
-  /** A market order is executed in two parts, in two cycles. */
-  partialFills(on: boolean): void;
-  outage(on: boolean): void;
-  /** A symbol of which long and short are kept apart by trading day, and the next such day. */
-  readonly apart?: { readonly symbol: number; nextDay(): void };
-}
-
-export interface BrokerHarness {
-  readonly broker: Gateway;
-  readonly venue: VenueKnobs;
-  /** Duty cycles until nothing is due, longer than the card's in-flight horizon. */
-  readonly settle: () => Promise<void>;
-  /** The gateway process dies and another one starts; the venue lives on. Not connected yet. */
-  restart(): Promise<Gateway>;
-  close(): Promise<void>;
-}
-
-/** What the listener heard, in order. */
-export class Heard implements BrokerListener {
-  readonly updates: BrokerOrderUpdate[] = [];
-  readonly fills: Fill[] = [];
-
-  onOrderUpdate(update: BrokerOrderUpdate): void {
-    this.updates.push(update);
-  }
-  onFill(fill: Fill): void {
-    this.fills.push(fill);
-  }
-  states(id: string): OrderState[] {
-    const own = this.updates.filter((update) => update.clientOrderId === id);
-    return own.map((update) => update.state);
-  }
-  filled(id: string): bigint {
-    const own = this.fills.filter((fill) => fill.clientOrderId === id);
-    return own.reduce((sum, fill) => sum + fill.quantity, 0n);
-  }
-}
-
-interface Bench extends BrokerHarness {
-  readonly heard: Heard;
-}
-
-interface Card {
-  readonly number: string;
-  readonly title: string;
-  readonly run: (bench: Bench) => Promise<void>;
-}
+import { changeCards } from './broker-changes.js';
+import {
+  type Bench,
+  type BrokerHarness,
+  type Card,
+  Heard,
+  order,
+  send,
+  symbol,
+} from './broker-kit.js';
 
 const cards: Card[] = [];
 
@@ -82,24 +23,7 @@ function card(number: string, title: string, run: (bench: Bench) => Promise<void
   cards.push({ number, title, run });
 }
 
-const symbol = 42;
 const { accepted, canceled, filled, rejected } = OrderState;
-
-function order(id: string, side: number, quantity: string, limit?: string): OrderIntent {
-  const time = { day: 20_000, nsOfDay: 0 };
-  return {
-    ...{ clientOrderId: id, account: 'conformance', instance: 1, ordinal: 1n, symbol, side },
-    orderType: limit === undefined ? OrderType.market : OrderType.limit,
-    ...{ quantity: parseMoney(quantity), limitPrice: parseMoney(limit ?? '0') },
-    ...{ time, tickTime: time, shard: 0, epoch: 0n, sequence: 0n, factorValue: 0 },
-    broker: 'conformance',
-  };
-}
-
-async function send(bench: Bench, ...intents: readonly OrderIntent[]): Promise<void> {
-  for (const intent of intents) bench.broker.submit(intent);
-  await bench.settle();
-}
 
 card(
   'B01',
@@ -359,131 +283,13 @@ card(
   },
 );
 
-const changed = { phase: 1, limitPrice: parseMoney('97'), stopPrice: 0n, reason: '' };
-
-card(
-  'B19',
-  'a change is told with what the order is now, keeps its id, and is executed by it',
-  async (bench) => {
-    if (bench.broker.card.can?.replace !== true) return;
-    await send(bench, order('c', 1, '1', '98'));
-    const time = { day: 20_000, nsOfDay: 0 };
-    const change = { ...changed, clientOrderId: 'c', quantity: parseMoney('3'), time };
-    bench.broker.replace?.(change);
-    await bench.settle();
-    const told = bench.heard.updates.find((update) => update.working !== undefined);
-    assert.deepEqual([told?.clientOrderId, told?.working?.quantity], ['c', parseMoney('3')]);
-    assert.equal(told?.working?.limitPrice, parseMoney('97'));
-    assert.deepEqual((await bench.broker.queryOrder('c'))?.working, told?.working);
-    bench.venue.market(symbol, 97.5, 97, 98);
-    await bench.settle();
-    assert.equal(bench.heard.filled('c'), 0n, 'the old price counts no more');
-    bench.venue.market(symbol, 96, 95.5, 96.5);
-    await bench.settle();
-    assert.equal(bench.heard.filled('c'), parseMoney('3'));
-  },
-);
-
-card('B20', 'a change that leaves nothing is refused and changes nothing', async (bench) => {
-  if (bench.broker.card.can?.replace !== true) return;
-  await send(bench, order('c', 1, '2', '98'));
-  const time = { day: 20_000, nsOfDay: 0 };
-  bench.broker.replace?.({ ...changed, clientOrderId: 'c', quantity: 0n, time });
-  await bench.settle();
-  assert.ok(bench.heard.updates.every((update) => update.working === undefined));
-  assert.notEqual(bench.heard.updates.at(-1)?.reason, '');
-  assert.equal((await bench.broker.queryOrder('c'))?.state, accepted);
-});
-
-card(
-  'B21',
-  'what is not executed at once of an immediate order is canceled; all or nothing executes nothing',
-  async (bench) => {
-    for (const timeInForce of [TimeInForce.ioc, TimeInForce.fok]) {
-      if (bench.broker.card.can?.timesInForce.includes(timeInForce) !== true) continue;
-      for (const [id, limit, expected] of [
-        [`rest ${timeInForce}`, '98', canceled],
-        [`all ${timeInForce}`, '102', filled],
-      ] as const) {
-        bench.broker.submit(order(id, 1, '1', limit), {
-          ...{ ...plainTerms, clientOrderId: id, timeInForce },
-        });
-        await bench.settle();
-        assert.equal((await bench.broker.queryOrder(id))?.state, expected, id);
-      }
-    }
-    assert.deepEqual(await bench.broker.queryOpenOrders(), []);
-  },
-);
-
-card(
-  'B22',
-  'an order that may not take is refused when it would trade at once, and rests otherwise',
-  async (bench) => {
-    if (bench.broker.card.can?.postOnly !== true) return;
-    for (const [id, limit, expected] of [
-      ['takes', '102', rejected],
-      ['rests', '98', accepted],
-    ] as const) {
-      const terms = { ...plainTerms, clientOrderId: id, flags: OrderFlags.postOnly };
-      bench.broker.submit(order(id, 1, '1', limit), terms);
-      await bench.settle();
-      assert.equal((await bench.broker.queryOrder(id))?.state, expected, id);
-    }
-    assert.deepEqual(bench.heard.fills, []);
-  },
-);
-
-card(
-  'B23',
-  'both sides of what is kept apart are told by trading day, and only what is there is closed',
-  async (bench) => {
-    const { apart } = bench.venue;
-    if (apart === undefined || bench.broker.card.can?.offsets !== true) return;
-    const { symbol } = apart;
-    bench.venue.market(symbol, 100, 99, 101);
-    await bench.settle();
-    const { open, close, closeToday, closeYesterday } = OrderOffset;
-    const sent = async (id: string, side: number, quantity: string, offset: number) => {
-      const terms = { ...plainTerms, clientOrderId: id, offset };
-      bench.broker.submit({ ...order(id, side, quantity), symbol }, terms);
-      await bench.settle();
-      return (await bench.broker.queryOrder(id))?.state;
-    };
-    const sides = async (): Promise<string> => {
-      const positions = await bench.broker.queryPositions();
-      const held = positions.find((one) => one.symbol === symbol)?.sides;
-      const all = [held?.longToday, held?.longYesterday, held?.shortToday, held?.shortYesterday];
-      return all.map((one) => moneyText(one ?? 0n)).join(' ');
-    };
-    assert.equal(await sent('none', 1, '1', 0), rejected);
-    assert.equal(await sent('long', 1, '5', open), filled);
-    assert.equal(await sent('short', -1, '2', open), filled);
-    assert.equal(await sides(), '5 0 2 0');
-    apart.nextDay();
-    assert.equal(await sides(), '0 5 0 2');
-    assert.equal(await sent('not today', -1, '1', closeToday), rejected);
-    assert.equal(await sent('more', 1, '1', open), filled);
-    assert.equal(await sent('too many', -1, '6', closeYesterday), rejected);
-    assert.equal(await sent('today', -1, '1', closeToday), filled);
-    assert.equal(await sent('old', -1, '3', closeYesterday), filled);
-    assert.equal(await sent('cover', 1, '2', close), filled);
-    assert.equal(await sides(), '0 2 0 0');
-    const after = await bench.restart();
-    await after.connect(new Heard());
-    await bench.settle();
-    const [held] = (await after.queryPositions()).filter((one) => one.symbol === symbol);
-    assert.equal(held?.sides?.longYesterday, parseMoney('2'));
-  },
-);
-
 /** All cards, for the page that lists them. */
-export const brokerCards: readonly { readonly number: string; readonly title: string }[] = cards;
+export const brokerCards: readonly Omit<Card, 'run'>[] = [...cards, ...changeCards];
 
 /** Runs the cards; the harness starts with bid 99, last 100, ask 101 and a fee of 10 bp. */
 export function brokerSuite(name: string, makeHarness: () => Promise<BrokerHarness>): void {
   describe(`Broker: ${name}`, () => {
-    for (const { number, title, run } of cards)
+    for (const { number, title, run } of [...cards, ...changeCards])
       it(`${number} ${title}`, async () => {
         const harness = await makeHarness();
         const heard = new Heard();

@@ -8,7 +8,8 @@ import { msPerDay } from '@ndts/protocol';
 import { createSilentLogger, SeededRandom, VirtualClock } from '@ndts/runtime';
 import { MarketTape } from '../kit/market-tape.js';
 import { makeFolder } from '../kit/temporary-folder.js';
-import { type BrokerHarness, brokerCards, brokerSuite, type VenueKnobs } from './broker-suite.js';
+import { type BrokerHarness, buyOf, changeOf, type VenueKnobs } from './broker-kit.js';
+import { brokerCards, brokerSuite } from './broker-suite.js';
 
 const startMs = 1_700_000_000_000;
 const always = 1_000_000;
@@ -36,6 +37,8 @@ async function paperHarness(latencyUs: number): Promise<BrokerHarness> {
     loseAnswers: (on) => broker.setBehaviour({ loseAnswersPerMillion: chance(on) }),
     partialFills: (on) => broker.setBehaviour({ partialFillPerMillion: chance(on) }),
     outage: (on) => broker.setOutage(on),
+    changeByHand: (id, quantity, limit) => broker.replace(changeOf(id, quantity, limit)),
+    orderByHand: (id, quantity, limit) => broker.submit(buyOf(id, quantity, limit)),
     apart: { symbol: future, nextDay: () => clock.advance(msPerDay * 1e6) },
   };
   return {

@@ -21,7 +21,8 @@ import { longRun } from '../kit/long-run.js';
 import { testSeed } from '../kit/seed.js';
 import { makeFolder } from '../kit/temporary-folder.js';
 import { tlsCertificate } from '../kit/tls-identity.js';
-import { type BrokerHarness, brokerSuite, Heard, type VenueKnobs } from './broker-suite.js';
+import { type BrokerHarness, buyOf, changeOf, Heard, type VenueKnobs } from './broker-kit.js';
+import { brokerSuite } from './broker-suite.js';
 
 const { day, nsOfDay } = { day: 20_000, nsOfDay: 0 };
 
@@ -167,6 +168,8 @@ async function harness(more: Partial<FixBrokerSettings> = {}): Promise<BrokerHar
     loseAnswers: (on) => paper.setBehaviour({ loseAnswersPerMillion: chance(on) }),
     partialFills: (on) => paper.setBehaviour({ partialFillPerMillion: chance(on) }),
     outage: (on) => desk.outage(on),
+    changeByHand: (id, quantity, limit) => paper.replace(changeOf(id, quantity, limit)),
+    orderByHand: (id, quantity, limit) => desk.acceptor.orderByHand(buyOf(id, quantity, limit)),
   };
   return {
     broker: desk.broker,

@@ -10,7 +10,7 @@ import { FaultProxy } from '../kit/fault-proxy.js';
 import { freePort } from '../kit/free-port.js';
 import { QuickfixAcceptor, quickfixAbsent } from '../kit/quickfix.js';
 import { temporaryFolder } from '../kit/temporary-folder.js';
-import { Heard } from './broker-suite.js';
+import { Heard } from './broker-kit.js';
 
 const waitMs = 5;
 

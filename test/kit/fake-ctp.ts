@@ -18,7 +18,7 @@ import type {
 type Mutable<Row> = { -readonly [Key in keyof Row]: Row[Key] };
 
 interface Resting {
-  readonly input: CtpOrderInput;
+  readonly input: Mutable<CtpOrderInput>;
   readonly order: Mutable<CtpOrder>;
 }
 
@@ -54,6 +54,7 @@ export class FakeCtpVenue {
   readonly #sessions = new Set<FakeTrader>();
   #nextSession = 1;
   #nextNumber = 1;
+  #holdsTrades = false;
 
   constructor(queryMs: number) {
     this.queryMs = queryMs;
@@ -107,9 +108,10 @@ export class FakeCtpVenue {
       ...{ instrumentId: input.instrumentId, exchangeId: input.exchangeId },
       ...{ frontId: 1, sessionId: from.sessionId, orderRef: input.orderRef, orderSysId: '' },
       ...{ direction: input.direction, offset: input.offset, volume: input.volume },
+      limitPrice: input.limitPrice,
       ...{ volumeTraded: 0, status: 'a', submitStatus: '0', statusMessage: 'submitted' },
     };
-    const resting = { input, order };
+    const resting = { input: { ...input }, order };
     this.#orders.push(resting);
     this.#tellOrder(order);
     order.orderSysId = String(this.#nextNumber++).padStart(12, ' ');
@@ -118,6 +120,36 @@ export class FakeCtpVenue {
     this.#tellOrder(order);
     this.#match(resting);
     if (input.timeCondition === '1' && isOpen(order)) this.#end(order);
+  }
+
+  /** A part of the only order that is open; its trade is told when `tell` is called. */
+  executePart(volume: number): { readonly tell: () => void } {
+    const resting = this.#orders.find(({ order }) => isOpen(order));
+    if (resting === undefined) throw new Error('no order is open');
+    this.#holdsTrades = true;
+    this.#trade(resting.input, resting.order, volume, resting.input.limitPrice);
+    this.#holdsTrades = false;
+    const trade = this.#trades.at(-1);
+    return {
+      tell: () => {
+        if (trade !== undefined) this.#tell((events) => events.trade(trade));
+      },
+    };
+  }
+
+  /** Says that the last order was refused, which still works. */
+  refuseLast(): void {
+    const input = this.received.at(-1);
+    const error = { code: 31, message: 'CTP: not enough money' };
+    if (input !== undefined) this.#tell((events) => events.orderRefused(input, error));
+  }
+
+  /** The only order that is open is another one from now on. */
+  changeByHand(volume: number, limitPrice: number): void {
+    const resting = this.#orders.find(({ order }) => isOpen(order));
+    if (resting === undefined) return;
+    Object.assign(resting.input, { volume, limitPrice });
+    Object.assign(resting.order, { volume, limitPrice });
   }
 
   cancel(action: CtpCancelInput): void {
@@ -197,7 +229,7 @@ export class FakeCtpVenue {
     this.#trades.push(trade);
     this.#hold(input, volume, price);
     this.#tellOrder(order);
-    this.#tell((events) => events.trade(trade));
+    if (!this.#holdsTrades) this.#tell((events) => events.trade(trade));
   }
 
   #hold(input: CtpOrderInput, volume: number, price: number): void {

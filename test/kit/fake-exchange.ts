@@ -25,8 +25,8 @@ interface VenueOrder {
   readonly clientOrderId: string;
   readonly symbol: string;
   readonly side: string;
-  readonly amount: number;
-  readonly limit: number | undefined;
+  amount: number;
+  limit: number | undefined;
   readonly timestamp: number;
   status: string;
   filled: number;
@@ -86,6 +86,31 @@ export class FakeExchange {
   executePart(amount: number): void {
     const order = this.#orders.findLast(({ status }) => status === 'open');
     if (order !== undefined) this.#execute(order, amount, order.limit ?? 0);
+  }
+
+  /** Somebody changes an open order at the venue. */
+  changeByHand(clientOrderId: string, amount: number, limit: number): void {
+    Object.assign(this.#find(undefined, clientOrderId), { amount, limit });
+  }
+
+  /** An order that was canceled works again. */
+  revive(clientOrderId: string): void {
+    this.#find(undefined, clientOrderId).status = 'open';
+  }
+
+  /** Somebody sends an order to buy. */
+  orderByHand(clientOrderId: string, symbol: string, amount: number, limit: number): void {
+    this.#orders.push({
+      ...{
+        id: String(900 + this.#orders.length),
+        clientOrderId,
+        symbol,
+        side: 'buy',
+        amount,
+        limit,
+      },
+      ...{ timestamp: this.#now(), status: 'open', filled: 0 },
+    });
   }
 
   async reached(request: string): Promise<void> {
@@ -242,8 +267,8 @@ export class FakeExchange {
   }
 }
 
-function toldOf({ limit: _limit, side: _side, ...order }: VenueOrder): CcxtOrder {
-  return order;
+function toldOf({ limit: price, side: _side, ...order }: VenueOrder): CcxtOrder {
+  return price === undefined ? { ...order, type: 'market' } : { ...order, type: 'limit', price };
 }
 
 function exchangeOf(venue: FakeExchange): new (settings: CcxtParams) => CcxtTrading {

@@ -126,6 +126,40 @@ export class FakeTws {
     if (order !== undefined) this.#execute(order, quantity, order.limit);
   }
 
+  /** Somebody changes an open order at the venue. */
+  changeByHand(reference: string, quantity: number, limit: number): void {
+    const order = this.#orders.find((one) => one.reference === reference);
+    if (order === undefined) return;
+    Object.assign(order, { quantity, limit });
+    this.#tellOrder(order);
+  }
+
+  /** An order that was canceled works again. */
+  revive(reference: string): void {
+    const order = this.#orders.find((one) => one.reference === reference);
+    if (order === undefined) return;
+    order.status = 'Submitted';
+    this.#tellOrder(order);
+  }
+
+  /** A day later executions of before are no longer told. */
+  forgetExecutions(): void {
+    this.#executions.length = 0;
+  }
+
+  /** Somebody sends an order to buy through a session of the same number. */
+  orderByHand(reference: string, conId: number, quantity: number, limit: number): void {
+    const order: TwsOrder = {
+      ...{ number: this.#nextNumber++, permId: this.#nextPerm++, clientId: 0, conId },
+      ...{ symbol: 'AAPL', secType: 'STK', exchange: 'SMART', currency: 'USD', action: 'BUY' },
+      ...{ quantity, type: 'LMT', limit, stop: 0, account, reference },
+      ...{ status: 'Submitted', filled: 0, paid: 0, words: '' },
+    };
+    for (const { clientId } of this.#sessions) Object.assign(order, { clientId });
+    this.#orders.push(order);
+    this.#tellOrder(order);
+  }
+
   /** The last execution again, with another quantity, under the number of its next correction. */
   correctLast(quantity: number): void {
     const last = this.#executions.at(-1);
@@ -317,6 +351,7 @@ export class FakeTws {
     for (const order of this.#orders) {
       if (!isOpen(order) || order.clientId !== session.clientId) continue;
       this.#send(session, said.openOrder, ...openOrderFields(order));
+      this.#sendStatus(session, order);
     }
     this.#send(session, said.openOrderEnd, 1);
   }
@@ -337,15 +372,19 @@ export class FakeTws {
   }
 
   #tellOrder(order: TwsOrder): void {
-    const { number, status, filled, quantity, paid, permId, clientId } = order;
-    const average = filled === 0 ? 0 : paid / filled;
     this.#toAll((session) => {
       this.#send(session, said.openOrder, ...openOrderFields(order));
-      this.#send(
-        ...[session, said.orderStatus, number, status, filled, quantity - filled, average, permId],
-        ...[0, 0, clientId, '', 0],
-      );
+      this.#sendStatus(session, order);
     });
+  }
+
+  #sendStatus(session: Session, order: TwsOrder): void {
+    const { number, status, filled, quantity, paid, permId, clientId } = order;
+    const average = filled === 0 ? 0 : paid / filled;
+    this.#send(
+      ...[session, said.orderStatus, number, status, filled, quantity - filled, average, permId],
+      ...[0, 0, clientId, '', 0],
+    );
   }
 
   #tellExecution(execution: TwsExecution, request: number): void {

@@ -46,6 +46,8 @@ interface VenueOrder {
   next: OrderIntent | undefined;
 }
 
+const plainOrder = { filled: 0n, venueOrderId: '', cancelId: '', next: undefined };
+
 /** What is done to bytes on their way to the client; undefined: they are lost. */
 export type Mangle = (bytes: Uint8Array) => Uint8Array | undefined;
 
@@ -126,6 +128,13 @@ export class FixAcceptor implements BrokerListener {
 
   cut(): void {
     this.#socket?.destroy();
+  }
+
+  /** Somebody else sends an order; nobody is told. */
+  orderByHand(intent: OrderIntent): void {
+    const { clientOrderId: id, symbol, quantity } = intent;
+    this.#orders.set(id, { ...plainOrder, id, symbol: symbolName(symbol), side: '1', quantity });
+    this.paper.submit(intent);
   }
 
   doWork(): void {
@@ -226,17 +235,7 @@ export class FixAcceptor implements BrokerListener {
     const quantity = message.money(Tag.orderQty) ?? 0n;
     this.received.push(id);
     if (!this.#orders.has(id)) {
-      const order = {
-        id,
-        symbol,
-        side,
-        quantity,
-        filled: 0n,
-        venueOrderId: '',
-        cancelId: '',
-        next: undefined,
-      };
-      this.#orders.set(id, order);
+      this.#orders.set(id, { ...plainOrder, id, symbol, side, quantity });
     }
     this.paper.submit(this.#intentOf(message, id), this.#termsOf(message, id));
   }
@@ -397,6 +396,9 @@ export class FixAcceptor implements BrokerListener {
       writer.text(Tag.symbol, known.symbol);
       writer.text(Tag.side, known.side);
       writer.money(Tag.cumQty, status.filledQuantity);
+      const { quantity = 0n, limitPrice = 0n } = status.working ?? {};
+      if (quantity > 0n) writer.money(Tag.orderQty, quantity);
+      if (limitPrice > 0n) writer.money(Tag.price, limitPrice);
       more(writer);
     });
   }

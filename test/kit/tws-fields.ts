@@ -13,9 +13,9 @@ export interface TwsOrder {
   readonly exchange: string;
   readonly currency: string;
   readonly action: string;
-  readonly quantity: number;
+  quantity: number;
   readonly type: string;
-  readonly limit: number;
+  limit: number;
   /** Where a stop order becomes one at the market or at its limit. */
   readonly stop: number;
   readonly account: string;

@@ -349,7 +349,7 @@ test(`chaos, ${rounds} rounds`, async () => {
     `${seeds}: ${orders} orders, ${fills} fills, ${kills} kills`,
     `${children} children, ${changes} changes, ${days} days, ${inferred} inferred`,
   );
-  assert.ok(inferred > rounds, 'hardly any execution was inferred');
+  assert.ok(inferred > rounds / 2, 'hardly any execution was inferred');
   assert.ok(children > rounds * 2, 'hardly any order was worked here');
   assert.ok(orders > rounds * 10 && fills > rounds * 10, 'the rounds did little');
 });

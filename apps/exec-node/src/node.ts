@@ -52,6 +52,7 @@ import { textsOf } from './route/difference.js';
 import { Reconciler } from './route/reconcile.js';
 import { Release } from './route/release.js';
 import { RouteWatch } from './route/route-watch.js';
+import { Strays } from './route/strays.js';
 import { StatusDesk } from './status.js';
 import { Changes } from './work/changes.js';
 import { personDraft, personInstance } from './work/flatten.js';
@@ -98,6 +99,7 @@ export class ExecNode implements Agent {
   readonly #scribe: Scribe;
   readonly #instruments: Instruments;
   readonly #answers: Answers;
+  readonly #strays: Strays;
   readonly #release: Release;
   readonly #watch: BrokerWatch;
   readonly #changes: Changes;
@@ -140,7 +142,9 @@ export class ExecNode implements Agent {
     });
     this.#scribe = scribe;
     this.#instruments = new Instruments({ ledger, scribe, rates, symbolName });
-    const answers = new Answers(ledger, journal, scribe, logger, gate);
+    const strays = new Strays({ scribe, broker, clock, logger });
+    this.#strays = strays;
+    const answers = new Answers(ledger, journal, scribe, logger, gate, strays);
     this.#answers = answers;
     const latencies = {
       tickToOrder: new LatencyHistogram(),
@@ -158,6 +162,7 @@ export class ExecNode implements Agent {
       now: () => this.#readNow(),
       enqueue: (order) => this.#release.enqueue(order),
       cancel: (clientOrderId, why) => this.#cancel(clientOrderId, why),
+      strays,
       onDenied: (reason) => this.#status.countDenied(reason),
     });
     this.#changes = this.#createChanges();
@@ -194,7 +199,7 @@ export class ExecNode implements Agent {
   #createWatch(): BrokerWatch {
     const { broker, clock, logger, config, symbolName } = this.#deps;
     const [ledger, scribe, answers] = [this.ledger, this.#scribe, this.#answers];
-    const shared = { ledger, scribe, answers, broker, clock, logger };
+    const shared = { ledger, scribe, answers, strays: this.#strays, broker, clock, logger };
     const { account, checkMs, differences: policy } = config.exec;
     const adopter = new Adopter({
       ...{ ledger, scribe, clock, logger, account, card: () => broker.card },
@@ -290,6 +295,12 @@ export class ExecNode implements Agent {
   #cancelAsked({ clientOrderId, actor, why, ahead = false }: CancelRequest): boolean {
     const reason = `${actor}: ${why}`;
     if (this.cancel(clientOrderId, reason)) return true;
+    const stray = this.#strays.get(clientOrderId);
+    // Of somebody else's orders only a person decides.
+    if (stray !== undefined && (stray.isOurs || !ahead)) {
+      this.#strays.cancel(stray, actor, why);
+      return true;
+    }
     const [instance = 0, ordinal = 0] = clientOrderId.split('-').map(Number);
     if (!ahead || !(ordinal > this.ledger.highest(instance))) return false;
     this.#cancelsAhead.set(clientOrderId, reason);

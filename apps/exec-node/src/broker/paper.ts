@@ -458,6 +458,7 @@ export class PaperBroker implements Gateway {
       reason,
       time: this.#options.clock.now(),
       ...(working === undefined ? {} : { working }),
+      ...(isWorking(order) ? {} : { filledQuantity: order.filled }),
     };
     this.#answers.update(this.#due(), update);
   }

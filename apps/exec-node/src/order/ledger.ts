@@ -96,6 +96,12 @@ export class Ledger {
     return this.#highest.get(instance) ?? -1;
   }
 
+  /** Whether the id is one that was made here, also of an order that is long forgotten. */
+  hasTaken(clientOrderId: string): boolean {
+    const [, instance, ordinal] = /^(\d+)-(\d+)-\d+(?:\.\d+)*$/.exec(clientOrderId) ?? [];
+    return ordinal !== undefined && Number(ordinal) <= this.highest(Number(instance));
+  }
+
   instances(): IterableIterator<[number, number]> {
     return this.#highest.entries();
   }

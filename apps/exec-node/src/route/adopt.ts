@@ -12,9 +12,10 @@ import {
   type FillInferred,
   OrderOffset,
   type Time,
+  type WorkingTerms,
 } from '@ndts/protocol';
 import type { Logger } from '@ndts/runtime';
-import type { Ledger } from '../order/ledger.js';
+import { changePhase, type Ledger } from '../order/ledger.js';
 import type { Order } from '../order/order.js';
 import type { Scribe } from '../order/scribe.js';
 import { sidesOf } from '../position/offsets.js';
@@ -69,6 +70,16 @@ export class Adopter {
       ...{ symbol: intent.symbol, side: intent.side, quantity: filledQuantity - filled, price },
       ...{ offset: order.terms.offset, time: this.#deps.clock.now(), until, reason },
     });
+    return true;
+  }
+
+  /** What somebody made of an order at the venue. False: it is a part of one that works here, which
+   * would make it up with another part. */
+  terms(order: Order, theirs: WorkingTerms, reason: string): boolean {
+    const { scribe, logger } = this.#deps;
+    if (order.parent !== undefined) return false;
+    logger.warn({ clientOrderId: order.id }, `${reason}; adopted`);
+    scribe.change(order, changePhase.done, theirs, reason);
     return true;
   }
 

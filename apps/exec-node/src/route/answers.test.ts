@@ -37,7 +37,8 @@ function setUp(): {
   const journal = new EventJournal(store);
   const ledger = new Ledger();
   const scribe = new Scribe(journal, ledger, clock, logger, () => undefined);
-  const answers = new Answers(ledger, journal, scribe, logger, new LogGate(clock, 10));
+  const strays = { ended: () => false };
+  const answers = new Answers(ledger, journal, scribe, logger, new LogGate(clock, 10), strays);
   const order = scribe.intent(intentOf('1-1-0'));
   ledger.orders.setState(order, OrderState.submitted, false);
   const tell = (state: OrderState, venueOrderId = 'V1'): void => {

@@ -19,6 +19,8 @@ import type { Order } from '../order/order.js';
 import type { Scribe } from '../order/scribe.js';
 import { eventOfState, isFinal, nextState } from '../order/transitions.js';
 import type { LogGate } from './log-gate.js';
+import type { Strays } from './strays.js';
+import { isSame } from './venue-terms.js';
 
 export interface AnswerCounts {
   updates: number;
@@ -47,6 +49,7 @@ export class Answers implements BrokerListener {
   readonly #scribe: Scribe;
   readonly #logger: Logger;
   readonly #gate: LogGate;
+  readonly #strays: Pick<Strays, 'ended'>;
 
   constructor(
     ledger: Ledger,
@@ -54,7 +57,9 @@ export class Answers implements BrokerListener {
     scribe: Scribe,
     logger: Logger,
     gate: LogGate,
+    strays: Pick<Strays, 'ended'>,
   ) {
+    this.#strays = strays;
     this.#ledger = ledger;
     this.#journal = journal;
     this.#scribe = scribe;
@@ -91,7 +96,9 @@ export class Answers implements BrokerListener {
     const order = this.#ledger.orders.get(update.clientOrderId);
     if (order !== undefined && !order.closed && isAhead(update, order)) return false;
     this.counts.updates += 1;
-    if (order === undefined) this.counts.foreign += 1;
+    // Closed here already: nothing but that the venue has it no longer is news.
+    const isStray = isFinal(update.state) && this.#strays.ended(update.clientOrderId);
+    if (order === undefined || isStray) this.counts.foreign += 1;
     else this.#takeOwnUpdate(order, update);
     return true;
   }
@@ -223,8 +230,4 @@ function ids(order: Order): { clientOrderId: string; venueOrderId: string } {
 /** It tells of an end with more than the fills told so far. */
 function isAhead({ state, filledQuantity = 0n }: BrokerOrderUpdate, { filled }: Order): boolean {
   return filledQuantity > filled && isFinal(state);
-}
-
-function isSame(a: WorkingTerms, b: WorkingTerms): boolean {
-  return a.quantity === b.quantity && a.limitPrice === b.limitPrice && a.stopPrice === b.stopPrice;
 }

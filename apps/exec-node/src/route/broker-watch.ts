@@ -13,6 +13,7 @@ import { isFinal } from '../order/transitions.js';
 import type { Answers } from './answers.js';
 import { type Difference, type Found, halting, type Policy, textsOf } from './difference.js';
 import type { Reconciler, ReconcileTime } from './reconcile.js';
+import type { Strays } from './strays.js';
 
 export interface BrokerWatchDeps {
   readonly broker: Gateway;
@@ -20,6 +21,7 @@ export interface BrokerWatchDeps {
   readonly scribe: Scribe;
   readonly answers: Answers;
   readonly reconciler: Reconciler;
+  readonly strays: Strays;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Between two comparisons while it runs; 0: none. */
@@ -76,7 +78,7 @@ export class BrokerWatch {
 
   /** Part of the duty cycle. */
   doWork(): void {
-    const { broker, clock, ledger, logger } = this.#deps;
+    const { broker, clock, ledger, logger, strays } = this.#deps;
     if (this.#ready && !broker.connected()) {
       this.#ready = false;
       logger.warn({ broker: broker.card.name }, 'broker unreachable; orders wait');
@@ -86,7 +88,7 @@ export class BrokerWatch {
     if (!this.#ready) {
       if (broker.connected() || !this.#attached) this.#begin(this.#recover());
     } else if (ledger.orders.unknownCount > 0) this.#begin(this.#resolveUnknown());
-    else if (now >= this.#nextCheckNs) this.#begin(this.#check());
+    else if (now >= this.#nextCheckNs || strays.isOverdue) this.#begin(this.#check());
   }
 
   /** Asks the broker for everything and compares; what still differs is judged by policy. `adopt`:

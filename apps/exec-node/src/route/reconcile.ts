@@ -24,12 +24,16 @@ import { sidesOf } from '../position/offsets.js';
 import { type Adopter, isNear } from './adopt.js';
 import type { Answers } from './answers.js';
 import { Comparison, type Difference, type Found } from './difference.js';
+import type { Stray, Strays } from './strays.js';
+import { changedTerms, termsOf, termsText } from './venue-terms.js';
 
 export interface ReconcileDeps {
   readonly ledger: Ledger;
   readonly scribe: Scribe;
   readonly answers: Answers;
   readonly adopter: Adopter;
+  /** Brought up to what is found. */
+  readonly strays: Strays;
   readonly broker: Gateway;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -66,7 +70,7 @@ export class Reconciler {
     const askedNs = clock.monotonicNs();
     for (const status of await broker.queryOpenOrders()) listed.set(status.clientOrderId, status);
     this.#settle();
-    for (const id of listed.keys()) await this.#notOpenHere(found, id);
+    await this.#findStrays(found, [...listed.keys()]);
     const others: Order[] = [];
     for (const order of [...ledger.orders.open()]) {
       const waits = when !== 'start' && order.state === OrderState.intended;
@@ -84,20 +88,32 @@ export class Reconciler {
     return found;
   }
 
-  /** An order of the venue's list that nobody here has open. It may have ended since the list was
-   * made: then the venue says so when it is asked again. */
-  async #notOpenHere(found: Comparison, id: string): Promise<void> {
+  /** Orders of the venue's list that nobody here has open. */
+  async #findStrays(found: Comparison, ids: readonly string[]): Promise<void> {
+    const strays: Stray[] = [];
+    for (const id of ids) {
+      const stray = await this.#strayOf(id);
+      if (stray === undefined) continue;
+      strays.push(stray);
+      if (stray.isOurs)
+        found.add('lost', `order ${id} is closed here and open at the venue; cancel it`);
+      else found.add('external', `the venue holds order ${id}, the journal does not`);
+    }
+    this.#deps.strays.found(strays);
+  }
+
+  /** undefined: it is open here, or it has ended since the list was made, as the venue says when it
+   * is asked again. */
+  async #strayOf(id: string): Promise<Stray | undefined> {
     const { broker, ledger } = this.#deps;
     const order = ledger.orders.get(id);
-    if (order === undefined) {
-      found.add('external', `the venue holds order ${id}, the journal does not`);
-      return;
-    }
-    if (!order.closed) return;
+    if (order !== undefined && !order.closed) return undefined;
+    const isOurs = order !== undefined || ledger.hasTaken(id);
+    if (!isOurs) return { id, isOurs, order };
     const status = await broker.queryOrder(id);
     this.#settle();
-    if (status === undefined || isFinal(status.state)) return;
-    found.add('lost', `order ${id} is closed here and open at the venue`);
+    if (status === undefined || isFinal(status.state)) return undefined;
+    return { id, isOurs, order };
   }
 
   /** Whether what this process asked for last had its time to arrive by then. */
@@ -152,13 +168,25 @@ export class Reconciler {
       this.#deps.scribe.change(order, refused, order.asked, 'not received by the venue');
       this.#adopt(order, status);
     }
-    if (order.filled >= status.filledQuantity) return;
+    if (order.filled >= status.filledQuantity) {
+      this.#compareTerms(found, order, status);
+      return;
+    }
     const [ours, theirs] = [moneyText(order.filled), moneyText(status.filledQuantity)];
     const text = `fills of order ${order.id} are missing: journal ${ours}, venue ${theirs}`;
     found.adoptOrAdd(text, () => adopter.fills(order, status, found.begun, text));
     if (order.filled < status.filledQuantity && status.filledQuantity <= order.quantity)
       found.shortSymbols.add(order.intent.symbol);
     this.#adopt(order, status);
+  }
+
+  #compareTerms(found: Comparison, order: Order, status: BrokerOrderStatus): void {
+    const theirs = changedTerms(order, status);
+    if (theirs === undefined) return;
+    const [mine, other] = [termsText(termsOf(order)), termsText(theirs)];
+    const text = `order ${order.id} was changed at the venue: journal ${mine}, venue ${other}`;
+    found.adoptOrAdd(text, () => this.#deps.adopter.terms(order, theirs, text));
+    this.#settle();
   }
 
   #notFound(found: Comparison, order: Order, beyondHorizon: boolean): void {

@@ -20,6 +20,7 @@ import type { Order } from '../order/order.js';
 import { heldOf, type OffsetPosition } from '../position/offsets.js';
 import type { Scribe } from '../order/scribe.js';
 import type { ControlEntry } from '../risk/controls.js';
+import type { Stray, Strays } from '../route/strays.js';
 
 export interface FlattenDeps {
   readonly ledger: Ledger;
@@ -31,6 +32,17 @@ export interface FlattenDeps {
   /** No order of a person leaves for the symbol. */
   readonly isHalted: (symbol: number) => boolean;
   readonly cancel: (clientOrderId: string, why: string) => boolean;
+  /** Open at the venue and not here. */
+  readonly strays: Strays;
+  /** Of all orders that are sent from here. */
+  readonly account: string;
+}
+
+/** Whose an order is, and of what; the symbol is not known of one that is long forgotten. */
+interface Subject {
+  readonly account: string;
+  readonly instance: number;
+  readonly symbol: number | undefined;
 }
 
 /** The instance of orders that persons make. */
@@ -54,7 +66,7 @@ export class Flatten {
 
   /** Part of the duty cycle; returns how many orders it made or canceled. */
   doWork(): number {
-    const { ledger, clock, isHalted } = this.#deps;
+    const { ledger, clock, isHalted, strays } = this.#deps;
     const why = ledger.controls.flatten;
     const now = clock.monotonicNs();
     if (!this.isActive || now < this.#nextNs) return 0;
@@ -63,7 +75,9 @@ export class Flatten {
     if (why === '') return canceled;
     const isOurs = (order: Order): boolean => closes(order.parent ?? order);
     canceled += this.#cancelAll(`flatten, ${why}`, (order) => !isOurs(order));
-    if (canceled > 0) return canceled;
+    canceled += this.#cancelStrays(`flatten, ${why}`, () => true);
+    // What the venue may still execute of one that is closed here would be closed twice.
+    if (canceled > 0 || strays.ours().length > 0) return canceled;
     const busy = new Set([...ledger.orders.open()].map(({ intent }) => intent.symbol));
     let sent = 0;
     let left = busy.size;
@@ -85,11 +99,15 @@ export class Flatten {
 
   /** Of a part or of everything; once nothing of it is open, the journal says so. */
   #cancelPart({ scope, name, reason }: ControlEntry): number {
-    const { ledger, scribe, clock } = this.#deps;
-    const isOfIt = ({ intent: { account, instance, symbol } }: Order): boolean =>
-      scope === '' || name === String({ account, strategy: instance, symbol }[scope]);
-    const count = this.#cancelAll(reason, isOfIt);
-    if (count > 0 || [...ledger.orders.open()].some(isOfIt)) return count;
+    const { ledger, scribe, clock, strays } = this.#deps;
+    // Of one whose symbol is not known nobody can say that it is not of it.
+    const isOf = ({ account, instance, symbol }: Subject): boolean =>
+      scope === '' || name === String({ account, strategy: instance, symbol }[scope] ?? name);
+    const isOfIt = ({ intent }: Order): boolean => isOf(intent);
+    const isStrayOfIt = (stray: Stray): boolean => isOf(this.#subjectOf(stray));
+    const count = this.#cancelAll(reason, isOfIt) + this.#cancelStrays(reason, isStrayOfIt);
+    const isLeft = [...ledger.orders.open()].some(isOfIt) || strays.ours().some(isStrayOfIt);
+    if (count > 0 || isLeft) return count;
     const detail = JSON.stringify({ scope, name });
     const why = 'nothing of it is open';
     scribe.action({ actor: 'exec', action: 'canceled', detail, why, time: clock.now() });
@@ -104,6 +122,23 @@ export class Flatten {
       if (order.state !== OrderState.pendingCancel && concerns(order) && cancel(order.id, why))
         count += 1;
     return count;
+  }
+
+  /** Those that the journal holds closed; what others sent is theirs. */
+  #cancelStrays(why: string, concerns: (stray: Stray) => boolean): number {
+    const { strays } = this.#deps;
+    let count = 0;
+    for (const stray of strays.ours()) {
+      if (strays.isAwaited(stray.id) || !concerns(stray)) continue;
+      strays.cancel(stray, 'exec', why);
+      count += 1;
+    }
+    return count;
+  }
+
+  #subjectOf({ id, order }: Stray): Subject {
+    if (order !== undefined) return order.intent;
+    return { account: this.#deps.account, instance: Number.parseInt(id, 10), symbol: undefined };
   }
 
   /** Signed; where long and short are kept apart, each of them. */

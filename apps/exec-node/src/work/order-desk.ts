@@ -19,6 +19,7 @@ import type { Market } from '../risk/market.js';
 import type { Rates } from '../position/rates.js';
 import { RiskDesk } from '../risk/risk-desk.js';
 import type { LogGate } from '../route/log-gate.js';
+import type { Strays } from '../route/strays.js';
 import { Flatten, personInstance } from './flatten.js';
 import { Offsets } from './offsets.js';
 import { Worker } from './worker.js';
@@ -41,6 +42,7 @@ export interface OrderDeskDeps {
   readonly now: () => Time;
   readonly enqueue: (order: Order) => void;
   readonly cancel: (clientOrderId: string, why: string) => boolean;
+  readonly strays: Strays;
   readonly onDenied: (reason: RiskReason) => void;
 }
 
@@ -98,6 +100,7 @@ export class OrderDesk {
     });
     this.#flatten = new Flatten({
       ...{ ledger, scribe, clock, decisions: this.decisions, cancel },
+      ...{ account: config.exec.account, strays: deps.strays },
       isHalted: (symbol) =>
         ledger.controls.stateFor(config.exec.account, personInstance, symbol) === 'HALTED',
       offsetsOf: (symbol) =>

@@ -80,7 +80,7 @@ export interface BrokerOrderStatus {
   readonly filledQuantity: bigint;
   /** Of what is filled; absent: the gateway can't tell. */
   readonly averagePrice?: bigint;
-  /** As the venue works it now; absent: the gateway can't tell, or it can't be replaced. */
+  /** As the venue works it now, by its own word; 0: it does not tell. Absent: it tells none. */
   readonly working?: WorkingTerms;
 }
 

@@ -27,15 +27,22 @@ import { askEach, type OrderStatuses } from '../ask-orders.js';
 import { type Due, type Failure, notSent, tellDue, updateOf } from '../due.js';
 import type { Gateway } from '../gateway.js';
 import { Pacing } from '../pacing.js';
-import { type CcxtMarket, type CcxtTrading, failureOf, isAway, outcomeOf } from './ccxt-trading.js';
+import {
+  type CcxtMarket,
+  type CcxtOrder,
+  type CcxtTrading,
+  failureOf,
+  isAway,
+  outcomeOf,
+} from './ccxt-trading.js';
 import { CryptoOrders, type CryptoOrder, isForeignFee, stateOf } from './crypto-orders.js';
-import { ccxtAbilities, paramsOf, statusOf } from './order-words.js';
+import { ccxtAbilities, paramsOf, statusOf, termsOf } from './order-words.js';
+import { allPages } from './pages.js';
 import type { CcxtBrokerOptions } from './settings.js';
 import { Turns } from './turns.js';
 
-/** Of one answer; a venue may tell fewer at once, but not fewer than `pageMin`. */
+/** Of one answer; a venue may tell fewer at once. */
 const listMax = 500;
-const pageMin = 50;
 const idlePolls = 5;
 /** How long a venue may take to list what happened; with that, how far two clocks may differ. */
 const lateMs = 300_000;
@@ -344,12 +351,15 @@ export class CcxtBroker implements Gateway {
   /** Open ones are told together, whatever their age; one that is no longer among them, alone. */
   async #lookAtOrders(market: string, since: number, quiet?: true): Promise<void> {
     if (quiet === true && this.#exchange?.has['fetchOrders'] === true)
-      for (const told of await this.#pages(since, (exchange, from) =>
-        exchange.fetchOrders(market, from, listMax),
+      for (const told of await allPages(since, (from) =>
+        this.#ask((exchange) => exchange.fetchOrders(market, from, listMax)),
       ))
         this.#note(told, quiet);
     const open = await this.#ask((exchange) => exchange.fetchOpenOrders(market));
-    for (const told of open) this.#note(told, quiet);
+    for (const told of open) {
+      if (this.#orders.hasEnded(told)) await this.#lookAgain(told, market);
+      this.#note(told, quiet);
+    }
     const ids = new Set(open.map(({ id }) => id));
     for (const order of this.#orders.working()) {
       if (order.market !== market || ids.has(order.venueOrderId)) continue;
@@ -359,9 +369,15 @@ export class CcxtBroker implements Gateway {
     }
   }
 
+  /** One that ended is in a list of open ones: the list is older than that, or it lives. */
+  async #lookAgain({ id, clientOrderId = '' }: CcxtOrder, market: string): Promise<void> {
+    const told = await this.#ask((exchange) => exchange.fetchOrder(id, market, { clientOrderId }));
+    if (told.status === 'open') this.#orders.reopen(told.clientOrderId ?? clientOrderId);
+  }
+
   async #lookAtTrades(market: string, since: number, quiet?: true): Promise<void> {
-    const trades = await this.#pages(since, (exchange, from) =>
-      exchange.fetchMyTrades(market, from, listMax),
+    const trades = await allPages(since, (from) =>
+      this.#ask((exchange) => exchange.fetchMyTrades(market, from, listMax)),
     );
     // Of a connection that was lost meanwhile: the next one finds them.
     if (quiet === undefined) this.#reachable();
@@ -375,23 +391,6 @@ export class CcxtBroker implements Gateway {
           'a fee in a third currency counts as 0',
         );
       if (quiet === undefined) this.#due.push(fill);
-    }
-  }
-
-  /** All of a list that is told in parts, the oldest first. */
-  async #pages<T extends { readonly id: string; readonly timestamp?: number | undefined }>(
-    since: number,
-    list: (exchange: CcxtTrading, from: number) => Promise<readonly T[]>,
-  ): Promise<T[]> {
-    const all = new Map<string, T>();
-    for (let from = since; ; ) {
-      const before = all.size;
-      const page = await this.#ask((exchange) => list(exchange, from));
-      for (const one of page) {
-        all.set(one.id, one);
-        from = Math.max(from, one.timestamp ?? from);
-      }
-      if (page.length < pageMin || all.size === before) return [...all.values()];
     }
   }
 
@@ -421,6 +420,7 @@ export class CcxtBroker implements Gateway {
     if (order === undefined || order.ended) return;
     const size = this.#market(order.market)?.contractSize ?? 1;
     order.toldFilled = moneyFromFloat((told.filled ?? 0) * size);
+    order.terms = termsOf(told, size) ?? order.terms;
     const state = stateOf(order);
     if (!order.accepted && state !== OrderState.rejected) {
       order.accepted = true;

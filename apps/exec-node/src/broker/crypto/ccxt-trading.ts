@@ -12,7 +12,10 @@ export interface CcxtOrder {
   readonly symbol: string;
   /** open, closed, canceled, expired, rejected. */
   readonly status?: string | undefined;
+  /** limit or market; of one at the market the price is what it was executed at. */
+  readonly type?: string | undefined;
   readonly amount?: number | undefined;
+  readonly price?: number | undefined;
   readonly filled?: number | undefined;
   readonly timestamp?: number | undefined;
 }

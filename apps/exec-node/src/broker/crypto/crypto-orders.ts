@@ -3,7 +3,13 @@
 // number trades market by market; a trade of an order that is not ours is nobody's; what is over
 // is forgotten as a whole, oldest first.
 
-import { type Fill, moneyFromFloat, OrderState, timeFromMs } from '@ndts/protocol';
+import {
+  type Fill,
+  moneyFromFloat,
+  OrderState,
+  timeFromMs,
+  type WorkingTerms,
+} from '@ndts/protocol';
 import { Closed } from '../closed.js';
 import type { CcxtFill, CcxtMarket, CcxtOrder } from './ccxt-trading.js';
 
@@ -18,6 +24,8 @@ export interface CryptoOrder {
   filled: bigint;
   /** Executed as the order itself says: its trades may be told later. */
   toldFilled: bigint;
+  /** As the venue works it; undefined: it has not said. */
+  terms: WorkingTerms | undefined;
   accepted: boolean;
   ended: boolean;
   /** From then on it is certain that the venue has it or never will; by the monotonic clock. */
@@ -45,6 +53,7 @@ export class CryptoOrders {
     const order: CryptoOrder = {
       ...{ clientOrderId, market, venueOrderId: '', status: '', refusal: '', filled: 0n },
       ...{ toldFilled: 0n, accepted: false, ended: false, certainNs: Number.POSITIVE_INFINITY },
+      terms: undefined,
     };
     this.#byId.set(clientOrderId, order);
     this.#working.add(order);
@@ -54,6 +63,20 @@ export class CryptoOrders {
   end(order: CryptoOrder): void {
     order.ended = true;
     this.lose(order);
+  }
+
+  /** Whether it is one that has ended, as far as is known. */
+  hasEnded({ symbol, id, clientOrderId = '' }: CcxtOrder): boolean {
+    const order = this.#byVenueId.get(`${symbol}#${id}`) ?? this.#byId.get(clientOrderId);
+    return order?.ended === true;
+  }
+
+  /** The venue has it open all the same: it can be canceled, and ends again. */
+  reopen(clientOrderId: string): void {
+    const order = this.#byId.get(clientOrderId);
+    if (order === undefined) return;
+    order.ended = false;
+    order.refusal = '';
   }
 
   /** The venue does not have it; if it tells of it all the same, it works again. */

@@ -3,12 +3,14 @@
 import {
   type BrokerAbilities,
   type BrokerOrderStatus,
+  moneyFromFloat,
   OrderFlags,
   type OrderTerms,
   OrderType,
   TimeInForce,
+  type WorkingTerms,
 } from '@ndts/protocol';
-import type { CcxtParams } from './ccxt-trading.js';
+import type { CcxtOrder, CcxtParams } from './ccxt-trading.js';
 import { type CryptoOrder, stateOf } from './crypto-orders.js';
 
 /** What ccxt says the same way for every venue; the rest is worked by the exec node. */
@@ -27,7 +29,20 @@ export function paramsOf({ timeInForce, flags }: OrderTerms): CcxtParams {
   return timeInForce === TimeInForce.fok ? { timeInForce: 'FOK' } : {};
 }
 
+/** Its trades may be told later than what it says it has executed. */
 export function statusOf(order: CryptoOrder): BrokerOrderStatus {
-  const { clientOrderId, venueOrderId, filled: filledQuantity } = order;
-  return { clientOrderId, venueOrderId, state: stateOf(order), filledQuantity };
+  const { clientOrderId, venueOrderId, filled, toldFilled, terms } = order;
+  const filledQuantity = toldFilled > filled ? toldFilled : filled;
+  const status = { clientOrderId, venueOrderId, state: stateOf(order), filledQuantity };
+  return terms === undefined ? status : { ...status, working: terms };
+}
+
+/** `size`: units in a contract. undefined: the venue does not say. */
+export function termsOf(
+  { type, amount, price }: CcxtOrder,
+  size: number,
+): WorkingTerms | undefined {
+  if (amount === undefined || amount === null || !(amount > 0)) return undefined;
+  const limitPrice = type === 'limit' ? moneyFromFloat(price ?? 0) : 0n;
+  return { quantity: moneyFromFloat(amount * size), limitPrice, stopPrice: 0n };
 }

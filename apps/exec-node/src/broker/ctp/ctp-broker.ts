@@ -35,7 +35,7 @@ import type {
   CtpSession as Session,
   CtpTrade,
 } from './trader.js';
-import { ctpAbilities, duplicateReference, inputOf, isFailure, stateOf } from './words.js';
+import { ctpAbilities, duplicateReference, inputOf, isFailure, stateOf, termsOf } from './words.js';
 
 interface Outgoing {
   readonly order: KnownOrder;
@@ -346,6 +346,9 @@ export class CtpBroker implements Gateway {
     const noted = this.#book.note(told);
     if (noted === undefined) return;
     const { order, fills } = noted;
+    // It was refused here and lives there.
+    if (order.refusal !== '' && order.told !== undefined && isOpenAt(stateOf(order.told)))
+      Object.assign(order, { refusal: '', isOver: false });
     const state = this.#stateOf(order);
     if (state === undefined) return;
     if (!order.isTaken && state !== OrderState.rejected) {
@@ -386,7 +389,9 @@ export class CtpBroker implements Gateway {
     // One that was never sent was not received either.
     if (state === undefined || order?.refusal === 'not sent') return undefined;
     const venueOrderId = venueOrderIdOf(order);
-    return { clientOrderId: id, venueOrderId, state, filledQuantity: this.#book.filled(id) };
+    const filledQuantity = this.#book.filled(id);
+    const status = { clientOrderId: id, venueOrderId, state, filledQuantity };
+    return order?.told === undefined ? status : { ...status, working: termsOf(order.told) };
   }
 
   /** No order outlives its trading day. */
@@ -408,6 +413,10 @@ export class CtpBroker implements Gateway {
 function venueOrderIdOf(order: KnownOrder | undefined): string {
   const told = order?.told;
   return told === undefined ? '' : numberOf(told.exchangeId, told.orderSysId);
+}
+
+function isOpenAt(state: OrderState | undefined): boolean {
+  return state === OrderState.accepted || state === OrderState.partiallyFilled;
 }
 
 function isEnd(state: OrderState): boolean {

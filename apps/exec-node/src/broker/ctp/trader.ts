@@ -62,6 +62,7 @@ export interface CtpOrder {
   readonly orderSysId: string;
   readonly direction: string;
   readonly offset: string;
+  readonly limitPrice: number;
   readonly volume: number;
   readonly volumeTraded: number;
   /** OrderStatus: 0 all traded, 1 to 4 open, 5 canceled, a unknown, b and c conditional. */

@@ -3,6 +3,7 @@
 
 import {
   type BrokerAbilities,
+  moneyFromFloat,
   moneyToFloat,
   type OrderIntent,
   OrderOffset,
@@ -10,6 +11,7 @@ import {
   type OrderTerms,
   OrderType,
   TimeInForce,
+  type WorkingTerms,
 } from '@ndts/protocol';
 import type { CtpInstrument } from './settings.js';
 import type { CtpOrder, CtpOrderInput } from './trader.js';
@@ -79,6 +81,12 @@ export function stateOf(order: CtpOrder): OrderState | undefined {
       if (order.volumeTraded > 0) return OrderState.partiallyFilled;
       return order.orderSysId.trim() === '' ? undefined : OrderState.accepted;
   }
+}
+
+/** What the exchange works; a price that is none is not told. */
+export function termsOf({ volume, limitPrice: price }: CtpOrder): WorkingTerms {
+  const limitPrice = price > 0 && price < 9e9 ? moneyFromFloat(price) : 0n;
+  return { quantity: BigInt(volume) * scale, limitPrice, stopPrice: 0n };
 }
 
 /** CTP: duplicate reference. Whose order has it is not said, so it refuses nothing. */

@@ -172,6 +172,7 @@ export class FixBroker implements Gateway {
   }
 
   #massStatus(): Promise<BrokerOrderStatus[]> {
+    this.#outcomes.strangers.clear();
     return this.#ask<BrokerOrderStatus>('M', (id) =>
       this.session.send(MessageType.orderMassStatusRequest, (writer) => {
         writer.text(Tag.massStatusReqId, id);
@@ -298,7 +299,9 @@ export class FixBroker implements Gateway {
 
   /** A cancel or a change: both name the order by what the venue calls it now. */
   #change(clientOrderId: string, type: string, bodyOf: (record: OrderRecord) => FixBody): void {
-    const record = this.#records.order(clientOrderId);
+    const { strangers } = this.#outcomes;
+    const ours = this.#records.order(clientOrderId);
+    const record = ours ?? strangers.get(clientOrderId);
     const { logger, clock } = this.#options;
     if (record === undefined || record.isClosed || !this.session.isSynchronised) {
       // A closed order tells its state when it is asked; an unknown one was never sent.
@@ -308,7 +311,8 @@ export class FixBroker implements Gateway {
     }
     const body = bodyOf(record);
     const changed = changedOrder(clientOrderId, record);
-    this.#records.keep(clientOrderId, changed.record);
+    if (ours !== undefined) this.#records.keep(clientOrderId, changed.record);
+    else strangers.set(clientOrderId, changed.record);
     this.session.send(type, (writer) => {
       writer.text(Tag.origClOrdId, record.venueClientId);
       writer.text(Tag.clOrdId, changed.id);

@@ -48,11 +48,15 @@ export interface OutcomeDeps {
 const applicationNotAvailable = 4;
 /** Values of TimeInForce: until canceled, until a date. */
 const longerThanDay = new Set(['1', '6']);
+/** ExecTypes that tell what an order is now. */
+const isState: ReadonlySet<string> = new Set([ExecType.orderStatus, ExecType.restated]);
 const bustSuffix = '.bust';
 const correctSuffix = '.correct';
 
 export class FixOutcomes {
   readonly told: Due[] = [];
+  /** Of the last list of what is open: orders that were not sent from here. */
+  readonly strangers = new Map<string, OrderRecord>();
   readonly #deps: OutcomeDeps;
 
   constructor(deps: OutcomeDeps) {
@@ -178,14 +182,15 @@ export class FixOutcomes {
   }
 
   /** Brings the record of the order up to what the report says; undefined: it is not ours. */
-  #follow(report: Report): OrderRecord | undefined {
+  #follow(report: Report, isAnswer = false): OrderRecord | undefined {
     const { records, clock } = this.#deps;
     const { clientOrderId, venueClientId, venueOrderId, execType, status } = report;
     const record = records.order(clientOrderId);
     if (record === undefined) return undefined;
     const before = JSON.stringify([record.venueClientId, record.venueOrderId, record.isClosed]);
     if (venueOrderId !== '' && venueOrderId !== 'NONE') record.venueOrderId = venueOrderId;
-    const isCurrent = execType === ExecType.replaced || execType === ExecType.orderStatus;
+    // What a question is answered with says how the order stands, whatever it calls itself.
+    const isCurrent = isAnswer || execType === ExecType.replaced || isState.has(execType);
     if (isCurrent && venueClientId !== '' && status !== ExecType.pendingReplace)
       record.venueClientId = venueClientId;
     if (execType === ExecType.replaced) {
@@ -295,7 +300,9 @@ export class FixOutcomes {
     if (mass !== '' && queries.has(mass)) {
       const isNone = report.rejectReason === unknownOrder && report.venueOrderId === 'NONE';
       if (!isNone) {
-        queries.add(mass, statusOf(report, this.#follow(report)));
+        const record = this.#follow(report, true);
+        if (record === undefined) this.strangers.set(report.clientOrderId, recordOf(report));
+        queries.add(mass, statusOf(report, record));
       }
       if (isNone || message.isYes(Tag.lastRptRequested)) queries.finish(mass);
       return true;
@@ -306,9 +313,7 @@ export class FixOutcomes {
     const id = said === '' && isStatus ? queries.idAbout(report.clientOrderId) : said;
     if (!queries.has(id)) return false;
     const isUnknown = report.rejectReason === unknownOrder && report.status === ExecType.rejected;
-    if (!isUnknown) {
-      queries.add(id, statusOf(report, this.#follow(report)));
-    }
+    if (!isUnknown) queries.add(id, statusOf(report, this.#follow(report, true)));
     queries.finish(id);
     return true;
   }
@@ -389,6 +394,15 @@ function statusOf(report: Report, record: OrderRecord | undefined): BrokerOrderS
 function standing({ status, cumQty }: Report, record: OrderRecord | undefined): OrderState {
   const outlives = longerThanDay.has(record?.timeInForce ?? '');
   return stateOf(outlives && status === ExecType.doneForDay ? ExecType.new : status, cumQty);
+}
+
+/** As much of an order of somebody else as it takes to cancel it. */
+function recordOf(report: Report): OrderRecord {
+  const { symbol, side, orderQty: quantity, price, stopPx, venueClientId, venueOrderId } = report;
+  return {
+    ...{ symbol, side, type: 0, account: '', quantity, limitPrice: price, stopPrice: stopPx },
+    ...{ timeInForce: '', venueClientId, venueOrderId, changes: 0, isClosed: false, day: 0 },
+  };
 }
 
 function workingOf({ quantity, limitPrice, stopPrice }: OrderRecord): WorkingTerms {

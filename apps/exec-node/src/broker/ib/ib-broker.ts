@@ -34,8 +34,8 @@ import type { Gateway } from '../gateway.js';
 import { isFailure, isRefusal, orderCanceled, serversBack, serversLost, stateOf } from './codes.js';
 import { IbConnection, type IbEvents } from './connection.js';
 import { Executions, type KnownExecution } from './executions.js';
-import { contractOf, ibAbilities, orderOf } from './order-words.js';
-import { OrdersSeen, type SeenOrder, venueOrderId } from './orders-seen.js';
+import { contractOf, ibAbilities, orderOf, termsOf } from './order-words.js';
+import { noteFilled, OrdersSeen, type SeenOrder, venueOrderId } from './orders-seen.js';
 import type { IbBrokerOptions } from './settings.js';
 import { Question } from './question.js';
 import { venueTime } from './venue-time.js';
@@ -319,6 +319,9 @@ export class IbBroker implements Gateway {
     if (id === '' || order.account !== this.#options.settings.account) return;
     const seen = this.#orders.take(id, number);
     seen.permId = order.permId ?? seen.permId;
+    seen.terms = termsOf(order);
+    const isOver = isFinal(stateOf(state.status ?? '', 0n, seen.refusal !== ''));
+    if (seen.ended && !isOver) this.#orders.reopen(seen);
     this.#onState(seen, state.status ?? '');
   }
 
@@ -327,6 +330,7 @@ export class IbBroker implements Gateway {
     if (id === '' || order.account !== this.#options.settings.account) return;
     const seen = this.#orders.take(id, 0);
     seen.permId = order.permId ?? seen.permId;
+    noteFilled(seen, Number(order.filledQuantity ?? 0));
     if (state.status === 'Inactive' && seen.refusal === '')
       seen.refusal = state.completedStatus ?? 'refused';
     this.#onState(seen, state.status ?? '');
@@ -336,8 +340,7 @@ export class IbBroker implements Gateway {
     const seen = this.#orders.byNumber(number);
     if (seen === undefined) return;
     if (permId !== 0) seen.permId = permId;
-    const told = moneyFromFloat(filled);
-    if (told > seen.filled) seen.filled = told;
+    noteFilled(seen, filled);
     this.#onState(seen, status);
   }
 
@@ -370,6 +373,9 @@ export class IbBroker implements Gateway {
     const time = venueTime(execution.time ?? '', settings.timeZone) ?? clock.now();
     const feeUntilNs = clock.monotonicNs() + settings.commissionMs * nsPerMs;
     const noted = this.#executions.note(execution, symbol, time, feeUntilNs);
+    const seen = this.#orders.get(id);
+    if (seen !== undefined) noteFilled(seen, execution.cumQty ?? 0);
+    if (seen !== undefined && noted === 'corrected') seen.isCorrected = true;
     if (noted === 'corrected')
       logger.error(
         { id, execution: execution.execId },
@@ -474,15 +480,20 @@ export class IbBroker implements Gateway {
       clientOrderId: seen.clientOrderId,
       venueOrderId: venueOrderId(seen),
       state: this.#stateOf(seen),
-      filledQuantity: this.#executions.filled(seen.clientOrderId),
+      filledQuantity: this.#filledOf(seen),
+      ...(seen.terms === undefined ? {} : { working: seen.terms }),
     };
+  }
+
+  #filledOf({ clientOrderId, filled, isCorrected }: SeenOrder): bigint {
+    const noted = this.#executions.filled(clientOrderId);
+    return isCorrected || noted > filled ? noted : filled;
   }
 
   #tell(seen: SeenOrder, state: OrderState, reason: string, failure?: Failure): void {
     const time = this.#options.clock.now();
-    const { clientOrderId: id, filled } = seen;
-    const noted = this.#executions.filled(id);
-    const all = noted > filled ? noted : filled;
+    const { clientOrderId: id } = seen;
+    const all = this.#filledOf(seen);
     this.#due.push(updateOf(id, venueOrderId(seen), state, reason, time, failure, all));
   }
 }

@@ -2,6 +2,7 @@
 
 import {
   type BrokerAbilities,
+  moneyFromFloat,
   moneyToFloat,
   type OrderIntent,
   type OrderTerms,
@@ -9,6 +10,7 @@ import {
   type Time,
   TimeInForce,
   timeToMs,
+  type WorkingTerms,
 } from '@ndts/protocol';
 import type {
   Contract,
@@ -68,6 +70,21 @@ export function orderOf(intent: OrderIntent, terms: OrderTerms, account: string)
     orderRef: intent.clientOrderId,
     transmit: true,
   };
+}
+
+/** What the venue says of an order; a price that its type has not is none. */
+export function termsOf({ orderType, totalQuantity, lmtPrice, auxPrice }: Order): WorkingTerms {
+  const type = String(orderType ?? '');
+  return {
+    quantity: moneyOf(totalQuantity),
+    limitPrice: type.endsWith('LMT') ? moneyOf(lmtPrice) : 0n,
+    stopPrice: type.startsWith('STP') ? moneyOf(auxPrice) : 0n,
+  };
+}
+
+/** The library writes the largest double where nothing is told. */
+function moneyOf(told: number | undefined): bigint {
+  return told === undefined || !(told > 0) || told > 9e9 ? 0n : moneyFromFloat(told);
 }
 
 /** `20260105-14:30:00`, which is UTC. */

@@ -2,6 +2,7 @@
 // always holds: an id seen once is known until it was closed for long; what the venue refused stays
 // refused; the memory is bounded.
 
+import { moneyFromFloat, type WorkingTerms } from '@ndts/protocol';
 import { Closed } from '../closed.js';
 
 export interface SeenOrder {
@@ -10,8 +11,13 @@ export interface SeenOrder {
   number: number;
   permId: number;
   status: string;
-  /** Executed as its status says: executions may be told later. */
+  /** Executed as the venue says of the whole order: executions may be told later, and those of
+   * earlier days are not told at all. */
   filled: bigint;
+  /** Of it an execution was corrected: what the venue says of the whole is of before. */
+  isCorrected: boolean;
+  /** As the venue works it; undefined: it has not said. */
+  terms: WorkingTerms | undefined;
   /** What the venue said when it refused; empty: it did not. */
   refusal: string;
   /** The venue has told of it, in this session or an earlier one. */
@@ -45,6 +51,7 @@ export class OrdersSeen {
     if (order === undefined) {
       order = {
         ...{ clientOrderId, number, permId: 0, status: '', filled: 0n, refusal: '' },
+        ...{ isCorrected: false, terms: undefined },
         ...{ known: false, accepted: false, ended: false },
       };
       this.#byId.set(clientOrderId, order);
@@ -63,16 +70,28 @@ export class OrdersSeen {
     const forgotten = this.#closed.add(order.clientOrderId);
     for (const id of forgotten) {
       const old = this.#byId.get(id);
-      if (old === undefined) continue;
+      if (old === undefined || !old.ended) continue;
       this.#byId.delete(id);
       this.#byNumber.delete(old.number);
     }
     return forgotten;
   }
 
+  /** The venue has it open all the same: it can be canceled, and ends again. */
+  reopen(order: SeenOrder): void {
+    order.ended = false;
+    order.refusal = '';
+  }
+
   all(): Iterable<SeenOrder> {
     return this.#byId.values();
   }
+}
+
+/** What the venue says of the whole order. */
+export function noteFilled(order: SeenOrder, told: number): void {
+  const filled = moneyFromFloat(told);
+  if (filled > order.filled) order.filled = filled;
 }
 
 /** By the venue's id where it has given one. */

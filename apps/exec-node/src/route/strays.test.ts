@@ -1,0 +1,230 @@
+// Orders that are open at the venue and not here: what halts is told, canceled on the word of a
+// person, by the kill switch and before everything is closed; what others sent is theirs.
+
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import {
+  type BrokerListener,
+  decodeOperatorAction,
+  MessageKind,
+  messageKind,
+  OrderState,
+  OrderType,
+  parseMoney,
+  subjects,
+} from '@ndts/protocol';
+import { createHarness, type Harness, type HarnessOptions } from '../exec-kit.js';
+
+const who = { actor: 'anna', why: 'a test' };
+
+interface Scene extends Harness {
+  /** The venue says that an order of ours has ended, and it has not. */
+  readonly lie: (clientOrderId: string) => Promise<void>;
+  /** An order at the venue that this process did not send. */
+  readonly place: (clientOrderId: string) => Promise<void>;
+  readonly open: () => Promise<string[]>;
+  readonly cancel: (clientOrderId: string, more?: object) => Promise<unknown>;
+  readonly again: () => Promise<Scene>;
+}
+
+async function started(
+  context: TestContext,
+  options: Partial<HarnessOptions> & { dir?: string } = {},
+): Promise<Scene> {
+  const dir = options.dir ?? mkdtempSync(join(tmpdir(), 'ndts-strays-'));
+  context.after(() => rmSync(dir, { recursive: true, force: true }));
+  let listener: BrokerListener | undefined;
+  const harness = createHarness({
+    ...{ dir, config: { 'exec.checkMs': '0', 'risk.staleMs': '6000000' }, ...options },
+    wrap: (broker) => {
+      const connect = broker.connect.bind(broker);
+      broker.connect = (one) => {
+        listener = one;
+        return connect(one);
+      };
+      return broker;
+    },
+  });
+  const { node, broker, clock, journal, bus } = harness;
+  await during(harness, node.start());
+  harness.ticks.push({ symbol: 1, price: 100 });
+  await harness.settle();
+  const time = clock.now();
+  return {
+    ...harness,
+    lie: async (clientOrderId) => {
+      const state = OrderState.canceled;
+      listener?.onOrderUpdate({ clientOrderId, venueOrderId: '', state, reason: 'gone', time });
+      await harness.settle();
+    },
+    place: async (clientOrderId) => {
+      broker.submit({
+        ...{ clientOrderId, account: 'x', instance: 1, ordinal: 1n, symbol: 1, side: 1 },
+        ...{ orderType: OrderType.limit, quantity: parseMoney('2'), limitPrice: parseMoney('90') },
+        ...{ time, tickTime: time, shard: 0, epoch: 0n, sequence: 0n, factorValue: 0, broker: '' },
+      });
+      await harness.settle();
+    },
+    open: async () => (await broker.queryOpenOrders()).map(({ clientOrderId: id }) => id).sort(),
+    cancel: (clientOrderId, more = {}) =>
+      bus.request(subjects.execCancel, { clientOrderId, ...who, ...more }),
+    again: () => started(context, { ...options, dir, journal, clock }),
+  };
+}
+
+async function during<Result>(harness: Harness, asked: Promise<Result>): Promise<Result> {
+  let isOver = false;
+  const result = asked.finally(() => {
+    isOver = true;
+  });
+  result.catch(() => undefined);
+  while (!isOver) await pass(harness, 5);
+  return result;
+}
+
+async function pass(harness: Harness, ms: number): Promise<void> {
+  harness.node.doWork();
+  harness.clock.advance(ms * 1e6);
+  for (let turn = 0; turn < 10; turn++) await Promise.resolve();
+}
+
+async function seconds(harness: Harness, count: number): Promise<void> {
+  for (let turn = 0; turn < count * 20; turn++) await pass(harness, 50);
+}
+
+async function compared(scene: Scene): Promise<readonly string[]> {
+  return (await during(scene, scene.node.reconcile(who))).differences;
+}
+
+function rest(scene: Scene, ordinal: number): Promise<void> {
+  scene.signals.push({ ordinal, symbol: 1, side: 1, limit: '95' });
+  return scene.settle();
+}
+
+/** What people did to orders that are not open here, as the journal has it. */
+function canceledIn({ journal }: Scene): string[] {
+  return journal
+    .scan({ prefix: 'exec/event/' })
+    .filter(({ value }) => messageKind(value) === MessageKind.OperatorAction)
+    .map(({ value }) => decodeOperatorAction(value))
+    .filter(({ action }) => action === 'cancelStray')
+    .map(({ actor, why, detail }) => `${actor} ${JSON.parse(detail).clientOrderId}: ${why}`);
+}
+
+test('one that is closed here is canceled by a person, who then resumes', async (context) => {
+  const scene = await started(context);
+  await rest(scene, 1);
+  await scene.lie('1-1-0');
+  assert.equal(await scene.cancel('1-1-0'), false, 'nobody has found it yet');
+  const line = 'order 1-1-0 is closed here and open at the venue; cancel it';
+  assert.deepEqual(await compared(scene), [line]);
+  assert.equal(scene.node.ledger.tradingState, 'HALTED');
+  assert.equal(await scene.cancel('1-1-0'), true);
+  await scene.settle();
+  assert.deepEqual(await scene.open(), []);
+  assert.deepEqual(canceledIn(scene), ['anna 1-1-0: a test']);
+  assert.equal(await scene.cancel('1-1-0'), false, 'it has ended');
+  assert.deepEqual(await compared(scene), []);
+  await scene.node.setTradingState({ set: 'ACTIVE', ...who });
+  await seconds(scene, 3);
+  assert.equal(scene.node.ledger.tradingState, 'ACTIVE');
+});
+
+test('a cancel that got lost is asked for again, and written once', async (context) => {
+  const scene = await started(context);
+  await rest(scene, 1);
+  await scene.lie('1-1-0');
+  await compared(scene);
+  const cancel = scene.broker.cancel.bind(scene.broker);
+  let asked = 0;
+  scene.broker.cancel = (id): void => {
+    asked += 1;
+    if (asked > 2) cancel(id);
+  };
+  await during(scene, scene.node.setTradingState({ set: 'HALTED', cancel: true, ...who }));
+  await seconds(scene, 5);
+  assert.deepEqual([asked, await scene.open()], [3, []]);
+  assert.deepEqual(canceledIn(scene), ['exec 1-1-0: anna: a test']);
+  assert.deepEqual(scene.node.ledger.controls.cancels(), []);
+});
+
+test('the kill switch takes back what is closed here, over a restart, by part', async (context) => {
+  const first = await started(context);
+  await rest(first, 1);
+  await first.lie('1-1-0');
+  await compared(first);
+  first.broker.cancel = (): void => undefined;
+  const halt = { set: 'HALTED', cancel: true, ...who } as const;
+  await during(first, first.node.setTradingState({ ...halt, scope: 'strategy', name: '2' }));
+  await during(first, first.node.setTradingState({ ...halt, scope: 'symbol', name: '1' }));
+  await seconds(first, 3);
+  assert.deepEqual(
+    first.node.ledger.controls.cancels().map(({ scope }) => scope),
+    ['symbol'],
+  );
+  const second = await first.again();
+  await seconds(second, 1);
+  assert.deepEqual(await second.open(), []);
+  assert.deepEqual(second.node.ledger.controls.cancels(), []);
+});
+
+test('one of ours that nobody remembers is told as ours, and goes with all', async (context) => {
+  const scene = await started(context);
+  await rest(scene, 9);
+  await scene.place('1-5-0');
+  assert.deepEqual(await compared(scene), [
+    'order 1-5-0 is closed here and open at the venue; cancel it',
+  ]);
+  const halt = { set: 'HALTED', cancel: true, ...who } as const;
+  await during(scene, scene.node.setTradingState({ ...halt, scope: 'strategy', name: '3' }));
+  await seconds(scene, 1);
+  assert.deepEqual(await scene.open(), ['1-5-0', '1-9-0']);
+  await during(scene, scene.node.setTradingState({ ...halt, scope: 'symbol', name: '4' }));
+  await seconds(scene, 1);
+  assert.deepEqual(await scene.open(), ['1-9-0'], 'its symbol is not known');
+});
+
+test('what others sent is canceled by name alone, and by no strategy', async (context) => {
+  const config = { 'exec.differences': 'report', 'exec.checkMs': '0', 'risk.staleMs': '6000000' };
+  const scene = await started(context, { config });
+  await scene.place('web');
+  await rest(scene, 1);
+  assert.deepEqual(await compared(scene), ['the venue holds order web, the journal does not']);
+  await during(scene, scene.node.setTradingState({ set: 'HALTED', cancel: true, ...who }));
+  await seconds(scene, 1);
+  assert.deepEqual(await scene.open(), ['web']);
+  await during(scene, scene.node.flatten(who));
+  await seconds(scene, 1);
+  assert.equal(scene.node.ledger.controls.flatten, '', 'it was waited for');
+  await scene.cancel('web', { ahead: true });
+  await scene.settle();
+  assert.deepEqual(await scene.open(), ['web']);
+  assert.equal(await scene.cancel('web'), true);
+  await scene.settle();
+  assert.deepEqual(await scene.open(), []);
+  assert.deepEqual(canceledIn(scene), ['anna web: a test']);
+});
+
+test('positions are closed only when nothing of ours is open there', async (context) => {
+  const scene = await started(context);
+  scene.signals.push({ ordinal: 1, symbol: 1, side: 1 });
+  await rest(scene, 2);
+  await scene.lie('1-2-0');
+  await compared(scene);
+  const { broker, node } = scene;
+  const cancel = broker.cancel.bind(broker);
+  broker.cancel = (): void => undefined;
+  await during(scene, node.flatten(who));
+  await seconds(scene, 2);
+  assert.equal(node.ledger.positions.get(1)?.quantity, parseMoney('1'));
+  broker.cancel = cancel;
+  await seconds(scene, 2);
+  // Found again meanwhile, it halted once more.
+  await during(scene, node.flatten(who));
+  await seconds(scene, 2);
+  assert.equal(node.ledger.positions.get(1)?.quantity, 0n);
+  assert.deepEqual(await scene.open(), []);
+});

@@ -1,0 +1,88 @@
+// Orders that are open at the venue and not here, as the last comparison found them: closed in the
+// journal, or not in it at all. What always holds: nothing of them counts in the limits; each is
+// canceled only when a person asks for it, and then asked for until the venue no longer has it.
+
+import { type Clock, nsPerSecond } from '@ndts/protocol';
+import type { Logger } from '@ndts/runtime';
+import type { Gateway } from '../broker/gateway.js';
+import type { Order } from '../order/order.js';
+import type { Scribe } from '../order/scribe.js';
+
+export interface StraysDeps {
+  readonly scribe: Scribe;
+  readonly broker: Gateway;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export interface Stray {
+  readonly id: string;
+  /** Sent by this node, whose journal holds it closed; else it is somebody else's. */
+  readonly isOurs: boolean;
+  /** As it is here; undefined: no longer in memory, or never here. */
+  readonly order: Order | undefined;
+}
+
+/** How long a cancel may take before everything is compared again. */
+const answerNs = nsPerSecond;
+
+export class Strays {
+  readonly #deps: StraysDeps;
+  #byId: ReadonlyMap<string, Stray> = new Map();
+  /** When a cancel of it was asked for last; of those that are still there. */
+  readonly #asked = new Map<string, number>();
+
+  constructor(deps: StraysDeps) {
+    this.#deps = deps;
+  }
+
+  get(id: string): Stray | undefined {
+    return this.#byId.get(id);
+  }
+
+  /** Those that the node itself takes back when orders are canceled. */
+  ours(): Stray[] {
+    return [...this.#byId.values()].filter(({ isOurs }) => isOurs);
+  }
+
+  /** A comparison found these, and no others. */
+  found(strays: readonly Stray[]): void {
+    this.#byId = new Map(strays.map((stray) => [stray.id, stray]));
+    for (const id of this.#asked.keys()) if (!this.#byId.has(id)) this.#asked.delete(id);
+  }
+
+  /** The venue says that it has ended. */
+  ended(id: string): boolean {
+    this.#asked.delete(id);
+    if (!this.#byId.has(id)) return false;
+    this.found([...this.#byId.values()].filter((stray) => stray.id !== id));
+    return true;
+  }
+
+  /** Its cancel waits for an answer. */
+  isAwaited(id: string): boolean {
+    const asked = this.#asked.get(id);
+    return asked !== undefined && this.#deps.clock.monotonicNs() - asked < answerNs;
+  }
+
+  /** Asks the venue for it; whether it is gone, its answer or the next comparison says. The journal
+   * keeps who wanted it and why, once. */
+  cancel({ id, isOurs }: Stray, actor: string, why: string): void {
+    const { scribe, broker, clock, logger } = this.#deps;
+    if (!this.#asked.has(id)) {
+      const detail = JSON.stringify({ clientOrderId: id, isOurs });
+      scribe.action({ actor, action: 'cancelStray', detail, why, time: clock.now() });
+      logger.warn({ clientOrderId: id, actor, why }, 'an order that is not open here is canceled');
+      // Taking risk away does not wait for a journal that can't be written.
+      scribe.flush();
+    }
+    this.#asked.set(id, clock.monotonicNs());
+    broker.cancel(id);
+  }
+
+  /** A cancel should have been answered by now: only a comparison can tell. */
+  get isOverdue(): boolean {
+    for (const id of this.#asked.keys()) if (!this.isAwaited(id)) return true;
+    return false;
+  }
+}
