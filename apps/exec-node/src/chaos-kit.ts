@@ -2,6 +2,7 @@
 // reorder, double, and stop dead at any operation, as kill -9 would stop the process there.
 
 import {
+  addNs,
   type BrokerCard,
   type BrokerListener,
   type BrokerOrderStatus,
@@ -52,6 +53,27 @@ export class ChaosStore implements KeyValueStore {
   readonly intents = new Map<string, number>();
   #inner = new MemoryKeyValueStore();
 
+  /** As one process has it: none of what it had begun is written once it is dead. */
+  forProcess(): { readonly store: KeyValueStore; readonly kill: () => void } {
+    let isDead = false;
+    const alive = (): ChaosStore => {
+      if (isDead) throw new NdtsError('CLOSED', 'the process is dead');
+      return this;
+    };
+    return {
+      store: {
+        get: (key) => alive().get(key),
+        scan: (range) => alive().scan(range),
+        write: (operations) => alive().write(operations),
+        durablePosition: () => this.durablePosition(),
+        durable: (position) => this.durable(position),
+      },
+      kill: () => {
+        isDead = true;
+      },
+    };
+  }
+
   /** The machine lost power: only what was durable is left. */
   losePower(): void {
     this.#inner = this.#inner.afterPowerLoss();
@@ -81,6 +103,17 @@ export class ChaosStore implements KeyValueStore {
   }
 }
 
+/** As a venue dates it whose clocks are not ours: an execution always has the same time, early or
+ * late by seconds, or by more than a day. `mayCross`: what day it is of does not matter. */
+export function skewed(fill: Fill, mayCross: boolean): Fill {
+  const number = Number(/\d+$/.exec(fill.tradeId)?.[0] ?? 0);
+  const skewNs = (mayCross ? skews : nearSkews)[(number * 2_654_435_761) % skews.length] ?? 0;
+  return { ...fill, time: addNs(fill.time, skewNs) };
+}
+
+const nearSkews = [0, 0, 30e9, -40e9, 0, 0, 30e9, -40e9];
+const skews = [0, 0, 30e9, -40e9, 0, -26 * 3600e9, 3 * 3600e9, 50e9];
+
 /** Trade ids of executions that nobody is told until the end. */
 export class Untold extends Set<string> {
   isOver = false;
@@ -99,6 +132,7 @@ export class UnrulyBroker implements Gateway, BrokerListener {
   readonly #durable: boolean;
   /** Executions that nobody is told before the end; undefined: there are none. */
   readonly #untold: Untold | undefined;
+  readonly #dated: (fill: Fill) => Fill;
   readonly sent: string[] = [];
   /** Sent before their intent was in the journal, or durable. */
   readonly early: string[] = [];
@@ -111,7 +145,9 @@ export class UnrulyBroker implements Gateway, BrokerListener {
     store: ChaosStore,
     durable: boolean,
     untold?: Untold,
+    dated: (fill: Fill) => Fill = (fill) => fill,
   ) {
+    this.#dated = dated;
     this.#untold = untold;
     this.#inner = inner;
     this.#random = random;
@@ -138,7 +174,8 @@ export class UnrulyBroker implements Gateway, BrokerListener {
     const untold = this.#untold;
     if (untold?.isOver === false && this.#random.integer(6) === 0) untold.add(fill.tradeId);
     if (untold?.has(fill.tradeId) === true) return;
-    this.#hold(() => this.#listener?.onFill(fill));
+    const told = this.#dated(fill);
+    this.#hold(() => this.#listener?.onFill(told));
   }
   submit(intent: OrderIntent, terms?: OrderTerms): void {
     if (this.#store.fuse.step()) return;
@@ -163,7 +200,8 @@ export class UnrulyBroker implements Gateway, BrokerListener {
   }
   async queryFills(afterTradeId?: string): Promise<Fill[]> {
     const fills = await this.#inner.queryFills(afterTradeId);
-    return fills.filter(({ tradeId }) => this.#untold?.has(tradeId) !== true);
+    const told = fills.filter(({ tradeId }) => this.#untold?.has(tradeId) !== true);
+    return told.map(this.#dated);
   }
   queryPositions(): Promise<BrokerPosition[]> {
     return this.#inner.queryPositions();

@@ -1,9 +1,11 @@
-// Chaos: random signals, updates that come twice, late and in any order, lost requests and
-// answers, outages, a full disk, kill -9 between any two operations, loss of power, and restarts
-// from the same journal and venue record; on a symbol that nets, on a contract, and on futures of
-// which long and short are kept apart, over trading days. In every third round executions are told
-// only at the end, and what they come to is adopted meanwhile. In the end: no order was sent twice
-// or before its intent was journaled, every fill counts once, positions equal the venue's.
+// Chaos: random signals, updates that come twice, late and in any order, ends before executions,
+// lost requests and answers, outages, a full disk, kill -9 between any two operations, loss of
+// power, and restarts from the same journal and venue record; on a symbol that nets, on a contract,
+// and on futures of which long and short are kept apart, over trading days. In every third round
+// executions are told only at the end, and what they come to is adopted meanwhile; in every second
+// one the venue's clocks are off, and it dates some hours late or more than a day early. In the
+// end: no order was sent twice or before its intent was journaled, every fill counts once,
+// positions equal the venue's.
 
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -11,10 +13,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { msPerDay, OrderFlags, OrderType, type SidesHeld } from '@ndts/protocol';
+import { type Fill, msPerDay, OrderFlags, OrderType, type SidesHeld } from '@ndts/protocol';
 import { SeededRandom, VirtualClock } from '@ndts/runtime';
 import { readRecords } from './broker/paper-record.js';
-import { ChaosStore, Fuse, UnrulyBroker, Untold } from './chaos-kit.js';
+import { ChaosStore, Fuse, skewed, UnrulyBroker, Untold } from './chaos-kit.js';
 import {
   createHarness,
   type Harness,
@@ -55,9 +57,12 @@ class Round {
   /** Executions that are told at the end; undefined: none are. */
   readonly #untold: Untold | undefined;
   readonly #durable: boolean;
+  /** When the venue says that executions were; its clocks may not be ours. */
+  readonly #dated: (fill: Fill) => Fill;
   /** All that follows from a cycle comes before the next one, not over some of them. */
   readonly #isPrompt: boolean;
   readonly #ring: TestSignal[] = [];
+  #kill: () => void = () => undefined;
   #ordinal = 0;
 
   constructor(seed: number) {
@@ -65,11 +70,16 @@ class Round {
     this.#durable = this.random.integer(2) === 0;
     this.#isPrompt = seed % 2 === 1;
     this.#untold = seed % 3 === 0 ? new Untold() : undefined;
+    const isSkewed = seed % 4 < 2;
+    this.#dated = (fill) => (isSkewed ? skewed(fill, fill.symbol < firstFuture) : fill);
   }
 
   /** A start over what is on disk; whatever was in memory is gone. */
   async start(): Promise<void> {
     const { random, clock, journal, dir } = this;
+    // A question it had asked is not answered into the next process.
+    this.#kill();
+    const { store, kill } = journal.forProcess();
     const config = {
       'risk.maxPosition': '20',
       'risk.maxOrderValue': '1000000',
@@ -82,17 +92,23 @@ class Round {
     const snapshotEvents = 1 + random.integer(40);
     const journalLimits = { snapshotEvents, keptEvents: random.integer(100) };
     this.harness = createHarness({
-      ...{ dir, clock, journal, config, journalLimits, seed: random.integer(1000) },
+      ...{ dir, clock, journal: store, config, journalLimits, seed: random.integer(1000) },
       instruments,
       lastTicks: Array.from({ length: symbols }, (_, at) => ({ symbol: at + 1, price: 100 })),
       // At nearly every start, and all of it kept for the check.
       venueLimits: { recordBytes: random.integer(4000), archives: 1e6, closedOrders: 40 },
       wrap: (broker) => {
         const unruly = random.fork('unruly');
-        this.unruly = new UnrulyBroker(broker, unruly, journal, this.#durable, this.#untold);
+        const dated = this.#dated;
+        this.unruly = new UnrulyBroker(broker, unruly, journal, this.#durable, this.#untold, dated);
         return this.unruly;
       },
     });
+    const { broker } = this.harness;
+    this.#kill = (): void => {
+      kill();
+      broker.setOutage(true);
+    };
     this.misbehave(random.integer(2) === 0 ? 0 : 100_000);
     journal.broken = false;
     journal.fuse = new Fuse();

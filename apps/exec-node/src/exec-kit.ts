@@ -317,6 +317,8 @@ export function ledgerSnapshot(ledger: Ledger): unknown {
     inferredCounts: [...ledger.inferred.counts()].sort(([a], [b]) => a - b),
     realised: ledger.positions.realised(),
     fees: ledger.positions.fees(),
+    riskDay: ledger.riskDay,
+    dayStarts: [...ledger.positions.currencies()].map(([name, { dayStart }]) => [name, dayStart]),
     tradingState: ledger.tradingState,
     tradingReason: ledger.tradingReason,
   };

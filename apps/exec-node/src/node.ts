@@ -430,7 +430,7 @@ export class ExecNode implements Agent {
   }
 
   riskView(): RiskView {
-    const risk = this.#desk.risk.view(this.#status.denied, this.#deps.clock.now());
+    const risk = this.#desk.risk.view(this.#status.denied);
     const view = { ...risk, differences: this.#watch.differences };
     const route = this.#route.view();
     return route === undefined ? view : { ...view, route };

@@ -132,6 +132,8 @@ export const configKeys = [
   { key: 'risk.maxPosition', type: 'string', default: '100', doc: 'largest absolute position per symbol, open orders included; a decimal number' },
   { key: 'risk.maxOrderValue', type: 'string', default: '1000000', doc: 'largest quantity times price of one order; a decimal number' },
   { key: 'risk.maxDailyLoss', type: 'string', default: '50000', doc: 'largest realised and unrealised loss of a day; a decimal number' },
+  { key: 'risk.dayStart', type: 'string', default: '00:00', doc: 'when the day begins that risk.maxDailyLoss is of, as hours and minutes of risk.dayZone' },
+  { key: 'risk.dayZone', type: 'string', default: 'UTC', doc: 'time zone of risk.dayStart, as Europe/Berlin' },
   { key: 'risk.lot', type: 'string', default: '0.00000001', doc: 'a quantity must be a multiple of this; a decimal number' },
   { key: 'risk.tick', type: 'string', default: '0', doc: 'a price must be a multiple of this; a decimal number; 0: any price' },
   { key: 'risk.minQuantity', type: 'string', default: '0', doc: 'least quantity of one order; a decimal number; 0: none' },

@@ -99,8 +99,8 @@ export const messages = [
       { name: 'fills', type: 'i64', doc: 'executions counted' },
       { name: 'tradingState', type: 'str', doc: 'ACTIVE, REDUCING or HALTED' },
       { name: 'tradingReason', type: 'str', doc: 'who set it and why' },
-      { name: 'day', type: 'u32', doc: 'day of the last execution, since 1970' },
-      { name: 'dayResult', type: 'str', doc: 'realised on that day less fees; integer of 1e-16' },
+      { name: 'day', type: 'u32', doc: 'of no use: a RiskDayBegan says it' },
+      { name: 'dayStart', type: 'str', doc: 'PnL less fees at the beginning of the account\'s day; integer of 1e-16' },
     ],
   },
   {
@@ -237,8 +237,8 @@ export const messages = [
     doc: 'In a snapshot, in front of the positions it sums up: one currency.',
     fields: [
       { name: 'currency', type: 'str', doc: 'empty: the one of the account' },
-      { name: 'day', type: 'u32', doc: 'day of the last execution, since 1970' },
-      { name: 'dayResult', type: 'str', doc: 'realised on that day less fees; integer of 1e-16' },
+      { name: 'day', type: 'u32', doc: 'of no use: a RiskDayBegan says it' },
+      { name: 'dayStart', type: 'str', doc: 'PnL less fees at the beginning of the account\'s day; integer of 1e-16' },
     ],
   },
   {
@@ -320,6 +320,22 @@ export const messages = [
     doc: 'In a snapshot, behind an OrderStanding and its trades: where the order last changed. Without: at its intent.',
     fields: [
       { name: 'revision', type: 'i64', doc: '16 x the event that changed it, + how far it is above the child that the event was of' },
+    ],
+  },
+  {
+    name: 'DayMarked', kind: 27, version: 1,
+    doc: 'In front of a RiskDayBegan, in the same write: what a symbol that is held was worth then.',
+    fields: [
+      { name: 'symbol', type: 'u32', doc: 'symbol id' },
+      { name: 'price', type: 'money', doc: 'the last price known' },
+    ],
+  },
+  {
+    name: 'RiskDayBegan', kind: 28, version: 1,
+    doc: 'A day of the account began (risk.dayStart, risk.dayZone): its loss counts from what all was worth then. In a snapshot: the day it is.',
+    fields: [
+      { name: 'day', type: 'u32', doc: 'the date in that zone on which it began, since 1970' },
+      { name: 'time', type: 'time', doc: 'when the node began it' },
     ],
   },
 ];

@@ -19,6 +19,13 @@ export interface Replaced {
   readonly quantity: bigint;
 }
 
+/** Of the order that was executed. */
+export interface ExecutedOrder {
+  readonly intent: Pick<OrderIntent, 'time'>;
+  readonly filled: bigint;
+  readonly quantity: bigint;
+}
+
 /** So far the clock of a venue may be ahead of ours. */
 export const aheadMaxNs = 60e9;
 /** Of the oldest beyond it no told execution is expected any more. */
@@ -73,17 +80,18 @@ export class Inferred {
   }
 
   /** How much of a told execution stands in its own order already. */
-  ownQuantity(fill: Fill): bigint {
+  ownQuantity(fill: Fill, order: ExecutedOrder): bigint {
     let sum = 0n;
-    for (const { inferred, quantity } of this.#parts(fill, undefined))
+    for (const { inferred, quantity } of this.#parts(fill, order))
       if (inferred.clientOrderId === fill.clientOrderId) sum += quantity;
     return sum;
   }
 
-  /** What a told execution takes the place of; no other will. `intent`: of its order. */
-  take(fill: Fill, intent: Pick<OrderIntent, 'time'> | undefined): readonly Replaced[] {
+  /** What a told execution takes the place of; no other will. `order`: undefined when it is no
+   * longer in memory. */
+  take(fill: Fill, order: ExecutedOrder | undefined): readonly Replaced[] {
     if (this.#waiting.length === 0) return nothing;
-    const parts = this.#parts(fill, intent);
+    const parts = this.#parts(fill, order);
     if (parts.length === 0) return parts;
     const taken = new Map(parts.map(({ inferred, quantity }) => [inferred, quantity]));
     this.#waiting = this.#waiting.flatMap((one) => {
@@ -104,14 +112,17 @@ export class Inferred {
   }
 
   /** What was inferred of its own order goes first. */
-  #parts(fill: Fill, intent: Pick<OrderIntent, 'time'> | undefined): readonly Replaced[] {
+  #parts(fill: Fill, order: ExecutedOrder | undefined): readonly Replaced[] {
     if (this.#waiting.length === 0) return nothing;
     const parts: Replaced[] = [];
     let rest = fill.quantity;
+    // More than the order has can't be news, whatever its venue's clock says.
+    const isTooMuch = order !== undefined && order.filled + fill.quantity > order.quantity;
+    const ownAheadNs = isTooMuch ? Number.POSITIVE_INFINITY : aheadMaxNs;
     for (const isOwn of [true, false])
       for (const inferred of this.#waiting) {
-        const isFit = isOwn ? isOfOrder(inferred, fill) : isOfNone(inferred, intent);
-        if (rest <= 0n || !isFit || !isPart(inferred, fill, isOwn ? aheadMaxNs : 0)) continue;
+        const isFit = isOwn ? isOfOrder(inferred, fill) : isOfNone(inferred, order?.intent);
+        if (rest <= 0n || !isFit || !isPart(inferred, fill, isOwn ? ownAheadNs : 0)) continue;
         const quantity = inferred.quantity < rest ? inferred.quantity : rest;
         rest -= quantity;
         parts.push({ inferred, quantity });

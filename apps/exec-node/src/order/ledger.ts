@@ -4,6 +4,8 @@
 // only after it was found legal (live) or was journaled (at start).
 
 import {
+  type DayMarked,
+  decodeDayMarked,
   decodeFill,
   decodeFillInferred,
   decodeInstrumentTerms,
@@ -14,6 +16,7 @@ import {
   decodeOrderIntent,
   decodeOrderTerms,
   decodePositionAdjusted,
+  decodeRiskDayBegan,
   decodeTradingDayBegan,
   type Fill,
   type FillInferred,
@@ -30,6 +33,7 @@ import {
   type OrderTerms,
   OrderType,
   type PositionAdjusted,
+  type RiskDayBegan,
   RiskReasonNames,
   type Time,
   type TradingDayBegan,
@@ -65,6 +69,9 @@ export class Ledger {
   readonly counts: LedgerCounts = { intents: 0, denied: 0, fills: 0 };
   readonly #highest = new Map<number, number>();
   readonly #lastTradeIds = new Map<string, string>();
+  /** The day of the account; undefined: none has begun. */
+  riskDay: RiskDayBegan | undefined = undefined;
+  readonly #dayMarks = new Map<number, bigint>();
   /** Told right before the intent they belong to. */
   #terms: OrderTerms | undefined;
   readonly controls = new Controls();
@@ -164,6 +171,12 @@ export class Ledger {
       case MessageKind.TradingDayBegan:
         this.applyTradingDay(decodeTradingDayBegan(value));
         return;
+      case MessageKind.DayMarked:
+        this.applyDayMark(decodeDayMarked(value));
+        return;
+      case MessageKind.RiskDayBegan:
+        this.applyRiskDay(decodeRiskDayBegan(value));
+        return;
       default:
         throw new NdtsError('CORRUPT', `journal event ${sequence} has unknown kind ${kind}`);
     }
@@ -216,7 +229,7 @@ export class Ledger {
     this.#lastTradeIds.set(fill.venue, fill.tradeId);
     const order = this.orders.get(fill.clientOrderId);
     let [rest, quantity, value] = [fill, fill.quantity, fill.quantity * fill.price];
-    for (const part of this.inferred.take(fill, order?.intent)) {
+    for (const part of this.inferred.take(fill, order)) {
       this.books.replace(part.inferred, part.quantity, rest, order?.intent);
       rest = { ...rest, quantity: rest.quantity - part.quantity, fee: 0n };
       if (part.inferred.clientOrderId !== fill.clientOrderId) continue;
@@ -263,6 +276,17 @@ export class Ledger {
     this.books.setInstrument(terms);
   }
 
+  /** In front of the day that begins with it. */
+  applyDayMark({ symbol, price }: DayMarked): void {
+    this.#dayMarks.set(symbol, price);
+  }
+
+  applyRiskDay(began: RiskDayBegan): void {
+    this.riskDay = began;
+    this.books.beginDay(this.#dayMarks);
+    this.#dayMarks.clear();
+  }
+
   applyTradingDay(began: TradingDayBegan): void {
     this.books.offsets.begin(began);
   }
@@ -292,7 +316,7 @@ export class Ledger {
   }
 
   applyAdjustment(adjusted: PositionAdjusted): void {
-    this.positions.adjust(adjusted.symbol, adjusted.averagePrice, adjusted.time.day);
+    this.positions.adjust(adjusted.symbol, adjusted.averagePrice);
   }
 }
 

@@ -4,6 +4,7 @@
 
 import {
   type Clock,
+  encodeDayMarked,
   encodeFill,
   encodeFillInferred,
   encodeInstrumentTerms,
@@ -14,6 +15,7 @@ import {
   encodeOrderIntent,
   encodeOrderTerms,
   encodePositionAdjusted,
+  encodeRiskDayBegan,
   encodeTradingDayBegan,
   errorLine,
   type Fill,
@@ -124,7 +126,19 @@ export class Scribe {
     return true;
   }
 
-  /** With a time that is no later than now: the loss of a day that has not begun counts nowhere. */
+  /** Begins a day of the account, with what each symbol that is held is worth. */
+  beginRiskDay(day: number, prices: ReadonlyMap<number, bigint>): void {
+    for (const [symbol, price] of prices) {
+      const marked = { symbol, price };
+      this.#journal.append(encodeDayMarked(marked));
+      this.#ledger.applyDayMark(marked);
+    }
+    const began = { day, time: this.#clock.now() };
+    this.#journal.append(encodeRiskDayBegan(began));
+    this.#ledger.applyRiskDay(began);
+  }
+
+  /** With a time that is no later than now: it would begin a trading day that has not begun. */
   dated(fill: Fill): Fill {
     const time = this.#clock.now();
     return nsBetween(fill.time, time) < aheadMaxNs ? fill : { ...fill, time };

@@ -4,8 +4,8 @@
 // prices, better than none until the market ticks again.
 //
 // Form: messages of the schema, each behind its length (u32, little-endian): LedgerStanding first,
-// then ControlStanding, InstrumentTerms, then per order OrderTerms (of one that has any),
-// OrderIntent, OrderStanding, its OrderTrades, OrderRevision (of one that changed since) and
+// then ControlStanding, RiskDayBegan, InstrumentTerms, then per order OrderTerms (of one that has
+// any), OrderIntent, OrderStanding, its OrderTrades, OrderRevision (of one that changed since) and
 // WorkStanding (of one with terms or a change), then CurrencyStanding and PositionStanding, of all
 // and behind a BookStanding of each strategy and account, TradingDayBegan, OffsetStanding,
 // FillInferred, InferredStanding, InstanceStanding, VenueStanding.
@@ -26,6 +26,7 @@ import {
   decodeOrderTerms,
   decodeOrderTrade,
   decodePositionStanding,
+  decodeRiskDayBegan,
   decodeTradingDayBegan,
   decodeVenueStanding,
   decodeWorkStanding,
@@ -44,6 +45,7 @@ import {
   encodeOrderTerms,
   encodeOrderTrade,
   encodePositionStanding,
+  encodeRiskDayBegan,
   encodeTradingDayBegan,
   encodeVenueStanding,
   encodeWorkStanding,
@@ -72,7 +74,7 @@ const noControl = { scope: '', name: '', key: '', value: '' };
 /** Encodes the ledger as it is after the event of this sequence. */
 export function encodeLedger(ledger: Ledger, sequence: number): Uint8Array {
   const { counts, positions, tradingState, tradingReason } = ledger;
-  const { day, dayResult } = positions.sums('');
+  const { dayStart } = positions.sums('');
   const parts: Uint8Array[] = [
     encodeLedgerStanding({
       sequence: BigInt(sequence),
@@ -81,8 +83,8 @@ export function encodeLedger(ledger: Ledger, sequence: number): Uint8Array {
       fills: BigInt(counts.fills),
       tradingState,
       tradingReason,
-      day,
-      dayResult: String(dayResult),
+      day: 0,
+      dayStart: String(dayStart),
     }),
   ];
   for (const { kind, ...entry } of ledger.controls.entries())
@@ -99,6 +101,7 @@ export function encodeLedger(ledger: Ledger, sequence: number): Uint8Array {
     parts.push(
       encodeControlStanding({ ...noControl, control: 'request', name, key, value, reason }),
     );
+  if (ledger.riskDay !== undefined) parts.push(encodeRiskDayBegan(ledger.riskDay));
   for (const terms of ledger.books.instruments()) parts.push(encodeInstrumentTerms(terms));
   for (const order of ledger.orders.kept()) pushOrder(parts, order);
   pushPositions(parts, positions);
@@ -132,7 +135,7 @@ export function restoreLedger(ledger: Ledger, bytes: Uint8Array): number {
   ledger.counts.fills = Number(standing.fills);
   ledger.controls.state = standing.tradingState as TradingStateName;
   ledger.controls.reason = standing.tradingReason;
-  ledger.positions.restoreDay('', standing.day, BigInt(standing.dayResult));
+  ledger.positions.restoreDay('', BigInt(standing.dayStart));
   const place: Place = {
     ...{ ledger, rest: messages, book: ledger.positions, terms: undefined, order: undefined },
   };
@@ -154,15 +157,9 @@ function restoreOne(place: Place, message: Uint8Array): void {
   const { ledger } = place;
   const kind = messageKind(message);
   switch (kind) {
-    case MessageKind.ControlStanding: {
-      const { control, ...entry } = decodeControlStanding(message);
-      const { scope: primary, name: backup, reason: why } = entry;
-      if (control === 'flatten') ledger.controls.flatten = why;
-      else if (control === 'route') ledger.controls.openRoute = { primary, backup, why };
-      else if (control === 'request') ledger.requests.note(requestOf(entry));
-      else ledger.controls.restore({ kind: control as ControlEntry['kind'], ...entry });
+    case MessageKind.ControlStanding:
+      restoreControl(ledger, message);
       return;
-    }
     case MessageKind.InstrumentTerms:
       ledger.applyInstrument(decodeInstrumentTerms(message));
       return;
@@ -186,12 +183,15 @@ function restoreOne(place: Place, message: Uint8Array): void {
       return;
     }
     case MessageKind.CurrencyStanding: {
-      const { currency, day, dayResult } = decodeCurrencyStanding(message);
-      place.book.restoreDay(currency, day, BigInt(dayResult));
+      const { currency, dayStart } = decodeCurrencyStanding(message);
+      place.book.restoreDay(currency, BigInt(dayStart));
       return;
     }
     case MessageKind.PositionStanding:
       place.book.restore(decodePosition(place.book, message));
+      return;
+    case MessageKind.RiskDayBegan:
+      ledger.riskDay = decodeRiskDayBegan(message);
       return;
     case MessageKind.TradingDayBegan:
       ledger.books.offsets.restoreDay(decodeTradingDayBegan(message));
@@ -218,6 +218,15 @@ function restoreOne(place: Place, message: Uint8Array): void {
     default:
       throw new NdtsError('CORRUPT', `the snapshot of the journal holds a message of kind ${kind}`);
   }
+}
+
+function restoreControl({ controls, requests }: Ledger, message: Uint8Array): void {
+  const { control, ...entry } = decodeControlStanding(message);
+  const { scope: primary, name: backup, reason: why } = entry;
+  if (control === 'flatten') controls.flatten = why;
+  else if (control === 'route') controls.openRoute = { primary, backup, why };
+  else if (control === 'request') requests.note(requestOf(entry));
+  else controls.restore({ kind: control as ControlEntry['kind'], ...entry });
 }
 
 function restoreOffsets({ books }: Ledger, message: Uint8Array): void {
@@ -299,8 +308,8 @@ function restoreWork(ledger: Ledger, order: Order, message: Uint8Array): void {
 }
 
 function pushPositions(parts: Uint8Array[], positions: Positions): void {
-  for (const [currency, { day, dayResult }] of positions.currencies())
-    parts.push(encodeCurrencyStanding({ currency, day, dayResult: String(dayResult) }));
+  for (const [currency, { dayStart }] of positions.currencies())
+    parts.push(encodeCurrencyStanding({ currency, day: 0, dayStart: String(dayStart) }));
   for (const position of positions.all()) parts.push(encodePosition(position));
 }
 

@@ -81,13 +81,13 @@ export class PositionBooks {
   /** `intent`: of the order; undefined when it is no longer in memory. `offset`: an OrderOffset;
    * 0: none. */
   execute(fill: Executed, intent: Owner | undefined, offset: number): void {
-    const { symbol, side, quantity, price, fee, time } = fill;
-    this.all.execute(symbol, side, quantity, price, fee, time.day);
+    const { symbol, side, quantity, price, fee } = fill;
+    this.all.execute(symbol, side, quantity, price, fee);
     const instance = intent?.instance ?? instanceIn(fill.clientOrderId);
-    this.#strategy(instance).execute(symbol, side, quantity, price, fee, time.day);
+    this.#strategy(instance).execute(symbol, side, quantity, price, fee);
     // Accounts are told apart by their orders alone; an unknown one by the venue.
     const account = intent?.account ?? fill.venue;
-    this.#account(account).execute(symbol, side, quantity, price, fee, time.day);
+    this.#account(account).execute(symbol, side, quantity, price, fee);
     this.offsets.execute(account, fill, offset);
   }
 
@@ -99,18 +99,40 @@ export class PositionBooks {
     { price, fee }: Pick<Fill, 'price' | 'fee'>,
     intent: Owner | undefined,
   ): void {
-    const { symbol, side, time } = inferred;
+    const { symbol, side } = inferred;
     const change = price - inferred.price;
     const [from, to] = [inferred.instance, intent?.instance ?? inferred.instance];
-    this.all.correct(symbol, side, quantity, change, fee, time.day);
+    this.all.correct(symbol, side, quantity, change, fee);
     // All orders of this node are of its account.
-    this.#account(inferred.account).correct(symbol, side, quantity, change, fee, time.day);
+    this.#account(inferred.account).correct(symbol, side, quantity, change, fee);
     if (from === to) {
-      this.#strategy(to).correct(symbol, side, quantity, change, fee, time.day);
+      this.#strategy(to).correct(symbol, side, quantity, change, fee);
       return;
     }
-    this.#strategy(from).execute(symbol, -side, quantity, inferred.price, 0n, time.day);
-    this.#strategy(to).execute(symbol, side, quantity, price, fee, time.day);
+    this.#strategy(from).execute(symbol, -side, quantity, inferred.price, 0n);
+    this.#strategy(to).execute(symbol, side, quantity, price, fee);
+  }
+
+  /** A day of the account begins, with what is held worth these prices. */
+  beginDay(prices: ReadonlyMap<number, bigint>): void {
+    for (const book of this.#list) book.beginDay(prices);
+  }
+
+  /** Symbols that anybody holds something of, also where all of it comes to nothing. */
+  held(): ReadonlySet<number> {
+    const held = new Set<number>();
+    for (const book of this.#list)
+      for (const { symbol, quantity } of book.all()) if (quantity !== 0n) held.add(symbol);
+    return held;
+  }
+
+  /** As the last execution or mark of it has it; 0n: there was none. */
+  markOf(symbol: number): bigint {
+    for (const book of this.#list) {
+      const price = book.get(symbol)?.markPrice ?? 0n;
+      if (price > 0n) return price;
+    }
+    return 0n;
   }
 
   /** The open quantity of orders changed. */

@@ -11,9 +11,8 @@ export interface CurrencySums {
   realised: bigint;
   unrealised: bigint;
   fees: bigint;
-  /** Day of the last execution, and what it realised so far less fees. */
-  day: number;
-  dayResult: bigint;
+  /** All of it, less fees, when the day of the account began. */
+  dayStart: bigint;
 }
 
 /** Worth of a unit of a currency in that of the account, scaled by 1e8. */
@@ -77,7 +76,7 @@ export class Positions {
   sums(currency: string): CurrencySums {
     let sums = this.#currencies.get(currency);
     if (sums === undefined) {
-      sums = { realised: 0n, unrealised: 0n, fees: 0n, day: 0, dayResult: 0n };
+      sums = { realised: 0n, unrealised: 0n, fees: 0n, dayStart: 0n };
       this.#currencies.set(currency, sums);
     }
     return sums;
@@ -93,53 +92,48 @@ export class Positions {
   }
 
   /** From a snapshot. */
-  restoreDay(currency: string, day: number, dayResult: bigint): void {
-    const sums = this.sums(currency);
-    sums.day = day;
-    sums.dayResult = dayResult;
+  restoreDay(currency: string, dayStart: bigint): void {
+    this.sums(currency).dayStart = dayStart;
   }
 
-  /** Applies an execution that happened on a day (whole days since 1970, UTC). */
-  execute(
-    symbol: number,
-    side: number,
-    quantity: bigint,
-    price: bigint,
-    fee: bigint,
-    day: number,
-  ): Position {
+  /** A day of the account begins, with what is held worth these prices. */
+  beginDay(prices: ReadonlyMap<number, bigint>): void {
+    for (const position of this.#bySymbol.values()) {
+      const price = prices.get(position.symbol);
+      if (position.quantity === 0n || price === undefined) continue;
+      this.sums(position.currency).unrealised += position.mark(price);
+    }
+    for (const sums of this.#currencies.values()) sums.dayStart = worthOf(sums);
+  }
+
+  /** Applies an execution. */
+  execute(symbol: number, side: number, quantity: bigint, price: bigint, fee: bigint): Position {
     const position = this.ensure(symbol);
     const sums = this.sums(position.currency);
     const realised = position.execute(side, quantity, price, fee);
     sums.fees += fee;
-    realise(sums, realised, fee, day);
-    // The mark follows at once, at the best price known to be fresh: that of the execution.
+    sums.realised += realised;
+    // The mark follows at once, at the price of the execution; it may be told late, so that whoever
+    // asks marks it at that of the market.
     sums.unrealised += position.mark(price);
+    this.touch(symbol);
     return position;
   }
 
   /** Sets the average price of a position; the sum of realised and unrealised stays. */
-  adjust(symbol: number, averagePrice: bigint, day: number): void {
+  adjust(symbol: number, averagePrice: bigint): void {
     const position = this.ensure(symbol);
     const sums = this.sums(position.currency);
-    realise(sums, position.adjust(averagePrice), 0n, day);
+    sums.realised += position.adjust(averagePrice);
     sums.unrealised += position.mark(position.markPrice);
   }
 
-  /** An execution of a day was dearer by `change` a unit than it counted until now. */
-  correct(
-    symbol: number,
-    side: number,
-    quantity: bigint,
-    change: bigint,
-    fee: bigint,
-    day: number,
-  ): void {
+  /** An execution was dearer by `change` a unit than it counted until now. */
+  correct(symbol: number, side: number, quantity: bigint, change: bigint, fee: bigint): void {
     const position = this.ensure(symbol);
     const sums = this.sums(position.currency);
-    const realised = position.correct(side, quantity, change, fee);
+    sums.realised += position.correct(side, quantity, change, fee);
     sums.fees += fee;
-    realise(sums, realised, fee, day);
     sums.unrealised += position.mark(position.markPrice);
   }
 
@@ -162,16 +156,16 @@ export class Positions {
     this.#dirty.length = 0;
   }
 
-  /** What the day has lost (above 0) or won so far, fees included, as of the last marks; 1e16. */
-  dayLoss(today: number, rateOf: RateOf = atPar): bigint {
+  /** What the day has lost (above 0) or won so far, fees included, as of the last marks; 1e16. It
+   * is what all was worth when it began less what it is worth now, whenever executions were. */
+  dayLoss(rateOf: RateOf = atPar): bigint {
     // Before every order: without a function made for it.
     let sum = 0n;
-    for (const [currency, { day, dayResult, unrealised }] of this.#currencies) {
-      // A venue whose clock is a little ahead has begun the day to come.
-      const value = today <= day && dayResult !== 0n ? dayResult + unrealised : unrealised;
+    for (const [currency, sums] of this.#currencies) {
+      const value = sums.dayStart - worthOf(sums);
       if (value !== 0n) sum += valued(value, rateOf(currency));
     }
-    return sum === 0n ? sum : -sum;
+    return sum;
   }
 
   #sum(rateOf: RateOf, of: (sums: CurrencySums) => bigint): bigint {
@@ -189,11 +183,7 @@ function valued(value: bigint, rate: bigint): bigint {
   return rate === moneyScale ? value : divideRound(value * rate, moneyScale);
 }
 
-function realise(sums: CurrencySums, realised: bigint, fee: bigint, day: number): void {
-  sums.realised += realised;
-  if (day > sums.day) {
-    sums.day = day;
-    sums.dayResult = 0n;
-  }
-  if (day === sums.day) sums.dayResult += realised - fee * moneyScale;
+/** PnL less fees; 1e16. */
+function worthOf({ realised, unrealised, fees }: CurrencySums): bigint {
+  return realised + unrealised - fees * moneyScale;
 }

@@ -94,7 +94,7 @@ export class RiskDesk {
   /** `counted`: what of it is in the open quantities already; above 0 for a child. */
   check(order: OrderIntent, terms: OrderTerms, counted: bigint, now: Time): RiskReason {
     const limits = this.limitsFor(order);
-    this.#gather(order, terms, counted, limits, now);
+    this.#gather(order, terms, counted, limits);
     return this.#judge(order, terms, limits, now);
   }
 
@@ -106,20 +106,14 @@ export class RiskDesk {
     const { group, filled } = order;
     const ofGroup = intent.side > 0 ? group?.exposedBuy : group?.exposedSell;
     // Of what is executed the position knows.
-    this.#gather(intent, terms, (ofGroup ?? order.exposed) + filled, limits, now);
+    this.#gather(intent, terms, (ofGroup ?? order.exposed) + filled, limits);
     const exposure = this.#exposure;
     const closing = order.worksHere ? order.childrenOpen : order.open;
     if (exposure.closable !== undefined) exposure.closable += closing + filled;
     return this.#judge(intent, terms, limits, now);
   }
 
-  #gather(
-    order: OrderIntent,
-    terms: OrderTerms,
-    counted: bigint,
-    limits: EffectiveLimits,
-    now: Time,
-  ): void {
+  #gather(order: OrderIntent, terms: OrderTerms, counted: bigint, limits: EffectiveLimits): void {
     const { ledger, connected, rates } = this.#deps;
     const { account, instance, symbol, side } = order;
     const exposure = this.#exposure;
@@ -132,14 +126,14 @@ export class RiskDesk {
     const instrument = ledger.books.instrument(symbol);
     exposure.multiplier = instrument === undefined ? 1n : BigInt(instrument.multiplier);
     exposure.rate = rates.of(instrument?.currency ?? '');
-    exposure.dayLoss = positions.dayLoss(now.day, this.#deps.rates.of);
+    exposure.dayLoss = positions.dayLoss(this.#deps.rates.of);
     exposure.closable = this.#deps.closable(order, terms.offset);
     exposure.tradingState = controls.stateFor(account, instance, symbol);
     exposure.brokerConnected = connected();
     exposure.isUnmapped = !this.#deps.trades(symbol);
     exposure.isThrottled = controls.isThrottled(instance);
     exposure.ownAgainst = this.#deps.risk.selfTrade ? 0n : this.#own.against(symbol, side);
-    this.#look(order, terms, counted, limits, now);
+    this.#look(order, terms, counted, limits);
   }
 
   #judge(order: OrderIntent, terms: OrderTerms, limits: EffectiveLimits, now: Time): RiskReason {
@@ -167,7 +161,7 @@ export class RiskDesk {
   }
 
   /** As people see it; `denied`: counts by RiskReason. */
-  view(denied: readonly number[], now: Time): Omit<RiskView, 'differences'> {
+  view(denied: readonly number[]): Omit<RiskView, 'differences'> {
     const { controls, positions } = this.#deps.ledger;
     const { risk } = this.#deps;
     positions.mark(this.#lastMoney);
@@ -180,7 +174,7 @@ export class RiskDesk {
       tradingState: controls.state,
       tradingReason: controls.reason,
       flatten: controls.flatten,
-      dayLoss: moneyText(fromSquared(positions.dayLoss(now.day, this.#deps.rates.of))),
+      dayLoss: moneyText(fromSquared(positions.dayLoss(this.#deps.rates.of))),
       limits: { maxPosition, maxOrderValue, maxDailyLoss, lot, tick, minQuantity, maxQuantity },
       controls: [...controls.entries()],
       denied: counts,
@@ -188,13 +182,7 @@ export class RiskDesk {
   }
 
   /** What depends on the moment, and on whose order it is. */
-  #look(
-    order: OrderIntent,
-    terms: OrderTerms,
-    counted: bigint,
-    limits: EffectiveLimits,
-    now: Time,
-  ): void {
+  #look(order: OrderIntent, terms: OrderTerms, counted: bigint, limits: EffectiveLimits): void {
     const { risk, clock, ledger } = this.#deps;
     const { instance, symbol, side, account } = order;
     const exposure = this.#exposure;
@@ -209,8 +197,8 @@ export class RiskDesk {
       terms.entry === '' &&
       this.#repeats.isDuplicate(instance, symbol, side, order, nowNs, within);
     exposure.books.length = 0;
-    this.#addBook(ledger.books.strategy(instance), limits.strategy, order, counted, now);
-    this.#addBook(ledger.books.account(account), limits.account, order, counted, now);
+    this.#addBook(ledger.books.strategy(instance), limits.strategy, order, counted);
+    this.#addBook(ledger.books.account(account), limits.account, order, counted);
   }
 
   #addBook(
@@ -218,7 +206,6 @@ export class RiskDesk {
     limits: BookLimits | undefined,
     { symbol, side }: OrderIntent,
     counted: bigint,
-    now: Time,
   ): void {
     if (limits === undefined) return;
     book?.mark(this.#lastMoney);
@@ -228,7 +215,7 @@ export class RiskDesk {
     room.position = position?.quantity ?? 0n;
     room.openBuy = (position?.openBuy ?? 0n) - (side > 0 ? counted : 0n);
     room.openSell = (position?.openSell ?? 0n) - (side > 0 ? 0n : counted);
-    room.dayLoss = book?.dayLoss(now.day, this.#deps.rates.of) ?? 0n;
+    room.dayLoss = book?.dayLoss(this.#deps.rates.of) ?? 0n;
     room.maxPosition = limits.maxPosition;
     room.maxDailyLoss = limits.maxDailyLoss;
     books.push(room);

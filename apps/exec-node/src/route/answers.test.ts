@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   type Fill,
+  moneyText,
   type OrderIntent,
   OrderState,
   OrderType,
@@ -30,6 +31,7 @@ function setUp(): {
   sameAfterRestart: () => void;
   store: MemoryKeyValueStore;
   clock: VirtualClock;
+  scribe: Scribe;
 } {
   const clock = new VirtualClock(20_000 * 86_400_000);
   const logger = createSilentLogger();
@@ -57,7 +59,7 @@ function setUp(): {
     assert.equal(scribe.flush(), true);
     assert.deepEqual(ledgerSnapshot(rebuild(store)), ledgerSnapshot(ledger));
   };
-  return { answers, order, ledger, tell, fill, sameAfterRestart, store, clock };
+  return { answers, order, ledger, tell, fill, sameAfterRestart, store, clock, scribe };
 }
 
 function intentOf(clientOrderId: string): OrderIntent {
@@ -241,21 +243,37 @@ test('a fill of an order we do not hold moves the position, once', () => {
   sameAfterRestart();
 });
 
-test('what a venue dates ahead counts in the loss of the day it was told on', () => {
-  const { ledger, fill, sameAfterRestart } = setUp();
+test('what is told today counts in the loss of today, whatever the venue dates it', () => {
+  const { ledger, fill, sameAfterRestart, scribe } = setUp();
   const evening: Time = { day: 20_001, nsOfDay: 0 };
+  const before: Time = { day: 19_998, nsOfDay: 0 };
   fill('T1', '4');
-  const fees = ledger.positions.dayLoss(20_000);
-  assert.equal(fees, 7n * 100_000_000n);
+  scribe.beginRiskDay(20_000, new Map([[5, parseMoney('90')]]));
+  assert.equal(ledger.positions.dayLoss(), 0n);
   fill('T2', '4', { side: -1, price: parseMoney('60'), clientOrderId: 'x', time: evening });
-  const loss = ledger.positions.dayLoss(20_000);
-  assert.equal(loss, fees * 2n + parseMoney('160') * 100_000_000n);
-  fill('T3', '1', { time: evening });
-  fill('T4', '1', { side: -1, price: parseMoney('50'), clientOrderId: 'x' });
-  assert.equal(
-    ledger.positions.dayLoss(20_000),
-    loss + fees * 2n + parseMoney('50') * 100_000_000n,
-  );
+  const loss = parseMoney('120') * 100_000_000n + 7n * 100_000_000n;
+  assert.equal(ledger.positions.dayLoss(), loss);
+  fill('T3', '1', { time: before });
+  fill('T4', '1', { side: -1, price: parseMoney('50'), clientOrderId: 'x', time: before });
+  assert.equal(ledger.positions.dayLoss(), loss + (parseMoney('50') + 14n) * 100_000_000n);
+  sameAfterRestart();
+});
+
+test('what an order can’t execute beside what was inferred of it is what was inferred', () => {
+  const { answers, ledger, order, fill, sameAfterRestart, scribe, clock } = setUp();
+  scribe.inferred({
+    ...{ venue: 'paper', tradeId: 'i', clientOrderId: '1-1-0', account: 'a', instance: 1 },
+    ...{ offset: 0, symbol: 5, side: 1, quantity: order.quantity, price: parseMoney('99') },
+    ...{ time, until: time, reason: 'missing' },
+  });
+  clock.advance(3600e9);
+  // Told an hour later, by a venue whose clock or time zone is wrong by more than that.
+  fill('T1', moneyText(order.quantity), { time: { day: 20_000, nsOfDay: 7200e9 } });
+  assert.deepEqual([ledger.inferred.waiting(), answers.counts.overfills], [[], 0]);
+  assert.equal(order.filled, order.quantity);
+  assert.equal(ledger.positions.ensure(5).cost, order.quantity * parseMoney('100'));
+  fill('T2', '1', { time });
+  assert.equal(answers.counts.overfills, 1);
   sameAfterRestart();
 });
 

@@ -172,7 +172,7 @@ export class Answers implements BrokerListener {
     }
     const { intent, quantity } = order;
     // What was inferred of it counts already.
-    const own = this.#ledger.inferred.ownQuantity(fill);
+    const own = this.#ledger.inferred.ownQuantity(fill, order);
     const total = order.filled - own + fill.quantity;
     if (total > quantity) {
       this.counts.overfills += 1;

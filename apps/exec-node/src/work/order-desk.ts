@@ -16,6 +16,7 @@ import type { Order } from '../order/order.js';
 import type { Scribe } from '../order/scribe.js';
 import type { DataWatch } from '../risk/data-watch.js';
 import type { Market } from '../risk/market.js';
+import { AccountDay } from '../position/account-day.js';
 import type { Rates } from '../position/rates.js';
 import { RiskDesk } from '../risk/risk-desk.js';
 import type { LogGate } from '../route/log-gate.js';
@@ -56,11 +57,15 @@ export class OrderDesk {
   readonly #flatten: Flatten;
   readonly #scribe: Scribe;
   readonly #clock: Clock;
+  readonly #accountDay: AccountDay;
+  readonly #deps: Pick<OrderDeskDeps, 'ledger' | 'market'>;
   #nextDayNs = 0;
 
   constructor(deps: OrderDeskDeps) {
     const { config, clock, logger, gate, ledger, scribe, market, dataWatch, broker } = deps;
     const { symbolName, connected, now, cancel, onDenied } = deps;
+    this.#deps = { ledger, market };
+    this.#accountDay = new AccountDay(config.risk.dayStart, config.risk.dayZone);
     const offsets = new Offsets(ledger, () => broker.card.can?.offsets === true);
     this.#scribe = scribe;
     const risk = new RiskDesk({
@@ -112,7 +117,7 @@ export class OrderDesk {
 
   /** After the journal was folded. */
   open(): void {
-    this.#scribe.beginDays(this.#clock.now());
+    this.#beginDays();
     this.#worker.open();
     this.risk.open();
   }
@@ -146,6 +151,22 @@ export class OrderDesk {
     const now = this.#clock.monotonicNs();
     if (now < this.#nextDayNs) return 0;
     this.#nextDayNs = now + dayEveryNs;
-    return this.#scribe.beginDays(this.#clock.now());
+    return this.#beginDays();
+  }
+
+  /** Of exchanges, and of the account, whose loss counts from what all is worth now. */
+  #beginDays(): number {
+    const now = this.#clock.now();
+    const begun = this.#scribe.beginDays(now);
+    const day = this.#accountDay.at(now);
+    const { ledger, market } = this.#deps;
+    if (day <= (ledger.riskDay?.day ?? Number.NEGATIVE_INFINITY)) return begun;
+    const prices = new Map<number, bigint>();
+    for (const symbol of ledger.books.held()) {
+      const last = market.lastMoney(symbol);
+      prices.set(symbol, last > 0n ? last : ledger.books.markOf(symbol));
+    }
+    this.#scribe.beginRiskDay(day, prices);
+    return begun + 1;
   }
 }

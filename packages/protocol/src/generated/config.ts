@@ -291,6 +291,10 @@ export interface ConfigValues {
     readonly maxOrderValue: string;
     /** largest realised and unrealised loss of a day; a decimal number */
     readonly maxDailyLoss: string;
+    /** when the day begins that risk.maxDailyLoss is of, as hours and minutes of risk.dayZone */
+    readonly dayStart: string;
+    /** time zone of risk.dayStart, as Europe/Berlin */
+    readonly dayZone: string;
     /** a quantity must be a multiple of this; a decimal number */
     readonly lot: string;
     /** a price must be a multiple of this; a decimal number; 0: any price */
@@ -1505,6 +1509,20 @@ export const configKeys: readonly ConfigKey[] = [
     type: 'string',
     default: '50000',
     doc: 'largest realised and unrealised loss of a day; a decimal number',
+    secret: false,
+  },
+  {
+    key: 'risk.dayStart',
+    type: 'string',
+    default: '00:00',
+    doc: 'when the day begins that risk.maxDailyLoss is of, as hours and minutes of risk.dayZone',
+    secret: false,
+  },
+  {
+    key: 'risk.dayZone',
+    type: 'string',
+    default: 'UTC',
+    doc: 'time zone of risk.dayStart, as Europe/Berlin',
     secret: false,
   },
   {

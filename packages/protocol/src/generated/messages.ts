@@ -57,6 +57,10 @@ export const MessageKind = {
   InferredStanding: 25,
   /** In a snapshot, behind an OrderStanding and its trades: where the order last changed. Without: at its intent. */
   OrderRevision: 26,
+  /** In front of a RiskDayBegan, in the same write: what a symbol that is held was worth then. */
+  DayMarked: 27,
+  /** A day of the account began (risk.dayStart, risk.dayZone): its loss counts from what all was worth then. In a snapshot: the day it is. */
+  RiskDayBegan: 28,
 } as const;
 
 /** An order that passed risk and is about to be sent. Written before it is sent. */
@@ -363,10 +367,10 @@ export interface LedgerStanding {
   readonly tradingState: string;
   /** who set it and why */
   readonly tradingReason: string;
-  /** day of the last execution, since 1970 */
+  /** of no use: a RiskDayBegan says it */
   readonly day: number;
-  /** realised on that day less fees; integer of 1e-16 */
-  readonly dayResult: string;
+  /** PnL less fees at the beginning of the account's day; integer of 1e-16 */
+  readonly dayStart: string;
 }
 
 export function encodeLedgerStanding(message: LedgerStanding): Uint8Array {
@@ -378,7 +382,7 @@ export function encodeLedgerStanding(message: LedgerStanding): Uint8Array {
   writer.str(message.tradingState);
   writer.str(message.tradingReason);
   writer.u32(message.day);
-  writer.str(message.dayResult);
+  writer.str(message.dayStart);
   return writer.finish();
 }
 
@@ -392,7 +396,7 @@ export function decodeLedgerStanding(bytes: Uint8Array): LedgerStanding {
     tradingState: reader.str(),
     tradingReason: reader.str(),
     day: reader.u32(),
-    dayResult: reader.str(),
+    dayStart: reader.str(),
   };
   reader.finish();
   return message;
@@ -849,17 +853,17 @@ export function decodeBookStanding(bytes: Uint8Array): BookStanding {
 export interface CurrencyStanding {
   /** empty: the one of the account */
   readonly currency: string;
-  /** day of the last execution, since 1970 */
+  /** of no use: a RiskDayBegan says it */
   readonly day: number;
-  /** realised on that day less fees; integer of 1e-16 */
-  readonly dayResult: string;
+  /** PnL less fees at the beginning of the account's day; integer of 1e-16 */
+  readonly dayStart: string;
 }
 
 export function encodeCurrencyStanding(message: CurrencyStanding): Uint8Array {
   const writer = new MessageWriter(19, 1);
   writer.str(message.currency);
   writer.u32(message.day);
-  writer.str(message.dayResult);
+  writer.str(message.dayStart);
   return writer.finish();
 }
 
@@ -868,7 +872,7 @@ export function decodeCurrencyStanding(bytes: Uint8Array): CurrencyStanding {
   const message = {
     currency: reader.str(),
     day: reader.u32(),
-    dayResult: reader.str(),
+    dayStart: reader.str(),
   };
   reader.finish();
   return message;
@@ -1144,6 +1148,56 @@ export function decodeOrderRevision(bytes: Uint8Array): OrderRevision {
   const reader = new MessageReader(bytes, 26, 1);
   const message = {
     revision: reader.i64(),
+  };
+  reader.finish();
+  return message;
+}
+
+/** In front of a RiskDayBegan, in the same write: what a symbol that is held was worth then. */
+export interface DayMarked {
+  /** symbol id */
+  readonly symbol: number;
+  /** the last price known */
+  readonly price: bigint;
+}
+
+export function encodeDayMarked(message: DayMarked): Uint8Array {
+  const writer = new MessageWriter(27, 1);
+  writer.u32(message.symbol);
+  writer.money(message.price);
+  return writer.finish();
+}
+
+export function decodeDayMarked(bytes: Uint8Array): DayMarked {
+  const reader = new MessageReader(bytes, 27, 1);
+  const message = {
+    symbol: reader.u32(),
+    price: reader.money(),
+  };
+  reader.finish();
+  return message;
+}
+
+/** A day of the account began (risk.dayStart, risk.dayZone): its loss counts from what all was worth then. In a snapshot: the day it is. */
+export interface RiskDayBegan {
+  /** the date in that zone on which it began, since 1970 */
+  readonly day: number;
+  /** when the node began it */
+  readonly time: Time;
+}
+
+export function encodeRiskDayBegan(message: RiskDayBegan): Uint8Array {
+  const writer = new MessageWriter(28, 1);
+  writer.u32(message.day);
+  writer.time(message.time);
+  return writer.finish();
+}
+
+export function decodeRiskDayBegan(bytes: Uint8Array): RiskDayBegan {
+  const reader = new MessageReader(bytes, 28, 1);
+  const message = {
+    day: reader.u32(),
+    time: reader.time(),
   };
   reader.finish();
   return message;

@@ -21,6 +21,16 @@ export const configRules: readonly ConfigRule[] = [
     accepts: (value) => isMoney(value, 0n),
   },
   {
+    keys: ['risk.dayStart'],
+    expected: 'hours and minutes, as 17:30',
+    accepts: (value) => typeof value === 'string' && /^([01]\d|2[0-3]):[0-5]\d$/.test(value),
+  },
+  {
+    keys: ['risk.dayZone'],
+    expected: 'a time zone, as Europe/Berlin',
+    accepts: (value) => typeof value === 'string' && isZone(value),
+  },
+  {
     keys: ['strategy.quantity'],
     expected: 'a decimal number above 0, at most 8 decimals',
     accepts: (value) => isMoney(value, 1n),
@@ -65,6 +75,14 @@ function isMoney(value: string | number, atLeast: bigint): boolean {
   if (typeof value !== 'string') return false;
   try {
     return parseMoney(value) >= atLeast;
+  } catch {
+    return false;
+  }
+}
+
+function isZone(timeZone: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en-US', { timeZone }).resolvedOptions().timeZone !== '';
   } catch {
     return false;
   }

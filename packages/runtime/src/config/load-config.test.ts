@@ -166,6 +166,19 @@ test('a secret is never shown, neither described nor refused', () => {
   );
 });
 
+test('when a day begins is a time of day of a zone that there is', () => {
+  const set = (key: string, value: string): unknown => load({ args: { [key]: value } });
+  for (const value of ['24:00', '7:30', '12:60', 'noon'])
+    assert.throws(() => set('risk.dayStart', value), /expected hours and minutes, as 17:30, found/);
+  for (const value of ['Nowhere', ''])
+    assert.throws(
+      () => set('risk.dayZone', value),
+      /expected a time zone, as Europe\/Berlin, found/,
+    );
+  assert.ok(set('risk.dayStart', '17:00'));
+  assert.ok(set('risk.dayZone', 'America/New_York'));
+});
+
 test('every rule is about keys that exist', () => {
   const known = new Set(configKeys.map(({ key }) => key));
   for (const rule of configRules) for (const key of rule.keys) assert.ok(known.has(key), key);

@@ -3,10 +3,9 @@
 // settings.
 
 import { type Time, timeFromMs } from '@ndts/protocol';
+import { formatOf, shownBy } from '../../position/wall-time.js';
 
 const shape = /^(\d{4})(\d\d)(\d\d)(-| +)(\d\d):(\d\d):(\d\d)(?: +(\S+))?$/;
-
-const formats = new Map<string, Intl.DateTimeFormat | undefined>();
 
 /** undefined: not such a time, or a zone nobody knows. */
 export function venueTime(text: string, zone: string): Time | undefined {
@@ -29,34 +28,4 @@ function offsetOf(zone: string, localMs: number): number | undefined {
   // The offset a day's change of clocks apart may differ: the second look is at the right moment.
   const first = shownBy(format, localMs) - localMs;
   return shownBy(format, localMs - first) - (localMs - first);
-}
-
-function shownBy(format: Intl.DateTimeFormat, ms: number): number {
-  const parts = new Map(format.formatToParts(ms).map(({ type, value }) => [type, Number(value)]));
-  const part = (name: Intl.DateTimeFormatPartTypes): number => parts.get(name) ?? 0;
-  return Date.UTC(
-    part('year'),
-    part('month') - 1,
-    part('day'),
-    part('hour') % 24,
-    part('minute'),
-    part('second'),
-  );
-}
-
-function formatOf(zone: string): Intl.DateTimeFormat | undefined {
-  if (!formats.has(zone)) formats.set(zone, makeFormat(zone));
-  return formats.get(zone);
-}
-
-function makeFormat(timeZone: string): Intl.DateTimeFormat | undefined {
-  const two = '2-digit';
-  try {
-    return new Intl.DateTimeFormat('en-US', {
-      ...{ timeZone, hourCycle: 'h23', year: 'numeric', month: two, day: two },
-      ...{ hour: two, minute: two, second: two },
-    });
-  } catch {
-    return undefined;
-  }
 }

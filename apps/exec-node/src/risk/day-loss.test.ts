@@ -1,0 +1,134 @@
+// The loss of the day of the account: what is lost since its day began, by positions of before,
+// too, and by executions that are told late; over restarts.
+
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import type { KeyValueStore } from '@ndts/protocol';
+import { VirtualClock } from '@ndts/runtime';
+import {
+  createHarness,
+  type Harness,
+  ledgerSnapshot,
+  rebuild,
+  timeMsOfTestDay,
+} from '../exec-kit.js';
+
+const who = { actor: 'anna', why: 'a test' };
+
+interface Desk {
+  readonly dir: string;
+  readonly clock: VirtualClock;
+  readonly journal?: KeyValueStore;
+}
+
+/** One hour before the day begins, which is that of Athens. */
+function deskOf(context: TestContext): Desk {
+  const dir = mkdtempSync(join(tmpdir(), 'ndts-day-loss-'));
+  context.after(() => rmSync(dir, { recursive: true, force: true }));
+  return { dir, clock: new VirtualClock(timeMsOfTestDay()) };
+}
+
+async function started(desk: Desk, price: number): Promise<Harness> {
+  const harness = createHarness({
+    ...desk,
+    config: {
+      ...{ 'risk.maxDailyLoss': '50', 'risk.staleMs': '86400000', 'exec.paperFeeBps': '0' },
+      ...{ 'risk.dayStart': '05:00', 'risk.dayZone': 'Europe/Athens' },
+    },
+    lastTicks: [{ symbol: 1, price, time: desk.clock.now() }],
+  });
+  let isOver = false;
+  const start = harness.node.start().finally(() => {
+    isOver = true;
+  });
+  while (!isOver) await pass(harness, 5);
+  await start;
+  return harness;
+}
+
+async function pass(harness: Harness, ms: number): Promise<void> {
+  harness.node.doWork();
+  harness.clock.advance(ms * 1e6);
+  for (let turn = 0; turn < 10; turn++) await Promise.resolve();
+}
+
+async function priced(harness: Harness, price: number): Promise<void> {
+  harness.ticks.push({ symbol: 1, price, bid: price, ask: price });
+  await harness.settle();
+}
+
+/** The day begins, and the node sees it. */
+async function nextDay(harness: Harness): Promise<void> {
+  await pass(harness, 3_600_000);
+  await harness.settle();
+}
+
+async function buy(harness: Harness, ordinal: number, quantity: string): Promise<string> {
+  harness.signals.push({ ordinal, symbol: 1, side: 1, quantity });
+  await harness.settle();
+  const [order] = harness.node.ledger.orders.list(1, 1);
+  return order?.reason ?? '';
+}
+
+function lossOf({ node, journal }: Harness): string {
+  assert.deepEqual(ledgerSnapshot(rebuild(journal)), ledgerSnapshot(node.ledger));
+  return node.riskView().dayLoss;
+}
+
+test('what was lost before does not count; what positions lose today does', async (context) => {
+  const desk = deskOf(context);
+  const harness = await started(desk, 100);
+  await priced(harness, 100);
+  assert.equal(await buy(harness, 1, '10'), '');
+  await priced(harness, 95);
+  assert.equal(lossOf(harness), '50');
+  assert.equal(await buy(harness, 2, '1'), 'DAILY_LOSS_LIMIT');
+  await nextDay(harness);
+  assert.equal(lossOf(harness), '0');
+  assert.equal(await buy(harness, 3, '1'), '');
+  await priced(harness, 93);
+  // Eleven that are worth 2 less each.
+  assert.equal(lossOf(harness), '22');
+  const again = await started({ ...desk, journal: harness.journal }, 93);
+  assert.equal(lossOf(again), '22');
+  await again.node.stop();
+  const third = await started({ ...desk, journal: harness.journal }, 90);
+  assert.equal(lossOf(third), '55', 'behind a snapshot of the journal');
+  await priced(third, 90);
+  assert.equal(await buy(third, 4, '1'), 'DAILY_LOSS_LIMIT');
+});
+
+test('a day that began while the node was away begins with the last prices', async (context) => {
+  const desk = deskOf(context);
+  const harness = await started(desk, 100);
+  await priced(harness, 100);
+  await buy(harness, 1, '10');
+  desk.clock.advance(3_600_000 * 1e6);
+  const again = await started({ ...desk, journal: harness.journal }, 90);
+  assert.equal(lossOf(again), '0');
+  await priced(again, 88);
+  assert.equal(lossOf(again), '20');
+});
+
+test('an execution of before that is told today counts today', async (context) => {
+  const harness = await started(deskOf(context), 100);
+  await priced(harness, 100);
+  harness.broker.setBehaviour({ loseAnswersPerMillion: 1_000_000 });
+  await buy(harness, 1, '10');
+  harness.broker.setBehaviour({ loseAnswersPerMillion: 0 });
+  await priced(harness, 94);
+  assert.equal(lossOf(harness), '0');
+  await nextDay(harness);
+  let isOver = false;
+  const asked = harness.node.reconcile(who).finally(() => {
+    isOver = true;
+  });
+  while (!isOver) await pass(harness, 5);
+  await asked;
+  await harness.settle();
+  assert.equal(lossOf(harness), '60');
+  assert.equal(await buy(harness, 2, '1'), 'DAILY_LOSS_LIMIT');
+});
