@@ -50,7 +50,7 @@ export class FactorCursor implements FactorView, BollingerReading {
   /** Value, middle, upper, lower, signal. */
   read(): number[] {
     const { value, middle, upper, lower } = this;
-    return [value, middle, upper, lower, this.#signal];
+    return [value, middle, upper, lower, this.#readSignal()];
   }
 
   /** What read() gave, until it is moved; between two batches. */
@@ -81,11 +81,11 @@ export class FactorCursor implements FactorView, BollingerReading {
     return row < 0 ? this.#kept[kept.lower]! : this.columns.lower[row]!;
   }
   get signal(): number {
-    return this.#signal || 0;
+    return this.#readSignal() || 0;
   }
 
-  /** NaN where there are no bands. */
-  get #signal(): number {
+  /** NaN where there are no bands. No getter: a private one is a call of the runtime each time. */
+  #readSignal(): number {
     const { row } = this.#place;
     return row < 0 ? this.#kept[kept.signal]! : this.columns.signal[row]!;
   }

@@ -35,7 +35,7 @@ export class LiveBooks implements BookFeed {
   }
 
   isDueBefore(day: number, nsOfDay: number): boolean {
-    return this.#first.isDueBefore(day, nsOfDay);
+    return this.#first().isDueBefore(day, nsOfDay);
   }
 
   isDue(): boolean {
@@ -43,11 +43,11 @@ export class LiveBooks implements BookFeed {
   }
 
   get batch(): BookBatch {
-    return this.#first.batch;
+    return this.#first().batch;
   }
 
   take(): number {
-    return this.#first.take();
+    return this.#first().take();
   }
 
   /** The round is over: what is left has waited for the ticks of the next one. */
@@ -71,7 +71,7 @@ export class LiveBooks implements BookFeed {
     this.#reader.close();
   }
 
-  get #first(): BookQueue {
+  #first(): BookQueue {
     return this.#held.isDue() ? this.#held : this.#fresh;
   }
 }
