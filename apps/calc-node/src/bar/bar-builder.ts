@@ -121,15 +121,19 @@ export class BarBuilder {
    * closeBy() with the tick's time first, until it is false, never waits for a bar.
    */
   push(day: number, nsOfDay: number, price: number, volume: number): boolean {
+    return this.pushAt(msOf(day, nsOfDay), day, nsOfDay, price, volume);
+  }
+
+  /** The same for who knows the millisecond already. */
+  pushAt(ms: number, day: number, nsOfDay: number, price: number, volume: number): boolean {
     if (!Number.isFinite(price) || !(volume >= 0 && volume < Number.POSITIVE_INFINITY))
       return false;
     const state = this.#state;
-    const ms = day * msPerDay + Math.floor(nsOfDay / nsPerMs);
     if (ms < state[place.floorMs]!) {
       state[place.late]! += 1;
       return false;
     }
-    const closes = this.#closeAt(ms);
+    const closes = this.closeAt(ms);
     if (!(ms >= state[place.startMs]! && ms < state[place.endMs]!) && !this.#moveTo(day, ms)) {
       state[place.outside]! += 1;
       return closes;
@@ -144,7 +148,24 @@ export class BarBuilder {
   /** Time has come so far for this symbol, ticks or not: true when that closed a bar. One at a
    * time: call it until it is false. */
   closeBy(day: number, nsOfDay: number): boolean {
-    return this.#closeAt(day * msPerDay + Math.floor(nsOfDay / nsPerMs));
+    return this.closeAt(msOf(day, nsOfDay));
+  }
+
+  /** The same for who knows the millisecond already. */
+  closeAt(ms: number): boolean {
+    const state = this.#state;
+    const isOver = ms >= state[place.endMs]!;
+    if (state[place.count] === 0 || !(isOver || state[place.full] === 1)) return false;
+    if (isOver) state[place.floorMs] = state[place.endMs]!;
+    this.#close();
+    return true;
+  }
+
+  /** Before this millisecond closeBy() closes nothing; infinite: no open bar ends by time. */
+  get dueMs(): number {
+    const state = this.#state;
+    if (state[place.count] === 0) return Number.POSITIVE_INFINITY;
+    return state[place.full] === 1 ? Number.NEGATIVE_INFINITY : state[place.endMs]!;
   }
 
   /** Ticks that came after the bar of their time was closed. */
@@ -225,15 +246,6 @@ export class BarBuilder {
     addTerm(state, place.value, price * volume);
   }
 
-  #closeAt(ms: number): boolean {
-    const state = this.#state;
-    const isOver = ms >= state[place.endMs]!;
-    if (state[place.count] === 0 || !(isOver || state[place.full] === 1)) return false;
-    if (isOver) state[place.floorMs] = state[place.endMs]!;
-    this.#close();
-    return true;
-  }
-
   #close(): void {
     const state = this.#state;
     const bar = this.#bar;
@@ -257,6 +269,11 @@ export class BarBuilder {
     bar.count = state[place.count]!;
     state.fill(0, place.full, place.late);
   }
+}
+
+/** Whole milliseconds since 1970. */
+export function msOf(day: number, nsOfDay: number): number {
+  return day * msPerDay + Math.floor(nsOfDay / nsPerMs);
 }
 
 function unitsOf(volume: number): number {

@@ -1,10 +1,14 @@
 // hot: no allocation after init
 // The bars of a strategy: a builder for each symbol and each kind it declares. Always: bars close
 // in the order of symbols' ids and of declaration, so that equal events give equal calls; what is
-// known is saved and put back bit for bit.
+// known is saved and put back bit for bit. Times are whole milliseconds: a tick's is worked out
+// once. When the next bar of a symbol, and of all, ends is kept at hand: most ticks end none.
 
+import type { TickBatch } from '@ndts/protocol';
 import { BarBuilder, type BarSpec, type BarView } from '../bar/bar-builder.js';
 import type { StrategyBar } from './define.js';
+
+const symbolsMin = 1024;
 
 export type BarSpecs = Readonly<Record<string, BarSpec>>;
 
@@ -52,6 +56,10 @@ export class BarSet {
   readonly #view = new ClosedBar();
   /** By symbol; ascending, as an array's elements are. */
   readonly #bySymbol: (readonly BarBuilder[] | undefined)[] = [];
+  /** By symbol: before this millisecond none of its bars ends. */
+  #dueMs = new Float64Array(symbolsMin).fill(Number.POSITIVE_INFINITY);
+  /** The least of them, or less. */
+  #firstDueMs = Number.POSITIVE_INFINITY;
 
   /** INVALID_ARGUMENT: bars that can't be. */
   constructor(specs: BarSpecs, onBar: OnBar) {
@@ -71,28 +79,38 @@ export class BarSet {
     return this.#specs.map(({ kind, size }) => `${kind}:${size}`).join(' ');
   }
 
+  /** Whether closeAt() would close any. */
+  isDue(symbol: number, ms: number): boolean {
+    return ms >= this.#dueMs[symbol]!;
+  }
+
   /** Bars of a symbol that end by this time. */
-  closeBy(symbol: number, day: number, nsOfDay: number): void {
+  closeAt(symbol: number, ms: number): void {
     const builders = this.#of(symbol);
     for (let index = 0; index < builders.length; index += 1) {
       const builder = builders[index]!;
-      while (builder.closeBy(day, nsOfDay)) this.#tell(index, symbol, builder.closed);
+      while (builder.closeAt(ms)) this.#tell(index, symbol, builder.closed);
     }
+    this.#noteDue(symbol, builders);
   }
 
   /** Bars of all symbols that end by this time, ticks or not. */
-  closeAllBy(day: number, nsOfDay: number): void {
+  closeAllAt(ms: number): void {
+    if (ms < this.#firstDueMs) return;
     for (let symbol = 0; symbol < this.#bySymbol.length; symbol += 1)
-      if (this.#bySymbol[symbol] !== undefined) this.closeBy(symbol, day, nsOfDay);
+      if (this.isDue(symbol, ms)) this.closeAt(symbol, ms);
+    this.#firstDueMs = this.#dueMs.reduce((least, due) => Math.min(least, due));
   }
 
-  /** After closeBy() with the time of the tick. */
-  push(symbol: number, day: number, nsOfDay: number, price: number, volume: number): void {
-    const builders = this.#of(symbol);
+  /** After closeAt() with the time of the tick. */
+  push(ms: number, { symbol, day, nsOfDay, price, volume }: TickBatch, row: number): void {
+    const builders = this.#of(symbol[row]!);
     for (let index = 0; index < builders.length; index += 1) {
       const builder = builders[index]!;
-      if (builder.push(day, nsOfDay, price, volume)) this.#tell(index, symbol, builder.closed);
+      if (builder.pushAt(ms, day[row]!, nsOfDay[row]!, price[row]!, volume[row]!))
+        this.#tell(index, symbol[row]!, builder.closed);
     }
+    this.#noteDue(symbol[row]!, builders);
   }
 
   save(symbol: number, to: Uint8Array): void {
@@ -110,6 +128,15 @@ export class BarSet {
     const each = from.length / builders.length;
     for (const [index, builder] of builders.entries())
       builder.restore(from.subarray(index * each, (index + 1) * each));
+    this.#noteDue(symbol, builders);
+  }
+
+  #noteDue(symbol: number, builders: readonly BarBuilder[]): void {
+    let due = Number.POSITIVE_INFINITY;
+    for (let index = 0; index < builders.length; index += 1)
+      due = Math.min(due, builders[index]!.dueMs);
+    this.#dueMs[symbol] = due;
+    if (due < this.#firstDueMs) this.#firstDueMs = due;
   }
 
   #of(symbol: number): readonly BarBuilder[] {
@@ -118,8 +145,15 @@ export class BarSet {
 
   #make(symbol: number): readonly BarBuilder[] {
     const builders = this.#specs.map((spec) => new BarBuilder(spec));
+    if (symbol >= this.#dueMs.length) this.#grow(symbol + 1);
     this.#bySymbol[symbol] = builders;
     return builders;
+  }
+
+  #grow(count: number): void {
+    const grown = new Float64Array(Math.max(count, this.#dueMs.length * 2));
+    grown.fill(Number.POSITIVE_INFINITY).set(this.#dueMs);
+    this.#dueMs = grown;
   }
 
   #tell(index: number, symbol: number, closed: BarView): void {

@@ -14,6 +14,7 @@ import type { RowPlace } from '../factor/factor-cursor.js';
 import { FactorPlan } from '../factor/factor-plan.js';
 import { BookCursor } from '../source/book-cursor.js';
 import type { BookFeed } from '../source/book-queue.js';
+import { msOf } from '../bar/bar-builder.js';
 import { TickCursor } from '../source/tick-cursor.js';
 import { BarSet } from './bar-set.js';
 import { DriverContext, type SignalSink } from './context.js';
@@ -50,6 +51,8 @@ export class StrategyDriver {
   readonly #timer: EventTimer;
   readonly #bars: BarSet;
   readonly #barTimer = new EventTimer(barCheckMs);
+  /** Of the row at hand, where there are bars. */
+  #ms = 0;
   readonly #capacity: number;
   readonly #hasTick: boolean;
   readonly #hasFactor: boolean;
@@ -160,7 +163,7 @@ export class StrategyDriver {
       this.strategy.onTick!(tick, this.context);
     }
     if (this.#hasFactor) this.#callOnFactor();
-    if (this.#hasBars) this.#fillBars(batch, row);
+    if (this.#hasBars) this.#bars.push(this.#ms, batch, row);
   }
 
   /** A book, behind all events before. What it leads to has the newest tick as its cause. */
@@ -228,14 +231,11 @@ export class StrategyDriver {
     }
   }
 
-  #endBars(batch: TickBatch, row: number): void {
-    const { day, nsOfDay, symbol } = batch;
+  #endBars({ day, nsOfDay, symbol }: TickBatch, row: number): void {
+    this.#ms = msOf(day[row]!, nsOfDay[row]!);
+    if (!this.#bars.isDue(symbol[row]!, this.#ms)) return;
     this.context.setTime(day[row]!, nsOfDay[row]!);
-    this.#bars.closeBy(symbol[row]!, day[row]!, nsOfDay[row]!);
-  }
-
-  #fillBars({ symbol, day, nsOfDay, price, volume }: TickBatch, row: number): void {
-    this.#bars.push(symbol[row]!, day[row]!, nsOfDay[row]!, price[row]!, volume[row]!);
+    this.#bars.closeAt(symbol[row]!, this.#ms);
   }
 
   /** Whatever is due, in the order of its time; bars before a timer of the same time. */
@@ -280,7 +280,7 @@ export class StrategyDriver {
     const { day, nsOfDay } = this.#barTimer;
     this.#barTimer.step();
     this.context.setTime(day, nsOfDay);
-    this.#bars.closeAllBy(day, nsOfDay);
+    this.#bars.closeAllAt(msOf(day, nsOfDay));
   }
 
   #checkSize(batch: TickBatch): void {
