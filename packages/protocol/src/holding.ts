@@ -33,21 +33,34 @@ export class Holding {
     const paid = signed * price;
     this.fees += fee;
     this.cash -= paid;
-    let realised = 0n;
     if (before === 0n || before > 0n === signed > 0n) {
       this.cost += paid;
-    } else {
-      const size = before > 0n ? before : -before;
-      const closing = quantity < size ? quantity : size;
-      const signedClosing = signed > 0n ? closing : -closing;
-      // The share of the cost that leaves; the whole of it when nothing stays open.
-      const released = closing === size ? this.cost : divideRound(this.cost * closing, size);
-      const closed = closing === quantity ? paid : signedClosing * price;
-      realised = -closed - released;
-      this.cost += paid - closed - released;
+      this.quantity = before + signed;
+      return 0n;
     }
-    this.quantity = before + signed;
+    const size = before > 0n ? before : -before;
+    const realised = quantity === size ? this.#closeAll(paid) : this.#close(size, signed, price);
     this.realised += realised;
     return realised;
+  }
+
+  /** What is done most often takes the fewest steps. */
+  #closeAll(paid: bigint): bigint {
+    const realised = -(paid + this.cost);
+    this.cost = 0n;
+    this.quantity = 0n;
+    return realised;
+  }
+
+  /** A part of it, or all and then the other side is opened. */
+  #close(size: bigint, signed: bigint, price: bigint): bigint {
+    const quantity = signed > 0n ? signed : -signed;
+    const closing = quantity < size ? quantity : size;
+    // The share of the cost that leaves; the whole of it when nothing stays open.
+    const released = closing === size ? this.cost : divideRound(this.cost * closing, size);
+    const closed = (signed > 0n ? closing : -closing) * price;
+    this.cost += signed * price - closed - released;
+    this.quantity += signed;
+    return -closed - released;
   }
 }

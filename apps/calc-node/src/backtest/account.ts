@@ -39,6 +39,15 @@ export class BacktestHolding extends Holding {
   }
 }
 
+/** What was filled of an order, and at what. */
+export interface Fill {
+  readonly quantity: bigint;
+  readonly price: bigint;
+  /** Quantity times price. */
+  readonly value: bigint;
+  readonly fee: bigint;
+}
+
 export type Refusal = 'NO_SHORTING' | 'REDUCE_ONLY' | 'MARGIN' | 'MARGIN_CALL' | 'NO_MARKET';
 
 /** Everything scaled by 1e16. */
@@ -57,6 +66,12 @@ const closeBy = 1e-6;
 
 function size(value: bigint): bigint {
   return value < 0n ? -value : value;
+}
+
+/** By how much what is held grows, of either sign, when all of an order is filled. */
+function addedBy({ side, quantity }: SimulatedOrder, before: bigint): bigint {
+  if (before === 0n || before > 0n === side > 0) return quantity;
+  return size(side > 0 ? before + quantity : before - quantity) - size(before);
 }
 
 export class Account {
@@ -129,11 +144,11 @@ export class Account {
     if (order.isForced) return undefined;
     if (this.isClosing) return 'MARGIN_CALL';
     const before = this.#holdings[order.strategy]?.[order.symbol]?.quantity ?? 0n;
-    const after = before + (order.side > 0 ? order.quantity : -order.quantity);
-    if (!this.#shorting && order.side < 0 && after - openBefore < 0n) return 'NO_SHORTING';
+    if (!this.#shorting && order.side < 0 && before - order.quantity < openBefore)
+      return 'NO_SHORTING';
     if (order.terms?.isReduceOnly === true && !this.reduces(order, openBefore))
       return 'REDUCE_ONLY';
-    const added = size(after) - size(before);
+    const added = addedBy(order, before);
     if (added <= 0n || this.#initialRate === 0n) return undefined;
     const last = this.last(order.symbol);
     const asked = order.limitPrice > 0n ? order.limitPrice : (order.terms?.stopPrice ?? 0n);
@@ -156,29 +171,34 @@ export class Account {
   /** What a fill used up of what was reserved, or all of it when the order ends. */
   release(order: SimulatedOrder, filled: bigint): void {
     if (order.reserved === 0n) return;
-    const part =
-      filled === order.open ? order.reserved : divideRound(order.reserved * filled, order.open);
+    if (filled === order.open) {
+      this.#reserved -= order.reserved;
+      order.reserved = 0n;
+      return;
+    }
+    const part = divideRound(order.reserved * filled, order.open);
     order.reserved -= part;
     this.#reserved -= part;
   }
 
-  /** Returns what the fill realised, scaled by 1e16. */
-  execute(order: SimulatedOrder, quantity: bigint, price: bigint, fee: bigint): bigint {
+  /** `value`: quantity times price. Returns what the fill realised, scaled by 1e16. */
+  execute(order: SimulatedOrder, fill: Fill): bigint {
     const { strategy, symbol, side } = order;
+    const { quantity, price, value, fee } = fill;
     const holding = this.#ensure(strategy, symbol);
-    const cashBefore = holding.cash;
     const wasHeld = holding.quantity !== 0n;
     const realised = holding.execute(side, quantity, price, fee);
-    const received = holding.cash - cashBefore;
-    holding.note(side > 0 ? -received : received, realised);
-    this.#cash += received - fee * moneyScale;
+    const received = side > 0 ? -value : value;
+    holding.note(value, realised);
+    this.#cash += received;
+    if (fee !== 0n) this.#cash -= fee * moneyScale;
     if (holding.quantity === 0n) this.#held.delete(holding);
     else if (!wasHeld) this.#held.add(holding);
     const last = this.#last[symbol]!;
     const [netBefore, grossBefore] = [this.#net[symbol]!, this.#gross[symbol]!];
     this.#recount(symbol, holding);
-    const value = (this.#net[symbol]! - netBefore) * last;
-    this.#equityNow += value + (Number(received) / scale - Number(fee)) / scale;
+    const moved = (this.#net[symbol]! - netBefore) * last;
+    this.#equityNow += moved + (Number(received) / scale - Number(fee)) / scale;
     this.#grossNow += (this.#gross[symbol]! - grossBefore) * last;
     if (this.#held.size === 0) this.isClosing = false;
     return realised;
@@ -220,13 +240,14 @@ export class Account {
   }
 
   #affords(value: bigint): boolean {
-    const asked = this.#grossNow + Number(this.#reserved + value) / squaredScale;
+    const reserved = this.#reserved === 0n ? value : this.#reserved + value;
+    const asked = this.#grossNow + Number(reserved) / squaredScale;
     const spare = this.#equityNow - this.#initial * asked;
     const doubt = closeBy * (Math.abs(this.#equityNow) + asked + 1);
     if (spare > doubt) return true;
     if (spare < -doubt) return false;
     const { equity, gross } = this.value();
-    return equity * moneyScale >= (gross + this.#reserved + value) * this.#initialRate;
+    return equity * moneyScale >= (gross + reserved) * this.#initialRate;
   }
 
   #ensure(strategy: number, symbol: number): BacktestHolding {

@@ -360,12 +360,13 @@ export class SimulatedVenue {
     let { price } = this.#execution;
     if (!isMaker && this.#slippage !== 0n)
       price = worse(order, price, divideRound(price * this.#slippage, moneyScale));
-    const fee = this.#fees.of(order.symbol, quantity, quantity * price, isMaker);
+    const value = quantity * price;
+    const fee = this.#fees.of(order.symbol, quantity, value, isMaker);
     this.#account.release(order, quantity);
-    order.open -= quantity;
-    const realised = this.#account.execute(order, quantity, price, fee);
+    order.open = quantity === order.open ? 0n : order.open - quantity;
+    const realised = this.#account.execute(order, { quantity, price, value, fee });
     if (this.#listens[order.strategy] === true) {
-      order.paid += quantity * price;
+      order.paid += value;
       const state = order.open === 0n ? 'filled' : 'partiallyFilled';
       this.#tell(order, state, '', nsOfDay);
     }
@@ -379,7 +380,7 @@ export class SimulatedVenue {
       quantity,
       price,
       fee,
-      realised: divideRound(realised, moneyScale),
+      realised: realised === 0n ? 0n : divideRound(realised, moneyScale),
       isMaker,
       isForced: order.isForced,
     });
