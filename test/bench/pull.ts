@@ -10,6 +10,7 @@ import { buildProgram, runBench } from './kit/native-program.js';
 import { canPin } from './kit/pin.js';
 
 const sizes = [64, 4096, 65_536, 1_048_576];
+const ends = [64, 1_048_576];
 const libfabric = 'tcp;ofi_rxm';
 
 /** Those that work here; says why one does not. */
@@ -44,8 +45,8 @@ async function runOne(
   const dir = join(context.memory, `run-${runs}`);
   mkdirSync(dir, { mode: 0o700 });
   const seconds = pick(context.size, { smoke: 0.05, small: 1, full: 10 });
-  const all = [what, '--provider', provider, '--dir', dir, '--seconds', String(seconds), ...args];
-  for (const line of await runBench(program, all)) context.emit(line);
+  const words = [what, '--provider', provider, '--dir', dir, '--seconds', String(seconds), ...args];
+  for (const line of await runBench(program, words)) context.emit(line);
 }
 
 /** Over TCP it matters what is read: memory that stays as it is, that changes while it is read (a
@@ -59,7 +60,7 @@ function readBench(what: 'latency' | 'bandwidth', about: string): Bench {
     name: `pull_${what}`,
     about,
     run: async (context) => {
-      for (const bytes of sizes)
+      for (const bytes of pick(context.size, { smoke: ends, small: sizes, full: sizes }))
         for (const provider of providers(context, ['mapped', 'tcp', libfabric]))
           for (const memory of memories(what, provider))
             for (const pin of await pins(context)) {
@@ -74,7 +75,8 @@ const remoteRing: Bench = {
   name: 'remote_ring',
   about: 'a ring pulled from another process: records per second, and their age at the reader',
   run: async (context) => {
-    for (const rate of [0, 100_000, 1_000_000])
+    const rates = [0, 100_000, 1_000_000];
+    for (const rate of context.size === 'smoke' ? rates.slice(1, 2) : rates)
       for (const provider of providers(context, ['tcp', libfabric]))
         for (const pin of await pins(context))
           await runOne(context, 'ring', provider, ['--rate', String(rate), '--pin', pin]);

@@ -105,7 +105,8 @@ test('a port in use is named', () =>
 test('a folder in use is LOCKED and the node that has it goes on', () =>
   withDir(async (dir) => {
     const data = join(dir, 'data');
-    const platform = await RunningPlatform.start({ dataDir: data });
+    const keys = { 'feed.ticksPerSecond': 1000, 'strategy.list': '' };
+    const platform = await RunningPlatform.start({ dataDir: data, keys });
     try {
       assertOneLine(await up(data), /^LOCKED: /);
       await platform.get('/api/status');
@@ -130,7 +131,7 @@ test('a folder of a newer version, and a file in its place', () =>
 function inNamespace(dir: string, script: string): Promise<Ended> {
   const node = `"${process.execPath}" "${command}" up --data-dir "${dir}/disk/data"`;
   const small = '--storage.stagingBytes=4194304 --storage.walFileBytes=4194304';
-  const quiet = `--control.port=0 --feed.ticksPerSecond=1000 ${small}`;
+  const quiet = `--control.port=0 --feed.ticksPerSecond=1000 --strategy.list= ${small}`;
   const up = `${node} ${quiet}`;
   const trap = `trap 'test -z "$pid" || kill -9 $pid 2>/dev/null || true' EXIT`;
   const body = `set -e; pid=; ${trap}; mkdir -p "${dir}/disk"; ${script.replace(/\bUP\b/g, up)}`;

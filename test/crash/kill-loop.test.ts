@@ -18,7 +18,7 @@ import { readJournalOrders } from './journal-orders.js';
 import { fingerprint, RingWitness } from './ring-witness.js';
 import { readVenueRecord, type VenueSummary } from './venue-record.js';
 
-const rounds = longRun ? 100 : 8;
+const rounds = longRun ? 100 : 6;
 const shards = 8;
 const keys = {
   'cluster.shards': shards,

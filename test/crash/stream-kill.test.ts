@@ -72,6 +72,7 @@ class Scene {
       'feed.ticksPerSecond': tables.rings === 'tick' ? 2000 : 500,
       'feed.simulatedTrades': String(tables.stream === 'trade'),
       'feed.simulatedBooks': String(tables.rings === 'book'),
+      'strategy.list': '',
       // Who is killed often leaves the processor to those that start.
       'loop.idle': 'sleep',
       // Much is accepted and not durable, so that a power failure loses something.
