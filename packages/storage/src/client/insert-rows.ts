@@ -22,10 +22,10 @@ export interface InsertRow {
 export function namesIn(schema: TableSchema, rows: readonly InsertRow[]): Set<string> {
   const names = new Set<string>();
   const columns = schema.columns.filter((column) => column.type === 'symbol');
-  for (const row of rows) {
-    names.add(nameOf(row.symbol, 'symbol'));
+  for (const [at, row] of rows.entries()) {
+    names.add(nameOf(row.symbol, at, 'symbol'));
     for (const { name } of columns)
-      if (row[name] !== undefined && row[name] !== null) names.add(nameOf(row[name], name));
+      if (row[name] !== undefined && row[name] !== null) names.add(nameOf(row[name], at, name));
   }
   return names;
 }
@@ -40,8 +40,11 @@ export function tableBatch(
   for (const [at, row] of rows.entries()) {
     for (const name of Object.keys(row))
       if (!known.has(name))
-        throw new NdtsError('INVALID_ARGUMENT', `table ${schema.name} has no column ${name}`);
-    const time = timeOf(row.time);
+        throw new NdtsError(
+          'INVALID_ARGUMENT',
+          `row ${at}: table ${schema.name} has no column ${name}`,
+        );
+    const time = timeOf(row.time, at);
     batch.day[at] = time.day;
     batch.nsOfDay[at] = time.nsOfDay;
     batch.symbol[at] = ids.get(row.symbol) ?? 0;
@@ -51,16 +54,16 @@ export function tableBatch(
   return batch;
 }
 
-function nameOf(value: unknown, column: string): string {
+function nameOf(value: unknown, row: number, column: string): string {
   if (typeof value === 'string') return value;
-  throw new NdtsError('INVALID_ARGUMENT', `${column}: expected the name of a symbol`);
+  throw new NdtsError('INVALID_ARGUMENT', `row ${row}, ${column}: expected the name of a symbol`);
 }
 
-function timeOf(time: unknown): Time {
+function timeOf(time: unknown, row: number): Time {
   if (time instanceof Date) return timeFromMs(time.getTime());
   if (typeof time === 'object' && time !== null && 'day' in time && 'nsOfDay' in time)
     return time as Time;
-  throw new NdtsError('INVALID_ARGUMENT', 'time: expected a Date or { day, nsOfDay }');
+  throw new NdtsError('INVALID_ARGUMENT', `row ${row}, time: expected a Date or { day, nsOfDay }`);
 }
 
 function put(
@@ -75,15 +78,23 @@ function put(
     return;
   }
   const wrong = (): NdtsError =>
-    new NdtsError('INVALID_ARGUMENT', `column ${name}: expected ${type}, found a ${typeof value}`);
+    new NdtsError(
+      'INVALID_ARGUMENT',
+      `row ${row}, column ${name}: expected ${type}, found ${shown(value)}`,
+    );
   if (type === 'text') {
     if (typeof value !== 'string') throw wrong();
     batch.setText(name, row, value);
   } else if (type === 'bytes') {
     if (!(value instanceof Uint8Array)) throw wrong();
     batch.setBytes(name, row, value);
-  } else if (type === 'symbol') batch.column(name)[row] = ids.get(nameOf(value, name)) ?? 0;
+  } else if (type === 'symbol') batch.column(name)[row] = ids.get(nameOf(value, row, name)) ?? 0;
   else batch.column(name)[row] = numberFor(type, value, wrong);
+}
+
+/** Numbers as they are: that a fraction or a number beyond the range is one says what is wrong. */
+function shown(value: unknown): string {
+  return typeof value === 'number' || typeof value === 'bigint' ? `${value}` : `a ${typeof value}`;
 }
 
 function numberFor(type: string, value: unknown, wrong: () => NdtsError): number | bigint {

@@ -5,6 +5,7 @@
 import type { Database } from '@ndts/native/db';
 import { addNs, NdtsError, nsPerDay, type TableSchema, type Time } from '@ndts/protocol';
 import type { ParameterValue } from '../sql/parameters.js';
+import { symbolIds } from '../replay/symbol-ids.js';
 import type { Sql } from '../sql/query.js';
 import { quoted } from '../sql/tokens.js';
 
@@ -80,6 +81,7 @@ export async function tableSteps(
   stepRows = rowsOfStep,
 ): Promise<Selection> {
   const schema = tableSchema(database, selection.table);
+  if (selection.symbols !== undefined) symbolIds(database, selection.symbols);
   const name = quoted(schema.name);
   const list = ['time', 'symbol', ...schema.columns.map((column) => column.name)];
   const all = conditions(selection, selection.from, selection.to);

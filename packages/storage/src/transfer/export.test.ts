@@ -106,7 +106,7 @@ test('a part of a table in order, and a query', async (context) => {
   const path = join(root, 'a.csv');
   const from = { day: 19_725, nsOfDay: 3600e9 };
   const to = { day: 19_726, nsOfDay: 7200e9 };
-  const selection = { table: schema.name, symbols: ['A', '"C"', 'nobody'], from, to };
+  const selection = { table: schema.name, symbols: ['A', '"C"'], from, to };
   await exportFile(local.ticks, testClock, { path, selection, stepRows: 10, header: false });
   const found = readFileSync(path, 'utf8').match(/^2024-[^,]*Z/gm) ?? [];
   const wanted = await rowsOf(
@@ -120,6 +120,11 @@ test('a part of a table in order, and a query', async (context) => {
     exportFile(local.ticks, testClock, { path, selection }),
     (error) => error instanceof NdtsError && error.code === 'ALREADY_EXISTS',
   );
+  const wrong = { ...selection, symbols: ['A', 'nobody'] };
+  await rejects(exportFile(local.ticks, testClock, { path, selection: wrong, force: true }), {
+    code: 'NOT_FOUND',
+    message: /no symbol nobody/,
+  });
   const query =
     `SELECT 1 AS "a,b", NULL AS n, '' AS e, 1.5::DECIMAL(9,2) AS d, ` + `TIME '09:30:00' AS t;`;
   await exportFile(local.ticks, testClock, { path, query, force: true });
