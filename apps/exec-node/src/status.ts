@@ -41,7 +41,7 @@ import { type HistogramSnapshot, type Metrics, StatusBeat } from '@ndts/runtime'
 import type { IntakeCounts } from './intake/intake.js';
 import type { EventJournal } from './order/journal.js';
 import type { Ledger, LedgerCounts } from './order/ledger.js';
-import { ordersBehind } from './order/behind.js';
+import { forgottenBehind, keptBehind } from './order/behind.js';
 import { lastRevisionOf, type Order } from './order/order.js';
 import { lineageView, moneyOf, orderView } from './order/view.js';
 import { fromSquared } from './position/position.js';
@@ -271,17 +271,23 @@ export class StatusDesk {
     return { ...this.#view(order), revision: order.revision };
   }
 
-  #instanceOrders({ instance, after }: InstanceOrdersRequest): InstanceOrders {
-    const { ledger, journal } = this.#deps;
+  /** As of now, whatever happens while the journal is read. */
+  async #instanceOrders({ instance, after }: InstanceOrdersRequest): Promise<InstanceOrders> {
+    const { ledger, journal, clock } = this.#deps;
     // What is not written yet may never be.
     if (journal.pending > 0)
       throw new NdtsError('UNAVAILABLE', 'the order journal cannot be written now');
-    const orders = ordersBehind(ledger, journal, instance, after);
-    return {
-      revision: lastRevisionOf(journal.nextSequence - 1),
-      highest: ledger.highest(instance),
-      orders: orders.map((order) => this.#news(order)),
-    };
+    const revision = lastRevisionOf(journal.nextSequence - 1);
+    const highest = ledger.highest(instance);
+    const orders = keptBehind(ledger, instance, after).map((order) => this.#news(order));
+    if (ledger.orders.isFull) {
+      const known = new Set(orders.map(({ clientOrderId }) => clientOrderId));
+      const turn = (): Promise<void> => new Promise((resolve) => clock.setTimer(0, resolve));
+      for (const order of await forgottenBehind(journal, instance, after, known, turn))
+        orders.push(this.#news(order));
+    }
+    orders.sort((a, b) => a.revision - b.revision);
+    return { revision, highest, orders };
   }
 
   #orders(request: OrdersRequest | undefined): OrderView[] {

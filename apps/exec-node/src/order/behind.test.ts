@@ -3,9 +3,17 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { OrderState, OrderType, plainTerms, RiskReason, type Time } from '@ndts/protocol';
+import {
+  type KeyValueEntry,
+  type KeyValueRange,
+  OrderState,
+  OrderType,
+  plainTerms,
+  RiskReason,
+  type Time,
+} from '@ndts/protocol';
 import { createSilentLogger, MemoryKeyValueStore, SeededRandom, VirtualClock } from '@ndts/runtime';
-import { ordersBehind } from './behind.js';
+import { forgottenBehind, keptBehind } from './behind.js';
 import { Checkpoints, foldJournal } from './checkpoints.js';
 import { EventJournal } from './journal.js';
 import { Ledger } from './ledger.js';
@@ -36,11 +44,23 @@ class Life {
     this.checkpoints = new Checkpoints(this.journal, this.ledger, clock, logger, limits);
   }
 
-  behind(instance: number, after: number): string[] {
-    const orders = ordersBehind(this.ledger, this.journal, instance, after);
-    return orders.map(({ id, revision, state, filled }: Order) =>
+  /** `turn`: what happens while the journal is read. */
+  async behind(
+    instance: number,
+    after: number,
+    turn: () => Promise<void> = () => Promise.resolve(),
+  ): Promise<string[]> {
+    const text = ({ id, revision, state, filled }: Order): [number, string] => [
+      revision,
       [id, revision, state, filled].join(' '),
-    );
+    ];
+    const kept = keptBehind(this.ledger, instance, after);
+    const known = new Set(kept.map(({ id }) => id));
+    const orders = kept.map(text);
+    if (this.ledger.orders.isFull)
+      for (const order of await forgottenBehind(this.journal, instance, after, known, turn))
+        orders.push(text(order));
+    return orders.sort(([a], [b]) => a - b).map(([, line]) => line);
   }
 }
 
@@ -71,7 +91,7 @@ function step({ scribe, ledger }: Life, random: SeededRandom, ordinal: number): 
   }
 }
 
-test('what memory has let go is told from the journal, over restarts', (context) => {
+test('what memory has let go is told from the journal, over restarts', async (context) => {
   context.diagnostic(`NDTS_TEST_SEED=${seed}`);
   const random = new SeededRandom(seed);
   for (let round = 0; round < 2; round += 1) {
@@ -92,13 +112,59 @@ test('what memory has let go is told from the journal, over restarts', (context)
       [...new Set(told)].sort((a, b) => a - b),
       'each higher than before',
     );
-    assert.ok(lives.large.behind(1, -1).length > 30);
+    assert.ok((await lives.large.behind(1, -1)).length > 30);
     for (const instance of [1, 2])
       for (const after of [-1, ...told.filter((_, at) => at % 20 === 0)])
         assert.deepEqual(
-          lives.small.behind(instance, after),
-          lives.large.behind(instance, after),
+          await lives.small.behind(instance, after),
+          await lives.large.behind(instance, after),
           `instance ${instance} behind ${after}`,
         );
   }
+});
+
+/** How many events were asked for since the last turn. */
+class Scanned extends MemoryKeyValueStore {
+  entries = 0;
+
+  override scan(range: KeyValueRange): KeyValueEntry[] {
+    const found = super.scan(range);
+    this.entries += found.length;
+    return found;
+  }
+}
+
+test('the journal is read in parts, between which the node works and forgets', async () => {
+  const store = new Scanned();
+  const life = new Life(store, 4);
+  const random = new SeededRandom(seed);
+  for (let ordinal = 1; ordinal <= 3_000; ordinal += 1) step(life, random, ordinal);
+  life.scribe.flush();
+  const expected = await life.behind(1, -1);
+  assert.ok(expected.length > 500);
+  let turns = 0;
+  store.entries = 0;
+  const found = await life.behind(1, -1, async () => {
+    assert.ok(store.entries <= 1024, `${store.entries} events at once`);
+    turns += 1;
+    step(life, random, 3_000 + turns);
+    life.scribe.flush();
+    store.entries = 0;
+  });
+  assert.ok(turns > 3);
+  assert.deepEqual(found, expected, 'as of when it was asked');
+  life.checkpoints.doWork(true);
+  life.journal.prune(0, 2_000);
+  const events: number[] = [];
+  const end = life.journal.nextSequence;
+  const next = life.journal.read(1_900, 2_100, (sequence) => events.push(sequence));
+  assert.deepEqual([events.length, events[0], next], [99, 2_001, 2_100]);
+  assert.equal(
+    life.journal.read(1, 500, () => assert.fail('pruned')),
+    500,
+  );
+  assert.equal(
+    life.journal.read(end, end, () => assert.fail('no more')),
+    end,
+  );
 });

@@ -1,6 +1,7 @@
 // Orders of one strategy instance that changed behind a revision, for a start of it that has to be
 // told what it missed. What always holds: each that the journal still tells of is there, also one
-// that is no longer in memory; in the order of their last changes.
+// that is no longer in memory; orders go out meanwhile, since the journal is read in parts between
+// which the node works.
 
 import {
   decodeFill,
@@ -17,39 +18,54 @@ import type { EventJournal } from './journal.js';
 import { Ledger } from './ledger.js';
 import { type Order, sequenceOfRevision } from './order.js';
 
-export function ordersBehind(
-  ledger: Ledger,
+/** How many events are looked at before others have their turn. */
+const partEvents = 1024;
+
+/** Those in memory. */
+export function keptBehind(ledger: Ledger, instance: number, after: number): Order[] {
+  return [...ledger.orders.kept()].filter((order) => isBehind(order, instance, after));
+}
+
+/** Those that the journal tells of as it is now, as it has them, but for the ones that are known.
+ * `turn`: resolves after the node has worked. */
+export async function forgottenBehind(
   journal: EventJournal,
   instance: number,
   after: number,
-): Order[] {
-  const isBehind = ({ intent, revision }: Order): boolean =>
-    intent.instance === instance && revision > after;
-  const found = new Map<string, Order>();
-  for (const order of ledger.orders.kept()) if (isBehind(order)) found.set(order.id, order);
-  if (ledger.orders.isFull)
-    for (const order of forgotten(journal, instance, sequenceOfRevision(after)))
-      if (isBehind(order) && !found.has(order.id)) found.set(order.id, order);
-  return [...found.values()].sort((a, b) => a.revision - b.revision);
+  known: ReadonlySet<string>,
+  turn: () => Promise<void>,
+): Promise<Order[]> {
+  const end = journal.nextSequence;
+  const signals = new Set<string>();
+  await readParts(journal, sequenceOfRevision(after), end, turn, (_, value) => {
+    const id = idIn(value);
+    if (id.startsWith(`${instance}-`) && !known.has(id)) signals.add(signalOf(id));
+  });
+  if (signals.size === 0) return [];
+  // Folded from their events alone, with all that came of the same signal.
+  const most = end - journal.oldest + 1;
+  const folded = new Ledger({ orders: most, denied: most });
+  await readParts(journal, 0, end, turn, (sequence, value) => {
+    if (signals.has(signalOf(idIn(value)))) folded.applyEncoded(sequence, value);
+  });
+  return keptBehind(folded, instance, after).filter(({ id }) => !known.has(id));
 }
 
-/** Those with events from this one on, in memory or not, folded from their events alone, with all
- * that came of the same signal. */
-function forgotten(journal: EventJournal, instance: number, from: number): Iterable<Order> {
-  const signals = new Set<string>();
-  journal.read(from, (_, value) => {
-    const id = idIn(value);
-    if (id.startsWith(`${instance}-`)) signals.add(signalOf(id));
-  });
-  const events: [number, Uint8Array][] = [];
-  if (signals.size > 0)
-    journal.read(0, (sequence, value) => {
-      if (signals.has(signalOf(idIn(value)))) events.push([sequence, value]);
-    });
-  const most = events.length + 1;
-  const folded = new Ledger({ orders: most, denied: most });
-  for (const [sequence, value] of events) folded.applyEncoded(sequence, value);
-  return folded.orders.kept();
+function isBehind({ intent, revision }: Order, instance: number, after: number): boolean {
+  return intent.instance === instance && revision > after;
+}
+
+async function readParts(
+  journal: EventJournal,
+  from: number,
+  end: number,
+  turn: () => Promise<void>,
+  take: (sequence: number, value: Uint8Array) => void,
+): Promise<void> {
+  for (let next = Math.max(from, journal.oldest); next < end; ) {
+    next = journal.read(next, Math.min(end, next + partEvents), take);
+    await turn();
+  }
 }
 
 /** Of the order that an event is of; empty: of none. */

@@ -145,16 +145,17 @@ export class EventJournal {
     return page.length;
   }
 
-  /** Hands over the events that are still there, from this one on, oldest first. */
-  read(from: number, take: (sequence: number, value: Uint8Array) => void): void {
-    for (let next = Math.max(from, this.#oldest); next < this.#nextSequence; ) {
-      const page = this.#store.scan({
-        ...{ prefix: eventPrefix, from: eventKey(next), limit: pageEntries },
-      });
-      if (page.length === 0) return;
-      for (const { key, value } of page) take(sequenceOf(key), value);
-      next += page.length;
+  /** Hands over the events that are still there, from this one on and before `end`, oldest first;
+   * returns where to go on. */
+  read(from: number, end: number, take: (sequence: number, value: Uint8Array) => void): number {
+    const first = Math.max(from, this.#oldest);
+    if (first >= end) return Math.max(from, end);
+    const range = { prefix: eventPrefix, from: eventKey(first), limit: end - first };
+    for (const { key, value } of this.#store.scan(range)) {
+      const sequence = sequenceOf(key);
+      if (sequence < end) take(sequence, value);
     }
+    return end;
   }
 
   /** Hands the newest snapshot to `restore`, which returns the last event it covers, and every

@@ -100,6 +100,23 @@ test('what differs twice in a row halts, what differs once does not', async (con
   assert.match(node.ledger.tradingReason, /position of S1: journal 0, venue 0.00000007/);
 });
 
+test('that nothing can be compared is told until it is', async (context) => {
+  const harness = await started(context, { 'exec.checkMs': '1000', 'risk.staleMs': '600000' });
+  const { broker, node } = harness;
+  const told = broker.queryPositions.bind(broker);
+  broker.queryPositions = () => Promise.reject(new Error('one of two is away'));
+  for (let turn = 0; turn < 300; turn++) await pass(harness, 10);
+  const [line = '', ...more] = node.riskView().differences;
+  assert.match(
+    line,
+    /^not compared with the broker since 2024-10-04T01:00:01.*: .*one of two is away$/,
+  );
+  assert.deepEqual([more, node.ledger.tradingState], [[], 'ACTIVE']);
+  broker.queryPositions = told;
+  for (let turn = 0; turn < 150; turn++) await pass(harness, 10);
+  assert.deepEqual(node.riskView().differences, []);
+});
+
 test('one that the venue forgot halts once, and a person settles it', async (context) => {
   const harness = await started(context, { 'exec.answerTimeoutMs': '100' });
   const { broker, node, bus, journal } = harness;

@@ -3,7 +3,7 @@
 // What always holds: one question at a time; no order leaves before the two agreed, or what differs
 // was judged by policy; what differs while orders go out is looked at again before it counts.
 
-import { type Clock, errorLine, NdtsError, nsPerMs, OrderState } from '@ndts/protocol';
+import { type Clock, errorLine, NdtsError, nsPerMs, OrderState, timeText } from '@ndts/protocol';
 import type { Logger } from '@ndts/runtime';
 import type { Gateway } from '../broker/gateway.js';
 import type { Ledger } from '../order/ledger.js';
@@ -46,6 +46,8 @@ export class BrokerWatch {
   #nextCheckNs = 0;
   #differed: ReadonlySet<string> = new Set();
   #standing: readonly string[] = [];
+  /** Since when, and why, the two could not be compared; empty: they were. */
+  #unasked = '';
 
   constructor(deps: BrokerWatchDeps) {
     this.#deps = deps;
@@ -56,9 +58,10 @@ export class BrokerWatch {
     return this.#ready;
   }
 
-  /** What lasts of what differed when the two were last compared, one line each. */
+  /** What lasts of what differed when the two were last compared, one line each; and that they
+   * can't be. */
   get differences(): readonly string[] {
-    return this.#standing;
+    return this.#unasked === '' ? this.#standing : [...this.#standing, this.#unasked];
   }
 
   /** The broker is being asked. */
@@ -182,6 +185,9 @@ export class BrokerWatch {
         );
       await this.#judge(lasting);
     } catch (error) {
+      const since = timeText(this.#deps.clock.now());
+      if (this.#unasked === '')
+        this.#unasked = `not compared with the broker since ${since}: ${errorLine(error)}`;
       logger.warn({ error: errorLine(error) }, 'the broker could not be compared with the journal');
     } finally {
       this.#rest();
@@ -215,6 +221,7 @@ export class BrokerWatch {
   /** Of what lasts, what the policy does not stand for halts trading; the rest is told once. */
   async #judge(differences: readonly Difference[]): Promise<void> {
     const { policy, logger } = this.#deps;
+    this.#unasked = '';
     const texts = textsOf(differences);
     const isNews = texts.join() !== this.#standing.join();
     this.#standing = texts;
