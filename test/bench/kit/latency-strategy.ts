@@ -1,5 +1,6 @@
 // The strategy of the strategy_latency bench: Bollinger bands and five more factors, all read at
-// each tick, an order at every sixteenth tick.
+// each tick, an order at every sixteenth tick. It gives its state, so that its inputs are logged
+// before a signal leaves: without that there is no log, and a part of the path is missing.
 
 import { bollinger, defineStrategy, factor } from '@ndts/calc-node/strategy';
 
@@ -18,6 +19,8 @@ export const strategy = defineStrategy({
     balance: factor('imbalance()'),
   }),
   state: () => ({ sum: 0, ticks: 0 }),
+  snapshot: ({ state }) => state,
+  restore: (from, { state }) => void Object.assign(state, from),
   onTick({ symbol }, context) {
     const { state } = context;
     const { bands, mean, strength, distance, change, balance } = context.factor;

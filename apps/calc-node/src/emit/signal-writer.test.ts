@@ -131,3 +131,16 @@ test('what nobody has answered is given again, and what has been is not', () => 
   assert.ok(cancelled.filter((order) => order === first).length < 5, 'not without end');
   assert.equal(cancelled.filter((order) => order === third).length, 1);
 });
+
+test('of what is never answered the newest are kept, as many as a ring has', () => {
+  const { writer } = collect(6);
+  const count = 3 * 8192 + 17;
+  for (let turn = 1; turn <= count; turn += 1) writer.cancel(writer.emit(draft));
+  const kept = writer
+    .unanswered()
+    .map((slot) => new DataView(slot.buffer).getUint32(SignalSlot.ordinal, true));
+  assert.ok(kept.length >= 8192 && kept.length < 8192 + 64, `${kept.length} signals`);
+  assert.deepEqual([kept[0], kept.at(-1)], [count - kept.length + 1, count]);
+  const base = 6 * 2 ** 32;
+  assert.deepEqual([...writer.cancels()], [...kept.map((ordinal) => base + ordinal)]);
+});

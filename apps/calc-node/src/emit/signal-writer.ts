@@ -61,8 +61,11 @@ export interface SignalWriterOptions {
   readonly cancel: (order: number) => void;
 }
 
-/** Signals that nobody has answered, at most; a ring has no more. */
+/** Signals that nobody has answered, at least; a ring has no more. */
 const unansweredMax = 8192;
+/** The oldest are dropped so many at once: to find the first one of a Map is a walk over what was
+ * dropped before, which each signal would have to wait for. */
+const droppedAtOnce = 64;
 /** Of cancels that are asked for again at once; and how often one is, of an order that has ended
  * long ago. */
 const cancelsAtOnce = 50;
@@ -175,16 +178,12 @@ export class SignalWriter implements SignalSink {
 
   #keep(ordinal: number, slot: Uint8Array): void {
     this.#unanswered.set(ordinal, slot);
-    if (this.#unanswered.size <= unansweredMax) return;
-    for (const oldest of this.#unanswered.keys()) {
-      this.#unanswered.delete(oldest);
-      return;
-    }
+    dropOldest(this.#unanswered);
   }
 
   cancel(order: number): void {
     this.#cancels.set(order, 0);
-    if (this.#cancels.size > unansweredMax) this.#cancels.delete(this.cancels()[0]!);
+    dropOldest(this.#cancels);
     if (this.#log?.isReplay !== true) this.#options.cancel(order);
   }
 
@@ -236,6 +235,14 @@ export class SignalWriter implements SignalSink {
     view.setUint8(SignalSlot.timeInForce, draft.timeInForce);
     view.setUint8(SignalSlot.offset, draft.offset);
     view.setUint16(SignalSlot.flags, draft.flags, true);
+  }
+}
+
+function dropOldest(kept: Map<number, unknown>): void {
+  if (kept.size < unansweredMax + droppedAtOnce) return;
+  for (const ordinal of kept.keys()) {
+    if (kept.size === unansweredMax) return;
+    kept.delete(ordinal);
   }
 }
 
