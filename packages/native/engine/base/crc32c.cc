@@ -4,6 +4,7 @@
 #include "base/crc32c.h"
 
 #include <array>
+#include <cstring>
 
 #if defined(__x86_64__)
 #include <nmmintrin.h>
@@ -73,9 +74,25 @@ __attribute__((target("sse4.2,pclmul"))) std::uint64_t followed_by_zeros(std::ui
   return _mm_crc32_u64(0, static_cast<std::uint64_t>(_mm_cvtsi128_si64(product)));
 }
 
+struct WordsInPlace {
+  [[nodiscard]] std::uint64_t at(const std::byte* word) const { return load<std::uint64_t>(word); }
+};
+
+// What is summed up is what was stored: each word is read once.
+struct WordsCopied {
+  const std::byte* from;
+  std::byte* to;
+  [[nodiscard]] std::uint64_t at(const std::byte* word) const {
+    const std::uint64_t value =
+        __atomic_load_n(reinterpret_cast<const std::uint64_t*>(word), __ATOMIC_RELAXED);
+    store(to + (word - from), value);
+    return value;
+  }
+};
+
 // Three lanes of kLane bytes at a time, as long as there are; moves on behind them.
-template <std::size_t kLane>
-__attribute__((target("sse4.2,pclmul"))) std::uint64_t sum_lanes(std::uint64_t crc,
+template <std::size_t kLane, typename Words>
+__attribute__((target("sse4.2,pclmul"))) std::uint64_t sum_lanes(Words words, std::uint64_t crc,
                                                                  const std::byte** at,
                                                                  std::size_t* left) {
   static_assert(kLane % 8 == 0);
@@ -84,12 +101,24 @@ __attribute__((target("sse4.2,pclmul"))) std::uint64_t sum_lanes(std::uint64_t c
     std::uint64_t third = 0;
     const std::byte* word = *at;
     for (const std::byte* end = word + kLane; word != end; word += 8) {
-      crc = _mm_crc32_u64(crc, load<std::uint64_t>(word));
-      second = _mm_crc32_u64(second, load<std::uint64_t>(word + kLane));
-      third = _mm_crc32_u64(third, load<std::uint64_t>(word + 2 * kLane));
+      crc = _mm_crc32_u64(crc, words.at(word));
+      second = _mm_crc32_u64(second, words.at(word + kLane));
+      third = _mm_crc32_u64(third, words.at(word + 2 * kLane));
     }
     crc = followed_by_zeros<2 * kLane>(crc) ^ followed_by_zeros<kLane>(second) ^ third;
   }
+  return crc;
+}
+
+// All whole words, as sum_lanes.
+template <typename Words>
+__attribute__((target("sse4.2,pclmul"))) std::uint64_t sum_words(Words words, std::uint64_t crc,
+                                                                 const std::byte** at,
+                                                                 std::size_t* left) {
+  // As long as a page for what is read from memory: its lanes are fetched ahead by the processor.
+  crc = sum_lanes<4096>(words, crc, at, left);
+  crc = sum_lanes<128>(words, crc, at, left);
+  for (; *left >= 8; *at += 8, *left -= 8) crc = _mm_crc32_u64(crc, words.at(*at));
   return crc;
 }
 
@@ -103,15 +132,32 @@ bool crc32c_has_hardware() {
 
 __attribute__((target("sse4.2,pclmul"))) std::uint32_t crc32c_hardware(std::uint32_t seed,
                                                                        Bytes bytes) {
-  std::uint64_t crc = static_cast<std::uint32_t>(~seed);
   const std::byte* at = bytes.data();
   std::size_t left = bytes.size();
-  // As long as a page for what is read from memory: its lanes are fetched ahead by the processor.
-  crc = sum_lanes<4096>(crc, &at, &left);
-  crc = sum_lanes<128>(crc, &at, &left);
-  for (; left >= 8; at += 8, left -= 8) crc = _mm_crc32_u64(crc, load<std::uint64_t>(at));
-  auto narrow = static_cast<std::uint32_t>(crc);
+  const std::uint64_t crc = static_cast<std::uint32_t>(~seed);
+  auto narrow = static_cast<std::uint32_t>(sum_words(WordsInPlace(), crc, &at, &left));
   for (; left > 0; ++at, --left) narrow = _mm_crc32_u8(narrow, static_cast<std::uint8_t>(*at));
+  return ~narrow;
+}
+
+__attribute__((target("sse4.2,pclmul"))) std::uint32_t crc32c_copy_hardware(std::uint32_t seed,
+                                                                            std::byte* to,
+                                                                            Bytes from) {
+  const std::byte* at = from.data();
+  std::size_t left = from.size();
+  std::uint32_t narrow = ~seed;
+  const auto byte = [&] {
+    const auto value = __atomic_load_n(reinterpret_cast<const std::uint8_t*>(at), __ATOMIC_RELAXED);
+    to[at - from.data()] = static_cast<std::byte>(value);
+    ++at;
+    --left;
+    return value;
+  };
+  while (left > 0 && reinterpret_cast<std::uintptr_t>(at) % 8 != 0)
+    narrow = _mm_crc32_u8(narrow, byte());
+  const WordsCopied words{.from = from.data(), .to = to};
+  narrow = static_cast<std::uint32_t>(sum_words(words, narrow, &at, &left));
+  while (left > 0) narrow = _mm_crc32_u8(narrow, byte());
   return ~narrow;
 }
 
@@ -121,6 +167,11 @@ bool crc32c_has_hardware() { return false; }
 
 std::uint32_t crc32c_hardware(std::uint32_t seed, Bytes bytes) {
   return crc32c_scalar(seed, bytes);
+}
+
+std::uint32_t crc32c_copy_hardware(std::uint32_t seed, std::byte* to, Bytes from) {
+  std::memcpy(to, from.data(), from.size());
+  return crc32c_scalar(seed, Bytes(to, from.size()));
 }
 
 #endif

@@ -18,5 +18,8 @@ namespace ndts {
 // Only to be called where crc32c_has_hardware().
 [[nodiscard]] std::uint32_t crc32c_hardware(std::uint32_t seed, Bytes bytes);
 [[nodiscard]] bool crc32c_has_hardware();
+// Copies bytes that others may write meanwhile, aligned 64-bit words whole, each read once, and
+// sums up what was copied. Only where crc32c_has_hardware(); fabric/changing_copy.h has the twin.
+[[nodiscard]] std::uint32_t crc32c_copy_hardware(std::uint32_t seed, std::byte* to, Bytes from);
 
 }  // namespace ndts

@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "base/bytes.h"
+#include "base/crc32c.h"
 #include "ring/ring_line.h"
 
 namespace ndts {
@@ -24,6 +25,19 @@ inline void copy_changing(std::byte* to, Bytes from) {
     store(to, load_word(reinterpret_cast<const std::uint64_t*>(at)));
   while (left > 0) byte();
   fence_acquire();
+}
+
+// The same, and the crc32c of what was copied, in one pass where the processor can.
+[[nodiscard]] inline std::uint32_t copy_changing_summed(std::uint32_t seed, std::byte* to,
+                                                        Bytes from) {
+  if (!crc32c_has_hardware()) {
+    copy_changing(to, from);
+    return crc32c_scalar(seed, Bytes(to, from.size()));
+  }
+  fence_acquire();
+  const std::uint32_t check = crc32c_copy_hardware(seed, to, from);
+  fence_acquire();
+  return check;
 }
 
 }  // namespace ndts

@@ -112,13 +112,17 @@ void TcpConnection::begin_reply(const PullRequest& request, Counts* counts) {
 void TcpConnection::copy_piece(std::size_t bytes) {
   const Bytes from = region_->bytes.subspan(offset_, bytes);
   const MutableBytes to = MutableBytes(out_).subspan(out_end_, bytes);
+  out_end_ += bytes;
+  if (region_->changes && !region_->proves_itself) {
+    check_ = copy_changing_summed(check_, to.data(), from);
+    return;
+  }
   if (region_->changes) {
     copy_changing(to.data(), from);
   } else {
     std::memcpy(to.data(), from.data(), bytes);
   }
   if (!region_->proves_itself) check_ = crc32c(check_, to);
-  out_end_ += bytes;
 }
 
 bool TcpConnection::add_piece() {
