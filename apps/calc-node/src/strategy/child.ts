@@ -3,9 +3,9 @@
 // only.
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { HostMessage } from './host-protocol.js';
+import { ProcessFiles } from './process-files.js';
 
 export interface ChildEvents {
   onMessage(message: unknown): void;
@@ -28,9 +28,6 @@ export interface StrategyChild {
 export type SpawnChild = (memoryMb: number, events: ChildEvents) => StrategyChild;
 
 const hostMain = fileURLToPath(new URL('./host-main.js', import.meta.url));
-const pageBytes = 4096;
-/** /proc counts in hundredths of a second, whatever the kernel's own ticks are. */
-const cpuTickMs = 10;
 
 export const spawnStrategyChild: SpawnChild = (memoryMb, events) => {
   // ambient: the child runs on the very Node this process runs on, and watches this process
@@ -40,6 +37,8 @@ export const spawnStrategyChild: SpawnChild = (memoryMb, events) => {
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     serialization: 'advanced',
   });
+  const files = new ProcessFiles(child.pid);
+  child.once('exit', () => files.close());
   listen(child, events);
   return {
     pid: child.pid,
@@ -49,8 +48,8 @@ export const spawnStrategyChild: SpawnChild = (memoryMb, events) => {
         else child.send(message, () => resolve());
       }),
     kill: (signal) => void child.kill(signal),
-    residentBytes: () => readResidentBytes(child.pid),
-    cpuMs: () => readCpuMs(child.pid),
+    residentBytes: () => files.residentBytes(),
+    cpuMs: () => files.cpuMs(),
   };
 };
 
@@ -73,27 +72,4 @@ function listen(child: ChildProcess, events: ChildEvents): void {
   child.on('exit', (code, signal) => {
     exited(signal === null ? `exit code ${code}` : `signal ${signal}`);
   });
-}
-
-function readResidentBytes(pid: number | undefined): number | undefined {
-  if (pid === undefined) return undefined;
-  try {
-    const pages = Number(readFileSync(`/proc/${pid}/statm`, 'latin1').split(' ')[1]);
-    return Number.isFinite(pages) ? pages * pageBytes : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function readCpuMs(pid: number | undefined): number | undefined {
-  if (pid === undefined) return undefined;
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    // The name in parentheses may hold anything; the fields after it are numbered from 3.
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    const ticks = Number(fields[14 - 3]) + Number(fields[15 - 3]);
-    return Number.isFinite(ticks) ? ticks * cpuTickMs : undefined;
-  } catch {
-    return undefined;
-  }
 }
