@@ -3,6 +3,8 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
@@ -37,4 +39,22 @@ test('a reader that left is no error', async () => {
   child.stdout.destroy();
   const [errors, [code]] = await Promise.all([text(child.stderr), once(child, 'exit')]);
   assert.deepEqual([code, errors], [0, '']);
+});
+
+test('rows that a full disk does not take are an error of every command', (context) => {
+  const dir = mkdtempSync(join(tmpdir(), 'ndts-full-'));
+  context.after(() => rmSync(dir, { recursive: true, force: true }));
+  const file = join(dir, 'a.csv');
+  writeFileSync(file, 'time,symbol,price\n2024-01-02,A,1\n');
+  const folder = ['--data-dir', join(dir, 'data')];
+  assert.equal(ndts('import', file, ...folder).status, 0);
+  const full = openSync('/dev/full', 'w');
+  context.after(() => closeSync(full));
+  for (const words of [['replay'], ['query', 'SELECT 1', '--csv']]) {
+    const { status, stderr } = spawnSync(process.execPath, [main, ...words, ...folder], {
+      encoding: 'utf8',
+      stdio: ['ignore', full, 'pipe'],
+    });
+    assert.deepEqual([status, /can't be written: ENOSPC/.test(stderr)], [1, true], words[0]);
+  }
 });

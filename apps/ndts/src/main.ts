@@ -19,6 +19,7 @@ import {
 import { parseCount } from './command/count.js';
 import type { TransferContext } from './command/import.js';
 import type { SourceFlags } from './command/data-source.js';
+import { leaveWithReader, tellUnwritten } from './screen/output-end.js';
 import { printable } from './screen/table.js';
 import type { RepairFlags } from './command/repair.js';
 import type { FactorFlags } from './command/factor.js';
@@ -46,14 +47,6 @@ function readVersion(): string {
 
 function print(text: string): void {
   process.stdout.write(`${text}\n`);
-}
-
-/** Who reads along may leave, as `head` does. What goes on without a reader listens itself. */
-function leaveWithReader(error: NodeJS.ErrnoException): void {
-  if (process.stdout.listenerCount('error') > 1) return;
-  if (error.code === 'EPIPE') process.exit(0);
-  process.stderr.write(`the output can't be written: ${error.message}\n`);
-  process.exit(1);
 }
 
 /** Resolves on the first signal to end; the second one ends the process at once. */
@@ -180,7 +173,10 @@ function rowsContext(
 ): Omit<ReplayContext, 'screen'> {
   const controller = new AbortController();
   process.once('SIGINT', () => controller.abort());
-  process.stdout.on('error', () => controller.abort());
+  process.stdout.on('error', (error) => {
+    tellUnwritten(error);
+    controller.abort();
+  });
   return {
     values: readValues(flags, {}),
     clock: new SystemClock(),

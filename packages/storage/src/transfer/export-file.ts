@@ -61,6 +61,7 @@ export async function exportFile(
       'INVALID_ARGUMENT',
       `${options.path}: the name tells no format: say --format csv, parquet, arrow or arrow-stream`,
     );
+  checkOptions(format, options);
   const sql = new Sql({ database, clock, timeoutMs: 0 });
   const selection = await selectionOf(sql, database, options);
   const file = new OutputFile(options.path, options.force === true);
@@ -97,6 +98,21 @@ async function writerOf(
   return new ArrowWriter(file, format === 'arrow-stream');
 }
 
+/** What is said of another format is a mistake, of the name or of the option. */
+function checkOptions(format: FileFormat, options: ExportOptions): void {
+  const { compression, rowGroupRows, delimiter, header } = options;
+  const ofParquet = compression !== undefined || rowGroupRows !== undefined;
+  const ofCsv = delimiter !== undefined || header === false;
+  if ((ofParquet && format !== 'parquet') || (ofCsv && format !== 'csv'))
+    throw new NdtsError(
+      'INVALID_ARGUMENT',
+      `the file is of format ${format}: ` +
+        (ofCsv && format !== 'csv'
+          ? 'a delimiter and no header are of CSV'
+          : 'compression and row groups are of Parquet'),
+    );
+}
+
 /** The SQL engine writes the file by itself. */
 async function writeParquet(
   sql: Sql,
@@ -106,7 +122,9 @@ async function writeParquet(
 ): Promise<number> {
   const compression = options.compression ?? 'zstd';
   const groupRows = options.rowGroupRows ?? defaultRowGroupRows;
-  if (!compressions.includes(compression) || !Number.isSafeInteger(groupRows) || groupRows < 1)
+  if (!Number.isSafeInteger(groupRows) || groupRows < 1)
+    throw new NdtsError('INVALID_ARGUMENT', 'expected a row group of a row at least');
+  if (!compressions.includes(compression))
     throw new NdtsError('INVALID_ARGUMENT', `expected a compression: ${compressions.join(', ')}`);
   const { sql: text, parameters } = wholeTable(selection);
   const { signal } = options;

@@ -125,6 +125,18 @@ test('a part of a table in order, and a query', async (context) => {
     code: 'NOT_FOUND',
     message: /no symbol nobody/,
   });
+  const others = [
+    { path: join(root, 'b.csv'), compression: 'zstd' },
+    { path: join(root, 'b.arrow'), rowGroupRows: 5 },
+    { path: join(root, 'b.parquet'), delimiter: ';' },
+    { path: join(root, 'b.parquet'), header: false },
+    { path: join(root, 'b.parquet'), rowGroupRows: 0 },
+  ];
+  for (const one of others)
+    await rejects(exportFile(local.ticks, testClock, { ...one, selection }), {
+      code: 'INVALID_ARGUMENT',
+      message: /is of format|row group of a row/,
+    });
   const query =
     `SELECT 1 AS "a,b", NULL AS n, '' AS e, 1.5::DECIMAL(9,2) AS d, ` + `TIME '09:30:00' AS t;`;
   await exportFile(local.ticks, testClock, { path, query, force: true });
