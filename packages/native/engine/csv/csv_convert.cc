@@ -21,9 +21,21 @@ std::string_view trimmed(std::string_view text) {
   return text;
 }
 
+// U+0000 to U+001F, and U+007F to U+009F: names are read by people.
+bool has_control_character(std::string_view name) {
+  unsigned char before = 0;
+  for (const char one : name) {
+    const auto byte = static_cast<unsigned char>(one);
+    if (byte < 0x20 || byte == 0x7f || (before == 0xc2 && byte < 0xa0)) return true;
+    before = byte;
+  }
+  return false;
+}
+
 CsvProblem check_symbol(std::string_view name) {
   if (name.empty()) return "a symbol has no name";
   if (name.size() > kSymbolBytes) return "the name of a symbol is longer than 1024 bytes";
+  if (has_control_character(name)) return "the name of a symbol has control characters";
   return is_utf8(name) ? nullptr : "not UTF-8";
 }
 

@@ -13,6 +13,7 @@ import {
   timeText,
 } from '@ndts/protocol';
 import type { SqlValue } from '../sql/batch.js';
+import { isReadableName } from '../table/symbol-registry.js';
 import type { ColumnMap, Source } from './column-map.js';
 import type { EnsureSymbols } from './row-source.js';
 
@@ -166,7 +167,7 @@ export class BatchFiller {
       const value = source.at(from + row);
       if (nulls !== undefined) nulls[first + row] = value === null ? 1 : 0;
       if (this.#bad.has(row) || (value === null && nulls !== undefined)) continue;
-      if (typeof value !== 'string' || value === '' || Buffer.byteLength(value) > symbolBytes)
+      if (typeof value !== 'string' || !isName(value))
         this.#refuse(row, source.name, 'not the name of a symbol');
       else if (!this.#ids.has(value)) fresh.add(value);
     }
@@ -190,6 +191,10 @@ export class BatchFiller {
     }
     return to - first;
   }
+}
+
+function isName(text: string): boolean {
+  return text !== '' && Buffer.byteLength(text) <= symbolBytes && isReadableName(text);
 }
 
 function sourceColumn(columns: readonly ValueColumn[], source: Source): ValueColumn {

@@ -6,6 +6,7 @@ import { readFileSync, writeFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
+import { tableFromArrays, tableToIPC } from 'apache-arrow';
 import { NdtsError } from '@ndts/protocol';
 import type { TransferEvent } from './transfer-event.js';
 import { importInto, makeRoot, openTestFolder, rowsOf } from './transfer-test-kit.js';
@@ -53,6 +54,22 @@ test('a name that two columns have is not guessed at', async (context) => {
   await rejects(importInto(local, { path: cut }), none);
   equal((await importInto(local, { path, map: { price: '4' } })).event, 'done');
   deepEqual(await rowsOf(local, 'SELECT price FROM tick'), ['[2]']);
+});
+
+test('a symbol that nobody can read is a reject', async (context) => {
+  const root = makeRoot(context);
+  const local = await openTestFolder(context, root);
+  const path = join(root, 'a.csv');
+  const names = ['A', 'a\tb', '"a\nb"', 'a\u007f', 'a\u0085', 'Â', 'ä €😀'];
+  writeFileSync(path, `time,symbol\n${names.map((name) => `2024-01-02,${name}\n`).join('')}`);
+  const end = await importInto(local, { path });
+  equal(end.event === 'done' && `${end.rows} ${end.rejects}`, '3 4');
+  match(readFileSync(`${path}.rejects.csv`, 'utf8'), /symbol,the name of a symbol has control/);
+  const table = tableFromArrays({ time: [1, 2], symbol: ['a\tb', 'ä €😀'] });
+  writeFileSync(join(root, 'a.arrow'), tableToIPC(table, 'file'));
+  const next = await importInto(local, { path: join(root, 'a.arrow'), timeFormat: 's' });
+  equal(next.event === 'done' && `${next.rows} ${next.rejects}`, '1 1');
+  equal(local.ticks.symbols().length, 3);
 });
 
 test('what is no CSV, or has another delimiter, is told as that', async (context) => {
