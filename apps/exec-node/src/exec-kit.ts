@@ -318,7 +318,10 @@ export function ledgerSnapshot(ledger: Ledger): unknown {
     realised: ledger.positions.realised(),
     fees: ledger.positions.fees(),
     riskDay: ledger.riskDay,
-    dayStarts: [...ledger.positions.currencies()].map(([name, { dayStart }]) => [name, dayStart]),
+    dayResults: [...ledger.positions.currencies()].map(([name, { dayResult }]) => [
+      name,
+      dayResult,
+    ]),
     tradingState: ledger.tradingState,
     tradingReason: ledger.tradingReason,
   };

@@ -100,7 +100,7 @@ export const messages = [
       { name: 'tradingState', type: 'str', doc: 'ACTIVE, REDUCING or HALTED' },
       { name: 'tradingReason', type: 'str', doc: 'who set it and why' },
       { name: 'day', type: 'u32', doc: 'of no use: a RiskDayBegan says it' },
-      { name: 'dayStart', type: 'str', doc: 'PnL less fees at the beginning of the account\'s day; integer of 1e-16' },
+      { name: 'dayResult', type: 'str', doc: 'realised less fees since the account\'s day began, less what was unrealised then; integer of 1e-16' },
     ],
   },
   {
@@ -238,7 +238,7 @@ export const messages = [
     fields: [
       { name: 'currency', type: 'str', doc: 'empty: the one of the account' },
       { name: 'day', type: 'u32', doc: 'of no use: a RiskDayBegan says it' },
-      { name: 'dayStart', type: 'str', doc: 'PnL less fees at the beginning of the account\'s day; integer of 1e-16' },
+      { name: 'dayResult', type: 'str', doc: 'realised less fees since the account\'s day began, less what was unrealised then; integer of 1e-16' },
     ],
   },
   {

@@ -197,8 +197,8 @@ function deniedOf(ordinal: number): Parameters<Scribe['denied']>[0] {
 }
 
 function whole(ledger: Ledger): unknown {
-  const { dayStart, unrealised } = ledger.positions.sums('');
-  return [ledgerSnapshot(ledger), dayStart, unrealised, ledger.lastTradeId('paper')];
+  const { dayResult, unrealised } = ledger.positions.sums('');
+  return [ledgerSnapshot(ledger), dayResult, unrealised, ledger.lastTradeId('paper')];
 }
 
 test('fold from a snapshot and the rest = fold of everything, also when killed between', () => {

@@ -74,7 +74,7 @@ const noControl = { scope: '', name: '', key: '', value: '' };
 /** Encodes the ledger as it is after the event of this sequence. */
 export function encodeLedger(ledger: Ledger, sequence: number): Uint8Array {
   const { counts, positions, tradingState, tradingReason } = ledger;
-  const { dayStart } = positions.sums('');
+  const { dayResult } = positions.sums('');
   const parts: Uint8Array[] = [
     encodeLedgerStanding({
       sequence: BigInt(sequence),
@@ -84,7 +84,7 @@ export function encodeLedger(ledger: Ledger, sequence: number): Uint8Array {
       tradingState,
       tradingReason,
       day: 0,
-      dayStart: String(dayStart),
+      dayResult: String(dayResult),
     }),
   ];
   for (const { kind, ...entry } of ledger.controls.entries())
@@ -135,7 +135,7 @@ export function restoreLedger(ledger: Ledger, bytes: Uint8Array): number {
   ledger.counts.fills = Number(standing.fills);
   ledger.controls.state = standing.tradingState as TradingStateName;
   ledger.controls.reason = standing.tradingReason;
-  ledger.positions.restoreDay('', BigInt(standing.dayStart));
+  ledger.positions.restoreDay('', BigInt(standing.dayResult));
   const place: Place = {
     ...{ ledger, rest: messages, book: ledger.positions, terms: undefined, order: undefined },
   };
@@ -183,8 +183,8 @@ function restoreOne(place: Place, message: Uint8Array): void {
       return;
     }
     case MessageKind.CurrencyStanding: {
-      const { currency, dayStart } = decodeCurrencyStanding(message);
-      place.book.restoreDay(currency, BigInt(dayStart));
+      const { currency, dayResult } = decodeCurrencyStanding(message);
+      place.book.restoreDay(currency, BigInt(dayResult));
       return;
     }
     case MessageKind.PositionStanding:
@@ -308,8 +308,8 @@ function restoreWork(ledger: Ledger, order: Order, message: Uint8Array): void {
 }
 
 function pushPositions(parts: Uint8Array[], positions: Positions): void {
-  for (const [currency, { dayStart }] of positions.currencies())
-    parts.push(encodeCurrencyStanding({ currency, day: 0, dayStart: String(dayStart) }));
+  for (const [currency, { dayResult }] of positions.currencies())
+    parts.push(encodeCurrencyStanding({ currency, day: 0, dayResult: String(dayResult) }));
   for (const position of positions.all()) parts.push(encodePosition(position));
 }
 

@@ -11,8 +11,8 @@ export interface CurrencySums {
   realised: bigint;
   unrealised: bigint;
   fees: bigint;
-  /** All of it, less fees, when the day of the account began. */
-  dayStart: bigint;
+  /** Realised less fees since the day of the account began, less what was unrealised then. */
+  dayResult: bigint;
 }
 
 /** Worth of a unit of a currency in that of the account, scaled by 1e8. */
@@ -76,7 +76,7 @@ export class Positions {
   sums(currency: string): CurrencySums {
     let sums = this.#currencies.get(currency);
     if (sums === undefined) {
-      sums = { realised: 0n, unrealised: 0n, fees: 0n, dayStart: 0n };
+      sums = { realised: 0n, unrealised: 0n, fees: 0n, dayResult: 0n };
       this.#currencies.set(currency, sums);
     }
     return sums;
@@ -92,8 +92,8 @@ export class Positions {
   }
 
   /** From a snapshot. */
-  restoreDay(currency: string, dayStart: bigint): void {
-    this.sums(currency).dayStart = dayStart;
+  restoreDay(currency: string, dayResult: bigint): void {
+    this.sums(currency).dayResult = dayResult;
   }
 
   /** A day of the account begins, with what is held worth these prices. */
@@ -103,16 +103,14 @@ export class Positions {
       if (position.quantity === 0n || price === undefined) continue;
       this.sums(position.currency).unrealised += position.mark(price);
     }
-    for (const sums of this.#currencies.values()) sums.dayStart = worthOf(sums);
+    for (const sums of this.#currencies.values()) sums.dayResult = -sums.unrealised;
   }
 
   /** Applies an execution. */
   execute(symbol: number, side: number, quantity: bigint, price: bigint, fee: bigint): Position {
     const position = this.ensure(symbol);
     const sums = this.sums(position.currency);
-    const realised = position.execute(side, quantity, price, fee);
-    sums.fees += fee;
-    sums.realised += realised;
+    realise(sums, position.execute(side, quantity, price, fee), fee);
     // The mark follows at once, at the price of the execution; it may be told late, so that whoever
     // asks marks it at that of the market.
     sums.unrealised += position.mark(price);
@@ -124,7 +122,7 @@ export class Positions {
   adjust(symbol: number, averagePrice: bigint): void {
     const position = this.ensure(symbol);
     const sums = this.sums(position.currency);
-    sums.realised += position.adjust(averagePrice);
+    realise(sums, position.adjust(averagePrice), 0n);
     sums.unrealised += position.mark(position.markPrice);
   }
 
@@ -132,8 +130,7 @@ export class Positions {
   correct(symbol: number, side: number, quantity: bigint, change: bigint, fee: bigint): void {
     const position = this.ensure(symbol);
     const sums = this.sums(position.currency);
-    sums.realised += position.correct(side, quantity, change, fee);
-    sums.fees += fee;
+    realise(sums, position.correct(side, quantity, change, fee), fee);
     sums.unrealised += position.mark(position.markPrice);
   }
 
@@ -161,11 +158,11 @@ export class Positions {
   dayLoss(rateOf: RateOf = atPar): bigint {
     // Before every order: without a function made for it.
     let sum = 0n;
-    for (const [currency, sums] of this.#currencies) {
-      const value = sums.dayStart - worthOf(sums);
+    for (const [currency, { dayResult, unrealised }] of this.#currencies) {
+      const value = dayResult + unrealised;
       if (value !== 0n) sum += valued(value, rateOf(currency));
     }
-    return sum;
+    return sum === 0n ? sum : -sum;
   }
 
   #sum(rateOf: RateOf, of: (sums: CurrencySums) => bigint): bigint {
@@ -183,7 +180,8 @@ function valued(value: bigint, rate: bigint): bigint {
   return rate === moneyScale ? value : divideRound(value * rate, moneyScale);
 }
 
-/** PnL less fees; 1e16. */
-function worthOf({ realised, unrealised, fees }: CurrencySums): bigint {
-  return realised + unrealised - fees * moneyScale;
+function realise(sums: CurrencySums, realised: bigint, fee: bigint): void {
+  sums.realised += realised;
+  sums.fees += fee;
+  sums.dayResult += fee === 0n ? realised : realised - fee * moneyScale;
 }

@@ -369,8 +369,8 @@ export interface LedgerStanding {
   readonly tradingReason: string;
   /** of no use: a RiskDayBegan says it */
   readonly day: number;
-  /** PnL less fees at the beginning of the account's day; integer of 1e-16 */
-  readonly dayStart: string;
+  /** realised less fees since the account's day began, less what was unrealised then; integer of 1e-16 */
+  readonly dayResult: string;
 }
 
 export function encodeLedgerStanding(message: LedgerStanding): Uint8Array {
@@ -382,7 +382,7 @@ export function encodeLedgerStanding(message: LedgerStanding): Uint8Array {
   writer.str(message.tradingState);
   writer.str(message.tradingReason);
   writer.u32(message.day);
-  writer.str(message.dayStart);
+  writer.str(message.dayResult);
   return writer.finish();
 }
 
@@ -396,7 +396,7 @@ export function decodeLedgerStanding(bytes: Uint8Array): LedgerStanding {
     tradingState: reader.str(),
     tradingReason: reader.str(),
     day: reader.u32(),
-    dayStart: reader.str(),
+    dayResult: reader.str(),
   };
   reader.finish();
   return message;
@@ -855,15 +855,15 @@ export interface CurrencyStanding {
   readonly currency: string;
   /** of no use: a RiskDayBegan says it */
   readonly day: number;
-  /** PnL less fees at the beginning of the account's day; integer of 1e-16 */
-  readonly dayStart: string;
+  /** realised less fees since the account's day began, less what was unrealised then; integer of 1e-16 */
+  readonly dayResult: string;
 }
 
 export function encodeCurrencyStanding(message: CurrencyStanding): Uint8Array {
   const writer = new MessageWriter(19, 1);
   writer.str(message.currency);
   writer.u32(message.day);
-  writer.str(message.dayStart);
+  writer.str(message.dayResult);
   return writer.finish();
 }
 
@@ -872,7 +872,7 @@ export function decodeCurrencyStanding(bytes: Uint8Array): CurrencyStanding {
   const message = {
     currency: reader.str(),
     day: reader.u32(),
-    dayStart: reader.str(),
+    dayResult: reader.str(),
   };
   reader.finish();
   return message;
