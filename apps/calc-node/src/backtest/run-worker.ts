@@ -9,6 +9,7 @@ import { executeRun } from './execute.js';
 import { checkLookAhead } from './look-ahead.js';
 import { saveResult } from './result.js';
 import type { RunCommand, RunDone, RunMessage, RunOrder } from './run-messages.js';
+import { noTicks } from './tick-source.js';
 
 const port = parentPort;
 
@@ -22,6 +23,7 @@ async function run(order: RunOrder, signal: AbortSignal): Promise<RunDone> {
     signal,
     onProgress: (ticks, total) => send({ type: 'progress', ticks, total }),
   });
+  if (result.summary.statistics.ticks === 0) throw noTicks();
   const path = folder === undefined ? '' : saveResult(folder, result);
   const lookAhead = order.lookAhead === true ? await checkLookAhead(request, { signal }) : null;
   return { summary: result.summary, path, lookAhead };

@@ -15,7 +15,7 @@ import type { BacktestSettings } from './settings.js';
 import type { Statistics } from './statistics.js';
 import { type LoadedPlugin, loadPlugin } from './load-plugin.js';
 import { type RecordedTape, recordTape } from './record-tape.js';
-import { type HistorySource, tapeData, type TapeSource } from './tick-source.js';
+import { type HistorySource, noTicks, tapeData, type TapeSource } from './tick-source.js';
 import { type Fold, type Rows, walkForward } from './windows.js';
 
 export const sweepMetrics = [
@@ -223,6 +223,7 @@ export async function runSweep(
     throw error;
   });
   const { tape } = loaded;
+  if (tape.rows === 0) throw noTicks();
   const sweep = new Sweep(request, hooks, loaded, compiled);
   const { points, metric, plugin, settings } = request;
   const all = { first: 0, end: tape.rows };

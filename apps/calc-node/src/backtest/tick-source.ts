@@ -1,7 +1,13 @@
 // Where the ticks of a run come from: the database, or a tape in shared memory. The description is
 // plain data; opened, it gives the same batches again and again.
 
-import { type BookBatch, createBookBatch, createTickBatch, type TickBatch } from '@ndts/protocol';
+import {
+  type BookBatch,
+  createBookBatch,
+  createTickBatch,
+  NdtsError,
+  type TickBatch,
+} from '@ndts/protocol';
 import type { HistoryClient, HistoryRange, HistorySymbol } from './history-ticks.js';
 import { DataHash } from './identity.js';
 import { mergeBooks } from './merge-books.js';
@@ -37,6 +43,12 @@ export interface SourceBatch {
   readonly warmUp: number;
   /** Between and behind these ticks; undefined: they were not asked for. */
   readonly books?: BookBatch;
+}
+
+/** Nobody wants to know how a strategy did on nothing. */
+export function noTicks(): NdtsError {
+  const what = 'expected ticks to run over, found none: look at --from, --to and --symbols';
+  return new NdtsError('NOT_FOUND', what);
 }
 
 export interface OpenSource {

@@ -96,12 +96,16 @@ test('what is wrong is named with its place', () => {
     ['ema()', /expected ema\(of, period\), found 0 arguments/],
     ['ema(price, 1, 2)', /found 3 arguments/],
     ['bollinger(price).top', /at 18: bollinger has value, middle, upper, lower, signal/],
+    ['1 + ema(price, 0)', /at 5: ema: expected period .* from 1 to 4096, found 0/],
+    ['ema(price, 2.5)', /expected period to be a whole number of rows/],
+    ['bollinger(price, 20, -1)', /bollinger: expected width to be above 0, found -1/],
+    ['vwap(60s)', /at 6: '60s': a period is so many rows; for times see --window/],
     ['price & 1', /at 7: unexpected '&'/],
     [`${'('.repeat(300)}1`, /too many brackets/],
     [`${'-'.repeat(100_000)}`, /unexpected 'the end'/],
   ] as const)
     throws(() => parseExpression(text), { code: 'INVALID_ARGUMENT', message }, text.slice(0, 40));
-  throws(() => compileFactors([parseExpression('ema(price, 0)')], 4), {
+  throws(() => compileFactors([parseExpression('bollinger(price, 1)')], 4), {
     code: 'INVALID_ARGUMENT',
   });
 });

@@ -54,6 +54,9 @@ export function negate(of: Operand): Expression {
   return { kind: 'kernel', kernel: 'negate', parameters: [], inputs: [expressionOf(of)], port: 0 };
 }
 
+/** Of a window at most: kFactorPeriodMax of the engine. */
+const rowsMax = 4096;
+
 const ownColumn = /^<(.+)>$/;
 
 /**
@@ -78,11 +81,20 @@ export function call(name: string, ...given: readonly Operand[]): Expression {
   });
   const parameters = found.parameters.map((parameter, at) => {
     const number = given[inputCount + at] ?? parameter.preset;
-    if (typeof number === 'number') return number;
+    if (typeof number === 'number') return checked(name, parameter.name, number);
     const what = number === undefined ? 'nothing' : JSON.stringify(number);
     throw wrong(`${name}: expected ${parameter.name} to be a number, found ${what}`);
   });
   return { kind: 'kernel', kernel: found.kernel, parameters, inputs, port: 0 };
+}
+
+/** What the kernels take, said with the words of the expression. */
+function checked(name: string, parameter: string, value: number): number {
+  const isWidth = parameter === 'width';
+  const isRight = isWidth ? value > 0 : Number.isInteger(value) && value >= 1 && value <= rowsMax;
+  if (isRight) return value;
+  const expected = isWidth ? 'above 0' : `a whole number of rows from 1 to ${rowsMax}`;
+  throw wrong(`${name}: expected ${parameter} to be ${expected}, found ${value}`);
 }
 
 /** Another output of what a function gives: 'upper' of bollinger. */

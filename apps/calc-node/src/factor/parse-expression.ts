@@ -131,7 +131,7 @@ class Parser {
 
   #operand(): Expression {
     const { kind, text, at } = this.#next();
-    if (kind === 'number') return expressionOf(Number(text));
+    if (kind === 'number') return this.#number(text, at);
     if (kind === 'sign' && text === '(') {
       const inner = this.#sum();
       this.#expect(')');
@@ -141,6 +141,13 @@ class Parser {
     if (this.#takes('(')) return this.#call(text, at);
     if (isColumn(text)) return expressionOf(text);
     throw wrong(`there is no column '${text}'`, at);
+  }
+
+  #number(text: string, at: number): Expression {
+    const unit = this.#peek();
+    if (unit.kind === 'name' && unit.at === at + text.length)
+      throw wrong(`'${text}${unit.text}': a period is so many rows; for times see --window`, at);
+    return expressionOf(Number(text));
   }
 
   #call(name: string, at: number): Expression {

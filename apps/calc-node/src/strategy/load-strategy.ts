@@ -100,10 +100,8 @@ function strategyIn(exported: unknown): unknown {
   return inner ?? exported;
 }
 
-const hookNames = [
-  ...['onTick', 'onFactor', 'onBar', 'onBook', 'onTimer', 'onOrder'],
-  ...['snapshot', 'restore', 'state'],
-];
+const hookNames = ['onTick', 'onFactor', 'onBar', 'onBook', 'onTimer', 'onOrder'];
+const functionNames = [...hookNames, 'snapshot', 'restore', 'state'];
 
 function checkStrategy(plugin: string, value: unknown): asserts value is AnyStrategy {
   const fail = (expected: string): never => {
@@ -117,7 +115,12 @@ function checkStrategy(plugin: string, value: unknown): asserts value is AnyStra
     return fail(`a name of lower-case letters, digits, '-', '_', '.', found '${String(name)}'`);
   if (typeof version !== 'string') return fail(`a version, found ${typeof version}`);
   if (typeof params !== 'object' || params === null) return fail('params, at least {}');
-  for (const hook of hookNames)
+  for (const hook of functionNames)
     if (fields[hook] !== undefined && typeof fields[hook] !== 'function')
       return fail(`${hook} to be a function, found ${typeof fields[hook]}`);
+  // A name that is misspelt would never be called, and nobody would hear of it.
+  const unknown = Object.keys(fields).find(
+    (key) => /^on[A-Z]/.test(key) && !hookNames.includes(key),
+  );
+  if (unknown !== undefined) return fail(`hooks of ${hookNames.join(', ')}; found '${unknown}'`);
 }

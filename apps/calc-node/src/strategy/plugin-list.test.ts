@@ -98,6 +98,14 @@ test('a hook that is no function is refused before anything is called', async (c
     const message = new RegExp(`expected ${hook} to be a function, found number`);
     await assert.rejects(loadStrategy(path), { code: 'PLUGIN_FAILED', message });
   }
+  const path = join(dir, 'misspelt.mjs');
+  writeFileSync(
+    path,
+    "export const strategy = { name: 'a', version: '1', params: {}, onTik() {} };",
+  );
+  await assert.rejects(loadStrategy(path), {
+    message: /hooks of onTick, .*onOrder; found 'onTik'/,
+  });
 });
 
 test('a helper in TypeScript that is asked for by require is refused, or runs', async (context) => {

@@ -79,6 +79,7 @@ test('run, list and compare', async () => {
   const compared = await run('backtest', 'compare', id, done.summary.id.slice(0, 10));
   match(compared.out, /settings\.fees\.0\.takerBps +1 +5/);
   match(compared.out, /profit +-?[\d,.]+ +-?[\d,.]+/);
+  match(compared.out, /\nreturn +-?0\.0*[1-9]\d* |\nreturn +-?[1-9][\d.]*e-\d+ /);
 });
 
 test('a strategy that looks ahead is not trusted', async () => {
@@ -112,7 +113,10 @@ test('what is wrong is said', async () => {
     [['backtest', 'bollinger', '--fill', 'best'], /next_tick, queue, volume_share/],
     [['backtest', 'compare', 'zz', 'zz'], /with an id that begins with 'zz'/],
     [['sweep', 'bollinger'], /expected --vary/],
-    [['sweep', 'bollinger', '-v', 'period=5', '--threads', '0'], /--threads/],
+    [['sweep', 'bollinger', '-v', 'period=5', '--threads', '0'], /--threads.*above 0/],
+    [['sweep', 'bollinger', '-v', 'period=5', '--anchored'], /goes with --walk-forward/],
+    [['sweep', 'bollinger', '-v', 'period=5', '--from', '2090-01-01'], /expected ticks to run/],
+    [['backtest', 'bollinger', '--from', '2090-01-01'], /expected ticks to run over.*--from/],
   ] as const)
     await rejects(run(...args), { message }, args.join(' '));
   const folder = join(root, 'none');

@@ -273,7 +273,9 @@ function listText(folder: string, json: boolean): string {
 
 function figureText(value: ComparedFigure['first']): string {
   if (value === null) return '-';
-  if (typeof value === 'number') return numberText(Number(value.toFixed(4)));
+  // Shares of equity are small numbers, and what differs in them is what is looked for.
+  if (typeof value === 'number')
+    return Math.abs(value) < 1000 ? String(Number(value.toPrecision(4))) : numberText(value);
   return /^-?\d/.test(value) && !value.includes('T') ? money(value) : value;
 }
 

@@ -74,7 +74,8 @@ export function addSweepCommand(
 function countOf(flag: string, text: string): number {
   const count = Number(text);
   if (Number.isSafeInteger(count) && count >= 1) return count;
-  throw new NdtsError('INVALID_ARGUMENT', `--${flag}: expected a whole number, found '${text}'`);
+  const what = `--${flag}: expected a whole number above 0, found '${text}'`;
+  throw new NdtsError('INVALID_ARGUMENT', what);
 }
 
 async function pointsOf(plugin: string, flags: SweepFlags, seed: number) {
@@ -96,6 +97,8 @@ export async function sweep(
   flags: SweepFlags,
   { values, clock, signal, screen, print }: RunContext,
 ): Promise<void> {
+  if (flags.anchored && flags.walkForward === undefined)
+    throw new NdtsError('INVALID_ARGUMENT', '--anchored goes with --walk-forward');
   const settings = settingsOf(flags);
   const top = countOf('top', flags.top);
   const points = await pointsOf(pluginOf(plugin), flags, settings.seed);
