@@ -2,7 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { TickBatch } from '@ndts/protocol';
+import { setImmediate } from 'node:timers/promises';
+import { NdtsError, type TickBatch } from '@ndts/protocol';
+import type { SymbolEntry } from '@ndts/storage';
 import { StoredHistory, type StoredRows } from './stored-history.js';
 import { WarmUp } from './warm-up.js';
 
@@ -108,6 +110,36 @@ test('ticks out of time order come in the order they were live', async () => {
     2,
   );
   assert.deepEqual(found, [1, 2, 3, 4]);
+});
+
+test('a history far away is asked for some symbols at once; a failure is told', async () => {
+  const many = Array.from({ length: 40 }, (_, id) => ({ id, shard: id, name: `S${id}` }));
+  let [open, most, failsAt] = [0, 0, -1];
+  const lastTicks = async (symbol: SymbolEntry, batch: TickBatch): Promise<number> => {
+    open += 1;
+    most = Math.max(most, open);
+    await setImmediate();
+    open -= 1;
+    if (symbol.id === failsAt) throw new NdtsError('UNAVAILABLE', 'gone');
+    batch.symbol.fill(symbol.id, 0, 3);
+    batch.sequence.set([0, 1, 2]);
+    batch.count = 3;
+    return 3;
+  };
+  const found: number[] = [];
+  const read = async (): Promise<void> => {
+    for await (const batch of new WarmUp({ lastTicks }, [], 3).batches(many, 7))
+      found.push(...batch.symbol.subarray(0, batch.count));
+  };
+  await read();
+  assert.deepEqual(
+    found,
+    many.flatMap(({ id }) => [id, id, id]),
+  );
+  assert.equal(most, 16);
+  failsAt = 5;
+  await assert.rejects(read(), { code: 'UNAVAILABLE' });
+  await setImmediate();
 });
 
 test('a strategy without windows wants no history', async () => {
