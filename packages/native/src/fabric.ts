@@ -58,7 +58,7 @@ export interface RingPullerOptions {
   readonly dir: string;
   /** Where mirrors begin: what the ring still holds, or only what comes. */
   readonly from: 'oldest' | 'tail';
-  /** The longest pause between two looks at idle rings. */
+  /** The longest pause between two looks at idle rings; up to eight times as long after seconds. */
   readonly sleepUsMax?: number;
 }
 

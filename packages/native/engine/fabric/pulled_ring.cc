@@ -134,6 +134,7 @@ std::uint64_t PulledRing::take_header() {
     return 0;
   }
   publish_slots(intent, tail);
+  if (mirror_.next() > before && bell_.is_open()) bell_.ring();
   raise_marks(header);
   plan_slots(tail);
   return mirror_.next() - before;
@@ -149,6 +150,9 @@ Status PulledRing::make_mirror(std::uint64_t tail, std::uint64_t intent) {
   shape.first_sequence =
       options_.from_tail ? tail : std::min(std::max(shape_.first_sequence, held), tail);
   path_ = options_.dir + "/" + row_ring_name(ring, shape_.owner, shape_.epoch);
+  // Before the mirror, whose readers look for it once. Without one they nap.
+  const std::string bell = options_.dir + "/" + std::string(ring) + ".bell";
+  static_cast<void>(RingBell::create(*files_, bell, &bell_));
   // The mirror of a puller that died: whoever has it mapped keeps it.
   if (files_->exists(path_)) NDTS_TRY(files_->remove(path_));
   NDTS_TRY(RingWriter::create(*files_, path_, shape, &mirror_));

@@ -20,6 +20,7 @@
 
 #include "fabric/remote_memory.h"
 #include "ring/ring.h"
+#include "ring/ring_bell.h"
 
 namespace ndts {
 
@@ -90,6 +91,7 @@ class PulledRing {
   Status end_;
   RingShape shape_{};
   RingWriter mirror_;
+  RingBell bell_;  // beside the mirror; not open where it could not be made
   bool mirrored_ = false;
   std::string path_;
   std::uint64_t planned_ = 0;      // slots of this round, from mirror_.next() on

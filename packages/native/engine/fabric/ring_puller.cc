@@ -256,7 +256,14 @@ void RingPullerThread::rest(std::int64_t idle_ns, std::int64_t* sleep_ns) {
   slept_.fetch_add(1, std::memory_order_relaxed);
   MutexLock lock(mutex_);
   if (!stopping_.load(std::memory_order_acquire)) condition_.wait_for(lock, *sleep_ns);
-  *sleep_ns = std::min(*sleep_ns * 2, idle_.sleep_ns_max);
+  *sleep_ns = std::min(*sleep_ns * 2, longest_sleep_ns(idle_, idle_ns));
+}
+
+// A look at a ring of another host costs a read there, a thousand times a second for each reader.
+std::int64_t RingPullerThread::longest_sleep_ns(const Idle& idle, std::int64_t idle_ns) {
+  constexpr std::int64_t kGrowNs = 1'000'000'000;
+  constexpr std::int64_t kDoublingsMax = 3;
+  return idle.sleep_ns_max << std::min(idle_ns / kGrowNs, kDoublingsMax);
 }
 
 }  // namespace ndts

@@ -103,7 +103,7 @@ class RingPuller {
 };
 
 // A RingPuller on a thread of its own. Without work it spins, then yields, then sleeps longer and
-// longer up to sleep_ns_max.
+// longer up to sleep_ns_max, and up to twice, four and eight times that after 1, 2 and 3 s.
 class RingPullerThread {
  public:
   struct Idle {
@@ -128,6 +128,8 @@ class RingPullerThread {
   [[nodiscard]] Status await_mirrors(std::int64_t timeout_ns);
   // Waits for the turn that runs; the mirrors stay until the destructor. Twice is allowed.
   void stop();
+  // The longest sleep after so long without work.
+  [[nodiscard]] static std::int64_t longest_sleep_ns(const Idle& idle, std::int64_t idle_ns);
 
  private:
   void run();

@@ -136,6 +136,29 @@ TEST_P(RingPullerTest, MirrorHoldsWhatWasPublished) {
   EXPECT_EQ(puller->state().rings[0].counters.voids, 0u);
 }
 
+TEST_P(RingPullerTest, WhoSleepsAtAMirrorIsWoken) {
+  make_ring(64);
+  publish(&writer_, 1);
+  const std::unique_ptr<RingPuller> puller = open(expose_ring());
+  pull(puller.get(), 1);
+  RingBell bell;
+  ASSERT_TRUE(RingBell::open(*files_, at("mirror/ticks.bell"), &bell).ok());
+  const std::uint32_t ticket = bell.prepare();
+  pull(puller.get(), 1);
+  EXPECT_EQ(bell.prepare(), ticket) << "nothing was published";
+  publish(&writer_, 1);
+  pull(puller.get(), 2);
+  EXPECT_NE(bell.prepare(), ticket);
+}
+
+TEST(RingPullerRest, GrowsWithTheSilence) {
+  constexpr std::int64_t kMs = 1'000'000;
+  const RingPullerThread::Idle idle;
+  for (const auto& [silent_ms, sleep_ms] : {std::pair{2, 1}, {999, 1}, {1000, 2}, {2000, 4},
+                                            {3000, 8}, {3'600'000, 8}})
+    EXPECT_EQ(RingPullerThread::longest_sleep_ns(idle, silent_ms * kMs), sleep_ms * kMs);
+}
+
 TEST_P(RingPullerTest, MirrorBeginsWhereTheRingStillHolds) {
   make_ring(64, 10);
   publish(&writer_, 1000);
