@@ -268,9 +268,7 @@ export class Arbiter {
   /** Whether it may be a row that is not known any more. */
   #isLate(symbol: number, time: number, slot: number, skewNs: number): boolean {
     if (time - skewNs <= this.#alone[symbol]! && slot !== this.#aloneSlot) return true;
-    if (time - skewNs > this.#seen.floor(symbol)) return false;
-    const own = skewNs === 0 ? Number.NaN : this.#seen.ownFloor(symbol, slot);
-    return Number.isNaN(own) || time <= own;
+    return this.#seen.mayHaveLeft(symbol, slot, time, skewNs);
   }
 
   #recallRows(symbol: number): void {
@@ -335,7 +333,7 @@ export class Arbiter {
   }
 
   #add(rows: ArbitratedRows, row: number, symbol: number, time: number, slot: number): void {
-    const place = this.#seen.insert(symbol, time, this.#onGone);
+    const place = this.#seen.insert(symbol, time, slot, this.#onGone);
     if (place < 0) return;
     const known = this.#seen.rows;
     known[place + seenField.price] = rows.price[row]!;

@@ -46,8 +46,10 @@ export class SeenRows {
   rows = new Float64Array(0);
   /** By slot: the time it gave a row with; only where that may differ. NaN: that of the row. */
   readonly #stamps: Float64Array[] = [];
-  /** By slot and symbol: the time it gave the row with that left last; NaN: it did not give it. */
-  readonly #ownFloors: Float64Array[] = [];
+  /** By slot and symbol, of the rows that left: the newest time it gave one with; and the newest
+   * time of one that it did not give. Only where stamps are kept. */
+  readonly #given: Float64Array[] = [];
+  readonly #missed: Float64Array[] = [];
   #heads = new Float64Array(0);
   symbols = 0;
 
@@ -69,9 +71,12 @@ export class SeenRows {
     return this.#heads[headFields * symbol + floorAt]!;
   }
 
-  /** What the slot gives now, in order, is newer than this; NaN: not known. */
-  ownFloor(symbol: number, slot: number): number {
-    return this.#ownFloors[slot]?.[symbol] ?? Number.NaN;
+  /** Whether a row that the slot gives with this time may be one that left. Its rows come in order:
+   * one that it gave is behind those; one that it did not give is within the skew of those. */
+  mayHaveLeft(symbol: number, slot: number, time: number, skewNs: number): boolean {
+    const given = this.#given[slot];
+    if (skewNs === 0 || given === undefined) return time - skewNs <= this.floor(symbol);
+    return time <= given[symbol]! || time - skewNs <= this.#missed[slot]![symbol]!;
   }
 
   /** The place of the row so many before the next one: 1 is the newest. */
@@ -89,24 +94,39 @@ export class SeenRows {
   setStamp(place: number, slot: number, time: number): void {
     while (this.#stamps.length <= slot) {
       this.#stamps.push(new Float64Array(this.symbols * this.window).fill(Number.NaN));
-      this.#ownFloors.push(new Float64Array(this.symbols).fill(Number.NaN));
+      this.#given.push(new Float64Array(this.symbols).fill(Number.NEGATIVE_INFINITY));
+      this.#missed.push(this.#floors());
     }
     this.#stamps[slot]![place / rowFields] = time;
   }
 
-  /** A row leaves; -1: one that was never kept. */
-  #raiseFloors(symbol: number, place: number): void {
-    const given = place < 0 ? 0 : this.rows[place + seenField.given]!;
-    for (let slot = 0; slot < this.#ownFloors.length; slot += 1) {
-      const own = (given & (1 << slot)) === 0 ? Number.NaN : this.stamp(place, slot);
-      this.#ownFloors[slot]![symbol] = own;
-    }
+  #floors(): Float64Array {
+    return Float64Array.from({ length: this.symbols }, (_, symbol) => this.floor(symbol));
   }
 
-  /** Makes room for a row of this time and returns its place; its other fields are the caller's to
-   * write. The oldest goes when the window is full: `onGone` gets its place before that. -1: it is
-   * older than all that is kept, and at or below the floor from now on. */
-  insert(symbol: number, time: number, onGone: (symbol: number, place: number) => void): number {
+  /** A row leaves. */
+  #noteLeft(symbol: number, place: number): void {
+    const given = this.rows[place + seenField.given]!;
+    for (let slot = 0; slot < this.#given.length; slot += 1)
+      if ((given & (1 << slot)) !== 0) raise(this.#given[slot]!, symbol, this.stamp(place, slot));
+      else raise(this.#missed[slot]!, symbol, this.rows[place]!);
+  }
+
+  /** A row that a slot gave is too old to be kept. */
+  #noteTooOld(symbol: number, giver: number, time: number): void {
+    for (let slot = 0; slot < this.#given.length; slot += 1)
+      raise((slot === giver ? this.#given : this.#missed)[slot]!, symbol, time);
+  }
+
+  /** Makes room for a row of this time that the slot gave and returns its place; its other fields
+   * are the caller's to write. The oldest goes when the window is full: `onGone` gets its place
+   * before that. -1: it is older than all that is kept, and at or below the floor from now on. */
+  insert(
+    symbol: number,
+    time: number,
+    slot: number,
+    onGone: (symbol: number, place: number) => void,
+  ): number {
     const head = headFields * symbol;
     const heads = this.#heads;
     if (heads[head + countAt] === this.window) {
@@ -114,11 +134,11 @@ export class SeenRows {
       const oldestTime = this.rows[oldest]!;
       if (time < oldestTime) {
         heads[head + floorAt] = Math.max(time, heads[head + floorAt]!);
-        this.#raiseFloors(symbol, -1);
+        this.#noteTooOld(symbol, slot, time);
         return -1;
       }
       onGone(symbol, oldest);
-      this.#raiseFloors(symbol, oldest);
+      this.#noteLeft(symbol, oldest);
       heads[head + floorAt] = oldestTime;
       heads[head + countAt]! -= 1;
     }
@@ -148,7 +168,8 @@ export class SeenRows {
     const mask = ~(1 << slot);
     for (let at: number = seenField.given; at < this.rows.length; at += rowFields)
       this.rows[at] = (this.rows[at]! & mask) >>> 0;
-    this.#ownFloors[slot]?.fill(Number.NaN);
+    this.#given[slot]?.fill(Number.NEGATIVE_INFINITY);
+    this.#missed[slot]?.set(this.#floors());
   }
 
   /** Nothing is known of the symbol. */
@@ -157,7 +178,8 @@ export class SeenRows {
     this.#heads[head + countAt] = 0;
     this.#heads[head + floorAt] = Number.NEGATIVE_INFINITY;
     this.#heads[head + newestAt] = Number.NEGATIVE_INFINITY;
-    this.#raiseFloors(symbol, -1);
+    for (const floors of [...this.#given, ...this.#missed])
+      floors[symbol] = Number.NEGATIVE_INFINITY;
   }
 
   grow(symbols: number): void {
@@ -166,15 +188,17 @@ export class SeenRows {
     for (const [slot, stamps] of this.#stamps.entries()) {
       const from = stamps.length;
       this.#stamps[slot] = longer(stamps, count).fill(Number.NaN, from);
-      this.#ownFloors[slot] = longer(this.#ownFloors[slot]!, symbols).fill(
-        Number.NaN,
-        this.symbols,
-      );
     }
+    for (const all of [this.#given, this.#missed])
+      for (const [slot, floors] of all.entries()) all[slot] = longer(floors, symbols);
     this.#heads = longer(this.#heads, symbols * headFields);
     for (let symbol = this.symbols; symbol < symbols; symbol += 1) this.clear(symbol);
     this.symbols = symbols;
   }
+}
+
+function raise(floors: Float64Array, symbol: number, time: number): void {
+  if (time > floors[symbol]!) floors[symbol] = time;
 }
 
 function longer(from: Float64Array, length: number): Float64Array<ArrayBuffer> {
