@@ -90,6 +90,7 @@ export class BookAssembler {
     book.message(rows, first, last);
     if (isWhole && book.state !== 'live') this.#options.onGap?.(symbol, book.wanted);
     if (book.wanted !== '') this.#ask(symbol, book, nowNs);
+    else if (this.#askedNs.size > 0) this.#askedNs.delete(symbol);
     if (book.takeChanged()) this.#show(symbol, book);
   }
 

@@ -325,6 +325,20 @@ test('a lost source: nothing is shown until a snapshot, which is asked for again
   assert.equal(shown.asked.length, 2);
 });
 
+test('a loss right behind the snapshot that was asked for is asked for at once', () => {
+  const shown = new Shown(plain);
+  const whole = new BookRowStore();
+  write(whole, { sequence: 1, previous: 0, checksum: 0, isSnapshot: true, changes: [bid(1, 1)] });
+  const change = new BookRowStore();
+  write(change, { sequence: 2, previous: 1, checksum: 0, isSnapshot: false, changes: [bid(1, 2)] });
+  for (const nowNs of [1, 3]) {
+    shown.take(whole, nowNs);
+    shown.assembler.lost();
+    shown.take(change, nowNs + 1);
+  }
+  assert.equal(shown.asked.length, 2);
+});
+
 function sideOf(isBid: boolean, text: string): BookSide {
   const side = new BookSide(isBid);
   for (const level of text.split(' ')) {

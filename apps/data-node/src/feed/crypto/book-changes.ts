@@ -47,13 +47,16 @@ export class BookTracker {
     this.#isFirst = true;
   }
 
-  next(book: CcxtBook): BookChanges {
+  /** Undefined: nothing changed. Nobody is told its number, so that the next change follows the one
+   * that was told last. */
+  next(book: CcxtBook): BookChanges | undefined {
     const changes = {
       full: this.#isFirst,
       previous: this.#isFirst ? undefined : this.#nonce,
       bids: this.#bids.next(book.bids),
       asks: this.#asks.next(book.asks),
     };
+    if (!changes.full && changes.bids.length === 0 && changes.asks.length === 0) return undefined;
     this.#isFirst = false;
     this.#nonce = book.nonce;
     return changes;

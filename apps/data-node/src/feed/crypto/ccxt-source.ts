@@ -185,7 +185,8 @@ class CcxtConnection implements MessageConnection {
       if (!isWanted() || this.#ownBooks !== undefined) return;
       if (this.#wholeBooks.delete(name)) tracker.reset();
       const { timestamp: ms, nonce } = book;
-      this.#say({ kind: 'book', symbol: name, ms, nonce, ...tracker.next(book) });
+      const changes = tracker.next(book);
+      if (changes !== undefined) this.#say({ kind: 'book', symbol: name, ms, nonce, ...changes });
     }
   }
 
