@@ -157,6 +157,7 @@ class DataNodeAgent implements DataNode {
       ...deps,
       classes: new QualityClasses(deps.config.quality, () => this.#rules.rules),
       sourceName: (source) => sourceName(feed, source),
+      other: (symbol, source) => desk.other(symbol, source, clock.monotonicNs()),
     });
     this.#books = this.#makeBooks();
     const parts = { database, feed, clock, durableLag: this.#durableLag };
@@ -305,6 +306,8 @@ class DataNodeAgent implements DataNode {
       this.#quality.watchAll();
     }
     this.#rules.poll(nowNs);
+    const named = namedSources(this.#deps.feed);
+    this.#stage.setSources(named, nowNs);
     const sources = sourcesOf(this.#deps.feed);
     this.#quality.keepHaltsOf(new Set(sources.map(({ source }) => source)));
     for (const { source, feed } of sources) {
@@ -314,9 +317,7 @@ class DataNodeAgent implements DataNode {
       this.#sourceMetrics.setFeed(feed.name, stats);
     }
     this.#samples.flush(nowNs);
-    const named = namedSources(this.#deps.feed);
     this.#sourceMetrics.keepFeeds(new Set(named.map(({ name }) => name)));
-    this.#stage.setSources(named, nowNs);
     this.#trades?.setSources(named, nowNs);
     this.#books?.setSources(named);
     this.#quality.count();

@@ -164,6 +164,40 @@ test('rejects, counts and statistics say whose they are', async (context) => {
   ok(after.includes('\nndts_feed_connected{source="second"} 1\n'));
 });
 
+test('while another feed gives a symbol, one that dies does not make it STALE', async (context) => {
+  const clock = new VirtualClock(startMs);
+  const [one, other]: [StrangeRow[], StrangeRow[]] = [[], []];
+  const dead = new Set<string>();
+  const mortal = (feed: Feed): Feed => ({
+    ...feed,
+    stats: () => ({ ...feed.stats(), state: dead.has(feed.name) ? 'failed' : 'connected' }),
+  });
+  const feeds = (): FeedSet =>
+    new FeedSet([mortal(strangeFeed(one, 'one')), mortal(strangeFeed(other, 'other'))]);
+  const life = live(workPlace(context), clock, config, feeds);
+  context.after(() => life.close());
+  await life.node.start();
+  const states = async (): Promise<string[]> => {
+    run(life, clock, 300);
+    const views = (await life.bus.request(subjects.dataQuality, {})) as QualityView[];
+    return views.map(({ state }) => state);
+  };
+  one.push(rowAt(0));
+  run(life, clock, 1);
+  other.push(rowAt(0));
+  deepEqual(await states(), []);
+  dead.add('one');
+  deepEqual(await states(), [], 'the other one gave it, too, and is there');
+  dead.add('other');
+  deepEqual(await states(), ['STALE']);
+  dead.clear();
+  for (const rows of [one, other]) rows.push(rowAt(800));
+  run(life, clock, 2000);
+  deepEqual(await states(), []);
+  for (const name of ['one', 'other']) dead.add(name);
+  deepEqual(await states(), ['STALE'], 'both at once');
+});
+
 test('a halt that a feed tells of is HALTED, until it says so or is gone', async (context) => {
   const clock = new VirtualClock(startMs);
   const news: [symbol: number, isHalted: boolean][] = [];

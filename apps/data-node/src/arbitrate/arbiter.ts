@@ -188,6 +188,13 @@ export class Arbiter {
     return 0;
   }
 
+  /** The best source but this one that gives rows of the symbol; 0: there is none. */
+  other(symbol: number, source: number, nowNs: number): number {
+    const slot = this.leads.other(symbol, this.#slotOf.get(source) ?? -1, nowNs);
+    for (const [known, at] of this.#slotOf) if (at === slot) return known;
+    return 0;
+  }
+
   /** Keeps the rows that go through, in order, and sets batch.count. Returns how many do not. */
   ticks(batch: TickBatch, source: number, nowNs: number): number {
     const offered = batch.count;

@@ -102,6 +102,18 @@ export class LeadTable {
     }
   }
 
+  /** The best slot but this one that gives rows of the symbol; -1: there is none. */
+  other(symbol: number, slot: number, nowNs: number): number {
+    if (symbol >= this.#symbols) return nobody;
+    const base = symbol * this.#fields;
+    let best = nobody;
+    for (let at = 0; at < this.#used; at += 1) {
+      if (at === slot || this.#isSilent(base, at, nowNs)) continue;
+      if (best === nobody || this.#rank[at]! < this.#rank[best]!) best = at;
+    }
+    return best;
+  }
+
   #isSilent(base: number, slot: number, nowNs: number): boolean {
     const at = base + 2 * slot;
     if (Number.isNaN(this.#state[at + wellAt]!)) return true;
@@ -112,12 +124,8 @@ export class LeadTable {
   #failOver(symbol: number, nowNs: number): void {
     const base = symbol * this.#fields;
     const from = this.#state[base + leadAt]!;
-    let best = from;
-    for (let slot = 0; slot < this.#used; slot += 1) {
-      if (slot === from || this.#isSilent(base, slot, nowNs)) continue;
-      if (best === from || this.#rank[slot]! < this.#rank[best]!) best = slot;
-    }
-    if (best === from) return;
+    const best = this.other(symbol, from, nowNs);
+    if (best === nobody) return;
     // What it gives again counts from its next row on.
     this.#state[base + 2 * from + wellAt] = Number.NaN;
     this.#setLead(base, best);

@@ -116,6 +116,11 @@ export class SourceDesk {
     return this.#names.size > 1 ? this.#arbiter.lead(symbol) : 0;
   }
 
+  /** The best source but this one that gives ticks of a symbol; 0: there is none. */
+  other(symbol: number, source: number, nowNs: number): number {
+    return this.#names.size > 1 ? this.#arbiter.other(symbol, source, nowNs) : 0;
+  }
+
   /** What each source did, once there is more than one. */
   statistics(): SourceStatus[] {
     if (this.#names.size < 2) return [];

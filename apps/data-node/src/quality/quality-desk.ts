@@ -38,6 +38,8 @@ export interface QualityDeskDeps {
   readonly metrics: Metrics;
   readonly logger: Logger;
   readonly sourceName: (source: number) => string;
+  /** One that gives a symbol beside that one; 0: there is none. */
+  readonly other: (symbol: number, source: number) => number;
 }
 
 const sweepNs = 50 * nsPerMs;
@@ -136,7 +138,8 @@ export class QualityDesk {
       this.#sources.set(source, { isConnected, gaps });
       return;
     }
-    if (known.isConnected && !isConnected) this.#quality.lost(source, nowNs);
+    if (known.isConnected && !isConnected)
+      this.#quality.lost(source, nowNs, (symbol) => this.#deps.other(symbol, source));
     if (gaps > known.gaps) this.#quality.gapAtSource(source, nowNs);
     known.isConnected = isConnected;
     known.gaps = gaps;

@@ -173,10 +173,17 @@ export class SymbolQuality {
     this.#judge(symbol, this.#limits(symbol), nowNs);
   }
 
-  /** A source is gone: symbols whose last tick came from it are STALE until any source has one. */
-  lost(source: number, nowNs: number): void {
+  /** A source is gone: symbols whose last tick came from it are those of another one that gives
+   * them, too; without one they are STALE until any source has a tick.
+   * @param other 0: there is none */
+  lost(source: number, nowNs: number, other: (symbol: number) => number = () => 0): void {
     for (let symbol = 0; symbol < this.#end; symbol += 1) {
       if (this.#source[symbol] !== source || Number.isNaN(this.#tickNs[symbol]!)) continue;
+      const next = other(symbol);
+      if (next !== 0) {
+        this.#source[symbol] = next;
+        continue;
+      }
       this.#lost[symbol] = 1;
       this.#judge(symbol, this.#limits(symbol), nowNs);
     }
