@@ -7,10 +7,11 @@ import type {
   ExecStatus,
   NodeHeartbeat,
   PositionView,
+  SourceStatus,
 } from '@ndts/protocol';
 import { routeText } from '../screen/route-text.js';
 import { strategyTable } from '../screen/strategy-table.js';
-import { numberText, tableText } from '../screen/table.js';
+import { numberText, printable, tableText } from '../screen/table.js';
 import { fetchJson, findTarget, type TargetOptions } from './running.js';
 
 interface StatusAnswer {
@@ -82,7 +83,20 @@ function dataText(data: DataStatus): string {
     `rejected   ${rejected}`,
     `marked     ${marked}`,
     ...data.kinds.filter(({ polled }) => polled > 0).map(kindText),
+    ...data.arbitration.map(sourceText),
   ].join('\n');
+}
+
+/** Of a feed beside others: which of its good ticks were the first of all. */
+export function sourceText(source: SourceStatus): string {
+  const { name, first, copies, repeats, late, missed, leads, failovers, behindUsP99 } = source;
+  const more = { repeats, late, missed, failovers };
+  const rest = countsText(more);
+  return (
+    `feed ${printable(name)}: first ${numberText(first)}, copies ${numberText(copies)}, ` +
+    `99 % of them within ${numberText(Math.round(behindUsP99))} us, ` +
+    `leads ${numberText(leads)} symbols${rest === 'none' ? '' : `; ${rest}`}`
+  );
 }
 
 function kindText({ kind, rowsPerSecond, accepted, rejected, copies }: KindStatus): string {
