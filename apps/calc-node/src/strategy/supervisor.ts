@@ -2,7 +2,7 @@
 // Always: one strategy's trouble is its own; the others are not touched.
 
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import {
   type Clock,
   type ConfigValues,
@@ -13,7 +13,7 @@ import {
   type StrategyView,
 } from '@ndts/protocol';
 import { addSnapshots, emptySnapshot, type HistogramSnapshot, type Logger } from '@ndts/runtime';
-import { openRingBell, type RingBell, type SymbolEntry } from '@ndts/storage';
+import type { SymbolEntry } from '@ndts/storage';
 import type { Chart } from '../emit/chart.js';
 import type { FactorTable } from '../factor/factor-store.js';
 import type { MarketSource } from '../source/market-source.js';
@@ -24,6 +24,7 @@ import { type RestartPolicy, StrategyInstance } from './instance.js';
 import { type NamedPlugin, pluginsIn, resolvePlugins } from './plugin-list.js';
 import { instanceId, readWanted, writeWanted } from './records.js';
 import type { RunLimits } from './run.js';
+import { TickBell } from './tick-bell.js';
 
 /** Attach to the ring before this returns (or resolves): the strategy emits only afterwards. */
 export type SignalRingListener = (
@@ -79,8 +80,7 @@ export class Supervisor {
   readonly #byId = new Map<number, StrategyInstance>();
   #instances: readonly StrategyInstance[] = [];
   #filesAtNs = 0;
-  /** Strategies sleep at it; null: there is none. */
-  #tickBell: RingBell | null | undefined;
+  readonly #tickBell = new TickBell();
 
   /** CONFIG_INVALID_VALUE: strategy.list names what is not there. */
   constructor(options: SupervisorOptions) {
@@ -205,16 +205,12 @@ export class Supervisor {
 
   async stop(): Promise<void> {
     await Promise.all(this.#instances.map((instance) => instance.stop()));
-    this.#tickBell?.close();
-    this.#tickBell = null;
+    this.#tickBell.close();
   }
 
   #ring(): void {
     const [ring] = this.#options.source.market?.tickRings ?? [];
-    if (ring === undefined) return;
-    // Beside mirrors there is none: who sleeps there looks again within a moment.
-    this.#tickBell ??= openTickBell(ring);
-    this.#tickBell?.ring();
+    if (ring !== undefined) this.#tickBell.ring(ring);
   }
 
   #create(name: string, plugin: string, instance: number): StrategyInstance {
@@ -246,15 +242,6 @@ export class Supervisor {
       onSignalRing: (path) => onSignalRing(instance, name, path),
       onCancel: (order) => onCancel(instance, name, order),
     });
-  }
-}
-
-function openTickBell(ring: string): RingBell | null {
-  try {
-    return openRingBell(join(dirname(ring), 'ticks.bell'));
-  } catch (error) {
-    if (error instanceof NdtsError && error.code === 'NOT_FOUND') return null;
-    throw error;
   }
 }
 
