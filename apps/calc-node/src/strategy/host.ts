@@ -52,7 +52,9 @@ export interface HostParts {
 
 const stateNs = 10_000 * nsPerMs;
 /** Who waits for what rings no bell of ticks sleeps no longer at it. */
-const bookWaitUs = 1000;
+const otherWaitUs = 1000;
+/** The same where no book came for a second. */
+const quietBookWaitUs = 5000;
 
 const quietNs = 1000 * nsPerMs;
 /** So much seldomer a strategy reports while nothing comes. */
@@ -167,9 +169,10 @@ export class StrategyHost implements Agent {
   #waitUs(): number {
     const { wait, waitMs } = this.#parts;
     const { ticks, books } = this.#live;
-    // A book rings no bell of ticks, nor does a watermark.
-    if (books !== undefined || ticks.isHolding) return Math.min(waitMs * 1000, bookWaitUs);
     const isLong = wait === 'sleep' && this.#nowNs - this.#rule.lastNs > quietNs;
+    // A book rings no bell of ticks, nor does a watermark.
+    if (ticks.isHolding) return Math.min(waitMs * 1000, otherWaitUs);
+    if (books !== undefined) return Math.min(waitMs * 1000, isLong ? quietBookWaitUs : otherWaitUs);
     return Math.min(waitUsMax, waitMs * (isLong ? 10_000 : 1000));
   }
 
