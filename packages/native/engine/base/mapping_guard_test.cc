@@ -135,7 +135,9 @@ class MappingGuardDeathTest : public testing::Test {
   static constexpr const char* kLent = "NDTS_DEATH_TEST_FOLDER";
   static DiskFolder lend() {
     const char* lent = std::getenv(kLent);  // ambient: from the process that started this one
-    return lent == nullptr ? DiskFolder() : DiskFolder(lent);
+    if (lent == nullptr) return {};
+    for (const char* name : {"/guarded", "/hole"}) ::unlink((std::string(lent) + name).c_str());
+    return DiskFolder(lent);
   }
 };
 
