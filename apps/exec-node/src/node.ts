@@ -217,7 +217,8 @@ export class ExecNode implements Agent {
     if (!this.#started) return 0;
     this.#nowRead = false;
     let work = this.#market.poll();
-    if (this.#scribe.failure === '') work += this.#intake.poll(this.#decide);
+    if (this.#scribe.failure === '')
+      work += this.#desk.watchDay() + this.#intake.poll(this.#decide);
     if (this.#write() && this.#watch.isReady) work += this.#release.release();
     work += this.#deps.broker.doWork();
     work += this.#answers.drain();

@@ -28,6 +28,7 @@ import {
   type OrderState,
   type OrderTerms,
   type PositionAdjusted,
+  type RiskDayBegan,
   type Time,
   type WorkingTerms,
 } from '@ndts/protocol';
@@ -127,13 +128,12 @@ export class Scribe {
   }
 
   /** Begins a day of the account, with what each symbol that is held is worth. */
-  beginRiskDay(day: number, prices: ReadonlyMap<number, bigint>): void {
+  beginRiskDay(began: RiskDayBegan, prices: ReadonlyMap<number, bigint>): void {
     for (const [symbol, price] of prices) {
       const marked = { symbol, price };
       this.#journal.append(encodeDayMarked(marked));
       this.#ledger.applyDayMark(marked);
     }
-    const began = { day, time: this.#clock.now() };
     this.#journal.append(encodeRiskDayBegan(began));
     this.#ledger.applyRiskDay(began);
   }

@@ -31,12 +31,14 @@ function deskOf(context: TestContext): Desk {
   return { dir, clock: new VirtualClock(timeMsOfTestDay()) };
 }
 
-async function started(desk: Desk, price: number): Promise<Harness> {
+const athens = { 'risk.dayStart': '05:00', 'risk.dayZone': 'Europe/Athens' };
+
+async function started(desk: Desk, price: number, day = athens): Promise<Harness> {
   const harness = createHarness({
     ...desk,
     config: {
       ...{ 'risk.maxDailyLoss': '50', 'risk.staleMs': '86400000', 'exec.paperFeeBps': '0' },
-      ...{ 'risk.dayStart': '05:00', 'risk.dayZone': 'Europe/Athens' },
+      ...day,
     },
     lastTicks: [{ symbol: 1, price, time: desk.clock.now() }],
   });
@@ -131,4 +133,34 @@ test('an execution of before that is told today counts today', async (context) =
   await harness.settle();
   assert.equal(lossOf(harness), '60');
   assert.equal(await buy(harness, 2, '1'), 'DAILY_LOSS_LIMIT');
+});
+
+test('what is lost after a day began while the venue was away is of that day', async (context) => {
+  const harness = await started(deskOf(context), 100);
+  await priced(harness, 100);
+  await buy(harness, 1, '10');
+  harness.broker.setOutage(true);
+  await nextDay(harness);
+  await priced(harness, 94);
+  harness.broker.setOutage(false);
+  for (let turn = 0; turn < 400; turn++) await pass(harness, 5);
+  await priced(harness, 94);
+  assert.equal(lossOf(harness), '60');
+  assert.equal(await buy(harness, 2, '1'), 'DAILY_LOSS_LIMIT');
+});
+
+test('no day is longer than one when it begins at another time from now on', async (context) => {
+  const desk = deskOf(context);
+  const harness = await started(desk, 100, { 'risk.dayStart': '00:00', 'risk.dayZone': 'UTC' });
+  await priced(harness, 100);
+  await buy(harness, 1, '10');
+  await priced(harness, 97);
+  assert.equal(lossOf(harness), '30');
+  const again = await started({ ...desk, journal: harness.journal }, 97);
+  assert.equal(lossOf(again), '30', 'it has not come to that time');
+  await nextDay(again);
+  assert.equal(lossOf(again), '0');
+  await priced(again, 96);
+  const third = await started({ ...desk, journal: harness.journal }, 96);
+  assert.equal(lossOf(third), '10', 'and it begins once');
 });

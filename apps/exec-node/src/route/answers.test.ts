@@ -248,7 +248,7 @@ test('what is told today counts in the loss of today, whatever the venue dates i
   const evening: Time = { day: 20_001, nsOfDay: 0 };
   const before: Time = { day: 19_998, nsOfDay: 0 };
   fill('T1', '4');
-  scribe.beginRiskDay(20_000, new Map([[5, parseMoney('90')]]));
+  scribe.beginRiskDay({ day: 20_000, time }, new Map([[5, parseMoney('90')]]));
   assert.equal(ledger.positions.dayLoss(), 0n);
   fill('T2', '4', { side: -1, price: parseMoney('60'), clientOrderId: 'x', time: evening });
   const loss = parseMoney('120') * 100_000_000n + 7n * 100_000_000n;

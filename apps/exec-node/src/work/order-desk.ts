@@ -58,13 +58,13 @@ export class OrderDesk {
   readonly #scribe: Scribe;
   readonly #clock: Clock;
   readonly #accountDay: AccountDay;
-  readonly #deps: Pick<OrderDeskDeps, 'ledger' | 'market'>;
+  readonly #deps: Pick<OrderDeskDeps, 'ledger' | 'market' | 'connected'>;
   #nextDayNs = 0;
 
   constructor(deps: OrderDeskDeps) {
     const { config, clock, logger, gate, ledger, scribe, market, dataWatch, broker } = deps;
     const { symbolName, connected, now, cancel, onDenied } = deps;
-    this.#deps = { ledger, market };
+    this.#deps = { ledger, market, connected };
     this.#accountDay = new AccountDay(config.risk.dayStart, config.risk.dayZone);
     const offsets = new Offsets(ledger, () => broker.card.can?.offsets === true);
     this.#scribe = scribe;
@@ -117,7 +117,9 @@ export class OrderDesk {
 
   /** After the journal was folded. */
   open(): void {
-    this.#beginDays();
+    const now = this.#clock.now();
+    this.#scribe.beginDays(now);
+    this.#beginRiskDay(now);
     this.#worker.open();
     this.risk.open();
   }
@@ -144,29 +146,33 @@ export class OrderDesk {
 
   /** What does not come from signals. */
   doWork(): number {
-    return this.#watchDay() + this.#flatten.doWork() + this.#worker.doWork();
+    return this.#flatten.doWork() + this.#worker.doWork();
   }
 
-  #watchDay(): number {
-    const now = this.#clock.monotonicNs();
-    if (now < this.#nextDayNs) return 0;
-    this.#nextDayNs = now + dayEveryNs;
-    return this.#beginDays();
-  }
-
-  /** Of exchanges, and of the account, whose loss counts from what all is worth now. */
-  #beginDays(): number {
+  /** Before the orders of a cycle are judged; also while the venue is away, which many are just
+   * when a day begins: what is lost from then on is of that day. */
+  watchDay(): number {
+    const nowNs = this.#clock.monotonicNs();
+    if (nowNs < this.#nextDayNs) return 0;
+    this.#nextDayNs = nowNs + dayEveryNs;
     const now = this.#clock.now();
-    const begun = this.#scribe.beginDays(now);
-    const day = this.#accountDay.at(now);
+    // Of exchanges: what is told late of one is dated to it, so that it waits for the venue.
+    const begun = this.#deps.connected() ? this.#scribe.beginDays(now) : 0;
+    return begun + this.#beginRiskDay(now);
+  }
+
+  /** Of the account, whose loss counts from what all is worth now. */
+  #beginRiskDay(now: Time): number {
     const { ledger, market } = this.#deps;
-    if (day <= (ledger.riskDay?.day ?? Number.NEGATIVE_INFINITY)) return begun;
+    const day = this.#accountDay.at(now);
+    // The last one may have begun by another time of another zone.
+    if (ledger.riskDay !== undefined && day <= this.#accountDay.at(ledger.riskDay.time)) return 0;
     const prices = new Map<number, bigint>();
     for (const symbol of ledger.books.held()) {
       const last = market.lastMoney(symbol);
       prices.set(symbol, last > 0n ? last : ledger.books.markOf(symbol));
     }
-    this.#scribe.beginRiskDay(day, prices);
-    return begun + 1;
+    this.#scribe.beginRiskDay({ day, time: now }, prices);
+    return 1;
   }
 }
