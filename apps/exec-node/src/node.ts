@@ -224,7 +224,8 @@ export class ExecNode implements Agent {
     work += this.#answers.drain();
     this.#release.timeOuts();
     this.#route.doWork();
-    if (this.#watch.isReady && this.#scribe.failure === '') work += this.#desk.doWork();
+    if (this.#watch.isReady && this.#scribe.failure === '')
+      work += this.#strays.doWork() + this.#desk.doWork();
     if (this.#write()) this.#status.doWork(work > 0);
     this.#watch.doWork();
     work += this.#checkpoints.doWork(work === 0);

@@ -97,8 +97,8 @@ export class Answers implements BrokerListener {
     if (order !== undefined && !order.closed && isAhead(update, order)) return false;
     this.counts.updates += 1;
     // Closed here already: nothing but that the venue has it no longer is news.
-    const isStray = isFinal(update.state) && this.#strays.ended(update.clientOrderId);
-    if (order === undefined || isStray) this.counts.foreign += 1;
+    const isEnd = isFinal(update.state) && this.#strays.ended(update.clientOrderId);
+    if (order === undefined || (order.closed && isEnd)) this.counts.foreign += 1;
     else this.#takeOwnUpdate(order, update);
     return true;
   }

@@ -151,6 +151,38 @@ test('a cancel that got lost is asked for again, and written once', async (conte
   assert.deepEqual(scene.node.ledger.controls.cancels(), []);
 });
 
+test('one that a person canceled by name is asked for again, ever less often', async (context) => {
+  const scene = await started(context);
+  await rest(scene, 1);
+  await scene.lie('1-1-0');
+  await compared(scene);
+  const cancel = scene.broker.cancel.bind(scene.broker);
+  let asked = 0;
+  scene.broker.cancel = (id): void => {
+    asked += 1;
+    if (asked > 3) cancel(id);
+  };
+  assert.equal(await scene.cancel('1-1-0'), true);
+  await seconds(scene, 2);
+  assert.equal(asked, 2);
+  await seconds(scene, 8);
+  assert.deepEqual([asked, await scene.open()], [4, []]);
+  assert.deepEqual(canceledIn(scene), ['anna 1-1-0: a test']);
+});
+
+test('an end that the venue tells of an order that is open here is its end', async (context) => {
+  const scene = await started(context, {
+    config: { 'exec.differences': 'report', 'exec.checkMs': '0', 'risk.staleMs': '6000000' },
+  });
+  // Somebody else's, under an id that comes next here: the venue takes it once.
+  await scene.place('1-1-0');
+  await compared(scene);
+  await rest(scene, 1);
+  assert.equal(scene.node.ledger.orders.get('1-1-0')?.closed, false);
+  await scene.lie('1-1-0');
+  assert.equal(scene.node.ledger.orders.get('1-1-0')?.state, OrderState.canceled);
+});
+
 test('the kill switch takes back what is closed here, over a restart, by part', async (context) => {
   const first = await started(context);
   await rest(first, 1);
@@ -227,4 +259,19 @@ test('positions are closed only when nothing of ours is open there', async (cont
   await seconds(scene, 2);
   assert.equal(node.ledger.positions.get(1)?.quantity, 0n);
   assert.deepEqual(await scene.open(), []);
+});
+
+test('one that cannot be canceled holds up the positions of its symbol alone', async (context) => {
+  const scene = await started(context);
+  scene.ticks.push({ symbol: 2, price: 50 });
+  for (const symbol of [1, 2]) scene.signals.push({ ordinal: symbol, symbol, side: 1 });
+  await rest(scene, 3);
+  await scene.lie('1-3-0');
+  await compared(scene);
+  scene.broker.cancel = (): void => undefined;
+  await during(scene, scene.node.flatten(who));
+  await seconds(scene, 3);
+  const { positions, controls } = scene.node.ledger;
+  assert.deepEqual([positions.get(1)?.quantity, positions.get(2)?.quantity], [parseMoney('1'), 0n]);
+  assert.notEqual(controls.flatten, '');
 });

@@ -23,14 +23,24 @@ export interface Stray {
   readonly order: Order | undefined;
 }
 
-/** How long a cancel may take before everything is compared again. */
+/** A cancel without effect. */
+interface Asked {
+  readonly atNs: number;
+  readonly times: number;
+}
+
+/** How long the first cancel may take before everything is compared again; each further one may
+ * take twice as long, because comparing asks much of a venue that does not cancel. */
 const answerNs = nsPerSecond;
+const doublings = 4;
 
 export class Strays {
   readonly #deps: StraysDeps;
   #byId: ReadonlyMap<string, Stray> = new Map();
-  /** When a cancel of it was asked for last; of those that are still there. */
-  readonly #asked = new Map<string, number>();
+  /** Of those that are still there. */
+  readonly #asked = new Map<string, Asked>();
+  /** Compared since the cancel of any should have been answered. */
+  #isCompared = false;
 
   constructor(deps: StraysDeps) {
     this.#deps = deps;
@@ -49,6 +59,20 @@ export class Strays {
   found(strays: readonly Stray[]): void {
     this.#byId = new Map(strays.map((stray) => [stray.id, stray]));
     for (const id of this.#asked.keys()) if (!this.#byId.has(id)) this.#asked.delete(id);
+    this.#isCompared = true;
+  }
+
+  /** Part of the duty cycle: asks again for what a comparison still found. Returns how many. */
+  doWork(): number {
+    if (!this.#isCompared) return 0;
+    this.#isCompared = false;
+    let count = 0;
+    for (const id of this.#asked.keys()) {
+      if (this.isAwaited(id)) continue;
+      this.#ask(id);
+      count += 1;
+    }
+    return count;
   }
 
   /** The venue says that it has ended. */
@@ -62,13 +86,15 @@ export class Strays {
   /** Its cancel waits for an answer. */
   isAwaited(id: string): boolean {
     const asked = this.#asked.get(id);
-    return asked !== undefined && this.#deps.clock.monotonicNs() - asked < answerNs;
+    if (asked === undefined) return false;
+    const waitNs = answerNs * 2 ** Math.min(asked.times - 1, doublings);
+    return this.#deps.clock.monotonicNs() - asked.atNs < waitNs;
   }
 
   /** Asks the venue for it; whether it is gone, its answer or the next comparison says. The journal
    * keeps who wanted it and why, once. */
   cancel({ id, isOurs }: Stray, actor: string, why: string): void {
-    const { scribe, broker, clock, logger } = this.#deps;
+    const { scribe, clock, logger } = this.#deps;
     if (!this.#asked.has(id)) {
       const detail = JSON.stringify({ clientOrderId: id, isOurs });
       scribe.action({ actor, action: 'cancelStray', detail, why, time: clock.now() });
@@ -76,7 +102,13 @@ export class Strays {
       // Taking risk away does not wait for a journal that can't be written.
       scribe.flush();
     }
-    this.#asked.set(id, clock.monotonicNs());
+    this.#ask(id);
+  }
+
+  #ask(id: string): void {
+    const { broker, clock } = this.#deps;
+    const times = (this.#asked.get(id)?.times ?? 0) + 1;
+    this.#asked.set(id, { atNs: clock.monotonicNs(), times });
     broker.cancel(id);
   }
 

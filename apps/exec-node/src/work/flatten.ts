@@ -76,9 +76,12 @@ export class Flatten {
     const isOurs = (order: Order): boolean => closes(order.parent ?? order);
     canceled += this.#cancelAll(`flatten, ${why}`, (order) => !isOurs(order));
     canceled += this.#cancelStrays(`flatten, ${why}`, () => true);
-    // What the venue may still execute of one that is closed here would be closed twice.
-    if (canceled > 0 || strays.ours().length > 0) return canceled;
-    const busy = new Set([...ledger.orders.open()].map(({ intent }) => intent.symbol));
+    const ours = strays.ours();
+    // What the venue may still execute of one that is closed here would be closed twice; of what
+    // symbol it is, nobody knows of one that is long forgotten.
+    if (canceled > 0 || ours.some(({ order }) => order === undefined)) return canceled;
+    const working = [...ledger.orders.open(), ...ours.flatMap(({ order }) => order ?? [])];
+    const busy = new Set(working.map(({ intent }) => intent.symbol));
     let sent = 0;
     let left = busy.size;
     for (const { symbol, quantity, offset } of this.#held()) {
