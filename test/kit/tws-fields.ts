@@ -28,6 +28,9 @@ export interface TwsOrder {
   words: string;
 }
 
+/** What TWS writes for a quantity that is none. */
+const unset = '170141183460469231731687303715884105727';
+
 function none(count: number): Field[] {
   return Array.from({ length: count }, () => '');
 }
@@ -87,6 +90,16 @@ export function completedOrderFields(order: TwsOrder): Field[] {
     // randomised; conditions; stop and offset; cash; hedge price, container; date
     ...[0, 0, 0, '', '', '', 0, 0, ''],
     // filled; reference future; parent; shareholder; imbalance, route; parent; time, words
-    ...[order.filled, 0, 0, '', 0, 0, 0, '20260105 14:30:01 UTC', order.words],
+    ...[
+      order.filled > 0 ? order.filled : unset,
+      0,
+      0,
+      '',
+      0,
+      0,
+      0,
+      '20260105 14:30:01 UTC',
+      order.words,
+    ],
   ];
 }

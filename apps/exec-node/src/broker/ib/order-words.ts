@@ -82,8 +82,8 @@ export function termsOf({ orderType, totalQuantity, lmtPrice, auxPrice }: Order)
   };
 }
 
-/** The library writes the largest double where nothing is told. */
-function moneyOf(told: number | undefined): bigint {
+/** Where nothing is told the library writes the largest double, and the venue 2^127 - 1. */
+export function moneyOf(told: number | undefined): bigint {
   return told === undefined || !(told > 0) || told > 9e9 ? 0n : moneyFromFloat(told);
 }
 

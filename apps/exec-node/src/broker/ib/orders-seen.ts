@@ -2,8 +2,9 @@
 // always holds: an id seen once is known until it was closed for long; what the venue refused stays
 // refused; the memory is bounded.
 
-import { moneyFromFloat, type WorkingTerms } from '@ndts/protocol';
+import type { WorkingTerms } from '@ndts/protocol';
 import { Closed } from '../closed.js';
+import { moneyOf } from './order-words.js';
 
 export interface SeenOrder {
   readonly clientOrderId: string;
@@ -90,7 +91,7 @@ export class OrdersSeen {
 
 /** What the venue says of the whole order. */
 export function noteFilled(order: SeenOrder, told: number): void {
-  const filled = moneyFromFloat(told);
+  const filled = moneyOf(told);
   if (filled > order.filled) order.filled = filled;
 }
 
