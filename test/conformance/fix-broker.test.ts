@@ -182,6 +182,24 @@ async function harness(more: Partial<FixBrokerSettings> = {}): Promise<BrokerHar
 
 brokerSuite('FIX', () => harness());
 
+test('an order that nobody here remembers is asked for by what the venue calls it', async () => {
+  const desk = await Desk.open();
+  const { broker, acceptor } = desk;
+  await broker.connect(new Heard());
+  acceptor.tape.ticks.push({ symbol: 1, last: 100, bid: 100, ask: 100 });
+  // Changed twice, long ago.
+  acceptor.orderByHand(buyOf('7-1-0.2', '1', '98'));
+  await desk.settle();
+  const [listed] = await broker.queryOpenOrders();
+  assert.equal(listed?.clientOrderId, '7-1-0');
+  const asked = await broker.queryOrder('7-1-0');
+  assert.equal(asked?.state, OrderState.accepted);
+  broker.cancel('7-1-0');
+  await desk.settle();
+  assert.deepEqual(await broker.queryOpenOrders(), []);
+  await desk.close();
+});
+
 test('bad lines and cut connections: every order once, every execution once', async (context) => {
   const random = new SeededRandom(testSeed(context));
   const desk = await Desk.open({ resendOrdersMs: 60_000 });

@@ -172,7 +172,7 @@ export class FixBroker implements Gateway {
   }
 
   #massStatus(): Promise<BrokerOrderStatus[]> {
-    this.#outcomes.strangers.clear();
+    this.#outcomes.listAnew();
     return this.#ask<BrokerOrderStatus>('M', (id) =>
       this.session.send(MessageType.orderMassStatusRequest, (writer) => {
         writer.text(Tag.massStatusReqId, id);
@@ -325,7 +325,8 @@ export class FixBroker implements Gateway {
   /** With an id the answer settles that question; without, it is told as an update. */
   #askStatus(clientOrderId: string, id: string): void {
     if (!this.session.isLoggedOn && id === '') return;
-    const record = this.#records.order(clientOrderId);
+    const record =
+      this.#records.order(clientOrderId) ?? this.#outcomes.strangers.get(clientOrderId);
     this.session.send(MessageType.orderStatusRequest, (writer) => {
       writer.text(Tag.clOrdId, record?.venueClientId ?? clientOrderId);
       const venueOrderId = record?.venueOrderId ?? '';

@@ -13,7 +13,7 @@ import {
 } from '@ndts/protocol';
 import { createSilentLogger, MemoryKeyValueStore, VirtualClock } from '@ndts/runtime';
 import { type FixMessage, FixStore, FixStream, FixWriter, Tag } from '@ndts/runtime/fix';
-import { FixOutcomes } from './outcomes.js';
+import { changedOrder, FixOutcomes } from './outcomes.js';
 import { FixQueries } from './queries.js';
 import { FixRecords } from './records.js';
 
@@ -226,6 +226,29 @@ test('a change moves the id by which the venue knows the order', () => {
   assert.equal(record?.venueClientId, '7-1-0.1');
   assert.equal(record?.venueOrderId, 'V1');
   assert.deepEqual([record?.quantity, record?.limitPrice], [parseMoney('20'), parseMoney('51')]);
+});
+
+test('no cancel of an order of somebody else has an id that was given before', () => {
+  const bench = new Bench();
+  const next = (venueClientId: string): string | undefined => {
+    bench.outcomes.listAnew();
+    void bench.queries.ask(
+      'M',
+      1,
+      (id) => {
+        const list = `${head.replace('7-1-0', venueClientId)}150=I|39=0|14=0|584=${id}|912=Y|`;
+        bench.outcomes.take(parse('8', list));
+      },
+      '',
+    );
+    const record = bench.outcomes.strangers.get('web');
+    if (record === undefined) return undefined;
+    const changed = changedOrder('web', record);
+    bench.outcomes.strangers.set('web', changed.record);
+    return changed.id;
+  };
+  assert.deepEqual([next('web'), next('web'), next('web')], ['web.1', 'web.2', 'web.3']);
+  assert.equal(next('web.7'), 'web.8');
 });
 
 test('a report of a change that leaves terms out means those asked for', () => {

@@ -20,6 +20,7 @@ import type { OrderRecord, FixRecords } from './records.js';
 import {
   cancelUnknownOrder,
   changeIdOf,
+  changeOf,
   duplicateOrder,
   ExecType,
   orderIdOf,
@@ -57,10 +58,18 @@ export class FixOutcomes {
   readonly told: Due[] = [];
   /** Of the last list of what is open: orders that were not sent from here. */
   readonly strangers = new Map<string, OrderRecord>();
+  /** How often each was to be canceled: no id is given twice. */
+  readonly #changes = new Map<string, number>();
   readonly #deps: OutcomeDeps;
 
   constructor(deps: OutcomeDeps) {
     this.#deps = deps;
+  }
+
+  /** A new list of what is open comes. */
+  listAnew(): void {
+    for (const [id, { changes }] of this.strangers) if (changes > 0) this.#changes.set(id, changes);
+    this.strangers.clear();
   }
 
   take(message: FixMessage): void {
@@ -301,7 +310,7 @@ export class FixOutcomes {
       const isNone = report.rejectReason === unknownOrder && report.venueOrderId === 'NONE';
       if (!isNone) {
         const record = this.#follow(report, true);
-        if (record === undefined) this.strangers.set(report.clientOrderId, recordOf(report));
+        if (record === undefined) this.#noteStranger(report);
         queries.add(mass, statusOf(report, record));
       }
       if (isNone || message.isYes(Tag.lastRptRequested)) queries.finish(mass);
@@ -316,6 +325,12 @@ export class FixOutcomes {
     if (!isUnknown) queries.add(id, statusOf(report, this.#follow(report, true)));
     queries.finish(id);
     return true;
+  }
+
+  #noteStranger(report: Report): void {
+    const { clientOrderId: id, venueClientId } = report;
+    const changes = Math.max(this.#changes.get(id) ?? 0, changeOf(venueClientId));
+    this.strangers.set(id, recordOf(report, changes));
   }
 
   #takeTrade(message: FixMessage): void {
@@ -397,11 +412,11 @@ function standing({ status, cumQty }: Report, record: OrderRecord | undefined): 
 }
 
 /** As much of an order of somebody else as it takes to cancel it. */
-function recordOf(report: Report): OrderRecord {
+function recordOf(report: Report, changes: number): OrderRecord {
   const { symbol, side, orderQty: quantity, price, stopPx, venueClientId, venueOrderId } = report;
   return {
     ...{ symbol, side, type: 0, account: '', quantity, limitPrice: price, stopPrice: stopPx },
-    ...{ timeInForce: '', venueClientId, venueOrderId, changes: 0, isClosed: false, day: 0 },
+    ...{ timeInForce: '', venueClientId, venueOrderId, changes, isClosed: false, day: 0 },
   };
 }
 

@@ -78,6 +78,11 @@ export function changeIdOf(clientOrderId: string, count: number): string {
   return `${clientOrderId}${suffix}${count}`;
 }
 
+/** Which of its changes the order goes by; 0: none. */
+export function changeOf(venueClientId: string): number {
+  return Number(/\.(\d{1,9})$/.exec(venueClientId)?.[1] ?? 0);
+}
+
 /** Sells in all their forms are negative. */
 export function sideOf(letter: string): number {
   return letter === '1' || letter === '3' ? 1 : -1;
