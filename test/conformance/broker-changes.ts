@@ -192,3 +192,33 @@ card(
     assert.deepEqual(await again.queryFills(), []);
   },
 );
+
+card(
+  'B26',
+  'parts of an order that works here have ids of their own at the venue, and are told by ours',
+  async (bench) => {
+    const [one, other] = ['7-118-0.1', '7-118-1.12'];
+    await send(bench, order('7-118-0', 1, '1', '95'), order(one, 1, '1', '98'));
+    await send(bench, order(other, 1, '1', '97'));
+    const open = async (): Promise<string[]> =>
+      (await bench.broker.queryOpenOrders()).map(({ clientOrderId }) => clientOrderId).sort();
+    assert.deepEqual(await open(), ['7-118-0', one, other]);
+    assert.ok(bench.heard.states(one).includes(accepted));
+    bench.broker.cancel(other);
+    await bench.settle();
+    assert.ok(bench.heard.states(other).includes(canceled));
+    if (bench.broker.card.can?.replace === true) {
+      bench.broker.replace?.(changeOf(one, '2', '98'));
+      await bench.settle();
+    }
+    const again = await bench.restart();
+    await again.connect(new Heard());
+    assert.equal((await again.queryOrder(one))?.state, accepted);
+    bench.venue.market(symbol, 97.5, 97, 98);
+    await bench.settle();
+    const ids = new Set((await again.queryFills()).map(({ clientOrderId }) => clientOrderId));
+    assert.deepEqual([...ids], [one]);
+    assert.equal((await again.queryOrder(one))?.state, filled);
+    assert.deepEqual(await again.queryOpenOrders().then((all) => all.length), 1);
+  },
+);

@@ -40,7 +40,7 @@ import type { Gateway } from '../gateway.js';
 import { changedOrder, FixOutcomes } from './outcomes.js';
 import { FixQueries } from './queries.js';
 import { FixRecords, type OrderRecord } from './records.js';
-import { sideLetter } from './reports.js';
+import { sideLetter, venueIdOf } from './reports.js';
 import type { FixBrokerOptions } from './settings.js';
 
 /** What an order is to become; what is 0 stays. */
@@ -124,14 +124,15 @@ export class FixBroker implements Gateway {
   submit(intent: OrderIntent, asked: OrderTerms = plainTerms): void {
     const { clientOrderId: id } = intent;
     const symbol = this.#options.symbols.nameOf(intent.symbol);
+    const venueId = venueIdOf(id);
     if (this.#records.order(id) !== undefined) {
       this.#options.logger.error({ clientOrderId: id }, 'an order was handed over twice');
       this.#askStatus(id, '');
-    } else if (symbol === undefined || id.includes('.'))
+    } else if (symbol === undefined || venueId === undefined)
       this.#refuse(id, symbol === undefined ? 'the venue has no such symbol' : 'no id for FIX');
     else if (!this.session.isSynchronised)
       this.#outcomes.tellNotSent(id, 'not sent: there is no FIX session');
-    else this.#sendOrder(intent, asked, symbol);
+    else this.#sendOrder(intent, asked, symbol, venueId);
   }
 
   cancel(clientOrderId: string): void {
@@ -280,18 +281,18 @@ export class FixBroker implements Gateway {
     this.#outcomes.tell(clientOrderId, OrderState.rejected, '', reason);
   }
 
-  #sendOrder(intent: OrderIntent, asked: OrderTerms, symbol: string): void {
+  #sendOrder(intent: OrderIntent, asked: OrderTerms, symbol: string, venueClientId: string): void {
     const { clientOrderId: id, side, orderType: type, quantity, limitPrice, account } = intent;
     const now = this.#options.clock.now();
     const record: OrderRecord = {
       ...{ symbol, side, type, account, quantity, limitPrice, stopPrice: asked.stopPrice },
       timeInForce: timeLetters[asked.timeInForce] ?? '',
       ...(asked.timeInForce === TimeInForce.gtd ? { expireTime: asked.expireTime } : {}),
-      ...{ venueClientId: id, venueOrderId: '', changes: 0, isClosed: false, day: now.day },
+      ...{ venueClientId, venueOrderId: '', changes: 0, isClosed: false, day: now.day },
     };
     this.#records.keep(id, record);
     this.session.send(MessageType.newOrderSingle, (writer) => {
-      writer.text(Tag.clOrdId, id);
+      writer.text(Tag.clOrdId, venueClientId);
       writeInstrument(writer, record, now);
       terms(record)(writer);
     });
@@ -328,7 +329,7 @@ export class FixBroker implements Gateway {
     const record =
       this.#records.order(clientOrderId) ?? this.#outcomes.strangers.get(clientOrderId);
     this.session.send(MessageType.orderStatusRequest, (writer) => {
-      writer.text(Tag.clOrdId, record?.venueClientId ?? clientOrderId);
+      writer.text(Tag.clOrdId, record?.venueClientId ?? venueIdOf(clientOrderId) ?? clientOrderId);
       const venueOrderId = record?.venueOrderId ?? '';
       if (venueOrderId !== '') writer.text(Tag.orderId, venueOrderId);
       if (id !== '') writer.text(Tag.ordStatusReqId, id);

@@ -1,6 +1,7 @@
 // What messages of a FIX counterparty say, as plain values. What always holds: everything that is
 // kept is copied out of the message; an order is known by the client order id the exec node gave
-// it, whatever cancels and changes it went through (`7-1-0.3` is the third of order `7-1-0`).
+// it, whatever cancels and changes it went through (`7-1-0.3` is the third of order `7-1-0`, and
+// `7-1-0_2.3` of its part `7-1-0.2`).
 
 import { divideRound, type Fill, moneyScale, OrderState, type Time } from '@ndts/protocol';
 import { type FixMessage, FixGroups, forEachEntry, Tag } from '@ndts/runtime/fix';
@@ -67,15 +68,25 @@ export interface Trade {
 }
 
 const suffix = '.';
+/** A part of an order that works here, `7-1-0.2`: its dots are other signs at the venue. */
+const partId = /^\d+-\d+-\d+(?:\.\d+)+$/;
+const partIdThere = /^\d+-\d+-\d+(?:_\d+)+$/;
+
+/** As the venue first hears of the order; undefined: no answer could be told to be about it. */
+export function venueIdOf(clientOrderId: string): string | undefined {
+  const id = partId.test(clientOrderId) ? clientOrderId.replaceAll('.', '_') : clientOrderId;
+  return orderIdOf(id) === clientOrderId ? id : undefined;
+}
 
 /** The order that a client id of the venue belongs to. */
 export function orderIdOf(venueClientId: string): string {
   const at = venueClientId.indexOf(suffix);
-  return at < 0 ? venueClientId : venueClientId.slice(0, at);
+  const id = at < 0 ? venueClientId : venueClientId.slice(0, at);
+  return partIdThere.test(id) ? id.replaceAll('_', '.') : id;
 }
 
 export function changeIdOf(clientOrderId: string, count: number): string {
-  return `${clientOrderId}${suffix}${count}`;
+  return `${venueIdOf(clientOrderId) ?? clientOrderId}${suffix}${count}`;
 }
 
 /** Which of its changes the order goes by; 0: none. */
