@@ -161,6 +161,7 @@ test('a change that is on its way, and what is not told, is none', () => {
   assert.equal(told(accepted, 0n, { ...ours, stopPrice: 7n }), undefined, 'none of ours');
   assert.equal(told(accepted, 4n, other), undefined, 'fills are to come');
   assert.equal(told(canceled, 0n, other), undefined);
+  assert.equal(told(filled, 0n), undefined, 'all its fills are to come');
   order.filled = 4n;
   assert.deepEqual(told(filled, 4n), other, 'made as small as what it had executed');
   order.asked = other;

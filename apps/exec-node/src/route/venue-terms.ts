@@ -19,6 +19,8 @@ export function changedTerms(order: Order, status: BrokerOrderStatus): WorkingTe
   if (closed || asked !== undefined || filled !== filledQuantity) return undefined;
   const isFilled = state === OrderState.filled;
   if (isFinal(state) && !isFilled) return undefined;
+  // What it executed is not told yet.
+  if (isFilled && filledQuantity === 0n) return undefined;
   const ours = termsOf(order);
   // One that is filled was for no more.
   const quantity = isFilled ? filledQuantity : told(working?.quantity, ours.quantity);

@@ -419,7 +419,8 @@ export class CcxtBroker implements Gateway {
     const order = this.#orders.note(told);
     if (order === undefined || order.ended) return;
     const size = this.#market(order.market)?.contractSize ?? 1;
-    order.toldFilled = moneyFromFloat((told.filled ?? 0) * size);
+    const { filled } = told;
+    if (typeof filled === 'number') order.toldFilled = moneyFromFloat(filled * size);
     order.terms = termsOf(told, size) ?? order.terms;
     const state = stateOf(order);
     if (!order.accepted && state !== OrderState.rejected) {
@@ -480,7 +481,7 @@ export class CcxtBroker implements Gateway {
   #tell(order: CryptoOrder, state: OrderState, reason: string, failure?: Failure): void {
     const { clientOrderId, venueOrderId } = order;
     const time = this.#options.clock.now();
-    const filled = order.toldFilled;
+    const filled = order.toldFilled ?? 0n;
     this.#due.push(updateOf(clientOrderId, venueOrderId, state, reason, time, failure, filled));
   }
 

@@ -22,8 +22,8 @@ export interface CryptoOrder {
   refusal: string;
   /** Of the trades that were told. */
   filled: bigint;
-  /** Executed as the order itself says: its trades may be told later. */
-  toldFilled: bigint;
+  /** Executed as the order itself says, whose trades may be told later; undefined: it does not. */
+  toldFilled: bigint | undefined;
   /** As the venue works it; undefined: it has not said. */
   terms: WorkingTerms | undefined;
   accepted: boolean;
@@ -52,8 +52,8 @@ export class CryptoOrders {
   add(clientOrderId: string, market: string): CryptoOrder {
     const order: CryptoOrder = {
       ...{ clientOrderId, market, venueOrderId: '', status: '', refusal: '', filled: 0n },
-      ...{ toldFilled: 0n, accepted: false, ended: false, certainNs: Number.POSITIVE_INFINITY },
-      terms: undefined,
+      ...{ accepted: false, ended: false, certainNs: Number.POSITIVE_INFINITY },
+      ...{ toldFilled: undefined, terms: undefined },
     };
     this.#byId.set(clientOrderId, order);
     this.#working.add(order);
@@ -156,10 +156,19 @@ export function isForeignFee(fee: CcxtFill['fee'], market: CcxtMarket | undefine
   return ![market.base, market.quote, market.settle].includes(currency);
 }
 
-export function stateOf({ status, refusal, filled }: CryptoOrder): OrderState {
+/** Executed, by its trades and by its own word. */
+export function filledOf({ filled, toldFilled = 0n }: CryptoOrder): bigint {
+  return toldFilled > filled ? toldFilled : filled;
+}
+
+/** `closed` is some venues' word for any end. */
+export function stateOf(order: CryptoOrder): OrderState {
+  const { status, refusal, filled, toldFilled, terms } = order;
   if (refusal !== '' || status === 'rejected')
     return filled > 0n ? OrderState.canceled : OrderState.rejected;
-  if (status === 'closed') return OrderState.filled;
+  const isTold = toldFilled !== undefined && terms !== undefined;
+  if (status === 'closed')
+    return isTold && filledOf(order) < terms.quantity ? OrderState.canceled : OrderState.filled;
   if (status === 'canceled' || status === 'expired') return OrderState.canceled;
   return filled > 0n ? OrderState.partiallyFilled : OrderState.accepted;
 }

@@ -11,7 +11,7 @@ import {
   type WorkingTerms,
 } from '@ndts/protocol';
 import type { CcxtOrder, CcxtParams } from './ccxt-trading.js';
-import { type CryptoOrder, stateOf } from './crypto-orders.js';
+import { type CryptoOrder, filledOf, stateOf } from './crypto-orders.js';
 
 /** What ccxt says the same way for every venue; the rest is worked by the exec node. */
 export const ccxtAbilities: BrokerAbilities = {
@@ -31,8 +31,8 @@ export function paramsOf({ timeInForce, flags }: OrderTerms): CcxtParams {
 
 /** Its trades may be told later than what it says it has executed. */
 export function statusOf(order: CryptoOrder): BrokerOrderStatus {
-  const { clientOrderId, venueOrderId, filled, toldFilled, terms } = order;
-  const filledQuantity = toldFilled > filled ? toldFilled : filled;
+  const { clientOrderId, venueOrderId, terms } = order;
+  const filledQuantity = filledOf(order);
   const status = { clientOrderId, venueOrderId, state: stateOf(order), filledQuantity };
   return terms === undefined ? status : { ...status, working: terms };
 }
