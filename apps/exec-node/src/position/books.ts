@@ -96,12 +96,12 @@ export class PositionBooks {
   replace(
     inferred: FillInferred,
     quantity: bigint,
-    { price, fee }: Pick<Fill, 'price' | 'fee'>,
+    { price, fee, clientOrderId }: Pick<Fill, 'price' | 'fee' | 'clientOrderId'>,
     intent: Owner | undefined,
   ): void {
     const { symbol, side } = inferred;
     const change = price - inferred.price;
-    const [from, to] = [inferred.instance, intent?.instance ?? inferred.instance];
+    const [from, to] = [inferred.instance, intent?.instance ?? instanceIn(clientOrderId)];
     this.all.correct(symbol, side, quantity, change, fee);
     // All orders of this node are of its account.
     this.#account(inferred.account).correct(symbol, side, quantity, change, fee);

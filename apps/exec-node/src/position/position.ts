@@ -55,12 +55,12 @@ export class Position extends Holding {
     const paid = BigInt(side) * quantity * change * this.multiplier;
     this.fees += fee;
     this.cash -= paid;
-    if (this.quantity * BigInt(side) > 0n) {
-      this.cost += paid;
-      return 0n;
-    }
-    this.realised -= paid;
-    return -paid;
+    const held = side > 0 ? this.quantity : -this.quantity;
+    const open = held < 0n ? 0n : held < quantity ? held : quantity;
+    const kept = BigInt(side) * open * change * this.multiplier;
+    this.cost += kept;
+    this.realised += kept - paid;
+    return kept - paid;
   }
 
   /** Values the open quantity at a price; returns the change of the unrealised PnL (1e16). */

@@ -135,6 +135,31 @@ test('a flip closes at the old average and opens at the new price', () => {
   assert.equal(position.realised, 20n * one * one);
 });
 
+test('a corrected execution costs what is held of it more, the rest was realised for less', () => {
+  for (const [sold, short] of [
+    [6n, false],
+    [10n, false],
+    [0n, false],
+    [6n, true],
+  ] as const) {
+    const side = short ? -1 : 1;
+    const [positions, exact] = [new Positions(), new Positions()];
+    positions.execute(1, side, 10n * one, 100n * one, 0n);
+    exact.execute(1, side, 10n * one, 110n * one, one);
+    if (sold > 0n)
+      for (const book of [positions, exact]) book.execute(1, -side, sold * one, 105n * one, 0n);
+    positions.correct(1, side, 10n * one, 10n * one, one);
+    for (const book of [positions, exact]) {
+      book.touch(1);
+      book.mark(() => 105n * one);
+    }
+    positions.ensure(1).markPrice = exact.ensure(1).markPrice;
+    assert.deepEqual(positions.ensure(1), exact.ensure(1));
+    assert.equal(positions.realised(), exact.realised());
+    assert.equal(positions.dayLoss(), exact.dayLoss());
+  }
+});
+
 test('marks: only what was touched, and sums follow', () => {
   const positions = new Positions();
   positions.execute(1, 1, 10n * one, 5n * one, 0n);
