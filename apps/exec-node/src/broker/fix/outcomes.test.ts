@@ -92,6 +92,8 @@ const reports: Record<string, [string, string, ...string[]]> = {
     ...(['8', `${head}${trade}12=0.2|13=3|136=2|137=0.1|139=4|137=0.05|139=5|`] as const),
     'E1 7-1-0 +4 at 49.5 fee 0.35',
   ],
+  'a trade at a price finer than ours': ['8', `${head}150=F|39=1|14=4|32=4|31=9.123456789|`],
+  'a trade that tells no price': ['8', `${head}150=F|39=1|14=4|32=4|`],
   'a trade of a symbol nobody knows': ['8', `${head.replace('S1', 'X1')}${trade}`],
   'a trade of an order that is not ours': [
     ...(['8', `${head.replace('7-1-0', 'theirs')}${trade}`] as const),

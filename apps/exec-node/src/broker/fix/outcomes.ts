@@ -225,8 +225,9 @@ export class FixOutcomes {
     const { venue, symbols, clock, logger, records } = this.#deps;
     const { clientOrderId, execId, lastQty, lastPx, fee, symbol, side } = report;
     const id = symbols.idOf(symbol);
-    if (id === undefined || lastQty <= 0n) {
-      const reason = id === undefined ? 'its symbol is not known here' : 'it has no quantity';
+    if (id === undefined || lastQty <= 0n || lastPx === undefined) {
+      const none = lastPx === undefined ? 'it has no price' : 'it has no quantity';
+      const reason = id === undefined ? 'its symbol is not known here' : none;
       logger.error({ clientOrderId, execId, symbol, reason }, 'execution that cannot be counted');
       return;
     }
@@ -340,12 +341,16 @@ export class FixOutcomes {
     const name = message.text(Tag.symbol);
     const symbol = symbols.idOf(name);
     if (symbol === undefined) logger.error({ symbol: name }, 'execution of an unknown symbol');
-    else
-      for (const { fill, isBust } of readTrades(message, venue, symbol, clock.now())) {
+    else {
+      const trades = readTrades(message, venue, symbol, clock.now());
+      if (trades.length === 0)
+        logger.error({ execId: message.text(Tag.execId) }, 'execution that cannot be counted');
+      for (const { fill, isBust } of trades) {
         if (isBust) continue;
         records.keepTrade(fill);
         queries.add(id, fill);
       }
+    }
     if (message.isYes(Tag.lastRptRequested)) queries.finish(id);
   }
 

@@ -51,7 +51,8 @@ export interface Report {
   readonly avgPx: bigint;
   /** 0n: none, or finer than 1e-8. */
   readonly lastQty: bigint;
-  readonly lastPx: bigint;
+  /** undefined: none, or finer than 1e-8. */
+  readonly lastPx: bigint | undefined;
   readonly fee: bigint;
   readonly rejectReason: number;
   readonly text: string;
@@ -130,7 +131,7 @@ export function stateOf(status: string, cumQty: bigint): OrderState {
 
 export function readReport(message: FixMessage): Report {
   const lastQty = message.money(Tag.lastQty) ?? 0n;
-  const lastPx = message.money(Tag.lastPx) ?? 0n;
+  const lastPx = message.money(Tag.lastPx);
   const original = message.text(Tag.origClOrdId);
   const venueClientId = message.text(Tag.clOrdId);
   return {
@@ -148,7 +149,7 @@ export function readReport(message: FixMessage): Report {
     avgPx: message.money(Tag.avgPx) ?? 0n,
     lastQty,
     lastPx,
-    fee: readFee(message, 0, message.count, lastQty, lastPx),
+    fee: readFee(message, 0, message.count, lastQty, lastPx ?? 0n),
     rejectReason: message.whole(Tag.ordRejReason),
     text: message.text(Tag.text),
     time: message.time(Tag.transactTime),
@@ -158,7 +159,8 @@ export function readReport(message: FixMessage): Report {
   };
 }
 
-/** The entries of a TradeCaptureReport that are ours to count: one fill for each side. */
+/** The entries of a TradeCaptureReport that are ours to count: one fill for each side; none when
+ * its quantity or price is none, or finer than 1e-8. */
 export function readTrades(
   message: FixMessage,
   venue: string,
@@ -167,7 +169,8 @@ export function readTrades(
 ): Trade[] {
   const trades: Trade[] = [];
   const quantity = message.money(Tag.lastQty) ?? 0n;
-  const price = message.money(Tag.lastPx) ?? 0n;
+  const price = message.money(Tag.lastPx);
+  if (quantity <= 0n || price === undefined) return trades;
   forEachEntry(message, FixGroups.sides, (from, to) => {
     const fill: Fill = {
       venue,
