@@ -26,7 +26,7 @@ import type { Rates } from '../position/rates.js';
 import { type BookExposure, checkRisk, type RiskExposure } from './check.js';
 import type { DataWatch } from './data-watch.js';
 import { type BookLimits, type EffectiveLimits, LimitBook } from './limits.js';
-import { emptyPoint, type Market } from './market.js';
+import { emptyPoint, type Market, priceOf } from './market.js';
 import { MessageRate } from './message-rate.js';
 import { OwnOrders } from './own-orders.js';
 import { Repeats } from './repeats.js';
@@ -84,11 +84,29 @@ export class RiskDesk {
     this.#rate.count(this.#deps.clock.monotonicNs());
   }
 
-  limitsFor(intent: OrderIntent): EffectiveLimits {
+  limitsFor(intent: Pick<OrderIntent, 'account' | 'instance' | 'symbol'>): EffectiveLimits {
     const { controls, books } = this.#deps.ledger;
     const version = controls.limitsVersion + books.instrumentsVersion;
     this.limits.follow(version, () => controls.limits());
     return this.limits.of(intent.account, intent.instance, intent.symbol);
+  }
+
+  /** As much of a quantity as one market order may be for; all of it when not even a lot may. */
+  mostOf(
+    order: Pick<OrderIntent, 'account' | 'instance' | 'symbol' | 'side' | 'quantity'>,
+  ): bigint {
+    const { ledger, market, rates } = this.#deps;
+    const { symbol, side, quantity } = order;
+    const { lot, maxQuantity, maxOrderValue } = this.limitsFor(order);
+    const instrument = ledger.books.instrument(symbol);
+    market.read(symbol, this.#point);
+    const price = priceOf({ side, limitPrice: 0n }, 0n, this.#point);
+    const unit = price * BigInt(instrument?.multiplier ?? 1) * rates.of(instrument?.currency ?? '');
+    let most = maxQuantity > 0n && maxQuantity < quantity ? maxQuantity : quantity;
+    const byValue = unit > 0n ? (maxOrderValue * moneyScale) / unit : most;
+    if (byValue < most) most = byValue;
+    most -= most % lot;
+    return most > 0n ? most : quantity;
   }
 
   /** `counted`: what of it is in the open quantities already; above 0 for a child. */

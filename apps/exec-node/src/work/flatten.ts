@@ -1,8 +1,8 @@
 // Cancels what is open, and closes every position, when a person asks for it. To close, what is
-// open is canceled first, then each position goes by one reduce-only market order. What always
-// holds: nothing is sent for a symbol that still has an open order, so that no position is closed
-// twice; what is halted waits, canceled and not closed; it goes on after a restart, until there is
-// nothing left; then the journal says so.
+// open is canceled first, then each position goes by reduce-only market orders, one after the
+// other, each as large as an order may be. What always holds: nothing is sent for a symbol that
+// still has an open order, so that no position is closed twice; what is halted waits, canceled and
+// not closed; it goes on after a restart, until there is nothing left; then the journal says so.
 
 import {
   type Clock,
@@ -29,6 +29,8 @@ export interface FlattenDeps {
   readonly decisions: Decisions;
   /** What is held of a symbol where long and short are kept apart; undefined: they are not. */
   readonly offsetsOf: (symbol: number) => OffsetPosition | undefined;
+  /** As much of a quantity as one order to close it may be for. */
+  readonly mostOf: (symbol: number, side: number, quantity: bigint) => bigint;
   /** No order of a person leaves for the symbol. */
   readonly isHalted: (symbol: number) => boolean;
   readonly cancel: (clientOrderId: string, why: string) => boolean;
@@ -160,12 +162,12 @@ export class Flatten {
   }
 
   #close(symbol: number, quantity: bigint, offset: number): number {
-    const { decisions, clock, ledger } = this.#deps;
+    const { decisions, clock, ledger, mostOf } = this.#deps;
     const ordinal = ledger.highest(personInstance) + 1;
-    const long = quantity > 0n;
+    const side = quantity > 0n ? -1 : 1;
     const draft = {
       ...personDraft(ordinal, clock),
-      ...{ symbol, side: long ? -1 : 1, quantity: long ? quantity : -quantity },
+      ...{ symbol, side, quantity: mostOf(symbol, side, quantity > 0n ? quantity : -quantity) },
       ...{ offset, flags: OrderFlags.reduceOnly },
     };
     if (decisions.take(draft, false) === RiskReason.APPROVED) return 1;

@@ -106,6 +106,14 @@ export class OrderDesk {
     this.#flatten = new Flatten({
       ...{ ledger, scribe, clock, decisions: this.decisions, cancel },
       ...{ account: config.exec.account, strays: deps.strays },
+      mostOf: (symbol, side, quantity) =>
+        risk.mostOf({
+          account: config.exec.account,
+          instance: personInstance,
+          symbol,
+          side,
+          quantity,
+        }),
       isHalted: (symbol) =>
         ledger.controls.stateFor(config.exec.account, personInstance, symbol) === 'HALTED',
       offsetsOf: (symbol) =>

@@ -1,0 +1,60 @@
+// Closing all that is held, where one order may not be for all of it.
+
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { moneyText, parseMoney } from '@ndts/protocol';
+import { createHarness, type Harness } from '../exec-kit.js';
+
+const who = { actor: 'anna', why: 'a test' };
+
+async function started(context: TestContext, config: Record<string, string>): Promise<Harness> {
+  const dir = mkdtempSync(join(tmpdir(), 'ndts-flatten-'));
+  context.after(() => rmSync(dir, { recursive: true, force: true }));
+  const harness = createHarness({ dir, config: { 'risk.staleMs': '6000000', ...config } });
+  let isOver = false;
+  const start = harness.node.start().finally(() => {
+    isOver = true;
+  });
+  while (!isOver) await pass(harness, 5);
+  await start;
+  harness.ticks.push({ symbol: 1, price: 100, bid: 99, ask: 101 });
+  await harness.settle();
+  return harness;
+}
+
+async function pass(harness: Harness, ms: number): Promise<void> {
+  harness.node.doWork();
+  harness.clock.advance(ms * 1e6);
+  for (let turn = 0; turn < 10; turn++) await Promise.resolve();
+}
+
+for (const [limit, config, parts] of [
+  ['value', { 'risk.maxOrderValue': '250', 'risk.lot': '1' }, ['2', '2', '1']],
+  ['quantity', { 'risk.maxQuantity': '3' }, ['3', '2']],
+] as const)
+  test(`what is held goes in parts that an order may have: ${limit}`, async (context) => {
+    const harness = await started(context, config);
+    const { node } = harness;
+    for (const [ordinal, quantity] of [
+      [1, '2'],
+      [2, '2'],
+      [3, '1'],
+    ] as const) {
+      harness.signals.push({ ordinal, symbol: 1, side: 1, quantity });
+      await harness.settle();
+    }
+    assert.equal(node.ledger.positions.get(1)?.quantity, parseMoney('5'));
+    await node.flatten(who);
+    for (let turn = 0; turn < 100; turn++) await pass(harness, 50);
+    assert.equal(node.ledger.positions.get(1)?.quantity, 0n);
+    assert.equal(node.ledger.controls.flatten, '');
+    const orders = node.ledger.orders.list(100, 1).reverse();
+    const closing = orders.filter(({ intent }) => intent.instance === 0);
+    assert.deepEqual(
+      closing.map(({ quantity }) => moneyText(quantity)),
+      parts,
+    );
+  });
