@@ -47,6 +47,11 @@ export interface RiskDeskDeps {
   readonly trades: (symbol: number) => boolean;
 }
 
+type Sized = Pick<
+  OrderIntent,
+  'account' | 'instance' | 'symbol' | 'side' | 'quantity' | 'limitPrice'
+>;
+
 export class RiskDesk {
   readonly limits: LimitBook;
   readonly #deps: RiskDeskDeps;
@@ -91,16 +96,14 @@ export class RiskDesk {
     return this.limits.of(intent.account, intent.instance, intent.symbol);
   }
 
-  /** As much of a quantity as one market order may be for; all of it when not even a lot may. */
-  mostOf(
-    order: Pick<OrderIntent, 'account' | 'instance' | 'symbol' | 'side' | 'quantity'>,
-  ): bigint {
+  /** As much of a quantity as one order may be for; all of it when not even a lot may. */
+  mostOf(order: Sized): bigint {
     const { ledger, market, rates } = this.#deps;
-    const { symbol, side, quantity } = order;
+    const { symbol, side, quantity, limitPrice } = order;
     const { lot, maxQuantity, maxOrderValue } = this.limitsFor(order);
     const instrument = ledger.books.instrument(symbol);
     market.read(symbol, this.#point);
-    const price = priceOf({ side, limitPrice: 0n }, 0n, this.#point);
+    const price = priceOf({ side, limitPrice }, 0n, this.#point);
     const unit = price * BigInt(instrument?.multiplier ?? 1) * rates.of(instrument?.currency ?? '');
     let most = maxQuantity > 0n && maxQuantity < quantity ? maxQuantity : quantity;
     const byValue = unit > 0n ? (maxOrderValue * moneyScale) / unit : most;

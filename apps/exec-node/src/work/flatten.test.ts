@@ -1,4 +1,4 @@
-// Closing all that is held, where one order may not be for all of it.
+// Closing what is held, where one order may not be for all of it.
 
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -58,3 +58,13 @@ for (const [limit, config, parts] of [
       parts,
     );
   });
+
+test('a stop goes in parts when the market moved beyond what one order may be', async (context) => {
+  const harness = await started(context, { 'risk.maxOrderValue': '250', 'risk.lot': '1' });
+  harness.signals.push({ ordinal: 1, symbol: 1, side: -1, quantity: '2', stopLoss: '120' });
+  await harness.settle();
+  assert.equal(harness.node.ledger.positions.get(1)?.quantity, parseMoney('-2'));
+  harness.ticks.push({ symbol: 1, price: 126, bid: 125, ask: 127 });
+  for (let turn = 0; turn < 20; turn++) await pass(harness, 50);
+  assert.equal(harness.node.ledger.positions.get(1)?.quantity, 0n);
+});

@@ -98,6 +98,7 @@ export class OrderDesk {
     this.#worker = new Worker({
       ...{ ledger, scribe, clock, logger, gate, market, cancel },
       lotOf: ({ intent }) => risk.limitsFor(intent).lot,
+      mostOf: (child) => risk.mostOf(child),
       partsOf: ({ intent, terms }, quantity) => offsets.partsOf(intent, terms.offset, quantity),
       check: (child, offset) => risk.check(child, { ...plainTerms, offset }, child.quantity, now()),
       send: (child, terms) => enqueue(scribe.intent(child, terms)),
@@ -108,11 +109,8 @@ export class OrderDesk {
       ...{ account: config.exec.account, strays: deps.strays },
       mostOf: (symbol, side, quantity) =>
         risk.mostOf({
-          account: config.exec.account,
-          instance: personInstance,
-          symbol,
-          side,
-          quantity,
+          ...{ account: config.exec.account, instance: personInstance, symbol, side, quantity },
+          limitPrice: 0n,
         }),
       isHalted: (symbol) =>
         ledger.controls.stateFor(config.exec.account, personInstance, symbol) === 'HALTED',

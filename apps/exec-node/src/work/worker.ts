@@ -37,6 +37,8 @@ export interface WorkerDeps {
   readonly logger: Logger;
   readonly gate: LogGate;
   readonly lotOf: (order: Order) => bigint;
+  /** As much of the quantity of a child as one order may be for. */
+  readonly mostOf: (child: OrderIntent) => bigint;
   /** The offsets a child goes with, each a child of its own. */
   readonly partsOf: (order: Order, quantity: bigint) => readonly OffsetPart[];
   /** The risk check of a child, which counts within its parent. */
@@ -251,8 +253,11 @@ export class Worker {
     }
     const room = mayBeSent - working - others;
     const more = wanted.quantity - working;
-    const quantity = more < room ? more : room;
-    if (quantity <= 0n) return;
+    const wished = more < room ? more : room;
+    if (wished <= 0n) return;
+    // The market may have moved so far that all of it is too much for one order.
+    const { limitPrice } = wanted;
+    const quantity = this.#deps.mostOf({ ...order.intent, quantity: wished, limitPrice });
     const parts = this.#deps.partsOf(order, quantity);
     if (parts.length === 0) this.#pause(order, 'nothing is left that it could close');
     for (const part of parts) this.#send(order, wanted, part);
