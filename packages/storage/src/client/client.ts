@@ -142,6 +142,7 @@ export class NDTSClient {
   readonly #blocks: BlockMemory;
   #opening: Promise<OpenedService> | undefined;
   #closed = false;
+  readonly #subscriptions = new Set<Subscription>();
   /** Ids never change: what was once asked for is known. */
   readonly #ids = new Map<string, number>();
 
@@ -304,11 +305,12 @@ export class NDTSClient {
    * the folder open meanwhile. */
   subscribe(symbols?: readonly string[], options: SubscribeOptions = {}): Subscription {
     const { loop = noLoop } = this.#values ?? {};
-    return new Subscription(
-      { reach: () => this.#reach(), clock: this.#clock, loop },
-      symbols,
-      options,
+    const sources = { reach: () => this.#reach(), clock: this.#clock, loop };
+    const subscription = new Subscription(sources, symbols, options, (one) =>
+      this.#subscriptions.delete(one),
     );
+    this.#subscriptions.add(subscription);
+    return subscription;
   }
 
   /** The names under which positions are kept, and where they stand. */
@@ -324,6 +326,7 @@ export class NDTSClient {
   /** Ends what is under way. Who opened the folder closes it, durably. Twice is allowed. */
   async close(): Promise<void> {
     this.#closed = true;
+    await Promise.all([...this.#subscriptions].map((one) => one.close()));
     const opened = await this.#opening?.catch(() => undefined);
     await opened?.close();
   }

@@ -69,13 +69,16 @@ const defaults = { liveRows: 4096, intervalMs: 100 } as const;
 export class Subscription extends Reading<LiveBatch> {
   readonly #source: LiveSource;
   readonly #hold: ConsumerHold | undefined;
+  readonly #onClosed: (one: Subscription) => void;
 
   constructor(
     sources: SubscriptionSources,
     symbols: readonly string[] | undefined,
     options: SubscribeOptions,
+    onClosed: (one: Subscription) => void = () => undefined,
   ) {
     super();
+    this.#onClosed = onClosed;
     const { consumer, table = tickSchema.name, signal } = options;
     checkTogether(options);
     if (consumer !== undefined)
@@ -118,6 +121,7 @@ export class Subscription extends Reading<LiveBatch> {
   }
 
   protected letGo(): Promise<void> {
+    this.#onClosed(this);
     return this.#source.close();
   }
 }
