@@ -355,3 +355,21 @@ export function rebuild(journal: KeyValueStore): Ledger {
   foldJournal(new EventJournal(journal), ledger);
   return ledger;
 }
+
+/** The node works once, and time passes. */
+export async function pass({ node, clock }: Harness, ms: number): Promise<void> {
+  node.doWork();
+  clock.advance(ms * 1e6);
+  for (let turn = 0; turn < 10; turn++) await Promise.resolve();
+}
+
+/** Time passes and the node works until it is over. */
+export async function during<Result>(harness: Harness, asked: Promise<Result>): Promise<Result> {
+  let isOver = false;
+  const result = asked.finally(() => {
+    isOver = true;
+  });
+  result.catch(() => undefined);
+  while (!isOver) await pass(harness, 5);
+  return result;
+}

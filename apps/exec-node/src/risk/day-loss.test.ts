@@ -10,8 +10,10 @@ import type { KeyValueStore } from '@ndts/protocol';
 import { VirtualClock } from '@ndts/runtime';
 import {
   createHarness,
+  during,
   type Harness,
   ledgerSnapshot,
+  pass,
   rebuild,
   timeMsOfTestDay,
 } from '../exec-kit.js';
@@ -42,19 +44,8 @@ async function started(desk: Desk, price: number, day = athens): Promise<Harness
     },
     lastTicks: [{ symbol: 1, price, time: desk.clock.now() }],
   });
-  let isOver = false;
-  const start = harness.node.start().finally(() => {
-    isOver = true;
-  });
-  while (!isOver) await pass(harness, 5);
-  await start;
+  await during(harness, harness.node.start());
   return harness;
-}
-
-async function pass(harness: Harness, ms: number): Promise<void> {
-  harness.node.doWork();
-  harness.clock.advance(ms * 1e6);
-  for (let turn = 0; turn < 10; turn++) await Promise.resolve();
 }
 
 async function priced(harness: Harness, price: number): Promise<void> {
@@ -124,12 +115,7 @@ test('an execution of before that is told today counts today', async (context) =
   await priced(harness, 94);
   assert.equal(lossOf(harness), '0');
   await nextDay(harness);
-  let isOver = false;
-  const asked = harness.node.reconcile(who).finally(() => {
-    isOver = true;
-  });
-  while (!isOver) await pass(harness, 5);
-  await asked;
+  await during(harness, harness.node.reconcile(who));
   await harness.settle();
   assert.equal(lossOf(harness), '60');
   assert.equal(await buy(harness, 2, '1'), 'DAILY_LOSS_LIMIT');

@@ -21,9 +21,11 @@ import {
 import { MemoryKeyValueStore, SeededRandom, VirtualClock } from '@ndts/runtime';
 import {
   createHarness,
+  during,
   type Harness,
   type HarnessOptions,
   ledgerSnapshot,
+  pass,
   rebuild,
   timeMsOfTestDay,
 } from '../exec-kit.js';
@@ -142,23 +144,8 @@ async function restart(made: Scene, harness = createHarness(made.options)): Prom
   await harness.settle();
 }
 
-/** Time passes and the node works until it is over. */
-async function during<Result>(harness: Harness, asked: Promise<Result>): Promise<Result> {
-  let isOver = false;
-  const result = asked.finally(() => {
-    isOver = true;
-  });
-  result.catch(() => undefined);
-  while (!isOver) await pass(harness, 1);
-  return result;
-}
-
-async function pass(harness: Harness, cycles: number): Promise<void> {
-  for (let cycle = 0; cycle < cycles; cycle++) {
-    harness.node.doWork();
-    harness.clock.advance(5e6);
-    for (let turn = 0; turn < 10; turn++) await Promise.resolve();
-  }
+async function cycles(harness: Harness, count: number): Promise<void> {
+  for (let cycle = 0; cycle < count; cycle++) await pass(harness, 5);
 }
 
 function reconcile({ harness }: Scene, adopt = false): Promise<ReconcileView> {
@@ -234,7 +221,7 @@ test('untold fills of an order are adopted, and make way for the told ones', asy
   harness.broker.setBehaviour({ partialFillPerMillion: 1_000_000 });
   veil.hides = () => true;
   harness.signals.push({ ordinal: 1, symbol: 1, side: 1, quantity: '5' });
-  await pass(harness, 40);
+  await cycles(harness, 40);
   const { node } = harness;
   const order = node.ledger.orders.get('1-1-0');
   assert.equal(order?.filled, 0n);
@@ -268,7 +255,7 @@ test('a late report of a venue whose clock is ahead is no second execution', asy
   const { veil, harness } = made;
   veil.hides = () => true;
   harness.signals.push({ ordinal: 1, symbol: 1, side: 1, quantity: '5', limit: '99' });
-  await pass(harness, 10);
+  await cycles(harness, 10);
   const time = { ...made.clock.now(), nsOfDay: made.clock.now().nsOfDay + 5e9 };
   const [fill, state] = [
     { symbol: 1, side: 1, price: parseMoney('99'), time },
@@ -300,14 +287,14 @@ test('an execution of after an inference is news, whatever its clock says', asyn
   external(made, 'x1', 1, '4', '90');
   await reconcile(made);
   const before: Time = made.clock.now();
-  await pass(made.harness, 5);
+  await cycles(made.harness, 5);
   made.harness.signals.push({ ordinal: 1, symbol: 1, side: 1, quantity: '1' });
-  await pass(made.harness, 40);
+  await cycles(made.harness, 40);
   assert.deepEqual(held(made), ['5', '92']);
   // A venue whose clock is behind: the order was made later, whatever it says.
   made.veil.hides = () => true;
   made.harness.signals.push({ ordinal: 2, symbol: 1, side: 1, quantity: '2' });
-  await pass(made.harness, 40);
+  await cycles(made.harness, 40);
   made.veil.hidden.delete(made.veil.all.at(-1)?.tradeId ?? '');
   const last = made.veil.all.at(-1);
   assert.ok(last !== undefined);
@@ -465,7 +452,7 @@ async function oneStep(made: Scene, random: SeededRandom, step: number): Promise
     // Some of what was kept back comes out, in any order.
     for (const tradeId of veil.hidden) if (random.integer(2) === 0) veil.hidden.delete(tradeId);
   } else await restart(made);
-  await pass(made.harness, 1 + random.integer(10));
+  await cycles(made.harness, 1 + random.integer(10));
   await made.harness.settle();
 }
 

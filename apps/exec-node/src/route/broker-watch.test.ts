@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { type BrokerOrderStatus, OrderState, OrderStateNames, subjects } from '@ndts/protocol';
-import { createHarness, type Harness, type HarnessOptions } from '../exec-kit.js';
+import { createHarness, during, type Harness, type HarnessOptions, pass } from '../exec-kit.js';
 
 const who = { actor: 'anna', why: 'a test' };
 
@@ -23,23 +23,6 @@ async function started(
   harness.ticks.push({ symbol: 1, price: 100 });
   await harness.settle();
   return harness;
-}
-
-/** Time passes and the node works until it is over. */
-async function during<Result>(harness: Harness, asked: Promise<Result>): Promise<Result> {
-  let isOver = false;
-  const result = asked.finally(() => {
-    isOver = true;
-  });
-  result.catch(() => undefined);
-  while (!isOver) await pass(harness, 5);
-  return result;
-}
-
-async function pass(harness: Harness, ms: number): Promise<void> {
-  harness.node.doWork();
-  harness.clock.advance(ms * 1e6);
-  for (let turn = 0; turn < 10; turn++) await Promise.resolve();
 }
 
 function stateOf({ node }: Harness, id: string): string | undefined {

@@ -16,7 +16,7 @@ import {
   parseMoney,
   subjects,
 } from '@ndts/protocol';
-import { createHarness, type Harness, type HarnessOptions } from '../exec-kit.js';
+import { createHarness, during, type Harness, type HarnessOptions, pass } from '../exec-kit.js';
 
 const who = { actor: 'anna', why: 'a test' };
 
@@ -73,22 +73,6 @@ async function started(
       bus.request(subjects.execCancel, { clientOrderId, ...who, ...more }),
     again: () => started(context, { ...options, dir, journal, clock }),
   };
-}
-
-async function during<Result>(harness: Harness, asked: Promise<Result>): Promise<Result> {
-  let isOver = false;
-  const result = asked.finally(() => {
-    isOver = true;
-  });
-  result.catch(() => undefined);
-  while (!isOver) await pass(harness, 5);
-  return result;
-}
-
-async function pass(harness: Harness, ms: number): Promise<void> {
-  harness.node.doWork();
-  harness.clock.advance(ms * 1e6);
-  for (let turn = 0; turn < 10; turn++) await Promise.resolve();
 }
 
 async function seconds(harness: Harness, count: number): Promise<void> {

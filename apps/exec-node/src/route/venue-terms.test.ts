@@ -13,7 +13,7 @@ import {
   parseMoney,
   type WorkingTerms,
 } from '@ndts/protocol';
-import { createHarness, type Harness, ledgerSnapshot, rebuild } from '../exec-kit.js';
+import { createHarness, type Harness, ledgerSnapshot, pass, rebuild, during } from '../exec-kit.js';
 import { Order } from '../order/order.js';
 import { changedTerms } from './venue-terms.js';
 
@@ -34,22 +34,16 @@ async function started(context: TestContext, policy: string): Promise<Harness> {
   const start = harness.node.start().finally(() => {
     isOver = true;
   });
-  while (!isOver) await pass(harness);
+  while (!isOver) await pass(harness, 50);
   await start;
   harness.ticks.push({ symbol: 1, price: 100 });
   await harness.settle();
   return harness;
 }
 
-async function pass(harness: Harness): Promise<void> {
-  harness.node.doWork();
-  harness.clock.advance(50e6);
-  for (let turn = 0; turn < 10; turn++) await Promise.resolve();
-}
-
 /** Time for so many comparisons. */
 async function checks(harness: Harness, count: number): Promise<void> {
-  for (let turn = 0; turn < count * 21; turn++) await pass(harness);
+  for (let turn = 0; turn < count * 21; turn++) await pass(harness, 50);
 }
 
 /** Nobody here has asked for it. */
@@ -72,12 +66,7 @@ test('halted on by default, once it lasts, until it is adopted by hand', async (
   assert.equal(harness.node.ledger.tradingState, 'ACTIVE');
   await checks(harness, 2);
   assert.equal(harness.node.ledger.tradingReason, `reconciliation: ${line}`);
-  let isOver = false;
-  const adopted = harness.node.reconcile({ ...who, adopt: true }).finally(() => {
-    isOver = true;
-  });
-  while (!isOver) await pass(harness);
-  assert.deepEqual(await adopted, {
+  assert.deepEqual(await during(harness, harness.node.reconcile({ ...who, adopt: true })), {
     ...{ differences: [], adopted: [line], tradingState: 'HALTED' },
   });
   await harness.node.setTradingState({ set: 'ACTIVE', ...who });

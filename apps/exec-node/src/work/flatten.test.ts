@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { moneyText, parseMoney } from '@ndts/protocol';
-import { createHarness, type Harness } from '../exec-kit.js';
+import { createHarness, during, type Harness, pass } from '../exec-kit.js';
 
 const who = { actor: 'anna', why: 'a test' };
 
@@ -14,21 +14,10 @@ async function started(context: TestContext, config: Record<string, string>): Pr
   const dir = mkdtempSync(join(tmpdir(), 'ndts-flatten-'));
   context.after(() => rmSync(dir, { recursive: true, force: true }));
   const harness = createHarness({ dir, config: { 'risk.staleMs': '6000000', ...config } });
-  let isOver = false;
-  const start = harness.node.start().finally(() => {
-    isOver = true;
-  });
-  while (!isOver) await pass(harness, 5);
-  await start;
+  await during(harness, harness.node.start());
   harness.ticks.push({ symbol: 1, price: 100, bid: 99, ask: 101 });
   await harness.settle();
   return harness;
-}
-
-async function pass(harness: Harness, ms: number): Promise<void> {
-  harness.node.doWork();
-  harness.clock.advance(ms * 1e6);
-  for (let turn = 0; turn < 10; turn++) await Promise.resolve();
 }
 
 for (const [limit, config, parts] of [
