@@ -33,6 +33,7 @@ import {
   settingsOf,
   sourceOf,
 } from './run-options.js';
+import { countOf } from './count.js';
 
 export interface SweepFlags extends RunFlags {
   readonly param: readonly string[];
@@ -69,13 +70,6 @@ export function addSweepCommand(
     .option('--anchored', 'of --walk-forward: train on all parts before, not on the last', false)
     .option('--top <count>', 'rows of the table', '20')
     .action(run);
-}
-
-function countOf(flag: string, text: string): number {
-  const count = Number(text);
-  if (Number.isSafeInteger(count) && count >= 1) return count;
-  const what = `--${flag}: expected a whole number above 0, found '${text}'`;
-  throw new NdtsError('INVALID_ARGUMENT', what);
 }
 
 async function pointsOf(plugin: string, flags: SweepFlags, seed: number) {
