@@ -13,7 +13,7 @@ import {
   parseMoney,
   type WorkingTerms,
 } from '@ndts/protocol';
-import { createHarness, type Harness, ledgerSnapshot, pass, rebuild, during } from '../exec-kit.js';
+import { createHarness, during, type Harness, ledgerSnapshot, pass, rebuild } from '../exec-kit.js';
 import { Order } from '../order/order.js';
 import { changedTerms } from './venue-terms.js';
 
