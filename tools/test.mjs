@@ -1,8 +1,9 @@
 // Runs the test suites, four at a time so that one that waits leaves no processor idle, and says
 // in the order of their list, for each, how long it took and what passed.
-// At the end: with --coverage the line coverage of our TypeScript and of the engine, then one line
-// `N passed, N failed` (and how many were skipped, if any). Exit code 1 when anything failed, and
-// with CI=true also when anything was skipped. --no-coverage is what it does when nothing is said.
+// At the end: with --coverage the line coverage of our TypeScript and of the engine, what failed
+// once more, then one line `N passed, N failed` (and how many were skipped, if any). Exit code 1
+// when anything failed, and with CI=true also when anything was skipped. --no-coverage is what it
+// does when nothing is said.
 //
 //   node tools/test.mjs [SUITE ...] [--coverage | --no-coverage] [--list]
 
@@ -10,7 +11,7 @@ import { root } from './lib/root.mjs';
 import { endAllOnSignals } from './lib/run-process.mjs';
 import { missingPackages } from './setup/system-packages.mjs';
 import { engineCoverage } from './test/engine-coverage.mjs';
-import { addResults, failedOne, skippedOne, summaryLine } from './test/results.mjs';
+import { addResults, failedOne, lastLines, skippedOne, summaryLine } from './test/results.mjs';
 import { runInLanes } from './test/lanes.mjs';
 import { chooseSuites, presentSuites, runSuite } from './test/suites.mjs';
 import { countsFolder, startCounts, typescriptCoverage } from './test/typescript-coverage.mjs';
@@ -84,6 +85,13 @@ function printCoverage(title, files, depth) {
   console.log(coverageLine('all', sumOf(files)));
 }
 
+/** What failed once more, after all that was said since. */
+function printFailures(chosen, results) {
+  for (const [index, { failed, detail }] of results.entries())
+    if (failed > 0)
+      console.log(`${chosen[index].name}: ${failed} failed\n${lastLines(detail, 60)}\n`);
+}
+
 /** Of suites in which something passed: one that did not even build has measured nothing. */
 async function reportCoverage(chosen, results) {
   const ran = chosen.filter((_, index) => results[index].passed > 0).map((one) => one.name);
@@ -114,6 +122,7 @@ async function runAll(chosen, coverage) {
       results.push(failedOne('coverage'));
     }
   }
+  printFailures(chosen, results);
   return addResults(results);
 }
 

@@ -111,6 +111,11 @@ test('bench lines', () => {
   assert.deepEqual(counts(readBenchLines('')), [0, 1, 0]);
   assert.deepEqual(counts(readBenchLines(line('a', null))), [0, 1, 0]);
   assert.deepEqual(counts(readBenchLines('{"bench":')), [0, 1, 0]);
+  const ended = readBenchLines(
+    `${line('a', 1)}\n{"bench":"b","failed":"no disk"}\n${line('c', 1)}`,
+  );
+  assert.deepEqual(counts(ended), [2, 1, 0]);
+  assert.equal(ended.detail, 'b: no disk');
 });
 
 test('a command that hangs is stopped with everything it started', async (context) => {

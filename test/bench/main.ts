@@ -5,6 +5,7 @@
 import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 import { nearestName } from '@ndts/runtime';
 import { cleanBench } from './clean.js';
 import { arbitrateBench } from './arbitrate.js';
@@ -145,13 +146,13 @@ function memoryParent(): string {
   }
 }
 
-async function runOne(bench: Bench, options: Options): Promise<boolean> {
+/** @returns why it failed, or undefined */
+async function runOne(bench: Bench, options: Options): Promise<string | undefined> {
   if (options.peer !== undefined && !(bench.peers ?? []).includes(options.peer)) {
     const { peers = [] } = bench;
     const why =
       peers.length === 0 ? 'no peers' : `no peer ${options.peer}; ${hint(options.peer, peers)}`;
-    console.error(`${bench.name}: ${why}`);
-    return false;
+    return why;
   }
   const dir = mkdtempSync(join(tmpdir(), `ndts-bench-${bench.name}-`));
   const memory = mkdtempSync(join(memoryParent(), `ndts-bench-${bench.name}-`));
@@ -171,14 +172,19 @@ async function runOne(bench: Bench, options: Options): Promise<boolean> {
       },
     });
   } catch (error) {
-    console.error(`${bench.name} failed:`, error);
-    return false;
+    return inspect(error);
   } finally {
     rmSync(dir, { recursive: true, force: true });
     rmSync(memory, { recursive: true, force: true });
   }
-  if (lines === 0) console.error(`${bench.name} printed nothing`);
-  return lines > 0;
+  return lines === 0 ? 'printed nothing' : undefined;
+}
+
+/** Said at once and, after other benches, once more at the end, where somebody looks for it. */
+function sayFailures(failures: ReadonlyMap<string, string>, options: Options): void {
+  for (const [bench, failed] of failures)
+    if (options.json) console.log(JSON.stringify({ bench, failed }));
+    else console.error(`${bench} failed: ${failed}`);
 }
 
 async function main(): Promise<number> {
@@ -187,9 +193,16 @@ async function main(): Promise<number> {
     printList();
     return 0;
   }
-  let failed = 0;
-  for (const bench of choose(options.names)) if (!(await runOne(bench, options))) failed += 1;
-  return failed === 0 ? 0 : 1;
+  const failures = new Map<string, string>();
+  const chosen = choose(options.names);
+  for (const bench of chosen) {
+    const why = await runOne(bench, options);
+    if (why === undefined) continue;
+    failures.set(bench.name, why);
+    if (chosen.length > 1) console.error(`${bench.name} failed: ${why}`);
+  }
+  sayFailures(failures, options);
+  return failures.size === 0 ? 0 : 1;
 }
 
 try {

@@ -87,7 +87,8 @@ export function readGoogleTest(text) {
   return result;
 }
 
-/** Reads the JSON lines of the bench runner: each bench that printed a sound result has passed. */
+/** Reads the JSON lines of the bench runner: each bench that printed sound results, and did not say
+ * that it failed, has passed. */
 export function readBenchLines(text) {
   const seen = new Map();
   for (const line of text.split('\n')) {
@@ -98,16 +99,26 @@ export function readBenchLines(text) {
     } catch {
       return failedOne(`not JSON: ${line}`);
     }
-    const sound =
-      typeof record.bench === 'string' &&
-      typeof record.metric === 'string' &&
-      typeof record.unit === 'string' &&
-      Number.isFinite(record.value);
-    seen.set(String(record.bench), (seen.get(String(record.bench)) ?? true) && sound);
-    if (!sound) return failedOne(`not a bench result: ${line}`);
+    const name = String(record.bench);
+    const problem = problemOfBenchLine(record, line);
+    seen.set(name, [...(seen.get(name) ?? []), ...(problem === '' ? [] : [problem])]);
   }
   if (seen.size === 0) return failedOne('the bench runner printed no result');
-  return { passed: seen.size, failed: 0, skipped: 0, detail: '' };
+  return addResults(
+    [...seen].map(([name, problems]) =>
+      problems.length === 0 ? passedOne() : failedOne(`${name}: ${problems.join('\n')}`),
+    ),
+  );
+}
+
+function problemOfBenchLine(record, line) {
+  if (typeof record.failed === 'string') return record.failed;
+  const sound =
+    typeof record.bench === 'string' &&
+    typeof record.metric === 'string' &&
+    typeof record.unit === 'string' &&
+    Number.isFinite(record.value);
+  return sound ? '' : `not a bench result: ${line}`;
 }
 
 /** The last line of a run. */
