@@ -228,6 +228,53 @@ test('a corrected execution is no second fill, and the order shows what holds', 
   );
 });
 
+test('an order lives on when its cancel is refused, whatever the number says', async (context) => {
+  const { tws, broker, heard, settled } = await scene(context);
+  const limitPrice = parseMoney('90');
+  const resting = { ...intentOf('r', clock.now()), orderType: OrderType.limit, limitPrice };
+  broker.submit(resting);
+  await settled();
+  // Of cancels; of changes; of a connection that may only read; of what is ignored.
+  for (const code of [136, 137, 161, 10_148, 134, 321]) {
+    tws.cancelCode = code;
+    broker.cancel('r');
+    await settled();
+    const last = heard.updates.at(-1);
+    assert.deepEqual(
+      [last?.state, last?.reason.startsWith(`${code}: `)],
+      [OrderState.accepted, true],
+    );
+  }
+  tws.cancelCode = 0;
+  assert.equal((await broker.queryOrder('r'))?.state, OrderState.accepted);
+  broker.cancel('r');
+  await settled();
+  assert.equal(heard.updates.at(-1)?.state, OrderState.canceled);
+});
+
+test('what the venue ignores of an order refuses nothing', async (context) => {
+  const { tws, broker, heard, settled } = await scene(context);
+  const limitPrice = parseMoney('90');
+  tws.loseAnswers = true;
+  broker.submit({ ...intentOf('w', clock.now()), orderType: OrderType.limit, limitPrice });
+  await settled();
+  tws.warn(131, 'the sweep-to-fill flag will be ignored');
+  await settled();
+  assert.deepEqual(heard.updates, []);
+});
+
+test('a question that is refused says nothing of the order of its number', async (context) => {
+  const { tws, broker, heard, settled } = await scene(context);
+  const limitPrice = parseMoney('90');
+  for (let at = 0; at < 20; at += 1)
+    broker.submit({ ...intentOf(`q${at}`, clock.now()), orderType: OrderType.limit, limitPrice });
+  await settled();
+  tws.questionCode = 321;
+  for (let at = 0; at < 4; at += 1) await broker.queryFills();
+  await settled();
+  assert.equal(heard.updates.length, 20);
+});
+
 test('a stop order waits at the venue, over a connection that was lost', async (context) => {
   const { tws, broker, heard, settled } = await scene(context);
   const time = clock.now();

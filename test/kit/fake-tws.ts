@@ -58,6 +58,10 @@ export class FakeTws {
   loseRequests = false;
   loseAnswers = false;
   partialFills = false;
+  /** What it says to cancels instead of canceling; 0: it cancels. */
+  cancelCode = 0;
+  /** Questions about executions are refused with it; 0: they are answered. */
+  questionCode = 0;
   /** Commissions come with the next correction or not at all. */
   holdCommissions = false;
   /** When each message of a client arrived, in ms of this process. */
@@ -140,6 +144,12 @@ export class FakeTws {
     if (order === undefined) return;
     order.status = 'Submitted';
     this.#tellOrder(order);
+  }
+
+  /** Says something of the last order. */
+  warn(code: number, text: string): void {
+    const number = this.#orders.at(-1)?.number ?? 0;
+    for (const session of this.#sessions) this.#error(session, number, code, text);
   }
 
   /** A day later executions of before are no longer told. */
@@ -226,6 +236,8 @@ export class FakeTws {
         this.#listOpen(session);
         break;
       case 7:
+        if (this.questionCode !== 0)
+          this.#error(session, Number(fields[2]), this.questionCode, 'cannot be validated');
         for (const one of this.#executions) this.#sendExecution(session, one, Number(fields[2]));
         this.#send(session, said.executionEnd, 1, Number(fields[2]));
         break;
@@ -329,6 +341,8 @@ export class FakeTws {
     const order = this.#orders.find((one) => one.number === number);
     if (order === undefined) {
       this.#error(session, number, 10_147, 'OrderId that needs to be cancelled is not found');
+    } else if (this.cancelCode !== 0) {
+      this.#error(session, number, this.cancelCode, 'not canceled, on demand');
     } else if (isOpen(order)) {
       this.#end(order);
     } else {

@@ -13,22 +13,30 @@ export const orderCanceled = 202;
 /** The number of the order was used before: numbers must be asked for again. */
 export const numberUsed = 103;
 
-/** Refusals of an order, before or by the exchange. */
+/** Refusals of an order, before or by the exchange. Not those that only ignore a part of it (131),
+ * refuse a change (134, 329, 440), or are about history (166). */
 const refusals: ReadonlySet<number> = new Set([
   ...[103, 105, 106, 107, 109, 110, 111, 113, 116, 117, 118, 119, 120, 121, 122, 123, 124, 125],
-  ...[129, 131, 132, 133, 134, 136, 137, 138, 139, 140, 141, 142, 144, 145, 146, 147, 148, 151],
-  ...[152, 153, 154, 155, 156, 157, 158, 159, 160, 163, 164, 166, 167, 168, 200, 201, 203, 321],
-  ...[325, 326, 328, 329, 335, 336, 337, 355, 358, 360, 363, 382, 383, 387, 388, 391, 392, 394],
-  ...[403, 405, 409, 411, 412, 434, 435, 436, 437, 439, 440, 442, 443, 460, 461, 463],
+  ...[129, 132, 133, 138, 139, 140, 141, 142, 144, 145, 146, 147, 148, 151, 152, 153, 154, 155],
+  ...[156, 157, 158, 159, 160, 163, 167, 168, 200, 201, 203, 321, 325, 328, 335, 336, 337, 355],
+  ...[358, 360, 363, 382, 383, 387, 388, 391, 392, 394, 403, 405, 409, 412, 434, 435, 436, 437],
+  ...[439, 442, 443, 460, 461, 463],
 ]);
+/** By the exchange, also of an order that was taken. */
+const lateRefusal = 201;
+/** A cancel or a change was refused. */
+const unchanged: ReadonlySet<number> = new Set([134, 136, 137, 161, 329, 440, 10_148]);
 
-export function isRefusal(code: number): boolean {
-  return refusals.has(code);
+/** `isTaken`: the venue has told that it works the order; from then on its other refusals are of
+ * what else was asked of it. */
+export function meaningOf(code: number, isTaken: boolean): 'refused' | 'unchanged' | undefined {
+  if (unchanged.has(code)) return 'unchanged';
+  if (!refusals.has(code)) return undefined;
+  return isTaken && code !== lateRefusal ? 'unchanged' : 'refused';
 }
 
-/** Refusals that are no fault of the order: trading is off, or the account may not trade this way
- * now. 321 is told of a read-only connection, too, but of wrong orders as well. */
-const failures: ReadonlySet<number> = new Set([131, 160, 436, 437, 439, 440, 442, 443]);
+/** Refusals that are no fault of the order: no account is named that may trade. */
+const failures: ReadonlySet<number> = new Set([435, 436]);
 
 export function isFailure(code: number): boolean {
   return failures.has(code);

@@ -114,6 +114,28 @@ export class Executions {
   }
 }
 
+/** Executions that are told once their commission is known, the oldest first. */
+export class AwaitedFees {
+  /** Since when, by the monotonic clock. */
+  readonly #since = new Map<string, number>();
+
+  add(executionId: string, sinceNs: number): void {
+    this.#since.set(executionId, sinceNs);
+  }
+
+  /** False: it was not awaited. */
+  take(executionId: string): boolean {
+    return this.#since.delete(executionId);
+  }
+
+  /** Takes those that wait since before then. */
+  takeBefore(latestNs: number): string[] {
+    const all = [...this.#since].filter(([, sinceNs]) => sinceNs < latestNs).map(([id]) => id);
+    for (const id of all) this.#since.delete(id);
+    return all;
+  }
+}
+
 /** `0001f4e8.57ad59bb.01.02` is the second version of `0001f4e8.57ad59bb.01`. */
 function tradeIdOf(executionId: string): string {
   const dot = executionId.lastIndexOf('.');

@@ -31,9 +31,9 @@ import { isFinal } from '../../order/transitions.js';
 import type { OrderStatuses } from '../ask-orders.js';
 import { type Due, type Failure, notSent, tellDue, updateOf } from '../due.js';
 import type { Gateway } from '../gateway.js';
-import { isFailure, isRefusal, orderCanceled, serversBack, serversLost, stateOf } from './codes.js';
+import { isFailure, meaningOf, orderCanceled, serversBack, serversLost, stateOf } from './codes.js';
 import { IbConnection, type IbEvents } from './connection.js';
-import { Executions, type KnownExecution } from './executions.js';
+import { AwaitedFees, Executions, type KnownExecution } from './executions.js';
 import { contractOf, ibAbilities, orderOf, termsOf } from './order-words.js';
 import { noteFilled, OrdersSeen, type SeenOrder, venueOrderId } from './orders-seen.js';
 import type { IbBrokerOptions } from './settings.js';
@@ -42,19 +42,16 @@ import { venueTime } from './venue-time.js';
 
 export const ibVenue = 'ib';
 
-interface AwaitedFee {
-  readonly executionId: string;
-  readonly sinceNs: number;
-}
-
 const feePauseMs = 5;
+/** Beyond the numbers of orders: what is said of a question is said of no order. */
+const firstRequest = 1_000_000_000;
 
 export class IbBroker implements Gateway {
   readonly #options: IbBrokerOptions;
   readonly #orders = new OrdersSeen();
   readonly #executions = new Executions(ibVenue);
   readonly #due: Due[] = [];
-  readonly #awaitedFees: AwaitedFee[] = [];
+  readonly #awaitedFees = new AwaitedFees();
   readonly #positions = new Map<number, BrokerPosition>();
   readonly #backOff: BackOff;
   readonly #askOpen: Question;
@@ -68,7 +65,7 @@ export class IbBroker implements Gateway {
   #serversAway = false;
   #nextTryNs = 0;
   #nextNumber = 0;
-  #nextRequest = 1;
+  #nextRequest = firstRequest;
   #firstReady: (() => void) | undefined;
   #firstFailure: ((error: unknown) => void) | undefined;
 
@@ -384,33 +381,28 @@ export class IbBroker implements Gateway {
     if (noted !== 'new' || request >= 0) return;
     const executionId = execution.execId ?? '';
     if (this.#executions.get(executionId)?.fee === undefined)
-      this.#awaitedFees.push({ executionId, sinceNs: clock.monotonicNs() });
+      this.#awaitedFees.add(executionId, clock.monotonicNs());
     else this.#tellFill(executionId);
   }
 
   #onCommission(report: CommissionReport): void {
     this.#executions.noteFee(report);
     const executionId = report.execId ?? '';
-    const at = this.#awaitedFees.findIndex((one) => one.executionId === executionId);
-    if (at < 0) return;
-    this.#awaitedFees.splice(at, 1);
-    this.#tellFill(executionId);
+    if (this.#awaitedFees.take(executionId)) this.#tellFill(executionId);
   }
 
   #stopAwaitingFees(): number {
     const { clock, settings, logger } = this.#options;
     const latest = clock.monotonicNs() - settings.commissionMs * nsPerMs;
-    let count = 0;
-    while ((this.#awaitedFees[0]?.sinceNs ?? Number.POSITIVE_INFINITY) < latest) {
-      const executionId = this.#awaitedFees.shift()?.executionId ?? '';
+    const overdue = this.#awaitedFees.takeBefore(latest);
+    for (const executionId of overdue) {
       logger.warn(
         { execution: executionId },
         'no commission told; the fill counts with a fee of 0',
       );
       this.#tellFill(executionId);
-      count += 1;
     }
-    return count;
+    return overdue.length;
   }
 
   #tellFill(executionId: string): void {
@@ -445,14 +437,19 @@ export class IbBroker implements Gateway {
       if (this.#serversAway) this.#synchronise();
       return;
     }
+    if (code === orderCanceled) return;
     const seen = this.#orders.byNumber(number);
-    if (seen === undefined || code === orderCanceled || !isRefusal(code)) {
-      if (code !== orderCanceled) logger.warn({ code, order: seen?.clientOrderId }, message);
+    const meaning = meaningOf(code, seen?.accepted === true);
+    const reason = `${code}: ${message}`;
+    if (seen === undefined || meaning !== 'refused') {
+      logger.warn({ code, order: seen?.clientOrderId }, message);
+      if (seen?.ended === false && meaning !== undefined)
+        this.#tell(seen, OrderState.accepted, reason);
       return;
     }
     // Numbers were used by an earlier process: the next ones are asked for.
     this.#send((api) => api.reqIds());
-    this.#refuse(seen, `${code}: ${message}`, isFailure(code) ? 'venue' : undefined);
+    this.#refuse(seen, reason, isFailure(code) ? 'venue' : undefined);
   }
 
   #refuse(seen: SeenOrder, reason: string, failure?: Failure): void {
