@@ -30,6 +30,15 @@ test('market prices become the nearest 1e-8', () => {
     assert.throws(() => moneyFromFloat(bad), NdtsError);
 });
 
+test('as float64 it is the number that its text says, so that no venue cuts a digit off', () => {
+  for (const text of ['1.14', '1.36', '-1.57', '160.82621374', '98765432109.87654321', '0.3'])
+    assert.equal(moneyToFloat(parseMoney(text)), Number(text));
+  for (let cents = 0n; cents < 1000n; cents += 1n) {
+    const value = cents * 1_000_000n;
+    assert.equal(String(moneyToFloat(value)), moneyText(value));
+  }
+});
+
 test('products and quotients round half away from zero', () => {
   assert.equal(multiplyMoney(parseMoney('1.5'), parseMoney('0.00000001')), 2n);
   assert.equal(multiplyMoney(parseMoney('-1.5'), parseMoney('0.00000001')), -2n);

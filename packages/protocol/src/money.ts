@@ -49,8 +49,12 @@ export function moneyFromFloat(value: number): bigint {
   return BigInt(whole) * moneyScale + BigInt(fraction);
 }
 
+/** The float64 nearest to it: the one its text is read as. A sum of whole and fraction may be the one
+ * beside it, and whoever cuts 1.3599999999999999 to cents has one less. */
 export function moneyToFloat(value: bigint): number {
-  return Number(value / moneyScale) + Number(value % moneyScale) / 1e8;
+  const whole = Number(value);
+  // Both are exact, so that their quotient is rounded once.
+  return Number.isSafeInteger(whole) ? whole / 1e8 : Number(moneyText(value));
 }
 
 /** a * b, rounded half away from zero. */
