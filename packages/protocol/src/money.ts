@@ -49,8 +49,8 @@ export function moneyFromFloat(value: number): bigint {
   return BigInt(whole) * moneyScale + BigInt(fraction);
 }
 
-/** The float64 nearest to it: the one its text is read as. A sum of whole and fraction may be the one
- * beside it, and whoever cuts 1.3599999999999999 to cents has one less. */
+/** The float64 nearest to it: the one its text is read as. A sum of whole and fraction may be the
+ * one beside it, and whoever cuts 1.3599999999999999 to cents has one less. */
 export function moneyToFloat(value: bigint): number {
   const whole = Number(value);
   // Both are exact, so that their quotient is rounded once.
