@@ -135,6 +135,85 @@ test('contracts of another size than one are told in units', async (context) => 
   assert.equal(heard.filled('s'), parseMoney('0.05'));
 });
 
+test('an order is for as many contracts as were asked for', async (context) => {
+  const venue = new FakeExchange({ [swap]: { ...market, contract: true, contractSize: 0.1 } });
+  venue.decimals = 0;
+  const { broker, heard } = await scene(context, venue, {});
+  buy(broker, 's', '0.3');
+  await settle(venue, broker);
+  assert.equal(heard.filled('s'), parseMoney('0.3'));
+});
+
+test('what the venue would make another order of is refused', async (context) => {
+  const venue = fakeVenue();
+  Object.assign(venue, { decimals: 2, tick: 0.5 });
+  const { broker, heard } = await scene(context, venue, {});
+  buy(broker, 'a', '1.005', '90');
+  buy(broker, 'p', '1', '90.3');
+  buy(broker, 'f', '1.01', '90.5');
+  await settle(venue, broker);
+  assert.deepEqual(
+    heard.updates.map(({ clientOrderId, state }) => [clientOrderId, state]),
+    [
+      ['a', OrderState.rejected],
+      ['p', OrderState.rejected],
+      ['f', OrderState.accepted],
+    ],
+  );
+});
+
+test('ids of ours are letters and digits at the venue, those of parts, too', async (context) => {
+  const venue = fakeVenue();
+  const { broker, heard } = await scene(context, venue, {});
+  const ids = ['7-118-0', '7-118-0.12', '7-118-2.1'];
+  for (const id of ids) buy(broker, id, '1', '90');
+  await settle(venue, broker);
+  assert.deepEqual(
+    heard.updates.map(({ clientOrderId, state }) => [clientOrderId, state]),
+    ids.map((id) => [id, OrderState.accepted]),
+  );
+  const { broker: later, heard: then } = await scene(context, venue, {});
+  assert.deepEqual(
+    (await later.queryOpenOrders()).map(({ clientOrderId }) => clientOrderId),
+    ids,
+  );
+  later.cancel('7-118-0.12');
+  await settle(venue, later);
+  assert.deepEqual(
+    then.updates.map(({ clientOrderId, state }) => [clientOrderId, state]),
+    [['7-118-0.12', OrderState.canceled]],
+  );
+});
+
+test('an order on its way is unknown, however long that takes', async (context) => {
+  const venue = fakeVenue();
+  const { broker, heard } = await scene(context, venue, {});
+  let arrive: () => void = () => undefined;
+  venue.held = new Promise((resolve) => {
+    arrive = resolve;
+  });
+  buy(broker, 'h', '1', '90');
+  await settle(venue, broker);
+  assert.equal((await broker.queryOrder('h'))?.state, OrderState.unknown);
+  arrive();
+  await settle(venue, broker);
+  assert.deepEqual(heard.states('h'), [OrderState.accepted]);
+});
+
+test('what was executed before a restart is told where orders are not listed', async (context) => {
+  const venue = fakeVenue();
+  venue.listsOrders = false;
+  const { broker } = await scene(context, venue, {});
+  buy(broker, 'b');
+  await settle(venue, broker);
+  const late = Object.create(clock, {
+    nowMs: { value: () => clock.nowMs() + 3_600_000 },
+  }) as typeof clock;
+  const { broker: later } = await scene(context, venue, { clock: late });
+  assert.equal((await later.queryOrder('b'))?.filledQuantity, parseMoney('1'));
+  assert.equal((await later.queryFills()).length, 1);
+});
+
 test('an order that ended says what it executed before its trades are told', async (context) => {
   const venue = fakeVenue();
   const { broker, heard } = await scene(context, venue, {});

@@ -56,6 +56,13 @@ export class FakeExchange {
   pageMax = 500;
   /** From when on trades were asked for last. */
   tradesSinceMs = 0;
+  /** Amounts are cut off behind so many decimals, and prices rounded to a tick, unseen. */
+  decimals = 8;
+  tick = 1e-8;
+  /** Whether it lists orders that are over. */
+  listsOrders = true;
+  /** Orders arrive once it is over. */
+  held: Promise<void> | undefined;
   /** Of the currency fees are in. */
   feeCurrency = 'USDT';
   readonly #orders: VenueOrder[] = [];
@@ -127,6 +134,9 @@ export class FakeExchange {
     params: CcxtParams,
   ): Promise<CcxtOrder> {
     await this.reached('createOrder');
+    await this.held;
+    if (/[-._]|.{33}/.test(idOf(params)))
+      throw new InvalidOrder('clientOrderId: no signs, and at most 32 characters');
     if (this.loseRequests) throw new RequestTimeout('createOrder took too long');
     if (this.failWith !== undefined) throw this.failWith;
     if (this.rejectAll) throw new InvalidOrder('refused on demand');
@@ -136,8 +146,8 @@ export class FakeExchange {
         clientOrderId: idOf(params),
         symbol,
         side,
-        amount,
-        limit,
+        amount: Number(this.cut(amount)),
+        limit: limit === undefined ? undefined : Number(this.rounded(limit)),
       },
       ...{ timestamp: this.#now(), status: 'open', filled: 0 },
     };
@@ -151,6 +161,15 @@ export class FakeExchange {
     else if (params['timeInForce'] !== undefined) order.status = 'canceled';
     if (this.loseAnswers) throw new RequestTimeout('createOrder took too long');
     return toldOf(order);
+  }
+
+  cut(amount: number): string {
+    const [whole = '', fraction = ''] = String(amount).split('.');
+    return `${whole}.${fraction.slice(0, this.decimals)}`;
+  }
+
+  rounded(price: number): string {
+    return String(Number((Math.round(price / this.tick) * this.tick).toFixed(8)));
   }
 
   async cancel(id: string | undefined, clientOrderId: string): Promise<void> {
@@ -273,7 +292,7 @@ function toldOf({ limit: price, side: _side, ...order }: VenueOrder): CcxtOrder 
 
 function exchangeOf(venue: FakeExchange): new (settings: CcxtParams) => CcxtTrading {
   return class implements CcxtTrading {
-    readonly has = { fetchOrders: true, watchOrders: true };
+    readonly has = { fetchOrders: venue.listsOrders, watchOrders: true };
     readonly rateLimit = 1;
     readonly markets = venue.markets;
     constructor(settings: CcxtParams) {
@@ -294,6 +313,8 @@ function exchangeOf(venue: FakeExchange): new (settings: CcxtParams) => CcxtTrad
     fetchMyTrades: CcxtTrading['fetchMyTrades'] = (symbol, since) => venue.trades(symbol, since);
     fetchPositions = (): Promise<readonly CcxtPosition[]> => venue.positions();
     fetchBalance = (): Promise<{ total: Record<string, number> }> => venue.balance();
+    amountToPrecision = (_symbol: string, amount: number): string => venue.cut(amount);
+    priceToPrecision = (_symbol: string, price: number): string => venue.rounded(price);
     watchOrders = (): Promise<readonly CcxtOrder[]> => venue.bell();
     close = async (): Promise<void> => {};
   };

@@ -12,13 +12,11 @@ import {
   errorLine,
   type Fill,
   moneyFromFloat,
-  moneyToFloat,
   NdtsError,
   nsPerMs,
   type OrderIntent,
   OrderState,
   type OrderTerms,
-  OrderType,
   plainTerms,
 } from '@ndts/protocol';
 import { BackOff, backOffDefault } from '@ndts/runtime';
@@ -35,8 +33,16 @@ import {
   isAway,
   outcomeOf,
 } from './ccxt-trading.js';
+import { orderIdOf, venueIdOf } from './client-ids.js';
 import { CryptoOrders, type CryptoOrder, isForeignFee, stateOf } from './crypto-orders.js';
-import { ccxtAbilities, paramsOf, statusOf, termsOf } from './order-words.js';
+import {
+  ccxtAbilities,
+  type CcxtRequest,
+  requestOf,
+  statusOf,
+  termsOf,
+  unknownStatus,
+} from './order-words.js';
 import { allPages } from './pages.js';
 import type { CcxtBrokerOptions } from './settings.js';
 import { Turns } from './turns.js';
@@ -122,22 +128,26 @@ export class CcxtBroker implements Gateway {
       );
       return;
     }
-    if (!this.#ready) {
+    if (!this.#ready || this.#exchange === undefined) {
       const { venue, clock } = this.#options;
       this.#due.push(notSent(clientOrderId, venue, clock.now()));
       return;
     }
     const order = this.#orders.add(clientOrderId, market);
-    void this.#ask((exchange) => this.#create(exchange, order, intent, terms)).catch(
-      (error: unknown) => this.#onRefused(order, error),
-    );
+    const request = requestOf(intent, terms, this.#exchange, market);
+    if (typeof request === 'string') this.#refuse(order, request);
+    else
+      void this.#ask((exchange) => this.#create(exchange, order, request)).catch((error: unknown) =>
+        this.#onRefused(order, error),
+      );
   }
 
   cancel(clientOrderId: string): void {
     const order = this.#orders.get(clientOrderId);
     if (order === undefined || order.ended || order.market === '' || !this.#ready) return;
     const id = order.venueOrderId === '' ? undefined : order.venueOrderId;
-    void this.#ask((exchange) => exchange.cancelOrder(id, order.market, { clientOrderId }))
+    const params = { clientOrderId: venueIdOf(clientOrderId) };
+    void this.#ask((exchange) => exchange.cancelOrder(id, order.market, params))
       .then(() => this.#look(order.market))
       .catch((error: unknown) => {
         // Whatever became of it, the order says so when it is asked for.
@@ -156,13 +166,17 @@ export class CcxtBroker implements Gateway {
     if (known === undefined || known.refusal === '')
       for (const market of markets) {
         if (await this.#fetchOrder(clientOrderId, known, market)) {
-          await this.#look(market);
+          // Trades of an order that nobody knew here were nobody's when the connection asked.
+          await this.#look(market, known === undefined ? 'asked' : undefined);
           break;
         }
       }
     const order = this.#orders.get(clientOrderId);
-    if (order === undefined || (order.status === '' && order.refusal === '')) return undefined;
-    return statusOf(order);
+    if (order === undefined) return undefined;
+    if (order.status !== '' || order.refusal !== '') return statusOf(order);
+    // What waits for its turn, or for its answer, may arrive after the question.
+    const isCertain = this.#options.clock.monotonicNs() >= order.certainNs;
+    return isCertain ? undefined : unknownStatus(clientOrderId);
   }
 
   /** Those that the lists of the connection told of as over are not asked for again. */
@@ -241,7 +255,7 @@ export class CcxtBroker implements Gateway {
     try {
       this.#exchange ??= await this.#make();
       await this.#ask((exchange) => exchange.fetchTime());
-      for (const market of markets.values()) await this.#look(market, true);
+      for (const market of markets.values()) await this.#look(market, 'begun');
       this.#ready = true;
       this.#backOff.reset();
       logger.info({ venue, markets: markets.size }, 'connected to the venue');
@@ -335,13 +349,15 @@ export class CcxtBroker implements Gateway {
     for (const market of markets) await this.#look(market);
   }
 
-  /** Brings our side of a market up to the venue's. `quiet`: what is found was before our time. */
-  #look(market: string, quiet?: true): Promise<void> {
+  /** Brings our side of a market up to the venue's, of longer ago when the connection has `begun`:
+   * then nothing is told; or when an order of before was `asked` for. */
+  #look(market: string, why?: 'begun' | 'asked'): Promise<void> {
     const { clock, historyMs } = this.#options;
     return this.#turns.next(market, async () => {
       const begunMs = clock.nowMs();
       const known = this.#knownMs.get(market) ?? begunMs;
-      const since = known - (quiet === undefined ? lateMs : historyMs);
+      const since = known - (why === undefined ? lateMs : historyMs);
+      const quiet = why === 'begun' ? true : undefined;
       await this.#lookAtOrders(market, since, quiet);
       await this.#lookAtTrades(market, since, quiet);
       this.#knownMs.set(market, begunMs);
@@ -372,7 +388,7 @@ export class CcxtBroker implements Gateway {
   /** One that ended is in a list of open ones: the list is older than that, or it lives. */
   async #lookAgain({ id, clientOrderId = '' }: CcxtOrder, market: string): Promise<void> {
     const told = await this.#ask((exchange) => exchange.fetchOrder(id, market, { clientOrderId }));
-    if (told.status === 'open') this.#orders.reopen(told.clientOrderId ?? clientOrderId);
+    if (told.status === 'open') this.#orders.reopen(orderIdOf(told.clientOrderId ?? clientOrderId));
   }
 
   async #lookAtTrades(market: string, since: number, quiet?: true): Promise<void> {
@@ -403,7 +419,7 @@ export class CcxtBroker implements Gateway {
     const id = known === undefined || known.venueOrderId === '' ? undefined : known.venueOrderId;
     try {
       const told = await this.#ask((exchange) =>
-        exchange.fetchOrder(id, market, { clientOrderId }),
+        exchange.fetchOrder(id, market, { clientOrderId: venueIdOf(clientOrderId) }),
       );
       this.#note({ ...told, clientOrderId: told.clientOrderId ?? clientOrderId });
       return true;
@@ -433,23 +449,9 @@ export class CcxtBroker implements Gateway {
       this.#tell(order, state, order.status === 'expired' ? 'expired' : 'ended by the venue');
   }
 
-  async #create(
-    exchange: CcxtTrading,
-    order: CryptoOrder,
-    intent: OrderIntent,
-    terms: OrderTerms,
-  ): Promise<void> {
+  async #create(exchange: CcxtTrading, order: CryptoOrder, request: CcxtRequest): Promise<void> {
     const { clientOrderId, market } = order;
-    const isLimit = intent.orderType === OrderType.limit;
-    const size = this.#market(market)?.contractSize ?? 1;
-    const told = await exchange.createOrder(
-      market,
-      isLimit ? 'limit' : 'market',
-      intent.side > 0 ? 'buy' : 'sell',
-      moneyToFloat(intent.quantity) / size,
-      isLimit ? moneyToFloat(intent.limitPrice) : undefined,
-      { clientOrderId, ...paramsOf(terms) },
-    );
+    const told = await exchange.createOrder(market, ...request);
     // Whether it is over, the list of orders says, with the trades.
     this.#note({ ...told, clientOrderId, symbol: market, status: 'open' });
     this.#ring(market);

@@ -74,6 +74,9 @@ export interface CcxtTrading {
   fetchMyTrades(symbol: string, since: number, limit: number): Promise<readonly CcxtFill[]>;
   fetchPositions(symbols: readonly string[]): Promise<readonly CcxtPosition[]>;
   fetchBalance(): Promise<{ readonly total?: Readonly<Record<string, number>> }>;
+  /** What it would make of an amount or a price before it sends it; throws when that is nothing. */
+  amountToPrecision?(symbol: string, amount: number): string;
+  priceToPrecision?(symbol: string, price: number): string;
   /** Resolves whenever something happened to an order. */
   watchOrders?(): Promise<readonly CcxtOrder[]>;
   close(): Promise<unknown>;

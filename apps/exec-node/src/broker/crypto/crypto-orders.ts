@@ -11,6 +11,7 @@ import {
   type WorkingTerms,
 } from '@ndts/protocol';
 import { Closed } from '../closed.js';
+import { orderIdOf } from './client-ids.js';
 import type { CcxtFill, CcxtMarket, CcxtOrder } from './ccxt-trading.js';
 
 export interface CryptoOrder {
@@ -67,7 +68,8 @@ export class CryptoOrders {
 
   /** Whether it is one that has ended, as far as is known. */
   hasEnded({ symbol, id, clientOrderId = '' }: CcxtOrder): boolean {
-    const order = this.#byVenueId.get(`${symbol}#${id}`) ?? this.#byId.get(clientOrderId);
+    const order =
+      this.#byVenueId.get(`${symbol}#${id}`) ?? this.#byId.get(orderIdOf(clientOrderId));
     return order?.ended === true;
   }
 
@@ -97,10 +99,10 @@ export class CryptoOrders {
 
   /** What the venue tells of an order; undefined: it is not one of ours. */
   note(told: CcxtOrder): CryptoOrder | undefined {
-    const { clientOrderId } = told;
+    const clientOrderId = orderIdOf(told.clientOrderId ?? '');
     const order =
       this.#byVenueId.get(`${told.symbol}#${told.id}`) ??
-      (clientOrderId === undefined || clientOrderId === ''
+      (clientOrderId === ''
         ? undefined
         : (this.#byId.get(clientOrderId) ?? this.add(clientOrderId, told.symbol)));
     if (order === undefined) return undefined;

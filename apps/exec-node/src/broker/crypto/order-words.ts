@@ -3,14 +3,21 @@
 import {
   type BrokerAbilities,
   type BrokerOrderStatus,
+  errorLine,
   moneyFromFloat,
+  moneyScale,
+  moneyText,
+  moneyToFloat,
   OrderFlags,
+  type OrderIntent,
+  OrderState,
   type OrderTerms,
   OrderType,
   TimeInForce,
   type WorkingTerms,
 } from '@ndts/protocol';
-import type { CcxtOrder, CcxtParams } from './ccxt-trading.js';
+import { venueIdOf } from './client-ids.js';
+import type { CcxtOrder, CcxtParams, CcxtTrading } from './ccxt-trading.js';
 import { type CryptoOrder, filledOf, stateOf } from './crypto-orders.js';
 
 /** What ccxt says the same way for every venue; the rest is worked by the exec node. */
@@ -23,10 +30,54 @@ export const ccxtAbilities: BrokerAbilities = {
   offsets: false,
 };
 
-export function paramsOf({ timeInForce, flags }: OrderTerms): CcxtParams {
+/** As createOrder takes it, behind the market. */
+export type CcxtRequest = readonly [
+  type: string,
+  side: string,
+  amount: number,
+  price: number | undefined,
+  params: CcxtParams,
+];
+
+/** A text says why it cannot be told there: ccxt would cut the amount off and round the price, and
+ * so make another order of it. */
+export function requestOf(
+  intent: OrderIntent,
+  terms: OrderTerms,
+  exchange: CcxtTrading,
+  market: string,
+): CcxtRequest | string {
+  const { clientOrderId, quantity, limitPrice } = intent;
+  const isLimit = intent.orderType === OrderType.limit;
+  const price = isLimit ? moneyToFloat(limitPrice) : undefined;
+  let amount = 0;
+  try {
+    const size = moneyFromFloat(exchange.markets?.[market]?.contractSize ?? 1);
+    const units = quantity * moneyScale;
+    amount = moneyToFloat(units / size);
+    const isWhole = units % size === 0n;
+    const told = isWhole ? (exchange.amountToPrecision?.(market, amount) ?? amount) : 0;
+    if (Number(told) !== amount)
+      return `${market}: quantity ${moneyText(quantity)} is finer than it trades; declare its lot`;
+    const limit = price === undefined ? undefined : exchange.priceToPrecision?.(market, price);
+    if (limit !== undefined && Number(limit) !== price)
+      return `${market}: price ${moneyText(limitPrice)} is off its ticks; declare its tick size`;
+  } catch (error) {
+    return errorLine(error);
+  }
+  const params = { ...paramsOf(terms), clientOrderId: venueIdOf(clientOrderId) };
+  return [isLimit ? 'limit' : 'market', intent.side > 0 ? 'buy' : 'sell', amount, price, params];
+}
+
+function paramsOf({ timeInForce, flags }: OrderTerms): CcxtParams {
   if ((flags & OrderFlags.postOnly) !== 0) return { postOnly: true };
   if (timeInForce === TimeInForce.ioc) return { timeInForce: 'IOC' };
   return timeInForce === TimeInForce.fok ? { timeInForce: 'FOK' } : {};
+}
+
+/** As it came out of no answer yet. */
+export function unknownStatus(clientOrderId: string): BrokerOrderStatus {
+  return { clientOrderId, venueOrderId: '', state: OrderState.unknown, filledQuantity: 0n };
 }
 
 /** Its trades may be told later than what it says it has executed. */
