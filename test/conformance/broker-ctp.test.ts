@@ -197,6 +197,37 @@ test('an order leaves once its reference is durable, above all the front has see
   );
 });
 
+test('an order that waits is unknown, and never leaves once it is canceled', async (c) => {
+  const { venue, keyValue, broker, heard, settled } = await scene(c);
+  keyValue.holdCommits();
+  send(broker, 'a');
+  send(broker, 'b');
+  await settled();
+  assert.equal((await broker.queryOrder('a'))?.state, OrderState.unknown);
+  assert.deepEqual(await broker.queryOpenOrders(), []);
+  broker.cancel('a');
+  await settled();
+  assert.deepEqual(heard.states('a'), [OrderState.canceled]);
+  keyValue.commit();
+  await settled();
+  assert.deepEqual(
+    venue.received.map(({ orderRef }) => Number(orderRef)),
+    [2],
+  );
+  assert.equal(await broker.queryOrder('a'), undefined);
+});
+
+test('an order that was sent can be canceled before a word of it is heard', async (context) => {
+  const { venue, broker, heard, settled } = await scene(context);
+  venue.loseAnswers = true;
+  send(broker, 'c', iron, { orderType: OrderType.limit, limitPrice: parseMoney('90') });
+  while (venue.received.length === 0) await pause(1);
+  venue.loseAnswers = false;
+  broker.cancel('c');
+  await settled();
+  assert.ok(heard.states('c').includes(OrderState.canceled));
+});
+
 test('orders and trades of another session with our references are not ours', async (context) => {
   const { venue, broker, heard, settled } = await scene(context);
   const other = venue.trader();

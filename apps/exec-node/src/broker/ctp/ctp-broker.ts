@@ -28,6 +28,7 @@ import { type CtpReference, CtpReferences } from './references.js';
 import type { CtpBrokerOptions } from './settings.js';
 import type {
   CtpAnswer,
+  CtpCancelInput,
   CtpError,
   CtpEvents,
   CtpOrder,
@@ -55,6 +56,8 @@ export class CtpBroker implements Gateway {
   readonly #due: Due[] = [];
   readonly #inputs = new Map<string, CtpOrderInput>();
   #outbox: Outgoing[] = [];
+  /** Ids that were handed over and wait for their turn, or for their reference to be durable. */
+  readonly #waiting = new Set<string>();
   #listener: BrokerListener | undefined;
   #isStarted = false;
   #standing: Session | undefined;
@@ -145,19 +148,40 @@ export class CtpBroker implements Gateway {
     const input = { ...draft, orderRef: reference.ref };
     this.#inputs.set(reference.ref, input);
     this.#outbox.push({ order, input, position });
+    this.#waiting.add(clientOrderId);
     if (settings.durable) keyValue.durable(position).catch(() => undefined);
   }
 
   cancel(clientOrderId: string): void {
     const order = this.#book.order(clientOrderId);
-    const told = order?.told;
-    if (order === undefined || order.isOver || told === undefined || !this.#ready) return;
+    if (order === undefined || order.isOver || !this.#ready) return;
     const { trader, settings } = this.#options;
-    const { instrumentId, exchangeId, frontId, sessionId, orderRef } = told;
-    const action = { instrumentId, exchangeId, frontId, sessionId, orderRef };
+    if (this.#waiting.delete(clientOrderId)) {
+      this.#neverSent(order);
+      this.#tell(order, OrderState.canceled, 'canceled before it was sent');
+      return;
+    }
+    const action = this.#actionOf(order);
+    if (action === undefined) return;
     this.#pacing.send(() => {
-      trader.cancelOrder(settings, action);
+      const returned = trader.cancelOrder(settings, action);
+      const state = this.#stateOf(order) ?? OrderState.unknown;
+      if (returned !== 0) this.#tell(order, state, `not canceled: not sent (${returned})`);
     });
+  }
+
+  /** By what we called it, which the front knows before the exchange has given it a number. */
+  #actionOf({ told, reference }: KnownOrder): CtpCancelInput | undefined {
+    const instrument = told ?? this.#options.instruments.get(reference.symbol);
+    if (instrument === undefined) return undefined;
+    const { instrumentId, exchangeId } = instrument;
+    const { frontId, sessionId, ref: orderRef } = reference;
+    return { instrumentId, exchangeId, frontId, sessionId, orderRef };
+  }
+
+  #neverSent(order: KnownOrder): void {
+    order.refusal = 'not sent';
+    order.isOver = true;
   }
 
   async queryOrder(clientOrderId: string): Promise<BrokerOrderStatus | undefined> {
@@ -179,7 +203,8 @@ export class CtpBroker implements Gateway {
     await this.#askDay();
     const open: BrokerOrderStatus[] = [];
     for (const { isOver, reference } of this.#book.orders()) {
-      const status = isOver ? undefined : this.#statusOf(reference.id);
+      const isThere = !isOver && !this.#waiting.has(reference.id);
+      const status = isThere ? this.#statusOf(reference.id) : undefined;
       if (status !== undefined) open.push(status);
     }
     return open;
@@ -241,10 +266,11 @@ export class CtpBroker implements Gateway {
     // What waited for its turn was never sent.
     this.#pacing.drop();
     for (const { order } of this.#outbox.splice(0)) {
-      order.refusal = 'not sent';
-      order.isOver = true;
+      if (!this.#waiting.has(order.reference.id)) continue;
+      this.#neverSent(order);
       this.#due.push(notSent(order.reference.id, settings.name, clock.now()));
     }
+    this.#waiting.clear();
   }
 
   #reachable(): void {
@@ -289,6 +315,7 @@ export class CtpBroker implements Gateway {
 
   #insert(order: KnownOrder, input: CtpOrderInput): void {
     const { trader, settings } = this.#options;
+    if (!this.#waiting.delete(order.reference.id)) return;
     const returned = trader.insertOrder(settings, input);
     if (returned === 0) return;
     const why = returned === -1 ? 'no connection' : 'too many requests';
@@ -385,7 +412,8 @@ export class CtpBroker implements Gateway {
 
   #statusOf(id: string): BrokerOrderStatus | undefined {
     const order = this.#book.order(id);
-    const state = order === undefined ? this.#stateOfBefore(id) : this.#stateOf(order);
+    const waits = this.#waiting.has(id) ? OrderState.unknown : undefined;
+    const state = waits ?? (order === undefined ? this.#stateOfBefore(id) : this.#stateOf(order));
     // One that was never sent was not received either.
     if (state === undefined || order?.refusal === 'not sent') return undefined;
     const venueOrderId = venueOrderIdOf(order);
