@@ -217,6 +217,28 @@ test('long and short stand beside each other; flatten closes both', async (conte
   await agrees(desk);
 });
 
+test('flatten closes what strategies hold of two days, and on both sides', async (context) => {
+  const desk = await opened(context);
+  const signal = async (ordinal: number, side: number, quantity: string): Promise<void> => {
+    const offset = OrderOffset.open;
+    desk.harness.signals.push({ ordinal, symbol: shfe, side, quantity, offset });
+    await desk.harness.settle();
+  };
+  await signal(1, 1, '5');
+  await onDay(desk, 1);
+  await signal(2, 1, '2');
+  await signal(3, -1, '4');
+  assert.equal(await held(desk), '2 5 4 0');
+  await desk.harness.node.flatten({ actor: 'anna', why: 'a test' });
+  for (let round = 0; round < 5; round++) {
+    desk.harness.clock.advance(1.1e9);
+    await desk.harness.settle();
+  }
+  assert.equal(await held(desk), '0 0 0 0');
+  assert.equal(desk.harness.node.ledger.controls.flatten, '');
+  await agrees(desk);
+});
+
 test('offsets where there are none, and all at once in two parts, are refused', async (context) => {
   const desk = await opened(context);
   assert.equal(await send(desk, 'buy', '1', { symbol: plain, offset: 'open' }), 'UNSUPPORTED');

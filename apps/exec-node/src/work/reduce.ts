@@ -1,11 +1,14 @@
 // What orders that only reduce may execute. What always holds: those of a strategy, symbol and side
-// together never execute more than it holds, whichever of them the market reaches first; what has
-// triggered comes before what rests, of equals the older one; what another one still has at the
-// venue is not sent a second time.
+// together never execute more than it holds, whichever of them the market reaches first; those of
+// persons reduce what the node holds, whosever it is; what has triggered comes before what rests,
+// of equals the older one; what another one still has at the venue is not sent a second time. What
+// closes by its offset can do nothing else: how much there is to close bounds its parts.
 
-import { OrderFlags, OrderState } from '@ndts/protocol';
+import { OrderFlags, OrderOffset, OrderState } from '@ndts/protocol';
 import type { Order, OrderGroup } from '../order/order.js';
+import type { PositionBooks } from '../position/books.js';
 import type { Position } from '../position/position.js';
+import { personInstance } from './flatten.js';
 
 export interface Share {
   /** What of the order may be executed. */
@@ -15,10 +18,16 @@ export interface Share {
 }
 
 export function isReduceOnly({ terms }: Order): boolean {
-  return (terms.flags & OrderFlags.reduceOnly) !== 0;
+  return (terms.flags & OrderFlags.reduceOnly) !== 0 && terms.offset < OrderOffset.close;
 }
 
-/** `held`: of the strategy; `others`: worked here in the symbol, the order among them. */
+/** What it reduces; undefined: there is nothing. */
+export function reducedBy({ intent }: Order, books: PositionBooks): Position | undefined {
+  const { instance, symbol } = intent;
+  return (instance === personInstance ? books.all : books.strategy(instance))?.get(symbol);
+}
+
+/** `held`: what it reduces; `others`: worked here in the symbol, the order among them. */
 export function shareOf(order: Order, held: Position | undefined, others: Iterable<Order>): Share {
   const { open } = order;
   if (!isReduceOnly(order)) return { open, room: open };
@@ -53,7 +62,8 @@ function isShared(order: Order, other: Order): boolean {
   const { instance, side } = order.intent;
   if (other === order || other.closed || !isReduceOnly(other)) return false;
   if (other.group !== undefined && other.group === order.group) return false;
-  return other.intent.instance === instance && other.intent.side === side;
+  const isAmongThem = instance === personInstance || other.intent.instance === instance;
+  return isAmongThem && other.intent.side === side;
 }
 
 function isBefore(other: Order, order: Order): boolean {

@@ -299,6 +299,21 @@ test('legs of several brackets together reduce no more than the strategy holds',
   }
 });
 
+test('what a person sends to reduce reduces what strategies hold, with their legs', async (t) => {
+  const desk = await started(t, { can: plainAbilities });
+  await desk.signal({ ordinal: 1, side: 1, quantity: '5' });
+  const stop = { symbol, side: 'sell', type: 'stop', reduceOnly: true } as const;
+  const submit = (quantity: string, stopPrice: string): string =>
+    desk.harness.node.submit({ ...stop, quantity, stopPrice }).reason;
+  assert.equal(submit('3', '99'), 'APPROVED');
+  await desk.market(98.5);
+  assert.deepEqual([desk.order('0-0-0'), desk.position], ['filled 3/3', '2']);
+  assert.equal(submit('2', '98'), 'APPROVED');
+  await desk.signal({ ordinal: 2, side: -1, quantity: '1' });
+  await desk.market(97.5);
+  assert.deepEqual([desk.order('0-1-0'), desk.position], ['triggered 1/2', '0']);
+});
+
 test('of what only reduces what triggered comes first, once the others are back', async (t) => {
   const desk = await started(t, { config: { 'exec.paperLatencyUs': '3000' } });
   const bracket = { side: 1, quantity: '5', takeProfit: '104' };

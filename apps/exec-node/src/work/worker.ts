@@ -26,7 +26,7 @@ import { emptyPoint, type Market } from '../risk/market.js';
 import type { LogGate } from '../route/log-gate.js';
 import type { OffsetPart } from './offsets.js';
 import { isScheduled } from './abilities.js';
-import { isReduceOnly, shareOf } from './reduce.js';
+import { isReduceOnly, reducedBy, shareOf } from './reduce.js';
 import { elapsedPart, isTouched, isTriggered, planOf, trailedStop, type Wanted } from './plan.js';
 
 export interface WorkerDeps {
@@ -191,9 +191,8 @@ export class Worker {
     this.#deps.market.read(order.intent.symbol, point);
     if (!(point.last > 0)) return;
     this.#watch(order);
-    const { instance, symbol } = order.intent;
-    const held = this.#deps.ledger.books.strategy(instance)?.get(symbol);
-    const share = shareOf(order, held, this.#bySymbol.get(symbol) ?? []);
+    const held = reducedBy(order, this.#deps.ledger.books);
+    const share = shareOf(order, held, this.#bySymbol.get(order.intent.symbol) ?? []);
     const lot = this.#deps.lotOf(order);
     const wanted = planOf(order, share.open, point, elapsedPart(order, now), lot);
     this.#follow(order, wanted, share.room);
