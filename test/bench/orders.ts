@@ -116,6 +116,7 @@ export const riskCheck: Bench = {
       trades: () => true,
       rates: new Rates([]),
       closable: () => undefined,
+      takes: () => true,
     });
     changed = (order) => risk.changed(order);
     for (let symbol = 1; symbol <= symbols; symbol += 1)

@@ -128,6 +128,9 @@ export interface RouteView {
   readonly backup: string;
   readonly primaryUp: boolean;
   readonly backupUp: boolean;
+  /** In reach, and compared with the journal since: it takes orders. */
+  readonly primaryReconciled: boolean;
+  readonly backupReconciled: boolean;
   /** Of the way to the primary: orders go there; they go to the backup; one of them tries it. */
   readonly breaker: 'closed' | 'open' | 'half-open';
   /** The last failure since the primary answered; empty: none. */

@@ -1,10 +1,39 @@
 // A broker as the exec node drives it: the port, and whether it is reachable now. What always
 // holds: connected() is cheap and never blocks; it is asked once per duty cycle.
 
-import type { Broker, BrokerCard, RouteView } from '@ndts/protocol';
+import type { Broker, BrokerCard, OrderIntent, RouteView } from '@ndts/protocol';
+
+/** What rules look at. */
+export type RuledOrder = Pick<OrderIntent, 'symbol' | 'account' | 'orderType'>;
+
+/** One of a pair that takes no orders. */
+export interface ClosedPart {
+  readonly name: string;
+  /** In reach, and not compared yet. */
+  readonly isUp: boolean;
+}
+
+/** Of a pair of gateways: each is asked, and compared with the journal, for itself. */
+export interface GatewayParts {
+  /** Questions go to those that are in reach now, until the next survey; `all`: also to those that
+   * take no orders yet. */
+  survey(all: boolean): void;
+  /** Those that were asked since the survey and stayed in reach are compared: they take orders. */
+  admit(): void;
+  /** One is in reach and was not compared since. */
+  readonly isPending: boolean;
+  readonly areAllAsked: boolean;
+  /** Whether those that may have the order are asked: else that nobody knows it says nothing. */
+  areAskedFor(clientOrderId: string): boolean;
+  /** Those that take no orders. */
+  closed(): readonly ClosedPart[];
+  /** Whether one takes orders where this one would go. */
+  takes(order: RuledOrder): boolean;
+}
 
 export interface Gateway extends Broker {
-  /** False while the venue can't be reached: nothing is sent, everything sent may be unanswered. */
+  /** False while the venue can't be reached: nothing is sent, everything sent may be unanswered. Of
+   * a pair: while neither can. */
   connected(): boolean;
   /** When doWork() has something to do next by the clock (monotonic ns; Infinity: when the market
    * moves or it is asked). Absent: it can't say. */
@@ -17,6 +46,8 @@ export interface Gateway extends Broker {
   readonly breaker?: RouteView['breaker'];
   /** Of a pair: after a restart, that its breaker was open and why. */
   restoreBreaker?(primary: string, backup: string, why: string): void;
+  /** Of a pair; absent: it is one. */
+  readonly parts?: GatewayParts;
   /** Of a pair: what each of them promises. */
   cards?(): readonly BrokerCard[];
 }

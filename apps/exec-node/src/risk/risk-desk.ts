@@ -43,6 +43,8 @@ export interface RiskDeskDeps {
   /** What an order with this offset may close; undefined: it closes nothing by offset. */
   readonly closable: (order: OrderIntent, offset: number) => bigint | undefined;
   readonly connected: () => boolean;
+  /** Whether it goes where orders are taken. */
+  readonly takes: (order: OrderIntent) => boolean;
   /** Whether the route has an instrument for the symbol. */
   readonly trades: (symbol: number) => boolean;
 }
@@ -135,7 +137,7 @@ export class RiskDesk {
   }
 
   #gather(order: OrderIntent, terms: OrderTerms, counted: bigint, limits: EffectiveLimits): void {
-    const { ledger, connected, rates } = this.#deps;
+    const { ledger, connected, takes, rates } = this.#deps;
     const { account, instance, symbol, side } = order;
     const exposure = this.#exposure;
     const { positions, controls } = ledger;
@@ -150,7 +152,7 @@ export class RiskDesk {
     exposure.dayLoss = positions.dayLoss(this.#deps.rates.of);
     exposure.closable = this.#deps.closable(order, terms.offset);
     exposure.tradingState = controls.stateFor(account, instance, symbol);
-    exposure.brokerConnected = connected();
+    exposure.brokerConnected = connected() && takes(order);
     exposure.isUnmapped = !this.#deps.trades(symbol);
     exposure.isThrottled = controls.isThrottled(instance);
     exposure.ownAgainst = this.#deps.risk.selfTrade ? 0n : this.#own.against(symbol, side);

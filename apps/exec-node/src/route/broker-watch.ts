@@ -33,6 +33,7 @@ export interface BrokerWatchDeps {
 }
 
 const retryNs = 1e9;
+const welcomeNs = 5e9;
 /** What was adopted may show what else differs, as an average behind a quantity. */
 const adoptRounds = 4;
 
@@ -44,6 +45,7 @@ export class BrokerWatch {
   #busy: Promise<void> | undefined;
   #nextTryNs = 0;
   #nextCheckNs = 0;
+  #nextWelcomeNs = 0;
   #differed: ReadonlySet<string> = new Set();
   #standing: readonly string[] = [];
   /** Since when, and why, the two could not be compared; empty: they were. */
@@ -58,10 +60,16 @@ export class BrokerWatch {
     return this.#ready;
   }
 
-  /** What lasts of what differed when the two were last compared, one line each; and that they
-   * can't be. */
+  /** What lasts of what differed when the two were last compared, one line each; and that they, or
+   * one of a pair, can't be. */
   get differences(): readonly string[] {
-    return this.#unasked === '' ? this.#standing : [...this.#standing, this.#unasked];
+    const closed = this.#ready ? (this.#deps.broker.parts?.closed() ?? []) : [];
+    const lines = closed.map(({ name, isUp }) => {
+      const why = isUp ? 'it is being asked' : 'it is not reachable';
+      return `${name} is not reconciled, ${why}: no order goes there, positions are not compared`;
+    });
+    if (this.#unasked !== '') lines.unshift(this.#unasked);
+    return lines.length === 0 ? this.#standing : [...this.#standing, ...lines];
   }
 
   /** The broker is being asked. */
@@ -90,7 +98,9 @@ export class BrokerWatch {
     if (this.#busy !== undefined || now < this.#nextTryNs) return;
     if (!this.#ready) {
       if (broker.connected() || !this.#attached) this.#begin(this.#recover());
-    } else if (ledger.orders.unknownCount > 0) this.#begin(this.#resolveUnknown());
+    } else if (broker.parts?.isPending === true && now >= this.#nextWelcomeNs)
+      this.#begin(this.#welcome());
+    else if (ledger.orders.unknownCount > 0) this.#begin(this.#resolveUnknown());
     else if (now >= this.#nextCheckNs || strays.isOverdue) this.#begin(this.#check());
   }
 
@@ -116,7 +126,9 @@ export class BrokerWatch {
     if (order.worksHere) throw refused('it is worked here; cancel it');
     if (order.state !== OrderState.unknown)
       throw refused('its outcome is not unknown; cancel it, or wait for the answer');
+    const isAsked = broker.parts?.areAskedFor(order.id) !== false;
     const status = await broker.queryOrder(order.id);
+    if (status === undefined && !isAsked) throw refused(`${this.#closedNames()} cannot be asked`);
     if (status !== undefined && !isFinal(status.state))
       throw refused(`${broker.card.name} has it; cancel it there`);
     if (status !== undefined) throw refused(`${broker.card.name} tells how it ended; reconcile`);
@@ -139,6 +151,7 @@ export class BrokerWatch {
       const { differences } = await this.#compare(when, policy === 'adopt');
       this.#started = true;
       this.#ready = broker.connected();
+      broker.parts?.admit();
       if (differences.length === 0)
         logger.info({ broker: broker.card.name }, 'reconciled with the broker');
       await this.#judge(differences);
@@ -150,10 +163,35 @@ export class BrokerWatch {
     }
   }
 
+  /** One of a pair is back: it is compared while orders go to the other one. */
+  async #welcome(): Promise<void> {
+    const { broker, policy, logger } = this.#deps;
+    try {
+      const { differences } = await this.#compare('live', policy === 'adopt');
+      broker.parts?.admit();
+      await this.#judge(differences);
+      this.#differed = new Set();
+      if (differences.length === 0)
+        logger.info({ broker: broker.card.name }, 'reconciled with who came back');
+    } catch (error) {
+      // The other one is asked between.
+      this.#nextWelcomeNs = this.#deps.clock.monotonicNs() + welcomeNs;
+      logger.error({ error: errorLine(error) }, 'reconciliation failed; no order is sent there');
+    } finally {
+      this.#rest();
+    }
+  }
+
+  #closedNames(): string {
+    const closed = this.#deps.broker.parts?.closed() ?? [];
+    return closed.map(({ name }) => name).join(' and ');
+  }
+
   /** Twice when there is something while orders go out, or when it is to be adopted: what is on its
    * way is no difference. */
   async #compare(when: ReconcileTime, adopt: boolean): Promise<Found> {
-    const { reconciler } = this.#deps;
+    const { reconciler, broker } = this.#deps;
+    broker.parts?.survey(true);
     const isLive = when === 'live';
     const adopted: string[] = [];
     let { differences } = await reconciler.run(when);
@@ -172,8 +210,9 @@ export class BrokerWatch {
 
   /** What differs as it did a check ago is judged, or adopted. */
   async #check(): Promise<void> {
-    const { reconciler, policy, logger } = this.#deps;
+    const { broker, reconciler, policy, logger } = this.#deps;
     try {
+      broker.parts?.survey(false);
       const before = this.#differed;
       const { differences } = await reconciler.run('live', policy === 'adopt' ? before : undefined);
       const lasting = differences.filter(({ text }) => before.has(text));
@@ -196,8 +235,9 @@ export class BrokerWatch {
 
   /** Asks for orders whose outcome is unknown. */
   async #resolveUnknown(): Promise<void> {
-    const { ledger, logger, policy, reconciler } = this.#deps;
+    const { broker, ledger, logger, policy, reconciler } = this.#deps;
     try {
+      broker.parts?.survey(false);
       const { unknown } = OrderState;
       const orders = [...ledger.orders.open()].filter(({ state }) => state === unknown);
       const problems = halting(await reconciler.resolve(orders), policy);

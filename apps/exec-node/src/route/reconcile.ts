@@ -81,7 +81,9 @@ export class Reconciler {
       else await this.#take(found, order, status, this.#isBeyond(order, askedNs));
     }
     await this.#resolve(found, others);
-    if (broker.card.tellsPositions !== false) await this.#comparePositions(found);
+    // Those of a pair are a sum, of which a part may not be known.
+    const areAllAsked = broker.parts?.areAllAsked !== false;
+    if (broker.card.tellsPositions !== false && areAllAsked) await this.#comparePositions(found);
     for (const position of ledger.positions.all())
       if (position.realised !== position.cash + position.cost)
         found.add('broken', `PnL of ${this.#deps.symbolName(position.symbol)} does not add up`);
@@ -145,7 +147,9 @@ export class Reconciler {
       if (order.closed) continue;
       const status = answers.get(order.id);
       const isBeyond = beyond.has(order) && this.#isBeyond(order, askedNs);
-      if (status === undefined) this.#notFound(found, order, isBeyond);
+      if (status === undefined && broker.parts?.areAskedFor(order.id) === false)
+        this.#notAsked(order);
+      else if (status === undefined) this.#notFound(found, order, isBeyond);
       else await this.#take(found, order, status, isBeyond);
     }
   }
@@ -186,6 +190,14 @@ export class Reconciler {
     const [mine, other] = [termsText(termsOf(order)), termsText(theirs)];
     const text = `order ${order.id} was changed at the venue: journal ${mine}, venue ${other}`;
     found.adoptOrAdd(text, () => this.#deps.adopter.terms(order, theirs, text));
+    this.#settle();
+  }
+
+  /** It may be where nobody can be asked now. One that is not known to have been sent may have been
+   * by an earlier process. */
+  #notAsked(order: Order): void {
+    if (order.state !== OrderState.intended || order.isOwn) return;
+    this.#deps.scribe.state(order, OrderState.unknown, '', 'where it may be nobody can be asked');
     this.#settle();
   }
 

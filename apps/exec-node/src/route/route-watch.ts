@@ -26,6 +26,18 @@ export class RouteWatch {
     if (broker.route === undefined) return;
     const changes = metrics.counter('exec_breaker_changes_total', 'changes of the breaker', ['to']);
     this.#count = (state) => changes.labels(state).inc();
+    metrics.gauge(
+      'exec_broker_reconciled',
+      '1 while a broker of a pair takes orders: in reach, and compared since',
+      ['broker'],
+      (gauge) => {
+        const route = this.view();
+        if (route === undefined) return;
+        const { primary, backup, primaryReconciled, backupReconciled } = route;
+        gauge.labels(primary).set(primaryReconciled ? 1 : 0);
+        gauge.labels(backup).set(backupReconciled ? 1 : 0);
+      },
+    );
     metrics.gauge('exec_breaker_open', '1 while orders go to the backup', [], (gauge) =>
       gauge.set(this.view()?.breaker === 'closed' ? 0 : 1),
     );

@@ -8,6 +8,7 @@ import {
   type BrokerOrderStatus,
   type BrokerPosition,
   type Fill,
+  type OrderChange,
   type OrderIntent,
   OrderState,
   parseMoney,
@@ -92,6 +93,8 @@ async function routed(ruleFor?: RoutedOptions['ruleFor']): Promise<{
     onOrderUpdate: ({ clientOrderId, state }) => heard.push(`${clientOrderId} ${state}`),
     onFill: () => undefined,
   });
+  gateway.parts.survey(true);
+  gateway.parts.admit();
   const send = (clientOrderId: string, symbol = 1, orderType = 1): void =>
     gateway.submit({
       ...{ clientOrderId, account: 'x', instance: 1, ordinal: 1n, symbol, side: 1, orderType },
@@ -162,8 +165,8 @@ test('what the backup has no instrument for stays at the primary', async () => {
   assert.ok(!b.sent.includes('4'));
 });
 
-test('a primary that is away: orders go to the backup; its return is reconciled', async () => {
-  const { a, b, gateway, send } = await routed();
+test('a primary that is away: orders go to the backup until it was compared', async () => {
+  const { a, b, gateway, clock, send } = await routed();
   a.isUp = false;
   gateway.doWork();
   assert.equal(gateway.connected(), true);
@@ -171,9 +174,53 @@ test('a primary that is away: orders go to the backup; its return is reconciled'
   assert.deepEqual([a.sent, b.sent.length, gateway.breaker], [[], 3, 'open']);
   a.isUp = true;
   gateway.doWork();
-  assert.equal(gateway.connected(), false, 'for a cycle');
+  clock.advance(1e9);
+  send('4');
+  assert.deepEqual([a.sent, b.sent.length, gateway.parts.isPending], [[], 4, true]);
+  gateway.parts.survey(true);
+  a.isUp = false;
   gateway.doWork();
-  assert.equal(gateway.connected(), true);
+  a.isUp = true;
+  gateway.parts.admit();
+  send('5');
+  assert.deepEqual(a.sent, [], 'it was away while it was asked');
+  gateway.parts.survey(true);
+  gateway.parts.admit();
+  clock.advance(1e9);
+  send('6');
+  assert.deepEqual([a.sent, gateway.parts.isPending], [['6'], false]);
+});
+
+test('an order for one that was not compared is refused, a change of one there, too', async () => {
+  const { a, b, gateway, heard, send } = await routed(() => 'primary');
+  const changed: string[] = [];
+  Object.assign(a, { replace: ({ clientOrderId: id }: OrderChange) => changed.push(id) });
+  send('1');
+  a.isUp = false;
+  gateway.doWork();
+  a.isUp = true;
+  const asked = { phase: 1, quantity: 1n, limitPrice: 0n, stopPrice: 0n, reason: '', time };
+  gateway.replace({ clientOrderId: '1', ...asked });
+  send('2');
+  assert.equal(heard.length, 1, 'nothing is told from inside');
+  gateway.doWork();
+  assert.deepEqual([a.sent, b.sent, changed], [['1'], [], []]);
+  assert.deepEqual(heard.slice(1), [`1 ${accepted}`, `2 ${rejected}`]);
+});
+
+test('who is away is not asked, and nobody else can say of its orders', async () => {
+  const { a, b, gateway, send } = await routed();
+  send('1');
+  a.isUp = false;
+  gateway.doWork();
+  gateway.parts.survey(true);
+  assert.deepEqual(await gateway.queryOpenOrders(), []);
+  assert.equal(await gateway.queryOrder('1'), undefined);
+  const areAsked = ['1', 'old'].map((id) => gateway.parts.areAskedFor(id));
+  assert.deepEqual([areAsked, gateway.parts.areAllAsked], [[false, false], false]);
+  b.isUp = false;
+  gateway.parts.survey(true);
+  assert.equal(gateway.parts.areAllAsked, true, 'with none the questions say so');
 });
 
 test('positions of both are one; a cancel goes where the order is, or to both', async () => {

@@ -1,7 +1,8 @@
 // Two gateways as one: orders go to the primary, and to the backup while the primary's breaker is
 // open. What always holds: an order is at one venue at most. It moves to the backup only after the
 // primary said that it definitely was not taken; one whose outcome is unknown stays where it is and
-// is asked for there. What the backup has no instrument for never goes there.
+// is asked for there. What the backup has no instrument for never goes there; nor does any order to
+// one that was out of reach and not compared since.
 
 import {
   type BrokerAbilities,
@@ -20,11 +21,9 @@ import {
   type RouteView,
 } from '@ndts/protocol';
 import { askEach, askOrders, type OrderStatuses } from '../broker/ask-orders.js';
-import type { Gateway } from '../broker/gateway.js';
+import type { Gateway, GatewayParts, RuledOrder } from '../broker/gateway.js';
+import { Admission } from './admission.js';
 import { Breaker, type BreakerState } from './breaker.js';
-
-/** What rules look at. */
-export type RuledOrder = Pick<OrderIntent, 'symbol' | 'account' | 'orderType'>;
 
 export interface RoutedOptions {
   readonly primary: Gateway;
@@ -57,14 +56,33 @@ export class RoutedGateway implements Gateway {
   /** At the primary without a word yet. */
   readonly #unanswered = new Map<string, Sent>();
   #listener: BrokerListener | undefined;
-  readonly #attached = new Set<Gateway>();
+  readonly #admission: Admission;
+  readonly parts: GatewayParts;
+  /** Of what was not sent, told in the next cycle. */
+  readonly #refused: BrokerOrderUpdate[] = [];
   #why = '';
-  readonly #down = new Set<Gateway>();
-  #cameBack = false;
 
   constructor(options: RoutedOptions) {
     this.#options = options;
     this.#breaker = new Breaker(3, options.retryNs);
+    const admission = new Admission([options.primary, options.backup], options.clock);
+    this.#admission = admission;
+    this.parts = {
+      survey: (all) => admission.survey(all),
+      admit: () => admission.admit(),
+      get isPending() {
+        return admission.isPending;
+      },
+      get areAllAsked() {
+        return admission.areAllAsked;
+      },
+      areAskedFor: (clientOrderId) => {
+        const place = this.#places.get(clientOrderId);
+        return place === undefined ? admission.areAllAsked : admission.isAsked(place);
+      },
+      closed: () => admission.closed(),
+      takes: (order) => this.#takes(order),
+    };
   }
 
   get card(): BrokerCard {
@@ -95,11 +113,20 @@ export class RoutedGateway implements Gateway {
     return backupHas || this.#breaker.isDue(clock.monotonicNs());
   }
 
+  #takes(order: RuledOrder): boolean {
+    const { primary, backup, backupTrades, ruleFor } = this.#options;
+    const rule = ruleFor?.(order);
+    if (rule !== undefined) return this.#isOpen(rule === 'primary' ? primary : backup);
+    if (backupTrades(order.symbol) && this.#isOpen(backup)) return true;
+    return this.#primaryTrades(order.symbol) && this.#isOpen(primary);
+  }
+
   route(): RouteView {
     const { primary, backup } = this.#options;
     return {
       ...{ primary: primary.card.name, backup: backup.card.name },
       ...{ primaryUp: primary.connected(), backupUp: backup.connected() },
+      ...{ primaryReconciled: this.#isOpen(primary), backupReconciled: this.#isOpen(backup) },
       ...{ breaker: this.#breaker.state, why: this.#why },
     };
   }
@@ -116,45 +143,41 @@ export class RoutedGateway implements Gateway {
     return this.#both().map(({ card }) => card);
   }
 
-  /** With one of the two orders have a way. False for a cycle when one came back, so that it is
-   * reconciled. */
+  /** With one of the two orders have a way. */
   connected(): boolean {
-    return (
-      !this.#cameBack && (this.#options.primary.connected() || this.#options.backup.connected())
-    );
+    return this.#options.primary.connected() || this.#options.backup.connected();
   }
 
-  async connect(listener: BrokerListener): Promise<void> {
+  /** Resolves when one of them answers, once the other one does or can't be reached. */
+  connect(listener: BrokerListener): Promise<void> {
     this.#listener = listener;
-    for (const one of this.#both()) {
-      // Asked again because the other one was not reachable.
-      if (this.#attached.has(one)) continue;
-      await one.connect(this.#hear(one));
-      this.#attached.add(one);
-    }
+    return this.#admission.connect((one) => this.#hear(one));
   }
 
   submit(intent: OrderIntent, terms?: OrderTerms): void {
     const { primary, backup, clock, backupTrades } = this.#options;
     const rule = this.#options.ruleFor?.(intent);
     if (rule !== undefined) {
-      if (rule === 'primary')
+      const to = rule === 'primary' ? primary : backup;
+      if (to === primary && this.#isOpen(to))
         this.#unanswered.set(intent.clientOrderId, { intent, terms, stays: true });
-      this.#send(rule === 'primary' ? primary : backup, intent, terms);
+      this.#send(to, intent, terms);
       return;
     }
     // Without an instrument there only the primary is left, whatever its breaker says.
-    const stays = !backupTrades(intent.symbol) || !backup.connected();
+    const stays = !backupTrades(intent.symbol) || !this.#isOpen(backup);
     if (!stays && !this.#primaryTrades(intent.symbol)) {
       this.#send(backup, intent, terms);
       return;
     }
     const now = clock.monotonicNs();
-    const admitted = this.#breaker.admits(now);
+    const isAdmitted = this.#breaker.admits(now);
+    const isOpen = this.#isOpen(primary);
     // Never handed over is definite, too.
-    if (admitted && !stays && !primary.connected()) this.#failed('not reachable');
-    if (stays || (admitted && primary.connected())) {
-      this.#unanswered.set(intent.clientOrderId, { intent, terms, stays: false });
+    if (isAdmitted && !stays && !isOpen)
+      this.#failed(primary.connected() ? 'not reconciled' : 'not reachable');
+    if (stays || (isAdmitted && isOpen)) {
+      if (isOpen) this.#unanswered.set(intent.clientOrderId, { intent, terms, stays: false });
       this.#send(primary, intent, terms);
     } else this.#send(backup, intent, terms);
   }
@@ -167,15 +190,19 @@ export class RoutedGateway implements Gateway {
   }
 
   replace(change: Parameters<NonNullable<Gateway['replace']>>[0]): void {
-    this.#places.get(change.clientOrderId)?.replace?.(change);
+    const place = this.#places.get(change.clientOrderId);
+    if (place === undefined) return;
+    if (this.#isOpen(place)) place.replace?.(change);
+    else this.#refuse(place, change.clientOrderId, OrderState.accepted);
   }
 
   async queryOrder(clientOrderId: string): Promise<BrokerOrderStatus | undefined> {
     this.#stay(clientOrderId);
     const place = this.#places.get(clientOrderId);
-    if (place !== undefined) return place.queryOrder(clientOrderId);
+    if (place !== undefined)
+      return this.#admission.isAsked(place) ? place.queryOrder(clientOrderId) : undefined;
     let refused: BrokerOrderStatus | undefined;
-    for (const one of this.#both()) {
+    for (const one of this.#asked()) {
       const status = await one.queryOrder(clientOrderId);
       // Refused at the primary, it may be alive at the backup.
       if (status?.state === OrderState.rejected) refused = status;
@@ -188,7 +215,7 @@ export class RoutedGateway implements Gateway {
   async queryOrders(ids: readonly string[]): Promise<OrderStatuses> {
     const nowhere = ids.filter((id) => !this.#places.has(id));
     const found = await askEach(nowhere, (id) => this.queryOrder(id));
-    for (const one of this.#both()) {
+    for (const one of this.#asked()) {
       const there = ids.filter((id) => this.#places.get(id) === one);
       for (const id of there) this.#stay(id);
       for (const [id, status] of await askOrders(one, there)) found.set(id, status);
@@ -198,7 +225,7 @@ export class RoutedGateway implements Gateway {
 
   async queryOpenOrders(): Promise<BrokerOrderStatus[]> {
     const all: BrokerOrderStatus[] = [];
-    for (const one of this.#both())
+    for (const one of this.#asked())
       for (const status of await one.queryOpenOrders()) {
         this.#place(status.clientOrderId, one);
         all.push(status);
@@ -206,16 +233,16 @@ export class RoutedGateway implements Gateway {
     return all;
   }
 
-  /** Of both, all: a trade id says nothing about the other venue. */
+  /** All: a trade id says nothing about the other venue. */
   async queryFills(): Promise<Fill[]> {
     const all = [];
-    for (const one of this.#both()) all.push(...(await one.queryFills()));
+    for (const one of this.#asked()) all.push(...(await one.queryFills()));
     return all.sort((a, b) => a.time.day - b.time.day || a.time.nsOfDay - b.time.nsOfDay);
   }
 
   async queryPositions(): Promise<BrokerPosition[]> {
     const sums = new Map<number, BrokerPosition>();
-    for (const one of this.#both())
+    for (const one of this.#asked())
       for (const theirs of await one.queryPositions()) {
         const { symbol } = theirs;
         const ours = sums.get(symbol);
@@ -225,19 +252,23 @@ export class RoutedGateway implements Gateway {
   }
 
   doWork(): number {
-    this.#cameBack = false;
-    for (const one of this.#both()) {
-      const isUp = one.connected();
-      if (isUp && this.#down.has(one)) this.#cameBack = true;
-      if (isUp) this.#down.delete(one);
-      else this.#down.add(one);
-    }
-    return this.#options.primary.doWork() + this.#options.backup.doWork();
+    this.#admission.doWork();
+    const refused = this.#refused.splice(0);
+    for (const update of refused) this.#listener?.onOrderUpdate(update);
+    return refused.length + this.#options.primary.doWork() + this.#options.backup.doWork();
   }
 
-  async disconnect(): Promise<void> {
-    for (const one of this.#both()) await one.disconnect();
-    this.#attached.clear();
+  disconnect(): Promise<void> {
+    return this.#admission.disconnect();
+  }
+
+  #isOpen(one: Gateway): boolean {
+    return this.#admission.isOpen(one);
+  }
+
+  /** As of the last survey. */
+  #asked(): readonly Gateway[] {
+    return this.#both().filter((one) => this.#admission.isAsked(one));
   }
 
   #both(): readonly Gateway[] {
@@ -245,9 +276,21 @@ export class RoutedGateway implements Gateway {
   }
 
   #send(to: Gateway, intent: OrderIntent, terms: OrderTerms | undefined): void {
+    if (!this.#isOpen(to)) {
+      this.#refuse(to, intent.clientOrderId, OrderState.rejected);
+      return;
+    }
     this.#place(intent.clientOrderId, to);
     if (terms === undefined) to.submit(intent);
     else to.submit(intent, terms);
+  }
+
+  /** Nothing of it was handed over. */
+  #refuse(to: Gateway, clientOrderId: string, state: OrderState): void {
+    const why = to.connected() ? 'not reconciled' : 'not reachable';
+    const reason = `not sent: ${to.card.name} is ${why}`;
+    const time = this.#options.clock.now();
+    this.#refused.push({ clientOrderId, venueOrderId: '', state, reason, time });
   }
 
   #stay(clientOrderId: string): void {
@@ -300,7 +343,7 @@ export class RoutedGateway implements Gateway {
     if (sent === undefined) return this.#places.get(clientOrderId) === this.#options.backup;
     this.#failed(update.reason === '' ? failure : update.reason);
     const { backup, backupTrades } = this.#options;
-    if (sent.stays || !backup.connected() || !backupTrades(sent.intent.symbol)) return false;
+    if (sent.stays || !this.#isOpen(backup) || !backupTrades(sent.intent.symbol)) return false;
     this.#send(backup, sent.intent, sent.terms);
     return true;
   }

@@ -81,6 +81,7 @@ export class OrderDesk {
         connected,
       },
       closable: (order, offset) => offsets.closable(order, offset),
+      takes: (order) => broker.parts?.takes(order) !== false,
       trades: (symbol) => broker.trades?.(symbol) !== false,
     });
     this.#clock = clock;

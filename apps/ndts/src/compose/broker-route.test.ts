@@ -63,10 +63,15 @@ test('the backup trades what it has an instrument for and the list names', () =>
 test('a route in one line', () => {
   const route: RouteView = {
     ...{ primary: 'ib', backup: 'fix', primaryUp: true, backupUp: true },
+    ...{ primaryReconciled: true, backupReconciled: true },
     ...{ breaker: 'closed', why: '' },
   };
   assert.equal(routeText(route), 'ib (backup fix)');
   assert.equal(routeText({ ...route, backupUp: false }), 'ib (backup fix, not reachable)');
+  assert.equal(
+    routeText({ ...route, primaryReconciled: false }),
+    'ib, not reconciled (backup fix)',
+  );
   assert.equal(
     routeText({ ...route, breaker: 'open', why: 'not reachable', primaryUp: false }),
     'fix (ib failed, not reachable)',
@@ -85,7 +90,10 @@ test('rules by symbol, account and type: the first that fits; what is none is re
       const one = part(name, 1, 2);
       return { ...one, gateway: { ...one.gateway, submit: () => sent.push(name) } as never };
     };
-    createRoute({ values, clock, symbols }, to('one'), to('two')).submit(order as never);
+    const route = createRoute({ values, clock, symbols }, to('one'), to('two'));
+    route.parts.survey(true);
+    route.parts.admit();
+    route.submit(order as never);
     return sent.join();
   };
   const order = { clientOrderId: 'x', symbol: 1, account: 'main', orderType: 2 };

@@ -4,12 +4,17 @@ import type { RouteView } from '@ndts/protocol';
 
 export function routeText(route: RouteView): string {
   const { primary, backup, primaryUp, backupUp, breaker, why } = route;
-  const away = (isUp: boolean): string => (isUp ? '' : ', not reachable');
+  const { primaryReconciled, backupReconciled } = route;
+  const standing = (isUp: boolean, isReconciled: boolean): string => {
+    if (!isUp) return ', not reachable';
+    return isReconciled ? '' : ', not reconciled';
+  };
+  const first = standing(primaryUp, primaryReconciled);
+  const second = standing(backupUp, backupReconciled);
   // Said already.
-  const isSaid = why === '' || (why === 'not reachable' && !primaryUp);
+  const isSaid = why === '' || first === `, ${why}`;
   const reason = isSaid ? '' : `: ${why}`;
-  if (breaker === 'closed')
-    return `${primary}${away(primaryUp)} (backup ${backup}${away(backupUp)}${reason})`;
+  if (breaker === 'closed') return `${primary}${first} (backup ${backup}${second}${reason})`;
   const state = breaker === 'open' ? 'failed' : 'is being tried';
-  return `${backup}${away(backupUp)} (${primary} ${state}${away(primaryUp)}${reason})`;
+  return `${backup}${second} (${primary} ${state}${first}${reason})`;
 }
