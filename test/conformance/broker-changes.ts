@@ -222,3 +222,30 @@ card(
     assert.deepEqual(await again.queryOpenOrders().then((all) => all.length), 1);
   },
 );
+
+card(
+  'B27',
+  'ids with the name of a node in front are taken and told as they are, and so are their parts',
+  async (bench) => {
+    const [own, part, other] = ['desk7-118-0', 'desk7-119-0.1', 'fund7-118-0'];
+    for (const [id, price] of [
+      [own, '98'],
+      [part, '97'],
+      [other, '96'],
+    ] as const)
+      await send(bench, order(id, 1, '1', price));
+    const open = async (): Promise<string[]> =>
+      (await bench.broker.queryOpenOrders()).map(({ clientOrderId }) => clientOrderId).sort();
+    assert.deepEqual(await open(), [own, part, other]);
+    bench.broker.cancel(part);
+    await bench.settle();
+    assert.ok(bench.heard.states(part).includes(canceled));
+    const again = await bench.restart();
+    await again.connect(new Heard());
+    bench.venue.market(symbol, 97.5, 97, 98);
+    await bench.settle();
+    const ids = new Set((await again.queryFills()).map(({ clientOrderId }) => clientOrderId));
+    assert.deepEqual([...ids], [own]);
+    assert.equal((await again.queryOrder(other))?.state, accepted);
+  },
+);

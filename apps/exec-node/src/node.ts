@@ -48,6 +48,7 @@ import { Adopter } from './route/adopt.js';
 import { Answers } from './route/answers.js';
 import { BrokerWatch } from './route/broker-watch.js';
 import { LogGate } from './route/log-gate.js';
+import { named, noteNode } from './route/named-gateway.js';
 import { textsOf } from './route/difference.js';
 import { Reconciler } from './route/reconcile.js';
 import { Release } from './route/release.js';
@@ -114,8 +115,9 @@ export class ExecNode implements Agent {
   #progress = 0;
 
   constructor(deps: ExecNodeDeps) {
-    const { clock, logger, config, broker, symbolName } = deps;
-    this.#deps = deps;
+    const { clock, logger, config, symbolName } = deps;
+    const broker = named(deps.broker, config.exec.orderPrefix);
+    this.#deps = { ...deps, broker };
     this.#now = clock.now();
     const ledger = this.ledger;
     const cards = broker.cards?.() ?? [broker.card];
@@ -244,11 +246,12 @@ export class ExecNode implements Agent {
   /** Rebuilds from the journal, connects and reconciles. Signals are accepted afterwards: also when
    * the broker could not be asked, but then each is denied until it could. */
   async start(): Promise<void> {
-    const { clock, logger, epoch } = this.#deps;
+    const { clock, config, logger, epoch } = this.#deps;
     const begin = clock.monotonicNs();
     const events = foldJournal(this.#journal, this.ledger);
     const tookMs = Math.round((clock.monotonicNs() - begin) / nsPerMs);
     const { covered } = this.#journal;
+    noteNode(config.exec, this.ledger, this.#scribe, clock);
     this.#instruments.open(this.#deps.instruments ?? []);
     logger.info({ epoch, covered, events, tookMs, ...this.ledger.counts }, 'order journal folded');
     this.#deps.lastTicks?.((batch) => this.#market.seed(batch));
@@ -345,7 +348,7 @@ export class ExecNode implements Agent {
 
   /** Answers the state; with `set`, changes it first: journaled, with who and why. */
   async setTradingState(request: TradingStateRequest): Promise<TradingStateName> {
-    const { set, scope = '', name = '', cancel = false, actor, why } = request;
+    const { set, scope = '', name = '', cancel = false, all = false, actor, why } = request;
     if (set === undefined) return this.ledger.tradingState;
     const action = Object.keys(tradingActions).find((one) => tradingActions[one] === set);
     if (action === undefined)
@@ -353,9 +356,15 @@ export class ExecNode implements Agent {
     if (scope !== '' || name !== '') checkPart(scope, name, this.#deps.config.exec.account);
     if (cancel && set !== 'HALTED')
       throw new NdtsError('INVALID_ARGUMENT', `orders are canceled with HALTED, not with ${set}`);
+    if (all && (!cancel || (scope !== '' && scope !== 'account')))
+      throw new NdtsError(
+        'INVALID_ARGUMENT',
+        'orders of others are canceled with cancel, of everything or of the account',
+      );
     const time = this.#deps.clock.now();
     if (cancel) {
-      const detail = JSON.stringify({ scope, name });
+      const detail = JSON.stringify({ scope, name, value: all ? 'everyone' : 'all' });
+      if (all) this.#strays.look();
       this.#scribe.action({ actor, action: 'cancel', detail, why, time });
       // At once, whatever becomes of the journal.
       this.#desk.cancelParts();

@@ -77,6 +77,7 @@ export const configKeys = [
   { key: 'strategy.validForMs', type: 'integer', min: 1, max: 3600000, default: 2000, doc: 'how long a signal may be acted on' },
   { key: 'strategy.memoryMb', type: 'integer', min: 16, max: 65536, default: 128, doc: 'heap limit of a strategy process' },
   { key: 'exec.account', type: 'string', default: 'paper', doc: 'account the orders belong to' },
+  { key: 'exec.orderPrefix', type: 'string', default: '', doc: 'up to six letters a to z in front of the ids of this node\'s orders at the venue: each node of an account needs its own (docs/protocol/orders.md)' },
   { key: 'exec.journalMode', type: 'enum', values: ['accepted', 'durable'], default: 'accepted', doc: 'what an intent must be before its order is sent; accepted is for the paper broker: with another one the default is durable' },
   { key: 'exec.instruments', type: 'string', default: '', doc: 'file that says what symbols are worth: multiplier, currency, tick size, lot, exchange (docs/instruments.md); empty: none' },
   { key: 'exec.broker', type: 'enum', values: ['paper', 'fix', 'ib', 'ccxt'], default: 'paper', doc: 'the broker orders go to' },

@@ -360,6 +360,8 @@ export interface TradingStateRequest {
   readonly set?: TradingStateName;
   /** With HALTED: what is open of it is canceled, until nothing is. */
   readonly cancel?: boolean;
+  /** With cancel, of everything or the account: orders of others there, too. */
+  readonly all?: boolean;
   readonly actor: string;
   readonly why: string;
 }

@@ -53,6 +53,7 @@ function tradingStateRoutes({ bus, audit }: ActionOptions): ApiRoute[] {
           scope: { type: 'string', enum: ['account', 'strategy', 'symbol'] },
           name: { type: 'string', minLength: 1, maxLength: 256 },
           cancel: { type: 'boolean' },
+          all: { type: 'boolean' },
           why: { type: 'string', minLength: 1, maxLength: 200 },
         },
         ['state', 'why'],
@@ -62,17 +63,18 @@ function tradingStateRoutes({ bus, audit }: ActionOptions): ApiRoute[] {
         const set = String(call.body['state']) as TradingStateName;
         const why = String(call.body['why']);
         const actor = call.principal.name;
-        const { scope, name, cancel } = call.body;
+        const { scope, name, cancel, all } = call.body;
         const part = typeof scope === 'string' ? `${scope} ${String(name)} ` : '';
         const change = async (): Promise<object> => {
           const id = scope === 'symbol' ? String(await symbolId(bus, String(name))) : name;
           return {
             state: await bus.request(subjects.execTradingState, {
-              ...{ set, scope, name: id, cancel, actor, why },
+              ...{ set, scope, name: id, cancel, all, actor, why },
             }),
           };
         };
-        const what = `${part}${set}${cancel === true ? ', cancel' : ''}: ${why}`;
+        const orders = cancel === true ? `, cancel${all === true ? ' all' : ''}` : '';
+        const what = `${part}${set}${orders}: ${why}`;
         return audited(audit, call, 'trading-state', what, change, set === 'HALTED');
       },
     },

@@ -41,9 +41,9 @@ export interface Gateway extends Broker {
   /** Whether there is an instrument for the symbol where a new order would go; absent: always. */
   trades?(symbol: number): boolean;
   /** Of a pair of gateways: where orders go; absent: there is one way. */
-  route?(): RouteView;
+  route?(): RouteView | undefined;
   /** Of a pair: what its route() says of it; cheap. */
-  readonly breaker?: RouteView['breaker'];
+  readonly breaker?: RouteView['breaker'] | undefined;
   /** Of a pair: after a restart, that its breaker was open and why. */
   restoreBreaker?(primary: string, backup: string, why: string): void;
   /** Of a pair; absent: it is one. */

@@ -1,11 +1,12 @@
 // The client order ids the simulated venue let go from memory, compactly. Ids of the platform are
-// instance-ordinal-leg with ordinals that only grow, so a highest one per instance and leg stands
-// for all below it; others are kept one by one. What always holds: an id that was added is known
-// for ever; one that was never added may count as known when it is below a highest one.
+// instance-ordinal-leg, maybe behind the prefix of a node, with ordinals that only grow, so a
+// highest one per instance and leg stands for all below it; others are kept one by one. What always
+// holds: an id that was added is known for ever; one that was never added may count as known when
+// it is below a highest one.
 
 import type { RecordState } from './paper-record.js';
 
-const platformId = /^(\d+)-(\d+)-(\d+)$/;
+const platformId = /^([a-z]*\d+)-(\d+)-(\d+)$/;
 /** Of a child: the order it belongs to, and its number there. */
 const childId = /^(.+)\.(\d+)$/;
 

@@ -89,12 +89,15 @@ export function encodeLedger(ledger: Ledger, sequence: number): Uint8Array {
   ];
   for (const { kind, ...entry } of ledger.controls.entries())
     parts.push(encodeControlStanding({ control: kind, ...entry }));
-  const { flatten, openRoute } = ledger.controls;
+  const { flatten, openRoute, node } = ledger.controls;
   if (openRoute !== undefined) {
     const { primary: scope, backup: name, why: reason } = openRoute;
     const value = 'open';
     parts.push(encodeControlStanding({ control: 'route', scope, name, key: '', value, reason }));
   }
+  const { account: name, orderPrefix: key } = node;
+  if (name !== '')
+    parts.push(encodeControlStanding({ ...noControl, control: 'node', name, key, reason: '' }));
   if (flatten !== '')
     parts.push(encodeControlStanding({ ...noControl, control: 'flatten', reason: flatten }));
   for (const { id: name, clientOrderId: key, reason, content: value } of ledger.requests.all())
@@ -224,6 +227,7 @@ function restoreControl({ controls, requests }: Ledger, message: Uint8Array): vo
   const { control, ...entry } = decodeControlStanding(message);
   const { scope: primary, name: backup, reason: why } = entry;
   if (control === 'flatten') controls.flatten = why;
+  else if (control === 'node') controls.node = { account: entry.name, orderPrefix: entry.key };
   else if (control === 'route') controls.openRoute = { primary, backup, why };
   else if (control === 'request') requests.note(requestOf(entry));
   else controls.restore({ kind: control as ControlEntry['kind'], ...entry });

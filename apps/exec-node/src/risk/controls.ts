@@ -53,6 +53,8 @@ export class Controls {
   reason = '';
   /** Every position is to be closed: who wants it and why; empty: no. */
   flatten = '';
+  /** Under which account and with which prefix of ids the node sends; empty: as it never told. */
+  node = { account: '', orderPrefix: '' };
   /** Of a pair of gateways, while its breaker is not closed. */
   openRoute: OpenRoute | undefined = undefined;
   /** Grows with every change of a limit. */
@@ -96,11 +98,15 @@ export class Controls {
     else if (action === 'limit') this.restore({ kind: 'limit', scope, name, key, value, reason });
     else if (action === 'throttle')
       this.restore({ kind: 'throttle', scope, name, key: '', value: 'on', reason });
-    else if (action === 'cancel' || action === 'canceled')
-      this.#setCancel(scope, name, action === 'cancel' ? 'all' : '', reason);
+    else if (action === 'cancel') this.#setCancel(scope, name, value || 'all', reason);
+    else if (action === 'canceled') this.#setCancel(scope, name, '', reason);
     else if (action === 'flatten') this.flatten = reason;
     else if (action === 'flat') this.flatten = '';
     else if (action === 'route') this.#setRoute(fields);
+    else if (action === 'node') {
+      const { account = '', orderPrefix = '' } = fields;
+      this.node = { account, orderPrefix };
+    }
   }
 
   /** From an action or a snapshot. An empty value takes a limit back. */

@@ -24,6 +24,7 @@ import { sidesOf } from '../position/offsets.js';
 import { type Adopter, isNear } from './adopt.js';
 import type { Answers } from './answers.js';
 import { Comparison, type Difference, type Found } from './difference.js';
+import { isOfOtherNode } from './named-gateway.js';
 import type { Stray, Strays } from './strays.js';
 import { changedTerms, termsOf, termsText } from './venue-terms.js';
 
@@ -99,7 +100,10 @@ export class Reconciler {
       strays.push(stray);
       if (stray.isOurs)
         found.add('lost', `order ${id} is closed here and open at the venue; cancel it`);
-      else found.add('external', `the venue holds order ${id}, the journal does not`);
+      else {
+        const whose = isOfOtherNode(id) ? ' of another node' : '';
+        found.add('external', `the venue holds order ${id}${whose}, the journal does not`);
+      }
     }
     this.#deps.strays.found(strays);
   }

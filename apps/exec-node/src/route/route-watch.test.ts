@@ -20,7 +20,8 @@ function actions({ journal }: Harness): string[] {
   const found: OperatorAction[] = [];
   for (const { value } of journal.scan({ prefix: 'exec/event/' }))
     if (messageKind(value) === MessageKind.OperatorAction) found.push(decodeOperatorAction(value));
-  return found.map(({ actor, why }) => `${actor}: ${why}`);
+  const router = found.filter(({ action }) => action === 'route');
+  return router.map(({ actor, why }) => `${actor}: ${why}`);
 }
 
 test('orders move to the backup after failures and come back', async (context) => {

@@ -21,6 +21,7 @@ import { createHarness, during, type Harness, type HarnessOptions, pass } from '
 const who = { actor: 'anna', why: 'a test' };
 
 interface Scene extends Harness {
+  readonly dir: string;
   /** The venue says that an order of ours has ended, and it has not. */
   readonly lie: (clientOrderId: string) => Promise<void>;
   /** An order at the venue that this process did not send. */
@@ -55,6 +56,7 @@ async function started(
   const time = clock.now();
   return {
     ...harness,
+    dir,
     lie: async (clientOrderId) => {
       const state = OrderState.canceled;
       listener?.onOrderUpdate({ clientOrderId, venueOrderId: '', state, reason: 'gone', time });
@@ -258,4 +260,65 @@ test('one that cannot be canceled holds up the positions of its symbol alone', a
   const { positions, controls } = scene.node.ledger;
   assert.deepEqual([positions.get(1)?.quantity, positions.get(2)?.quantity], [parseMoney('1'), 0n]);
   assert.notEqual(controls.flatten, '');
+});
+
+/** Of an account in which another node, one without a prefix and a person have orders, too. */
+async function shared(context: TestContext): Promise<Scene> {
+  const config = { 'exec.differences': 'report', 'exec.checkMs': '0', 'risk.staleMs': '6000000' };
+  const scene = await started(context, { config: { ...config, 'exec.orderPrefix': 'one' } });
+  await rest(scene, 7);
+  for (const id of ['two1-5-0', '1-6-0', 'web']) await scene.place(id);
+  await rest(scene, 9);
+  assert.deepEqual(await scene.open(), ['1-6-0', 'one1-7-0', 'one1-9-0', 'two1-5-0', 'web']);
+  return scene;
+}
+
+test('orders of another node of the account are no strays of this one', async (context) => {
+  const scene = await shared(context);
+  await scene.lie('one1-7-0');
+  assert.deepEqual((await compared(scene)).toSorted(), [
+    'order 1-7-0 is closed here and open at the venue; cancel it',
+    'the venue holds order /1-6-0 of another node, the journal does not',
+    'the venue holds order two1-5-0 of another node, the journal does not',
+    'the venue holds order web, the journal does not',
+  ]);
+  await during(scene, scene.node.setTradingState({ set: 'HALTED', cancel: true, ...who }));
+  await seconds(scene, 1);
+  assert.deepEqual(await scene.open(), ['1-6-0', 'two1-5-0', 'web']);
+  assert.deepEqual(scene.node.ledger.controls.cancels(), []);
+});
+
+test('halted with all of the account, orders of others go, too', async (context) => {
+  const scene = await shared(context);
+  const { node } = scene;
+  const halt = { set: 'HALTED', cancel: true, all: true, ...who } as const;
+  const refused = /orders of others are canceled with cancel, of everything or of the account/;
+  await assert.rejects(node.setTradingState({ ...halt, cancel: false }), refused);
+  await assert.rejects(node.setTradingState({ ...halt, scope: 'symbol', name: '1' }), refused);
+  const account = { scope: 'account', name: 'paper' };
+  await during(scene, node.setTradingState({ ...halt, ...account }));
+  await seconds(scene, 2);
+  assert.deepEqual(await scene.open(), []);
+  assert.deepEqual(node.ledger.controls.cancels(), []);
+  assert.deepEqual(canceledIn(scene).toSorted(), [
+    'exec /1-6-0: anna: a test',
+    'exec two1-5-0: anna: a test',
+    'exec web: anna: a test',
+  ]);
+});
+
+test('a prefix changes only while nothing is open at the venue', async (context) => {
+  const scene = await started(context);
+  await rest(scene, 1);
+  const config = { 'exec.orderPrefix': 'one', 'exec.checkMs': '0' };
+  const { dir, journal, clock } = scene;
+  const again = (): Promise<Scene> => started(context, { dir, journal, clock, config });
+  await assert.rejects(again(), /expected '', under which 1-1-0 is open at the venue, found 'one'/);
+  scene.node.cancel('1-1-0', 'a test');
+  await scene.settle();
+  const second = await again();
+  await rest(second, 2);
+  assert.deepEqual(await second.open(), ['one1-2-0']);
+  const wrong = started(context, { config: { 'exec.orderPrefix': 'Desk-1' } });
+  await assert.rejects(wrong, /up to six letters a to z, found 'Desk-1'/);
 });

@@ -41,6 +41,8 @@ export class Strays {
   readonly #asked = new Map<string, Asked>();
   /** Compared since the cancel of any should have been answered. */
   #isCompared = false;
+  /** What is there is to be seen as of now. */
+  #isOld = false;
 
   constructor(deps: StraysDeps) {
     this.#deps = deps;
@@ -55,11 +57,26 @@ export class Strays {
     return [...this.#byId.values()].filter(({ isOurs }) => isOurs);
   }
 
+  /** Whoever's. */
+  all(): Stray[] {
+    return [...this.#byId.values()];
+  }
+
+  /** Everything is compared before the question which there are has an answer. */
+  look(): void {
+    this.#isOld = true;
+  }
+
+  get isOld(): boolean {
+    return this.#isOld;
+  }
+
   /** A comparison found these, and no others. */
   found(strays: readonly Stray[]): void {
     this.#byId = new Map(strays.map((stray) => [stray.id, stray]));
     for (const id of this.#asked.keys()) if (!this.#byId.has(id)) this.#asked.delete(id);
     this.#isCompared = true;
+    this.#isOld = false;
   }
 
   /** Part of the duty cycle: asks again for what a comparison still found. Returns how many. */
@@ -79,7 +96,9 @@ export class Strays {
   ended(id: string): boolean {
     this.#asked.delete(id);
     if (!this.#byId.has(id)) return false;
-    this.found([...this.#byId.values()].filter((stray) => stray.id !== id));
+    const isOld = this.#isOld;
+    this.found(this.all().filter((stray) => stray.id !== id));
+    this.#isOld = isOld;
     return true;
   }
 
@@ -115,6 +134,6 @@ export class Strays {
   /** A cancel should have been answered by now: only a comparison can tell. */
   get isOverdue(): boolean {
     for (const id of this.#asked.keys()) if (!this.isAwaited(id)) return true;
-    return false;
+    return this.#isOld;
   }
 }

@@ -77,8 +77,8 @@ export class Flatten {
     if (why === '') return canceled;
     const isOurs = (order: Order): boolean => closes(order.parent ?? order);
     canceled += this.#cancelAll(`flatten, ${why}`, (order) => !isOurs(order));
-    canceled += this.#cancelStrays(`flatten, ${why}`, () => true);
     const ours = strays.ours();
+    canceled += this.#cancelStrays(`flatten, ${why}`, ours);
     // What the venue may still execute of one that is closed here would be closed twice; of what
     // symbol it is, nobody knows of one that is long forgotten.
     if (canceled > 0 || ours.some(({ order }) => order === undefined)) return canceled;
@@ -103,16 +103,18 @@ export class Flatten {
   }
 
   /** Of a part or of everything; once nothing of it is open, the journal says so. */
-  #cancelPart({ scope, name, reason }: ControlEntry): number {
+  #cancelPart({ scope, name, value, reason }: ControlEntry): number {
     const { ledger, scribe, clock, strays } = this.#deps;
+    const isAll = value === 'everyone';
     // Of one whose symbol is not known nobody can say that it is not of it.
     const isOf = ({ account, instance, symbol }: Subject): boolean =>
       scope === '' || name === String({ account, strategy: instance, symbol }[scope] ?? name);
     const isOfIt = ({ intent }: Order): boolean => isOf(intent);
     const isStrayOfIt = (stray: Stray): boolean => isOf(this.#subjectOf(stray));
-    const count = this.#cancelAll(reason, isOfIt) + this.#cancelStrays(reason, isStrayOfIt);
-    const isLeft = [...ledger.orders.open()].some(isOfIt) || strays.ours().some(isStrayOfIt);
-    if (count > 0 || isLeft) return count;
+    const theirs = (isAll ? strays.all() : strays.ours()).filter(isStrayOfIt);
+    const count = this.#cancelAll(reason, isOfIt) + this.#cancelStrays(reason, theirs);
+    const isLeft = [...ledger.orders.open()].some(isOfIt) || theirs.length > 0;
+    if (count > 0 || isLeft || (isAll && strays.isOld)) return count;
     const detail = JSON.stringify({ scope, name });
     const why = 'nothing of it is open';
     scribe.action({ actor: 'exec', action: 'canceled', detail, why, time: clock.now() });
@@ -129,12 +131,12 @@ export class Flatten {
     return count;
   }
 
-  /** Those that the journal holds closed; what others sent is theirs. */
-  #cancelStrays(why: string, concerns: (stray: Stray) => boolean): number {
+  /** Those that the journal holds closed, and only when a person wants all what others sent. */
+  #cancelStrays(why: string, those: readonly Stray[]): number {
     const { strays } = this.#deps;
     let count = 0;
-    for (const stray of strays.ours()) {
-      if (strays.isAwaited(stray.id) || !concerns(stray)) continue;
+    for (const stray of those) {
+      if (strays.isAwaited(stray.id)) continue;
       strays.cancel(stray, 'exec', why);
       count += 1;
     }

@@ -75,11 +75,14 @@ function addState(program: Command, { name, state, what }: StateWords, print: Pr
     .argument('[scope]')
     .argument('[name]');
   if (state === 'HALTED')
-    command.option('--cancel', 'cancels what is open of it, too, until nothing is', false);
-  type StateFlags = Flags & { readonly cancel?: boolean };
+    command
+      .option('--cancel', 'cancels what is open of it, too, until nothing is', false)
+      .option('--all', 'with --cancel: orders of others in the account, too', false);
+  type StateFlags = Flags & { readonly cancel?: boolean; readonly all?: boolean };
   command.action((scope: string | undefined, part: string | undefined, flags: StateFlags) => {
     const cancel = flags.cancel === true ? { cancel: true } : {};
-    const body = { state, ...partOf(scope, part), ...cancel };
+    const all = flags.all === true ? { all: true } : {};
+    const body = { state, ...partOf(scope, part), ...cancel, ...all };
     const of = scope === undefined ? '' : ` of ${scope} ${part}`;
     const text = (): string => `trading${of} is ${state}`;
     return act(flags, '/api/trading-state', body, text, print);

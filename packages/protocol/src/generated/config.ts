@@ -173,6 +173,8 @@ export interface ConfigValues {
   readonly exec: {
     /** account the orders belong to */
     readonly account: string;
+    /** up to six letters a to z in front of the ids of this node's orders at the venue: each node of an account needs its own (docs/protocol/orders.md) */
+    readonly orderPrefix: string;
     /** what an intent must be before its order is sent; accepted is for the paper broker: with another one the default is durable */
     readonly journalMode: 'accepted' | 'durable';
     /** file that says what symbols are worth: multiplier, currency, tick size, lot, exchange (docs/instruments.md); empty: none */
@@ -1085,6 +1087,13 @@ export const configKeys: readonly ConfigKey[] = [
     type: 'string',
     default: 'paper',
     doc: 'account the orders belong to',
+    secret: false,
+  },
+  {
+    key: 'exec.orderPrefix',
+    type: 'string',
+    default: '',
+    doc: "up to six letters a to z in front of the ids of this node's orders at the venue: each node of an account needs its own (docs/protocol/orders.md)",
     secret: false,
   },
   {

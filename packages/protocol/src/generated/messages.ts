@@ -929,13 +929,13 @@ export function decodeQualityChanged(bytes: Uint8Array): QualityChanged {
 
 /** In a snapshot: a trading state, limit or throttle that is set, or that all is to be flat. */
 export interface ControlStanding {
-  /** state, limit, throttle, cancel, route, request or flatten */
+  /** state, limit, throttle, cancel, route, request, node or flatten */
   readonly control: string;
   /** account, strategy or symbol */
   readonly scope: string;
   /** which of them */
   readonly name: string;
-  /** name of the limit */
+  /** name of the limit; prefix of the node */
   readonly key: string;
   /** what it is set to */
   readonly value: string;

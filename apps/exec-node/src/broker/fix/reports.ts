@@ -69,9 +69,10 @@ export interface Trade {
 }
 
 const suffix = '.';
-/** A part of an order that works here, `7-1-0.2`: its dots are other signs at the venue. */
-const partId = /^\d+-\d+-\d+(?:\.\d+)+$/;
-const partIdThere = /^\d+-\d+-\d+(?:_\d+)+$/;
+/** A part of an order that works here, `7-1-0.2`, maybe behind the letters of its node: its dots
+ * are other signs at the venue. */
+const partId = /^[a-z]*\d+-\d+-\d+(?:\.\d+)+$/;
+const partIdThere = /^[a-z]*\d+-\d+-\d+(?:_\d+)+$/;
 
 /** As the venue first hears of the order; undefined: no answer could be told to be about it. */
 export function venueIdOf(clientOrderId: string): string | undefined {
