@@ -236,7 +236,9 @@ export class Ledger {
       quantity -= part.quantity;
       value -= part.quantity * part.inferred.price;
     }
-    if (rest.quantity > 0n) this.books.execute(rest, order?.intent, order?.terms.offset ?? 0);
+    const { account } = this.controls.node;
+    if (rest.quantity > 0n)
+      this.books.execute(rest, order?.intent, order?.terms.offset ?? 0, account);
     if (order === undefined) return undefined;
     order.tradeIds.push(fill.tradeId);
     this.#execute(order, quantity, value, fill.time);

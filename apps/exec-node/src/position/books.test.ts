@@ -1,8 +1,12 @@
 // Whose an execution is that takes the place of an inferred one.
 
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
-import { type FillInferred, parseMoney } from '@ndts/protocol';
+import { type BrokerListener, type FillInferred, parseMoney } from '@ndts/protocol';
+import { createHarness, ledgerSnapshot, rebuild } from '../exec-kit.js';
 import { PositionBooks } from './books.js';
 
 test('told of an order that nobody remembers, it goes to the strategy that its id names', () => {
@@ -21,4 +25,39 @@ test('told of an order that nobody remembers, it goes to the strategy that its i
   assert.equal(books.strategy(3)?.get(1)?.averagePrice, told.price);
   assert.equal(books.all.get(1)?.averagePrice, told.price);
   assert.equal(books.account('main')?.get(1)?.averagePrice, told.price);
+});
+
+test('a fill of an order nobody remembers counts for the account of the node', async (context) => {
+  const dir = mkdtempSync(join(tmpdir(), 'ndts-books-'));
+  context.after(() => rmSync(dir, { recursive: true, force: true }));
+  let listener: BrokerListener | undefined;
+  const harness = createHarness({
+    ...{ dir, config: { 'exec.account': 'desk' } },
+    wrap: (broker) => {
+      const connect = broker.connect.bind(broker);
+      broker.connect = (one) => {
+        listener = one;
+        return connect(one);
+      };
+      return broker;
+    },
+  });
+  const { node, clock, journal } = harness;
+  await node.start();
+  listener?.onFill({
+    ...{ venue: 'paper', tradeId: 'paper-9', clientOrderId: '3-7-0', symbol: 1, side: 1 },
+    ...{ quantity: parseMoney('2'), price: parseMoney('90'), fee: 0n, time: clock.now() },
+  });
+  await harness.settle();
+  const { books } = node.ledger;
+  assert.deepEqual(
+    [...books.accounts()].map(([name]) => name),
+    ['desk'],
+  );
+  assert.equal(books.account('desk')?.get(1)?.quantity, parseMoney('2'));
+  assert.equal(books.strategy(3)?.get(1)?.quantity, parseMoney('2'));
+  assert.deepEqual(ledgerSnapshot(rebuild(journal)), ledgerSnapshot(node.ledger));
+  await node.stop();
+  assert.deepEqual(ledgerSnapshot(rebuild(journal)), ledgerSnapshot(node.ledger));
+  assert.equal(rebuild(journal).controls.node.account, 'desk', 'from a snapshot, too');
 });

@@ -78,17 +78,17 @@ export class PositionBooks {
     return scope === 'strategy' ? this.#strategy(Number(name)) : this.#account(name);
   }
 
-  /** `intent`: of the order; undefined when it is no longer in memory. `offset`: an OrderOffset;
-   * 0: none. */
-  execute(fill: Executed, intent: Owner | undefined, offset: number): void {
+  /** `intent`: of the order; undefined when it is no longer in memory: then it counts for
+   * `account`, of the node. `offset`: an OrderOffset; 0: none. */
+  execute(fill: Executed, intent: Owner | undefined, offset: number, account = ''): void {
     const { symbol, side, quantity, price, fee } = fill;
     this.all.execute(symbol, side, quantity, price, fee);
     const instance = intent?.instance ?? instanceIn(fill.clientOrderId);
     this.#strategy(instance).execute(symbol, side, quantity, price, fee);
-    // Accounts are told apart by their orders alone; an unknown one by the venue.
-    const account = intent?.account ?? fill.venue;
-    this.#account(account).execute(symbol, side, quantity, price, fee);
-    this.offsets.execute(account, fill, offset);
+    // A journal of before the node told its account has none.
+    const whose = intent?.account ?? (account === '' ? fill.venue : account);
+    this.#account(whose).execute(symbol, side, quantity, price, fee);
+    this.offsets.execute(whose, fill, offset);
   }
 
   /** So much of an inferred execution was this one: it moves to the strategy of its order, and has
