@@ -42,13 +42,19 @@ export function constantsDoc(constants) {
   return `${text.trimEnd()}\n`;
 }
 
+function versionsOf({ since, until }) {
+  if (until !== undefined) return `; up to version ${until} alone`;
+  return since === undefined ? '' : `; since version ${since}`;
+}
+
 export function messagesDoc(messages) {
   let text =
     `# Messages\n${note}u16 kind, u16 version, then the fields in order, little-endian, ` +
     'unaligned. `time` is int64 nanoseconds since 1970; `money` is int64 scaled by 1e8; `str` ' +
-    'is a u16 length and UTF-8. A reader takes an older version and refuses a newer one.\n\n';
+    'is a u16 length and UTF-8. A reader takes an older version and refuses a newer one: a field ' +
+    'that came later is empty in an older message, one that went is read and dropped.\n\n';
   for (const message of messages) {
-    const rows = message.fields.map((f) => [`\`${f.name}\``, f.type, f.doc]);
+    const rows = message.fields.map((f) => [`\`${f.name}\``, f.type, f.doc + versionsOf(f)]);
     text += `## ${message.name} (kind ${message.kind}, version ${message.version})\n\n`;
     text += `${message.doc}\n\n${table(['field', 'type', 'meaning'], rows)}\n`;
   }

@@ -2,7 +2,8 @@
 // for TypeScript. Types: u8 u16 u32 i32 f64; i64 (bigint); time (two numbers: day, nsOfDay, int64
 // nanoseconds on disk); money (bigint scaled by 1e8); str (u16 length, UTF-8).
 // Form: u16 kind, u16 version, then the fields in order, little-endian, unaligned. A reader takes
-// an older version and refuses a newer one.
+// an older version and refuses a newer one. A change of a message is a new version of it: a field
+// that comes says `since`, one that goes says `until`, and stays where it is.
 
 /** @type {import('./types.mjs').Message[]} */
 export const messages = [
@@ -90,7 +91,7 @@ export const messages = [
     ],
   },
   {
-    name: 'LedgerStanding', kind: 7, version: 1,
+    name: 'LedgerStanding', kind: 7, version: 2,
     doc: 'Head of a snapshot of the order ledger: what the fold of the journal gave so far.',
     fields: [
       { name: 'sequence', type: 'i64', doc: 'the last event covered' },
@@ -99,7 +100,7 @@ export const messages = [
       { name: 'fills', type: 'i64', doc: 'executions counted' },
       { name: 'tradingState', type: 'str', doc: 'ACTIVE, REDUCING or HALTED' },
       { name: 'tradingReason', type: 'str', doc: 'who set it and why' },
-      { name: 'day', type: 'u32', doc: 'of no use: a RiskDayBegan says it' },
+      { name: 'day', type: 'u32', until: 1, doc: 'a RiskDayBegan says it' },
       { name: 'dayResult', type: 'str', doc: 'realised less fees since the account\'s day began, less what was unrealised then; integer of 1e-16' },
     ],
   },
@@ -233,11 +234,11 @@ export const messages = [
     ],
   },
   {
-    name: 'CurrencyStanding', kind: 19, version: 1,
+    name: 'CurrencyStanding', kind: 19, version: 2,
     doc: 'In a snapshot, in front of the positions it sums up: one currency.',
     fields: [
       { name: 'currency', type: 'str', doc: 'empty: the one of the account' },
-      { name: 'day', type: 'u32', doc: 'of no use: a RiskDayBegan says it' },
+      { name: 'day', type: 'u32', until: 1, doc: 'a RiskDayBegan says it' },
       { name: 'dayResult', type: 'str', doc: 'realised less fees since the account\'s day began, less what was unrealised then; integer of 1e-16' },
     ],
   },

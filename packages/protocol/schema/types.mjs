@@ -9,7 +9,9 @@
  * @typedef {{ name: string, doc: string, base?: string, values: Record<string, [number, string]> }}
  *   Constants
  * @typedef {{ code: string, number: number, doc: string, hint: string }} ErrorCode
- * @typedef {{ name: string, type: string, doc: string }} MessageField
+ * @typedef {{ name: string, type: string, doc: string, since?: number, until?: number }}
+ *   MessageField `since`: the first version that has it, of older ones it is empty; `until`: the
+ *   last one, of which it is read and dropped
  * @typedef {{ name: string, kind: number, version: number, doc: string, fields: MessageField[] }}
  *   Message
  * @typedef {{ key: string, type: 'string' | 'integer' | 'number' | 'boolean' | 'enum' | 'list',

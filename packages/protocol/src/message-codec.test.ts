@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { NdtsError } from './errors.js';
-import { decodeFill, decodeOrderIntent, encodeFill, type Fill } from './generated/messages.js';
+import {
+  decodeCurrencyStanding,
+  decodeFill,
+  decodeLedgerStanding,
+  decodeOrderIntent,
+  encodeFill,
+  encodeLedgerStanding,
+  type Fill,
+  MessageKind,
+} from './generated/messages.js';
 import { MessageReader, MessageWriter, messageKind } from './message-codec.js';
 
 const fill: Fill = {
@@ -35,6 +44,27 @@ test('another kind is CORRUPT, a newer version VERSION_TOO_NEW', () => {
   assert.throws(() => decodeOrderIntent(encodeFill(fill)), { code: 'CORRUPT' });
   const newer = new MessageWriter(4, 99).finish();
   assert.throws(() => decodeFill(newer), { code: 'VERSION_TOO_NEW' });
+});
+
+test('a field that went is read of an older message, and dropped', () => {
+  const old = new MessageWriter(MessageKind.CurrencyStanding, 1);
+  old.str('CNY');
+  old.u32(20_000);
+  old.str('-7');
+  const { currency, dayResult } = decodeCurrencyStanding(old.finish());
+  assert.deepEqual([currency, dayResult], ['CNY', '-7']);
+  const head = new MessageWriter(MessageKind.LedgerStanding, 1);
+  for (const count of [9n, 1n, 2n, 3n]) head.i64(count);
+  head.str('HALTED');
+  head.str('anna: news');
+  head.u32(20_000);
+  head.str('-7');
+  const read = decodeLedgerStanding(head.finish());
+  assert.deepEqual(read, {
+    ...{ sequence: 9n, intents: 1n, denied: 2n, fills: 3n },
+    ...{ tradingState: 'HALTED', tradingReason: 'anna: news', dayResult: '-7' },
+  });
+  assert.deepEqual(decodeLedgerStanding(encodeLedgerStanding(read)), read);
 });
 
 test('long texts grow the buffer; beyond u16 they are refused', () => {

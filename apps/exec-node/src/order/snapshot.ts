@@ -83,7 +83,6 @@ export function encodeLedger(ledger: Ledger, sequence: number): Uint8Array {
       fills: BigInt(counts.fills),
       tradingState,
       tradingReason,
-      day: 0,
       dayResult: String(dayResult),
     }),
   ];
@@ -313,7 +312,7 @@ function restoreWork(ledger: Ledger, order: Order, message: Uint8Array): void {
 
 function pushPositions(parts: Uint8Array[], positions: Positions): void {
   for (const [currency, { dayResult }] of positions.currencies())
-    parts.push(encodeCurrencyStanding({ currency, day: 0, dayResult: String(dayResult) }));
+    parts.push(encodeCurrencyStanding({ currency, dayResult: String(dayResult) }));
   for (const position of positions.all()) parts.push(encodePosition(position));
 }
 

@@ -367,39 +367,34 @@ export interface LedgerStanding {
   readonly tradingState: string;
   /** who set it and why */
   readonly tradingReason: string;
-  /** of no use: a RiskDayBegan says it */
-  readonly day: number;
   /** realised less fees since the account's day began, less what was unrealised then; integer of 1e-16 */
   readonly dayResult: string;
 }
 
 export function encodeLedgerStanding(message: LedgerStanding): Uint8Array {
-  const writer = new MessageWriter(7, 1);
+  const writer = new MessageWriter(7, 2);
   writer.i64(message.sequence);
   writer.i64(message.intents);
   writer.i64(message.denied);
   writer.i64(message.fills);
   writer.str(message.tradingState);
   writer.str(message.tradingReason);
-  writer.u32(message.day);
   writer.str(message.dayResult);
   return writer.finish();
 }
 
 export function decodeLedgerStanding(bytes: Uint8Array): LedgerStanding {
-  const reader = new MessageReader(bytes, 7, 1);
-  const message = {
-    sequence: reader.i64(),
-    intents: reader.i64(),
-    denied: reader.i64(),
-    fills: reader.i64(),
-    tradingState: reader.str(),
-    tradingReason: reader.str(),
-    day: reader.u32(),
-    dayResult: reader.str(),
-  };
+  const reader = new MessageReader(bytes, 7, 2);
+  const sequence = reader.i64();
+  const intents = reader.i64();
+  const denied = reader.i64();
+  const fills = reader.i64();
+  const tradingState = reader.str();
+  const tradingReason = reader.str();
+  if (reader.version <= 1) reader.u32();
+  const dayResult = reader.str();
   reader.finish();
-  return message;
+  return { sequence, intents, denied, fills, tradingState, tradingReason, dayResult };
 }
 
 /** In a snapshot, behind the intent of the order: what its events made of it. */
@@ -853,29 +848,24 @@ export function decodeBookStanding(bytes: Uint8Array): BookStanding {
 export interface CurrencyStanding {
   /** empty: the one of the account */
   readonly currency: string;
-  /** of no use: a RiskDayBegan says it */
-  readonly day: number;
   /** realised less fees since the account's day began, less what was unrealised then; integer of 1e-16 */
   readonly dayResult: string;
 }
 
 export function encodeCurrencyStanding(message: CurrencyStanding): Uint8Array {
-  const writer = new MessageWriter(19, 1);
+  const writer = new MessageWriter(19, 2);
   writer.str(message.currency);
-  writer.u32(message.day);
   writer.str(message.dayResult);
   return writer.finish();
 }
 
 export function decodeCurrencyStanding(bytes: Uint8Array): CurrencyStanding {
-  const reader = new MessageReader(bytes, 19, 1);
-  const message = {
-    currency: reader.str(),
-    day: reader.u32(),
-    dayResult: reader.str(),
-  };
+  const reader = new MessageReader(bytes, 19, 2);
+  const currency = reader.str();
+  if (reader.version <= 1) reader.u32();
+  const dayResult = reader.str();
   reader.finish();
-  return message;
+  return { currency, dayResult };
 }
 
 /** The quality of a symbol changed; on the bus as its fields. */
