@@ -1,8 +1,17 @@
 // Orders between the journal and the broker: a queue without promises. What always holds: an order
 // is handed to the broker once, in the order of the journal, and only after its intent is written
-// (journalMode accepted) or durable (durable). One whose signal ran out of time meanwhile expires.
+// (journalMode accepted) or durable (durable). One that ran out of its time meanwhile expires, and
+// one whose trading was halted meanwhile is canceled: a halt lets nothing out.
 
-import { type Clock, type ConfigValues, errorLine, nsBetween, OrderState } from '@ndts/protocol';
+import {
+  type Clock,
+  type ConfigValues,
+  errorLine,
+  nsBetween,
+  OrderState,
+  RiskReason,
+  RiskReasonNames,
+} from '@ndts/protocol';
 import type { LatencyHistogram, Logger } from '@ndts/runtime';
 import type { Gateway } from '../broker/gateway.js';
 import type { EventJournal } from '../order/journal.js';
@@ -120,7 +129,17 @@ export class Release {
     const { broker, clock, ledger, scribe, logger, latencies } = this.#deps;
     const now = clock.now();
     if (order.validUntil !== undefined && nsBetween(now, order.validUntil) > 0) {
-      scribe.state(order, OrderState.expired, '', 'signal expired before it could be sent');
+      scribe.state(order, OrderState.expired, '', 'its time was over before it could be sent');
+      return;
+    }
+    const { account, instance, symbol } = order.intent;
+    if (ledger.controls.stateFor(account, instance, symbol) === 'HALTED') {
+      scribe.state(
+        order,
+        OrderState.canceled,
+        '',
+        RiskReasonNames[RiskReason.TRADING_HALTED] ?? '',
+      );
       return;
     }
     ledger.orders.setState(order, OrderState.submitted, false);

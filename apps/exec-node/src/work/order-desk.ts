@@ -2,6 +2,7 @@
 // worked here, and the wish to be flat. One part of the node, so that its path stays one page.
 
 import {
+  addNs,
   type Clock,
   type ConfigValues,
   plainTerms,
@@ -47,6 +48,8 @@ export interface OrderDeskDeps {
   readonly onDenied: (reason: RiskReason) => void;
 }
 
+/** A part that could not leave for longer is another one by then, if it is wanted at all. */
+const partValidNs = 5e9;
 /** How often it is looked whether a trading day has begun. */
 const dayEveryNs = 1e9;
 
@@ -102,7 +105,11 @@ export class OrderDesk {
       mostOf: (child) => risk.mostOf(child),
       partsOf: ({ intent, terms }, quantity) => offsets.partsOf(intent, terms.offset, quantity),
       check: (child, offset) => risk.check(child, { ...plainTerms, offset }, child.quantity, now()),
-      send: (child, terms) => enqueue(scribe.intent(child, terms)),
+      send: (child, terms) => {
+        const order = scribe.intent(child, terms);
+        order.validUntil = addNs(child.time, partValidNs);
+        enqueue(order);
+      },
       route: () => broker.card.name,
     });
     this.#flatten = new Flatten({

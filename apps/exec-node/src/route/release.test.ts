@@ -1,0 +1,59 @@
+// What waits between the journal and the broker, when something happens meanwhile: trading is
+// halted, or it has become old.
+
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { moneyText, OrderStateNames, plainAbilities } from '@ndts/protocol';
+import { MemoryKeyValueStore } from '@ndts/runtime';
+import { Desk, symbol } from '../work/desk-kit.js';
+
+async function held(context: TestContext): Promise<{ desk: Desk; journal: MemoryKeyValueStore }> {
+  const journal = new MemoryKeyValueStore();
+  const config = { 'exec.journalMode': 'durable' };
+  const desk = new Desk(context, { journal, config, can: plainAbilities });
+  await desk.start();
+  await desk.market(100);
+  return { desk, journal };
+}
+
+function ordersOf({ harness }: Desk): string[] {
+  const orders = harness.node.ledger.orders.list(10, undefined);
+  return orders.map(({ id, state, filled, reason }) =>
+    `${id} ${OrderStateNames[state]} ${moneyText(filled)} ${reason}`.trim(),
+  );
+}
+
+test('a halt lets nothing out, also what was approved before', async (context) => {
+  const { desk, journal } = await held(context);
+  journal.holdCommits();
+  await desk.signal({ ordinal: 1, side: 1 });
+  const why = { actor: 'anna', why: 'news' };
+  const halted = [
+    desk.harness.node.setTradingState({ set: 'HALTED', scope: 'strategy', name: '1', ...why }),
+  ];
+  journal.commit();
+  await Promise.all(halted);
+  await desk.pass();
+  assert.deepEqual(ordersOf(desk), ['1-1-0 canceled 0 TRADING_HALTED']);
+  assert.equal(await desk.harness.broker.queryOrder('1-1-0'), undefined);
+  desk.checkJournal();
+});
+
+test('of a part that waited for long another one is sent, as it is then', async (c) => {
+  const { desk, journal } = await held(c);
+  const stop = { symbol, side: 'buy', quantity: '1', type: 'stop', stopPrice: '101' } as const;
+  desk.harness.node.submit(stop);
+  await desk.pass();
+  journal.holdCommits();
+  await desk.market(102);
+  desk.harness.clock.advance(60e9);
+  desk.harness.ticks.push({ symbol, price: 103 });
+  journal.commit();
+  await desk.pass(2000);
+  await desk.market(103);
+  assert.deepEqual(ordersOf(desk), [
+    '0-0-0.2 filled 1',
+    '0-0-0.1 expired 0 its time was over before it could be sent',
+    '0-0-0 filled 1 stop price reached',
+  ]);
+});
