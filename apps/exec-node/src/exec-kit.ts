@@ -296,6 +296,7 @@ export function ledgerSnapshot(ledger: Ledger): unknown {
     open: order.open,
     terms: order.terms,
     asked: order.asked,
+    cancelWanted: order.cancelWanted,
     children: [...order.children].map((child) => child.id).sort(),
     childCount: order.childCount,
     groupFilled: order.group?.filled,

@@ -161,18 +161,25 @@ test('an order canceled while it waits for the journal is never sent', async (co
   assert.deepEqual(states(harness), [`1-1-0 ${canceled} ann`]);
 });
 
-test('a cancel without an answer is asked for', async (context) => {
+test('a cancel without an answer is asked for, and asked again', async (context) => {
   const harness = await started({ dir: folder(context) });
   harness.ticks.push({ symbol: 3, price: 100 });
   harness.signals.push({ ordinal: 1, symbol: 3, side: 1, limit: '99' });
   await harness.settle();
-  harness.broker.cancel = (): void => undefined;
+  let cancels = 0;
+  harness.broker.cancel = (): void => {
+    cancels += 1;
+  };
   harness.node.cancel('1-1-0', 'ann');
   await harness.settle();
   assert.equal(harness.node.ledger.orders.get('1-1-0')?.state, OrderState.pendingCancel);
   harness.clock.advance(5e9);
   for (let turn = 0; turn < 20; turn++) await harness.settle();
-  assert.equal(harness.node.ledger.orders.get('1-1-0')?.state, accepted);
+  const order = harness.node.ledger.orders.get('1-1-0');
+  assert.deepEqual(
+    [order?.state, order?.venueOrderId, cancels],
+    [OrderState.pendingCancel, 'P1', 2],
+  );
 });
 
 test('a journal that cannot be written stops the path and loses nothing', async (context) => {

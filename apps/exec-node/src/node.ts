@@ -47,6 +47,7 @@ import { type LastTicks, Market } from './risk/market.js';
 import { Adopter } from './route/adopt.js';
 import { Answers } from './route/answers.js';
 import { BrokerWatch } from './route/broker-watch.js';
+import { CancelWishes } from './route/cancel-wishes.js';
 import { LogGate } from './route/log-gate.js';
 import { named, noteNode } from './route/named-gateway.js';
 import { textsOf } from './route/difference.js';
@@ -101,6 +102,7 @@ export class ExecNode implements Agent {
   readonly #instruments: Instruments;
   readonly #answers: Answers;
   readonly #strays: Strays;
+  readonly #wishes: CancelWishes;
   readonly #release: Release;
   readonly #watch: BrokerWatch;
   readonly #changes: Changes;
@@ -141,11 +143,14 @@ export class ExecNode implements Agent {
     const scribe = new Scribe(journal, ledger, clock, logger, (order) => {
       this.#status.changed(order);
       this.#desk.changed(order);
+      this.#wishes.changed(order);
     });
     this.#scribe = scribe;
     this.#instruments = new Instruments({ ledger, scribe, rates, symbolName });
     const strays = new Strays({ scribe, broker, clock, logger });
     this.#strays = strays;
+    const cancel = (id: string, why: string): boolean => this.#cancel(id, why);
+    this.#wishes = new CancelWishes(ledger, clock, config.exec.answerTimeoutMs, cancel);
     const answers = new Answers(ledger, journal, scribe, logger, gate, strays);
     this.#answers = answers;
     const latencies = {
@@ -158,12 +163,11 @@ export class ExecNode implements Agent {
       ...{ journal, ledger, scribe, broker, clock, logger, latencies },
     });
     this.#desk = new OrderDesk({
-      ...{ config, rates, clock, logger, gate, ledger, scribe, broker, symbolName },
+      ...{ config, rates, clock, logger, gate, ledger, scribe, broker, symbolName, cancel },
       ...{ market: this.#market, dataWatch: this.#dataWatch },
       connected: () => this.#watch.isReady && broker.connected(),
       now: () => this.#readNow(),
       enqueue: (order) => this.#release.enqueue(order),
-      cancel: (clientOrderId, why) => this.#cancel(clientOrderId, why),
       strays,
       onDenied: (reason) => this.#status.countDenied(reason),
     });
@@ -227,7 +231,7 @@ export class ExecNode implements Agent {
     this.#release.timeOuts();
     this.#route.doWork();
     if (this.#watch.isReady && this.#scribe.failure === '')
-      work += this.#strays.doWork() + this.#desk.doWork();
+      work += this.#strays.doWork() + this.#wishes.doWork() + this.#desk.doWork();
     if (this.#write()) this.#status.doWork(work > 0);
     this.#watch.doWork();
     work += this.#checkpoints.doWork(work === 0);
@@ -238,7 +242,8 @@ export class ExecNode implements Agent {
   /** While orders are on their way, it can't say. Signals wake. */
   dueNs(): number | undefined {
     const brokerNs = this.#deps.broker.dueNs?.();
-    const isBusy = this.#release.waiting > 0 || this.#desk.isTimed || this.#watch.isBusy;
+    const isTimed = this.#desk.isTimed || this.#wishes.isWaiting;
+    const isBusy = this.#release.waiting > 0 || isTimed || this.#watch.isBusy;
     if (!this.#started || isBusy || brokerNs === undefined) return undefined;
     return Math.min(this.#status.dueNs(), brokerNs);
   }
@@ -256,6 +261,7 @@ export class ExecNode implements Agent {
     logger.info({ epoch, covered, events, tookMs, ...this.ledger.counts }, 'order journal folded');
     this.#deps.lastTicks?.((batch) => this.#market.seed(batch));
     this.#desk.open();
+    this.#wishes.open();
     this.#route.open(this.ledger.controls);
     this.#status.open();
     await this.#dataWatch.open();

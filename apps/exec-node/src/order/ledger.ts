@@ -217,6 +217,8 @@ export class Ledger {
     if (event.reason !== '') order.reason = event.reason;
     order.time = event.time;
     const state = event.state as OrderState;
+    if (state === OrderState.pendingCancel) order.cancelWanted = event.reason || 'asked before';
+    else if (order.state === OrderState.pendingCancel && isAnswer(event)) order.cancelWanted = '';
     this.orders.setState(order, state, isFinal(state));
     this.families.changed(order);
     return order;
@@ -263,6 +265,8 @@ export class Ledger {
     order.time = time;
     if (reason !== '') order.reason = reason;
     order.asked = phase === changePhase.asked ? { quantity, limitPrice, stopPrice } : undefined;
+    // Who changes it wants it.
+    if (phase === changePhase.asked) order.cancelWanted = '';
     if (phase === changePhase.done) {
       order.intent = { ...order.intent, quantity, limitPrice };
       if (stopPrice !== order.terms.stopPrice)
@@ -320,6 +324,11 @@ export class Ledger {
   applyAdjustment(adjusted: PositionAdjusted): void {
     this.positions.adjust(adjusted.symbol, adjusted.averagePrice);
   }
+}
+
+/** The venue says why an order was not canceled; that it works, it may say for other reasons. */
+function isAnswer({ state, reason }: OrderEvent): boolean {
+  return state !== OrderState.unknown && reason !== '';
 }
 
 /** What a denied signal would have been; only what the journal keeps of it. */

@@ -68,6 +68,8 @@ export class Order {
   time: Time;
   /** Where its last change is: no two changes of any orders have the same, and it only grows. */
   revision: number;
+  /** Who wants it canceled and why, from the request until the venue answers it; empty: nobody. */
+  cancelWanted = '';
   /** A change that was asked for and is neither done nor refused. */
   asked: WorkingTerms | undefined = undefined;
   parent: Order | undefined = undefined;

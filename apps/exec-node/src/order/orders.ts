@@ -113,6 +113,7 @@ export class Orders {
     if (state === OrderState.unknown) this.#unknown += 1;
     if (!final || order.closed) return;
     order.closed = true;
+    order.cancelWanted = '';
     this.#open.delete(order);
     this.#bySymbol.get(order.intent.symbol)?.delete(order);
     if (order.unlisted) this.#byId.delete(order.intent.clientOrderId);

@@ -5,10 +5,11 @@
 //
 // Form: messages of the schema, each behind its length (u32, little-endian): LedgerStanding first,
 // then ControlStanding, RiskDayBegan, InstrumentTerms, then per order OrderTerms (of one that has
-// any), OrderIntent, OrderStanding, its OrderTrades, OrderRevision (of one that changed since) and
-// WorkStanding (of one with terms or a change), then CurrencyStanding and PositionStanding, of all
-// and behind a BookStanding of each strategy and account, TradingDayBegan, OffsetStanding,
-// FillInferred, InferredStanding, InstanceStanding, VenueStanding.
+// any), OrderIntent, OrderStanding, its OrderTrades, OrderRevision (of one that changed since),
+// WorkStanding (of one with terms or a change) and OrderEvent (of one whose cancel was asked for
+// and not answered), then CurrencyStanding and PositionStanding, of all and behind a BookStanding
+// of each strategy and account, TradingDayBegan, OffsetStanding, FillInferred, InferredStanding,
+// InstanceStanding, VenueStanding.
 
 import {
   decodeBookStanding,
@@ -20,6 +21,7 @@ import {
   decodeInstrumentTerms,
   decodeLedgerStanding,
   decodeOffsetStanding,
+  decodeOrderEvent,
   decodeOrderIntent,
   decodeOrderRevision,
   decodeOrderStanding,
@@ -39,6 +41,7 @@ import {
   encodeInstrumentTerms,
   encodeLedgerStanding,
   encodeOffsetStanding,
+  encodeOrderEvent,
   encodeOrderIntent,
   encodeOrderRevision,
   encodeOrderStanding,
@@ -52,6 +55,7 @@ import {
   MessageKind,
   messageKind,
   NdtsError,
+  type OrderEvent,
   OrderState,
   type OrderTerms,
   type TradingStateName,
@@ -175,6 +179,10 @@ function restoreOne(place: Place, message: Uint8Array): void {
       if (place.order === undefined) throw cutOff();
       place.order.revision = Number(decodeOrderRevision(message).revision);
       return;
+    case MessageKind.OrderEvent:
+      if (place.order === undefined) throw cutOff();
+      place.order.cancelWanted = decodeOrderEvent(message).reason;
+      return;
     case MessageKind.WorkStanding:
       if (place.order === undefined) throw cutOff();
       restoreWork(ledger, place.order, message);
@@ -264,6 +272,11 @@ function pushOrder(parts: Uint8Array[], order: Order): void {
   if (revision !== revisionOf(order.sequence))
     parts.push(encodeOrderRevision({ revision: BigInt(revision) }));
   if (terms !== undefined || order.asked !== undefined) parts.push(encodeWork(order));
+  if (order.cancelWanted !== '') parts.push(encodeOrderEvent(cancelOf(order)));
+}
+
+function cancelOf({ id: clientOrderId, cancelWanted: reason, time }: Order): OrderEvent {
+  return { clientOrderId, state: OrderState.pendingCancel, venueOrderId: '', reason, time };
 }
 
 function encodeWork({ childCount, group, asked }: Order): Uint8Array {
