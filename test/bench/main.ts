@@ -2,6 +2,7 @@
 // Runs the named benchmarks, or all of them, one after the other. Exit code 1 when one failed or
 // printed nothing.
 
+import './kit/node-heap.js';
 import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -10,6 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises'; // ambient: between 
 import { Command } from 'commander';
 import { type ConfigValues, errorLine, NdtsError } from '@ndts/protocol';
 import {
+  growYoungGenerationAtOnce,
   loadConfig,
   secretsOf,
   SeededRandom,
@@ -110,6 +111,7 @@ function readValues(flags: UpFlags, keys: Record<string, string>): ConfigValues 
 async function runUp(flags: UpFlags, unparsed: readonly string[]): Promise<void> {
   const settings = parseSettings(unparsed);
   refuseWords(settings.words, 'up');
+  growYoungGenerationAtOnce();
   const values = readValues(flags, settings.keys);
   const seed = Buffer.from(systemSecureRandom.bytes(4)).readUInt32LE();
   const { up } = await import('./command/up.js');

@@ -77,6 +77,7 @@ export {
   nodeKeyPrefix,
 } from './lifecycle/node-presence.js';
 export { StatusBeat } from './lifecycle/status-beat.js';
+export { growYoungGenerationAtOnce } from './lifecycle/young-generation.js';
 export {
   type Logger,
   type LoggerOptions,

@@ -5,4 +5,5 @@ export { SystemClock } from './clock/system-clock.js';
 export { type Agent, AgentLoop, type AgentLoopOptions } from './lifecycle/agent-loop.js';
 export { SpinRule } from './lifecycle/spin-rule.js';
 export { startWatchdog } from './lifecycle/watchdog.js';
+export { growYoungGenerationAtOnce } from './lifecycle/young-generation.js';
 export { LatencyHistogram } from './metrics/latency-histogram.js';

@@ -2,6 +2,7 @@
 // open-loop schedule or as fast as the socket takes them. Each carries when it was sent, as its
 // quantity: microseconds since the bench began.
 
+import { growYoungGenerationAtOnce, SystemClock } from '@ndts/runtime/loop';
 import { type WebSocket, WebSocketServer } from 'ws';
 
 const { rate, count, beginUs, symbolCount, startMs } = JSON.parse(process.argv[2] ?? '{}') as {
@@ -13,11 +14,13 @@ const { rate, count, beginUs, symbolCount, startMs } = JSON.parse(process.argv[2
   readonly startMs: number;
 };
 
+growYoungGenerationAtOnce();
+const clock = new SystemClock();
 const bufferedMax = 1024 * 1024;
 const atOnce = 256;
 
 function nowUs(): number {
-  return Number(process.hrtime.bigint() / 1000n) - beginUs;
+  return Math.floor(clock.monotonicNs() / 1000) - beginUs;
 }
 
 function messageOf(row: number): string {

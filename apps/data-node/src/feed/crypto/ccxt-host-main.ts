@@ -3,7 +3,7 @@
 // when something of it fails.
 
 import { Socket } from 'node:net';
-import { SystemClock, startWatchdog } from '@ndts/runtime/loop';
+import { growYoungGenerationAtOnce, SystemClock, startWatchdog } from '@ndts/runtime/loop';
 import { SourceHost } from '../process/source-host.js';
 import { ccxtLoader } from './ccxt-module.js';
 import { CcxtSource, type CcxtTask } from './ccxt-source.js';
@@ -13,6 +13,7 @@ const failureExit = 70;
 
 // ambient: this file is the main program of a process of its own
 const self = process;
+growYoungGenerationAtOnce();
 startWatchdog(Number(self.argv[2]));
 
 function end(reason: string): void {
