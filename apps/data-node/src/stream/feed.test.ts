@@ -19,9 +19,12 @@ class Source {
   #wake: (() => void) | undefined;
   #closed = false;
 
-  /** Resolves when the feed has it. */
+  #rows = 0;
+
+  /** Rows of these symbols, of shard 0. Resolves when the feed has them. */
   async give(...symbols: readonly number[]): Promise<void> {
     const whole = (): Float64Array => new Float64Array(symbols.length);
+    this.#rows += symbols.length;
     const raw: RawRows = {
       count: symbols.length,
       day: whole(),
@@ -31,7 +34,8 @@ class Source {
       shard: new Uint32Array(symbols.length),
       columns: [{ name: 'price', type: 'f64', values: Float64Array.from(symbols) }],
     };
-    this.#batches.push({ rows: { raw }, next: positions });
+    const next = { epoch: new Uint32Array(1), sequence: Float64Array.of(this.#rows) };
+    this.#batches.push({ rows: { raw }, next });
     this.#wake?.();
     await new Promise((resolve) => void setImmediate(resolve)); // ambient: a round of the loop
   }
@@ -56,24 +60,27 @@ class Source {
 class Client {
   readonly prices: number[][] = [];
   readonly bodies: RowsBody[] = [];
+  /** The position of shard 0 that the last message said. */
+  next = 0;
+  takes = true;
 
   canTake(): boolean {
-    return true;
+    return this.takes;
   }
 
   sendRows(_id: number, _flags: number, body: RowsBody): void {
-    const { columns } = JSON.parse(`{${Buffer.from(body.bytes).toString()}`) as {
+    const { columns, positions } = JSON.parse(`{${Buffer.from(body.bytes).toString()}`) as {
       columns: { price: number[] };
+      positions: readonly (readonly [number, number, number])[];
     };
     this.bodies.push(body);
     this.prices.push(columns.price);
+    this.next = positions[0]?.[2] ?? this.next;
   }
 }
 
-test('many who join are sent what comes after them, and the others nothing for it', async () => {
-  const clock = new VirtualClock();
-  const source = new Source();
-  const feed = new StreamFeed(
+function makeFeed(clock: VirtualClock, source: Source): StreamFeed {
+  return new StreamFeed(
     {
       kind: 'tick',
       source: source as unknown as Subscription,
@@ -86,14 +93,23 @@ test('many who join are sent what comes after them, and the others nothing for i
     },
     positions,
   );
+}
+
+const everything: Interest = {
+  form: 'json',
+  symbols: undefined,
+  columns: undefined,
+  intervalMs: undefined,
+};
+
+test('many who join are sent what comes after them, and the others nothing for it', async () => {
+  const clock = new VirtualClock();
+  const source = new Source();
+  const feed = makeFeed(clock, source);
   const join = (...symbols: readonly number[]): Client => {
     const client = new Client();
-    const wanted: Interest = {
-      form: 'json',
-      symbols: symbols.length === 0 ? undefined : new Set(symbols),
-      columns: undefined,
-      intervalMs: undefined,
-    };
+    const some = symbols.length === 0 ? undefined : new Set(symbols);
+    const wanted: Interest = { ...everything, symbols: some };
     feed.join(client as unknown as StreamClient, 1, wanted);
     return client;
   };
@@ -114,5 +130,26 @@ test('many who join are sent what comes after them, and the others nothing for i
   for (const client of [old, one, same, second, late]) assert.deepEqual(client.prices.at(-1), [2]);
   assert.equal(old.prices.length, 2);
   assert.equal(late.prices.length, 1);
+  feed.close();
+});
+
+test('who catches up is told the position of what it was sent, not of what is gathered', async () => {
+  const clock = new VirtualClock();
+  const source = new Source();
+  const feed = makeFeed(clock, source);
+  const client = new Client();
+  const [member] = feed.join(client as unknown as StreamClient, 1, everything);
+  client.takes = false;
+  await source.give(1, 2);
+  clock.advance(flushMs * nsPerMs);
+  await source.give(1);
+  client.takes = true;
+  member.catchUp();
+  assert.deepEqual(client.prices, [[1, 2]]);
+  // Who goes on from here after a break misses nothing.
+  assert.equal(client.next, 2);
+  clock.advance(flushMs * nsPerMs);
+  assert.deepEqual(client.prices.at(-1), [1]);
+  assert.equal(client.next, 3);
   feed.close();
 });

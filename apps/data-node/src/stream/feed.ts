@@ -98,6 +98,8 @@ export class StreamFeed {
   readonly #whole = new Set<View>();
   readonly #beats = new Map<number, Beat>();
   #position: ShardPositions;
+  /** Of the rows that were sent: those that are gathered are above. */
+  #sentPosition: ShardPositions;
   readonly #moved = new Set<number>();
   /** Joined since the last flush, behind rows that are gathered. */
   readonly #newcomers = new Set<FeedMember>();
@@ -111,6 +113,7 @@ export class StreamFeed {
   constructor(options: FeedOptions, from: ShardPositions) {
     this.#options = options;
     this.#position = from;
+    this.#sentPosition = from;
     void this.#run();
   }
 
@@ -160,7 +163,7 @@ export class StreamFeed {
     member.behind = undefined;
     if (rows === undefined) return;
     const { kind, nameOf } = this.#options;
-    const message = { kind, rows: chosen(rows, columns), positions: this.#position };
+    const message = { kind, rows: chosen(rows, columns), positions: this.#sentPosition };
     client.sendRows(id, rowFlags.conflated, encodeBody(view.interest.form, message, nameOf));
   }
 
@@ -228,6 +231,7 @@ export class StreamFeed {
     this.#timer = undefined;
     if (this.#collected.count === 0) return;
     this.#change += 1;
+    this.#sentPosition = this.#position;
     const rows = this.#collected.rows();
     this.#latest.take(rows, this.#change);
     const shards = [...this.#moved].sort((a, b) => a - b);

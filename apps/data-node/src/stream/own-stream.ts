@@ -74,6 +74,8 @@ export class OwnStream implements ClientSubscription {
         const { value } = await source.next();
         if (value === undefined) break;
         await turns.take();
+        // Closed meanwhile: the client was told that nothing of it comes any more.
+        if (this.#closed || client.gone) return;
         if (value.next !== undefined) onLive();
         for (const one of value.voids) this.#sendVoid(one);
         if (value.rows.count > 0) this.#send(value.rows.raw, value.next);

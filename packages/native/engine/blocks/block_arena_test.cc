@@ -8,9 +8,12 @@
 #include <map>
 #include <random>
 
+#include "base/thread.h"
 #include "blocks/block_puller.h"
 #include "db/db_test_kit.h"
 #include "fabric/fabric_test_kit.h"
+#include "fabric/pull_frames.h"
+#include "fabric/tcp_socket.h"
 
 namespace ndts {
 namespace {
@@ -190,6 +193,78 @@ TEST_P(ArenaPull, APeerThatDiesDoesNotKeepTheReader) {
   }
   server.end(SIGKILL);
   EXPECT_FALSE(pull(*puller, space, 100 * kMs).ok());
+}
+
+// Greets when nearly all the time for it has passed, and answers one request a little later.
+class LatePeer {
+ public:
+  LatePeer(ManualClock* clock, std::int64_t late_ns) : clock_(clock), late_ns_(late_ns) {
+    EXPECT_TRUE(listen_on("127.0.0.1", 0, &listener_).ok());
+    EXPECT_TRUE(address_of(listener_, &grant.address).ok());
+    grant.provider = "tcp";
+    grant.length = sizeof bytes_;
+    thread_ = std::make_unique<Thread>("late peer", [this] { run(); });
+  }
+  ~LatePeer() { thread_->join(); }
+
+  Grant grant{};
+
+ private:
+  void run() {
+    Socket socket;
+    while (!accept_on(listener_, &socket)) await_socket(listener_, false, kTestPatienceNs);
+    PullHello hello{};
+    take(socket, &hello);
+    clock_->advance(late_ns_);
+    give(socket, make_hello(Code::kOk, kPullReadBytesMax));
+    PullRequest request{};
+    take(socket, &request);
+    clock_->advance(late_ns_);
+    // Long enough for a reader that sees itself late to leave.
+    await_socket(socket, false, 20 * kMs);
+    const PullReply reply = make_reply(Code::kOk, request.id, sizeof bytes_, kPullProven);
+    give(socket, reply);
+    give(socket, bytes_);
+    give(socket, PullTrailer{reply.check, 0});
+    await_socket(socket, false, kTestPatienceNs);
+  }
+  template <typename Frame>
+  static void take(const Socket& socket, Frame* frame) {
+    const MutableBytes into(reinterpret_cast<std::byte*>(frame), sizeof *frame);
+    for (std::size_t have = 0; have < into.size();) {
+      std::size_t some = 0;
+      const Moved moved = receive_some(socket, into.subspan(have), &some);
+      if (moved == Moved::kOver) return;
+      if (moved == Moved::kSome) have += some;
+      if (moved == Moved::kAgain) await_socket(socket, false, kTestPatienceNs);
+    }
+  }
+  template <typename Frame>
+  static void give(const Socket& socket, const Frame& frame) {
+    std::size_t sent = 0;
+    static_cast<void>(send_some(socket, bytes_of(frame), &sent));
+  }
+
+  ManualClock* const clock_;
+  const std::int64_t late_ns_;
+  const std::uint64_t bytes_ = 7;
+  Socket listener_;
+  std::unique_ptr<Thread> thread_;
+};
+
+// A machine that is busy, a library to load: what connecting took is no time of the reads.
+TEST_F(BlockArenaTest, ReadsHaveTheirTimeHoweverLongConnectingTook) {
+  constexpr std::int64_t kTimeoutNs = 100 * kMs;
+  LatePeer peer(&manual_, kTimeoutNs - 1);
+  std::unique_ptr<BlockPuller> puller;
+  parts_.clock = &manual_;
+  ASSERT_TRUE(BlockPuller::open(parts_, peer.grant, &puller).ok());
+  const std::uint64_t pieces[] = {peer.grant.length};
+  std::size_t taken = 0;
+  const Status status = puller->pull(0, pieces, kTimeoutNs, [&](std::size_t, Bytes) { ++taken; });
+  puller->close();
+  EXPECT_TRUE(status.ok()) << status.text();
+  EXPECT_EQ(taken, 1u);
 }
 
 INSTANTIATE_TEST_SUITE_P(Adapters, ArenaPull, testing::Values("mapped", "tcp", "tcp;ofi_rxm"));
