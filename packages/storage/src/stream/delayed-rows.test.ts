@@ -5,11 +5,18 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SeededRandom, VirtualClock } from '@ndts/runtime';
 import { DelayedRows } from './delayed-rows.js';
-import { type LiveItem, type LiveSource, noVoids } from './live-item.js';
+import { type LiveItem, noRows, noVoids, type ReturningSource } from './live-item.js';
+import type { ShardPositions } from './positions.js';
 import { seedOf, turn } from './stream-test-kit.js';
 
+function positionsAt(sequence: number): ShardPositions {
+  return { epoch: Uint32Array.of(1), sequence: Float64Array.of(sequence) };
+}
+
 /** Hands out what it is given. */
-class GivenRows implements LiveSource {
+class GivenRows implements ReturningSource {
+  /** Where it was told to go on. */
+  readonly returns: ShardPositions[] = [];
   readonly #items: LiveItem[] = [];
   #wake: (() => void) | undefined;
   #closed = false;
@@ -17,7 +24,7 @@ class GivenRows implements LiveSource {
   give(symbols: readonly number[], firstSequence: number): void {
     const count = symbols.length;
     const sequence = Float64Array.from(symbols, (_, at) => firstSequence + at);
-    const next = { epoch: Uint32Array.of(1), sequence: Float64Array.of(firstSequence + count) };
+    const next = positionsAt(firstSequence + count);
     const rows = {
       count,
       day: new Float64Array(count),
@@ -32,8 +39,19 @@ class GivenRows implements LiveSource {
     this.#wake?.();
   }
 
-  from(): Promise<never> {
-    return Promise.reject(new Error('not asked for'));
+  /** What was below `end` and is not below `last` any more. */
+  giveVoid(end: number, last: number): void {
+    const voids = [{ shard: 0, epoch: 1, sequence: end, last: { epoch: 1, sequence: last } }];
+    this.#items.push({ rows: noRows, next: positionsAt(last), voids });
+    this.#wake?.();
+  }
+
+  async from(): Promise<ShardPositions> {
+    return positionsAt(0);
+  }
+
+  async goBack(position: ShardPositions): Promise<void> {
+    this.returns.push(position);
   }
 
   async next(): Promise<LiveItem | undefined> {
@@ -97,4 +115,35 @@ test('an interval gives the last row of each symbol that changed in it', async (
   assert.ok(slow > 0);
   await delayed.close();
   assert.equal(await waiting, undefined);
+});
+
+test('what became void before it was handed out is not handed out, what was before it is', async () => {
+  const clock = new VirtualClock(0);
+  const source = new GivenRows();
+  const delayed = new DelayedRows(source, clock, 100);
+  const interval = async (): Promise<LiveItem | undefined> => {
+    const item = delayed.next();
+    await turn(0);
+    clock.advance(100e6);
+    return item;
+  };
+  source.give([7, 8], 0);
+  assert.equal((await interval())?.next?.sequence[0], 2);
+  // 7 at 2 is there to stay, at 3 it is lost before the interval is over.
+  source.give([7, 7], 2);
+  source.giveVoid(4, 3);
+  await turn(0);
+  assert.deepEqual(source.returns, [positionsAt(2)]);
+  source.give([7], 2);
+  source.give([8], 3);
+  const item = await interval();
+  assert.deepEqual(Array.from(item?.rows.sequence ?? []), [2, 3]);
+  assert.deepEqual(item?.voids, []);
+  // Handed out and lost: that is said.
+  source.giveVoid(4, 3);
+  const lost = await interval();
+  assert.equal(lost?.rows.count, 0);
+  assert.equal(lost?.voids[0]?.last.sequence, 3);
+  assert.equal(source.returns.length, 1);
+  await delayed.close();
 });

@@ -1,18 +1,23 @@
 // Delayed rows: once in an interval the latest row of each symbol that changed in it. What comes
 // between is taken as it comes and costs no memory but a row for each symbol, however slow the
 // reader is: then an interval is as long as it takes.
+//
+// Always: what became void before it was handed out is nothing a reader hears of: what was taken
+// since the last interval is taken again then.
 
 import type { Clock, Timer } from '@ndts/protocol';
 import { LatestRows, withoutTexts } from './latest-rows.js';
-import { type LiveItem, type LiveSource, noRows, noVoids } from './live-item.js';
+import { type LiveItem, type LiveSource, noRows, noVoids, type ReturningSource } from './live-item.js';
 import type { ShardPositions, VoidRows } from './positions.js';
 
 export class DelayedRows implements LiveSource {
-  readonly #source: LiveSource;
+  readonly #source: ReturningSource;
   readonly #clock: Clock;
   readonly #intervalMs: number;
   readonly #leavesTexts: boolean;
   readonly #latest = new LatestRows();
+  /** Up to where intervals were handed out; undefined: it did not begin yet. */
+  #handedOut: ShardPositions | undefined;
   #next: ShardPositions | undefined;
   #voids: readonly VoidRows[] = noVoids;
   #pumps = false;
@@ -25,7 +30,7 @@ export class DelayedRows implements LiveSource {
   #wake: (() => void) | undefined;
 
   /** @param leavesTexts no columns were named: those that have no latest value are left out */
-  constructor(source: LiveSource, clock: Clock, intervalMs: number, leavesTexts = false) {
+  constructor(source: ReturningSource, clock: Clock, intervalMs: number, leavesTexts = false) {
     this.#leavesTexts = leavesTexts;
     this.#source = source;
     this.#clock = clock;
@@ -48,6 +53,7 @@ export class DelayedRows implements LiveSource {
     if (this.#next === undefined || (rows === undefined && voids.length === 0)) return undefined;
     this.#latest.clear();
     this.#voids = noVoids;
+    this.#handedOut = this.#next;
     return { rows: rows ?? noRows, next: this.#next, voids };
   }
 
@@ -61,11 +67,15 @@ export class DelayedRows implements LiveSource {
 
   async #pump(): Promise<void> {
     try {
+      this.#handedOut = await this.#source.from();
       for (;;) {
         const item = await this.#source.next();
         if (item === undefined) break;
+        if (item.voids.length > 0 && this.#latest.count > 0) {
+          await this.#takeAgain();
+          continue;
+        }
         this.#next = item.next;
-        // What became void is not the latest of anything.
         if (item.voids.length > 0) this.#voids = [...this.#voids, ...item.voids];
         this.#latest.take(this.#leavesTexts ? withoutTexts(item.rows) : item.rows, 1);
       }
@@ -75,6 +85,13 @@ export class DelayedRows implements LiveSource {
     }
     this.#ended = true;
     this.#wake?.();
+  }
+
+  /** Of what was taken and not handed out some may be void, and hides what was before it. */
+  async #takeAgain(): Promise<void> {
+    this.#latest.clear();
+    this.#voids = noVoids;
+    if (this.#handedOut !== undefined) await this.#source.goBack(this.#handedOut);
   }
 
   /** Until the next multiple of the interval. */

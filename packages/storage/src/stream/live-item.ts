@@ -20,6 +20,12 @@ export interface LiveSource {
   close(): Promise<void>;
 }
 
+/** One that can hand out again what it handed out. */
+export interface ReturningSource extends LiveSource {
+  /** Goes on from there; what is void is said anew, as of there. Not while next() is waited for. */
+  goBack(position: ShardPositions): Promise<void>;
+}
+
 export const noVoids: readonly VoidRows[] = [];
 
 export const noRows: RawRows = {

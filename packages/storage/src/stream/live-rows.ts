@@ -8,7 +8,7 @@
 import { type Clock, NdtsError } from '@ndts/protocol';
 import type { Service, StreamOf, Streams } from '../service/service.js';
 import type { ConsumerHold } from './consumer-hold.js';
-import { type LiveItem, type LiveSource, noRows, noVoids } from './live-item.js';
+import { type LiveItem, noRows, noVoids, type ReturningSource } from './live-item.js';
 import { copyPositions, oldestPositions, type ShardPositions, type VoidRows } from './positions.js';
 import { openRingRows, type RingPolling } from './ring-rows.js';
 
@@ -28,7 +28,7 @@ export interface LiveRowsOptions {
 
 const retryMsMax = 100;
 
-export class LiveRows implements LiveSource {
+export class LiveRows implements ReturningSource {
   readonly #options: LiveRowsOptions;
   #stream: StreamOf<'tail'> | undefined;
   #opening: Promise<StreamOf<'tail'>> | undefined;
@@ -74,6 +74,12 @@ export class LiveRows implements LiveSource {
     }
     this.#options.hold?.checkHeld();
     return undefined;
+  }
+
+  async goBack(position: ShardPositions): Promise<void> {
+    await this.#leave();
+    this.#next = copyPositions(position);
+    this.#voids = noVoids;
   }
 
   async close(): Promise<void> {
