@@ -194,6 +194,7 @@ export class ExecNode implements Agent {
     return new Changes({
       ...{ mode: config.exec.journalMode, ledger, scribe, journal, broker, clock },
       check: (order, terms) => this.#desk.risk.checkChange(order, terms, this.#readNow()),
+      isOnTick: ({ intent }, price) => this.#desk.risk.isOnTick(intent, price),
       write: () => this.#write(),
       onSend: (order) => {
         this.#desk.risk.count();

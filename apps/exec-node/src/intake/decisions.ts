@@ -39,6 +39,8 @@ export interface DecisionDeps {
   readonly card: () => BrokerCard;
   readonly offsets: Offsets;
   readonly check: (intent: OrderIntent, terms: OrderTerms) => RiskReason;
+  /** Whether an order of it may have the price. */
+  readonly isOnTick: (intent: OrderIntent, price: bigint) => boolean;
   readonly onApproved: (intent: OrderIntent) => void;
   /** Before the flush that writes its intent. */
   readonly enqueue: (order: Order) => void;
@@ -110,7 +112,7 @@ export class Decisions {
     else if (!isWhole(draft)) reason = RiskReason.INVALID_ORDER;
     else if (place === 'nowhere') reason = RiskReason.UNSUPPORTED;
     else reason = this.#deps.check(intent, terms ?? plainTerms);
-    if (reason === RiskReason.APPROVED && !this.#isSound(draft)) reason = RiskReason.INVALID_ORDER;
+    if (reason === RiskReason.APPROVED) reason = this.#legsReason(draft, intent);
     if (reason === RiskReason.APPROVED) this.#accept(draft, intent, terms, place === 'here');
     else this.#deny(intent, reason);
     return reason;
@@ -169,11 +171,15 @@ export class Decisions {
     });
   }
 
-  #isSound(draft: OrderDraft): boolean {
-    if (draft.takeProfit === 0n && draft.stopLoss === 0n) return true;
+  /** Of the legs of a bracket, which are not judged again before they are to be worked. */
+  #legsReason(draft: OrderDraft, intent: OrderIntent): RiskReason {
+    if (draft.takeProfit === 0n && draft.stopLoss === 0n) return RiskReason.APPROVED;
     this.#deps.market.read(draft.symbol, this.#point);
     const stops = draft.orderType === OrderType.stop;
-    return isBracketSound(draft, priceOf(draft, stops ? draft.parameter : 0n, this.#point));
+    const price = priceOf(draft, stops ? draft.parameter : 0n, this.#point);
+    if (!isBracketSound(draft, price)) return RiskReason.INVALID_ORDER;
+    const isOnTick = this.#deps.isOnTick(intent, draft.takeProfit);
+    return isOnTick ? RiskReason.APPROVED : RiskReason.INVALID_PRICE;
   }
 
   #intentOf(draft: OrderDraft, clientOrderId: string, broker: string): OrderIntent {

@@ -27,6 +27,8 @@ export interface RiskOrder {
   readonly stopPrice?: bigint;
   /** Bits of OrderFlags. */
   readonly flags?: number;
+  /** Of an iceberg: an order of so much each; 0: none. */
+  readonly shown?: bigint;
 }
 
 export interface RiskExposure {
@@ -85,9 +87,10 @@ export function checkRisk(
   now: Time,
 ): RiskReason {
   if (!isOrder(order)) return RiskReason.INVALID_ORDER;
-  if (order.quantity <= 0n || order.quantity % limits.lot !== 0n)
+  const { quantity, shown = 0n } = order;
+  if (quantity <= 0n || quantity % limits.lot !== 0n || shown % limits.lot !== 0n)
     return RiskReason.INVALID_QUANTITY;
-  if (limits.minQuantity > 0n && order.quantity < limits.minQuantity)
+  if (limits.minQuantity > 0n && (shown > 0n ? shown : quantity) < limits.minQuantity)
     return RiskReason.QUANTITY_LIMIT;
   if (limits.maxQuantity > 0n && order.quantity > limits.maxQuantity)
     return RiskReason.QUANTITY_LIMIT;

@@ -98,6 +98,12 @@ export class RiskDesk {
     return this.limits.of(intent.account, intent.instance, intent.symbol);
   }
 
+  /** Whether an order may have the price. */
+  isOnTick(order: Pick<OrderIntent, 'account' | 'instance' | 'symbol'>, price: bigint): boolean {
+    const { tick } = this.limitsFor(order);
+    return tick === 0n || price % tick === 0n;
+  }
+
   /** As much of a quantity as one order may be for; all of it when not even a lot may. */
   mostOf(order: Sized): bigint {
     const { ledger, market, rates } = this.#deps;
@@ -164,8 +170,8 @@ export class RiskDesk {
     const { symbol, side, orderType, quantity, limitPrice } = order;
     market.read(symbol, this.#point);
     this.#point.isSilent = dataWatch.isSilent();
-    const { stopPrice, flags } = terms;
-    const asked = { symbol, side, orderType, quantity, limitPrice, stopPrice, flags };
+    const { stopPrice, flags, shown } = terms;
+    const asked = { symbol, side, orderType, quantity, limitPrice, stopPrice, flags, shown };
     return checkRisk(asked, limits, this.#exposure, this.#point, now);
   }
 

@@ -28,6 +28,8 @@ export interface ChangesDeps {
   readonly clock: Clock;
   /** What risk says of the order it would become. */
   readonly check: (order: Order, terms: WorkingTerms) => RiskReason;
+  /** Whether it may have the price. */
+  readonly isOnTick: (order: Order, price: bigint) => boolean;
   /** Writes the journal; false: it can't be. */
   readonly write: () => boolean;
   /** It is about to be sent: it counts for the rate, and an answer is due. */
@@ -87,7 +89,9 @@ export class Changes {
       throw refused(`${card.name} cannot replace; cancel it and send another`);
     if (!order.worksHere && nextState(order.state, 'requestReplace') === 0)
       throw refused(`it is ${OrderStateNames[order.state]}`);
-    // Children of what is worked here are checked when they go out.
+    // Children of what is worked here are checked when they go out, and none would.
+    if (terms.limitPrice !== limitPrice && !this.#deps.isOnTick(order, terms.limitPrice))
+      throw refused(RiskReasonNames[RiskReason.INVALID_PRICE] ?? '');
     const moves = terms.limitPrice !== limitPrice || terms.stopPrice !== stopPrice;
     if (terms.quantity <= order.quantity && (order.worksHere || !moves)) return;
     const reason = this.#deps.check(order, terms);

@@ -97,6 +97,7 @@ export class OrderDesk {
       ...{ scribe, clock, market, account: config.exec.account, enqueue, onDenied },
       ...{ offsets, card: () => broker.card },
       check: (intent, terms) => risk.check(intent, terms, 0n, now()),
+      isOnTick: (intent, price) => risk.isOnTick(intent, price),
       onApproved: (intent) => risk.approved(intent, now()),
     });
     this.#worker = new Worker({

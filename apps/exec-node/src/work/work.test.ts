@@ -383,6 +383,27 @@ test('what is no whole order is refused with its reason', async (t) => {
   desk.check();
 });
 
+test('what could never be worked in its parts is refused at once', async (t) => {
+  const config = { 'risk.tick': '0.5', 'risk.lot': '2', 'risk.minQuantity': '4' };
+  const desk = await started(t, { config });
+  const iceberg = { side: 1, quantity: '8', orderType: OrderType.iceberg, limit: '98' };
+  const cases: [Omit<TestSignal, 'symbol' | 'ordinal'>, string][] = [
+    [{ side: 1, quantity: '4', takeProfit: '101.3' }, 'INVALID_PRICE'],
+    [{ ...iceberg, parameter: '5' }, 'INVALID_QUANTITY'],
+    [{ ...iceberg, parameter: '2' }, 'QUANTITY_LIMIT'],
+  ];
+  for (const [at, [signal, reason]] of cases.entries()) {
+    await desk.signal({ ordinal: at + 1, ...signal });
+    assert.equal(desk.denied, reason, JSON.stringify(signal));
+  }
+  await desk.signal({ ordinal: 4, side: 1, quantity: '4', takeProfit: '101.5' });
+  const limitPrice = parseMoney('101.7');
+  await assert.rejects(desk.harness.node.replace('1-4-1', { limitPrice }, 'x'), /INVALID_PRICE/);
+  await desk.market(102);
+  assert.equal(desk.order('1-4-1'), 'filled 4/4');
+  desk.check();
+});
+
 test('a change goes to the venue, counts at once, and survives a restart', async (t) => {
   const desk = await started(t);
   await desk.signal({ ordinal: 1, side: 1, quantity: '4', limit: '98' });
