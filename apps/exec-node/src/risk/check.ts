@@ -55,6 +55,8 @@ export interface RiskExposure {
   isThrottled?: boolean;
   /** The route has no instrument for the symbol. */
   isUnmapped?: boolean;
+  /** Of the strategy alone; absent: an order of a person, who acts for all. */
+  own?: OpenPosition | undefined;
   /** What the offset of the order may close; undefined: it closes nothing by offset. */
   closable?: bigint | undefined;
   /** The books of the strategy and the account, where they have limits of their own. */
@@ -95,7 +97,7 @@ export function checkRisk(
   if (limits.maxQuantity > 0n && order.quantity > limits.maxQuantity)
     return RiskReason.QUANTITY_LIMIT;
   if (limits.tick > 0n && !isOnTick(order, limits.tick)) return RiskReason.INVALID_PRICE;
-  if (((order.flags ?? 0) & OrderFlags.reduceOnly) !== 0 && !isReducing(order, exposure))
+  if (((order.flags ?? 0) & OrderFlags.reduceOnly) !== 0 && !reducesOwn(order, exposure))
     return RiskReason.REDUCE_ONLY;
   if (exposure.closable !== undefined && order.quantity > exposure.closable)
     return RiskReason.CLOSE_EXCEEDED;
@@ -166,6 +168,13 @@ function isOrder(order: RiskOrder): boolean {
  * other. */
 function isReducing(order: RiskOrder, exposure: RiskExposure): boolean {
   return exposure.closable !== undefined || reducesPosition(order, exposure);
+}
+
+/** Both what the node holds and what its strategy does. */
+function reducesOwn(order: RiskOrder, exposure: RiskExposure): boolean {
+  const { own, closable } = exposure;
+  if (!isReducing(order, exposure)) return false;
+  return own === undefined || closable !== undefined || reducesPosition(order, own);
 }
 
 /** True when the position only shrinks, should this order and all others of its side fill. */

@@ -20,6 +20,7 @@ import {
 import type { Ledger } from '../order/ledger.js';
 import type { Order } from '../order/order.js';
 import type { Scribe } from '../order/scribe.js';
+import { personInstance } from '../work/flatten.js';
 import { fromSquared } from '../position/position.js';
 import type { Positions } from '../position/positions.js';
 import type { Rates } from '../position/rates.js';
@@ -64,10 +65,11 @@ export class RiskDesk {
   /** Of a strategy and an account: filled again for each order. */
   readonly #firstBook = emptyBook();
   readonly #secondBook = emptyBook();
+  readonly #ownBook = emptyBook();
   readonly #exposure: Required<RiskExposure> & { books: BookExposure[] } = {
     ...{ position: 0n, openBuy: 0n, openSell: 0n, dayLoss: 0n, tradingState: 'ACTIVE' },
     ...{ brokerConnected: false, messagesLeft: 0, multiplier: 1n, rate: moneyScale },
-    ...{ ownAgainst: 0n, closable: undefined },
+    ...{ ownAgainst: 0n, closable: undefined, own: undefined },
     ...{ isDuplicate: false, isThrottled: false, isUnmapped: false, books: [] },
   };
 
@@ -218,32 +220,32 @@ export class RiskDesk {
     const nowNs = clock.monotonicNs();
     exposure.messagesLeft = this.#rate.left(nowNs, limits.ordersPerSecond);
     const within = risk.duplicateMs * nsPerMs;
+    const isPerson = instance === personInstance;
     // Children are alike by design, and a person who repeats an order means it.
     exposure.isDuplicate =
       counted === 0n &&
-      instance !== 0 &&
+      !isPerson &&
       order.orderType <= OrderType.limit &&
       terms.entry === '' &&
       this.#repeats.isDuplicate(instance, symbol, side, order, nowNs, within);
+    const own = ledger.books.strategy(instance);
+    exposure.own = isPerson ? undefined : openOf(own, order, counted, this.#ownBook);
     exposure.books.length = 0;
-    this.#addBook(ledger.books.strategy(instance), limits.strategy, order, counted);
+    this.#addBook(own, limits.strategy, order, counted);
     this.#addBook(ledger.books.account(account), limits.account, order, counted);
   }
 
   #addBook(
     book: Positions | undefined,
     limits: BookLimits | undefined,
-    { symbol, side }: OrderIntent,
+    order: OrderIntent,
     counted: bigint,
   ): void {
     if (limits === undefined) return;
     book?.mark(this.#lastMoney);
-    const position = book?.get(symbol);
     const { books } = this.#exposure;
     const room = books.length === 0 ? this.#firstBook : this.#secondBook;
-    room.position = position?.quantity ?? 0n;
-    room.openBuy = (position?.openBuy ?? 0n) - (side > 0 ? counted : 0n);
-    room.openSell = (position?.openSell ?? 0n) - (side > 0 ? 0n : counted);
+    openOf(book, order, counted, room);
     room.dayLoss = book?.dayLoss(this.#deps.rates.of) ?? 0n;
     room.maxPosition = limits.maxPosition;
     room.maxDailyLoss = limits.maxDailyLoss;
@@ -254,6 +256,20 @@ export class RiskDesk {
 }
 
 type BookRoom = { -readonly [Name in keyof BookExposure]: BookExposure[Name] };
+
+/** What is held and open, without what counts of the order itself already. */
+function openOf(
+  book: Positions | undefined,
+  { symbol, side }: OrderIntent,
+  counted: bigint,
+  room: BookRoom,
+): BookRoom {
+  const position = book?.get(symbol);
+  room.position = position?.quantity ?? 0n;
+  room.openBuy = (position?.openBuy ?? 0n) - (side > 0 ? counted : 0n);
+  room.openSell = (position?.openSell ?? 0n) - (side > 0 ? 0n : counted);
+  return room;
+}
 
 function emptyBook(): BookRoom {
   return {

@@ -5,6 +5,7 @@
 import {
   type BrokerAbilities,
   OrderFlags,
+  OrderOffset,
   OrderType,
   type OrderTerms,
   TimeInForce,
@@ -25,7 +26,14 @@ export function placeOf(type: number, terms: OrderTerms, can: BrokerAbilities): 
   if (terms.entry !== '' || terms.group !== '') return 'here';
   if (!(can.orderTypes as readonly number[]).includes(type)) return 'here';
   if (!knowsTime && !isPlainTime) return 'here';
-  return 'venue';
+  return restsToReduce(type, terms) && !can.reduceOnly ? 'here' : 'venue';
+}
+
+/** A limit order that may reduce more than is left by the time the market reaches it. */
+function restsToReduce(type: number, { flags, offset, timeInForce }: OrderTerms): boolean {
+  const { gtc, gtd } = TimeInForce;
+  if (type !== OrderType.limit || (timeInForce !== gtc && timeInForce !== gtd)) return false;
+  return (flags & OrderFlags.reduceOnly) !== 0 && offset < OrderOffset.close;
 }
 
 /** Worked by time or by parts. */

@@ -383,6 +383,29 @@ test('what is no whole order is refused with its reason', async (t) => {
   desk.check();
 });
 
+test('a limit order that only reduces goes when the position does, by whatever', async (t) => {
+  const desk = await started(t);
+  const flags = OrderFlags.reduceOnly;
+  const limit = { side: -1, quantity: '5', limit: '104', flags };
+  await desk.signal({ ordinal: 1, side: 1, quantity: '5' });
+  await desk.signal({ ordinal: 2, ...limit });
+  assert.equal(desk.order('1-2-0.1'), 'accepted 0/5');
+  await desk.signal({ ordinal: 3, side: -1, quantity: '3' });
+  assert.deepEqual(
+    [desk.order('1-2-0.1'), desk.order('1-2-0.2')],
+    ['canceled 0/5', 'accepted 0/2'],
+  );
+  await desk.start();
+  await desk.market(105);
+  assert.deepEqual([desk.order('1-2-0'), desk.position], ['emulated 2/5', '0']);
+  await desk.signal({ ordinal: 4, ...limit, quantity: '1' });
+  assert.equal(desk.denied, 'REDUCE_ONLY');
+  desk.harness.node.submit({ symbol, side: 'buy', quantity: '5' });
+  await desk.market(100);
+  await desk.signal({ ordinal: 5, ...limit, quantity: '1' });
+  assert.equal(desk.denied, 'REDUCE_ONLY', 'it holds nothing itself');
+});
+
 test('what could never be worked in its parts is refused at once', async (t) => {
   const config = { 'risk.tick': '0.5', 'risk.lot': '2', 'risk.minQuantity': '4' };
   const desk = await started(t, { config });
