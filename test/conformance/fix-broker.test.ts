@@ -346,3 +346,21 @@ test('an order that was lost on the way is not sent again when it is old', async
   assert.equal(await desk.broker.queryOrder('7-1-0'), undefined);
   assert.deepEqual(heard.states('7-1-0'), [OrderState.unknown]);
 });
+
+test('an order that was lost on the way is not sent again once it is canceled', async (context) => {
+  const desk = await Desk.open({ resendOrdersMs: 60_000 });
+  context.after(() => desk.close());
+  const heard = new Heard();
+  await desk.broker.connect(heard);
+  desk.acceptor.isDeaf = true;
+  desk.broker.submit(order('7-1-0', 1));
+  desk.broker.submit(order('7-2-0', 1));
+  desk.broker.session.flush();
+  desk.acceptor.cut();
+  while (desk.broker.session.isLoggedOn) await turn();
+  desk.broker.cancel('7-1-0');
+  desk.acceptor.isDeaf = false;
+  while (!desk.broker.session.isSynchronised) await turn();
+  await desk.settle();
+  assert.deepEqual(desk.acceptor.received, ['7-2-0']);
+});

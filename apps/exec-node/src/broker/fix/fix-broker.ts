@@ -40,7 +40,7 @@ import type { Gateway } from '../gateway.js';
 import { changedOrder, FixOutcomes } from './outcomes.js';
 import { FixQueries } from './queries.js';
 import { FixRecords, type OrderRecord } from './records.js';
-import { sideLetter, venueIdOf } from './reports.js';
+import { orderIdOf, sideLetter, venueIdOf } from './reports.js';
 import type { FixBrokerOptions } from './settings.js';
 
 /** What an order is to become; what is 0 stays. */
@@ -55,6 +55,7 @@ export interface FixChange {
 const pollMs = 5;
 const lossCycles = 2;
 const pruneIntervalNs = 1e9;
+const unwantedMax = 10_000;
 
 export class FixBroker implements Gateway {
   readonly session: FixSession;
@@ -69,6 +70,8 @@ export class FixBroker implements Gateway {
    * says so, that nobody who asks once per cycle misses it. */
   #lossCycles = 0;
   #pruneAtNs = 0;
+  /** Of the newest that were to be canceled: lost on the way, they are not sent again. */
+  readonly #unwanted = new Set<string>();
 
   constructor(options: FixBrokerOptions) {
     const { settings, keyValue, clock, random, logger } = options;
@@ -136,6 +139,9 @@ export class FixBroker implements Gateway {
   }
 
   cancel(clientOrderId: string): void {
+    this.#unwanted.add(clientOrderId);
+    const [oldest = ''] = this.#unwanted.size > unwantedMax ? this.#unwanted : [];
+    this.#unwanted.delete(oldest);
     this.#change(clientOrderId, MessageType.orderCancelRequest, (record) => (writer) => {
       writer.money(Tag.orderQty, record.quantity);
     });
@@ -259,6 +265,7 @@ export class FixBroker implements Gateway {
         if (type === MessageType.orderCancelRequest) return true;
         const isOrder =
           type === MessageType.newOrderSingle || type === MessageType.orderCancelReplaceRequest;
+        if (isOrder && this.#unwanted.has(orderIdOf(message.text(Tag.clOrdId)))) return false;
         const ageNs = sentAt === undefined ? Infinity : nsBetween(clock.now(), sentAt);
         return isOrder && ageNs <= settings.resendOrdersMs * nsPerMs;
       },
