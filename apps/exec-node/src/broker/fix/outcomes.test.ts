@@ -215,6 +215,32 @@ test('an execution that is taken back or corrected is undone by fills, for ever'
   );
 });
 
+test('an id of an execution that comes again on another day is of another execution', () => {
+  const bench = new Bench();
+  const take = (fields: string): void => bench.outcomes.take(parse('8', fields));
+  const other = head.replace('7-1-0', '7-2-0');
+  const record = bench.records.order('7-1-0');
+  if (record !== undefined) bench.records.keep('7-2-0', { ...record, venueClientId: '7-2-0' });
+  take(`${head}${trade}`);
+  take(`${other}150=F|39=1|14=1|32=1|31=60|`);
+  take(`${other}150=F|39=1|14=1|32=1|31=60|43=Y|`);
+  assert.deepEqual(bench.heard(), [
+    'E1 7-1-0 +4 at 49.5 fee 0',
+    'E1@7-2-0 7-2-0 +1 at 60 fee 0',
+    'E1@7-2-0 7-2-0 +1 at 60 fee 0',
+  ]);
+  take(`37=V1|11=7-2-0|17=E2|19=E1|55=S1|54=1|150=H|39=0|14=0|`);
+  assert.deepEqual(bench.heard(), ['E2.bust 7-2-0.bust -1 at 60 fee 0']);
+  take(`37=V1|11=7-3-0|17=E3|19=E1|55=S1|54=1|150=H|39=0|14=0|`);
+  assert.deepEqual(bench.heard(), [], 'of that order it knows none');
+  take(`${head.replace('11=7-1-0|', '')}${trade}`);
+  assert.deepEqual(bench.heard(), ['E1  +4 at 49.5 fee 0'], 'whose it is, it does not say');
+  assert.deepEqual(
+    bench.records.trades('E1').map(({ tradeId }) => tradeId),
+    ['E1@7-2-0', 'E2.bust'],
+  );
+});
+
 test('a change moves the id by which the venue knows the order', () => {
   const bench = new Bench();
   const replaced = `${head.replace('7-1-0', '7-1-0.1')}41=7-1-0|150=5|39=0|14=0|38=20|44=51|`;

@@ -236,15 +236,14 @@ export class FixOutcomes {
       ...{ clientOrderId: clientOrderId + suffix, symbol: id, side },
       ...{ quantity: lastQty, price: lastPx, fee, time: report.time ?? clock.now() },
     };
-    records.keepTrade(fill);
-    this.told.push(fill);
+    this.told.push(records.keepTrade(fill));
   }
 
   /** What a bust or a correction takes back, as a fill of its own; false: it is not known. */
   #undo(report: Report, suffix: string): boolean {
     const { records, logger } = this.#deps;
     const { execRefId, execId, clientOrderId } = report;
-    const bust = records.trade(execRefId);
+    const bust = records.tradeOf(execRefId, clientOrderId);
     if (bust === undefined) {
       logger.error({ clientOrderId, execRefId }, 'an execution that is not known was taken back');
       return false;
@@ -258,8 +257,7 @@ export class FixOutcomes {
       fee: -bust.fee,
       time: report.time ?? bust.time,
     };
-    records.keepTrade(fill);
-    this.told.push(fill);
+    this.told.push(records.keepTrade(fill));
     return true;
   }
 
@@ -347,8 +345,7 @@ export class FixOutcomes {
         logger.error({ execId: message.text(Tag.execId) }, 'execution that cannot be counted');
       for (const { fill, isBust } of trades) {
         if (isBust) continue;
-        records.keepTrade(fill);
-        queries.add(id, fill);
+        queries.add(id, records.keepTrade(fill));
       }
     }
     if (message.isYes(Tag.lastRptRequested)) queries.finish(id);

@@ -71,6 +71,15 @@ export class FixRecords {
     else this.#orders.set(id, record);
   }
 
+  /** The execution of an order that the counterparty calls so; undefined: it is not known. */
+  tradeOf(execId: string, clientOrderId: string): Fill | undefined {
+    const apart = this.trade(apartId(execId, clientOrderId));
+    if (apart !== undefined) return apart;
+    const found = this.trade(execId);
+    const isOfIt = clientOrderId === '' || orderOf(found) === clientOrderId;
+    return isOfIt ? found : undefined;
+  }
+
   trade(tradeId: string): Fill | undefined {
     const number = this.#trades.get(tradeId);
     if (number === undefined) return undefined;
@@ -79,11 +88,20 @@ export class FixRecords {
     return value === undefined ? undefined : decode<Fill>(key, value);
   }
 
-  keepTrade(fill: Fill): void {
-    if (this.#trades.has(fill.tradeId)) return;
+  /** Returns it under the id it has here: some counterparties begin theirs again each day, and one
+   * that an execution of another order has got already is told apart from that. Who does not say
+   * of which order it is means the one that has it. */
+  keepTrade(fill: Fill): Fill {
+    const { tradeId, clientOrderId } = fill;
+    const before = this.trade(tradeId);
+    const isOurs = this.order(orderOf(fill) ?? '') !== undefined;
+    const isOther = before !== undefined && isOurs && before.clientOrderId !== clientOrderId;
+    const known = isOther ? { ...fill, tradeId: apartId(tradeId, clientOrderId) } : fill;
+    if (this.#trades.has(known.tradeId)) return known;
     const key = tradeKey(this.#lastTrade + 1);
-    this.#store.note(key, encode(fill));
-    this.#index(key, fill.tradeId);
+    this.#store.note(key, encode(known));
+    this.#index(key, known.tradeId);
+    return known;
   }
 
   /** In the order in which they came. */
@@ -115,6 +133,15 @@ export class FixRecords {
     this.#lastTrade = Number(key.slice(tradePrefix.length));
     this.#trades.set(tradeId, this.#lastTrade);
   }
+}
+
+function apartId(execId: string, clientOrderId: string): string {
+  return `${execId}@${clientOrderId}`;
+}
+
+/** Also of what undid one of its executions. */
+function orderOf(fill: Fill | undefined): string | undefined {
+  return fill?.clientOrderId.replace(/(?:\.bust|\.correct)+$/, '');
 }
 
 function tradeKey(number: number): string {
