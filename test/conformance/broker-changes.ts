@@ -249,3 +249,20 @@ card(
     assert.equal((await again.queryOrder(other))?.state, accepted);
   },
 );
+
+card('B28', 'a fee in a third currency is told in it, and with it', async (bench) => {
+  if (bench.venue.feesIn === undefined) return;
+  await send(bench, order('p', 1, '1'));
+  bench.venue.feesIn('BNB');
+  await send(bench, order('t', 1, '1'));
+  const told = ['p', 't'].map((id) => {
+    const fill = bench.heard.fills.find(({ clientOrderId }) => clientOrderId === id);
+    assert.ok(fill !== undefined && fill.fee > 0n, id);
+    return fill.feeCurrency ?? '';
+  });
+  assert.deepEqual(told, ['', 'BNB']);
+  const again = await bench.restart();
+  await again.connect(new Heard());
+  const fills = await again.queryFills();
+  assert.equal(fills.find(({ clientOrderId: id }) => id === 't')?.feeCurrency, 'BNB');
+});

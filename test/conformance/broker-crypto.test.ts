@@ -69,6 +69,9 @@ async function harness(): Promise<BrokerHarness> {
       venue.out = on;
     },
     changeByHand: (id, quantity, limit) => venue.changeByHand(id, Number(quantity), Number(limit)),
+    feesIn: (currency) => {
+      venue.feeCurrency = currency;
+    },
     revive: (id) => venue.revive(id),
     orderByHand: (id, quantity, limit) =>
       venue.orderByHand(id, swap, Number(quantity), Number(limit)),

@@ -72,6 +72,9 @@ async function harness(): Promise<BrokerHarness> {
     },
     outage: (on) => tws.outage(on),
     changeByHand: (id, quantity, limit) => tws.changeByHand(id, Number(quantity), Number(limit)),
+    feesIn: (currency) => {
+      tws.feeCurrency = currency;
+    },
     revive: (id) => tws.revive(id),
     orderByHand: (id, quantity, limit) =>
       tws.orderByHand(id, contract.conId, Number(quantity), Number(limit)),

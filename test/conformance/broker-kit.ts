@@ -28,6 +28,8 @@ export interface VenueKnobs {
   /** Somebody else sends a limit order to buy, under an id of his own; absent: the gateway is not
    * told of such. */
   orderByHand?(id: string, quantity: string, limit: string): void;
+  /** Fees are in this currency from now on; absent: its venue has them in that of the price. */
+  feesIn?(currency: string): void;
   /** What was canceled is open again; absent: its venue never does that. */
   revive?(id: string): void;
   /** A symbol of which long and short are kept apart by trading day, and the next such day. */

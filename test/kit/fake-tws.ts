@@ -64,6 +64,7 @@ export class FakeTws {
   questionCode = 0;
   /** Commissions come with the next correction or not at all. */
   holdCommissions = false;
+  feeCurrency = 'USD';
   /** When each message of a client arrived, in ms of this process. */
   readonly arrivals: number[] = [];
   readonly #server: Server;
@@ -417,7 +418,7 @@ export class FakeTws {
     );
     const commission = Math.round(quantity * price * 1e5) / 1e8;
     if (!this.holdCommissions)
-      this.#send(session, said.commission, 1, id, commission, 'USD', 0, 0, 0);
+      this.#send(session, said.commission, 1, id, commission, this.feeCurrency, 0, 0, 0);
   }
 
   #toAll(tell: (session: Session) => void): void {

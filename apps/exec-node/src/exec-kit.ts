@@ -319,9 +319,8 @@ export function ledgerSnapshot(ledger: Ledger): unknown {
     realised: ledger.positions.realised(),
     fees: ledger.positions.fees(),
     riskDay: ledger.riskDay,
-    dayResults: [...ledger.positions.currencies()].map(([name, { dayResult }]) => [
-      name,
-      dayResult,
+    dayResults: [...ledger.positions.currencies()].map(([name, { dayResult, otherFees }]) => [
+      ...[name, dayResult, otherFees],
     ]),
     tradingState: ledger.tradingState,
     tradingReason: ledger.tradingReason,

@@ -220,6 +220,7 @@ export class StatusDesk {
     const intents = ledger.counts.intents - this.#start.intents;
     const denied = ledger.counts.denied - this.#start.denied;
     const route = this.#deps.route();
+    const otherFees = rates.otherFees(ledger.positions);
     return {
       timeMs: Math.floor(clock.nowMs()),
       tradingState: ledger.tradingState,
@@ -234,6 +235,7 @@ export class StatusDesk {
       realisedPnl: moneyText(fromSquared(ledger.positions.realised(rates.of))),
       unrealisedPnl: moneyText(fromSquared(ledger.positions.unrealised(rates.of))),
       fees: moneyText(ledger.positions.fees(rates.of)),
+      ...(otherFees.length === 0 ? {} : { otherFees }),
       journalLagMs: this.#journalLagMs(clock.monotonicNs()),
       tickToOrderUs: latencies.tickToOrder.summaryUs(),
       ...(route === undefined ? {} : { route }),
@@ -348,6 +350,15 @@ export class StatusDesk {
       'what differs between journal and broker, as of the last comparison',
       [],
       (gauge) => gauge.set(this.#deps.differences().length),
+    );
+    metrics.gauge(
+      'exec_unconverted_fees',
+      'fees in a currency without a rate: in no sum and in no loss, by currency',
+      ['currency'],
+      (gauge) => {
+        for (const { currency, fees, rate } of this.#deps.rates.otherFees(ledger.positions))
+          gauge.labels(currency).set(rate === undefined ? Number(fees) : 0);
+      },
     );
     const denied = metrics.counter('exec_denied_total', 'signals refused, by reason', ['reason']);
     const last: number[] = [];

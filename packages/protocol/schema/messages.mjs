@@ -55,7 +55,7 @@ export const messages = [
     ],
   },
   {
-    name: 'Fill', kind: 4, version: 1,
+    name: 'Fill', kind: 4, version: 2,
     doc: 'One execution. Idempotent by (venue, tradeId).',
     fields: [
       { name: 'venue', type: 'str', doc: 'venue' },
@@ -67,6 +67,7 @@ export const messages = [
       { name: 'price', type: 'money', doc: 'price' },
       { name: 'fee', type: 'money', doc: 'fee' },
       { name: 'time', type: 'time', doc: 'when' },
+      { name: 'feeCurrency', type: 'str', since: 2, doc: 'of the fee; empty: that of the price' },
     ],
   },
   {
@@ -240,6 +241,7 @@ export const messages = [
       { name: 'currency', type: 'str', doc: 'empty: the one of the account' },
       { name: 'day', type: 'u32', until: 1, doc: 'a RiskDayBegan says it' },
       { name: 'dayResult', type: 'str', doc: 'realised less fees since the account\'s day began, less what was unrealised then; integer of 1e-16' },
+      { name: 'otherFees', type: 'money', since: 2, doc: 'fees in it of what is traded in another one' },
     ],
   },
   {

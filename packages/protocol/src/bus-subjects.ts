@@ -1,7 +1,7 @@
 // Subjects of the bus and what travels under them. Nodes publish their status; the control node's
 // API asks and shows. Plain data only (it crosses processes later): money as decimal text.
 
-import type { RouteView } from './exec-requests.js';
+import type { OtherFees, RouteView } from './exec-requests.js';
 import type { NodeRoleName, NodeStateName } from './generated/constants.js';
 
 export const subjects = {
@@ -193,6 +193,8 @@ export interface ExecStatus {
   readonly realisedPnl: string;
   readonly unrealisedPnl: string;
   readonly fees: string;
+  /** Fees in other currencies than what is traded is priced in; absent: none. */
+  readonly otherFees?: readonly OtherFees[];
   readonly journalLagMs: number;
   readonly tickToOrderUs: LatencySummary;
   /** Absent: there is no backup. */

@@ -137,12 +137,22 @@ export interface RouteView {
   readonly why: string;
 }
 
+/** Paid in a currency that nothing of it is traded in. */
+export interface OtherFees {
+  readonly currency: string;
+  readonly fees: string;
+  /** Worth of a unit in the currency of the account; absent: not known, and they are in no sum. */
+  readonly rate?: string;
+}
+
 export interface RiskView {
   readonly tradingState: TradingStateName;
   readonly tradingReason: string;
   /** Who wants everything flat, and why; empty: nobody. */
   readonly flatten: string;
   readonly dayLoss: string;
+  /** Absent: none. Those without a rate are not in the loss of the day. */
+  readonly otherFees?: readonly OtherFees[];
   readonly limits: Readonly<Record<string, string>>;
   /** What is set for accounts, strategies and symbols while it runs. */
   readonly controls: readonly ControlView[];

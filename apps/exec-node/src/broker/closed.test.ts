@@ -52,13 +52,15 @@ test('an order that was lost and is told of after all works, and is not forgotte
   assert.equal(orders.get('late'), undefined);
 });
 
+const usd = { symbol: 1, currency: 'USD' };
+
 test('Interactive Brokers: executions go with their orders', () => {
   const orders = new OrdersSeen(new Closed(4));
   const executions = new Executions('ib');
   const time = { day: 1, nsOfDay: 0 };
   for (const [at, id] of ids.entries()) {
     const order = orders.take(id, at + 1);
-    executions.note({ execId: `${id}.01`, orderRef: id, shares: 1, price: 1 }, 1, time, 0);
+    executions.note({ execId: `${id}.01`, orderRef: id, shares: 1, price: 1 }, usd, time, 0);
     executions.forget(orders.end(order));
   }
   assert.deepEqual(
@@ -76,7 +78,7 @@ test('commissions of others are let go, the newest wait for their execution', ()
   const time = { day: 1, nsOfDay: 0 };
   for (let at = 0; at <= 1000; at++) executions.noteFee({ execId: `x${at}.01`, commission: 2 });
   for (const at of [0, 1000])
-    executions.note({ execId: `x${at}.01`, orderRef: 'a', shares: 1 }, 1, time, 0);
+    executions.note({ execId: `x${at}.01`, orderRef: 'a', shares: 1 }, usd, time, 0);
   assert.deepEqual(
     executions.fills(undefined, 0)?.map(({ fee }) => fee),
     [0n, 200_000_000n],

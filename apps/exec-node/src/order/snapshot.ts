@@ -193,8 +193,8 @@ function restoreOne(place: Place, message: Uint8Array): void {
       return;
     }
     case MessageKind.CurrencyStanding: {
-      const { currency, dayResult } = decodeCurrencyStanding(message);
-      place.book.restoreDay(currency, BigInt(dayResult));
+      const { currency, dayResult, otherFees } = decodeCurrencyStanding(message);
+      place.book.restoreDay(currency, BigInt(dayResult), otherFees);
       return;
     }
     case MessageKind.PositionStanding:
@@ -324,8 +324,8 @@ function restoreWork(ledger: Ledger, order: Order, message: Uint8Array): void {
 }
 
 function pushPositions(parts: Uint8Array[], positions: Positions): void {
-  for (const [currency, { dayResult }] of positions.currencies())
-    parts.push(encodeCurrencyStanding({ currency, dayResult: String(dayResult) }));
+  for (const [currency, { dayResult, otherFees }] of positions.currencies())
+    parts.push(encodeCurrencyStanding({ currency, dayResult: String(dayResult), otherFees }));
   for (const position of positions.all()) parts.push(encodePosition(position));
 }
 

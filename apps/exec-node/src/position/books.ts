@@ -10,6 +10,7 @@ import { Positions } from './positions.js';
 /** Whose an execution is. */
 type Owner = Pick<OrderIntent, 'instance' | 'account'>;
 type Executed = Omit<Fill, 'tradeId'>;
+type Told = Pick<Fill, 'price' | 'fee' | 'feeCurrency' | 'clientOrderId'>;
 
 export class PositionBooks {
   readonly #instruments = new Map<number, InstrumentTerms>();
@@ -81,13 +82,13 @@ export class PositionBooks {
   /** `intent`: of the order; undefined when it is no longer in memory: then it counts for
    * `account`, of the node. `offset`: an OrderOffset; 0: none. */
   execute(fill: Executed, intent: Owner | undefined, offset: number, account = ''): void {
-    const { symbol, side, quantity, price, fee } = fill;
-    this.all.execute(symbol, side, quantity, price, fee);
+    const { symbol, side, quantity, price, fee, feeCurrency } = fill;
+    this.all.execute(symbol, side, quantity, price, fee, feeCurrency);
     const instance = intent?.instance ?? instanceIn(fill.clientOrderId);
-    this.#strategy(instance).execute(symbol, side, quantity, price, fee);
+    this.#strategy(instance).execute(symbol, side, quantity, price, fee, feeCurrency);
     // A journal of before the node told its account has none.
     const whose = intent?.account ?? (account === '' ? fill.venue : account);
-    this.#account(whose).execute(symbol, side, quantity, price, fee);
+    this.#account(whose).execute(symbol, side, quantity, price, fee, feeCurrency);
     this.offsets.execute(whose, fill, offset);
   }
 
@@ -96,21 +97,21 @@ export class PositionBooks {
   replace(
     inferred: FillInferred,
     quantity: bigint,
-    { price, fee, clientOrderId }: Pick<Fill, 'price' | 'fee' | 'clientOrderId'>,
+    { price, fee, feeCurrency, clientOrderId }: Told,
     intent: Owner | undefined,
   ): void {
     const { symbol, side } = inferred;
     const change = price - inferred.price;
     const [from, to] = [inferred.instance, intent?.instance ?? instanceIn(clientOrderId)];
-    this.all.correct(symbol, side, quantity, change, fee);
+    this.all.correct(symbol, side, quantity, change, fee, feeCurrency);
     // All orders of this node are of its account.
-    this.#account(inferred.account).correct(symbol, side, quantity, change, fee);
+    this.#account(inferred.account).correct(symbol, side, quantity, change, fee, feeCurrency);
     if (from === to) {
-      this.#strategy(to).correct(symbol, side, quantity, change, fee);
+      this.#strategy(to).correct(symbol, side, quantity, change, fee, feeCurrency);
       return;
     }
     this.#strategy(from).execute(symbol, -side, quantity, inferred.price, 0n);
-    this.#strategy(to).execute(symbol, side, quantity, price, fee);
+    this.#strategy(to).execute(symbol, side, quantity, price, fee, feeCurrency);
   }
 
   /** A day of the account begins, with what is held worth these prices. */

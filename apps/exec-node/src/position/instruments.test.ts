@@ -8,11 +8,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import {
+  type BrokerListener,
+  type Fill,
   type InstrumentView,
   moneyText,
   NdtsError,
+  parseMoney,
   type PositionView,
   subjects,
+  type Time,
 } from '@ndts/protocol';
 import {
   createHarness,
@@ -155,4 +159,51 @@ test('rates are decimal numbers above 0', () => {
   assert.deepEqual([rates.has('HKD'), rates.has('EUR')], [true, false]);
   for (const line of ['CNY', 'CNY=0', '=1', 'CNY=-1', 'CNY=1=2'])
     assert.throws(() => new Rates([line]), /risk.rates: expected CURRENCY=RATE/);
+});
+
+/** An execution told from outside, with its fee. */
+function fillOf(tradeId: string, fee: string, feeCurrency: string, time: Time): Fill {
+  return {
+    ...{ venue: 'paper', tradeId, clientOrderId: '3-7-0', symbol: 2, side: 1, time },
+    ...{ quantity: parseMoney('2'), price: parseMoney('100'), fee: parseMoney(fee), feeCurrency },
+  };
+}
+
+test('a fee in a third currency is kept in it, and has a rate or is told', async (context) => {
+  const dir = dirOf(context);
+  for (const [rates, fees, dayLoss, rate] of [
+    ['CNY=0.14', '0.5', '0.5', undefined],
+    ['CNY=0.14,BNB=600', '6.5', '6.5', '600'],
+  ] as const) {
+    let listener: BrokerListener | undefined;
+    const harness = createHarness({
+      ...{ dir: join(dir, rates), config: { 'risk.rates': rates } },
+      wrap: (broker) => {
+        const connect = broker.connect.bind(broker);
+        broker.connect = (one) => {
+          listener = one;
+          return connect(one);
+        };
+        return broker;
+      },
+    });
+    const { node, journal, clock, metrics } = harness;
+    await node.start();
+    harness.ticks.push({ symbol: 2, price: 100 });
+    listener?.onFill(fillOf('paper-901', '0.01', 'BNB', clock.now()));
+    listener?.onFill(fillOf('paper-902', '0.5', '', clock.now()));
+    await harness.settle();
+    const view = node.riskView();
+    assert.equal(view.dayLoss, dayLoss);
+    const told = { currency: 'BNB', fees: '0.01' };
+    assert.deepEqual(view.otherFees, [rate === undefined ? told : { ...told, rate }]);
+    const { positions } = node.ledger;
+    assert.equal(moneyText(positions.fees(new Rates(rates.split(',')).of)), fees);
+    assert.equal(moneyText(positions.get(2)?.fees ?? 0n), '0.5');
+    const metric = `ndts_exec_unconverted_fees{currency="BNB"} ${rate === undefined ? 0.01 : 0}`;
+    assert.ok((await metrics.text()).includes(metric));
+    assert.deepEqual(ledgerSnapshot(rebuild(journal)), ledgerSnapshot(node.ledger));
+    await node.stop();
+    assert.deepEqual(ledgerSnapshot(rebuild(journal)), ledgerSnapshot(node.ledger));
+  }
 });

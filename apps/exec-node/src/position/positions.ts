@@ -11,6 +11,8 @@ export interface CurrencySums {
   realised: bigint;
   unrealised: bigint;
   fees: bigint;
+  /** Those of them of symbols that are traded in another currency: of no position. */
+  otherFees: bigint;
   /** Realised less fees since the day of the account began, less what was unrealised then. */
   dayResult: bigint;
 }
@@ -76,7 +78,7 @@ export class Positions {
   sums(currency: string): CurrencySums {
     let sums = this.#currencies.get(currency);
     if (sums === undefined) {
-      sums = { realised: 0n, unrealised: 0n, fees: 0n, dayResult: 0n };
+      sums = { realised: 0n, unrealised: 0n, fees: 0n, otherFees: 0n, dayResult: 0n };
       this.#currencies.set(currency, sums);
     }
     return sums;
@@ -92,8 +94,11 @@ export class Positions {
   }
 
   /** From a snapshot. */
-  restoreDay(currency: string, dayResult: bigint): void {
-    this.sums(currency).dayResult = dayResult;
+  restoreDay(currency: string, dayResult: bigint, otherFees = 0n): void {
+    const sums = this.sums(currency);
+    sums.dayResult = dayResult;
+    sums.fees += otherFees - sums.otherFees;
+    sums.otherFees = otherFees;
   }
 
   /** A day of the account begins, with what is held worth these prices. */
@@ -106,11 +111,19 @@ export class Positions {
     for (const sums of this.#currencies.values()) sums.dayResult = -sums.unrealised;
   }
 
-  /** Applies an execution. */
-  execute(symbol: number, side: number, quantity: bigint, price: bigint, fee: bigint): Position {
+  /** Applies an execution. `feeCurrency`: of the fee; empty: that of the price. */
+  execute(
+    symbol: number,
+    side: number,
+    quantity: bigint,
+    price: bigint,
+    fee: bigint,
+    feeCurrency = '',
+  ): Position {
     const position = this.ensure(symbol);
     const sums = this.sums(position.currency);
-    realise(sums, position.execute(side, quantity, price, fee), fee);
+    const own = this.#ownFee(position, fee, feeCurrency);
+    realise(sums, position.execute(side, quantity, price, own), own);
     // The mark follows at once, at the price of the execution; it may be told late, so that whoever
     // asks marks it at that of the market.
     sums.unrealised += position.mark(price);
@@ -127,11 +140,28 @@ export class Positions {
   }
 
   /** An execution was dearer by `change` a unit than it counted until now. */
-  correct(symbol: number, side: number, quantity: bigint, change: bigint, fee: bigint): void {
+  correct(
+    symbol: number,
+    side: number,
+    quantity: bigint,
+    change: bigint,
+    fee: bigint,
+    feeCurrency = '',
+  ): void {
     const position = this.ensure(symbol);
     const sums = this.sums(position.currency);
-    realise(sums, position.correct(side, quantity, change, fee), fee);
+    const own = this.#ownFee(position, fee, feeCurrency);
+    realise(sums, position.correct(side, quantity, change, own), own);
     sums.unrealised += position.mark(position.markPrice);
+  }
+
+  /** What of a fee is in the currency of the position; the rest is paid in its own. */
+  #ownFee(position: Position, fee: bigint, currency: string): bigint {
+    if (currency === '' || currency === position.currency) return fee;
+    const sums = this.sums(currency);
+    sums.otherFees += fee;
+    realise(sums, 0n, fee);
+    return 0n;
   }
 
   /** The price of the symbol changed; the position is marked again when somebody asks. */

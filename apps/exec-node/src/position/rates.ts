@@ -1,8 +1,9 @@
 // What a unit of each currency is worth in that of the account, as risk.rates declares it. What
-// always holds: an instrument is taken only in a currency that has a rate, so that no sum counts
-// one that nobody knows.
+// always holds: an instrument is taken only in a currency that has a rate. Fees come in any; those
+// without a rate are in no sum, and told beside it.
 
-import { moneyScale, NdtsError, parseMoney } from '@ndts/protocol';
+import { moneyScale, moneyText, NdtsError, type OtherFees, parseMoney } from '@ndts/protocol';
+import type { Positions } from './positions.js';
 
 export class Rates {
   readonly #rates = new Map<string, bigint>();
@@ -26,6 +27,18 @@ export class Rates {
     return currency === '' || this.#rates.has(currency);
   }
 
-  /** Scaled by 1e8. */
-  readonly of = (currency: string): bigint => this.#rates.get(currency) ?? moneyScale;
+  /** Scaled by 1e8; 0: nobody knows. */
+  readonly of = (currency: string): bigint =>
+    this.#rates.get(currency) ?? (currency === '' ? moneyScale : 0n);
+
+  /** Fees in currencies other than what is traded is priced in. */
+  otherFees(positions: Positions): OtherFees[] {
+    const all: OtherFees[] = [];
+    for (const [currency, { otherFees }] of positions.currencies()) {
+      if (otherFees === 0n) continue;
+      const rate = this.has(currency) ? { rate: moneyText(this.of(currency)) } : {};
+      all.push({ currency, fees: moneyText(otherFees), ...rate });
+    }
+    return all;
+  }
 }

@@ -197,6 +197,7 @@ export class RiskDesk {
     const { risk } = this.#deps;
     positions.mark(this.#lastMoney);
     const { maxPosition, maxOrderValue, maxDailyLoss, lot, tick, minQuantity, maxQuantity } = risk;
+    const otherFees = this.#deps.rates.otherFees(positions);
     const counts: Record<string, number> = {};
     denied.forEach((count, reason) => {
       if (count > 0) counts[RiskReasonNames[reason] ?? String(reason)] = count;
@@ -206,6 +207,7 @@ export class RiskDesk {
       tradingReason: controls.reason,
       flatten: controls.flatten,
       dayLoss: moneyText(fromSquared(positions.dayLoss(this.#deps.rates.of))),
+      ...(otherFees.length === 0 ? {} : { otherFees }),
       limits: { maxPosition, maxOrderValue, maxDailyLoss, lot, tick, minQuantity, maxQuantity },
       controls: [...controls.entries()],
       denied: counts,

@@ -124,9 +124,17 @@ function execText(exec: ExecStatus): string {
     `orders     ${numberText(exec.openOrders)} open, ${numberText(exec.unknownOrders)} unknown`,
     ...(exec.route === undefined ? [] : [`route      ${routeText(exec.route)}`]),
     `PnL        realised ${exec.realisedPnl}, unrealised ${exec.unrealisedPnl}, fees ${exec.fees}`,
+    ...otherFeeLines(exec.otherFees ?? []),
     `tick to order  p50 ${latency.p50} us, p99 ${latency.p99} us, max ${latency.max} us ` +
       `(${numberText(latency.count)} orders)`,
   ].join('\n');
+}
+
+function otherFeeLines(fees: NonNullable<ExecStatus['otherFees']>): string[] {
+  return fees.map(({ currency, fees: amount, rate }) => {
+    const how = rate === undefined ? 'in no sum: risk.rates has no rate' : `at ${rate}`;
+    return `fees       ${amount} ${currency}, ${how}`;
+  });
 }
 
 function positionTable(positions: readonly PositionView[]): string {

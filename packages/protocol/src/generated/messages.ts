@@ -250,10 +250,12 @@ export interface Fill {
   readonly fee: bigint;
   /** when */
   readonly time: Time;
+  /** of the fee; empty: that of the price */
+  readonly feeCurrency?: string;
 }
 
 export function encodeFill(message: Fill): Uint8Array {
-  const writer = new MessageWriter(4, 1);
+  const writer = new MessageWriter(4, 2);
   writer.str(message.venue);
   writer.str(message.tradeId);
   writer.str(message.clientOrderId);
@@ -263,11 +265,12 @@ export function encodeFill(message: Fill): Uint8Array {
   writer.money(message.price);
   writer.money(message.fee);
   writer.time(message.time);
+  writer.str(message.feeCurrency ?? '');
   return writer.finish();
 }
 
 export function decodeFill(bytes: Uint8Array): Fill {
-  const reader = new MessageReader(bytes, 4, 1);
+  const reader = new MessageReader(bytes, 4, 2);
   const message = {
     venue: reader.str(),
     tradeId: reader.str(),
@@ -278,6 +281,7 @@ export function decodeFill(bytes: Uint8Array): Fill {
     price: reader.money(),
     fee: reader.money(),
     time: reader.time(),
+    feeCurrency: reader.version < 2 ? '' : reader.str(),
   };
   reader.finish();
   return message;
@@ -850,12 +854,15 @@ export interface CurrencyStanding {
   readonly currency: string;
   /** realised less fees since the account's day began, less what was unrealised then; integer of 1e-16 */
   readonly dayResult: string;
+  /** fees in it of what is traded in another one */
+  readonly otherFees?: bigint;
 }
 
 export function encodeCurrencyStanding(message: CurrencyStanding): Uint8Array {
   const writer = new MessageWriter(19, 2);
   writer.str(message.currency);
   writer.str(message.dayResult);
+  writer.money(message.otherFees ?? 0n);
   return writer.finish();
 }
 
@@ -864,8 +871,9 @@ export function decodeCurrencyStanding(bytes: Uint8Array): CurrencyStanding {
   const currency = reader.str();
   if (reader.version <= 1) reader.u32();
   const dayResult = reader.str();
+  const otherFees = reader.version < 2 ? 0n : reader.money();
   reader.finish();
-  return { currency, dayResult };
+  return { currency, dayResult, otherFees };
 }
 
 /** The quality of a symbol changed; on the bus as its fields. */

@@ -34,7 +34,7 @@ import {
   outcomeOf,
 } from './ccxt-trading.js';
 import { orderIdOf, venueIdOf } from './client-ids.js';
-import { CryptoOrders, type CryptoOrder, isForeignFee, stateOf } from './crypto-orders.js';
+import { CryptoOrders, type CryptoOrder, stateOf } from './crypto-orders.js';
 import {
   ccxtAbilities,
   type CcxtRequest,
@@ -401,11 +401,6 @@ export class CcxtBroker implements Gateway {
       const kind = this.#market(market);
       const fill = this.#orders.noteTrade(trade, this.#symbols.get(market) ?? 0, kind);
       if (fill === undefined) continue;
-      if (isForeignFee(trade.fee, kind))
-        this.#options.logger.warn(
-          { trade: fill.tradeId, currency: trade.fee?.currency },
-          'a fee in a third currency counts as 0',
-        );
       if (quiet === undefined) this.#due.push(fill);
     }
   }

@@ -4,8 +4,10 @@
 // is forgotten as a whole, oldest first.
 
 import {
+  divideRound,
   type Fill,
   moneyFromFloat,
+  moneyScale,
   OrderState,
   timeFromMs,
   type WorkingTerms,
@@ -125,7 +127,7 @@ export class CryptoOrders {
       ...{ venue: this.#venue, tradeId, clientOrderId: order.clientOrderId, symbol, quantity },
       side: told.side === 'buy' ? 1 : -1,
       price: moneyFromFloat(told.price),
-      fee: moneyFromFloat(feeOf(told, market)),
+      ...feeOf(told, market),
       time: timeFromMs(told.timestamp),
     };
     order.filled += quantity;
@@ -146,16 +148,19 @@ export class CryptoOrders {
   }
 }
 
-/** In the currency the market is quoted in; one in a third currency cannot be told in it. */
-function feeOf({ fee, price }: CcxtFill, market: CcxtMarket | undefined): number {
-  const cost = fee?.cost ?? 0;
-  return fee?.currency === market?.base ? cost * price : isForeignFee(fee, market) ? 0 : cost;
-}
-
-export function isForeignFee(fee: CcxtFill['fee'], market: CcxtMarket | undefined): boolean {
-  const { currency } = fee ?? {};
-  if (currency === undefined || market === undefined) return false;
-  return ![market.base, market.quote, market.settle].includes(currency);
+/** In the currency of the price where it can be told in it: a coin that is traded counts at the
+ * price of its trade. */
+function feeOf(
+  { fee, price }: CcxtFill,
+  market: CcxtMarket | undefined,
+): Pick<Fill, 'fee' | 'feeCurrency'> {
+  const cost = moneyFromFloat(fee?.cost ?? 0);
+  const currency = fee?.currency;
+  if (currency === undefined || market === undefined) return { fee: cost };
+  if (currency === market.base)
+    return { fee: divideRound(cost * moneyFromFloat(price), moneyScale) };
+  const isOfPrice = currency === market.quote || currency === market.settle;
+  return isOfPrice ? { fee: cost } : { fee: cost, feeCurrency: currency };
 }
 
 /** Executed, by its trades and by its own word. */

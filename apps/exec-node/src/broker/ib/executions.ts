@@ -18,8 +18,22 @@ export interface KnownExecution {
   readonly time: Time;
   /** undefined: its commission was not told yet. */
   fee: bigint | undefined;
+  /** Of the fee, and of the price; empty: not told. */
+  feeCurrency: string;
+  readonly currency: string;
   /** Until then its commission is awaited; by the monotonic clock. */
   readonly feeUntilNs: number;
+}
+
+/** What of: the symbol, and the currency of its price. */
+export interface Traded {
+  readonly symbol: number;
+  readonly currency: string;
+}
+
+interface Fee {
+  readonly fee: bigint;
+  readonly feeCurrency: string;
 }
 
 /** Others who trade in the account have commissions, too, whose executions are not noted. */
@@ -32,13 +46,13 @@ export class Executions {
   readonly #byTrade = new Map<string, KnownExecution>();
   readonly #filled = new Map<string, bigint>();
   /** Told before its execution. */
-  readonly #earlyFees = new Map<string, bigint>();
+  readonly #earlyFees = new Map<string, Fee>();
 
   constructor(venue: string) {
     this.#venue = venue;
   }
 
-  note(execution: Execution, symbol: number, time: Time, feeUntilNs: number): Noted {
+  note(execution: Execution, { symbol, currency }: Traded, time: Time, feeUntilNs: number): Noted {
     const executionId = execution.execId ?? '';
     const tradeId = tradeIdOf(executionId);
     const before = this.#byTrade.get(tradeId);
@@ -51,7 +65,10 @@ export class Executions {
       side: execution.side === 'BOT' ? 1 : -1,
       price: moneyFromFloat(execution.price ?? 0),
       time,
-      fee: this.#earlyFees.get(executionId) ?? before?.fee,
+      currency,
+      ...(this.#earlyFees.get(executionId) ?? {
+        ...{ fee: before?.fee, feeCurrency: before?.feeCurrency ?? '' },
+      }),
     });
     this.#earlyFees.delete(executionId);
     const filled = this.#filled.get(clientOrderId) ?? 0n;
@@ -59,15 +76,15 @@ export class Executions {
     return before === undefined ? 'new' : 'corrected';
   }
 
-  noteFee({ execId, commission }: CommissionReport): void {
+  noteFee({ execId, commission, currency: feeCurrency = '' }: CommissionReport): void {
     const executionId = execId ?? '';
     const fee = moneyFromFloat(commission ?? 0);
     const known = this.#byTrade.get(tradeIdOf(executionId));
     if (known !== undefined) {
-      known.fee = fee;
+      Object.assign(known, { fee, feeCurrency });
       return;
     }
-    this.#earlyFees.set(executionId, fee);
+    this.#earlyFees.set(executionId, { fee, feeCurrency });
     const [oldest = ''] = this.#earlyFees.size > earlyMax ? this.#earlyFees.keys() : [];
     this.#earlyFees.delete(oldest);
   }
@@ -106,10 +123,14 @@ export class Executions {
     price,
     time,
     fee,
+    feeCurrency,
+    currency,
   }: KnownExecution): Fill {
+    const isOther = feeCurrency !== '' && currency !== '' && feeCurrency !== currency;
     return {
       ...{ venue: this.#venue, tradeId, clientOrderId, symbol, side, quantity, price },
       ...{ fee: fee ?? 0n, time },
+      ...(isOther ? { feeCurrency } : {}),
     };
   }
 }

@@ -369,7 +369,8 @@ export class IbBroker implements Gateway {
     }
     const time = venueTime(execution.time ?? '', settings.timeZone) ?? clock.now();
     const feeUntilNs = clock.monotonicNs() + settings.commissionMs * nsPerMs;
-    const noted = this.#executions.note(execution, symbol, time, feeUntilNs);
+    const traded = { symbol, currency: contract.currency ?? '' };
+    const noted = this.#executions.note(execution, traded, time, feeUntilNs);
     const seen = this.#orders.get(id);
     if (seen !== undefined) noteFilled(seen, execution.cumQty ?? 0);
     if (seen !== undefined && noted === 'corrected') seen.isCorrected = true;
