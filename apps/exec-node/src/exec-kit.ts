@@ -324,6 +324,8 @@ export function ledgerSnapshot(ledger: Ledger): unknown {
     ]),
     tradingState: ledger.tradingState,
     tradingReason: ledger.tradingReason,
+    node: ledger.controls.node,
+    known: [...ledger.controls.known],
   };
 }
 

@@ -376,7 +376,9 @@ export class ExecNode implements Agent {
       // At once, whatever becomes of the journal.
       this.#desk.cancelParts();
     }
-    await this.#act(action, { scope, name, to: set }, actor, why);
+    // Who lets trading go on has seen what stands.
+    const known = set === 'HALTED' || scope !== '' ? {} : { known: this.#watch.marks };
+    await this.#act(action, { scope, name, to: set, ...known }, actor, why);
     return this.ledger.tradingState;
   }
 

@@ -92,7 +92,7 @@ export function encodeLedger(ledger: Ledger, sequence: number): Uint8Array {
   ];
   for (const { kind, ...entry } of ledger.controls.entries())
     parts.push(encodeControlStanding({ control: kind, ...entry }));
-  const { flatten, openRoute, node } = ledger.controls;
+  const { flatten, openRoute, node, known } = ledger.controls;
   if (openRoute !== undefined) {
     const { primary: scope, backup: name, why: reason } = openRoute;
     const value = 'open';
@@ -101,6 +101,8 @@ export function encodeLedger(ledger: Ledger, sequence: number): Uint8Array {
   const { account: name, orderPrefix: key } = node;
   if (name !== '')
     parts.push(encodeControlStanding({ ...noControl, control: 'node', name, key, reason: '' }));
+  for (const mark of known)
+    parts.push(encodeControlStanding({ ...noControl, control: 'known', name: mark, reason: '' }));
   if (flatten !== '')
     parts.push(encodeControlStanding({ ...noControl, control: 'flatten', reason: flatten }));
   for (const { id: name, clientOrderId: key, reason, content: value } of ledger.requests.all())
@@ -236,6 +238,7 @@ function restoreControl({ controls, requests }: Ledger, message: Uint8Array): vo
   if (control === 'flatten') controls.flatten = why;
   else if (control === 'node') controls.node = { account: entry.name, orderPrefix: entry.key };
   else if (control === 'route') controls.openRoute = { primary, backup, why };
+  else if (control === 'known') controls.known = new Set([...controls.known, entry.name]);
   else if (control === 'request') requests.note(requestOf(entry));
   else controls.restore({ kind: control as ControlEntry['kind'], ...entry });
 }

@@ -55,6 +55,8 @@ export class Controls {
   flatten = '';
   /** Under which account and with which prefix of ids the node sends; empty: as it never told. */
   node = { account: '', orderPrefix: '' };
+  /** Marks of what is open at the venue alone, which who armed trading last let stand. */
+  known: ReadonlySet<string> = new Set();
   /** Of a pair of gateways, while its breaker is not closed. */
   openRoute: OpenRoute | undefined = undefined;
   /** Grows with every change of a limit. */
@@ -94,8 +96,12 @@ export class Controls {
     const fields = detailOf(detail);
     const { scope = '', name = '', key = '', value = '' } = fields;
     const state = tradingActions[action];
-    if (state !== undefined) this.#setState(scope, name, state, reason);
-    else if (action === 'limit') this.restore({ kind: 'limit', scope, name, key, value, reason });
+    if (state !== undefined) {
+      this.#setState(scope, name, state, reason);
+      const { known } = fields as { known?: unknown };
+      if (Array.isArray(known)) this.known = new Set(known.map(String));
+    }
+    if (action === 'limit') this.restore({ kind: 'limit', scope, name, key, value, reason });
     else if (action === 'throttle')
       this.restore({ kind: 'throttle', scope, name, key: '', value: 'on', reason });
     else if (action === 'cancel') this.#setCancel(scope, name, value || 'all', reason);

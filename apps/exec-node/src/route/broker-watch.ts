@@ -48,6 +48,7 @@ export class BrokerWatch {
   #nextWelcomeNs = 0;
   #differed: ReadonlySet<string> = new Set();
   #standing: readonly string[] = [];
+  #marks: readonly string[] = [];
   /** Since when, and why, the two could not be compared; empty: they were. */
   #unasked = '';
 
@@ -70,6 +71,11 @@ export class BrokerWatch {
     });
     if (this.#unasked !== '') lines.unshift(this.#unasked);
     return lines.length === 0 ? this.#standing : [...this.#standing, ...lines];
+  }
+
+  /** Of what lasts: what a person who arms trading now knows, and lets stand. */
+  get marks(): readonly string[] {
+    return this.#marks;
   }
 
   /** The broker is being asked. */
@@ -240,7 +246,7 @@ export class BrokerWatch {
       broker.parts?.survey(false);
       const { unknown } = OrderState;
       const orders = [...ledger.orders.open()].filter(({ state }) => state === unknown);
-      const problems = halting(await reconciler.resolve(orders), policy);
+      const problems = halting(await reconciler.resolve(orders), policy, ledger.controls.known);
       // What can be adopted is, once everything is compared.
       const lost = problems.filter(({ kind }) => policy === 'halt' || kind !== 'adoptable');
       if (lost.length > 0) await this.#halt(textsOf(lost));
@@ -260,12 +266,13 @@ export class BrokerWatch {
 
   /** Of what lasts, what the policy does not stand for halts trading; the rest is told once. */
   async #judge(differences: readonly Difference[]): Promise<void> {
-    const { policy, logger } = this.#deps;
+    const { ledger, policy, logger } = this.#deps;
     this.#unasked = '';
     const texts = textsOf(differences);
     const isNews = texts.join() !== this.#standing.join();
     this.#standing = texts;
-    const grave = halting(differences, policy);
+    this.#marks = differences.flatMap(({ mark }) => mark ?? []);
+    const grave = halting(differences, policy, ledger.controls.known);
     if (grave.length > 0) await this.#halt(textsOf(grave));
     else if (texts.length > 0 && isNews)
       logger.warn({ problems: texts, policy }, 'broker and journal differ; trading goes on');

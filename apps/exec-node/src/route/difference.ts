@@ -12,6 +12,9 @@ export interface Difference {
   /** adoptable: what the broker has says all; external: an order of somebody else; lost: only a
    * person can say; broken: the journal contradicts itself. */
   readonly kind: 'adoptable' | 'external' | 'lost' | 'broken';
+  /** Of an order that is open at the venue alone: what it is there. Who arms trading again while it
+   * stands knows it. */
+  readonly mark?: string;
 }
 
 export interface Found {
@@ -37,8 +40,8 @@ export class Comparison implements Found {
     this.#adopting = adopting;
   }
 
-  add(kind: Difference['kind'], text: string): void {
-    this.differences.push({ kind, text });
+  add(kind: Difference['kind'], text: string, mark?: string): void {
+    this.differences.push(mark === undefined ? { kind, text } : { kind, text, mark });
   }
 
   /** Adopts what the line says, or notes it. `adopt`: false when it can't be. */
@@ -52,10 +55,15 @@ export function textsOf(differences: readonly Difference[]): string[] {
   return differences.map(({ text }) => text);
 }
 
-/** Those of what lasts that stop trading. */
-export function halting(differences: readonly Difference[], policy: Policy): Difference[] {
+/** Those of what lasts that stop trading. `known`: marks of what a person let stand. */
+export function halting(
+  differences: readonly Difference[],
+  policy: Policy,
+  known: ReadonlySet<string>,
+): Difference[] {
   return differences.filter(
-    ({ kind }) =>
-      kind === 'broken' || policy === 'halt' || (policy === 'adopt' && kind !== 'external'),
+    ({ kind, mark }) =>
+      (mark === undefined || !known.has(mark)) &&
+      (kind === 'broken' || policy === 'halt' || (policy === 'adopt' && kind !== 'external')),
   );
 }

@@ -71,7 +71,7 @@ export class Reconciler {
     const askedNs = clock.monotonicNs();
     for (const status of await broker.queryOpenOrders()) listed.set(status.clientOrderId, status);
     this.#settle();
-    await this.#findStrays(found, [...listed.keys()]);
+    await this.#findStrays(found, [...listed.values()]);
     const others: Order[] = [];
     for (const order of [...ledger.orders.open()]) {
       const waits = when !== 'start' && order.state === OrderState.intended;
@@ -92,17 +92,19 @@ export class Reconciler {
   }
 
   /** Orders of the venue's list that nobody here has open. */
-  async #findStrays(found: Comparison, ids: readonly string[]): Promise<void> {
+  async #findStrays(found: Comparison, listed: readonly BrokerOrderStatus[]): Promise<void> {
     const strays: Stray[] = [];
-    for (const id of ids) {
-      const stray = await this.#strayOf(id);
+    for (const one of listed) {
+      const stray = await this.#strayOf(one);
       if (stray === undefined) continue;
+      const { id, mark } = stray;
       strays.push(stray);
       if (stray.isOurs)
-        found.add('lost', `order ${id} is closed here and open at the venue; cancel it`);
+        found.add('lost', `order ${id} is closed here and open at the venue; cancel it`, mark);
       else {
         const whose = isOfOtherNode(id) ? ' of another node' : '';
-        found.add('external', `the venue holds order ${id}${whose}, the journal does not`);
+        const text = `the venue holds order ${id}${whose}, the journal does not`;
+        found.add('external', text, mark);
       }
     }
     this.#deps.strays.found(strays);
@@ -110,16 +112,17 @@ export class Reconciler {
 
   /** undefined: it is open here, or it has ended since the list was made, as the venue says when it
    * is asked again. */
-  async #strayOf(id: string): Promise<Stray | undefined> {
+  async #strayOf(listed: BrokerOrderStatus): Promise<Stray | undefined> {
     const { broker, ledger } = this.#deps;
+    const id = listed.clientOrderId;
     const order = ledger.orders.get(id);
     if (order !== undefined && !order.closed) return undefined;
     const isOurs = order !== undefined || ledger.hasTaken(id);
-    if (!isOurs) return { id, isOurs, order };
+    if (!isOurs) return { id, isOurs, order, mark: markOf(listed) };
     const status = await broker.queryOrder(id);
     this.#settle();
     if (status === undefined || isFinal(status.state)) return undefined;
-    return { id, isOurs, order };
+    return { id, isOurs, order, mark: markOf(status) };
   }
 
   /** Whether what this process asked for last had its time to arrive by then. */
@@ -343,4 +346,15 @@ export class Reconciler {
       this.#deps.clock.setTimer(delayMs, resolve);
     });
   }
+}
+
+/** What an order is at the venue: a change of it is another mark. */
+function markOf({
+  clientOrderId,
+  venueOrderId,
+  filledQuantity,
+  working,
+}: BrokerOrderStatus): string {
+  const { quantity = 0n, limitPrice = 0n, stopPrice = 0n } = working ?? {};
+  return [clientOrderId, venueOrderId, filledQuantity, quantity, limitPrice, stopPrice].join(' ');
 }

@@ -16,7 +16,15 @@ import {
   parseMoney,
   subjects,
 } from '@ndts/protocol';
-import { createHarness, during, type Harness, type HarnessOptions, pass } from '../exec-kit.js';
+import {
+  createHarness,
+  during,
+  type Harness,
+  type HarnessOptions,
+  ledgerSnapshot,
+  pass,
+  rebuild,
+} from '../exec-kit.js';
 
 const who = { actor: 'anna', why: 'a test' };
 
@@ -321,4 +329,32 @@ test('a prefix changes only while nothing is open at the venue', async (context)
   assert.deepEqual(await second.open(), ['one1-2-0']);
   const wrong = started(context, { config: { 'exec.orderPrefix': 'Desk-1' } });
   await assert.rejects(wrong, /up to six letters a to z, found 'Desk-1'/);
+});
+
+test('one that stays halts once: who resumes lets it stand, until it changes', async (context) => {
+  const first = await started(context);
+  await rest(first, 1);
+  await first.place('web');
+  await first.lie('1-1-0');
+  const told = await compared(first);
+  assert.equal(told.length, 2);
+  assert.equal(first.node.ledger.tradingState, 'HALTED');
+  await first.node.setTradingState({ set: 'ACTIVE', ...who });
+  assert.deepEqual(await compared(first), told, 'it is told all the same');
+  assert.equal(first.node.ledger.tradingState, 'ACTIVE');
+  assert.deepEqual(ledgerSnapshot(rebuild(first.journal)), ledgerSnapshot(first.node.ledger));
+  const second = await first.again();
+  assert.deepEqual(second.node.riskView().differences, told);
+  assert.equal(second.node.ledger.tradingState, 'ACTIVE');
+  await second.node.stop();
+  const third = await second.again();
+  assert.equal(third.node.ledger.tradingState, 'ACTIVE', 'a snapshot has it, too');
+  const change = { limitPrice: parseMoney('95'), stopPrice: 0n, reason: '', phase: 1 };
+  const [clientOrderId, quantity, time] = ['1-1-0', parseMoney('3'), third.clock.now()];
+  third.broker.replace({ clientOrderId, quantity, time, ...change });
+  await third.settle();
+  await compared(third);
+  assert.equal(third.node.ledger.tradingState, 'HALTED');
+  assert.match(third.node.ledger.tradingReason, /order 1-1-0 is closed here and open at the venue/);
+  assert.doesNotMatch(third.node.ledger.tradingReason, /web/);
 });

@@ -21,6 +21,8 @@ export interface Stray {
   readonly isOurs: boolean;
   /** As it is here; undefined: no longer in memory, or never here. */
   readonly order: Order | undefined;
+  /** What it is at the venue. */
+  readonly mark: string;
 }
 
 /** A cancel without effect. */
