@@ -29,6 +29,7 @@ import {
 } from '@ndts/protocol';
 import { type Agent, LatencyHistogram, type Logger, type Metrics } from '@ndts/runtime';
 import type { Gateway } from './broker/gateway.js';
+import { CancelsAhead } from './intake/cancels-ahead.js';
 import { draftOf, otherDraftOf } from './intake/request.js';
 import { Intake, type SignalRingReader } from './intake/intake.js';
 import type { Signal } from './intake/signal.js';
@@ -87,7 +88,6 @@ export function createExecNode(deps: ExecNodeDeps): ExecNode {
 }
 
 const logLinesPerSecond = 10;
-const cancelsAheadMax = 1000;
 
 export class ExecNode implements Agent {
   readonly name = 'exec';
@@ -109,8 +109,7 @@ export class ExecNode implements Agent {
   readonly #desk: OrderDesk;
   readonly #status: StatusDesk;
   readonly #route: RouteWatch;
-  /** Cancels of strategies that came before their signals, and why. */
-  readonly #cancelsAhead = new Map<string, string>();
+  readonly #cancelsAhead = new CancelsAhead();
   #now: Time;
   #nowRead = false;
   #started = false;
@@ -164,6 +163,7 @@ export class ExecNode implements Agent {
     });
     this.#desk = new OrderDesk({
       ...{ config, rates, clock, logger, gate, ledger, scribe, broker, symbolName, cancel },
+      metrics: deps.metrics,
       ...{ market: this.#market, dataWatch: this.#dataWatch },
       connected: () => this.#watch.isReady && broker.connected(),
       now: () => this.#readNow(),
@@ -315,10 +315,7 @@ export class ExecNode implements Agent {
     }
     const [instance = 0, ordinal = 0] = clientOrderId.split('-').map(Number);
     if (!ahead || !(ordinal > this.ledger.highest(instance))) return false;
-    this.#cancelsAhead.set(clientOrderId, reason);
-    if (this.#cancelsAhead.size > cancelsAheadMax)
-      for (const oldest of [...this.#cancelsAhead.keys()].slice(0, cancelsAheadMax / 2))
-        this.#cancelsAhead.delete(oldest);
+    this.#cancelsAhead.keep(clientOrderId, reason);
     return true;
   }
 
@@ -397,6 +394,11 @@ export class ExecNode implements Agent {
     return view;
   }
 
+  /** Sets the day of the account right that began by a clock that was wrong. */
+  correctDay({ actor, why }: ActorRequest): Promise<void> {
+    return this.#act('day', this.#desk.day.correction(), actor, why);
+  }
+
   /** Cancels what is open and closes every position; new risk is refused from now on. */
   async flatten({ actor, why }: ActorRequest): Promise<void> {
     await this.setTradingState({ set: 'REDUCING', actor, why });
@@ -451,7 +453,9 @@ export class ExecNode implements Agent {
 
   riskView(): RiskView {
     const risk = this.#desk.risk.view(this.#status.denied);
-    const view = { ...risk, differences: this.#watch.differences };
+    const { ahead } = this.#desk.day;
+    const day = ahead === '' ? {} : { dayAhead: ahead };
+    const view = { ...risk, ...day, differences: this.#watch.differences };
     const route = this.#route.view();
     return route === undefined ? view : { ...view, route };
   }
@@ -477,12 +481,8 @@ export class ExecNode implements Agent {
 
   readonly #decide = (signal: Signal): void => {
     this.#desk.decisions.take(signal, signal.expired(this.#readNow()));
-    if (this.#cancelsAhead.size === 0) return;
-    const id = `${signal.instance}-${signal.ordinal}-0`;
-    const why = this.#cancelsAhead.get(id);
-    if (why === undefined) return;
-    this.#cancelsAhead.delete(id);
-    this.cancel(id, why);
+    const ahead = this.#cancelsAhead.take(signal);
+    if (ahead !== undefined) this.cancel(ahead.id, ahead.why);
   };
 
   /** The time of this cycle, read when it is first needed. */

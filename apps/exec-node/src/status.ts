@@ -85,6 +85,7 @@ export interface NodeActions {
   setLimit(request: LimitRequest): Promise<void>;
   setInstrument(request: InstrumentRequest): Promise<InstrumentView>;
   flatten(request: ActorRequest): Promise<void>;
+  correctDay(request: ActorRequest): Promise<void>;
   submit(request: SubmitRequest): SubmitAnswer;
   replace(id: string, to: Partial<WorkingTerms>, why: string): Promise<void>;
   settleOrder(id: string, why: string): Promise<void>;
@@ -165,6 +166,10 @@ export class StatusDesk {
       bus.respond(subjects.execInstrument, (request) =>
         node.setInstrument(request as InstrumentRequest),
       ),
+      bus.respond(subjects.execDay, async (request) => {
+        await node.correctDay(request as ActorRequest);
+        return node.riskView();
+      }),
       bus.respond(subjects.execFlatten, async (request) => {
         await node.flatten(request as ActorRequest);
         return true;

@@ -75,7 +75,7 @@ export const messages = [
     doc: 'Something a person did: halt, resume, a limit change.',
     fields: [
       { name: 'actor', type: 'str', doc: 'name of the token' },
-      { name: 'action', type: 'str', doc: 'halt, resume, reduce, limit, request' },
+      { name: 'action', type: 'str', doc: 'halt, resume, reduce, limit, day, request and more' },
       { name: 'detail', type: 'str', doc: 'JSON with what changed' },
       { name: 'why', type: 'str', doc: 'the reason given' },
       { name: 'time', type: 'time', doc: 'when' },

@@ -70,6 +70,8 @@ export const subjects = {
   execRisk: 'exec.risk',
   /** Request LimitRequest -> RiskView. */
   execLimit: 'exec.limit',
+  /** Request ActorRequest -> RiskView: a day of the account that a wrong clock began is right. */
+  execDay: 'exec.day',
   /** Request ActorRequest -> true: everything open is canceled and every position closed. */
   execFlatten: 'exec.flatten',
   /** Request ReconcileRequest -> ReconcileView: journal and broker are compared now. */

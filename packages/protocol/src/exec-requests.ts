@@ -151,6 +151,8 @@ export interface RiskView {
   /** Who wants everything flat, and why; empty: nobody. */
   readonly flatten: string;
   readonly dayLoss: string;
+  /** That the day began at a time that has not come yet; absent: no. */
+  readonly dayAhead?: string;
   /** Absent: none. Those without a rate are not in the loss of the day. */
   readonly otherFees?: readonly OtherFees[];
   readonly limits: Readonly<Record<string, string>>;

@@ -216,6 +216,18 @@ function riskDesk({ bus, audit }: ActionOptions): ApiRoute[] {
     },
     {
       method: 'POST',
+      path: '/api/risk/day',
+      role: 'admin',
+      summary: 'Sets the day of the account right that began by a clock that was wrong.',
+      body: objectOf({ why }),
+      response: viewOf('RiskView'),
+      handle: (call) =>
+        audited(audit, call, 'risk-day', String(call.body['why']), () =>
+          bus.request(subjects.execDay, actorOf(call)),
+        ),
+    },
+    {
+      method: 'POST',
       path: '/api/flatten',
       role: 'trader',
       summary: 'Cancels every open order and closes every position; new risk is refused.',

@@ -318,6 +318,7 @@ export class Ledger {
 
   applyAction(action: OperatorAction): void {
     if (action.action === 'request') this.requests.note(JSON.parse(action.detail) as RequestKept);
+    else if (action.action === 'day') this.riskDay = JSON.parse(action.detail) as RiskDayBegan;
     else this.controls.apply(action);
   }
 

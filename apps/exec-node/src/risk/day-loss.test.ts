@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import type { KeyValueStore } from '@ndts/protocol';
+import { addNs, type KeyValueStore, type RiskView, subjects } from '@ndts/protocol';
 import { VirtualClock } from '@ndts/runtime';
 import {
   createHarness,
@@ -15,6 +15,7 @@ import {
   ledgerSnapshot,
   pass,
   rebuild,
+  testDay,
   timeMsOfTestDay,
 } from '../exec-kit.js';
 
@@ -149,4 +150,35 @@ test('no day is longer than one when it begins at another time from now on', asy
   await priced(again, 96);
   const third = await started({ ...desk, journal: harness.journal }, 96);
   assert.equal(lossOf(third), '10', 'and it begins once');
+});
+
+test('a day that a wrong clock began is set right by a person', async (context) => {
+  const desk = deskOf(context);
+  const wall = new VirtualClock(timeMsOfTestDay());
+  let ahead = 0;
+  desk.clock.now = () => addNs(wall.now(), ahead + desk.clock.monotonicNs());
+  const days = 86_400e9;
+  const harness = await started(desk, 100);
+  const { node, bus, journal, metrics } = harness;
+  const correct = (): Promise<unknown> => bus.request(subjects.execDay, who);
+  await assert.rejects(correct(), /the day of the account is not ahead of the clock/);
+  ahead = 9 * days;
+  await priced(harness, 100);
+  harness.signals.push({ ordinal: 1, symbol: 1, side: 1 });
+  await pass(harness, 1000);
+  await harness.settle();
+  const wrong = node.ledger.riskDay;
+  assert.match(await metrics.text(), /ndts_exec_clock_jumps_total 1/);
+  ahead = 0;
+  await pass(harness, 1000);
+  await priced(harness, 70);
+  assert.equal(node.ledger.riskDay, wrong);
+  assert.match(node.riskView().dayAhead ?? '', /^the day of the account began at 2024-10-13T/);
+  assert.match(await metrics.text(), /ndts_exec_day_ahead 1/);
+  const view = (await bus.request(subjects.execDay, who)) as RiskView;
+  assert.deepEqual([view.dayAhead, view.dayLoss], [undefined, '30'], 'no new limit by it');
+  assert.deepEqual(ledgerSnapshot(rebuild(journal)), ledgerSnapshot(node.ledger));
+  await nextDay(harness);
+  assert.equal(node.ledger.riskDay?.day, testDay, 'the next one begins at its time');
+  assert.equal(node.riskView().dayLoss, '0');
 });

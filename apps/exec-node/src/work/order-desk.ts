@@ -9,7 +9,7 @@ import {
   type RiskReason,
   type Time,
 } from '@ndts/protocol';
-import type { Logger } from '@ndts/runtime';
+import type { Logger, Metrics } from '@ndts/runtime';
 import type { Gateway } from '../broker/gateway.js';
 import { Decisions } from '../intake/decisions.js';
 import type { Ledger } from '../order/ledger.js';
@@ -17,11 +17,11 @@ import type { Order } from '../order/order.js';
 import type { Scribe } from '../order/scribe.js';
 import type { DataWatch } from '../risk/data-watch.js';
 import type { Market } from '../risk/market.js';
-import { AccountDay } from '../position/account-day.js';
 import type { Rates } from '../position/rates.js';
 import { RiskDesk } from '../risk/risk-desk.js';
 import type { LogGate } from '../route/log-gate.js';
 import type { Strays } from '../route/strays.js';
+import { DayKeeper } from './day-keeper.js';
 import { Flatten, personInstance } from './flatten.js';
 import { Offsets } from './offsets.js';
 import { Worker } from './worker.js';
@@ -31,6 +31,7 @@ export interface OrderDeskDeps {
   readonly rates: Rates;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly metrics: Metrics;
   readonly gate: LogGate;
   readonly ledger: Ledger;
   readonly scribe: Scribe;
@@ -50,25 +51,25 @@ export interface OrderDeskDeps {
 
 /** A part that could not leave for longer is another one by then, if it is wanted at all. */
 const partValidNs = 5e9;
-/** How often it is looked whether a trading day has begun. */
-const dayEveryNs = 1e9;
 
 export class OrderDesk {
   readonly risk: RiskDesk;
   readonly decisions: Decisions;
+  readonly day: DayKeeper;
   readonly #worker: Worker;
   readonly #flatten: Flatten;
   readonly #scribe: Scribe;
   readonly #clock: Clock;
-  readonly #accountDay: AccountDay;
-  readonly #deps: Pick<OrderDeskDeps, 'ledger' | 'market' | 'connected'>;
-  #nextDayNs = 0;
+  readonly #connected: () => boolean;
 
   constructor(deps: OrderDeskDeps) {
     const { config, clock, logger, gate, ledger, scribe, market, dataWatch, broker } = deps;
     const { symbolName, connected, now, cancel, onDenied } = deps;
-    this.#deps = { ledger, market, connected };
-    this.#accountDay = new AccountDay(config.risk.dayStart, config.risk.dayZone);
+    this.#connected = connected;
+    const { dayStart, dayZone } = config.risk;
+    this.day = new DayKeeper({
+      ...{ dayStart, dayZone, ledger, scribe, market, clock, logger, metrics: deps.metrics },
+    });
     const offsets = new Offsets(ledger, () => broker.card.can?.offsets === true);
     this.#scribe = scribe;
     const risk = new RiskDesk({
@@ -134,7 +135,7 @@ export class OrderDesk {
   open(): void {
     const now = this.#clock.now();
     this.#scribe.beginDays(now);
-    this.#beginRiskDay(now);
+    this.day.begin(now);
     this.#worker.open();
     this.risk.open();
   }
@@ -165,29 +166,12 @@ export class OrderDesk {
   }
 
   /** Before the orders of a cycle are judged; also while the venue is away, which many are just
-   * when a day begins: what is lost from then on is of that day. */
+   * when a day begins. */
   watchDay(): number {
-    const nowNs = this.#clock.monotonicNs();
-    if (nowNs < this.#nextDayNs) return 0;
-    this.#nextDayNs = nowNs + dayEveryNs;
+    if (!this.day.isDue()) return 0;
     const now = this.#clock.now();
     // Of exchanges: what is told late of one is dated to it, so that it waits for the venue.
-    const begun = this.#deps.connected() ? this.#scribe.beginDays(now) : 0;
-    return begun + this.#beginRiskDay(now);
-  }
-
-  /** Of the account, whose loss counts from what all is worth now. */
-  #beginRiskDay(now: Time): number {
-    const { ledger, market } = this.#deps;
-    const day = this.#accountDay.at(now);
-    // The last one may have begun by another time of another zone.
-    if (ledger.riskDay !== undefined && day <= this.#accountDay.at(ledger.riskDay.time)) return 0;
-    const prices = new Map<number, bigint>();
-    for (const symbol of ledger.books.held()) {
-      const last = market.lastMoney(symbol);
-      prices.set(symbol, last > 0n ? last : ledger.books.markOf(symbol));
-    }
-    this.#scribe.beginRiskDay({ day, time: now }, prices);
-    return 1;
+    const begun = this.#connected() ? this.#scribe.beginDays(now) : 0;
+    return begun + this.day.begin(now);
   }
 }

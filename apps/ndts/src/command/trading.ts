@@ -171,6 +171,11 @@ function addRisk(program: Command, print: Print): void {
   const risk = targeted(program.command('risk'))
     .description('limits, loss of the day, what is set, what was denied')
     .action((flags: Flags) => show(flags, '/api/risk', riskText, print));
+  reasoned(targeted(risk.command('day')))
+    .description('sets the day of the account right that began by a clock that was wrong')
+    .action((_: Flags, command: Command) =>
+      act(allFlags(command), '/api/risk/day', {}, riskText, print),
+    );
   reasoned(targeted(risk.command('set')))
     .description('sets a limit from the next order on; KEY= takes it back')
     .argument('<scope>', 'account, strategy or symbol')
@@ -182,6 +187,13 @@ function addRisk(program: Command, print: Print): void {
       const body = { scope, name, key: text.slice(0, at), value: text.slice(at + 1) };
       return act(allFlags(command), '/api/risk/limits', body, riskText, print);
     });
+}
+
+function otherFeesText(risk: RiskView): string[] {
+  return (risk.otherFees ?? []).map(({ currency, fees, rate }) => {
+    const how = rate === undefined ? 'not in the loss: risk.rates has no rate' : `at ${rate}`;
+    return `fees of ${fees} ${currency}, ${how}`;
+  });
 }
 
 function addInstruments(program: Command, print: Print): void {
@@ -347,6 +359,8 @@ function instrumentsText(instruments: readonly InstrumentView[]): string {
 function riskText(risk: RiskView): string {
   const why = risk.tradingReason === '' ? '' : ` (${risk.tradingReason})`;
   const lines = [`trading is ${risk.tradingState}${why}`, `loss of the day ${risk.dayLoss}`];
+  if (risk.dayAhead !== undefined) lines.push(risk.dayAhead);
+  lines.push(...otherFeesText(risk));
   if (risk.route !== undefined) lines.push(`orders go to ${routeText(risk.route)}`);
   if (risk.flatten !== '') lines.push(`everything is being closed (${risk.flatten})`);
   for (const line of risk.differences) lines.push(`journal and broker differ: ${line}`);

@@ -291,7 +291,7 @@ export function decodeFill(bytes: Uint8Array): Fill {
 export interface OperatorAction {
   /** name of the token */
   readonly actor: string;
-  /** halt, resume, reduce, limit, request */
+  /** halt, resume, reduce, limit, day, request and more */
   readonly action: string;
   /** JSON with what changed */
   readonly detail: string;

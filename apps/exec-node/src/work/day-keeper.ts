@@ -1,0 +1,111 @@
+// Begins the day of the account, from which its loss counts, and watches the clock that days go by.
+// What always holds: a day begins once, whatever becomes of the clock; one that began by a wrong
+// clock is set right by a person alone, and what was lost since it began still counts.
+
+import { type Clock, NdtsError, nsBetween, nsPerSecond, type Time, timeText } from '@ndts/protocol';
+import type { Logger, Metrics } from '@ndts/runtime';
+import type { Ledger } from '../order/ledger.js';
+import type { Scribe } from '../order/scribe.js';
+import { AccountDay } from '../position/account-day.js';
+import type { Market } from '../risk/market.js';
+
+export interface DayKeeperDeps {
+  readonly dayStart: string;
+  readonly dayZone: string;
+  readonly ledger: Ledger;
+  readonly scribe: Scribe;
+  readonly market: Market;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+}
+
+/** How often it is looked. */
+const everyNs = 1e9;
+/** Less than that clocks are set by those who keep them right. */
+const jumpNs = 10 * nsPerSecond;
+
+export class DayKeeper {
+  readonly #deps: DayKeeperDeps;
+  readonly #day: AccountDay;
+  readonly #countJump: () => void;
+  #nextNs = 0;
+  /** When it was last looked, by both clocks. */
+  #seen: { readonly wall: Time; readonly ns: number } | undefined;
+  #isToldAhead = false;
+
+  constructor(deps: DayKeeperDeps) {
+    this.#deps = deps;
+    const { metrics } = deps;
+    this.#day = new AccountDay(deps.dayStart, deps.dayZone);
+    const jumps = metrics.counter('exec_clock_jumps_total', 'jumps of the clock of the machine');
+    this.#countJump = () => jumps.inc();
+    metrics.gauge('exec_day_ahead', '1 while the day of the account is not yet', [], (gauge) =>
+      gauge.set(this.ahead === '' ? 0 : 1),
+    );
+  }
+
+  /** That the day began at a time that has not come: by a clock that was wrong, as this one is or
+   * was. Until it comes no day begins. Empty: no. */
+  get ahead(): string {
+    const { ledger, clock } = this.#deps;
+    const began = ledger.riskDay?.time;
+    const now = clock.now();
+    if (began === undefined || this.#day.at(began) <= this.#day.at(now)) return '';
+    return (
+      `the day of the account began at ${timeText(began)} and it is ${timeText(now)}: no day ` +
+      'begins before; if the clock is right now, ndts risk day sets the day right'
+    );
+  }
+
+  /** What is to be journaled to set the day right. INVALID_ARGUMENT: it is. */
+  correction(): { day: number; time: Time } {
+    if (this.ahead === '')
+      throw new NdtsError('INVALID_ARGUMENT', 'the day of the account is not ahead of the clock');
+    const time = this.#deps.clock.now();
+    return { day: this.#day.at(time), time };
+  }
+
+  /** Part of the duty cycle. True: it is time to look at days. */
+  isDue(): boolean {
+    const nowNs = this.#deps.clock.monotonicNs();
+    if (nowNs < this.#nextNs) return false;
+    this.#nextNs = nowNs + everyNs;
+    return true;
+  }
+
+  /** Begins the day that has come; returns how many have. What is lost from then on is of it. */
+  begin(now: Time): number {
+    this.#watch(now);
+    const { ledger, market, scribe } = this.#deps;
+    const day = this.#day.at(now);
+    // The last one may have begun by another time of another zone.
+    if (ledger.riskDay !== undefined && day <= this.#day.at(ledger.riskDay.time)) return 0;
+    const prices = new Map<number, bigint>();
+    for (const symbol of ledger.books.held()) {
+      const last = market.lastMoney(symbol);
+      prices.set(symbol, last > 0n ? last : ledger.books.markOf(symbol));
+    }
+    scribe.beginRiskDay({ day, time: now }, prices);
+    return 1;
+  }
+
+  #watch(wall: Time): void {
+    const { clock, logger } = this.#deps;
+    const ns = clock.monotonicNs();
+    const seen = this.#seen;
+    this.#seen = { wall, ns };
+    const jumped = seen === undefined ? 0 : nsBetween(wall, seen.wall) - (ns - seen.ns);
+    if (seen !== undefined && Math.abs(jumped) >= jumpNs) {
+      this.#countJump();
+      const seconds = Math.round(jumped / nsPerSecond);
+      logger.warn(
+        { seconds, from: timeText(seen.wall), to: timeText(wall) },
+        'the clock of the machine jumped, or the machine slept; days begin by it',
+      );
+    }
+    const { ahead } = this;
+    if (ahead !== '' && !this.#isToldAhead) logger.error(ahead);
+    this.#isToldAhead = ahead !== '';
+  }
+}
