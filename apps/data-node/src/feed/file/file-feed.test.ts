@@ -5,6 +5,7 @@ import { execFileSync } from 'node:child_process';
 import { dirname } from 'node:path';
 import { test } from 'node:test';
 import { createTickBatch, nsPerMs, nsPerSecond } from '@ndts/protocol';
+import type { FileFeed } from './file-feed.js';
 import { fileFeed, filesIn, rowsOf, turn } from './file-test-kit.js';
 
 const header = 'time,symbol,price,volume\n';
@@ -62,27 +63,65 @@ test('what is no file is refused, and nobody waits for it', async (context) => {
   assert.deepEqual([rows.ticks.length, rows.stats.malformedBy], [2, { file: 1 }]);
 });
 
+/** What is due now: so many, and no more. */
+async function dueNow(feed: FileFeed, count: number): Promise<number[]> {
+  const batch = createTickBatch(10);
+  const prices: number[] = [];
+  for (let more = 20; more > 0; more -= 1) {
+    while (feed.poll(batch) > 0) prices.push(...batch.price.subarray(0, batch.count));
+    await turn(); // a thread reads the file
+    if (prices.length < count) more = 20;
+  }
+  return prices;
+}
+
 test('at its own pace a record is due as far from the first as its time is', async (context) => {
   const paths = filesIn(context, {
     'a.csv': header + [0, 1, 2, 10].map((at) => line(at)).join(''),
   });
   const { feed, clock } = fileFeed(paths, { speed: 2 });
-  const batch = createTickBatch(10);
   await feed.connect();
-  const due = async (): Promise<number[]> => {
-    for (let tries = 0; tries < 50; tries += 1) {
-      if (feed.poll(batch) > 0) return [...batch.price.subarray(0, batch.count)];
-      await turn();
-    }
-    return [];
-  };
-  assert.deepEqual(await due(), [100]);
+  assert.deepEqual(await dueNow(feed, 1), [100]);
   clock.advance(499 * nsPerMs);
-  assert.deepEqual(await due(), []);
+  assert.deepEqual(await dueNow(feed, 0), []);
   clock.advance(nsPerMs);
-  assert.deepEqual(await due(), [101]);
+  assert.deepEqual(await dueNow(feed, 1), [101]);
   clock.advance(10 * nsPerSecond);
-  assert.deepEqual(await due(), [102, 110]);
+  assert.deepEqual(await dueNow(feed, 2), [102, 110]);
+  await feed.disconnect();
+});
+
+test('a wrong time holds nothing up and hurries nothing', async (context) => {
+  const wrong = (year: number): string => `${year}-01-02T09:30:00Z,A,${year},1\n`;
+  const paths = filesIn(context, {
+    'a.csv': header + wrong(1970) + line(0) + wrong(2200) + line(1) + wrong(1999) + line(2),
+    'b.csv': header + line(3) + wrong(2200) + wrong(2201) + line(4),
+  });
+  const { feed, clock } = fileFeed(paths, { speed: 1 });
+  await feed.connect();
+  assert.deepEqual(await dueNow(feed, 2), [1970, 100]);
+  clock.advance(999 * nsPerMs);
+  assert.deepEqual(await dueNow(feed, 0), []);
+  clock.advance(nsPerMs);
+  assert.deepEqual(await dueNow(feed, 3), [2200, 101, 1999]);
+  clock.advance(nsPerSecond);
+  assert.deepEqual(await dueNow(feed, 1), [102]);
+  clock.advance(nsPerSecond);
+  assert.deepEqual(await dueNow(feed, 4), [103, 2200, 2201, 104], 'two that agree are a new day');
+  await feed.disconnect();
+});
+
+test('a file that begins before the end of the one before it has its own pace', async (context) => {
+  const of = (symbol: string): string => header + [1, 2].map((at) => line(at, symbol)).join('');
+  const { feed, clock } = fileFeed(filesIn(context, { 'a.csv': of('A'), 'b.csv': of('B') }), {
+    speed: 1,
+  });
+  await feed.connect();
+  assert.deepEqual(await dueNow(feed, 1), [101]);
+  clock.advance(nsPerSecond);
+  assert.deepEqual(await dueNow(feed, 2), [102, 101]);
+  clock.advance(nsPerSecond);
+  assert.deepEqual(await dueNow(feed, 1), [102]);
   await feed.disconnect();
 });
 

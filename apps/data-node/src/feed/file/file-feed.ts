@@ -2,15 +2,7 @@
 // polled. Always: records come in the order of the files, each once, also when the feed was
 // disconnected between; a file or record that cannot be used is counted, and the rest goes on.
 
-import {
-  type Clock,
-  errorLine,
-  NdtsError,
-  nsBetween,
-  type TickBatch,
-  type Time,
-  type TradeBatch,
-} from '@ndts/protocol';
+import { type Clock, errorLine, NdtsError, type TickBatch, type TradeBatch } from '@ndts/protocol';
 import type { EnsureSymbols } from '@ndts/storage';
 import type { BookChangeBatch } from '../batches.js';
 import {
@@ -26,6 +18,7 @@ import {
 import { allRowKinds, FeedRows, type RowKind } from '../feed-rows.js';
 import { Subscriptions } from '../subscriptions.js';
 import { type FileFormatName, recogniseFile } from './file-format.js';
+import { FilePace } from './file-pace.js';
 import { type FilePart, partsOf, type PlainFile, titled } from './file-parts.js';
 import type { RecordChunk, RecordSource } from './record-source.js';
 import type { UnpackPlace } from './unpack.js';
@@ -91,8 +84,7 @@ export class FileFeed implements Feed {
   #isReading = false;
   #isEnded = false;
   readonly #refusedNames = new Set<string>();
-  #paceFrom: Time | undefined;
-  #paceFromNs = 0;
+  readonly #pace: FilePace;
   #polled = 0;
   #trades = 0;
   #bookRows = 0;
@@ -101,6 +93,7 @@ export class FileFeed implements Feed {
   constructor(options: FileFeedOptions) {
     this.name = options.name;
     this.#options = options;
+    this.#pace = new FilePace(options.speed);
     this.#rows = new FeedRows(backlogRows, options.kinds ?? allRowKinds, () => undefined);
   }
 
@@ -121,7 +114,7 @@ export class FileFeed implements Feed {
       if (life !== this.#life) return;
       this.#state = 'connected';
       this.#reason = '';
-      this.#paceFrom = undefined;
+      this.#pace.restart();
     } catch (error) {
       if (life !== this.#life) return;
       this.#state = 'failed';
@@ -146,6 +139,7 @@ export class FileFeed implements Feed {
       if (life === this.#life) {
         this.#source = source;
         this.#plain = plain;
+        this.#pace.beginFile();
         this.#unusable = 0;
         this.#chunks = 0;
         this.#skip = this.#done;
@@ -289,9 +283,10 @@ export class FileFeed implements Feed {
     }
     const isAll = this.#wanted.isAll;
     const room = backlogRows - source.rowsMax;
+    const nowNs = this.#options.clock.monotonicNs();
     while (this.#record < chunk.count && this.#rows.fullest <= room) {
       const record = this.#record;
-      if (!this.#isDue(chunk, record)) return;
+      if (!this.#pace.isDue(chunk, record, nowNs)) return;
       const symbol = chunk.symbol[record] ?? 0;
       if (symbol === 0) this.#rows.skipped += 1;
       else if (isAll || this.#wanted.has(symbol)) chunk.emit(record, this.#rows);
@@ -302,18 +297,6 @@ export class FileFeed implements Feed {
     if (this.#record < chunk.count) return;
     this.#chunk = undefined;
     this.#readOn();
-  }
-
-  #isDue(chunk: RecordChunk, record: number): boolean {
-    const { speed, clock } = this.#options;
-    if (speed === 0) return true;
-    const time = { day: chunk.day[record] ?? 0, nsOfDay: chunk.nsOfDay[record] ?? 0 };
-    const nowNs = clock.monotonicNs();
-    if (this.#paceFrom === undefined) {
-      this.#paceFrom = time;
-      this.#paceFromNs = nowNs;
-    }
-    return nsBetween(time, this.#paceFrom) / speed <= nowNs - this.#paceFromNs;
   }
 
   #readOn(): void {
