@@ -7,6 +7,7 @@ import type { MarketDecimals } from '../../book/venue-books.js';
 import { bookChangeFlags } from '../batches.js';
 import type { FeedRule } from '../feed.js';
 import type { FeedRows } from '../feed-rows.js';
+import { quotePrice } from '../quote-price.js';
 import type { MessageDecoder } from '../message-source.js';
 import { tradeNumber } from '../trade-number.js';
 import { TradeMessage } from './trade-message.js';
@@ -187,8 +188,7 @@ export class CcxtDecoder implements MessageDecoder {
     quote.ask = ask;
     quote.bidVolume = orNone(message['bidVolume']);
     quote.askVolume = orNone(message['askVolume']);
-    const middle = bid > 0 && ask > 0 ? (bid + ask) / 2 : Math.max(bid, ask);
-    const price = quote.price > 0 ? quote.price : middle;
+    const price = quote.price > 0 ? quote.price : quotePrice(bid, ask);
     this.#tick(rows, id, this.#timeOf(ms, rows), price, 0, quote);
     return true;
   }

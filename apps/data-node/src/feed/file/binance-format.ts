@@ -3,6 +3,7 @@
 // 2025: their size tells.
 
 import { NdtsError, TradeFlags } from '@ndts/protocol';
+import { quotePrice } from '../quote-price.js';
 import { emitTick, emitTrade } from './emit.js';
 import { columnNamed, type FileBeginning, hasColumns, symbolInName } from './file-beginning.js';
 import type { FileFormat, FileFormatOptions } from './file-format.js';
@@ -35,7 +36,7 @@ export function symbolOf(beginning: FileBeginning, options: FileFormatOptions): 
   if (symbol !== undefined) return symbol;
   throw new NdtsError(
     'INVALID_ARGUMENT',
-    `${beginning.path}: neither it nor its name has a symbol`,
+    `${beginning.path}: neither it nor its name has a symbol: say --symbol`,
   );
 }
 
@@ -109,7 +110,7 @@ const quoteSchema = {
   columns: ['bid', 'bidVolume', 'ask', 'askVolume'].map((name) => ({ name, type: 'f64' as const })),
 };
 
-/** A quote has no last price: its tick has the middle, and the volume 0. */
+/** A quote has no last price; its tick has the volume 0. */
 export const bookTickerFormat: FileFormat = {
   name: 'binance-bookticker',
   trades: false,
@@ -145,7 +146,7 @@ export const bookTickerFormat: FileFormat = {
             rows,
             batch,
             record,
-            (bid[record]! + ask[record]!) / 2,
+            quotePrice(bid[record]!, ask[record]!),
             0,
             bid[record]!,
             ask[record]!,

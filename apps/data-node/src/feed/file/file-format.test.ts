@@ -47,10 +47,15 @@ test('Binance best quotes become ticks with the middle as their price', async (c
     'BTCUSDT-bookTicker-2024-01-01.csv':
       'update_id,best_bid_price,best_bid_qty,best_ask_price,best_ask_qty,' +
       'transaction_time,event_time\n' +
-      '1,42000,1.5,42001,2,1704067200010,1704067200012\n',
+      '1,42000,1.5,42001,2,1704067200010,1704067200012\n' +
+      '2,0,0,42001,2,1704067200020,1704067200022\n3,42000,1.5,0,0,1704067200030,1704067200032\n',
   });
   const { ticks } = await rowsOf(paths);
-  assert.deepEqual(ticks, ['2024-01-01T00:00:00.01Z BTCUSDT 42000.5 0 42000 1.5 42001 2']);
+  assert.deepEqual(ticks, [
+    '2024-01-01T00:00:00.01Z BTCUSDT 42000.5 0 42000 1.5 42001 2',
+    '2024-01-01T00:00:00.02Z BTCUSDT 42001 0 0 0 42001 2',
+    '2024-01-01T00:00:00.03Z BTCUSDT 42000 0 42000 1.5 0 0',
+  ]);
 });
 
 test('Binance klines: a bar is known at its end', async (context) => {

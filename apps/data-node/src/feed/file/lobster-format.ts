@@ -16,6 +16,7 @@ import {
 import type { RejectedRow, TableBatch } from '@ndts/storage';
 import { bookChangeFlags } from '../batches.js';
 import type { FeedRows } from '../feed-rows.js';
+import { quotePrice } from '../quote-price.js';
 import { emitLevel, emitTick, emitTrade, type RecordTime } from './emit.js';
 import type { FileBeginning } from './file-beginning.js';
 import type { FileFormat, FileFormatOptions } from './file-format.js';
@@ -212,9 +213,8 @@ class LobsterSource implements RecordSource {
     const best = `${bid} ${bidVolume} ${ask} ${askVolume}`;
     if (!isTrade && best === this.#lastBest) return;
     this.#lastBest = best;
-    // Before the first trade there is no last price: the middle of the quotes stands for it.
-    const middle = bid > 0 && ask > 0 ? (bid + ask) / 2 : Math.max(bid, ask);
-    const price = this.#lastPrice > 0 ? this.#lastPrice : middle;
+    // Before the first trade there is no last price: the quote stands for it.
+    const price = this.#lastPrice > 0 ? this.#lastPrice : quotePrice(bid, ask);
     if (price > 0)
       emitTick(rows, this.#times, record, price, volume, bid, ask, bidVolume, askVolume);
   }

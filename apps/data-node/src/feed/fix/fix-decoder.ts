@@ -10,6 +10,7 @@ import { bookChangeFlags } from '../batches.js';
 import type { FeedRule } from '../feed.js';
 import type { FeedRows } from '../feed-rows.js';
 import type { MessageDecoder } from '../message-source.js';
+import { quotePrice } from '../quote-price.js';
 import { tradeNumber } from '../trade-number.js';
 
 type Side = Map<number, number>;
@@ -242,8 +243,7 @@ function bestOf(side: Side, isAsk: boolean): number {
 
 function writeTick(rows: FeedRows, id: number, time: Time, view: View, volume: number): void {
   const [bid, ask] = [bestOf(view.bids, false), bestOf(view.asks, true)];
-  const middle = bid > 0 && ask > 0 ? (bid + ask) / 2 : Math.max(bid, ask);
-  const price = view.last > 0 ? view.last : middle;
+  const price = view.last > 0 ? view.last : quotePrice(bid, ask);
   if (!(price > 0)) return;
   const row = rows.claimTick();
   if (row < 0) return;
