@@ -1,9 +1,9 @@
 // Bars: plain OHLCV files, and the klines of Binance. A bar becomes one tick, with its close and
 // its volume, at its end: nobody can know it earlier. Always: where a file has the time of the
 // beginning only, the length of the bars is said, or is the shortest distance between two of the
-// first ones.
+// first ones; where neither tells it, the file is refused.
 
-import { nsPerDay, nsPerMs, nsPerSecond } from '@ndts/protocol';
+import { NdtsError, nsPerDay, nsPerMs, nsPerSecond } from '@ndts/protocol';
 import type { TableBatch } from '@ndts/storage';
 import { symbolOf } from './binance-format.js';
 import { emitTick } from './emit.js';
@@ -28,17 +28,19 @@ const symbolNames = ['symbol', 'ticker', 'code', 'instrument', 'instrument_id', 
 /** Ends [day, nsOfDay] of bars that begin at those of the batch. */
 class BarEnds {
   #lengthNs: number;
+  readonly #path: string;
   readonly day: Float64Array;
   readonly nsOfDay: Float64Array;
 
-  constructor(lengthNs: number, capacity: number) {
+  constructor(lengthNs: number, capacity: number, path: string) {
     this.#lengthNs = lengthNs;
+    this.#path = path;
     this.day = new Float64Array(capacity);
     this.nsOfDay = new Float64Array(capacity);
   }
 
   of(batch: TableBatch): this {
-    if (this.#lengthNs === 0) this.#lengthNs = shortestNs(batch);
+    if (this.#lengthNs === 0 && batch.count > 0) this.#lengthNs = this.#shortestNs(batch);
     for (let row = 0; row < batch.count; row += 1) {
       const end = batch.nsOfDay[row]! + this.#lengthNs;
       const days = Math.floor(end / nsPerDay);
@@ -47,21 +49,25 @@ class BarEnds {
     }
     return this;
   }
-}
 
-/** Between two bars of a symbol; 0: there are no two. */
-function shortestNs(batch: TableBatch): number {
-  const last = new Map<number, number>();
-  let shortest = Number.POSITIVE_INFINITY;
-  for (let row = 0; row < batch.count; row += 1) {
-    const before = last.get(batch.symbol[row]!);
-    last.set(batch.symbol[row]!, row);
-    if (before === undefined) continue;
-    const days = batch.day[row]! - batch.day[before]!;
-    const ns = days * nsPerDay + batch.nsOfDay[row]! - batch.nsOfDay[before]!;
-    if (ns > 0) shortest = Math.min(shortest, ns);
+  /** Between two bars of a symbol, whichever comes first. */
+  #shortestNs(batch: TableBatch): number {
+    const last = new Map<number, number>();
+    let shortest = Number.POSITIVE_INFINITY;
+    for (let row = 0; row < batch.count; row += 1) {
+      const before = last.get(batch.symbol[row]!);
+      last.set(batch.symbol[row]!, row);
+      if (before === undefined) continue;
+      const days = batch.day[row]! - batch.day[before]!;
+      const ns = Math.abs(days * nsPerDay + batch.nsOfDay[row]! - batch.nsOfDay[before]!);
+      if (ns > 0) shortest = Math.min(shortest, ns);
+    }
+    if (Number.isFinite(shortest)) return shortest;
+    throw new NdtsError(
+      'INVALID_ARGUMENT',
+      `${this.#path}: how long its bars are cannot be told from its first ones: say --bar-seconds`,
+    );
   }
-  return Number.isFinite(shortest) ? shortest : 0;
 }
 
 async function openBars(
@@ -71,7 +77,8 @@ async function openBars(
   lengthNs: number | undefined,
 ): Promise<RecordSource> {
   const table = await openTable({ ...beginning, ...options }, columns);
-  const ends = new BarEnds(lengthNs ?? (options.barSeconds ?? 0) * nsPerSecond, options.chunkRows);
+  const length = lengthNs ?? (options.barSeconds ?? 0) * nsPerSecond;
+  const ends = new BarEnds(length, options.chunkRows, beginning.path);
   return new TableRecordSource(table, 1, (batch) => {
     const { day, nsOfDay } = ends.of(batch);
     const of = { day, nsOfDay, symbol: batch.symbol };

@@ -87,6 +87,21 @@ test('plain OHLCV: each bar at its end, by distance or by what is said', async (
   assert.deepEqual(minute.ticks, ['2024-01-01T00:01:00.Z XYZ 1.5 100 0 0 0 0']);
 });
 
+test('bars from newest to oldest are as long; of one alone nobody knows it', async (context) => {
+  const header = 'date,open,high,low,close,ticker\n';
+  const paths = filesIn(context, {
+    'down.csv': `${header}2024-01-03,1,3,1,2.5,A\n2024-01-02,1,2,0.5,1.5,A\n`,
+    'alone.csv': `${header}2024-01-02,1,2,0.5,1.5,A\n`,
+  });
+  const { ticks, stats, rejects } = await rowsOf(paths);
+  assert.deepEqual(ticks, [
+    '2024-01-04T00:00:00.Z A 2.5 0 0 0 0 0',
+    '2024-01-03T00:00:00.Z A 1.5 0 0 0 0 0',
+  ]);
+  assert.deepEqual(stats.malformedBy, { file: 1 });
+  assert.match(rejects[0]?.reason ?? '', /alone\.csv: .*how long.*--bar-seconds/);
+});
+
 test('our own ticks, and what others call the same', async (context) => {
   const paths = filesIn(context, {
     'ours.csv':
