@@ -41,6 +41,7 @@ import {
 import type { Feed } from '../feed/feed.js';
 import { Simulator, simulatorSymbolNames } from '../feed/simulator.js';
 import { createDataNode, type DataNode } from '../node.js';
+import { noSymbolName } from '../symbols/no-symbol.js';
 import { cleanRules } from './rules.js';
 import { serveTrials } from './trial-requests.js';
 
@@ -116,6 +117,11 @@ async function openDesk(context: TestContext, { wrap }: DeskOptions = {}): Promi
     bus,
     metrics: new Metrics(),
     logger,
+    noSymbol: async () => {
+      const [{ id, shard, name } = assert.fail()] = await symbols.ensure([noSymbolName]);
+      database.registerSymbol(id, shard, name);
+      return id;
+    },
   });
   const service = new FolderService({ database, symbols, clock, store });
   // Its pauses are of real time.
@@ -305,6 +311,26 @@ test('what a clock refused is judged by that clock again', async (context) => {
     'classes: { default: { rules: { stale: off, outOfOrder: off } } }',
   );
   assert.ok((changesOf(off)['stale -> '] ?? 0) > 0.8 * stale, JSON.stringify(changesOf(off)));
+});
+
+test('samples of what a feed could not read are no ticks to be judged', async (context) => {
+  const sample = { timeMs: startMs + 100, rule: 'message' as const, reason: 'torn', sample: 'x' };
+  const desk = await openDesk(context, {
+    wrap: (feed) => ({
+      ...feedOver(feed),
+      stats: () => ({ ...feed.stats(), malformed: 2 }),
+      rejects: () => [sample, sample],
+    }),
+  });
+  desk.run(300);
+  await new Promise((done) => void setImmediate(done)); // the symbol is registered
+  desk.run(300);
+  const [[samples, ticks] = []] = await desk.sql(
+    "select count(*) filter (symbol = '?'), count(*) filter (symbol <> '?') from rejects",
+  );
+  assert.equal(Number(samples), 2);
+  const view = await desk.tryRules('');
+  assert.deepEqual([view.changes, view.symbols, view.rejects], [[], 5, Number(ticks)]);
 });
 
 test('what cannot be tried is told', async (context) => {

@@ -24,6 +24,7 @@ import {
   timeText,
 } from '@ndts/protocol';
 import type { SymbolEntry } from '@ndts/storage';
+import { noSymbolName } from '../symbols/no-symbol.js';
 import type { Arrivals } from './arrivals.js';
 import { countsByRule } from './rejects.js';
 import type { CompiledRules } from './rules.js';
@@ -51,7 +52,8 @@ export async function tryRules(options: TrialOptions): Promise<CleanTryView> {
   const { rules, rows, from, to, clock, signal } = options;
   if (nsBetween(to, from) <= 0)
     throw new NdtsError('INVALID_ARGUMENT', 'expected a time to that is behind from');
-  const known = await rows.symbols();
+  // That of what could not be read at all has no ticks to be judged.
+  const known = (await rows.symbols()).filter(({ name }) => name !== noSymbolName);
   const symbols = options.symbols === undefined ? known : chosen(known, options.symbols);
   const range = { leadFrom: addNs(from, -rules.quietMsMax * nsPerMs), from, to };
   const hasRejects = (await rows.tables()).some(({ name }) => name === 'rejects');
