@@ -1,11 +1,11 @@
-// factors20 and bollinger: native factors from the call out of JavaScript to the columns in its
-// hands, on one thread. A cross-section is a batch with one tick of every symbol; a published
-// figure for 20 factors of 4,000 symbols is 6 ms on one thread. The peer of bollinger,
+// factors20, bollinger and factor_time: native factors from the call out of JavaScript to the
+// columns in its hands, on one thread. A cross-section is a batch with one tick of every symbol; a
+// published figure for 20 factors of 4,000 symbols is 6 ms on one thread. The peer of bollinger,
 // technicalindicators, runs on the same ticks in turn with it, an instance for each symbol, and
 // must say the same.
 
 import { compileFactors, loadLibrary, parseExpression } from '@ndts/calc-node';
-import { createTickBatch, type TickBatch } from '@ndts/protocol';
+import { createTickBatch, nsPerDay, nsPerMs, type TickBatch } from '@ndts/protocol';
 import { SeededRandom } from '@ndts/runtime';
 import { answerHash, type Bench, type BenchContext, percentile, pick } from './kit/bench.js';
 import { sortedCopy } from './kit/disk.js';
@@ -40,6 +40,20 @@ function crossSection(symbols: number): TickBatch {
   return batch;
 }
 
+/** Days that times begin at. */
+const firstDay = 20_000;
+const msPerDay = nsPerDay / nsPerMs;
+
+/** All ticks of the batch are at once, or `rowMs` apart. */
+function setTimes(batch: TickBatch, ms: number, rowMs: number): void {
+  for (let row = 0; row < batch.count; row += 1) {
+    const at = ms + row * rowMs;
+    const days = Math.floor(at / msPerDay);
+    batch.day[row] = firstDay + days;
+    batch.nsOfDay[row] = (at - days * msPerDay) * nsPerMs;
+  }
+}
+
 /** The next tick of every symbol. */
 function step(batch: TickBatch, random: SeededRandom): void {
   for (let row = 0; row < batch.count; row += 1) {
@@ -59,7 +73,12 @@ interface Section {
   readonly answer: string;
 }
 
-function measure(texts: readonly string[], symbols: number, rounds: number): Section {
+function measure(
+  texts: readonly string[],
+  symbols: number,
+  rounds: number,
+  stepMs = 1000,
+): Section {
   const program = compileFactors(texts.map(parseExpression), symbols);
   const batch = crossSection(symbols);
   const random = new SeededRandom(1);
@@ -67,6 +86,7 @@ function measure(texts: readonly string[], symbols: number, rounds: number): Sec
   const ms = new Float64Array(rounds);
   for (let round = -warmUp; round < rounds; round += 1) {
     step(batch, random);
+    setTimes(batch, (round + warmUp) * stepMs, 0);
     const start = performance.now();
     program.update(batch);
     if (round >= 0) ms[round] = performance.now() - start;
@@ -87,6 +107,28 @@ async function factors20(context: BenchContext): Promise<void> {
   context.emit({ ...line, metric: 'crossSectionP99', value: percentile(ms, 0.99) });
 }
 
+/** A window of time beside one of rows, a tick of each symbol every 10 ms, and every 2 s: by then
+ * each tick is in a pane of its own. */
+async function windowsOfTime(context: BenchContext): Promise<void> {
+  const rounds = pick(context.size, { smoke: 20, small: 1000, full: 10_000 });
+  for (const symbols of [1, 4000])
+    for (const [text, stepMs] of [
+      ['vwap(20)', 10],
+      ['vwap(60s)', 10],
+      ['vwap(60s)', 2000],
+      ['zscore(price, 20)', 10],
+      ['zscore(price, 60s)', 10],
+      ['zscore(price, 60s)', 2000],
+    ] as const) {
+      const { ms, answer } =
+        symbols === 1 ? measureOne(text, rounds, stepMs) : measure([text], symbols, rounds, stepMs);
+      const params = { factor: text, symbols, stepMs, rounds };
+      const value = (percentile(ms, 0.5) * 1e6) / 4000;
+      const line = { bench: 'factor_time', params, unit: 'ns', answer };
+      context.emit({ ...line, metric: 'nsPerUpdate', value });
+    }
+}
+
 async function bollinger(context: BenchContext): Promise<void> {
   if (context.peer !== undefined) return bollingerBeside(context, context.peer);
   const { size } = context;
@@ -105,7 +147,7 @@ async function bollinger(context: BenchContext): Promise<void> {
 }
 
 /** Batches of 4,000 ticks of one symbol. */
-function measureOne(text: string, rounds: number): Section {
+function measureOne(text: string, rounds: number, stepMs = 1000): Section {
   const program = compileFactors([parseExpression(text)], 4000);
   const batch = crossSection(4000);
   batch.symbol.fill(1);
@@ -113,6 +155,7 @@ function measureOne(text: string, rounds: number): Section {
   const ms = new Float64Array(rounds);
   for (let round = 0; round < rounds; round += 1) {
     step(batch, random);
+    setTimes(batch, round * 4000 * stepMs, stepMs);
     const start = performance.now();
     program.update(batch);
     ms[round] = performance.now() - start;
@@ -183,5 +226,10 @@ export const factorBenches: readonly Bench[] = [
     about: 'Bollinger bands, 1 and 4,000 symbols',
     peers: ['technicalindicators'],
     run: bollinger,
+  },
+  {
+    name: 'factor_time',
+    about: 'windows of time beside windows of rows, 1 and 4,000 symbols',
+    run: windowsOfTime,
   },
 ];

@@ -46,7 +46,7 @@ export { type CalcLatency, calcSubjects, type SignalRingNotice } from './emit/st
 export { compileFactors } from './factor/compile.js';
 export { bollinger, factor, type FactorDeclarations } from './factor/declare.js';
 export { type Expression, usage } from './factor/expression.js';
-export { type FactorFunction, factorFunctions } from './factor/functions.js';
+export { type FactorFunction, factorFunctions, timedFunctions } from './factor/functions.js';
 export {
   FactorsOverHistory,
   type ReplayedBatch,

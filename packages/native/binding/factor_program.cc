@@ -104,7 +104,7 @@ class FactorProgramWrap : public Napi::ObjectWrap<FactorProgramWrap> {
     if (!program.run(batch.columns, count, out_.data())) no_symbol(env);
   }
 
-  // signature as text, bytes of the state of a symbol, warm-up of each output.
+  // signature as text, bytes of the state of a symbol, warm-up and reach of each output.
   Napi::Value about(const Napi::CallbackInfo& info) {
     const Napi::Env env = info.Env();
     const FactorProgram& program = open(env);
@@ -112,9 +112,15 @@ class FactorProgramWrap : public Napi::ObjectWrap<FactorProgramWrap> {
     about.Set("signature", std::to_string(program.signature()));
     about.Set("stateBytes", static_cast<double>(program.state_bytes()));
     auto warm_up = Napi::Array::New(env, program.wanted());
-    for (std::size_t at = 0; at < program.wanted(); at += 1)
-      warm_up.Set(static_cast<std::uint32_t>(at), program.warm_up(at));
+    auto reach = Napi::Array::New(env, program.wanted());
+    for (std::uint32_t at = 0; at < program.wanted(); at += 1) {
+      warm_up.Set(at, program.warm_up(at));
+      auto steps = Napi::Array::New(env);
+      for (const double step : program.reach(at)) steps.Set(steps.Length(), step);
+      reach.Set(at, steps);
+    }
     about.Set("warmUp", warm_up);
+    about.Set("reach", reach);
     return about;
   }
 

@@ -39,11 +39,17 @@ export interface FactorPort {
   readonly port: number;
 }
 
+/** Rows, nanoseconds, rows ... rows. */
+export type FactorReach = readonly number[];
+
 export interface FactorProgram {
   /** Filled by update(), a value for each row; NaN where there is nothing to say. */
   readonly outputs: readonly Float64Array[];
   /** Rows of a symbol before each output has its first value. */
   readonly warmUp: readonly number[];
+  /** How far back each output looks from its row, itself counted: so many rows, so many nanoseconds
+   * before the first of these, so many rows before the first of those, and so on. */
+  readonly reach: readonly FactorReach[];
   /** Tells programs apart whose states are not for each other. */
   readonly signature: string;
   readonly stateBytes: number;
@@ -62,7 +68,7 @@ interface NativeFactorProgram {
     outputs: ArrayBuffer,
     outputCapacity: number,
   ): void;
-  about(): { signature: string; stateBytes: number; warmUp: number[] };
+  about(): { signature: string; stateBytes: number; warmUp: number[]; reach: number[][] };
   save(symbols: Uint32Array, states: ArrayBuffer): void;
   load(symbols: Uint32Array, states: ArrayBuffer): void;
   close(): void;
@@ -96,6 +102,7 @@ function nodeNumbers(node: FactorNode): number[] {
 class AddonFactorProgram implements FactorProgram {
   readonly outputs: readonly Float64Array[];
   readonly warmUp: readonly number[];
+  readonly reach: readonly FactorReach[];
   readonly signature: string;
   readonly stateBytes: number;
   readonly #native: NativeFactorProgram;
@@ -106,10 +113,11 @@ class AddonFactorProgram implements FactorProgram {
     const description = Float64Array.from(nodes.flatMap(nodeNumbers));
     const ports = Float64Array.from(wanted.flatMap(({ node, port }) => [node, port]));
     this.#native = native(() => new NativeFactorProgram(description, ports));
-    const { signature, stateBytes, warmUp } = native(() => this.#native.about());
+    const { signature, stateBytes, warmUp, reach } = native(() => this.#native.about());
     this.signature = signature;
     this.stateBytes = stateBytes;
     this.warmUp = warmUp;
+    this.reach = reach;
     this.#capacity = capacity;
     this.#buffer = new ArrayBuffer(8 * capacity * wanted.length);
     this.outputs = wanted.map(

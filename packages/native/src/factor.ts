@@ -119,5 +119,6 @@ export {
   type FactorNode,
   type FactorPort,
   type FactorProgram,
+  type FactorReach,
   factorColumns,
 } from './factor-program.js';

@@ -9,6 +9,7 @@ import {
   type FactorProgram,
 } from '@ndts/native/factor';
 import { type Expression, operate } from './expression.js';
+import { isTimed } from './functions.js';
 
 class Compiler {
   readonly nodes: FactorNode[] = [];
@@ -18,13 +19,24 @@ class Compiler {
     // An output is a kernel's; numbers and columns are handed through one.
     if (expression.kind !== 'kernel') return this.port(operate('+', expression, 0));
     const { kernel, parameters, inputs, port } = expression;
-    const node: FactorNode = { kernel, parameters, inputs: inputs.map((one) => this.#input(one)) };
+    const read = inputs.map((one) => this.#input(one));
+    if (isTimed(kernel)) read.push({ node: this.#pane(parameters[0]!) });
+    return { node: this.#place({ kernel, parameters, inputs: read }), port };
+  }
+
+  /** Which pane of a window so long a row is in: all windows of that length share it. */
+  #pane(spanNs: number): number {
+    const inputs = [{ column: 'day' }, { column: 'nsOfDay' }] as const;
+    return this.#place({ kernel: 'pane', parameters: [spanNs], inputs });
+  }
+
+  #place(node: FactorNode): number {
     const key = JSON.stringify(node);
     const known = this.#places.get(key);
-    if (known !== undefined) return { node: known, port };
+    if (known !== undefined) return known;
     this.nodes.push(node);
     this.#places.set(key, this.nodes.length - 1);
-    return { node: this.nodes.length - 1, port };
+    return this.nodes.length - 1;
   }
 
   #input(expression: Expression): FactorInput {

@@ -7,6 +7,7 @@ import type { TickView } from '../strategy/define.js';
 import { call, type Expression, output } from './expression.js';
 import type { StoredFactor } from './factor-table-rows.js';
 import { parseExpression } from './parse-expression.js';
+import type { TimeSpan } from './time-span.js';
 
 export interface FactorOptions {
   /** Of what it means; states of another version are not gone on from. Default 1. */
@@ -31,7 +32,8 @@ export interface ExpressionFactor extends Declared {
 /** Reads as BollingerReading. */
 export interface BollingerFactor extends Declared {
   readonly kind: 'bollinger';
-  readonly period: number;
+  /** Rows, or a time such as '60s'. */
+  readonly period: number | TimeSpan;
   /** Width in population standard deviations. */
   readonly width: number;
   /** value, middle, upper, lower, signal. */
@@ -74,15 +76,15 @@ export type FactorReadings<Factors extends FactorDeclarations> = {
   readonly [Name in keyof Factors]: FactorReading<Factors[Name]>;
 };
 
-/** An expression over the columns of ticks, such as 'ema(price, 20) / vwap(60)' (docs/factors.md).
+/** An expression over the columns of ticks, such as 'ema(price, 20) / vwap(60s)' (docs/factors.md).
  * INVALID_ARGUMENT says what is wrong with it, and where. */
 export function factor(text: string, options: FactorOptions = {}): ExpressionFactor {
   return { kind: 'expression', text, expression: parseExpression(text), ...declared(options) };
 }
 
-/** Bollinger bands of the price: value is %B. */
+/** Bollinger bands of the price: value is %B. `period`: rows (20), or a time such as '60s'. */
 export function bollinger(
-  options: FactorOptions & { readonly period?: number; readonly width?: number },
+  options: FactorOptions & { readonly period?: number | TimeSpan; readonly width?: number },
 ): BollingerFactor {
   const { period = 20, width = 2 } = options;
   const bands = call('bollinger', 'price', period, width);

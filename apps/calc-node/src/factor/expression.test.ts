@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { createTickBatch, type TickBatch } from '@ndts/protocol';
 import { SeededRandom } from '@ndts/runtime';
 import { compileFactors } from './compile.js';
-import { call, negate, operate, output, usage } from './expression.js';
+import { call, type Expression, negate, operate, output, usage } from './expression.js';
 import { factorFunctions } from './functions.js';
 import { parseExpression } from './parse-expression.js';
 
@@ -39,6 +39,13 @@ test('as text and as code', () => {
   deepEqual(parseExpression('1 - 2 - 3'), operate('-', operate('-', 1, 2), 3));
   deepEqual(parseExpression('1 - 2 * --3'), operate('-', 1, operate('*', 2, 3)));
   deepEqual(parseExpression('-(price)'), negate('price'));
+  deepEqual(
+    parseExpression('zscore(ema(price, 20) / vwap(60s), 2h)'),
+    call('zscore', operate('/', call('ema', 'price', 20), call('vwap', '60s')), '2h'),
+  );
+  deepEqual(parseExpression('vwap(60000ms)'), parseExpression('vwap(price, volume, 1m)'));
+  deepEqual(parseExpression('sma(price, 1000000ns)'), call('sma', 'price', '1ms'));
+  deepEqual(parseExpression('bollinger( price ,1d)'), call('bollinger', 'price', '1d', 2));
 });
 
 test('the whole is what its parts are', () => {
@@ -70,15 +77,18 @@ test('a part that is used twice is worked out once', () => {
 });
 
 test('every function has a kernel that takes what it says', () => {
-  for (const { name, inputs, parameters, outputs } of factorFunctions) {
+  for (const { name, inputs, parameters, outputs, kernel, timed } of factorFunctions) {
+    const check = (made: Expression): void => {
+      for (const port of outputs) compileFactors([output(made, name, port)], 4).close();
+      const last = outputs.length;
+      throws(() => compileFactors([{ ...made, port: last } as typeof made], 4), {
+        code: 'INVALID_ARGUMENT',
+      });
+    };
     const given = inputs.map(() => 'price' as const);
     const numbers = parameters.map(({ preset }) => preset ?? 5);
-    const made = call(name, ...given, ...numbers);
-    for (const port of outputs) compileFactors([output(made, name, port)], 4).close();
-    const last = outputs.length;
-    throws(() => compileFactors([{ ...made, port: last } as typeof made], 4), {
-      code: 'INVALID_ARGUMENT',
-    });
+    if (kernel !== timed) check(call(name, ...given, ...numbers));
+    if (timed !== undefined) check(call(name, ...given, '5s', ...numbers.slice(1)));
     ok(usage(name).startsWith(`${name}(`));
   }
 });
@@ -99,7 +109,20 @@ test('what is wrong is named with its place', () => {
     ['1 + ema(price, 0)', /at 5: ema: expected period .* from 1 to 4096, found 0/],
     ['ema(price, 2.5)', /expected period to be a whole number of rows/],
     ['bollinger(price, 20, -1)', /bollinger: expected width to be above 0, found -1/],
-    ['vwap(60s)', /at 6: '60s': a period is so many rows; for times see --window/],
+    ['ema(price, 60s)', /at 1: ema: expected period .* rows, found '60s'; .*count, .*, vwap/],
+    ['macd(price, 60s)', /macd: expected fast to be a whole number of rows, found '60s'/],
+    ['bollinger(price, 20, 2s)', /expected width to be a number, found '2s'/],
+    ['count(5)', /count: expected period to be a time such as 60s, found 5/],
+    ['vwap(60x)', /at 1: expected a whole number of ns, us, ms, s, m, h, d, .*found '60x'/],
+    ['vwap(1.5s)', /found '1.5s'/],
+    ['vwap(999us)', /expected a time from 1ms to 100d, found '999us'/],
+    ['vwap(0s)', /from 1ms to 100d, found '0s'/],
+    ['vwap(101d)', /from 1ms to 100d, found '101d'/],
+    ['price + 60s', /at 9: '60s': a time stands alone, as in vwap\(60s\)/],
+    ['vwap(60s + 1)', /at 6: '60s': a time stands alone/],
+    ['vwap(-60s)', /at 7: '60s': a time stands alone/],
+    ['sma(60s, 20)', /'60s' is a length of time: a period of count, sum/],
+    ['abs(60s)', /'60s' is a length of time/],
     ['price & 1', /at 7: unexpected '&'/],
     [`${'('.repeat(300)}1`, /too many brackets/],
     [`${'-'.repeat(100_000)}`, /unexpected 'the end'/],

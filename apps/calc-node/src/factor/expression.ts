@@ -3,8 +3,9 @@
 // the same bits.
 
 import { type FactorColumn, factorColumns } from '@ndts/native/factor';
-import { type FactorKernelName, NdtsError } from '@ndts/protocol';
-import { findFunction } from './functions.js';
+import { FactorLimit, type FactorKernelName, NdtsError } from '@ndts/protocol';
+import { type FactorFunction, findFunction, timedFunctions } from './functions.js';
+import { isTimeSpan, spanNs, type TimeSpan } from './time-span.js';
 
 export type Expression =
   | { readonly kind: 'number'; readonly value: number }
@@ -18,8 +19,8 @@ export type Expression =
       readonly port: number;
     };
 
-/** A number stands for itself, a name for a column of the tick. */
-export type Operand = Expression | number | FactorColumn;
+/** A number stands for itself, a name for a column of the tick; a time is a period. */
+export type Operand = Expression | number | FactorColumn | TimeSpan;
 
 function wrong(text: string): NdtsError {
   return new NdtsError('INVALID_ARGUMENT', text);
@@ -33,6 +34,8 @@ export function expressionOf(operand: Operand): Expression {
   if (typeof operand === 'number') return { kind: 'number', value: operand };
   if (typeof operand !== 'string') return operand;
   if (isColumn(operand)) return { kind: 'column', name: operand };
+  if (isTimeSpan(operand))
+    throw wrong(`'${operand}' is a length of time: a period of ${timedFunctions.join(', ')}`);
   throw wrong(`expected a column of ${factorColumns.join(', ')}; found '${operand}'`);
 }
 
@@ -53,9 +56,6 @@ export function operate(operator: Operator, left: Operand, right: Operand): Expr
 export function negate(of: Operand): Expression {
   return { kind: 'kernel', kernel: 'negate', parameters: [], inputs: [expressionOf(of)], port: 0 };
 }
-
-/** Of a window at most: kFactorPeriodMax of the engine. */
-const rowsMax = 4096;
 
 const ownColumn = /^<(.+)>$/;
 
@@ -79,22 +79,42 @@ export function call(name: string, ...given: readonly Operand[]): Expression {
     const operand = at < inputCount ? given[at] : undefined;
     return expressionOf(operand ?? expressionOf((own ?? input) as FactorColumn));
   });
-  const parameters = found.parameters.map((parameter, at) => {
-    const number = given[inputCount + at] ?? parameter.preset;
-    if (typeof number === 'number') return checked(name, parameter.name, number);
+  const numbers = found.parameters.map(({ preset }, at) => given[inputCount + at] ?? preset);
+  const isTimed = isTimeSpan(numbers[0]);
+  const parameters = numbers.map((number, at) => {
+    const parameter = found.parameters[at]!.name;
+    if (isTimeSpan(number)) return checkedSpan(found, parameter, number);
+    if (typeof number === 'number') return checked(found, parameter, number);
     const what = number === undefined ? 'nothing' : JSON.stringify(number);
-    throw wrong(`${name}: expected ${parameter.name} to be a number, found ${what}`);
+    throw wrong(`${name}: expected ${parameter} to be a number, found ${what}`);
   });
-  return { kind: 'kernel', kernel: found.kernel, parameters, inputs, port: 0 };
+  const kernel = isTimed ? found.timed! : found.kernel;
+  return { kind: 'kernel', kernel, parameters, inputs, port: 0 };
 }
 
 /** What the kernels take, said with the words of the expression. */
-function checked(name: string, parameter: string, value: number): number {
+function checked(
+  { name, kernel, timed }: FactorFunction,
+  parameter: string,
+  value: number,
+): number {
   const isWidth = parameter === 'width';
-  const isRight = isWidth ? value > 0 : Number.isInteger(value) && value >= 1 && value <= rowsMax;
+  const { rows } = FactorLimit;
+  if (!isWidth && kernel === timed)
+    throw wrong(`${name}: expected ${parameter} to be a time such as 60s, found ${value}`);
+  const isRight = isWidth ? value > 0 : Number.isInteger(value) && value >= 1 && value <= rows;
   if (isRight) return value;
-  const expected = isWidth ? 'above 0' : `a whole number of rows from 1 to ${rowsMax}`;
+  const expected = isWidth ? 'above 0' : `a whole number of rows from 1 to ${rows}`;
   throw wrong(`${name}: expected ${parameter} to be ${expected}, found ${value}`);
+}
+
+function checkedSpan({ name, timed }: FactorFunction, parameter: string, value: TimeSpan): number {
+  if (parameter === 'period' && timed !== undefined) return spanNs(value);
+  const expected = parameter === 'width' ? 'a number' : 'a whole number of rows';
+  throw wrong(
+    `${name}: expected ${parameter} to be ${expected}, found '${value}'; ` +
+      `a period may be a time in ${timedFunctions.join(', ')}`,
+  );
 }
 
 /** Another output of what a function gives: 'upper' of bollinger. */

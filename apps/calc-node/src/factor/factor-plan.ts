@@ -7,11 +7,18 @@
 // are brought up to the row at hand when somebody asks, and at the end of a batch: most ticks pass
 // without.
 
-import type { FactorProgram } from '@ndts/native/factor';
+import type { FactorProgram, FactorReach } from '@ndts/native/factor';
 import { createTickBatch, type TickBatch } from '@ndts/protocol';
 import { TickCursor } from '../source/tick-cursor.js';
 import { compileFactors } from './compile.js';
-import { type CustomFactor, expressionsOf, type FactorDeclarations } from './declare.js';
+import {
+  type CustomFactor,
+  expressionsOf,
+  type FactorDeclaration,
+  type FactorDeclarations,
+} from './declare.js';
+import { call, type Expression } from './expression.js';
+import { firstTick, hasTime } from './first-tick.js';
 import { CustomStates } from './custom-states.js';
 import { type FactorColumns, FactorCursor, type RowPlace } from './factor-cursor.js';
 import { LatestValues } from './latest-values.js';
@@ -25,6 +32,8 @@ export interface PlannedFactor {
   readonly latest: LatestValues;
   /** Of each row the sequence of the first tick it looks at; undefined: it is not stored. */
   readonly firsts: Float64Array | undefined;
+  /** How far back a row looks. */
+  readonly reach: FactorReach;
 }
 
 /** A function of the author's, and the columns it reads and fills. */
@@ -36,10 +45,27 @@ interface PlannedCustom {
   readonly value: Float64Array;
 }
 
+/** Whoever goes back from an earlier row is never later: step by step the farther covers all. */
+function farthest(reaches: readonly FactorReach[]): FactorReach {
+  const steps = Math.max(1, ...reaches.map((reach) => reach.length));
+  return Array.from({ length: steps }, (_, step) =>
+    Math.max(0, ...reaches.map((reach) => reach[step] ?? 0)),
+  );
+}
+
+/** Of a stored factor with windows of time: which tick the first one is. */
+function timedFirsts(declaration: FactorDeclaration): Expression[] {
+  const expressions = expressionsOf(declaration);
+  if (!declaration.isStored || !expressions.some(hasTime)) return [];
+  const [first, ...others] = expressions.map(firstTick);
+  return [others.reduce((least, other) => call('lesser', least, other), first!)];
+}
+
 export class FactorPlan {
   readonly factors: readonly PlannedFactor[];
-  /** Ticks of a symbol before all factors have their first value. */
-  readonly warmUp: number;
+  /** How far back the factors of a tick look, itself counted: what a symbol has to be shown before
+   * its first live tick. 0 rows: nothing. */
+  readonly reach: FactorReach;
   /** Of all cursors: whose values are the latest of its symbol, as are those of rows before. */
   readonly place: RowPlace = { row: -1 };
   readonly #program: FactorProgram | undefined;
@@ -55,14 +81,17 @@ export class FactorPlan {
   constructor(declarations: FactorDeclarations, capacity: number) {
     const named = Object.entries(declarations);
     const expressions = named.flatMap(([, declaration]) => expressionsOf(declaration));
-    if (expressions.length > 0) this.#program = compileFactors(expressions, capacity);
+    const timed = named.flatMap(([, declaration]) => timedFirsts(declaration));
+    if (expressions.length > 0)
+      this.#program = compileFactors([...expressions, ...timed], capacity);
     const nothing = new Float64Array(capacity).fill(Number.NaN);
     const stored = named.map(([, declaration]) => declaration).filter(({ isStored }) => isStored);
     if (stored.length > 0) this.#trail = new TickTrail(this.#depths(declarations), capacity);
-    let at = 0;
+    let [at, timedAt] = [0, expressions.length];
     this.factors = named.map(([name, declaration], index) => {
       const count = expressionsOf(declaration).length;
       const outputs = this.#program?.outputs.slice(at, at + count) ?? [];
+      const reaches = this.#program?.reach.slice(at, at + count) ?? [];
       at += count;
       const [value, middle, upper, lower, signal] =
         declaration.kind === 'custom' ? [this.#addCustom(declaration, outputs, capacity)] : outputs;
@@ -75,11 +104,16 @@ export class FactorPlan {
       };
       const cursor = new FactorCursor(name, columns, this.place);
       const place = stored.indexOf(declaration);
-      const firsts = this.#trail?.firsts[place];
-      return { id: index + 1, cursor, latest: new LatestValues(), firsts };
+      const [first] = timedFirsts(declaration);
+      const firsts =
+        first === undefined ? this.#trail?.firsts[place] : this.#program?.outputs[timedAt];
+      if (first !== undefined) timedAt += 1;
+      const shown = declaration.kind === 'custom' ? declaration.warmUp : 0;
+      const reach = farthest([...reaches, [shown]]);
+      return { id: index + 1, cursor, latest: new LatestValues(), firsts, reach };
     });
-    const customs = this.#customs.map(({ factor }) => factor.warmUp);
-    this.warmUp = Math.max(0, ...(this.#program?.warmUp ?? []), ...customs);
+    const customs = this.#customs.map(({ factor }) => [factor.warmUp]);
+    this.reach = farthest([...(this.#program?.reach ?? []), ...customs]);
   }
 
   /** Tells plans apart whose states are not for each other. */

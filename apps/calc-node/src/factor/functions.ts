@@ -12,6 +12,8 @@ export interface FactorParameter {
 export interface FactorFunction {
   readonly name: string;
   readonly kernel: FactorKernelName;
+  /** The same over a window of time; undefined: its period is of rows only. */
+  readonly timed: FactorKernelName | undefined;
   /** Names of the inputs; one in angle brackets is that column when none is given. */
   readonly inputs: readonly string[];
   readonly parameters: readonly FactorParameter[];
@@ -34,8 +36,23 @@ function make(
   about: string,
   outputs: readonly string[] = value,
 ): FactorFunction {
-  return { name, kernel, inputs, parameters, outputs, about };
+  return { name, kernel, timed: timedKernels[name], inputs, parameters, outputs, about };
 }
+
+/** Windows that may be so long in time, by name of the function. */
+const timedKernels: Readonly<Record<string, FactorKernelName>> = {
+  count: 'timedCount',
+  sum: 'timedSum',
+  sma: 'timedMean',
+  std: 'timedDeviation',
+  min: 'timedMinimum',
+  max: 'timedMaximum',
+  zscore: 'timedZscore',
+  bollinger: 'timedBollinger',
+  vwap: 'timedVwap',
+  corr: 'timedCorrelation',
+  beta: 'timedBeta',
+};
 
 const bars = ['high', 'low', 'close'] as const;
 
@@ -53,6 +70,7 @@ export const factorFunctions: readonly FactorFunction[] = [
     '(a - b) / (a + b), of the volumes of the two sides by default',
   ),
   make('delay', 'delay', ['of'], [period()], 'the value `period` rows before'),
+  make('count', 'timedCount', ['<price>'], [period()], 'rows of a window of time'),
   make('sum', 'sum', ['of'], [period()], 'sum of a window'),
   make('sma', 'sma', ['of'], [period()], 'mean of a window'),
   make('wma', 'wma', ['of'], [period()], 'mean of a window, weights 1 to period'),
@@ -94,6 +112,16 @@ export const factorFunctions: readonly FactorFunction[] = [
 ];
 
 const byName = new Map(factorFunctions.map((one) => [one.name, one]));
+
+/** Those whose period may be a time. */
+export const timedFunctions = Object.keys(timedKernels);
+
+const timed = new Set(Object.values(timedKernels));
+
+/** Whether it is of a window of time, its first parameter being how long. */
+export function isTimed(kernel: FactorKernelName): boolean {
+  return timed.has(kernel);
+}
 
 export function findFunction(name: string): FactorFunction | undefined {
   return byName.get(name);

@@ -1,6 +1,7 @@
-// Factors as people write them: `zscore(ema(price, 20) / vwap(60), 120)`, `bollinger(price).upper`.
-// A name is a column, a name with brackets a function, a name behind a dot one of its outputs. What
-// is wrong is said with its place.
+// Factors as people write them: `zscore(ema(price, 20) / vwap(60s), 120)`,
+// `bollinger(price).upper`. A name is a column, a name with brackets a function, a name behind a
+// dot one of its outputs, a number with a unit a length of time. What is wrong is said with its
+// place.
 
 import { NdtsError } from '@ndts/protocol';
 import {
@@ -14,6 +15,7 @@ import {
   operate,
   output,
 } from './expression.js';
+import type { TimeSpan } from './time-span.js';
 
 interface Token {
   readonly kind: 'number' | 'name' | 'sign' | 'end';
@@ -131,7 +133,11 @@ class Parser {
 
   #operand(): Expression {
     const { kind, text, at } = this.#next();
-    if (kind === 'number') return this.#number(text, at);
+    if (kind === 'number') {
+      if (this.#unit(text, at) !== undefined)
+        throw wrong(`'${text}${this.#peek().text}': a time stands alone, as in vwap(60s)`, at);
+      return expressionOf(Number(text));
+    }
     if (kind === 'sign' && text === '(') {
       const inner = this.#sum();
       this.#expect(')');
@@ -143,22 +149,37 @@ class Parser {
     throw wrong(`there is no column '${text}'`, at);
   }
 
-  #number(text: string, at: number): Expression {
-    const unit = this.#peek();
-    if (unit.kind === 'name' && unit.at === at + text.length)
-      throw wrong(`'${text}${unit.text}': a period is so many rows; for times see --window`, at);
-    return expressionOf(Number(text));
+  /** The name that follows a number without a space. */
+  #unit(number: string, at: number): string | undefined {
+    const { kind, text, at: unitAt } = this.#peek();
+    return kind === 'name' && unitAt === at + number.length ? text : undefined;
+  }
+
+  /** Of a function: a time such as 60s, or an expression. */
+  #argument(): Operand {
+    const { kind, text, at } = this.#peek();
+    if (kind === 'number') {
+      this.#at += 1;
+      const unit = this.#unit(text, at);
+      this.#at -= 1;
+      const behind = this.#tokens[this.#at + 2];
+      if (unit !== undefined && (behind?.text === ',' || behind?.text === ')')) {
+        this.#at += 2;
+        return `${text}${unit}` as TimeSpan;
+      }
+    }
+    const made = this.#sum();
+    return made.kind === 'number' ? made.value : made;
   }
 
   #call(name: string, at: number): Expression {
-    const given: Expression[] = [];
+    const given: Operand[] = [];
     if (!this.#takes(')')) {
-      do given.push(this.#sum());
+      do given.push(this.#argument());
       while (this.#takes(','));
       this.#expect(')');
     }
-    const numbers = given.map((one) => (one.kind === 'number' ? one.value : one));
-    const made = placed(at, () => this.#calls(name, ...numbers));
+    const made = placed(at, () => this.#calls(name, ...given));
     if (!this.#takes('.')) return made;
     const port = this.#next();
     return placed(port.at, () => output(made, name, port.text));

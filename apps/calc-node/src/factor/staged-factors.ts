@@ -11,6 +11,9 @@ import { type Staged, stagedColumns } from './staged.js';
 export interface StageRows {
   readonly count: number;
   readonly symbol: Uint32Array;
+  /** Of each row, or of all. */
+  readonly day: Float64Array | number;
+  readonly nsOfDay: Float64Array | number;
   /** By call of the stage. */
   readonly values: readonly Float64Array[];
 }
@@ -139,6 +142,8 @@ export class StagedFactors<Rows extends StageRows, Own extends Stage> {
       const to = Math.min(rows.count, from + outCapacity);
       batch.count = to - from;
       batch.symbol.set(rows.symbol.subarray(from, to));
+      setRows(batch.day, rows.day, from, to);
+      setRows(batch.nsOfDay, rows.nsOfDay, from, to);
       for (const [at, column] of rows.values.entries())
         batch[stagedColumns[at]!].set(column.subarray(from, to));
       this.#after.update(batch);
@@ -175,6 +180,11 @@ export class StagedFactors<Rows extends StageRows, Own extends Stage> {
     this.#before?.program.close();
     this.#after.program.close();
   }
+}
+
+function setRows(into: Float64Array, given: Float64Array | number, from: number, to: number): void {
+  if (typeof given === 'number') into.fill(given, 0, to - from);
+  else into.set(given.subarray(from, to));
 }
 
 function bytesOf(view: ArrayBufferView): Uint8Array {

@@ -108,10 +108,35 @@ test('factors of ticks in aggregates, factors of windows outside', () => {
   deepEqual(found, model, seedText);
 });
 
+test('times are those of ticks in an aggregate, and of the ends of windows outside', () => {
+  const batch = createTickBatch(40);
+  batch.count = 40;
+  for (let row = 0; row < 40; row += 1) {
+    batch.day[row] = 20_000;
+    batch.nsOfDay[row] = row * 500 * nsPerMs;
+    batch.price[row] = row;
+  }
+  const spec = {
+    factors: ['max(count(price, 1s))', 'count(last(price), 4s)', 'sum(last(price), 4s)'],
+    shape: { kind: 'tumbling', sizeMs: 2000 },
+  } as const;
+  const rows = run(windows(spec), batch, 40, false);
+  // Windows end every 2 s, with the prices 3, 7, 11 ...; that of 4 s before is none of them.
+  deepEqual(
+    rows.map(([, ...values]) => values),
+    Array.from({ length: 9 }, (_, at) => [2, Math.min(2, at + 1), at === 0 ? 3 : 8 * at + 2]),
+  );
+});
+
 test('windows: the same bits for any split, and from snapshots', () => {
   const batch = randomBatch(600);
   const spec = {
-    factors: [...texts, 'zscore(vwap(), 4)', 'ema(first(volume), 3)'],
+    factors: [
+      ...texts,
+      'zscore(vwap(), 4)',
+      'ema(first(volume), 3)',
+      'sma(last(price), 5s) - max(sum(volume, 2s))',
+    ],
     shape: { kind: 'sliding', sizeMs: 3000, stepMs: 1000 },
     waitMs: 500,
   } as const;
@@ -132,6 +157,7 @@ test('cross-sections: factors of ticks in measures, factors of sections outside'
           'residual(price, volume)',
           'delay(rank(price), 1)',
           'demean(sma(price, 2))',
+          'count(rank(price), 1s)',
         ],
         groups: new Map([
           [1, 1],
@@ -176,6 +202,9 @@ test('what is wrong is told', () => {
     ],
     [() => window('zscore(vwap(), 3)', { correctMs: 1000 }), /take no factors that know of other/],
     [() => section('rank(price, 3)'), /expected rank\(of\)/],
+    [() => section('rank(price, 3s)'), /there is no function 'rank'/],
+    [() => window('first(bid, 3s)'), /there is no function 'first'/],
+    [() => window('max(price, 3s)'), /price is of a tick, not of a window/],
     [() => section('residual(price)'), /expected residual\(of, by\)/],
     [() => section('quantile(price, 1)'), /2 to 1000 buckets/],
     [() => section('ema(price, 3)'), /price is of a tick, not of a cross-section/],

@@ -3,7 +3,7 @@
 // makes them live; a tick whose row is there already gets no second one, so it may be run again,
 // and beside the live strategy.
 
-import { factorSchema, FactorSlot, NdtsError, type TickBatch } from '@ndts/protocol';
+import { factorSchema, FactorSlot, NdtsError, type TickBatch, type Time } from '@ndts/protocol';
 import type { NDTSClient } from '@ndts/storage';
 import {
   type HistoryRange,
@@ -16,6 +16,7 @@ import { type FactorDeclarations, storedFactors } from './declare.js';
 import { FactorPlan, type PlannedFactor } from './factor-plan.js';
 import { FactorRows, FactorRowWriter } from './factor-rows.js';
 import { FactorTableRows } from './factor-table-rows.js';
+import { WarmSymbols } from './warm-symbols.js';
 
 export interface StoreHistoryOptions {
   /** Whose rows they are: the name of the instance. */
@@ -123,7 +124,7 @@ export async function storeFactorHistory(
     known.set(factor, await KnownTicks.of(client, strategy, names[factor - 1] ?? '', version));
   const plan = new FactorPlan(factors, batchRows);
   const table = new FactorTableRows(strategy, names, stored, batchRows);
-  const rows = new HistoryRows(plan, table, known, range.from !== undefined);
+  const rows = new HistoryRows(plan, table, known, range.from);
   try {
     for await (const { batch } of new HistoryTicks(client, range, symbols, signal).batches()) {
       for (let row = 0; row < batch.count; row += 1)
@@ -144,21 +145,22 @@ class HistoryRows {
   readonly #plan: FactorPlan;
   readonly #table: FactorTableRows;
   readonly #known: ReadonlyMap<number, KnownTicks>;
-  readonly #isPart: boolean;
+  readonly #warm: ReadonlyMap<number, WarmSymbols> | undefined;
   readonly #slots = new FactorRows(batchRows);
   readonly #writer: FactorRowWriter;
 
-  /** `isPart`: there are ticks before, so that what is not warm yet is no value. */
+  /** `from`: there are ticks before, so that what is not warm yet is no value. */
   constructor(
     plan: FactorPlan,
     table: FactorTableRows,
     known: ReadonlyMap<number, KnownTicks>,
-    isPart: boolean,
+    from: Time | undefined,
   ) {
     this.#plan = plan;
     this.#table = table;
     this.#known = known;
-    this.#isPart = isPart;
+    if (from !== undefined)
+      this.#warm = new Map(plan.factors.map(({ id, reach }) => [id, new WarmSymbols(reach, from)]));
     const publish = (slots: Uint8Array, count: number): void =>
       this.#slots.bytes.set(slots.subarray(0, count * FactorSlot.sizeBytes));
     this.#writer = new FactorRowWriter({ publish, close: () => {} }, batchRows);
@@ -180,8 +182,10 @@ class HistoryRows {
 
   #fill(batch: TickBatch, factor: PlannedFactor, known: KnownTicks): void {
     this.#writer.publish(batch, factor.id, factor.cursor.columns, factor.firsts);
+    const warm = this.#warm?.get(factor.id);
     for (let row = 0; row < batch.count; row += 1) {
-      if (this.#isPart && Number.isNaN(factor.firsts![row]!)) continue;
+      const isWarm = warm?.add(batch, row) ?? true;
+      if (warm !== undefined && (!isWarm || Number.isNaN(factor.firsts![row]!))) continue;
       const isKnown = known.has(batch.shard[row]!, batch.epoch[row]!, batch.sequence[row]!);
       if (isKnown) this.known += 1;
       else this.#table.add(this.#slots, row);

@@ -1,11 +1,12 @@
 // Factors over cross-sections, as people write them: `rank(ema(price, 20))`, `zscore(price /
-// vwap(60)) - rank(volume)`. A name with the inputs of a measure and no period is one; every other
+// vwap(60s)) - rank(volume)`. A name with the inputs of a measure and no period is one; every other
 // function is a factor: of ticks within a measure, of sections outside.
 
 import { NdtsError } from '@ndts/protocol';
 import type { Operand } from '../factor/expression.js';
 import { parseStaged, type StageCall, type StageClaim } from '../factor/staged.js';
 import { StagedFactors, type StagedListener } from '../factor/staged-factors.js';
+import { isTimeSpan } from '../factor/time-span.js';
 import { type Measure, type MeasureName, measureNames } from './measures.js';
 import { SectionEngine, type SectionRows, type SectionSpec } from './section-engine.js';
 
@@ -32,7 +33,7 @@ function isMeasure(name: string): name is MeasureName {
 }
 
 const claimMeasure: StageClaim = (name, given) => {
-  if (!isMeasure(name)) return undefined;
+  if (!isMeasure(name) || given.some(isTimeSpan)) return undefined;
   const numbers = given.filter((one) => typeof one === 'number');
   const inputs: readonly Operand[] = given.slice(0, given.length - numbers.length);
   const wanted = name === 'residual' ? 2 : 1;

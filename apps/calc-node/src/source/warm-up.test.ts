@@ -85,7 +85,7 @@ test('history ends where live begins, even when ticks arrive in between', async 
   history.onRead = () => {
     for (let tick = 0; tick < 40; tick += 1) history.append(tick % 3);
   };
-  const warmUp = new WarmUp(history.past, positions, 20);
+  const warmUp = new WarmUp(history.past, positions, [20]);
   const expected = Array.from({ length: 20 }, (_, index) => 10 + index);
   for (const symbol of [0, 1, 2]) assert.deepEqual(await sequencesOf(warmUp, symbol), expected);
 });
@@ -95,7 +95,7 @@ test('many arrivals make it read further back', async () => {
   for (let tick = 0; tick < 25; tick += 1) history.append(1);
   const positions = history.past.positions('ticks', 'accepted');
   for (let tick = 0; tick < 1000; tick += 1) history.append(1);
-  const found = await sequencesOf(new WarmUp(history.past, positions, 20), 1);
+  const found = await sequencesOf(new WarmUp(history.past, positions, [20]), 1);
   assert.deepEqual(
     found,
     [5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24],
@@ -106,10 +106,50 @@ test('ticks out of time order come in the order they were live', async () => {
   const history = new FakeHistory();
   for (const nsOfDay of [100, 300, 200, 400, 350]) history.append(2, nsOfDay);
   const found = await sequencesOf(
-    new WarmUp(history.past, history.past.positions('ticks', 'accepted'), 4),
+    new WarmUp(history.past, history.past.positions('ticks', 'accepted'), [4]),
     2,
   );
   assert.deepEqual(found, [1, 2, 3, 4]);
+});
+
+test('windows of time: back by time, then by rows', async () => {
+  const history = new FakeHistory();
+  for (let tick = 0; tick < 5000; tick += 1) history.append(1, tick * 1000);
+  history.append(1, 4_950_000);
+  const positions = history.past.positions('ticks', 'accepted');
+  for (let tick = 0; tick < 100; tick += 1) history.append(1, 5_000_000 + tick * 1000);
+  const firstOf = async (...reach: number[]): Promise<number | undefined> => {
+    const warmUp = new WarmUp(history.past, positions, reach);
+    const found = await sequencesOf(warmUp, 1);
+    assert.equal(found.at(-1), 5000, 'up to the live ones');
+    assert.equal(found.length, 5001 - found[0]!, 'all of them');
+    assert.equal(warmUp.cutSymbols, 0);
+    return found[0];
+  };
+  assert.equal(await firstOf(2, 100_000, 1), 4899);
+  assert.equal(await firstOf(2, 100_500, 1), 4899);
+  assert.equal(await firstOf(12, 100_000, 1), 4889);
+  assert.equal(await firstOf(2, 100_000, 11), 4889);
+  assert.equal(await firstOf(2, 100_000, 11, 1_000_000, 5), 3885);
+  assert.equal(await firstOf(1, 100_000, 1), 4850, 'the newest is late');
+  assert.equal(await firstOf(2, 10_000_000, 1), 0, 'all there is');
+  assert.equal(await firstOf(2, 100_000, 5000), 0);
+});
+
+test('of a window too long for one answer the newest ticks are read', async () => {
+  const asked: number[] = [];
+  const lastTicks = (_: SymbolEntry, batch: TickBatch): number => {
+    asked.push(batch.capacity);
+    batch.count = batch.capacity;
+    for (let row = 0; row < batch.count; row += 1) batch.sequence[row] = batch.nsOfDay[row] = row;
+    return batch.count;
+  };
+  const warmUp = new WarmUp({ lastTicks }, [], [1, 1e9, 1]);
+  let rows = 0;
+  for await (const { count } of warmUp.batches(symbols.slice(1, 2), 1 << 16)) rows += count;
+  assert.equal(rows, 1 << 17);
+  assert.equal(asked.at(-1), 1 << 17);
+  assert.equal(warmUp.cutSymbols, 1);
 });
 
 test('a history far away is asked for some symbols at once; a failure is told', async () => {
@@ -128,7 +168,7 @@ test('a history far away is asked for some symbols at once; a failure is told', 
   };
   const found: number[] = [];
   const read = async (): Promise<void> => {
-    for await (const batch of new WarmUp({ lastTicks }, [], 3).batches(many, 7))
+    for await (const batch of new WarmUp({ lastTicks }, [], [3]).batches(many, 7))
       found.push(...batch.symbol.subarray(0, batch.count));
   };
   await read();
@@ -145,7 +185,7 @@ test('a history far away is asked for some symbols at once; a failure is told', 
 test('a strategy without windows wants no history', async () => {
   const history = new FakeHistory();
   history.append(1);
-  const warmUp = new WarmUp(history.past, history.past.positions('ticks', 'accepted'), 0);
+  const warmUp = new WarmUp(history.past, history.past.positions('ticks', 'accepted'), [0]);
   for await (const _ of warmUp.batches(symbols, 10)) assert.fail('history');
 });
 

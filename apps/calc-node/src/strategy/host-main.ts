@@ -170,7 +170,7 @@ async function load(message: LoadMessage): Promise<Loaded> {
     type: 'ready',
     name: strategy.name,
     version: strategy.version,
-    warmUpTicks: driver.plan.warmUp,
+    reach: driver.plan.reach,
     factors: Object.keys(driver.declarations),
     stored: storedFactors(driver.declarations),
     wantsBooks: driver.hasBook,

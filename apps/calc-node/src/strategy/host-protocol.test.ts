@@ -6,7 +6,7 @@ import { emptySnapshot } from '@ndts/runtime';
 import { readChildMessage } from './host-protocol.js';
 
 const ready = {
-  ...{ type: 'ready', name: 'a', version: '1', warmUpTicks: 20, factors: ['bands'] },
+  ...{ type: 'ready', name: 'a', version: '1', reach: [20], factors: ['bands'] },
   ...{ signature: 'f00d', snapshotVersion: 1, stored: [{ factor: 1, version: 2 }] },
   ...{ wantsBooks: false, watermark: 'accepted', orders: 0 },
 };
@@ -40,7 +40,10 @@ test('everything else is refused', () => {
     [],
     {},
     { type: 'begin' },
-    { ...ready, warmUpTicks: 1e9 },
+    { ...ready, reach: [1e9] },
+    { ...ready, reach: [1, 60e9] },
+    { ...ready, reach: [1, 1e17, 1] },
+    { ...ready, reach: 20 },
     { ...ready, version: 1 },
     { ...ready, factors: [3] },
     { ...ready, signature: 'x'.repeat(3000) },

@@ -1,7 +1,8 @@
 // What the node and a strategy's process say to each other over their channel. Always: what the
 // child sends is checked here before it is believed; it runs code nobody has read.
 
-import type { RingPosition, RingWait, Time } from '@ndts/protocol';
+import type { FactorReach } from '@ndts/native/factor';
+import { FactorLimit, nsPerDay, type RingPosition, type RingWait, type Time } from '@ndts/protocol';
 import type { HistogramSnapshot } from '@ndts/runtime';
 import type { StoredFactor } from '../factor/factor-table-rows.js';
 import { type RowKind, type RowWatermark, watermarks } from '../source/market-source.js';
@@ -135,8 +136,8 @@ export interface ReadyMessage {
   readonly type: 'ready';
   readonly name: string;
   readonly version: string;
-  /** History wanted per symbol. */
-  readonly warmUpTicks: number;
+  /** History wanted per symbol: rows, nanoseconds before these, rows before those ... */
+  readonly reach: FactorReach;
   readonly factors: readonly string[];
   readonly stored: readonly StoredFactor[];
   /** Whether it is to be handed books. */
@@ -230,6 +231,8 @@ export const stateBytesMax = 1 << 20;
 const shardsMax = 1024;
 const signatureLengthMax = 2000;
 const warmUpTicksMax = 100_000;
+const warmUpNsMax = FactorLimit.spanDaysMax * nsPerDay;
+const warmUpStepsMax = 401;
 const factorsMax = 64;
 const versionMax = 2 ** 31 - 1;
 const bucketsMax = 8192;
@@ -311,7 +314,6 @@ function areInputs(value: unknown): value is InputPositions {
 
 function isReady(message: Fields): message is Fields & ReadyMessage {
   const { name, version, factors, stored, signature, snapshotVersion, wantsBooks } = message;
-  const wanted = message['warmUpTicks'];
   return (
     isText(name, 200) &&
     isText(version, 200) &&
@@ -321,14 +323,22 @@ function isReady(message: Fields): message is Fields & ReadyMessage {
     (message['resume'] === undefined || areInputs(message['resume'])) &&
     isCount(message['orders']) &&
     watermarks.some((one) => one === message['watermark']) &&
-    isCount(wanted) &&
-    wanted <= warmUpTicksMax &&
+    isReach(message['reach']) &&
     Array.isArray(factors) &&
     factors.length <= factorsMax &&
     factors.every((factor) => isText(factor, 200)) &&
     Array.isArray(stored) &&
     stored.length <= factors.length &&
     stored.every((one) => isStored(one, factors.length))
+  );
+}
+
+function isReach(value: unknown): value is FactorReach {
+  return (
+    Array.isArray(value) &&
+    value.length % 2 === 1 &&
+    value.length <= warmUpStepsMax &&
+    value.every((step, at) => isCount(step) && step <= (at % 2 ? warmUpNsMax : warmUpTicksMax))
   );
 }
 

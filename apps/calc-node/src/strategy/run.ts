@@ -398,8 +398,13 @@ export class StrategyRun {
         return;
       }
     }
-    const warmUp = new WarmUp(history, positions.ticks, ready.warmUpTicks);
+    const warmUp = new WarmUp(history, positions.ticks, ready.reach);
     await sendRows('ticks', warmUp.batches(symbols(), historyRows), send);
+    if (warmUp.cutSymbols > 0)
+      this.#options.events.onLine(
+        'log',
+        `windows of ${warmUp.cutSymbols} symbols begin with their newest ticks: more are not read`,
+      );
   }
 
   #announceSymbols(): void {

@@ -6,6 +6,7 @@ import { NdtsError } from '@ndts/protocol';
 import type { Expression, Operand } from '../factor/expression.js';
 import { parseStaged, type StageClaim } from '../factor/staged.js';
 import { StagedFactors, type StagedListener } from '../factor/staged-factors.js';
+import { isTimeSpan } from '../factor/time-span.js';
 import { type AggregateName, aggregateNames } from './aggregate.js';
 import { WindowEngine } from './window-engine.js';
 import type { WindowRows } from './window-rows.js';
@@ -41,6 +42,7 @@ function isAggregate(name: string): name is AggregateName {
 
 const claimAggregate: StageClaim = (name, given) => {
   if (!isAggregate(name)) return undefined;
+  if (given.some(isTimeSpan)) return undefined;
   const inputs = inputsOf(name, given);
   if (inputs?.every((one) => typeof one !== 'number') === true) return { inputs, numbers: [] };
   if (!onlyAggregates.includes(name)) return undefined;

@@ -133,6 +133,39 @@ test('a row for each window, and for each symbol of a cross-section', async (con
     await rejects(run(values, ['last(price)'], flags), { code: 'INVALID_ARGUMENT' });
 });
 
+test('windows of time: the ticks that are less than a period old', async (context) => {
+  const values = makeValues(context);
+  await fill(values, 8);
+  const rows = await run(values, ['sum(price, 4s)', 'sma(count(1h), 2)'], { symbols: 'A' });
+  deepEqual(
+    rows
+      .trimEnd()
+      .split('\n')
+      .slice(1)
+      .map((line) => line.split(',').slice(2)),
+    [
+      ['0', '0', 'NaN'],
+      ['1', '2', '1.5'],
+      ['2', '6', '2.5'],
+      ['3', '10', '3.5'],
+    ],
+  );
+  const later = { store: 'mine', from: '2026-01-01T00:00:02' };
+  match(
+    await run(values, ['sums=sum(price, 4s)'], later),
+    /^2 rows of mine stored, from 6 ticks$/m,
+  );
+  await using client = new NDTSClient({ mode: 'standalone', values });
+  const sql = 'SELECT symbol, value, first_sequence, last_sequence FROM factor ORDER BY symbol';
+  deepEqual(
+    (await (await client.query(sql)).rows()).map((row) => Object.values(row)),
+    [
+      ['A', 10, 2, 3],
+      ['C', 12, 2, 3],
+    ],
+  );
+});
+
 test('values are stored once, with the ticks they look at, and listed', async (context) => {
   const values = makeValues(context);
   await fill(values, 10);
@@ -176,5 +209,10 @@ test('what is wrong is said', async (context) => {
   await rejects(run(values, ['sma(price)']), { code: 'INVALID_ARGUMENT' });
   await rejects(run(values, ['sma(price, 99999)']), { code: 'INVALID_ARGUMENT' });
   await rejects(run(values, ['price'], { symbols: 'nobody' }), { code: 'NOT_FOUND' });
+  await rejects(run(values, ['ema(price, 60s)']), {
+    code: 'INVALID_ARGUMENT',
+    message: /found '60s'; a period may be a time in count, sum, sma, .*vwap/,
+  });
   match(listFactors(), /bollinger\(of, period = 20, width = 2\)/);
+  match(listFactors(), /a period is so many rows, or a time such as 60s in count, sum, .*vwap/);
 });

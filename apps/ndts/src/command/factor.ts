@@ -11,6 +11,7 @@ import {
   factorFunctions,
   measureNames,
   replayedColumns,
+  timedFunctions,
   usage,
 } from '@ndts/calc-node';
 import type { Time } from '@ndts/protocol';
@@ -50,7 +51,7 @@ export function addFactorCommands(
     command
       .command('run')
       .description('works factors out over ticks in the order of time')
-      .argument('[expressions...]', "such as 'zscore(ema(price, 20) / vwap(60), 120)'"),
+      .argument('[expressions...]', "such as 'zscore(ema(price, 20) / vwap(60s), 120)'"),
   )
     .option('--symbols <names>', 'some symbols, separated by commas (default: all)')
     .option('--from <time>', 'first time, as 2026-01-02T09:30:00.5Z (UTC) or 2026-01-02')
@@ -77,6 +78,7 @@ export function listFactors(): string {
   return [
     tableText(columns, rows),
     `columns: ${replayedColumns.join(', ')}; + - * / ( )`,
+    `a period is so many rows, or a time such as 60s in ${timedFunctions.join(', ')}`,
     `of windows (--window): ${without(aggregateNames, 'vwap')} of one input, vwap of two`,
     `of sections (--every): ${without(measureNames, 'residual')} of one input, residual of two`,
     '',

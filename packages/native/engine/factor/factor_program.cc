@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <string>
+#include <utility>
 
 #include "base/crc32c.h"
 
@@ -22,6 +23,22 @@ const double* batch_column(const TickColumns& batch, std::uint32_t index) {
   return index < kFactorColumns ? columns[index] : nullptr;
 }
 
+using Reach = std::vector<double>;
+
+// Whoever goes back from an earlier row is never later: step by step the farther one covers both.
+void widen(Reach* reach, const Reach& other) {
+  if (reach->size() < other.size()) reach->resize(other.size(), 1);
+  for (std::size_t at = 0; at < other.size(); ++at)
+    (*reach)[at] = std::max((*reach)[at], other[at]);
+}
+
+// Of a kernel whose inputs reach so far.
+Reach reach_of(const KernelShape& shape, Reach inputs) {
+  inputs[0] += shape.warm_up - 1;
+  if (shape.span_ns > 0) inputs.insert(inputs.begin(), {1, shape.span_ns});
+  return inputs;
+}
+
 template <typename T>
 void mix(std::uint64_t* signature, const T& value) {
   const auto low = crc32c(static_cast<std::uint32_t>(*signature), bytes_of(value));
@@ -36,17 +53,25 @@ Status FactorProgram::make(const std::vector<FactorNode>& nodes,
                            std::unique_ptr<FactorProgram>* program) {
   std::unique_ptr<FactorProgram> made(new FactorProgram());
   std::vector<std::uint32_t> ready;  // rows until a node has its first value
+  std::vector<Reach> reach;
   for (const FactorNode& node : nodes) {
     NDTS_TRY(made->add(node));
+    const KernelShape& shape = made->steps_.back().kernel->shape();
     std::uint32_t before = 1;
-    for (const FactorInput& input : node.inputs)
-      if (input.source == FactorSource::kKernel) before = std::max(before, ready[input.index]);
-    ready.push_back(before + made->steps_.back().kernel->shape().warm_up - 1);
+    Reach inputs{1};
+    for (const FactorInput& input : node.inputs) {
+      if (input.source != FactorSource::kKernel) continue;
+      before = std::max(before, ready[input.index]);
+      widen(&inputs, reach[input.index]);
+    }
+    ready.push_back(before + shape.warm_up - 1);
+    reach.push_back(reach_of(shape, std::move(inputs)));
   }
   for (const FactorPort& port : wanted) {
     if (port.node >= nodes.size() || port.port >= made->steps_[port.node].kernel->shape().outputs)
       return wrong(port.node, "has no output " + std::to_string(port.port));
     made->warm_up_.push_back(ready[port.node]);
+    made->reach_.push_back(reach[port.node]);
   }
   made->wanted_ = wanted;
   made->rows_ = std::make_unique<SymbolRows>(std::max<std::size_t>(made->state_bytes_, 8));

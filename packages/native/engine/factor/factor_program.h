@@ -68,6 +68,10 @@ class FactorProgram {
 
   // Rows of a symbol before wanted output `at` has its first value, when no input is missing.
   [[nodiscard]] std::uint32_t warm_up(std::size_t at) const { return warm_up_[at]; }
+  // How far back wanted output `at` looks from its row, itself counted: so many rows, so many
+  // nanoseconds before the first of these, so many rows before the first of those, and so on.
+  // Windows of rows alone: warm_up() and no more.
+  [[nodiscard]] const std::vector<double>& reach(std::size_t at) const { return reach_[at]; }
   [[nodiscard]] std::size_t wanted() const { return wanted_.size(); }
   // Tells programs apart whose states are not for each other.
   [[nodiscard]] std::uint64_t signature() const { return signature_; }
@@ -98,6 +102,7 @@ class FactorProgram {
   std::vector<Step> steps_;
   std::vector<FactorPort> wanted_;
   std::vector<std::uint32_t> warm_up_;
+  std::vector<std::vector<double>> reach_;
   std::vector<double> numbers_;  // each a column of its own in scratch
   std::size_t columns_ = 0;
   std::size_t state_bytes_ = 0;

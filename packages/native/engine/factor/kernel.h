@@ -24,7 +24,7 @@ namespace ndts {
 inline constexpr std::size_t kKernelInputs = 3;
 inline constexpr std::size_t kKernelOutputs = 5;
 inline constexpr std::size_t kKernelParameters = 3;
-inline constexpr std::uint32_t kFactorPeriodMax = 4096;
+inline constexpr std::uint32_t kFactorPeriodMax = static_cast<std::uint32_t>(FactorLimit::kRows);
 
 // Columns of one batch.
 struct KernelRun {
@@ -39,6 +39,7 @@ struct KernelShape {
   std::uint32_t outputs;
   std::uint32_t state_bytes;  // a multiple of 8
   std::uint32_t warm_up;      // rows of a symbol before its first value
+  double span_ns = 0;         // of a window of time: how long it is
 };
 
 class Kernel {

@@ -17,6 +17,9 @@ namespace ndts {
 // Parameter 0 is the period; of macd they are the fast, the slow and that of the signal.
 [[nodiscard]] std::unique_ptr<Kernel> make_smooth_kernel(FactorKernel kind, const double* with);
 
+// Parameter 0 is the span in nanoseconds, of pane, too; of bollinger, 1 the width.
+[[nodiscard]] std::unique_ptr<Kernel> make_timed_kernel(FactorKernel kind, const double* with);
+
 // A whole number of rows.
 [[nodiscard]] inline bool is_period(double value, std::uint32_t least) {
   return value >= least && value <= kFactorPeriodMax && std::floor(value) == value;

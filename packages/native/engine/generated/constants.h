@@ -80,6 +80,7 @@ enum class FactorKernel : std::uint32_t {
   kLesser = 9,  // the lesser of a and b
   kGreater = 10,  // the greater of a and b
   kImbalance = 11,  // (a - b) / (a + b); 0 where both are 0
+  kPane = 12,  // which 64th of a span of time, counted from 1970, (day, nsOfDay) is in
   kDelay = 20,  // a as it was `period` rows of the symbol before
   kSum = 21,  // sum of a window
   kSma = 22,  // mean of a window
@@ -101,6 +102,25 @@ enum class FactorKernel : std::uint32_t {
   kAtr = 54,  // average true range of (high, low, close) by Wilder
   kAdx = 55,  // adx, +di, -di of (high, low, close) by Wilder
   kObv = 56,  // on-balance volume of (price, volume), from 0
+  kTimedCount = 70,  // rows of a window of time; the last input of each of these is the pane
+  kTimedSum = 71,  // sum of a window of time
+  kTimedMean = 72,  // mean of a window of time
+  kTimedDeviation = 73,  // population standard deviation of a window of time
+  kTimedMinimum = 74,  // least of a window of time
+  kTimedMaximum = 75,  // greatest of a window of time
+  kTimedZscore = 76,  // (a - mean) / deviation of a window of time; 0 in a flat one
+  kTimedBollinger = 77,  // %B, middle, upper, lower, signal of a window of time
+  kTimedVwap = 78,  // sum of a * b / sum of b over a window of time
+  kTimedCorrelation = 79,  // of a with b over a window of time; NaN where one is flat
+  kTimedBeta = 80,  // covariance of a with b / variance of b over a window of time
+};
+
+// How far the windows of factor kernels may reach.
+enum class FactorLimit : std::uint32_t {
+  kRows = 4096,  // of a window of rows at most
+  kPanes = 64,  // of a window of time: the parts that it moves by
+  kSpanMsMin = 1,  // milliseconds of a window of time at least
+  kSpanDaysMax = 100,  // days of a window of time at most
 };
 
 // Order types; docs/protocol/orders.md says what each does and where it is worked.

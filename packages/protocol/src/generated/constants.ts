@@ -198,6 +198,8 @@ export const FactorKernel = {
   greater: 10,
   /** (a - b) / (a + b); 0 where both are 0 */
   imbalance: 11,
+  /** which 64th of a span of time, counted from 1970, (day, nsOfDay) is in */
+  pane: 12,
   /** a as it was `period` rows of the symbol before */
   delay: 20,
   /** sum of a window */
@@ -240,6 +242,28 @@ export const FactorKernel = {
   adx: 55,
   /** on-balance volume of (price, volume), from 0 */
   obv: 56,
+  /** rows of a window of time; the last input of each of these is the pane */
+  timedCount: 70,
+  /** sum of a window of time */
+  timedSum: 71,
+  /** mean of a window of time */
+  timedMean: 72,
+  /** population standard deviation of a window of time */
+  timedDeviation: 73,
+  /** least of a window of time */
+  timedMinimum: 74,
+  /** greatest of a window of time */
+  timedMaximum: 75,
+  /** (a - mean) / deviation of a window of time; 0 in a flat one */
+  timedZscore: 76,
+  /** %B, middle, upper, lower, signal of a window of time */
+  timedBollinger: 77,
+  /** sum of a * b / sum of b over a window of time */
+  timedVwap: 78,
+  /** of a with b over a window of time; NaN where one is flat */
+  timedCorrelation: 79,
+  /** covariance of a with b / variance of b over a window of time */
+  timedBeta: 80,
 } as const;
 export type FactorKernel = (typeof FactorKernel)[keyof typeof FactorKernel];
 export type FactorKernelName = keyof typeof FactorKernel;
@@ -257,6 +281,7 @@ export const FactorKernelNames: Readonly<Record<number, FactorKernelName>> = {
   9: 'lesser',
   10: 'greater',
   11: 'imbalance',
+  12: 'pane',
   20: 'delay',
   21: 'sum',
   22: 'sma',
@@ -278,6 +303,39 @@ export const FactorKernelNames: Readonly<Record<number, FactorKernelName>> = {
   54: 'atr',
   55: 'adx',
   56: 'obv',
+  70: 'timedCount',
+  71: 'timedSum',
+  72: 'timedMean',
+  73: 'timedDeviation',
+  74: 'timedMinimum',
+  75: 'timedMaximum',
+  76: 'timedZscore',
+  77: 'timedBollinger',
+  78: 'timedVwap',
+  79: 'timedCorrelation',
+  80: 'timedBeta',
+};
+
+/** How far the windows of factor kernels may reach. */
+export const FactorLimit = {
+  /** of a window of rows at most */
+  rows: 4096,
+  /** of a window of time: the parts that it moves by */
+  panes: 64,
+  /** milliseconds of a window of time at least */
+  spanMsMin: 1,
+  /** days of a window of time at most */
+  spanDaysMax: 100,
+} as const;
+export type FactorLimit = (typeof FactorLimit)[keyof typeof FactorLimit];
+export type FactorLimitName = keyof typeof FactorLimit;
+
+/** Names of FactorLimit by number. */
+export const FactorLimitNames: Readonly<Record<number, FactorLimitName>> = {
+  4096: 'rows',
+  64: 'panes',
+  1: 'spanMsMin',
+  100: 'spanDaysMax',
 };
 
 /** Order types; docs/protocol/orders.md says what each does and where it is worked. */
