@@ -117,6 +117,7 @@ export const riskCheck: Bench = {
       rates: new Rates([]),
       closable: () => undefined,
       takes: () => true,
+      closesOddLots: () => false,
     });
     changed = (order) => risk.changed(order);
     for (let symbol = 1; symbol <= symbols; symbol += 1)

@@ -70,6 +70,7 @@ export const paperAbilities: BrokerAbilities = {
   reduceOnly: false,
   replace: true,
   offsets: true,
+  closesOddLots: true,
 };
 
 /** What an arriving order's terms ask for: why it is refused, or that its rest does not stay. */

@@ -59,6 +59,8 @@ export interface RiskExposure {
   own?: OpenPosition | undefined;
   /** What the offset of the order may close; undefined: it closes nothing by offset. */
   closable?: bigint | undefined;
+  /** The venue takes less than a lot of what closes all that is held. */
+  closesOddLots?: boolean;
   /** The books of the strategy and the account, where they have limits of their own. */
   books?: readonly BookExposure[];
 }
@@ -90,7 +92,9 @@ export function checkRisk(
 ): RiskReason {
   if (!isOrder(order)) return RiskReason.INVALID_ORDER;
   const { quantity, shown = 0n } = order;
-  if (quantity <= 0n || quantity % limits.lot !== 0n || shown % limits.lot !== 0n)
+  if (quantity <= 0n || shown % limits.lot !== 0n) return RiskReason.INVALID_QUANTITY;
+  const isOdd = quantity % limits.lot !== 0n;
+  if (isOdd && !(exposure.closesOddLots === true && closesAll(order, exposure)))
     return RiskReason.INVALID_QUANTITY;
   if (limits.minQuantity > 0n && (shown > 0n ? shown : quantity) < limits.minQuantity)
     return RiskReason.QUANTITY_LIMIT;
@@ -175,6 +179,14 @@ function reducesOwn(order: RiskOrder, exposure: RiskExposure): boolean {
   const { own, closable } = exposure;
   if (!isReducing(order, exposure)) return false;
   return own === undefined || closable !== undefined || reducesPosition(order, own);
+}
+
+/** It and all others of its side leave nothing of what is held, or of what its offset may close. */
+function closesAll(order: RiskOrder, exposure: RiskExposure): boolean {
+  if (exposure.closable !== undefined) return order.quantity === exposure.closable;
+  return order.side > 0
+    ? exposure.position + exposure.openBuy + order.quantity === 0n
+    : exposure.position - exposure.openSell - order.quantity === 0n;
 }
 
 /** True when the position only shrinks, should this order and all others of its side fill. */

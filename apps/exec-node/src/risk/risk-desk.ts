@@ -46,6 +46,8 @@ export interface RiskDeskDeps {
   readonly connected: () => boolean;
   /** Whether it goes where orders are taken. */
   readonly takes: (order: OrderIntent) => boolean;
+  /** The venue takes less than a lot of what closes all that is held. */
+  readonly closesOddLots: () => boolean;
   /** Whether the route has an instrument for the symbol. */
   readonly trades: (symbol: number) => boolean;
 }
@@ -69,7 +71,7 @@ export class RiskDesk {
   readonly #exposure: Required<RiskExposure> & { books: BookExposure[] } = {
     ...{ position: 0n, openBuy: 0n, openSell: 0n, dayLoss: 0n, tradingState: 'ACTIVE' },
     ...{ brokerConnected: false, messagesLeft: 0, multiplier: 1n, rate: moneyScale },
-    ...{ ownAgainst: 0n, closable: undefined, own: undefined },
+    ...{ ownAgainst: 0n, closable: undefined, own: undefined, closesOddLots: false },
     ...{ isDuplicate: false, isThrottled: false, isUnmapped: false, books: [] },
   };
 
@@ -161,6 +163,7 @@ export class RiskDesk {
     exposure.closable = this.#deps.closable(order, terms.offset);
     exposure.tradingState = controls.stateFor(account, instance, symbol);
     exposure.brokerConnected = connected() && takes(order);
+    exposure.closesOddLots = this.#deps.closesOddLots();
     exposure.isUnmapped = !this.#deps.trades(symbol);
     exposure.isThrottled = controls.isThrottled(instance);
     exposure.ownAgainst = this.#deps.risk.selfTrade ? 0n : this.#own.against(symbol, side);

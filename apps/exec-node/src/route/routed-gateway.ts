@@ -368,6 +368,7 @@ function commonAbilities(a: BrokerAbilities, b: BrokerAbilities): BrokerAbilitie
     reduceOnly: a.reduceOnly && b.reduceOnly,
     replace: a.replace && b.replace,
     offsets: a.offsets && b.offsets,
+    closesOddLots: a.closesOddLots === true && b.closesOddLots === true,
   };
 }
 

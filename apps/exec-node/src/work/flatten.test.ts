@@ -5,15 +5,32 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { moneyText, parseMoney } from '@ndts/protocol';
-import { createHarness, during, type Harness, pass } from '../exec-kit.js';
+import {
+  type BrokerAbilities,
+  decodeOperatorAction,
+  MessageKind,
+  messageKind,
+  moneyText,
+  OrderState,
+  parseMoney,
+  plainAbilities,
+} from '@ndts/protocol';
+import { createHarness, during, type Harness, type HarnessOptions, pass } from '../exec-kit.js';
+import type { Order } from '../order/order.js';
 
 const who = { actor: 'anna', why: 'a test' };
 
-async function started(context: TestContext, config: Record<string, string>): Promise<Harness> {
+async function started(
+  context: TestContext,
+  config: Record<string, string>,
+  more: Partial<HarnessOptions> = {},
+): Promise<Harness> {
   const dir = mkdtempSync(join(tmpdir(), 'ndts-flatten-'));
   context.after(() => rmSync(dir, { recursive: true, force: true }));
-  const harness = createHarness({ dir, config: { 'risk.staleMs': '6000000', ...config } });
+  const harness = createHarness({
+    ...{ dir, config: { 'risk.staleMs': '6000000', ...config } },
+    ...more,
+  });
   await during(harness, harness.node.start());
   harness.ticks.push({ symbol: 1, price: 100, bid: 99, ask: 101 });
   await harness.settle();
@@ -55,5 +72,57 @@ test('a stop goes in parts when the market moved beyond what one order may be', 
   assert.equal(harness.node.ledger.positions.get(1)?.quantity, parseMoney('-2'));
   harness.ticks.push({ symbol: 1, price: 126, bid: 125, ask: 127 });
   for (let turn = 0; turn < 20; turn++) await pass(harness, 50);
+  assert.equal(harness.node.ledger.positions.get(1)?.quantity, 0n);
+});
+
+/** Flattens 2.5 of what trades in lots of 1 by now; returns the quantities that were sent and what
+ * the journal says of it. */
+async function oddLot(
+  context: TestContext,
+  can: BrokerAbilities,
+): Promise<{ harness: Harness; sent: string[]; denied: number; why: string[] }> {
+  const harness = await started(context, {}, { can });
+  const { node, journal } = harness;
+  harness.signals.push({ ordinal: 1, symbol: 1, side: 1, quantity: '2.5' });
+  await harness.settle();
+  const lot = { scope: 'symbol', name: '1', key: 'lot', value: '1' };
+  await node.setLimit({ ...lot, ...who });
+  await node.flatten(who);
+  for (let turn = 0; turn < 200; turn++) await pass(harness, 50);
+  const orders = node.ledger.orders.list(100, 1).filter(({ intent }) => intent.instance === 0);
+  const isDenied = ({ state }: Order): boolean => state === OrderState.denied;
+  const actions = journal
+    .scan({ prefix: 'exec/event/' })
+    .filter(({ value }) => messageKind(value) === MessageKind.OperatorAction)
+    .map(({ value }) => decodeOperatorAction(value));
+  return {
+    harness,
+    sent: orders.filter((one) => !isDenied(one)).map(({ quantity }) => moneyText(quantity)),
+    denied: orders.filter(isDenied).length,
+    why: actions.filter(({ action }) => action === 'flat').map(({ why }) => why),
+  };
+}
+
+test('what is less than a lot is said once, and is not tried for ever', async (context) => {
+  const can = { ...plainAbilities };
+  const { harness, sent, denied, why } = await oddLot(context, can);
+  assert.deepEqual([sent, denied], [['2'], 1]);
+  assert.deepEqual(why, [
+    'nothing is open but 0.5 of S1: less than one order may be for; close it at the venue',
+  ]);
+  assert.equal(harness.node.ledger.controls.flatten, '');
+  assert.equal(harness.node.ledger.positions.get(1)?.quantity, parseMoney('0.5'));
+  // With another lot it goes.
+  const lot = { scope: 'symbol', name: '1', key: 'lot', value: '0.1' };
+  await harness.node.setLimit({ ...lot, ...who });
+  await harness.node.flatten(who);
+  for (let turn = 0; turn < 50; turn++) await pass(harness, 50);
+  assert.equal(harness.node.ledger.positions.get(1)?.quantity, 0n);
+});
+
+test('where the venue closes odd lots, the rest goes as one', async (context) => {
+  const can = { ...plainAbilities, closesOddLots: true };
+  const { harness, sent, denied, why } = await oddLot(context, can);
+  assert.deepEqual([sent.toSorted(), denied, why], [['0.5', '2'], 0, ['nothing is open']]);
   assert.equal(harness.node.ledger.positions.get(1)?.quantity, 0n);
 });

@@ -6,13 +6,16 @@
 
 import {
   type Clock,
+  moneyText,
   OrderFlags,
   OrderOffset,
   OrderState,
   OrderType,
   plainTerms,
   RiskReason,
+  RiskReasonNames,
 } from '@ndts/protocol';
+import type { Logger } from '@ndts/runtime';
 import type { Decisions } from '../intake/decisions.js';
 import type { OrderDraft } from '../intake/draft.js';
 import type { Ledger } from '../order/ledger.js';
@@ -38,6 +41,15 @@ export interface FlattenDeps {
   readonly strays: Strays;
   /** Of all orders that are sent from here. */
   readonly account: string;
+  readonly logger: Logger;
+  readonly symbolName: (id: number) => string;
+}
+
+/** Signed; where long and short are kept apart, one of them. */
+interface Held {
+  readonly symbol: number;
+  readonly quantity: bigint;
+  readonly offset: number;
 }
 
 /** Whose an order is, and of what; the symbol is not known of one that is long forgotten. */
@@ -56,6 +68,8 @@ const retryNs = 1e9;
 export class Flatten {
   readonly #deps: FlattenDeps;
   #nextNs = 0;
+  /** What is held and less than one order may be for, as it was refused: by symbol and offset. */
+  readonly #remainders = new Map<string, string>();
 
   constructor(deps: FlattenDeps) {
     this.#deps = deps;
@@ -86,12 +100,17 @@ export class Flatten {
     const busy = new Set(working.map(({ intent }) => intent.symbol));
     let sent = 0;
     let left = busy.size;
-    for (const { symbol, quantity, offset } of this.#held()) {
+    const remainders: Held[] = [];
+    for (const held of this.#held()) {
+      if (this.#isRemainder(held)) {
+        remainders.push(held);
+        continue;
+      }
       left += 1;
-      if (busy.has(symbol) || isHalted(symbol)) continue;
-      sent += this.#close(symbol, quantity, offset);
+      if (busy.has(held.symbol) || isHalted(held.symbol)) continue;
+      sent += this.#close(held);
     }
-    if (left === 0) this.#done();
+    if (left === 0) this.#done(remainders);
     return sent;
   }
 
@@ -148,8 +167,8 @@ export class Flatten {
     return { account: this.#deps.account, instance: Number.parseInt(id, 10), symbol: undefined };
   }
 
-  /** Signed; where long and short are kept apart, each of them. */
-  *#held(): Generator<{ symbol: number; quantity: bigint; offset: number }> {
+  /** Where long and short are kept apart, each of them. */
+  *#held(): Generator<Held> {
     const { ledger, offsetsOf } = this.#deps;
     for (const { symbol, quantity } of ledger.positions.all()) {
       const apart = offsetsOf(symbol);
@@ -163,7 +182,8 @@ export class Flatten {
     }
   }
 
-  #close(symbol: number, quantity: bigint, offset: number): number {
+  #close(held: Held): number {
+    const { symbol, quantity, offset } = held;
     const { decisions, clock, ledger, mostOf } = this.#deps;
     const ordinal = ledger.highest(personInstance) + 1;
     const side = quantity > 0n ? -1 : 1;
@@ -172,15 +192,42 @@ export class Flatten {
       ...{ symbol, side, quantity: mostOf(symbol, side, quantity > 0n ? quantity : -quantity) },
       ...{ offset, flags: OrderFlags.reduceOnly },
     };
-    if (decisions.take(draft, false) === RiskReason.APPROVED) return 1;
+    const reason = decisions.take(draft, false);
+    if (reason === RiskReason.APPROVED) return 1;
+    if (reason === RiskReason.INVALID_QUANTITY || reason === RiskReason.QUANTITY_LIMIT)
+      this.#noteRemainder(held, RiskReasonNames[reason] ?? '');
     this.#nextNs = clock.monotonicNs() + retryNs;
     return 0;
   }
 
-  #done(): void {
+  /** It was refused, and would be again. */
+  #isRemainder(held: Held): boolean {
+    return this.#remainders.get(`${held.symbol} ${held.offset}`) === this.#standingOf(held);
+  }
+
+  /** As long as quantity, lot and limits are these, it stays one. */
+  #standingOf({ quantity }: Held): string {
+    const { controls, books } = this.#deps.ledger;
+    return `${quantity} ${controls.limitsVersion} ${books.instrumentsVersion}`;
+  }
+
+  #noteRemainder(held: Held, reason: string): void {
+    const { logger } = this.#deps;
+    this.#remainders.set(`${held.symbol} ${held.offset}`, this.#standingOf(held));
+    logger.error({ held: this.#textOf(held), reason }, 'less than one order may be for stays held');
+  }
+
+  #textOf({ symbol, quantity }: Held): string {
+    return `${moneyText(quantity)} of ${this.#deps.symbolName(symbol)}`;
+  }
+
+  #done(remainders: readonly Held[]): void {
     const { scribe, clock } = this.#deps;
-    const time = clock.now();
-    scribe.action({ actor: 'exec', action: 'flat', detail: '', why: 'nothing is open', time });
+    const held = remainders.map((one) => this.#textOf(one)).join(', ');
+    const rest = ` but ${held}: less than one order may be for; close it at the venue`;
+    const why = `nothing is open${held === '' ? '' : rest}`;
+    scribe.action({ actor: 'exec', action: 'flat', detail: '', why, time: clock.now() });
+    this.#remainders.clear();
   }
 }
 

@@ -85,6 +85,7 @@ export class OrderDesk {
         connected,
       },
       closable: (order, offset) => offsets.closable(order, offset),
+      closesOddLots: () => broker.card.can?.closesOddLots === true,
       takes: (order) => broker.parts?.takes(order) !== false,
       trades: (symbol) => broker.trades?.(symbol) !== false,
     });
@@ -116,7 +117,7 @@ export class OrderDesk {
     });
     this.#flatten = new Flatten({
       ...{ ledger, scribe, clock, decisions: this.decisions, cancel },
-      ...{ account: config.exec.account, strays: deps.strays },
+      ...{ account: config.exec.account, strays: deps.strays, logger, symbolName },
       mostOf: (symbol, side, quantity) =>
         risk.mostOf({
           ...{ account: config.exec.account, instance: personInstance, symbol, side, quantity },

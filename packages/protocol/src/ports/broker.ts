@@ -15,6 +15,8 @@ export interface BrokerAbilities {
   readonly replace: boolean;
   /** Orders carry an OrderOffset: long and short are kept apart. */
   readonly offsets: boolean;
+  /** An order that closes all that is held may be for less than a lot. Absent: not known. */
+  readonly closesOddLots?: boolean;
 }
 
 /** What a venue can do of which nothing is said. */
