@@ -27,8 +27,8 @@ import {
   type TradingStateRequest,
   type WorkingTerms,
 } from '@ndts/protocol';
-import { type Agent, LatencyHistogram, type Logger, type Metrics } from '@ndts/runtime';
-import type { Gateway } from './broker/gateway.js';
+import type { Agent, Logger, Metrics } from '@ndts/runtime';
+import { type Gateway, numberingOf } from './broker/gateway.js';
 import { CancelsAhead } from './intake/cancels-ahead.js';
 import { draftOf, otherDraftOf } from './intake/request.js';
 import { Intake, type SignalRingReader } from './intake/intake.js';
@@ -53,7 +53,7 @@ import { LogGate } from './route/log-gate.js';
 import { named, noteNode } from './route/named-gateway.js';
 import { textsOf } from './route/difference.js';
 import { Reconciler } from './route/reconcile.js';
-import { Release } from './route/release.js';
+import { newLatencies, Release } from './route/release.js';
 import { RouteWatch } from './route/route-watch.js';
 import { Strays } from './route/strays.js';
 import { StatusDesk } from './status.js';
@@ -121,11 +121,7 @@ export class ExecNode implements Agent {
     this.#deps = { ...deps, broker };
     this.#now = clock.now();
     const ledger = this.ledger;
-    const cards = broker.cards?.() ?? [broker.card];
-    const numbering = cards.filter(({ numbersTrades }) => numbersTrades === true);
-    const journal = new EventJournal(deps.journal, (venue) =>
-      numbering.some(({ name }) => name === venue),
-    );
+    const journal = new EventJournal(deps.journal, numberingOf(broker));
     this.#journal = journal;
     this.#checkpoints = new Checkpoints(journal, ledger, clock, logger, deps.journalLimits);
     this.#market = new Market(deps.market, (symbol) => {
@@ -152,10 +148,7 @@ export class ExecNode implements Agent {
     this.#wishes = new CancelWishes(ledger, clock, config.exec.answerTimeoutMs, cancel);
     const answers = new Answers(ledger, journal, scribe, logger, gate, strays);
     this.#answers = answers;
-    const latencies = {
-      tickToOrder: new LatencyHistogram(),
-      signalToOrder: new LatencyHistogram(),
-    };
+    const latencies = newLatencies();
     this.#release = new Release({
       mode: config.exec.journalMode,
       answerTimeoutMs: config.exec.answerTimeoutMs,
@@ -163,12 +156,10 @@ export class ExecNode implements Agent {
     });
     this.#desk = new OrderDesk({
       ...{ config, rates, clock, logger, gate, ledger, scribe, broker, symbolName, cancel },
-      metrics: deps.metrics,
-      ...{ market: this.#market, dataWatch: this.#dataWatch },
+      ...{ market: this.#market, dataWatch: this.#dataWatch, strays, metrics: deps.metrics },
       connected: () => this.#watch.isReady && broker.connected(),
       now: () => this.#readNow(),
       enqueue: (order) => this.#release.enqueue(order),
-      strays,
       onDenied: (reason) => this.#status.countDenied(reason),
     });
     this.#changes = this.#createChanges();

@@ -51,3 +51,10 @@ export interface Gateway extends Broker {
   /** Of a pair: what each of them promises. */
   cards?(): readonly BrokerCard[];
 }
+
+/** Of which venues trade ids end in a number that grows. */
+export function numberingOf(broker: Gateway): (venue: string) => boolean {
+  const cards = broker.cards?.() ?? [broker.card];
+  const numbering = cards.filter(({ numbersTrades }) => numbersTrades === true);
+  return (venue) => numbering.some(({ name }) => name === venue);
+}

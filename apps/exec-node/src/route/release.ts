@@ -12,7 +12,7 @@ import {
   RiskReason,
   RiskReasonNames,
 } from '@ndts/protocol';
-import type { LatencyHistogram, Logger } from '@ndts/runtime';
+import { LatencyHistogram, type Logger } from '@ndts/runtime';
 import type { Gateway } from '../broker/gateway.js';
 import type { EventJournal } from '../order/journal.js';
 import type { Ledger } from '../order/ledger.js';
@@ -22,6 +22,10 @@ import type { Scribe } from '../order/scribe.js';
 export interface ReleaseLatencies {
   readonly tickToOrder: LatencyHistogram;
   readonly signalToOrder: LatencyHistogram;
+}
+
+export function newLatencies(): ReleaseLatencies {
+  return { tickToOrder: new LatencyHistogram(), signalToOrder: new LatencyHistogram() };
 }
 
 export interface ReleaseDeps {
