@@ -2,17 +2,18 @@
 // more refuse dots, which the parts of an order that works here have. What always holds: an id goes
 // there and back as it was; what is none of ours stays as it is.
 
-const ours = /^\d+-\d+-\d+(?:\.\d+)*$/;
+/** Behind the letters of its node (exec.orderPrefix), when it has any. */
+const ours = /^([a-z]{0,6})(\d+-\d+-\d+(?:\.\d+)*)$/;
 /** Some venues put two signs of their own in front. */
-const oursThere = /^(?:t-)?(\d+a\d+a\d+(?:b\d+)*)$/;
+const oursThere = /^(?:t-)?([a-z]{0,6})(\d+a\d+a\d+(?:b\d+)*)$/;
 
 /** `7-118-0.2` is `7a118a0b2` there. */
 export function venueIdOf(clientOrderId: string): string {
-  if (!ours.test(clientOrderId)) return clientOrderId;
-  return clientOrderId.replaceAll('-', 'a').replaceAll('.', 'b');
+  const [, node = '', id] = ours.exec(clientOrderId) ?? [];
+  return id === undefined ? clientOrderId : node + id.replaceAll('-', 'a').replaceAll('.', 'b');
 }
 
 export function orderIdOf(venueClientId: string): string {
-  const id = oursThere.exec(venueClientId)?.[1];
-  return id === undefined ? venueClientId : id.replaceAll('a', '-').replaceAll('b', '.');
+  const [, node = '', id] = oursThere.exec(venueClientId) ?? [];
+  return id === undefined ? venueClientId : node + id.replaceAll('a', '-').replaceAll('b', '.');
 }
