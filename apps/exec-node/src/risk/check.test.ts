@@ -65,6 +65,21 @@ test('an ordinary order passes', () => {
   assert.equal(check({ order: limit('104') }), 'APPROVED');
 });
 
+test('less than a lot closes all that is held, where the venue takes that', () => {
+  const odd = (held: string, closesOddLots: boolean, more: Partial<RiskExposure> = {}): string =>
+    check({
+      order: { side: -1, quantity: money('0.5') },
+      limits: { lot: money('1') },
+      exposure: { position: money(held), closesOddLots, ...more },
+    });
+  assert.equal(odd('0.5', true), 'APPROVED');
+  assert.equal(odd('0.5', false), 'INVALID_QUANTITY');
+  assert.equal(odd('1', true), 'INVALID_QUANTITY', 'something would be left');
+  assert.equal(odd('0', true), 'INVALID_QUANTITY', 'it would open');
+  assert.equal(odd('1.5', true, { openSell: money('1') }), 'APPROVED', 'the rest is on its way');
+  assert.equal(odd('3', true, { closable: money('0.5') }), 'APPROVED', 'by its offset');
+});
+
 test('what makes no order', () => {
   assert.equal(check({ order: { side: 0 } }), 'INVALID_ORDER');
   assert.equal(check({ order: { side: 2 } }), 'INVALID_ORDER');
