@@ -10,6 +10,7 @@ import {
   truncateSync,
   writeFileSync,
 } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import {
@@ -148,6 +149,83 @@ test('a replay gives the same bytes, whatever happened, at any speed', async (co
   const { messages, lost, fileBytes, rawBytes } = live.recorder.stats();
   assert.deepEqual([messages, lost], [live.feed.stats().messages, 0]);
   assert.ok(fileBytes < rawBytes);
+});
+
+test('a day alone has its rows, though the connection is of the day before', async (context) => {
+  const dir = await temporaryFolder(context);
+  const live = await record(dir);
+  const [first = '', second = ''] = await listRecordings(dir);
+  const [one, other] = [await replay([first]), await replay([second])];
+  assert.ok(one.bytes.rows > 0 && other.bytes.rows > 0);
+  const both = Buffer.concat([one.bytes.all, other.bytes.all]);
+  assert.ok(both.equals(live.bytes.all));
+});
+
+test('each day says what is subscribed to, also of the day before', async (context) => {
+  const dir = await temporaryFolder(context);
+  const clock = new VirtualClock(startMs);
+  const recorder = new Recorder({ dir, clock });
+  recorder.subscribed(['A'], clock.now());
+  recorder.message(bytesOf('1'), clock.now());
+  clock.advance(nsPerDay);
+  recorder.subscribed(['B'], clock.now());
+  for (const text of ['2', '3']) recorder.message(bytesOf(text), clock.now());
+  await recorder.close();
+  assert.deepEqual(await Promise.all((await listRecordings(dir)).map((path) => textsOf([path]))), [
+    ['["A"]', '1'],
+    ['["B"]', '["A","B"]', '2', '3'],
+  ]);
+});
+
+const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+/** Of the first block. */
+async function textsOf(paths: readonly string[]): Promise<string[]> {
+  const reader = new RecordingReader(paths, () => assert.fail());
+  const records = (await reader.next()) ?? [];
+  await reader.close();
+  return records.map(({ bytes }) => Buffer.from(bytes).toString());
+}
+
+/** Opens files whose writes fail while `isFull` says so, as those of a full disk. */
+function fullDisk(isFull: () => boolean): { openFile: typeof open; openNow: Set<FileHandle> } {
+  const openNow = new Set<FileHandle>();
+  const openFile: typeof open = async (...how) => {
+    const file = await open(...how);
+    openNow.add(file);
+    const [write, close] = [file.writeFile.bind(file), file.close.bind(file)];
+    file.writeFile = async (...what) => {
+      if (isFull()) throw new Error('ENOSPC: no space left on device');
+      return write(...what);
+    };
+    file.close = () => {
+      openNow.delete(file);
+      return close();
+    };
+    return file;
+  };
+  return { openFile, openNow };
+}
+
+test('a full disk is left as it was; what comes behind it can be replayed', async (context) => {
+  const dir = await temporaryFolder(context);
+  let isFull = true;
+  const { openFile, openNow } = fullDisk(() => isFull);
+  const clock = new VirtualClock(startMs);
+  const recorder = new Recorder({ dir, clock, openFile });
+  recorder.opened(clock.now());
+  recorder.subscribed(['A', 'B'], clock.now());
+  for (let at = 0; at < 5; at += 1) {
+    recorder.message(bytesOf('lost'), clock.now());
+    await recorder.flush();
+  }
+  assert.deepEqual([await listRecordings(dir), openNow.size], [[], 0]);
+  assert.match(recorder.stats().reason, /ENOSPC/);
+  isFull = false;
+  recorder.message(bytesOf('kept'), clock.now());
+  await recorder.close();
+  assert.deepEqual([recorder.stats().lost, recorder.stats().messages, openNow.size], [5, 1, 0]);
+  assert.deepEqual(await textsOf(await listRecordings(dir)), ['["A","B"]', 'kept']);
 });
 
 async function readAll(paths: readonly string[]): Promise<{ records: number; bad: BadStretch[] }> {

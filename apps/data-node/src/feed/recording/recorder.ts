@@ -1,9 +1,10 @@
 // Keeps every message of a feed: gathered into blocks, compressed on another thread, appended to
 // the file of the day. Always: the feed waits for nothing here; what could not be kept (a full
 // disk, a disk that is too slow) is counted; a start begins a new file and never touches an older
-// one.
+// one; what is read without what was before it (a day, or behind a loss) says what was subscribed
+// to.
 
-import { type FileHandle, mkdir, open, readdir } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Clock, errorLine, type Time, type Timer } from '@ndts/protocol';
 import { dayText } from '@ndts/storage';
@@ -26,6 +27,8 @@ export interface RecorderOptions {
   readonly flushMs?: number;
   /** What may wait to be written. */
   readonly pendingBytesMax?: number;
+  /** For tests: a disk that fails. */
+  readonly openFile?: typeof open;
 }
 
 export interface RecorderStats {
@@ -58,7 +61,11 @@ export class Recorder implements MessageRecorder {
   #timer: Timer | undefined;
   #writing: Promise<void> = Promise.resolve();
   #pendingBytes = 0;
+  readonly #names = new Set<string>();
+  /** What was subscribed to is to be said again, before the next message. */
+  #isNameless = false;
   #file: FileHandle | undefined;
+  #path = '';
   #fileDay = -1;
   #ordinal = 0;
   #messages = 0;
@@ -77,15 +84,31 @@ export class Recorder implements MessageRecorder {
   }
 
   subscribed(names: readonly string[], at: Time): void {
-    this.#put(recordKinds.subscribed, at, encoder.encode(JSON.stringify(names)));
+    for (const name of names) this.#names.add(name);
+    this.#put(recordKinds.subscribed, at, namesBytes(names));
   }
 
   unsubscribed(names: readonly string[], at: Time): void {
-    this.#put(recordKinds.unsubscribed, at, encoder.encode(JSON.stringify(names)));
+    for (const name of names) this.#names.delete(name);
+    this.#put(recordKinds.unsubscribed, at, namesBytes(names));
   }
 
   message(bytes: Uint8Array, at: Time): void {
+    if ((this.#isNameless || this.#isNewDay(at)) && this.#hasRoom(bytes)) {
+      const names = namesBytes([...this.#names]);
+      this.#isNameless = !this.#put(recordKinds.subscribed, at, names);
+    }
     this.#put(recordKinds.message, at, bytes);
+  }
+
+  #hasRoom({ length }: Uint8Array): boolean {
+    const maximum = this.#options.pendingBytesMax ?? pendingBytesMaxDefault;
+    const size = this.#pendingBytes + recordHeadBytes + length;
+    return !this.#isClosed && length <= blockBytesMax && size <= maximum;
+  }
+
+  #isNewDay(at: Time): boolean {
+    return at.day !== this.#day && this.#day >= 0;
   }
 
   stats(): RecorderStats {
@@ -112,13 +135,15 @@ export class Recorder implements MessageRecorder {
     await file?.close();
   }
 
-  #put(kind: RecordKind, at: Time, bytes: Uint8Array): void {
+  /** False: it has no room. */
+  #put(kind: RecordKind, at: Time, bytes: Uint8Array): boolean {
     const isMessage = kind === recordKinds.message;
+    if (!isMessage && this.#isNewDay(at)) this.#isNameless = true;
     const size = recordHeadBytes + bytes.length;
-    const maximum = this.#options.pendingBytesMax ?? pendingBytesMaxDefault;
-    if (this.#isClosed || bytes.length > blockBytesMax || this.#pendingBytes + size > maximum) {
+    if (!this.#hasRoom(bytes)) {
       this.#lost += isMessage ? 1 : 0;
-      return;
+      this.#isNameless ||= !isMessage;
+      return false;
     }
     if (at.day !== this.#day || this.#used + size > this.#block.length) this.#flushBlock();
     this.#day = at.day;
@@ -130,6 +155,7 @@ export class Recorder implements MessageRecorder {
       this.#options.flushMs ?? flushMsDefault,
       () => void this.flush(),
     );
+    return true;
   }
 
   #flushBlock(): void {
@@ -151,12 +177,20 @@ export class Recorder implements MessageRecorder {
       } catch (error) {
         this.#lost += messages;
         this.#reason = errorLine(error);
-        // What was written of the block is a torn tail; the next one goes into a new file.
-        await this.#file?.close().catch(() => undefined);
-        this.#file = undefined;
+        this.#isNameless = true; // it may have been said in there
+        await this.#giveUpFile();
       }
       this.#pendingBytes -= raw.length;
     });
+  }
+
+  /** What was written of the block is a torn tail; the next one goes into a new file. Of a disk
+   * that stays full no files remain that have nothing. */
+  async #giveUpFile(): Promise<void> {
+    const file = this.#file;
+    this.#file = undefined;
+    await file?.close().catch(() => undefined);
+    if (file !== undefined && this.#ordinal === 0) await unlink(this.#path).catch(() => undefined);
   }
 
   async #write(day: number, records: number, raw: Buffer): Promise<void> {
@@ -173,7 +207,7 @@ export class Recorder implements MessageRecorder {
     if (this.#file !== undefined && day === this.#fileDay) return this.#file;
     await this.#file?.close();
     this.#file = undefined;
-    const { dir } = this.#options;
+    const { dir, openFile = open } = this.#options;
     await mkdir(dir, { recursive: true, mode: 0o700 });
     const numbers = (await readdir(dir)).flatMap((name) => {
       const found = recordingName.exec(name);
@@ -181,11 +215,17 @@ export class Recorder implements MessageRecorder {
     });
     const number = Math.max(-1, ...numbers) + 1;
     const name = `${dayText(day)}-${String(number).padStart(2, '0')}.rec`;
-    const file = await open(join(dir, name), 'wx', 0o600);
-    await file.writeFile(recordingHeader(day));
+    const path = join(dir, name);
+    const file = await openFile(path, 'wx', 0o600);
     this.#file = file;
+    this.#path = path;
     this.#fileDay = day;
     this.#ordinal = 0;
+    await file.writeFile(recordingHeader(day));
     return file;
   }
+}
+
+function namesBytes(names: readonly string[]): Uint8Array {
+  return encoder.encode(JSON.stringify(names));
 }
