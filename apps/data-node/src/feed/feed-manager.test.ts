@@ -26,6 +26,8 @@ const startMs = Date.UTC(2026, 0, 5, 14);
 class Setup {
   readonly set = new FeedSet([]);
   readonly venue = new FakeVenue();
+  /** No name may be a symbol any more. */
+  isRefusing = false;
   readonly manager: FeedManager;
 
   constructor(
@@ -49,7 +51,8 @@ class Setup {
       random: new SeededRandom(1),
       logger: createSilentLogger(),
       door: {
-        ensure: async (names) => Uint32Array.from(names, (name) => (name === '?' ? 0 : 7)),
+        ensure: async (names) =>
+          Uint32Array.from(names, (name) => (name === '?' || this.isRefusing ? 0 : 7)),
         refusal: () => 'has other characters',
       },
       recordingDir,
@@ -140,6 +143,20 @@ test('what is recorded from now on replays as a feed of its own', async (context
   }
   assert.deepEqual(again, live);
   await manager.stop();
+});
+
+test('a feed that could not be made anew goes on as it was', async (context) => {
+  const setup = new Setup(folder(context), new Map());
+  await setup.set.connect();
+  await setup.manager.add(binance);
+  const { source } = setup.set.sources[0]!;
+  setup.isRefusing = true;
+  await assert.rejects(setup.manager.record('binance', true), /has other characters/);
+  assert.deepEqual(
+    setup.manager.list().map((one) => [one.source, one.state, one.recording]),
+    [[source, 'connected', null]],
+  );
+  await setup.manager.stop();
 });
 
 test('a FIX counterparty is kept without its secret, recorded, and replayed', async (context) => {

@@ -65,6 +65,10 @@ interface Kept {
   readonly recorder: Recorder | undefined;
 }
 
+interface Made extends Kept {
+  readonly feed: Feed;
+}
+
 export class FeedManager {
   readonly #options: FeedManagerOptions;
   readonly #kinds: readonly RowKind[];
@@ -137,8 +141,9 @@ export class FeedManager {
         throw new NdtsError('INVALID_ARGUMENT', `${name} has no messages to record`);
       if ((before.record ?? false) !== on) {
         const definition = { ...before, record: on };
+        const made = await this.#make(definition); // what fails here leaves the old one as it is
         await this.#end(name);
-        await this.#begin(definition);
+        await this.#place(made);
         await this.#options.store.put(definition);
       }
       return this.#viewOf(this.#source(name));
@@ -174,15 +179,24 @@ export class FeedManager {
   }
 
   async #begin(definition: FeedDefinition): Promise<void> {
-    const { set, recordingDir, clock } = this.#options;
     const { name } = definition;
-    if (set.sources.some(({ feed }) => feed.name === name))
+    if (this.#options.set.sources.some(({ feed }) => feed.name === name))
       throw new NdtsError('ALREADY_EXISTS', `there is a feed ${name}`);
+    await this.#place(await this.#make(definition));
+  }
+
+  async #make(definition: FeedDefinition): Promise<Made> {
+    const { recordingDir, clock } = this.#options;
     const isRecorded = hasMessages(definition) && definition.record === true;
     const recorder = isRecorded
-      ? new Recorder({ dir: join(recordingDir, name), clock })
+      ? new Recorder({ dir: join(recordingDir, definition.name), clock })
       : undefined;
-    const feed = await this.#create(definition, recorder);
+    return { definition, recorder, feed: await this.#create(definition, recorder) };
+  }
+
+  async #place({ definition, recorder, feed }: Made): Promise<void> {
+    const { set } = this.#options;
+    const { name } = definition;
     this.#kept.set(name, { definition, recorder });
     this.#opening.add(name);
     try {
