@@ -2,7 +2,15 @@
 // own pace, a factor of it, or as fast as they are taken. Always: what the decoder sees is what it
 // saw then, in that order, new connections and subscriptions among it.
 
-import { type Clock, errorLine, nsBetween, nsPerMs, type Time, type Timer } from '@ndts/protocol';
+import {
+  type Clock,
+  errorLine,
+  nsBetween,
+  nsPerDay,
+  nsPerMs,
+  type Time,
+  type Timer,
+} from '@ndts/protocol';
 import type { MessageConnection, MessageEvents, MessageSource } from '../message-source.js';
 import { recordKinds, type RecordingRecord } from './recording-format.js';
 import { type BadStretch, RecordingReader } from './recording-reader.js';
@@ -22,6 +30,8 @@ export interface RecordingSourceOptions {
 
 /** Messages handed out before others get their turn. */
 const atOnce = 256;
+/** Longer ones between two messages are not waited for. */
+const holeNs = nsPerDay;
 
 class Replay implements MessageConnection {
   readonly #options: RecordingSourceOptions;
@@ -31,8 +41,10 @@ class Replay implements MessageConnection {
   #isPaused = false;
   #wake: (() => void) | undefined;
   #timer: Timer | undefined;
-  #first: Time | undefined;
-  #firstNs = 0;
+  /** What was due at #fromNs of the clock, and the newest that was due. */
+  #from: Time | undefined;
+  #fromNs = 0;
+  #last: Time | undefined;
   #opened = 0;
   readonly #run: Promise<void>;
   readonly flow = {
@@ -105,13 +117,16 @@ class Replay implements MessageConnection {
 
   async #untilDue(at: Time): Promise<void> {
     const { clock, speed } = this.#options;
-    if (this.#first === undefined) {
-      this.#first = at;
-      this.#firstNs = clock.monotonicNs();
+    const last = this.#last;
+    if (last === undefined || Math.abs(nsBetween(at, last)) > holeNs) {
+      this.#from = at;
+      this.#fromNs = clock.monotonicNs();
     }
+    this.#last = at;
+    const from = this.#from ?? at;
     for (;;) {
-      const dueNs = nsBetween(at, this.#first) / speed;
-      const restNs = dueNs - (clock.monotonicNs() - this.#firstNs);
+      const dueNs = nsBetween(at, from) / speed;
+      const restNs = dueNs - (clock.monotonicNs() - this.#fromNs);
       if (restNs <= 0 || this.#isClosed) return;
       await this.#sleep(restNs / nsPerMs);
     }
