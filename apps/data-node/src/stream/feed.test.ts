@@ -133,7 +133,7 @@ test('many who join are sent what comes after them, and the others nothing for i
   feed.close();
 });
 
-test('who catches up is told the position of what it was sent, not of what is gathered', async () => {
+test('who catches up is told the position of what it was sent, not what is gathered', async () => {
   const clock = new VirtualClock();
   const source = new Source();
   const feed = makeFeed(clock, source);

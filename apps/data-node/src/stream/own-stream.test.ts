@@ -19,7 +19,7 @@ const raw = {
 };
 const voids = [{ shard: 0, epoch: 1, sequence: 2, last: { epoch: 1, sequence: 1 } }];
 
-test('nothing is sent of a stream that was closed while its rows waited for their turn', async () => {
+test('nothing is sent of a stream that was closed while rows waited for their turn', async () => {
   const turns = new Turns({ clock: new VirtualClock(), perRound: 1, share: 1 });
   const sent: string[] = [];
   const client = {
