@@ -117,7 +117,7 @@ test('an interval gives the last row of each symbol that changed in it', async (
   assert.equal(await waiting, undefined);
 });
 
-test('what became void before it was handed out is not handed out, what was before it is', async () => {
+test('what became void before it was handed out is not, what was before it is', async () => {
   const clock = new VirtualClock(0);
   const source = new GivenRows();
   const delayed = new DelayedRows(source, clock, 100);

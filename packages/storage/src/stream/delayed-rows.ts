@@ -7,7 +7,13 @@
 
 import type { Clock, Timer } from '@ndts/protocol';
 import { LatestRows, withoutTexts } from './latest-rows.js';
-import { type LiveItem, type LiveSource, noRows, noVoids, type ReturningSource } from './live-item.js';
+import {
+  type LiveItem,
+  type LiveSource,
+  noRows,
+  noVoids,
+  type ReturningSource,
+} from './live-item.js';
 import type { ShardPositions, VoidRows } from './positions.js';
 
 export class DelayedRows implements LiveSource {
