@@ -1,6 +1,9 @@
 // The past, then live without a seam: a replay in the order of time, at a speed, and behind it live
 // rows from where the replay ended. The replay says at its start which sequences it does not see;
 // live begins exactly there, so what was appended meanwhile is neither missed nor seen twice.
+//
+// Always: no row is handed out above the watermark that was asked for. In the order of time none
+// can be left for later, so the first waits until the last one is below it.
 
 import { NdtsError, type Time } from '@ndts/protocol';
 import { Pace } from '../replay/pace.js';
@@ -17,6 +20,7 @@ export interface PastRowsOptions extends Omit<LiveRowsOptions, 'from' | 'hold'> 
 }
 
 interface Past {
+  readonly service: Service;
   readonly stream: StreamOf<'replay'>;
   readonly columns: RawRows['columns'];
 }
@@ -27,14 +31,18 @@ export class PastRows implements LiveSource {
   /** Ends a wait of the pace. */
   readonly #stop = new AbortController();
   #opening: Promise<Past> | undefined;
+  /** While the first row waits for the watermark. */
+  #waiting: StreamOf<'tail'> | undefined;
+  #mayBegin: boolean;
   #live: LiveRows | undefined;
   #closed = false;
 
   constructor(options: PastRowsOptions) {
-    const { clock, speed } = options;
+    const { asked, clock, speed } = options;
     if (!(speed >= 0 && speed < Number.POSITIVE_INFINITY))
       throw new NdtsError('INVALID_ARGUMENT', `expected a speed of 0 or above, found ${speed}`);
     this.#options = options;
+    this.#mayBegin = (asked.watermark ?? 'accepted') === 'accepted';
     if (speed > 0) this.#pace = new Pace(clock, speed, this.#stop.signal);
   }
 
@@ -48,6 +56,8 @@ export class PastRows implements LiveSource {
     if (this.#closed) return undefined;
     if (this.#live !== undefined) return this.#live.next();
     const past = await this.#past();
+    if (!this.#mayBegin) await this.#await(past);
+    if (this.#isClosed()) return undefined;
     const rows = await this.#pastRows(past);
     if (rows !== undefined) return { rows, next: undefined, voids: noVoids };
     if (this.#isClosed()) return undefined;
@@ -63,9 +73,25 @@ export class PastRows implements LiveSource {
     if (this.#closed) return;
     this.#closed = true;
     this.#stop.abort();
+    await this.#waiting?.close();
     await this.#live?.close();
     const past = await this.#opening?.catch(() => undefined);
     await past?.stream.close();
+  }
+
+  /** Until the last row of each shard is below the watermark. */
+  async #await({ service, stream, columns }: Past): Promise<void> {
+    const { table, watermark } = this.#options.asked;
+    const { epochs, ends } = stream.head;
+    const waiting = await service.open('tail', {
+      ...{ table, batch: 1, columns: columns.map(({ name }) => name), until: ends },
+      ...(watermark === undefined ? {} : { watermark }),
+      from: { epoch: epochs.slice(), sequence: ends.map((end) => Math.max(0, end - 1)) },
+    });
+    this.#waiting = waiting;
+    if (!this.#isClosed()) while ((await waiting.next()) !== undefined);
+    await waiting.close();
+    this.#mayBegin = true;
   }
 
   /** A field that others change while this one waits. */
@@ -111,7 +137,7 @@ export class PastRows implements LiveSource {
       ...(symbols === undefined ? {} : { symbols }),
       ...(from === undefined ? {} : { from }),
     });
-    return { stream, columns };
+    return { service, stream, columns };
   }
 }
 

@@ -291,6 +291,32 @@ test('a row is seen once it is below the watermark that was asked for', async (c
   }
 });
 
+test('rows of the past are below the watermark, too', async (context) => {
+  const random = new SeededRandom(seedOf(context));
+  const node = new StreamNode(context);
+  await node.open();
+  node.append(random, 300);
+  const unsealed = (): boolean => {
+    const marks = new Float64Array(4 * shardCount);
+    node.local.ticks.watermarks(marks);
+    return marks.some((mark, at) => at % 4 === 3 && mark < (marks[at - 3] ?? 0));
+  };
+  const asked = { mode: 'historical', watermark: 'sealed' } as const;
+  const ended = subscribe(context, node, asked);
+  const nothing = ended.next();
+  const live = subscribe(context, node, asked);
+  const first = live.next();
+  await turn(60);
+  assert.ok(unsealed());
+  await ended.close();
+  assert.equal((await nothing).done, true);
+  node.local.ticks.seal();
+  let rows = (await first).value?.rows.count ?? 0;
+  assert.ok(!unsealed());
+  while (rows < 300) rows += (await live.next()).value?.rows.count ?? 0;
+  assert.equal(rows, 300);
+});
+
 test('a subscription that waits is woken by a row, and ends when told', async (context) => {
   const random = new SeededRandom(seedOf(context));
   const node = new StreamNode(context);
