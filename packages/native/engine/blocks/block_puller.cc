@@ -29,12 +29,9 @@ void BlockPuller::close() {
   closed_ = true;
 }
 
-Status BlockPuller::connect(std::int64_t deadline_ns) {
+Status BlockPuller::connect(std::int64_t timeout_ns) {
   if (closed_) return Status(Code::kClosed, "the puller is closed");
-  if (reader_->connected()) return {};
-  const std::int64_t left = deadline_ns - clock_->monotonic_ns();
-  if (left <= 0) return Status(Code::kTimeout, "no time left to connect");
-  return reader_->connect(left);
+  return reader_->connected() ? Status() : reader_->connect(timeout_ns);
 }
 
 // `arrived` is told how many bytes from the start on are there, whenever they become more.
@@ -72,13 +69,13 @@ Status BlockPuller::pull(std::uint64_t offset, std::span<const std::uint64_t> pi
                          std::int64_t timeout_ns,
                          const std::function<void(std::size_t, Bytes)>& take) {
   const MutexLock lock(mutex_);
-  const std::int64_t deadline_ns = clock_->monotonic_ns() + timeout_ns;
   std::uint64_t bytes = 0;
   for (const std::uint64_t piece : pieces) bytes += piece;
   if (bytes == 0 || bytes > kPullBytesMax)
     return Status(Code::kInvalidArgument, "expected 1 to " + std::to_string(kPullBytesMax) +
                                               " bytes at once, found " + std::to_string(bytes));
-  NDTS_TRY(connect(deadline_ns));
+  NDTS_TRY(connect(timeout_ns));
+  const std::int64_t deadline_ns = clock_->monotonic_ns() + timeout_ns;
   std::size_t next = 0;
   std::uint64_t at = 0;
   const Status status = read(offset, bytes, deadline_ns, [&](std::uint64_t here) {

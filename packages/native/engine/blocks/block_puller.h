@@ -4,7 +4,8 @@
 //
 // Threads: any; one pull runs at a time, others wait for it. Lifetime: clock, random source and
 // file system outlive it. Errors: those of remote_memory.h; a connection that ended is made again
-// by the next pull. Every pull ends by its deadline.
+// by the next pull. Every pull ends by its deadline, counted from when it is connected; connecting
+// has as long once more: what it takes on a busy machine says nothing of the reads.
 #pragma once
 
 #include <cstdint>
@@ -38,7 +39,7 @@ class BlockPuller {
  private:
   BlockPuller(const MemoryParts& parts, const Grant& grant)
       : clock_(parts.clock), grant_(grant), memory_(kPullBytesMax) {}
-  [[nodiscard]] Status connect(std::int64_t deadline_ns);
+  [[nodiscard]] Status connect(std::int64_t timeout_ns);
   [[nodiscard]] Status read(std::uint64_t offset, std::uint64_t bytes, std::int64_t deadline_ns,
                             const std::function<void(std::uint64_t)>& arrived);
 

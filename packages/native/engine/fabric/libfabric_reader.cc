@@ -83,8 +83,9 @@ Status LibfabricReader::open(std::span<const MutableBytes> arenas) {
 }
 
 Status LibfabricReader::attach(std::int64_t timeout_ns, std::span<const MutableBytes> arenas) {
-  const std::int64_t deadline_ns = clock()->monotonic_ns() + timeout_ns;
   Status status = open(arenas);
+  // Not of the peer's time: the first time the library looks at all its providers.
+  const std::int64_t deadline_ns = clock()->monotonic_ns() + timeout_ns;
   if (status.ok() && endpoint_->registration().has_hello()) status = greet(deadline_ns);
   if (!status.ok()) drop();
   return status;
