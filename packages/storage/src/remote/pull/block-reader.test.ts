@@ -10,7 +10,14 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { createPullServer, type PullServer } from '@ndts/native/fabric';
 import { createTickBatch, NdtsError } from '@ndts/protocol';
-import { createSilentLogger, loadConfig, Metrics, SeededRandom, SystemClock } from '@ndts/runtime';
+import {
+  createSilentLogger,
+  loadConfig,
+  Metrics,
+  SeededRandom,
+  SystemClock,
+  VirtualClock,
+} from '@ndts/runtime';
 import { type LocalDatabase, openLocalDatabase } from '../../folder/local-database.js';
 import { closeServer, listen } from '../../listen/listen.js';
 import { FolderService } from '../../service/folder-service.js';
@@ -316,6 +323,29 @@ test('a port that says nothing, and none at all', async (context) => {
   await closeServer(mute);
   bench.memory = new BlockMemory(0, new Metrics());
   await replaysAgree(bench, reach(`127.0.0.1:${port}`));
+});
+
+test('a port that was out of reach for a while is tried again', async (context) => {
+  const bench = await Bench.open(context);
+  bench.memory = new BlockMemory(0, bench.metrics);
+  const mute = createServer((socket) => socket.on('error', () => undefined).resume());
+  const port = await listen(mute, 'test', '127.0.0.1', 0);
+  const clock = new VirtualClock();
+  let isCut = true;
+  const reader = bench.reader({
+    clock,
+    reachable: (grant) => (isCut ? { ...grant, address: `127.0.0.1:${port}` } : grant),
+    readTimeoutMs: 50,
+  });
+  context.after(() => reader.close());
+  await replaysAgree(bench, reader);
+  await closeServer(mute);
+  isCut = false;
+  await replaysAgree(bench, reader);
+  equal(await bench.count('blocks_pulled_total'), 0);
+  clock.advance(60e9);
+  await replaysAgree(bench, reader);
+  ok((await bench.count('blocks_pulled_total')) > 8);
 });
 
 test('pulls that end in the middle go on over the connection', async (context) => {

@@ -3,7 +3,7 @@
 
 import { BlockCache, BlockPuller, PulledBlocks } from '@ndts/native/blocks';
 import type { PullGrant } from '@ndts/native/fabric';
-import { type Clock, type ErrorCode, NdtsError } from '@ndts/protocol';
+import { type Clock, type ErrorCode, NdtsError, nsPerMs } from '@ndts/protocol';
 import { type Counter, Metrics } from '@ndts/runtime';
 import { BatchFeed } from '../../replay/batch-feed.js';
 import { list, whole } from '../../service/arguments.js';
@@ -87,8 +87,10 @@ const notHeld: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 ]);
 
 const unreachable: ReadonlySet<string> = new Set(['UNAVAILABLE', 'TIMEOUT']);
-/** After so many in a row nothing is read one-sided on this connection any more. */
+/** After so many in a row nothing is read one-sided for a while, twice as long after each more. */
 const failuresMax = 2;
+const restMsLeast = 1_000;
+const restMsMost = 60_000;
 
 type Asked<N extends 'load' | 'replay'> = Streams[N]['asked'];
 
@@ -96,6 +98,8 @@ export class BlockReader {
   readonly #options: BlockReaderOptions;
   #puller: { readonly key: string; readonly puller: BlockPuller } | undefined;
   #failures = 0;
+  /** Until then the port is left alone. */
+  #restsUntilNs = 0;
   #off = false;
   #closed = false;
 
@@ -175,6 +179,7 @@ export class BlockReader {
       service,
       held,
       blocks: new PulledBlocks({ table, files, cache, windowBytes }),
+      mayPull: () => this.#mayPull(),
       pullerOf: (placed) => this.#pullerOf(placed),
       onPulled: (code) => this.#note(code),
       ways,
@@ -204,7 +209,7 @@ export class BlockReader {
   }
 
   #pullerOf({ grant }: PlacedBlocks): BlockPuller | undefined {
-    if (this.#closed || this.#failures >= failuresMax) return undefined;
+    if (!this.#mayPull()) return undefined;
     if (this.#puller?.key === grant.key) return this.#puller.puller;
     this.#dropPuller();
     try {
@@ -213,14 +218,21 @@ export class BlockReader {
       return puller;
     } catch {
       // A provider that this host does not have.
-      this.#failures = failuresMax;
+      this.#restsUntilNs = Number.POSITIVE_INFINITY;
       return undefined;
     }
   }
 
+  #mayPull(): boolean {
+    return !this.#closed && this.#options.clock.monotonicNs() >= this.#restsUntilNs;
+  }
+
   #note(code: string): void {
-    if (unreachable.has(code)) this.#failures += 1;
-    else this.#failures = 0;
+    this.#failures = unreachable.has(code) ? this.#failures + 1 : 0;
+    if (this.#failures < failuresMax) return;
+    const restMs = Math.min(restMsMost, restMsLeast * 2 ** (this.#failures - failuresMax));
+    this.#restsUntilNs = this.#options.clock.monotonicNs() + restMs * nsPerMs;
+    this.#dropPuller();
   }
 
   #dropPuller(): void {

@@ -24,6 +24,8 @@ export interface BlockReplayOptions {
   readonly service: Pick<Service, 'call' | 'shardCount'>;
   readonly held: HeldBlocks;
   readonly blocks: PulledBlocks;
+  /** Whether it is worth asking for room: the port may be out of reach. */
+  readonly mayPull: () => boolean;
   /** Reads the memory of a grant; undefined: it can't be reached. */
   readonly pullerOf: (placed: PlacedBlocks) => BlockPuller | undefined;
   /** What a try to read so came to. */
@@ -133,7 +135,8 @@ export class BlockReplay {
 
   /** What did not come; undefined: nothing can be read so now. */
   async #pull(wanted: BlockPairs): Promise<BlockPairs | undefined> {
-    const { blocks, held, clock, pullerOf, onPulled, readTimeoutMs } = this.#options;
+    const { blocks, held, clock, mayPull, pullerOf, onPulled, readTimeoutMs } = this.#options;
+    if (!mayPull()) return undefined;
     const askedNs = clock.monotonicNs();
     if (askedNs < this.#fullUntilNs || blocks.bytesOf(wanted) > pullBytesMax) return undefined;
     const placed = await this.#place(held.hold, wanted);
