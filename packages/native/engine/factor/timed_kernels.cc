@@ -7,6 +7,7 @@
 #include "factor/timed_math.h"
 
 #include <algorithm>
+#include <bit>
 #include <limits>
 
 #include "factor/kernel_kinds.h"
@@ -66,9 +67,9 @@ class PaneKernel final : public Kernel {
   const std::int64_t span_;
 };
 
-// Rule: `Pane`; kValues, kOutputs; clear(Pane*); push(Pane*, values); merge(panes) of all 64, some
-// of them empty; finish(others, newest, values, out), newest not empty, which leaves out[] as it
-// is, all NaN, when it has nothing to say.
+// Rule: `Pane`; kValues, kOutputs; clear(Pane*); push(Pane*, values); merge(panes, held) of those
+// that hold rows, or of none; finish(others, newest, values, out), newest not empty, which leaves
+// out[] as it is, all NaN, when it has nothing to say.
 template <typename Rule>
 class TimedKernel final : public Kernel {
  public:
@@ -104,7 +105,7 @@ class TimedKernel final : public Kernel {
 
   struct State {
     std::int64_t newest;
-    std::uint64_t is_begun;
+    HeldPanes held;  // none: no row was seen
     Pane others;  // all panes but the newest
     Pane panes[kPanes];
   };
@@ -121,37 +122,33 @@ class TimedKernel final : public Kernel {
       __builtin_prefetch(state->panes + place_of(static_cast<std::int64_t>(pane)), 1);
   }
 
+  static HeldPanes bit_of(std::int64_t pane) { return HeldPanes{1} << place_of(pane); }
+
   void step(State* state, std::int64_t pane, const double* values, double* out) const {
-    if (state->is_begun == 0) begin(state, pane);
-    if (pane <= state->newest - kReach) return;
-    if (pane > state->newest) advance(state, pane);
-    Rule::push(&state->panes[place_of(pane)], values);
+    if (state->held != 0 && pane <= state->newest - kReach) return;
+    if (state->held == 0 || pane > state->newest) advance(state, pane);
+    Pane* own = &state->panes[place_of(pane)];
+    if ((state->held & bit_of(pane)) == 0) Rule::clear(own);
+    state->held |= bit_of(pane);
+    Rule::push(own, values);
     if (pane != state->newest) merge_others(state);
     rule_.finish(state->others, state->panes[place_of(state->newest)], values, out);
   }
 
-  static void begin(State* state, std::int64_t pane) {
-    state->newest = pane;
-    state->is_begun = 1;
-    for (Pane& each : state->panes) Rule::clear(&each);
-    Rule::clear(&state->others);
-  }
-
   // The window moves: its oldest panes make room for new ones.
   static void advance(State* state, std::int64_t pane) {
-    const std::int64_t first = std::max(state->newest + 1, pane - kReach + 1);
-    for (std::int64_t each = first; each <= pane; ++each)
-      Rule::clear(&state->panes[place_of(each)]);
+    const std::int64_t steps = pane - state->newest;
+    if (state->held == 0 || steps >= kReach)
+      state->held = 0;
+    else
+      state->held &= ~std::rotl((HeldPanes{1} << steps) - 1,
+                                static_cast<int>(place_of(state->newest + 1)));
     state->newest = pane;
-    state->others = Rule::merge(state->panes);
+    merge_others(state);
   }
 
   static void merge_others(State* state) {
-    Pane* newest = &state->panes[place_of(state->newest)];
-    const Pane kept = *newest;
-    Rule::clear(newest);
-    state->others = Rule::merge(state->panes);
-    *newest = kept;
+    state->others = Rule::merge(state->panes, state->held & ~bit_of(state->newest));
   }
 
   const Rule rule_;
@@ -165,8 +162,8 @@ struct TimedCount {
   static constexpr std::uint32_t kOutputs = 1;
   static void clear(Pane* pane) { pane->count = 0; }
   static void push(Pane* pane, const double*) { pane->count += 1; }
-  static Pane merge(const Pane* panes) {
-    return {pane_sum([&](std::size_t i) { return panes[i].count; })};
+  static Pane merge(const Pane* panes, HeldPanes held) {
+    return {pane_sum(held, [&](std::size_t i) { return panes[i].count; })};
   }
   void finish(const Pane& others, const Pane& newest, const double*, double* out) const {
     out[0] = others.count + newest.count;
@@ -181,7 +178,9 @@ struct TimedSum {
   static constexpr std::uint32_t kOutputs = 1;
   static void clear(Pane* pane) { *pane = {}; }
   static void push(Pane* pane, const double* in) { pane->sum.add(in[0]); }
-  static Pane merge(const Pane* panes) { return {merge_sums(panes, &Pane::sum)}; }
+  static Pane merge(const Pane* panes, HeldPanes held) {
+    return {merge_sums(panes, held, &Pane::sum)};
+  }
   void finish(const Pane& others, const Pane& newest, const double*, double* out) const {
     out[0] = others.sum.with(newest.sum);
   }
@@ -199,8 +198,8 @@ struct TimedVwap {
     pane->paid.add(in[0] * in[1]);
     pane->traded.add(in[1]);
   }
-  static Pane merge(const Pane* panes) {
-    return {merge_sums(panes, &Pane::paid), merge_sums(panes, &Pane::traded)};
+  static Pane merge(const Pane* panes, HeldPanes held) {
+    return {merge_sums(panes, held, &Pane::paid), merge_sums(panes, held, &Pane::traded)};
   }
   void finish(const Pane& others, const Pane& newest, const double*, double* out) const {
     const double traded = others.traded.with(newest.traded);
@@ -220,10 +219,11 @@ struct TimedExtreme {
   static void push(Pane* pane, const double* in) {
     pane->least = std::min(pane->least, kSign * in[0]);
   }
-  static Pane merge(const Pane* panes) {
-    double least = panes[0].least;
-    for (std::size_t i = 1; i < kPanes; ++i) least = std::min(least, panes[i].least);
-    return {least};
+  static Pane merge(const Pane* panes, HeldPanes held) {
+    Pane all;
+    clear(&all);
+    each_pane(held, [&](std::size_t i) { all.least = std::min(all.least, panes[i].least); });
+    return all;
   }
   void finish(const Pane& others, const Pane& newest, const double*, double* out) const {
     out[0] = kSign * std::min(others.least, newest.least);
@@ -237,7 +237,9 @@ struct TimedMoments {
   static constexpr std::uint32_t kOutputs = kOut;
   static void clear(Pane* pane) { *pane = {}; }
   static void push(Pane* pane, const double* in) { pane->push(in[0]); }
-  static Pane merge(const Pane* panes) { return Moments::merge(panes); }
+  static Pane merge(const Pane* panes, HeldPanes held) {
+    return Moments::merge(held, [&](std::size_t i) -> const Moments& { return panes[i]; });
+  }
   void finish(const Pane& others, const Pane& newest, const double* in, double* out) const {
     say(Moments::of_both(others, newest), in[0], out);
   }
@@ -251,7 +253,9 @@ struct TimedPair {
   static constexpr std::uint32_t kOutputs = 1;
   static void clear(Pane* pane) { *pane = {}; }
   static void push(Pane* pane, const double* in) { pane->push(in[0], in[1]); }
-  static Pane merge(const Pane* panes) { return PairMoments::merge(panes); }
+  static Pane merge(const Pane* panes, HeldPanes held) {
+    return PairMoments::merge(panes, held);
+  }
   void finish(const Pane& others, const Pane& newest, const double*, double* out) const {
     say(PairMoments::of_both(others, newest), out);
   }

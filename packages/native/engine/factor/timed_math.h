@@ -10,10 +10,10 @@
 // Sums over panes of moments go in four lanes, as those of window_math_loop.h.
 #pragma once
 
+#include <bit>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 
 #include "generated/constants.h"
 
@@ -21,12 +21,20 @@ namespace ndts {
 
 inline constexpr std::size_t kPanes = static_cast<std::size_t>(FactorLimit::kPanes);
 
-// term(i) of all panes, summed in lanes.
+// Which panes hold rows: bit i is that of index i. The others are as they were left.
+using HeldPanes = std::uint64_t;
+static_assert(kPanes == 64);
+
+template <typename Each>
+void each_pane(HeldPanes held, Each each) {
+  for (; held != 0; held &= held - 1) each(static_cast<std::size_t>(std::countr_zero(held)));
+}
+
+// term(i) of the panes, summed in lanes.
 template <typename Term>
-[[nodiscard]] double pane_sum(Term term) {
+[[nodiscard]] double pane_sum(HeldPanes held, Term term) {
   double lanes[4] = {};
-  for (std::size_t i = 0; i < kPanes; i += 4)
-    for (std::size_t lane = 0; lane < 4; ++lane) lanes[lane] += term(i + lane);
+  each_pane(held, [&](std::size_t i) { lanes[i % 4] += term(i); });
   return (lanes[0] + lanes[2]) + (lanes[1] + lanes[3]);
 }
 
@@ -51,14 +59,14 @@ struct PaneSum {
   }
 };
 
-// `panes[i].*sum` of all of them.
+// `panes[i].*sum` of the panes.
 template <typename Pane>
-[[nodiscard]] PaneSum merge_sums(const Pane* panes, PaneSum Pane::*sum) {
+[[nodiscard]] PaneSum merge_sums(const Pane* panes, HeldPanes held, PaneSum Pane::*sum) {
   PaneSum all{};
-  for (std::size_t i = 0; i < kPanes; ++i) {
+  each_pane(held, [&](std::size_t i) {
     all.add((panes[i].*sum).sum);
     all.lost += (panes[i].*sum).lost;
-  }
+  });
   return all;
 }
 
@@ -92,22 +100,18 @@ struct Moments {
             others.squares + newest.squares + apart * apart * (others.count * part)};
   }
 
-  [[nodiscard]] static Moments merge(const Moments* panes) {
-    std::size_t first = 0;
-    while (first < kPanes && panes[first].count == 0) ++first;
-    if (first == kPanes) return {};
-    const double from = panes[first].from;
-    const auto shift_of = [&](std::size_t i) { return (panes[i].from - from) + panes[i].shift; };
-    const double count = pane_sum([&](std::size_t i) { return panes[i].count; });
+  // of(i) is pane i.
+  template <typename Of>
+  [[nodiscard]] static Moments merge(HeldPanes held, Of of) {
+    if (held == 0) return {};
+    const double from = of(static_cast<std::size_t>(std::countr_zero(held))).from;
+    const auto shift_of = [&](std::size_t i) { return (of(i).from - from) + of(i).shift; };
+    const double count = pane_sum(held, [&](std::size_t i) { return of(i).count; });
     const double shift =
-        pane_sum([&](std::size_t i) {
-          return panes[i].count == 0 ? 0 : panes[i].count * shift_of(i);
-        }) /
-        count;
-    const double squares = pane_sum([&](std::size_t i) {
-      if (panes[i].count == 0) return 0.0;
+        pane_sum(held, [&](std::size_t i) { return of(i).count * shift_of(i); }) / count;
+    const double squares = pane_sum(held, [&](std::size_t i) {
       const double apart = shift_of(i) - shift;
-      return panes[i].squares + panes[i].count * (apart * apart);
+      return of(i).squares + of(i).count * (apart * apart);
     });
     return {count, from, shift, squares};
   }
@@ -137,17 +141,12 @@ struct PairMoments {
             others.products + newest.products + apart_a * apart_b * (others.a.count * part)};
   }
 
-  [[nodiscard]] static PairMoments merge(const PairMoments* panes) {
-    Moments of_a[kPanes];
-    Moments of_b[kPanes];
-    for (std::size_t i = 0; i < kPanes; ++i) {
-      of_a[i] = panes[i].a;
-      of_b[i] = panes[i].b;
-    }
-    const Moments a = Moments::merge(of_a);
-    const Moments b = Moments::merge(of_b);
-    const double products = pane_sum([&](std::size_t i) {
-      if (panes[i].a.count == 0) return 0.0;
+  [[nodiscard]] static PairMoments merge(const PairMoments* panes, HeldPanes held) {
+    const auto of_a = [&](std::size_t i) -> const Moments& { return panes[i].a; };
+    const auto of_b = [&](std::size_t i) -> const Moments& { return panes[i].b; };
+    const Moments a = Moments::merge(held, of_a);
+    const Moments b = Moments::merge(held, of_b);
+    const double products = pane_sum(held, [&](std::size_t i) {
       const double apart_a = ((panes[i].a.from - a.from) + panes[i].a.shift) - a.shift;
       const double apart_b = ((panes[i].b.from - b.from) + panes[i].b.shift) - b.shift;
       return panes[i].products + panes[i].a.count * (apart_a * apart_b);
