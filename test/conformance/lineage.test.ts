@@ -7,7 +7,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { bollinger, storeFactorHistory } from '@ndts/calc-node';
+import { bollinger, factor, storeFactorHistory } from '@ndts/calc-node';
 import type { FullLineageView, OrderView, StrategyLogLine } from '@ndts/protocol';
 import { type InsertRow, NDTSClient } from '@ndts/storage';
 import { longRun } from '../kit/long-run.js';
@@ -23,6 +23,7 @@ export const strategy = defineStrategy({
   factors: {
     other: factor('ema(price, 3)'),
     bands: bollinger({ period: ${period}, version: 7, store: true }),
+    paid: factor('vwap(300ms)', { store: true }),
   },
   state: () => ({ books: 0, ticks: 0 }),
   onBook(book, context) {
@@ -45,14 +46,18 @@ async function until<Found>(what: string, look: () => Promise<Found | undefined>
   throw new Error(`waited in vain for ${what}`);
 }
 
+/** Of an order whose tick has the rows of both factors: they come one after the other, and ticks
+ * between two starts have none. */
 async function lineageOf(platform: RunningPlatform): Promise<FullLineageView> {
-  const orders = (await platform.get('/api/orders')) as readonly OrderView[];
-  const order = orders.find(({ instance }) => instance > 0);
-  assert.ok(order !== undefined);
-  const path = `/api/orders/lineage?clientOrderId=${encodeURIComponent(order.clientOrderId)}`;
-  return until('rows of the tick', async () => {
-    const view = (await platform.get(path)) as FullLineageView;
-    return view.behind.missing === '' ? view : undefined;
+  return until('rows of the tick of an order', async () => {
+    const orders = (await platform.get('/api/orders')) as readonly OrderView[];
+    for (const { instance, clientOrderId } of orders) {
+      if (instance === 0) continue;
+      const path = `/api/orders/lineage?clientOrderId=${encodeURIComponent(clientOrderId)}`;
+      const view = (await platform.get(path)) as FullLineageView;
+      if (view.behind.factors.length === 2) return view;
+    }
+    return undefined;
   });
 }
 
@@ -60,16 +65,27 @@ function checkLineage({ tick, signal, behind }: FullLineageView): void {
   assert.ok(signal.instance > 0 && behind.strategy === 'kept');
   assert.deepEqual(
     behind.factors.map(({ factor, version }) => `${factor} ${version}`),
-    ['bands 7'],
+    ['bands 7', 'paid 1'],
   );
-  const [bands] = behind.factors;
-  const { ticks } = behind;
-  assert.equal(ticks.length, period);
-  assert.deepEqual([bands?.lastSequence, ticks.at(-1)?.sequence], [tick.sequence, tick.sequence]);
-  assert.equal(bands?.firstSequence, ticks[0]?.sequence);
-  const prices = ticks.map(({ price }) => price);
-  const mean = prices.reduce((sum, price) => sum + price, 0) / period;
+  const [bands, paid] = behind.factors;
+  const ticksOf = (of: typeof bands) => {
+    const first = behind.ticks.findIndex(({ sequence }) => sequence === of?.firstSequence);
+    assert.ok(first >= 0, 'its first tick is there');
+    assert.deepEqual(
+      [of?.lastSequence, behind.ticks.at(-1)?.sequence],
+      [tick.sequence, tick.sequence],
+    );
+    return behind.ticks.slice(first);
+  };
+  const sum = (numbers: readonly number[]) => numbers.reduce((one, other) => one + other, 0);
+  const prices = ticksOf(bands).map(({ price }) => price);
+  assert.equal(prices.length, period);
+  const mean = sum(prices) / period;
   assert.ok(Math.abs((bands?.middle ?? 0) / mean - 1) < 1e-12, `${bands?.middle} of ${prices}`);
+  const ticks = ticksOf(paid);
+  const traded = sum(ticks.map(({ volume }) => volume));
+  const vwap = sum(ticks.map(({ price, volume }) => price * volume)) / traded;
+  assert.ok(Math.abs((paid?.value ?? 0) / vwap - 1) < 1e-12, `${paid?.value}, not ${vwap}`);
 }
 
 test('from an order to the ticks behind it; live and over history the same rows', async (t) => {
@@ -110,10 +126,13 @@ test('from an order to the ticks behind it; live and over history the same rows'
   };
   const live = await count("SELECT count(*) AS n FROM factor WHERE strategy = 'kept'");
   assert.ok(live > 50, `${live} rows`);
-  const factors = { bands: bollinger({ period, version: 7, store: true }) };
+  const factors = {
+    bands: bollinger({ period, version: 7, store: true }),
+    paid: factor('vwap(300ms)', { store: true }),
+  };
   const stored = await storeFactorHistory(client, { strategy: 'kept', factors, range: {} });
   assert.equal(stored.known, live);
-  assert.equal(stored.stored, stored.ticks - live);
+  assert.equal(stored.stored, 2 * stored.ticks - live);
   const twice = 'GROUP BY strategy, factor, version, tick_shard, last_sequence HAVING count(*) > 1';
   assert.equal(await count(`SELECT count(*) AS n FROM (SELECT 1 FROM factor ${twice})`), 0);
   await storeFactorHistory(client, { strategy: 'again', factors, range: {} });
@@ -121,8 +140,8 @@ test('from an order to the ticks behind it; live and over history the same rows'
   const differ = columns.map((name) => `a.${name} IS DISTINCT FROM b.${name}`).join(' OR ');
   const joined =
     "FROM factor a JOIN factor b ON a.strategy = 'kept' AND b.strategy = 'again' " +
-    'AND a.symbol = b.symbol AND a.last_sequence = b.last_sequence';
-  assert.equal(await count(`SELECT count(*) AS n ${joined}`), stored.ticks);
+    'AND a.factor = b.factor AND a.symbol = b.symbol AND a.last_sequence = b.last_sequence';
+  assert.equal(await count(`SELECT count(*) AS n ${joined}`), 2 * stored.ticks);
   assert.equal(await count(`SELECT count(*) AS n ${joined} WHERE ${differ}`), 0);
   // Rows of ticks that were lost are none of the ticks that were written in their place.
   const rowSql = "SELECT * EXCLUDE (epoch, sequence) FROM factor WHERE strategy = 'kept' LIMIT 1";
@@ -130,5 +149,5 @@ test('from an order to the ticks behind it; live and over history the same rows'
   const lost = { strategy: 'lost', tick_epoch: Number(row?.['tick_epoch']) - 1 };
   await client.insert('factor', [{ ...(row as unknown as InsertRow), ...lost }]);
   const anew = await storeFactorHistory(client, { strategy: 'lost', factors, range: {} });
-  assert.deepEqual([anew.known, anew.stored], [0, stored.ticks]);
+  assert.deepEqual([anew.known, anew.stored], [0, 2 * stored.ticks]);
 });
