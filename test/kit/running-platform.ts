@@ -45,19 +45,22 @@ export class RunningPlatform {
     child.stdout?.on('data', (chunk: Buffer) => output.push(chunk.toString()));
     child.stderr?.on('data', (chunk: Buffer) => output.push(chunk.toString()));
     const started = performance.now();
-    for (;;) {
-      const run = readRunFile(options.dataDir, child.pid);
-      if (run !== undefined) {
-        const token = readFileSync(join(options.dataDir, 'identity/admin.token'), 'utf8').trim();
-        return new RunningPlatform(child, output, run, token);
+    try {
+      for (;;) {
+        const run = readRunFile(options.dataDir, child.pid);
+        if (run !== undefined) {
+          const token = readFileSync(join(options.dataDir, 'identity/admin.token'), 'utf8').trim();
+          return new RunningPlatform(child, output, run, token);
+        }
+        if (child.exitCode !== null || child.signalCode !== null)
+          throw new Error(`ndts up ended with ${child.exitCode}: ${output.join('')}`);
+        if (performance.now() - started > startLimitMs)
+          throw new Error(`ndts up is not ready after ${startLimitMs} ms: ${output.join('')}`);
+        await sleep(10);
       }
-      if (child.exitCode !== null || child.signalCode !== null)
-        throw new Error(`ndts up ended with ${child.exitCode}: ${output.join('')}`);
-      if (performance.now() - started > startLimitMs) {
-        child.kill('SIGKILL');
-        throw new Error(`ndts up is not ready after ${startLimitMs} ms: ${output.join('')}`);
-      }
-      await sleep(10);
+    } catch (error) {
+      child.kill('SIGKILL'); // nobody else knows of it
+      throw error;
     }
   }
 
