@@ -18,7 +18,7 @@ export const strategy = defineStrategy({
   // Worked out natively before any hook sees the tick; ndts factor list shows what there is.
   factors: ({ period, width }) => ({
     bands: bollinger({ period, width }),
-    turn: factor('ema(price, 2) - delay(ema(price, 2), 1)'),
+    turn: factor('price - delay(price, 1)'),
   }),
   // Made at each start; what must outlive one goes through snapshot and restore.
   state: () => ({ held: new Set<number>() }),
