@@ -18,7 +18,7 @@ import {
   type FactorDeclarations,
 } from './declare.js';
 import { call, type Expression } from './expression.js';
-import { firstTick, hasTime } from './first-tick.js';
+import { firstTick, hasTime, leastOfRows } from './first-tick.js';
 import { CustomStates } from './custom-states.js';
 import { type FactorColumns, FactorCursor, type RowPlace } from './factor-cursor.js';
 import { LatestValues } from './latest-values.js';
@@ -58,7 +58,9 @@ function timedFirsts(declaration: FactorDeclaration): Expression[] {
   const expressions = expressionsOf(declaration);
   if (!declaration.isStored || !expressions.some(hasTime)) return [];
   const [first, ...others] = expressions.map(firstTick);
-  return [others.reduce((least, other) => call('lesser', least, other), first!)];
+  const one = others.reduce((least, other) => call('lesser', least, other), first!);
+  // A function of the author's remembers what it was handed.
+  return [leastOfRows(one, declaration.kind === 'custom' ? declaration.warmUp : 1)];
 }
 
 export class FactorPlan {

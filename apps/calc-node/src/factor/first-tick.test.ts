@@ -5,7 +5,7 @@ import { deepEqual, equal } from 'node:assert/strict';
 import { test } from 'node:test';
 import { createTickBatch, nsPerMs, type TickBatch } from '@ndts/protocol';
 import { SeededRandom } from '@ndts/runtime';
-import { bollinger, factor } from './declare.js';
+import { bollinger, custom, factor } from './declare.js';
 import { FactorPlan } from './factor-plan.js';
 import { WarmSymbols } from './warm-symbols.js';
 
@@ -39,6 +39,7 @@ test('rows name the first tick in their windows', () => {
       rowsOfTime: factor('sma(vwap(64s), 5) - 1', store),
       timeOfRows: factor('max(sma(price, 5), 64s)', store),
       bands: bollinger({ period: '64s', store: true }),
+      own: custom({ inputs: ['vwap(64s)'], warmUp: 5, update: () => 1, ...store }),
     },
     300,
   );
@@ -60,13 +61,14 @@ test('rows name the first tick in their windows', () => {
         row < 4 ? Number.NaN : batch.sequence[windowOf(row - 4)],
         row < 4 ? Number.NaN : rowsBefore(Math.max(first, 4)),
         batch.sequence[first],
+        row < 4 ? Number.NaN : batch.sequence[windowOf(row - 4)],
       ],
       `seed ${seed} row ${row}`,
     );
   }
   deepEqual(
     plan.factors.map(({ reach }) => reach),
-    [[1, 64e9, 1], [5], [5, 64e9, 1], [1, 64e9, 5], [1, 64e9, 1]],
+    [[1, 64e9, 1], [5], [5, 64e9, 1], [1, 64e9, 5], [1, 64e9, 1], [5, 64e9, 1]],
   );
   plan.close();
 });

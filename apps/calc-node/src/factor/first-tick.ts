@@ -45,7 +45,8 @@ function rowsOf(of: Expression & { kind: 'kernel' }): number {
   return program.warmUp[0]!;
 }
 
-function leastOfRows(of: Expression, rows: number): Expression {
+/** The least of so many rows. */
+export function leastOfRows(of: Expression, rows: number): Expression {
   if (rows <= 1) return of;
   const most = Math.min(rows, FactorLimit.rows);
   return leastOfRows(call('min', of, most), rows - most + 1);
