@@ -260,14 +260,19 @@ test('a sweep on two threads: runs are what they are alone, failures are rows', 
   });
   assert.deepEqual(folds.folds[0]?.test, { first: 1500, end: 3000 });
   assert.equal(folds.folds[0]?.tested?.parameters, folds.folds[0]?.best?.parameters);
-  const controller = new AbortController();
-  controller.abort();
-  await assert.rejects(runSweep(request, { signal: controller.signal }));
   const later = new AbortController();
-  const endless = plugin('endless', 'onTick() { for (;;); }');
+  const fails = "params: { fails: { type: 'boolean', default: true, doc: '-' } },";
+  const loops = 'onTick(_, { parameters }) { if (parameters.fails) throw 1; for (;;); }';
+  const endless = plugin('endless', `${fails} ${loops}`);
   const stopped = runSweep(
-    { ...request, plugin: endless, points: [{}] },
-    { signal: later.signal, onProgress: () => later.abort() },
+    { ...request, plugin: endless, points: [{}, { fails: false }] },
+    {
+      signal: later.signal,
+      onProgress: ({ phase }) => {
+        assert.ok(!later.signal.aborted, 'nothing is told of what was cancelled');
+        if (phase === 'run') later.abort();
+      },
+    },
   );
-  await assert.rejects(stopped);
+  await assert.rejects(stopped, { code: 'CANCELLED' });
 });

@@ -164,7 +164,7 @@ class Sweep {
       const score = scoreOf(metric, summary);
       return { parameters, score, run: summary.id, statistics, failure: null };
     } catch (error) {
-      signal?.throwIfAborted();
+      if (signal?.aborted === true) throw cancelled();
       this.#failed += 1;
       const failure = errorLine(error).split('\n')[0] ?? '';
       return { parameters, score: null, run: null, statistics: null, failure };
@@ -188,11 +188,16 @@ class Sweep {
   }
 
   #tell(): void {
+    if (this.#hooks.signal?.aborted === true) return; // nobody looks any more
     let done = this.#ended;
     for (const part of this.#parts.values()) done += part;
     const { total } = this;
     this.#hooks.onProgress?.({ phase: 'run', done, total, failed: this.#failed });
   }
+}
+
+function cancelled(): NdtsError {
+  return new NdtsError('CANCELLED', 'the sweep was cancelled');
 }
 
 async function runFold(sweep: Sweep, request: SweepRequest, fold: Fold): Promise<FoldResult> {
@@ -219,7 +224,7 @@ export async function runSweep(
     ...(signal === undefined ? {} : { signal }),
     onProgress: (ticks, total) => onProgress?.({ phase: 'load', ticks, total }),
   }).catch((error: unknown) => {
-    if (signal?.aborted === true) throw new NdtsError('CANCELLED', 'the sweep was cancelled');
+    if (signal?.aborted === true) throw cancelled();
     throw error;
   });
   const { tape } = loaded;
