@@ -8,7 +8,7 @@
 // without.
 
 import type { FactorProgram, FactorReach } from '@ndts/native/factor';
-import { createTickBatch, type TickBatch } from '@ndts/protocol';
+import { createTickBatch, type TickBatch, xxHash32 } from '@ndts/protocol';
 import { TickCursor } from '../source/tick-cursor.js';
 import { compileFactors } from './compile.js';
 import {
@@ -63,6 +63,12 @@ function timedFirsts(declaration: FactorDeclaration): Expression[] {
   return [leastOfRows(one, declaration.kind === 'custom' ? declaration.warmUp : 1)];
 }
 
+/** Differs where a name, a version or what is worked out does. */
+function meaningOf(named: readonly (readonly [string, FactorDeclaration])[]): number {
+  const all = named.map(([name, one]) => [name, one.kind, one.version, expressionsOf(one)]);
+  return xxHash32(new TextEncoder().encode(JSON.stringify(all))) >>> 0;
+}
+
 export class FactorPlan {
   readonly factors: readonly PlannedFactor[];
   /** How far back the factors of a tick look, itself counted: what a symbol has to be shown before
@@ -74,6 +80,8 @@ export class FactorPlan {
   readonly #customs: PlannedCustom[] = [];
   /** undefined: none is stored. */
   readonly #trail: TickTrail | undefined;
+  /** Which factor is which: what is known of them is saved by place. */
+  readonly #meaning: number;
   readonly #tick = new TickCursor();
   #batch: TickBatch = createTickBatch(1);
   /** Rows of the batch whose values are settled. */
@@ -82,6 +90,7 @@ export class FactorPlan {
   /** INVALID_ARGUMENT where an expression can't be run. */
   constructor(declarations: FactorDeclarations, capacity: number) {
     const named = Object.entries(declarations);
+    this.#meaning = meaningOf(named);
     const expressions = named.flatMap(([, declaration]) => expressionsOf(declaration));
     const timed = named.flatMap(([, declaration]) => timedFirsts(declaration));
     if (expressions.length > 0)
@@ -120,9 +129,9 @@ export class FactorPlan {
 
   /** Tells plans apart whose states are not for each other. */
   get signature(): string {
-    const own = this.#customs.map(({ factor }) => `${factor.version}:${factor.stateLength}`);
+    const own = this.#customs.map(({ factor }) => factor.stateLength);
     const trail = this.#trail === undefined ? [] : [`trail:${this.#trail.depthMax}`];
-    return [this.#program?.signature ?? '', ...own, ...trail].join(' ');
+    return [this.#meaning, this.#program?.signature ?? '', ...own, ...trail].join(' ');
   }
 
   /** Bytes of what is known of one symbol. */

@@ -201,6 +201,27 @@ test('a driver goes on from what another one saved, to the last bit of every cal
   second.close();
 });
 
+test('what a driver saved is for factors of the same names and versions only', () => {
+  const signatureOf = (factors: NonNullable<AnyStrategy['factors']>): string => {
+    const driver = driverOf({ ...diary([]), factors }, 1);
+    const { signature } = driver;
+    driver.close();
+    return signature;
+  };
+  const [upper, lower] = ['upper', 'lower'].map((name) => factor(`bollinger(price).${name}`));
+  const one = custom({ state: 1, update: () => 1 });
+  const saved = signatureOf({ high: upper!, low: lower!, one });
+  assert.equal(signatureOf({ high: upper!, low: lower!, one }), saved);
+  const others = [
+    { high: lower!, low: upper!, one },
+    { low: lower!, high: upper!, one },
+    { high: upper!, low: lower!, two: one },
+    { high: factor('bollinger(price).upper', { version: 2 }), low: lower!, one },
+    { high: upper!, low: lower!, one: custom({ version: 2, state: 1, update: () => 1 }) },
+  ];
+  for (const factors of others) assert.notEqual(signatureOf(factors), saved);
+});
+
 test('what a driver saved is for the same factors and bars only', () => {
   const all = market(200);
   const first = driverOf(diary([]), 200);
