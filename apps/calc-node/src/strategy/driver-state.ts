@@ -22,10 +22,12 @@ export interface DriverParts {
   readonly timers: readonly EventTimer[];
 }
 
-const version = 2;
-/** checksum, version, symbols, factors: 4 bytes each; day and nanoseconds of the two timers. */
+const version = 3;
+/** checksum, version, symbols, factors: 4 bytes each; of the two timers day, nanoseconds of the day
+ * and interval. */
 const timersFrom = 16;
-const headBytes = 48;
+const timerBytes = 24;
+const headBytes = timersFrom + 2 * timerBytes;
 const checkedFrom = 4;
 
 /** Of the last tick: what a signal says of it, and five numbers of each factor. */
@@ -48,10 +50,9 @@ export function saveDriver(parts: DriverParts): Uint8Array {
   view.setUint32(4, version, true);
   view.setUint32(8, symbols.length, true);
   view.setUint32(12, plan.factors.length, true);
-  for (const [index, timer] of timers.entries()) {
-    view.setFloat64(timersFrom + 16 * index, timer.day, true);
-    view.setFloat64(timersFrom + 16 * index + 8, timer.nsOfDay, true);
-  }
+  for (const [index, { day, nsOfDay, intervalNs }] of timers.entries())
+    for (const [place, value] of [day, nsOfDay, intervalNs].entries())
+      view.setFloat64(timersFrom + timerBytes * index + 8 * place, value, true);
   new Uint32Array(bytes.buffer, headBytes, symbols.length).set(symbols);
   const values = valuesIn(bytes, symbols.length, plan);
   for (const [at, column] of [prices, ...plan.factors.map(({ latest }) => latest)].entries())
@@ -92,11 +93,18 @@ export function loadDriver(parts: DriverParts, given: Uint8Array): void {
   for (const [at, column] of [prices, ...plan.factors.map(({ latest }) => latest)].entries())
     for (const [index, symbol] of symbols.entries())
       column.set(symbol, values[at * count + index]!);
-  for (const [index, timer] of timers.entries()) {
-    timer.day = view.getFloat64(timersFrom + 16 * index, true);
-    timer.nsOfDay = view.getFloat64(timersFrom + 16 * index + 8, true);
-  }
   loadLast(parts, view, barsFrom + count * bars.stateBytes);
+  for (const [index, timer] of timers.entries()) loadTimer(parts, timer, view, index);
+}
+
+/** One of another interval than the plugin's before: its next firing is the first after now. */
+function loadTimer(parts: DriverParts, timer: EventTimer, view: DataView, index: number): void {
+  const number = (place: number): number =>
+    view.getFloat64(timersFrom + timerBytes * index + 8 * place, true);
+  timer.day = number(0);
+  timer.nsOfDay = number(1);
+  const { day, nsOfDay } = parts.context.now();
+  if (timer.isStarted && number(2) !== timer.intervalNs) timer.startAfter(day, nsOfDay);
 }
 
 function loadLast(parts: DriverParts, view: DataView, from: number): void {

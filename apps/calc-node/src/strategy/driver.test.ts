@@ -275,6 +275,20 @@ test('timers fire by the time of events, a long pause fires each, a time of the 
   played.close();
 });
 
+test('a timer of another interval than before fires by its own', () => {
+  const all = market(100);
+  const first = driverOf({ ...diary([]), timerIntervalMs: 3_600_000 }, 100);
+  first.run(all);
+  const fired: number[] = [];
+  const onTimer: AnyStrategy['onTimer'] = (context) => void fired.push(context.now().nsOfDay / 1e9);
+  const second = driverOf({ ...diary([]), timerIntervalMs: 2000, onTimer }, 100);
+  second.load(first.save());
+  second.advance(20_000, 3610 * nsPerSecond);
+  assert.deepEqual(fired, [3604, 3606, 3608, 3610]);
+  first.close();
+  second.close();
+});
+
 test('bars close with the tick that ends or fills them, or with time', () => {
   const lines: string[] = [];
   const played = stage(

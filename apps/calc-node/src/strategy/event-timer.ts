@@ -8,11 +8,11 @@ export class EventTimer {
   /** The next firing; infinite until the first event. */
   day = Number.POSITIVE_INFINITY;
   nsOfDay = 0;
-  readonly #intervalNs: number;
+  readonly intervalNs: number;
 
   constructor(intervalMs: number) {
-    this.#intervalNs = Math.round(intervalMs * nsPerMs);
-    if (!(this.#intervalNs >= nsPerMs && this.#intervalNs <= nsPerDay))
+    this.intervalNs = Math.round(intervalMs * nsPerMs);
+    if (!(this.intervalNs >= nsPerMs && this.intervalNs <= nsPerDay))
       throw new NdtsError('INVALID_ARGUMENT', `expected a timer of 1 ms to a day: ${intervalMs}`);
   }
 
@@ -26,7 +26,7 @@ export class EventTimer {
 
   /** The next firing is the first one after this time. */
   startAfter(day: number, nsOfDay: number): void {
-    const next = (Math.floor(nsOfDay / this.#intervalNs) + 1) * this.#intervalNs;
+    const next = (Math.floor(nsOfDay / this.intervalNs) + 1) * this.intervalNs;
     this.day = next >= nsPerDay ? day + 1 : day;
     this.nsOfDay = next >= nsPerDay ? 0 : next;
   }
