@@ -35,6 +35,7 @@ export function confineProcess(target: NodeJS.Process): HostChannel {
       writable: false,
       configurable: false,
     });
-  Object.defineProperty(target, 'ppid', { value: 0, writable: false, configurable: false });
+  // A value would leave what Node has put there as it is.
+  Object.defineProperty(target, 'ppid', { get: () => 0, configurable: false });
   return channel;
 }
