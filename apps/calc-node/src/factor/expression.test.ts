@@ -112,6 +112,7 @@ test('what is wrong is named with its place', () => {
     ['ema(price, 60s)', /at 1: ema: expected period .* rows, found '60s'; .*count, .*, vwap/],
     ['macd(price, 60s)', /macd: expected fast to be a whole number of rows, found '60s'/],
     ['bollinger(price, 20, 2s)', /expected width to be a number, found '2s'/],
+    ['count()', /count: expected period to be a time such as 60s, found nothing/],
     ['count(5)', /count: expected period to be a time such as 60s, found 5/],
     ['vwap(60x)', /at 1: expected a whole number of ns, us, ms, s, m, h, d, .*found '60x'/],
     ['vwap(1.5s)', /found '1.5s'/],

@@ -86,7 +86,8 @@ export function call(name: string, ...given: readonly Operand[]): Expression {
     if (isTimeSpan(number)) return checkedSpan(found, parameter, number);
     if (typeof number === 'number') return checked(found, parameter, number);
     const what = number === undefined ? 'nothing' : JSON.stringify(number);
-    throw wrong(`${name}: expected ${parameter} to be a number, found ${what}`);
+    const expected = found.kernel === found.timed ? 'a time such as 60s' : 'a number';
+    throw wrong(`${name}: expected ${parameter} to be ${expected}, found ${what}`);
   });
   const kernel = isTimed ? found.timed! : found.kernel;
   return { kind: 'kernel', kernel, parameters, inputs, port: 0 };
