@@ -76,7 +76,8 @@ function driven(broker: Gateway): () => void {
 async function settle(venue: FakeCtpVenue, broker: CtpBroker): Promise<void> {
   while (broker.connected() === venue.isOut) await pause(1);
   for (let round = 0; round < 2; round += 1) {
-    if (!venue.isOut) await broker.queryFills();
+    // A question tells what got lost, too.
+    if (!venue.isOut && !venue.loseAnswers) await broker.queryFills();
     await pause(4);
   }
 }
@@ -363,4 +364,36 @@ test('an order that was refused here and lives there is told as open', async (co
   broker.cancel('alive');
   await settled();
   assert.deepEqual(await broker.queryOpenOrders(), []);
+});
+
+test('an order that only the front knows is not unknown to the venue', async (context) => {
+  const { venue, broker, heard, settled } = await scene(context);
+  venue.isExchangeAway = true;
+  send(broker, 'held', iron, { orderType: OrderType.limit, limitPrice: parseMoney('90') });
+  await settled();
+  assert.equal((await broker.queryOrder('held'))?.state, OrderState.unknown);
+  assert.deepEqual(await broker.queryOpenOrders(), []);
+  venue.exchangeBack();
+  await settled();
+  assert.deepEqual(heard.states('held'), [OrderState.accepted]);
+  // An answer of before it had a number.
+  const before = venue.orders().map((one) => ({ ...one, status: 'a', orderSysId: '' }));
+  venue.orders = () => before;
+  assert.equal((await broker.queryOrder('held'))?.state, OrderState.accepted);
+});
+
+test('what a question finds of other orders is told, too', async (context) => {
+  const { venue, broker, heard, settled } = await scene(context);
+  const limit = { orderType: OrderType.limit, limitPrice: parseMoney('90') };
+  send(broker, 'asked', iron, { ...limit, limitPrice: parseMoney('80') });
+  send(broker, 'part', iron, { ...limit, quantity: parseMoney('5') });
+  await settled();
+  // Its end and its trade are on their way while the answers come.
+  venue.loseAnswers = true;
+  venue.market('i2705', 85, 88);
+  await broker.queryOrder('asked');
+  venue.loseAnswers = false;
+  await settled();
+  assert.equal(heard.filled('part'), parseMoney('5'));
+  assert.deepEqual(heard.states('asked'), [OrderState.accepted]);
 });

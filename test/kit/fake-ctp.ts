@@ -35,6 +35,8 @@ export class FakeCtpVenue {
   loseRequests = false;
   loseAnswers = false;
   partialFills = false;
+  /** The front takes orders and cannot hand them on. */
+  isExchangeAway = false;
   /** Of log-ins; undefined: welcome. */
   loginError: CtpError | undefined;
   tradingDay = '20261126';
@@ -114,12 +116,13 @@ export class FakeCtpVenue {
     const resting = { input: { ...input }, order };
     this.#orders.push(resting);
     this.#tellOrder(order);
-    order.orderSysId = String(this.#nextNumber++).padStart(12, ' ');
-    order.status = '3';
-    order.submitStatus = '3';
-    this.#tellOrder(order);
-    this.#match(resting);
-    if (input.timeCondition === '1' && isOpen(order)) this.#end(order);
+    if (!this.isExchangeAway) this.#handOn(resting);
+  }
+
+  /** What the front held goes on. */
+  exchangeBack(): void {
+    this.isExchangeAway = false;
+    for (const resting of this.#orders) if (resting.order.orderSysId === '') this.#handOn(resting);
   }
 
   /** A part of the only order that is open; its trade is told when `tell` is called. */
@@ -194,6 +197,16 @@ export class FakeCtpVenue {
     if (input.offset === '0' || input.volume <= Math.min(closable, all)) return undefined;
     const code = input.offset === '3' ? 50 : days ? 51 : 30;
     return { code, message: 'CTP: not enough to close' };
+  }
+
+  #handOn(resting: Resting): void {
+    const { input, order } = resting;
+    order.orderSysId = String(this.#nextNumber++).padStart(12, ' ');
+    order.status = '3';
+    order.submitStatus = '3';
+    this.#tellOrder(order);
+    this.#match(resting);
+    if (input.timeCondition === '1' && isOpen(order)) this.#end(order);
   }
 
   #side({ exchangeId, instrumentId }: CtpOrderInput, posiDirection: string): HeldSide {

@@ -203,9 +203,8 @@ export class CtpBroker implements Gateway {
     await this.#askDay();
     const open: BrokerOrderStatus[] = [];
     for (const { isOver, reference } of this.#book.orders()) {
-      const isThere = !isOver && !this.#waiting.has(reference.id);
-      const status = isThere ? this.#statusOf(reference.id) : undefined;
-      if (status !== undefined) open.push(status);
+      const status = isOver ? undefined : this.#statusOf(reference.id);
+      if (status !== undefined && status.state !== OrderState.unknown) open.push(status);
     }
     return open;
   }
@@ -334,8 +333,9 @@ export class CtpBroker implements Gateway {
     cancelRefused: (ref, error) => this.#onCancelRefused(ref, error),
     order: (order) => this.#onOrder(order, this.#ready),
     trade: (trade) => this.#onTrade(trade, this.#ready),
-    queriedOrder: this.#answer((order) => this.#onOrder(order, false)),
-    queriedTrade: this.#answer((trade) => this.#onTrade(trade, false)),
+    // What a question finds of another order may be ahead of what is told by itself.
+    queriedOrder: this.#answer((order) => this.#onOrder(order, this.#ready)),
+    queriedTrade: this.#answer((trade) => this.#onTrade(trade, this.#ready)),
     queriedPosition: this.#answer((position) => this.#held.add(position)),
   };
 
@@ -386,7 +386,7 @@ export class CtpBroker implements Gateway {
     if (order.isOver || !isEnd(state)) return;
     order.isOver = true;
     this.#inputs.delete(order.reference.ref);
-    // Fills tell that it was filled; what a question found is for who asked.
+    // Fills tell that it was filled; what a new session found is for who asks.
     if (isLive && state !== OrderState.filled) this.#tell(order, state, told.statusMessage.trim());
   }
 
@@ -412,7 +412,9 @@ export class CtpBroker implements Gateway {
 
   #statusOf(id: string): BrokerOrderStatus | undefined {
     const order = this.#book.order(id);
-    const waits = this.#waiting.has(id) ? OrderState.unknown : undefined;
+    // One that only the front has may be handed on whenever it can: it was received.
+    const isHeld = order?.told !== undefined && this.#stateOf(order) === undefined;
+    const waits = isHeld || this.#waiting.has(id) ? OrderState.unknown : undefined;
     const state = waits ?? (order === undefined ? this.#stateOfBefore(id) : this.#stateOf(order));
     // One that was never sent was not received either.
     if (state === undefined || order?.refusal === 'not sent') return undefined;

@@ -69,9 +69,11 @@ export class DayBook {
     if (reference === undefined) return undefined;
     const order = this.ensure(reference);
     // Answers to queries may be older than what was told meanwhile.
-    if ((order.told?.volumeTraded ?? 0) <= told.volumeTraded && !isEnd(order.told))
-      order.told = told;
-    const number = numberOf(told.exchangeId, told.orderSysId);
+    const isOlder =
+      (order.told?.volumeTraded ?? 0) > told.volumeTraded ||
+      (numberOfOrder(told) === '' && numberOfOrder(order.told) !== '' && !isEnd(told));
+    if (!isOlder && !isEnd(order.told)) order.told = told;
+    const number = numberOfOrder(told);
     if (number === '') return { order, fills: [] };
     this.#byNumber.set(number, order);
     const early = this.#early.get(number) ?? [];
@@ -156,6 +158,10 @@ export class DayBook {
 export function numberOf(exchangeId: string, orderSysId: string): string {
   const number = orderSysId.trim();
   return number === '' ? '' : `${exchangeId.trim()}:${number}`;
+}
+
+function numberOfOrder(told: CtpOrder | undefined): string {
+  return told === undefined ? '' : numberOf(told.exchangeId, told.orderSysId);
 }
 
 function isEnd(told: CtpOrder | undefined): boolean {
