@@ -348,3 +348,13 @@ test('a second gateway of one client number is refused, the first goes on', asyn
   await settled();
   assert.equal(heard.filled('first'), parseMoney('1'));
 });
+
+test('a contract of the same name with another number is not ours', () => {
+  const numbered = new IbInstruments([[symbol, { ...contract, currency: 'USD' }]]);
+  const told = { symbol: 'AAPL', secType: 'STK', currency: 'USD' };
+  assert.equal(numbered.symbolOf({ ...told, conId: 1 }), undefined);
+  assert.equal(numbered.symbolOf({ ...told, conId: 0 }), symbol);
+  const { conId: _, ...named } = contract;
+  const byName = new IbInstruments([[symbol, { ...named, currency: 'USD' }]]);
+  assert.equal(byName.symbolOf({ ...told, conId: 1 }), symbol);
+});

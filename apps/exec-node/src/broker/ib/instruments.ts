@@ -48,10 +48,14 @@ export class IbInstruments {
     return this.#contracts.get(symbol);
   }
 
+  /** Names are not the venue's own: two shares of one currency may have one. */
   symbolOf(told: ToldContract): number | undefined {
-    const { conId } = told;
-    const byNumber = conId === undefined ? undefined : this.#byNumber.get(conId);
-    return byNumber ?? this.#byName.get(nameOf(told));
+    const { conId = 0 } = told;
+    const byNumber = this.#byNumber.get(conId);
+    if (byNumber !== undefined) return byNumber;
+    const byName = this.#byName.get(nameOf(told));
+    const listed = byName === undefined ? undefined : this.#contracts.get(byName)?.conId;
+    return conId !== 0 && listed !== undefined && listed !== conId ? undefined : byName;
   }
 
   multiplierOf(symbol: number): number {
