@@ -149,6 +149,30 @@ test('executions told while the servers were away are asked for again', async (c
   assert.equal(await broker.queryOrder('into the void'), undefined);
 });
 
+for (const awayCode of [1100, 2110])
+  test(`a session begins while the servers are away, told as ${awayCode}`, async (context) => {
+    const { tws, broker, heard } = await scene(context);
+    tws.awayCode = awayCode;
+    tws.outage(true);
+    while (broker.connected()) await pause(1);
+    tws.outage(false);
+    tws.serversAway(true);
+    const begun = tws.arrivals.length;
+    // TWS itself answers its three questions all the while.
+    while (tws.arrivals.length < begun + 4) {
+      broker.doWork();
+      await pause(1);
+    }
+    await pause(6);
+    assert.equal(broker.connected(), false);
+    buy(broker, 'held back');
+    broker.doWork();
+    assert.deepEqual(heard.states('held back'), [OrderState.rejected]);
+    tws.serversAway(false);
+    while (!broker.connected()) await pause(1);
+    assert.equal(tws.arrivals.length, begun + 7);
+  });
+
 test('a fill whose commission is not told counts with a fee of 0, once', async (context) => {
   const { tws, broker, heard, settled } = await scene(context, { commissionMs: 20 });
   tws.holdCommissions = true;

@@ -60,6 +60,8 @@ export class FakeTws {
   partialFills = false;
   /** What it says to cancels instead of canceling; 0: it cancels. */
   cancelCode = 0;
+  /** What a new session is told while the servers are away. */
+  awayCode = 1100;
   /** Questions about executions are refused with it; 0: they are answered. */
   questionCode = 0;
   /** Commissions come with the next correction or not at all. */
@@ -74,6 +76,7 @@ export class FakeTws {
   readonly #quotes = new Map<number, Quote>();
   readonly #holdings = new Map<number, Holding>();
   #out = false;
+  #isAway = false;
   #nextNumber = 1;
   #nextPerm = 70_001;
 
@@ -106,6 +109,7 @@ export class FakeTws {
 
   /** The venue's own servers are away (1100) or back (1102), the session stays. */
   serversAway(away: boolean): void {
+    this.#isAway = away;
     const [code, text] = away ? [1100, 'connectivity lost'] : [1102, 'connectivity restored'];
     for (const session of this.#sessions) this.#error(session, -1, code, text);
   }
@@ -266,6 +270,7 @@ export class FakeTws {
     session.clientId = clientId;
     this.#send(session, said.managedAccounts, 1, account);
     this.#send(session, said.nextValidId, 1, this.#nextNumber);
+    if (this.#isAway) this.#error(session, -1, this.awayCode, 'connectivity lost');
   }
 
   #place(session: Session, fields: readonly string[]): void {

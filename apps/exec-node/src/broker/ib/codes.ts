@@ -4,8 +4,9 @@
 
 import { OrderState } from '@ndts/protocol';
 
-/** The venue lost its own servers: what is sent now may be lost. */
-export const serversLost = 1100;
+/** The venue lost its own servers: what is sent now may be lost. The second is also how a new
+ * connection is told that they are away. */
+export const serversLost: ReadonlySet<number> = new Set([1100, 2110]);
 /** It is back and has forgotten what was subscribed, or has not. */
 export const serversBack: ReadonlySet<number> = new Set([1101, 1102]);
 /** The order was canceled, by whomever. */
@@ -44,7 +45,7 @@ export function isFailure(code: number): boolean {
 
 /** About connections to market data and to history: told all day, and nothing to do. */
 export function isChatter(code: number): boolean {
-  return code >= 2100 && code < 2170;
+  return code >= 2100 && code < 2170 && !serversLost.has(code);
 }
 
 const ended: Readonly<Record<string, OrderState>> = {

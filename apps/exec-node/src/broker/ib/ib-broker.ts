@@ -63,6 +63,8 @@ export class IbBroker implements Gateway {
   #opening = false;
   #ready = false;
   #serversAway = false;
+  /** How often they went away: what was asked before says nothing of what comes after. */
+  #timesAway = 0;
   #nextTryNs = 0;
   #nextNumber = 0;
   #nextRequest = firstRequest;
@@ -213,6 +215,7 @@ export class IbBroker implements Gateway {
     const { clock, settings, logger } = this.#options;
     if (this.#opening || clock.monotonicNs() < this.#nextTryNs) return;
     this.#opening = true;
+    this.#serversAway = false;
     this.#nextTryNs = clock.monotonicNs() + this.#backOff.nextMs() * nsPerMs;
     IbConnection.open(settings, clock, settings.messagesPerSecond, this.#events)
       .then((connection) => {
@@ -220,10 +223,7 @@ export class IbBroker implements Gateway {
         else if (!connection.isOver) this.#connection = connection;
       })
       .catch((error: unknown) => {
-        logger.error(
-          { error: errorLine(error) },
-          'the gateway to Interactive Brokers cannot start',
-        );
+        logger.error({ error: errorLine(error) }, 'the gateway to the venue cannot start');
         this.#firstFailure?.(error);
       })
       .finally(() => {
@@ -242,8 +242,7 @@ export class IbBroker implements Gateway {
     execution: (request, contract, execution) => this.#onExecution(request, contract, execution),
     executionsEnd: () => this.#askExecutions.end(),
     commission: (report) => this.#onCommission(report),
-    position: (account, contract, quantity, cost) =>
-      this.#onPosition(account, contract, quantity, cost),
+    position: (...told) => this.#onPosition(...told),
     positionsEnd: () => this.#askPositions.end(),
     problem: (number, code, message) => this.#onProblem(number, code, message),
   };
@@ -251,16 +250,19 @@ export class IbBroker implements Gateway {
   #onReady(number: number): void {
     this.#nextNumber = Math.max(this.#nextNumber, number);
     // Also told when numbers are asked for again.
-    if (this.#ready) return;
+    if (this.#ready || this.#serversAway) return;
     this.#synchronise();
   }
 
   /** What happened while nobody listened; only then orders may be sent. */
   #synchronise(): void {
     const { logger } = this.#options;
+    const timesAway = this.#timesAway;
     this.#askAll()
       .then(() => {
         if (this.#connection === undefined || this.#connection.isOver) return;
+        // It answers although its servers are away, and is asked again once they are back.
+        if (timesAway !== this.#timesAway) return;
         this.#ready = true;
         this.#serversAway = false;
         this.#backOff.reset();
@@ -428,8 +430,9 @@ export class IbBroker implements Gateway {
 
   #onProblem(number: number, code: number, message: string): void {
     const { logger } = this.#options;
-    if (code === serversLost) {
+    if (serversLost.has(code)) {
       this.#serversAway = true;
+      this.#timesAway += 1;
       logger.warn({ venue: ibVenue, code }, message);
       return;
     }
