@@ -171,6 +171,23 @@ test('refused messages reject orders; a cancel did nothing; "not now" leaves it 
   }
 });
 
+test('an id of an execution that comes again after weeks is of another execution', () => {
+  const bench = new Bench();
+  const { outcomes, records, clock } = bench;
+  const record = records.order('7-1-0');
+  assert.ok(record);
+  records.keep('7-2-0', { ...record, venueClientId: '7-2-0' });
+  outcomes.take(parse('8', `${head}${trade}`));
+  records.prune({ ...clock.now(), day: clock.now().day + 30 });
+  outcomes.take(parse('8', `${head.replace('7-1-0', '7-2-0')}${trade}`));
+  outcomes.take(parse('8', `${head}${trade}`));
+  assert.deepEqual(bench.heard(), [
+    'E1 7-1-0 +4 at 49.5 fee 0',
+    'E1@7-2-0 7-2-0 +4 at 49.5 fee 0',
+    'E1 7-1-0 +4 at 49.5 fee 0',
+  ]);
+});
+
 test('done for the day: what outlives the day is not over', async () => {
   for (const [timeInForce, heard] of [
     ['0', 'expired 7-1-0'],

@@ -30,6 +30,8 @@ export interface OrderRecord {
 
 const orderPrefix = 'order/';
 const tradePrefix = 'trade/';
+/** Of executions that were let go: whose they were. The order journal knows their ids for ever. */
+const ownerPrefix = 'traded/';
 const numberDigits = 12;
 const daysKept = 7;
 const pruneLimit = 64;
@@ -93,9 +95,9 @@ export class FixRecords {
    * of which order it is means the one that has it. */
   keepTrade(fill: Fill): Fill {
     const { tradeId, clientOrderId } = fill;
-    const before = this.trade(tradeId);
+    const owner = this.#ownerOf(tradeId);
     const isOurs = this.order(orderOf(fill) ?? '') !== undefined;
-    const isOther = before !== undefined && isOurs && before.clientOrderId !== clientOrderId;
+    const isOther = owner !== undefined && isOurs && owner !== clientOrderId;
     const known = isOther ? { ...fill, tradeId: apartId(tradeId, clientOrderId) } : fill;
     if (this.#trades.has(known.tradeId)) return known;
     const key = tradeKey(this.#lastTrade + 1);
@@ -122,11 +124,19 @@ export class FixRecords {
     }
     this.#cursor = page.length < pruneLimit ? '' : (page.at(-1)?.key ?? '');
     for (const { key, value } of this.#store.notes(tradePrefix, '', pruneLimit)) {
-      const { time, tradeId } = decode<Fill>(key, value);
+      const { time, tradeId, clientOrderId } = decode<Fill>(key, value);
       if (time.day >= now.day - daysKept) return;
       this.#store.note(key, undefined);
+      this.#store.note(ownerPrefix + tradeId, new TextEncoder().encode(clientOrderId));
       this.#trades.delete(tradeId);
     }
+  }
+
+  #ownerOf(tradeId: string): string | undefined {
+    const kept = this.trade(tradeId);
+    if (kept !== undefined) return kept.clientOrderId;
+    const owner = this.#store.noted(ownerPrefix + tradeId);
+    return owner === undefined ? undefined : new TextDecoder().decode(owner);
   }
 
   #index(key: string, tradeId: string): void {
