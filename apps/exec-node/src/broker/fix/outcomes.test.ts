@@ -114,6 +114,12 @@ const reports: Record<string, [string, string, ...string[]]> = {
     ...(['8', `${head}150=8|39=8|14=0|103=3|`] as const),
     'rejected 7-1-0 refused, reason 3',
   ],
+  'an answer to a question: the order is not known': ['8', `${head}150=8|39=8|14=0|103=5|`],
+  'the same, as a status': ['8', `${head}150=I|39=8|14=0|103=5|`],
+  'a trade that ends the order': [
+    ...(['8', `${head}150=F|39=4|14=4|32=4|31=49.5|`] as const),
+    ...['E1 7-1-0 +4 at 49.5 fee 0', 'canceled 7-1-0'],
+  ],
   'restated: what the status says': ['8', `${head}150=D|39=4|14=0|`, 'canceled 7-1-0'],
   'a status nobody asked for': ['8', `${head}150=I|39=1|14=2|`, 'partiallyFilled 7-1-0'],
   'a kind of report that is not known': ['8', `${head}150=L|39=0|14=0|`, 'accepted 7-1-0'],
@@ -169,6 +175,22 @@ test('refused messages reject orders; a cancel did nothing; "not now" leaves it 
     bench.outcomes.take(parse(type, fields));
     assert.deepEqual(bench.heard(), expected, fields);
   }
+});
+
+test('that an order is not known to a question closes nothing', async () => {
+  const { outcomes, records, queries } = new Bench();
+  const answer = queries.ask<BrokerOrderStatus>('O', 1, () => undefined, '7-1-0');
+  outcomes.take(parse('8', `${head}150=8|39=8|14=0|103=5|`));
+  assert.deepEqual(await answer, []);
+  assert.equal(records.order('7-1-0')?.isClosed, false);
+});
+
+test('an order that the venue works is not rejected with a message that repeats it', () => {
+  const bench = new Bench(parse('D', '11=7-1-0|'));
+  bench.outcomes.take(parse('8', `${head}150=0|39=0|14=0|`));
+  bench.heard();
+  bench.outcomes.take(parse('3', '45=7|373=10|58=OrigSendingTime|'));
+  assert.deepEqual([bench.heard(), bench.asked], [[], ['7-1-0']]);
 });
 
 test('an id of an execution that comes again after weeks is of another execution', () => {

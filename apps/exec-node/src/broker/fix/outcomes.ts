@@ -125,6 +125,10 @@ export class FixOutcomes {
     const report = readReport(message);
     const { execType, clientOrderId } = report;
     if (this.#takeAnswer(message, report)) return;
+    if (isNotKnown(report)) {
+      this.#deps.logger.warn({ clientOrderId }, 'the counterparty does not know an order');
+      return;
+    }
     const record = this.#follow(report);
     if (record === undefined)
       this.#deps.logger.warn({ clientOrderId, execType }, 'report on an order not sent from here');
@@ -133,6 +137,7 @@ export class FixOutcomes {
       case ExecType.fill:
       case ExecType.partialFill:
         this.#tellFill(report);
+        this.#tellEnd(report, standing(report, record));
         return;
       case ExecType.tradeCancel:
         this.#undo(report, bustSuffix);
@@ -177,6 +182,11 @@ export class FixOutcomes {
   #tellState(report: Report, state: OrderState): void {
     const { clientOrderId, venueOrderId, text } = report;
     this.tell(clientOrderId, state, venueOrderId, text);
+  }
+
+  /** Of a report of an execution that tells, too, that nothing follows it. */
+  #tellEnd(report: Report, state: OrderState): void {
+    if (isFinal(state) && state !== OrderState.filled) this.#tellState(report, state);
   }
 
   /** An id that is not accepted twice says nothing about the order that has it. */
@@ -294,6 +304,9 @@ export class FixOutcomes {
     const isOpen =
       message.type === MessageType.businessMessageReject && code === applicationNotAvailable;
     if (!isOrder) this.tell(clientOrderId, OrderState.accepted, '', `not changed: ${text}`);
+    else if (record.venueOrderId !== '')
+      // It has the order: this was about a message that repeated it.
+      this.#deps.askStatus(clientOrderId);
     else if (isOpen) this.tell(clientOrderId, OrderState.unknown, '', text);
     else {
       records.keep(clientOrderId, { ...record, isClosed: true });
@@ -317,10 +330,10 @@ export class FixOutcomes {
     }
     // Not every counterparty repeats the id of the question.
     const said = message.text(Tag.ordStatusReqId);
-    const isStatus = report.execType === ExecType.orderStatus;
+    const isUnknown = isNotKnown(report);
+    const isStatus = isUnknown || report.execType === ExecType.orderStatus;
     const id = said === '' && isStatus ? queries.idAbout(report.clientOrderId) : said;
     if (!queries.has(id)) return false;
-    const isUnknown = report.rejectReason === unknownOrder && report.status === ExecType.rejected;
     if (!isUnknown) queries.add(id, statusOf(report, this.#follow(report, true)));
     queries.finish(id);
     return true;
@@ -405,6 +418,11 @@ function statusOf(report: Report, record: OrderRecord | undefined): BrokerOrderS
   const filled = { filledQuantity: cumQty, ...(avgPx > 0n ? { averagePrice: avgPx } : {}) };
   const answer = { ...told, ...filled };
   return record === undefined ? answer : { ...answer, working: workingOf(record) };
+}
+
+/** Only questions are answered so, and cancels: a new order has nothing to be known. */
+function isNotKnown({ rejectReason, status }: Report): boolean {
+  return rejectReason === unknownOrder && status === ExecType.rejected;
 }
 
 /** Where an order stands. Done for the day is not over for one that outlives the day. */
