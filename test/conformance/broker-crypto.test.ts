@@ -279,6 +279,21 @@ test('an order that got lost is not asked for beyond the horizon', async (contex
   assert.deepEqual(heard.updates, [], 'the id is not sent again');
 });
 
+test('an open order that the venue has forgotten is over after the horizon', async (context) => {
+  const venue = fakeVenue();
+  const { broker, heard } = await scene(context, venue, {});
+  buy(broker, 'gone', '5', '90');
+  await settle(venue, broker);
+  venue.executePart(2);
+  await settle(venue, broker);
+  venue.forgetOrders();
+  assert.equal((await broker.queryOpenOrders()).length, 1);
+  while ((await broker.queryOpenOrders()).length > 0) await settle(venue, broker);
+  await settle(venue, broker);
+  assert.equal(heard.states('gone').at(-1), OrderState.canceled);
+  assert.equal(heard.updates.at(-1)?.filledQuantity, parseMoney('2'));
+});
+
 test('failures that are no fault of the order are told as such', async (context) => {
   const venue = fakeVenue();
   const { broker, heard } = await scene(context, venue, {});

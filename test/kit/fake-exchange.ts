@@ -172,6 +172,11 @@ export class FakeExchange {
     return String(Number((Math.round(price / this.tick) * this.tick).toFixed(8)));
   }
 
+  /** All orders; executions stay. */
+  forgetOrders(): void {
+    this.#orders.length = 0;
+  }
+
   async cancel(id: string | undefined, clientOrderId: string): Promise<void> {
     await this.reached('cancelOrder');
     const order = this.#find(id, clientOrderId);

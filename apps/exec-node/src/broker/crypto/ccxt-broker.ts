@@ -34,7 +34,7 @@ import {
   outcomeOf,
 } from './ccxt-trading.js';
 import { orderIdOf, venueIdOf } from './client-ids.js';
-import { CryptoOrders, type CryptoOrder, stateOf } from './crypto-orders.js';
+import { CryptoOrders, type CryptoOrder, filledOf, stateOf } from './crypto-orders.js';
 import {
   ccxtAbilities,
   type CcxtRequest,
@@ -377,11 +377,16 @@ export class CcxtBroker implements Gateway {
       this.#note(told, quiet);
     }
     const ids = new Set(open.map(({ id }) => id));
+    const { clock, inFlightMs } = this.#options;
     for (const order of this.#orders.working()) {
       if (order.market !== market || ids.has(order.venueOrderId)) continue;
       const isThere = await this.#fetchOrder(order.clientOrderId, order, market);
-      if (isThere || order.status !== '') continue;
-      if (this.#options.clock.monotonicNs() >= order.certainNs) this.#orders.lose(order);
+      if (isThere) continue;
+      const now = clock.monotonicNs();
+      if (order.status === '') {
+        if (now >= order.certainNs) this.#orders.lose(order);
+      } else if (this.#orders.isGone(order, now - inFlightMs * nsPerMs, now))
+        this.#note({ id: order.venueOrderId, symbol: market, status: 'canceled' }, quiet);
     }
   }
 
@@ -478,7 +483,7 @@ export class CcxtBroker implements Gateway {
   #tell(order: CryptoOrder, state: OrderState, reason: string, failure?: Failure): void {
     const { clientOrderId, venueOrderId } = order;
     const time = this.#options.clock.now();
-    const filled = order.toldFilled ?? 0n;
+    const filled = filledOf(order);
     this.#due.push(updateOf(clientOrderId, venueOrderId, state, reason, time, failure, filled));
   }
 

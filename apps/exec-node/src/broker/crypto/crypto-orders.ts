@@ -31,6 +31,8 @@ export interface CryptoOrder {
   terms: WorkingTerms | undefined;
   accepted: boolean;
   ended: boolean;
+  /** Since when the venue does not know it any more; undefined: it does. */
+  missingNs: number | undefined;
   /** From then on it is certain that the venue has it or never will; by the monotonic clock. */
   certainNs: number;
 }
@@ -56,7 +58,7 @@ export class CryptoOrders {
     const order: CryptoOrder = {
       ...{ clientOrderId, market, venueOrderId: '', status: '', refusal: '', filled: 0n },
       ...{ accepted: false, ended: false, certainNs: Number.POSITIVE_INFINITY },
-      ...{ toldFilled: undefined, terms: undefined },
+      ...{ toldFilled: undefined, terms: undefined, missingNs: undefined },
     };
     this.#byId.set(clientOrderId, order);
     this.#working.add(order);
@@ -99,6 +101,13 @@ export class CryptoOrders {
       if (forgotten.has(clientOrderId)) this.#fills.delete(tradeId);
   }
 
+  /** Neither open there nor known: some venues forget at once what was canceled. True: it was not
+   * known at `bound` either, nor since. */
+  isGone(order: CryptoOrder, bound: number, now: number): boolean {
+    order.missingNs ??= now;
+    return order.missingNs <= bound;
+  }
+
   /** What the venue tells of an order; undefined: it is not one of ours. */
   note(told: CcxtOrder): CryptoOrder | undefined {
     const clientOrderId = orderIdOf(told.clientOrderId ?? '');
@@ -109,6 +118,7 @@ export class CryptoOrders {
         : (this.#byId.get(clientOrderId) ?? this.add(clientOrderId, told.symbol)));
     if (order === undefined) return undefined;
     order.venueOrderId = told.id;
+    order.missingNs = undefined;
     this.#byVenueId.set(`${order.market}#${told.id}`, order);
     // An answer that was long on its way does not open again what has ended.
     if (order.ended) return order;
