@@ -262,6 +262,25 @@ test('the day before is asked for at a connection, later what is new', async (co
   assert.ok(venue.tradesSinceMs >= beginMs - 300_000);
 });
 
+test('what an outage hid is found where lists go a day far', async (context) => {
+  const venue = fakeVenue();
+  venue.windowMs = ccxtDefaults.historyMs;
+  let laterMs = 0;
+  const later = Object.create(clock, {
+    nowMs: { value: () => clock.nowMs() + laterMs },
+  }) as typeof clock;
+  const { broker } = await scene(context, venue, { clock: later });
+  buy(broker, 'out', '5', '90');
+  await settle(venue, broker);
+  venue.out = true;
+  await settle(venue, broker);
+  venue.executePart(2);
+  laterMs = 3_600_000;
+  venue.out = false;
+  await settle(venue, broker);
+  assert.equal((await broker.queryFills())[0]?.quantity, parseMoney('2'));
+});
+
 test('an order that got lost is not asked for beyond the horizon', async (context) => {
   const venue = fakeVenue();
   const { broker, heard } = await scene(context, venue, {});

@@ -54,6 +54,8 @@ export class FakeExchange {
   sandbox = false;
   /** How many of a list are told at once, the oldest first. */
   pageMax = 500;
+  /** How far behind the time that is asked for a list goes. */
+  windowMs = Number.POSITIVE_INFINITY;
   /** From when on trades were asked for last. */
   tradesSinceMs = 0;
   /** Amounts are cut off behind so many decimals, and prices rounded to a tick, unseen. */
@@ -233,7 +235,10 @@ export class FakeExchange {
     symbol: string,
     since: number,
   ): T[] {
-    const found = all.filter((one) => one.symbol === symbol && one.timestamp >= since);
+    const found = all.filter(
+      (one) =>
+        one.symbol === symbol && one.timestamp >= since && one.timestamp <= since + this.windowMs,
+    );
     return found.slice(0, this.pageMax);
   }
 

@@ -366,8 +366,9 @@ export class CcxtBroker implements Gateway {
 
   /** Open ones are told together, whatever their age; one that is no longer among them, alone. */
   async #lookAtOrders(market: string, since: number, quiet?: true): Promise<void> {
+    const { clock, inFlightMs } = this.#options;
     if (quiet === true && this.#exchange?.has['fetchOrders'] === true)
-      for (const told of await allPages(since, (from) =>
+      for (const told of await allPages(since, clock.nowMs() - lateMs, (from) =>
         this.#ask((exchange) => exchange.fetchOrders(market, from, listMax)),
       ))
         this.#note(told, quiet);
@@ -377,7 +378,6 @@ export class CcxtBroker implements Gateway {
       this.#note(told, quiet);
     }
     const ids = new Set(open.map(({ id }) => id));
-    const { clock, inFlightMs } = this.#options;
     for (const order of this.#orders.working()) {
       if (order.market !== market || ids.has(order.venueOrderId)) continue;
       const isThere = await this.#fetchOrder(order.clientOrderId, order, market);
@@ -397,7 +397,9 @@ export class CcxtBroker implements Gateway {
   }
 
   async #lookAtTrades(market: string, since: number, quiet?: true): Promise<void> {
-    const trades = await allPages(since, (from) =>
+    // The next look is at the last minutes again.
+    const untilMs = this.#options.clock.nowMs() - lateMs;
+    const trades = await allPages(since, untilMs, (from) =>
       this.#ask((exchange) => exchange.fetchMyTrades(market, from, listMax)),
     );
     // Of a connection that was lost meanwhile: the next one finds them.
