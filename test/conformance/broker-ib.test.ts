@@ -373,6 +373,25 @@ test('a second gateway of one client number is refused, the first goes on', asyn
   assert.equal(heard.filled('first'), parseMoney('1'));
 });
 
+test('servers that are back without a word that they were away are asked, too', async (context) => {
+  const { tws, broker } = await scene(context);
+  const before = tws.arrivals.length;
+  tws.serversAway(false);
+  while (tws.arrivals.length < before + 3) await pause(1);
+  while (!broker.connected()) await pause(1);
+  assert.equal(tws.arrivals.length, before + 3);
+});
+
+test('what is told of orders of other clients says nothing of ours', async (context) => {
+  const { tws, broker, heard, settled } = await scene(context);
+  const limit = { orderType: OrderType.limit, limitPrice: parseMoney('90') };
+  broker.submit({ ...intentOf('mine', clock.now()), ...limit });
+  await settled();
+  tws.otherCanceled();
+  await settled();
+  assert.deepEqual(heard.states('mine'), [OrderState.accepted]);
+});
+
 test('a contract of the same name with another number is not ours', () => {
   const numbered = new IbInstruments([[symbol, { ...contract, currency: 'USD' }]]);
   const told = { symbol: 'AAPL', secType: 'STK', currency: 'USD' };

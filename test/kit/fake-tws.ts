@@ -157,6 +157,16 @@ export class FakeTws {
     for (const session of this.#sessions) this.#error(session, number, code, text);
   }
 
+  /** An order of another client, which has the number of the last one here, was canceled. */
+  otherCanceled(): void {
+    const number = this.#orders.at(-1)?.number ?? 0;
+    for (const session of this.#sessions)
+      this.#send(
+        ...[session, said.orderStatus, number, 'Cancelled', 0, 1, 0, 999, 0, 0],
+        ...[session.clientId + 1, '', 0],
+      );
+  }
+
   /** A day later executions of before are no longer told. */
   forgetExecutions(): void {
     this.#executions.length = 0;

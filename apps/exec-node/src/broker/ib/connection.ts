@@ -43,6 +43,12 @@ export interface IbEvents {
   problem(number: number, code: number, message: string): void;
 }
 
+/** As the library tells it: also the average price, the parent, the last price and the client. */
+type StatusTold = [
+  ...[number: number, status: string, filled: number, remaining: number, average: number],
+  ...[permId?: number, parentId?: number, lastPrice?: number, clientId?: number],
+];
+
 /** The library paces too, with a queue that outlives the connection: set beyond ours. */
 const libraryPerSecond = 10_000;
 
@@ -50,10 +56,18 @@ export class IbConnection {
   readonly #api: IBApi;
   readonly #pacing: Pacing;
   readonly #events: IbEvents;
+  readonly #clientId: number;
   #over = false;
 
-  private constructor(api: IBApi, clock: Clock, perSecond: number, events: IbEvents) {
+  private constructor(
+    api: IBApi,
+    clientId: number,
+    clock: Clock,
+    perSecond: number,
+    events: IbEvents,
+  ) {
     this.#api = api;
+    this.#clientId = clientId;
     this.#pacing = new Pacing(clock, perSecond);
     this.#events = events;
   }
@@ -67,7 +81,7 @@ export class IbConnection {
   ): Promise<IbConnection> {
     const library = await import('@stoqey/ib');
     const api = new library.IBApi({ ...address, maxReqPerSec: libraryPerSecond });
-    const connection = new IbConnection(api, clock, perSecond, events);
+    const connection = new IbConnection(api, address.clientId, clock, perSecond, events);
     connection.#listen();
     api.connect();
     return connection;
@@ -126,18 +140,17 @@ export class IbConnection {
       if (!isChatter(code)) events.problem(-1, code, message);
     });
     on('openOrder', (number: number, contract: Contract, order: Order, state: IbOrderState) =>
-      events.openOrder(number, contract, order, state),
+      events.openOrder(this.#isOurs(order.clientId) ? number : 0, contract, order, state),
     );
     on('openOrderEnd', () => events.openOrdersEnd());
     on('completedOrder', (contract: Contract, order: Order, state: IbOrderState) =>
       events.completedOrder(contract, order, state),
     );
     on('completedOrdersEnd', () => events.completedOrdersEnd());
-    on(
-      'orderStatus',
-      (number: number, status: string, filled: number, _: number, __: number, permId?: number) =>
-        events.orderStatus(number, status, filled, permId ?? 0),
-    );
+    on('orderStatus', (...told: StatusTold) => {
+      const [number, status, filled, , , permId = 0, , , clientId] = told;
+      if (this.#isOurs(clientId)) events.orderStatus(number, status, filled, permId);
+    });
     on('execDetails', (request: number, contract: Contract, execution: Execution) =>
       events.execution(request, contract, execution),
     );
@@ -147,6 +160,11 @@ export class IbConnection {
       events.position(account, contract, quantity, cost ?? 0),
     );
     on('positionEnd', () => events.positionsEnd());
+  }
+
+  /** A master client is told of orders of others, whose numbers may be those of ours. */
+  #isOurs(clientId = this.#clientId): boolean {
+    return clientId === this.#clientId;
   }
 
   /** What cannot be handled ends the connection: the next one asks for everything again. */

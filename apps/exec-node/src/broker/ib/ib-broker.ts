@@ -436,12 +436,10 @@ export class IbBroker implements Gateway {
       logger.warn({ venue: ibVenue, code }, message);
       return;
     }
-    if (serversBack.has(code)) {
-      // Executions of the meantime are told only to who asks.
-      if (this.#serversAway) this.#synchronise();
-      return;
-    }
-    if (code === orderCanceled) return;
+    // Executions of the meantime are told only to who asks; not all are told that they were away.
+    if (serversBack.has(code)) this.#serversAway ||= this.#ready;
+    if (serversBack.has(code) && this.#serversAway) this.#synchronise();
+    if (serversBack.has(code) || code === orderCanceled) return;
     const seen = this.#orders.byNumber(number);
     const meaning = meaningOf(code, seen?.accepted === true);
     const reason = `${code}: ${message}`;
