@@ -15,7 +15,7 @@ import {
   type Time,
 } from '@ndts/protocol';
 import { createSilentLogger, MemoryKeyValueStore, SeededRandom, SystemClock } from '@ndts/runtime';
-import { parseFixSchedule } from '@ndts/runtime/fix';
+import { MessageType, parseFixSchedule, Tag } from '@ndts/runtime/fix';
 import { FixAcceptor, symbolName } from '../kit/fix-acceptor.js';
 import { longRun } from '../kit/long-run.js';
 import { testSeed } from '../kit/seed.js';
@@ -363,4 +363,26 @@ test('an order that was lost on the way is not sent again once it is canceled', 
   while (!desk.broker.session.isSynchronised) await turn();
   await desk.settle();
   assert.deepEqual(desk.acceptor.received, ['7-2-0']);
+});
+
+test('an order that was answered is not sent again, whatever is asked for', async (context) => {
+  const desk = await Desk.open({ resendOrdersMs: 60_000 });
+  context.after(() => desk.close());
+  await desk.broker.connect(new Heard());
+  desk.broker.submit(order('7-1-0', 1));
+  await desk.settle();
+  const { session } = desk.acceptor;
+  const texts: string[] = [];
+  const received = session.received.bind(session);
+  session.received = (bytes) => {
+    texts.push(Buffer.from(bytes).toString('latin1').replaceAll('\u0001', '|'));
+    received(bytes);
+  };
+  session.send(MessageType.resendRequest, (writer) => {
+    writer.whole(Tag.beginSeqNo, 1);
+    writer.whole(Tag.endSeqNo, 0);
+  });
+  await desk.settle();
+  assert.ok(texts.some((text) => text.includes('|35=4|')));
+  assert.ok(!texts.some((text) => text.includes('|35=D|')));
 });

@@ -265,11 +265,19 @@ export class FixBroker implements Gateway {
         if (type === MessageType.orderCancelRequest) return true;
         const isOrder =
           type === MessageType.newOrderSingle || type === MessageType.orderCancelReplaceRequest;
-        if (isOrder && this.#unwanted.has(orderIdOf(message.text(Tag.clOrdId)))) return false;
+        const id = orderIdOf(message.text(Tag.clOrdId));
+        if (isOrder && this.#unwanted.has(id)) return false;
+        if (type === MessageType.newOrderSingle && this.#isAnswered(id)) return false;
         const ageNs = sentAt === undefined ? Infinity : nsBetween(clock.now(), sentAt);
         return isOrder && ageNs <= settings.resendOrdersMs * nsPerMs;
       },
     };
+  }
+
+  /** Who has lost what it answered is not to begin with it anew. */
+  #isAnswered(clientOrderId: string): boolean {
+    const record = this.#records.order(clientOrderId);
+    return record !== undefined && (record.isClosed || record.venueOrderId !== '');
   }
 
   #prune(): void {
