@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   type BrokerOrderStatus,
+  type BrokerPosition,
   moneyText,
   OrderState,
   OrderStateNames,
@@ -293,6 +294,34 @@ test('a change moves the id by which the venue knows the order', () => {
   assert.equal(record?.venueClientId, '7-1-0.1');
   assert.equal(record?.venueOrderId, 'V1');
   assert.deepEqual([record?.quantity, record?.limitPrice], [parseMoney('20'), parseMoney('51')]);
+});
+
+test('positions: as many as were announced, and none of them twice', async () => {
+  const { outcomes, queries } = new Bench();
+  let id = '';
+  const keep = (given: string): void => {
+    id = given;
+  };
+  const answer = queries.ask<BrokerPosition>('P', 1, keep, '');
+  const tell = (fields: string): void => outcomes.take(parse('AP', `710=${id}|728=0|${fields}`));
+  outcomes.take(parse('AO', `710=${id}|727=2|728=0|`));
+  tell('55=S1|702=3|703=SOD|704=5|703=TQ|704=2|703=TOT|704=7|730=9|');
+  tell('55=S2|702=2|703=SOD|704=5|703=ITD|705=2|730=9|');
+  assert.deepEqual(await answer, [
+    { symbol: 1, quantity: parseMoney('7'), averagePrice: parseMoney('9') },
+    { symbol: 2, quantity: parseMoney('3'), averagePrice: parseMoney('9') },
+  ]);
+  const none = queries.ask<BrokerPosition>('P', 1, keep, '');
+  outcomes.take(parse('AO', `710=${id}|727=0|728=0|`));
+  assert.deepEqual(await none, []);
+});
+
+test('a rejection under the id of a change is one of the change', () => {
+  const bench = new Bench();
+  const report = `${head.replace('7-1-0', '7-1-0.1')}41=7-1-0|150=8|39=8|14=0|103=0|58=no|`;
+  bench.outcomes.take(parse('8', report));
+  assert.deepEqual(bench.heard(), ['accepted 7-1-0 not changed: no']);
+  assert.equal(bench.records.order('7-1-0')?.isClosed, false);
 });
 
 test('no cancel of an order of somebody else has an id that was given before', () => {

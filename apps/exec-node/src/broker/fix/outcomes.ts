@@ -60,6 +60,8 @@ export class FixOutcomes {
   readonly strangers = new Map<string, OrderRecord>();
   /** How often each was to be canceled: no id is given twice. */
   readonly #changes = new Map<string, number>();
+  /** How many positions the last question about them is answered with. */
+  #announced = { id: '', total: 0 };
   readonly #deps: OutcomeDeps;
 
   constructor(deps: OutcomeDeps) {
@@ -129,6 +131,10 @@ export class FixOutcomes {
       this.#deps.logger.warn({ clientOrderId }, 'the counterparty does not know an order');
       return;
     }
+    if (this.#isOfChange(report)) {
+      this.tell(clientOrderId, OrderState.accepted, '', `not changed: ${report.text}`);
+      return;
+    }
     const record = this.#follow(report);
     if (record === undefined)
       this.#deps.logger.warn({ clientOrderId, execType }, 'report on an order not sent from here');
@@ -182,6 +188,13 @@ export class FixOutcomes {
   #tellState(report: Report, state: OrderState): void {
     const { clientOrderId, venueOrderId, text } = report;
     this.tell(clientOrderId, state, venueOrderId, text);
+  }
+
+  /** A rejection of what was to cancel or change an order, which goes by another id. */
+  #isOfChange({ execType, clientOrderId, venueClientId }: Report): boolean {
+    const current = this.#deps.records.order(clientOrderId)?.venueClientId ?? venueClientId;
+    const isOther = venueClientId !== current && changeOf(venueClientId) > 0;
+    return execType === ExecType.rejected && isOther;
   }
 
   /** Of a report of an execution that tells, too, that nothing follows it. */
@@ -378,24 +391,25 @@ export class FixOutcomes {
     if (!queries.has(id)) return;
     const name = message.text(Tag.symbol);
     const symbol = symbols.idOf(name);
-    let quantity = 0n;
-    forEachEntry(message, FixGroups.positions, (from, to) => {
-      quantity += message.money(Tag.longQty, from, to) ?? 0n;
-      quantity -= message.money(Tag.shortQty, from, to) ?? 0n;
-    });
+    const quantity = heldIn(message);
     const averagePrice = message.money(Tag.settlPrice) ?? 0n;
     const position: BrokerPosition = { symbol: symbol ?? 0, quantity, averagePrice };
     if (symbol === undefined) logger.error({ symbol: name }, 'position of an unknown symbol');
     const count = queries.add(id, position);
-    if (count >= message.whole(Tag.totalNumPosReports)) queries.finish(id);
+    const told = message.whole(Tag.totalNumPosReports);
+    const total = told < 1 && this.#announced.id === id ? this.#announced.total : told;
+    // Without a number nobody knows which one is the last: the question fails in time.
+    if (total > 0 && count >= total) queries.finish(id);
   }
 
   #takePositionAck(message: FixMessage): void {
     const { queries } = this.#deps;
     const id = message.text(Tag.posReqId);
     const result = message.whole(Tag.posReqResult);
+    const total = message.whole(Tag.totalNumPosReports);
     const noneFound = 2;
-    if (result === noneFound) queries.finish(id);
+    this.#announced = { id, total };
+    if (result === noneFound || (result === 0 && total === 0)) queries.finish(id);
     else if (result !== 0)
       queries.fail(id, 'UNAVAILABLE', `positions: ${refusalOf(message, result)}`);
   }
@@ -452,6 +466,20 @@ function stateLeftIn(status: string, reason: number): OrderState {
   if (state === OrderState.rejected) return OrderState.unknown;
   const isWorking = state === OrderState.partiallyFilled || state === OrderState.pendingCancel;
   return isWorking ? OrderState.accepted : state;
+}
+
+/** Long less short. Some tell the whole beside its parts: of the morning, and traded since. */
+function heldIn(message: FixMessage): bigint {
+  const byType = new Map<string, bigint>();
+  let all = 0n;
+  forEachEntry(message, FixGroups.positions, (from, to) => {
+    const type = message.text(Tag.posType, from, to);
+    const long = message.money(Tag.longQty, from, to) ?? 0n;
+    const held = long - (message.money(Tag.shortQty, from, to) ?? 0n);
+    byType.set(type, (byType.get(type) ?? 0n) + held);
+    all += held;
+  });
+  return byType.get('TOT') ?? byType.get('FIN') ?? all;
 }
 
 /** The id of the question that this message of ours asked. */
