@@ -100,6 +100,15 @@ test('market orders trade at the other side of the book, or at the last price', 
   ]);
 });
 
+test('a tick without a price executes nothing', async (context) => {
+  const { broker, ticks, told } = await open(folder(context));
+  broker.submit(intent('a', 1, '2', '50'));
+  broker.doWork();
+  ticks.push({ symbol: 5, price: 0 });
+  broker.doWork();
+  assert.deepEqual(told, ['a accepted']);
+});
+
 test('without a market a market order is rejected, a limit order rests', async (context) => {
   const { broker, told } = await open(folder(context));
   broker.submit(intent('a', 1, '2'));

@@ -393,6 +393,8 @@ export class PaperBroker implements Gateway {
       this.#market.read(order.symbol, this.#point);
       const touch = moneyFromFloat(touchPrice(this.#point, order.side));
       const price = order.type === OrderType.limit ? order.limitPrice : touch;
+      // The next tick finds it, as any that works.
+      if (price === 0n) continue;
       this.#execute(order, order.quantity - order.filled, price);
     }
     return orders.length;
@@ -420,7 +422,7 @@ export class PaperBroker implements Gateway {
 
   #restingPrice(order: VenueOrder): bigint {
     const touch = moneyFromFloat(touchPrice(this.#point, order.side));
-    if (order.type === OrderType.market) return touch;
+    if (order.type === OrderType.market || touch === 0n) return touch;
     const crossed = order.side > 0 ? touch <= order.limitPrice : touch >= order.limitPrice;
     return crossed ? order.limitPrice : 0n;
   }
