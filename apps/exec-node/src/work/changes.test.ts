@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { moneyScale, OrderStateNames, OrderType, parseMoney } from '@ndts/protocol';
+import { MemoryKeyValueStore } from '@ndts/runtime';
 import { Desk, symbol } from './desk-kit.js';
 
 const who = { actor: 'anna', why: 'a test' };
@@ -67,4 +68,28 @@ test('a part of an order that works here is changed with the order alone', async
   assert.equal(order(desk, '1-2-0.1'), 'accepted 2 98');
   const part = change(desk, { quantity: '50' }, '1-2-0.1');
   await assert.rejects(part, /it is a part of 1-2-0; change that/);
+});
+
+test('what asks for more and waits for the disk does not leave after a halt', async (context) => {
+  const journal = new MemoryKeyValueStore();
+  const desk = new Desk(context, { journal, config: { 'exec.journalMode': 'durable' } });
+  await desk.start();
+  await desk.market(100);
+  await desk.signal({ ordinal: 1, side: 1, limit: '98', quantity: '5' });
+  for (const [quantity, expected] of [
+    ['9', '5'],
+    ['3', '3'],
+  ] as const) {
+    journal.holdCommits();
+    const asked = change(desk, { quantity }).catch((error: unknown) => String(error));
+    const halted = desk.harness.node.setTradingState({ set: 'HALTED', ...who });
+    journal.commit();
+    const [answer] = await Promise.all([asked, halted]);
+    assert.equal(String(answer).endsWith('TRADING_HALTED'), quantity === '9');
+    await desk.pass();
+    const status = await desk.harness.broker.queryOrder('1-1-0');
+    assert.equal(status?.working?.quantity, parseMoney(expected));
+    assert.equal(order(desk), `accepted ${expected} 98`);
+    desk.checkJournal();
+  }
 });

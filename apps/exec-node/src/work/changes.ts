@@ -52,6 +52,7 @@ export class Changes {
       throw new NdtsError('NOT_FOUND', `no open order is called '${clientOrderId}'`);
     const { quantity, limitPrice } = order.intent;
     const terms = { quantity, limitPrice, stopPrice: order.terms.stopPrice, ...to };
+    const asksMore = this.#asksMore(order, terms);
     this.#refuse(order, terms);
     if (order.worksHere) {
       scribe.change(order, changePhase.done, terms, why);
@@ -62,7 +63,33 @@ export class Changes {
     if (!this.#deps.write()) throw new NdtsError('IO_ERROR', scribe.failure);
     if (order.worksHere) return;
     if (mode === 'durable') await journal.durable();
-    if (order.state === OrderState.pendingReplace) this.#send(order, terms, why);
+    if (order.state !== OrderState.pendingReplace) return;
+    if (asksMore && this.#isHalted(order)) this.#takeBack(order, terms);
+    this.#send(order, terms, why);
+  }
+
+  #isHalted({ intent: { account, instance, symbol } }: Order): boolean {
+    return this.#deps.ledger.controls.stateFor(account, instance, symbol) === 'HALTED';
+  }
+
+  /** A halt lets nothing out, also what was approved before it. Throws. */
+  #takeBack(order: Order, terms: WorkingTerms): never {
+    const { scribe, write } = this.#deps;
+    const reason = RiskReasonNames[RiskReason.TRADING_HALTED] ?? '';
+    scribe.change(order, changePhase.refused, terms, reason);
+    const { accepted, partiallyFilled } = OrderState;
+    scribe.state(order, order.filled > 0n ? partiallyFilled : accepted, '', '');
+    write();
+    throw refusal(order, reason);
+  }
+
+  /** Than what is at the venue, or another price of it. */
+  #asksMore(
+    { quantity, worksHere, intent, terms: { stopPrice } }: Order,
+    to: WorkingTerms,
+  ): boolean {
+    const moves = to.limitPrice !== intent.limitPrice || to.stopPrice !== stopPrice;
+    return to.quantity > quantity || (!worksHere && moves);
   }
 
   #send(order: Order, terms: WorkingTerms, reason: string): void {
@@ -75,8 +102,7 @@ export class Changes {
 
   #refuse(order: Order, terms: WorkingTerms): void {
     const { card } = this.#deps.broker;
-    const refused = (why: string): NdtsError =>
-      new NdtsError('INVALID_ARGUMENT', `order ${order.id} cannot be changed so: ${why}`);
+    const refused = (why: string): NdtsError => refusal(order, why);
     if (order.parent !== undefined)
       throw refused(`it is a part of ${order.parent.id}; change that`);
     if (terms.quantity <= order.filled) throw refused('no more would be left than is executed');
@@ -92,9 +118,12 @@ export class Changes {
     // Children of what is worked here are checked when they go out, and none would.
     if (terms.limitPrice !== limitPrice && !this.#deps.isOnTick(order, terms.limitPrice))
       throw refused(RiskReasonNames[RiskReason.INVALID_PRICE] ?? '');
-    const moves = terms.limitPrice !== limitPrice || terms.stopPrice !== stopPrice;
-    if (terms.quantity <= order.quantity && (order.worksHere || !moves)) return;
+    if (!this.#asksMore(order, terms)) return;
     const reason = this.#deps.check(order, terms);
     if (reason !== RiskReason.APPROVED) throw refused(RiskReasonNames[reason] ?? String(reason));
   }
+}
+
+function refusal({ id }: Order, why: string): NdtsError {
+  return new NdtsError('INVALID_ARGUMENT', `order ${id} cannot be changed so: ${why}`);
 }
