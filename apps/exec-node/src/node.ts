@@ -333,6 +333,8 @@ export class ExecNode implements Agent {
     const state = nextState(order.state, sent ? 'requestCancel' : 'cancel');
     if (state === 0) return false;
     this.#scribe.state(order, state, '', why);
+    // Whatever becomes of the journal, by which the worker waits.
+    for (const child of [...order.children]) this.#cancel(child.id, why);
     if (!sent || order.worksHere) return true;
     // Taking risk away does not wait for a journal that can't be written.
     this.#write();

@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { moneyScale, OrderStateNames, OrderType, parseMoney } from '@ndts/protocol';
 import { MemoryKeyValueStore } from '@ndts/runtime';
+import { FullDisk } from '../exec-kit.js';
 import { Desk, symbol } from './desk-kit.js';
 
 const who = { actor: 'anna', why: 'a test' };
@@ -92,4 +93,22 @@ test('what asks for more and waits for the disk does not leave after a halt', as
     assert.equal(order(desk), `accepted ${expected} 98`);
     desk.checkJournal();
   }
+});
+
+test('what works here is canceled with its parts, also when nothing can be written', async (t) => {
+  const journal = new FullDisk();
+  const desk = new Desk(t, { journal });
+  await desk.start();
+  await desk.market(100);
+  const iceberg = { orderType: OrderType.iceberg, parameter: '2', limit: '98', quantity: '5' };
+  await desk.signal({ ordinal: 1, side: 1, ...iceberg });
+  assert.equal((await desk.harness.broker.queryOpenOrders()).length, 1);
+  journal.full = true;
+  desk.harness.node.cancel('1-1-0', 'anna: enough');
+  desk.harness.node.doWork();
+  assert.deepEqual(await desk.harness.broker.queryOpenOrders(), []);
+  journal.full = false;
+  await desk.pass(200);
+  assert.equal(order(desk), 'canceled 5 98');
+  desk.checkJournal();
 });
