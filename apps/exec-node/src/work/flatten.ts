@@ -23,6 +23,7 @@ import type { Order } from '../order/order.js';
 import { heldOf, type OffsetPosition } from '../position/offsets.js';
 import type { Scribe } from '../order/scribe.js';
 import type { ControlEntry } from '../risk/controls.js';
+import type { CancelPace } from '../route/cancel-pace.js';
 import type { Stray, Strays } from '../route/strays.js';
 
 export interface FlattenDeps {
@@ -37,6 +38,7 @@ export interface FlattenDeps {
   /** No order of a person leaves for the symbol. */
   readonly isHalted: (symbol: number) => boolean;
   readonly cancel: (clientOrderId: string, why: string) => boolean;
+  readonly pace: CancelPace;
   /** Open at the venue and not here. */
   readonly strays: Strays;
   /** Of all orders that are sent from here. */
@@ -140,13 +142,14 @@ export class Flatten {
     return count;
   }
 
-  /** Asks once: without an answer the order is unknown, and after that it is asked again. */
+  /** Asks once; again without an answer, or after it was refused, ever less often. */
   #cancelAll(why: string, concerns: (order: Order) => boolean): number {
-    const { ledger, cancel } = this.#deps;
+    const { ledger, cancel, pace } = this.#deps;
     let count = 0;
-    for (const order of [...ledger.orders.open()])
-      if (order.state !== OrderState.pendingCancel && concerns(order) && cancel(order.id, why))
-        count += 1;
+    for (const order of [...ledger.orders.open()]) {
+      if (order.state === OrderState.pendingCancel || !concerns(order)) continue;
+      if (pace.ask(order) === 0 && cancel(order.id, why)) count += 1;
+    }
     return count;
   }
 

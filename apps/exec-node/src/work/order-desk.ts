@@ -19,6 +19,7 @@ import type { DataWatch } from '../risk/data-watch.js';
 import type { Market } from '../risk/market.js';
 import type { Rates } from '../position/rates.js';
 import { RiskDesk } from '../risk/risk-desk.js';
+import { CancelPace } from '../route/cancel-pace.js';
 import type { LogGate } from '../route/log-gate.js';
 import type { Strays } from '../route/strays.js';
 import { DayKeeper } from './day-keeper.js';
@@ -102,8 +103,9 @@ export class OrderDesk {
       isOnTick: (intent, price) => risk.isOnTick(intent, price),
       onApproved: (intent) => risk.approved(intent, now()),
     });
+    const pace = new CancelPace(clock);
     this.#worker = new Worker({
-      ...{ ledger, scribe, clock, logger, gate, market, cancel },
+      ...{ ledger, scribe, clock, logger, gate, market, cancel, pace },
       lotOf: ({ intent }) => risk.limitsFor(intent).lot,
       mostOf: (child) => risk.mostOf(child),
       partsOf: ({ intent, terms }, quantity) => offsets.partsOf(intent, terms.offset, quantity),
@@ -116,7 +118,7 @@ export class OrderDesk {
       route: () => broker.card.name,
     });
     this.#flatten = new Flatten({
-      ...{ ledger, scribe, clock, decisions: this.decisions, cancel },
+      ...{ ledger, scribe, clock, decisions: this.decisions, cancel, pace },
       ...{ account: config.exec.account, strays: deps.strays, logger, symbolName },
       mostOf: (symbol, side, quantity) =>
         risk.mostOf({

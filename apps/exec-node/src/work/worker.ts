@@ -23,6 +23,7 @@ import { changePhase, type Ledger } from '../order/ledger.js';
 import type { Order } from '../order/order.js';
 import type { Scribe } from '../order/scribe.js';
 import { emptyPoint, type Market } from '../risk/market.js';
+import type { CancelPace } from '../route/cancel-pace.js';
 import type { LogGate } from '../route/log-gate.js';
 import type { OffsetPart } from './offsets.js';
 import { isScheduled } from './abilities.js';
@@ -46,6 +47,7 @@ export interface WorkerDeps {
   /** Sends a child; its intent is not yet written. */
   readonly send: (child: OrderIntent, terms: OrderTerms) => void;
   readonly cancel: (clientOrderId: string, why: string) => boolean;
+  readonly pace: CancelPace;
   /** The route of a child. */
   readonly route: (parent: Order) => string;
 }
@@ -69,6 +71,8 @@ export class Worker {
   readonly #trouble = new Map<Order, Trouble>();
   /** Children that were asked to go. */
   readonly #asked = new WeakSet<Order>();
+  /** Orders with a part that the venue did not cancel, until it is asked for again. */
+  readonly #again = new Map<Order, number>();
   readonly #point = emptyPoint();
   #timerAtNs = 0;
 
@@ -85,7 +89,11 @@ export class Worker {
 
   /** Whether time alone may change what orders want. */
   get isTimed(): boolean {
-    return this.#timed.size > 0 || this.#trouble.size > 0 || this.#due.size > 0;
+    return this.#hasTimers || this.#due.size > 0;
+  }
+
+  get #hasTimers(): boolean {
+    return this.#timed.size > 0 || this.#trouble.size > 0 || this.#again.size > 0;
   }
 
   /** After the journal was folded: takes up all that was left. */
@@ -122,7 +130,7 @@ export class Worker {
 
   /** Part of the duty cycle, after answers and before the flush. */
   doWork(): number {
-    if (this.#timed.size > 0 || this.#trouble.size > 0) this.#timers();
+    if (this.#hasTimers) this.#timers();
     if (this.#due.size === 0) return 0;
     const now = this.#deps.clock.now();
     const due = [...this.#due];
@@ -137,6 +145,7 @@ export class Worker {
     if (order.closed) {
       this.#timed.delete(order);
       this.#trouble.delete(order);
+      this.#again.delete(order);
       orders?.delete(order);
       if (orders?.size === 0) this.#bySymbol.delete(symbol);
       return;
@@ -164,11 +173,14 @@ export class Worker {
     const now = clock.now();
     for (const [order, from] of this.#timed) if (nsBetween(now, from) >= 0) this.#due.add(order);
     for (const [order, { untilNs }] of this.#trouble) if (nowNs >= untilNs) this.#due.add(order);
+    for (const [order, atNs] of this.#again)
+      if (nowNs >= atNs && this.#again.delete(order)) this.#due.add(order);
   }
 
   #childEnded(child: Order, parent: Order): void {
     if (child.filled > 0n) this.#trouble.delete(parent);
-    if (child.filled > 0n || this.#asked.has(child)) return;
+    const isOver = parent.state === OrderState.pendingCancel;
+    if (child.filled > 0n || isOver || this.#asked.has(child)) return;
     this.#pause(parent, `child ${child.id}: ${child.reason}`);
   }
 
@@ -300,6 +312,12 @@ export class Worker {
   #retreatChild(child: Order): void {
     const { state } = child;
     if (state === OrderState.pendingCancel || state === OrderState.unknown) return;
+    const { clock, pace } = this.#deps;
+    const waitNs = pace.ask(child);
+    if (waitNs > 0) {
+      if (child.parent !== undefined) this.#again.set(child.parent, clock.monotonicNs() + waitNs);
+      return;
+    }
     this.#asked.add(child);
     this.#deps.cancel(child.id, 'no longer wanted by its parent');
   }
