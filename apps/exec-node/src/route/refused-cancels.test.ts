@@ -7,7 +7,7 @@ import { type BrokerListener, type OrderIntent, OrderState, OrderType } from '@n
 import type { Gateway } from '../broker/gateway.js';
 import type { PaperBroker } from '../broker/paper.js';
 import { pass } from '../exec-kit.js';
-import { Desk } from '../work/desk-kit.js';
+import { Desk, symbol } from '../work/desk-kit.js';
 
 const who = { actor: 'anna', why: 'a test' };
 
@@ -83,3 +83,24 @@ for (const [what, order, cancel] of [
     assert.equal(desk.harness.node.ledger.orders.open().size, 0);
     desk.checkJournal();
   });
+
+test('a cancel that nobody answers does not hold up what closes after it', async (context) => {
+  const venue = new Venue();
+  const desk = await started(context, venue);
+  const { node } = desk.harness;
+  await desk.signal({ ordinal: 1, side: 1, quantity: '3' });
+  desk.harness.ticks.push({ symbol: symbol + 1, price: 50 });
+  desk.harness.signals.push({ symbol: symbol + 1, ordinal: 2, side: 1, limit: '48' });
+  await desk.pass();
+  venue.answer = 'silent';
+  await node.setTradingState({ set: 'HALTED', cancel: true, ...who });
+  await seconds(desk, 1);
+  venue.holds = true;
+  await node.flatten(who);
+  await seconds(desk, 1);
+  assert.equal(venue.held.length, 1);
+  assert.deepEqual(new Set(venue.cancels), new Set(['1-2-0']));
+  // A halt after it is about all there is.
+  await node.setTradingState({ set: 'HALTED', cancel: true, ...who });
+  assert.ok(venue.cancels.includes('0-0-0'));
+});

@@ -89,7 +89,7 @@ export class Flatten {
     const now = clock.monotonicNs();
     if (!this.isActive || now < this.#nextNs) return 0;
     this.#nextNs = now + everyNs;
-    let canceled = this.cancelParts();
+    let canceled = this.cancelParts(true);
     if (why === '') return canceled;
     const isOurs = (order: Order): boolean => closes(order.parent ?? order);
     canceled += this.#cancelAll(`flatten, ${why}`, (order) => !isOurs(order));
@@ -116,21 +116,26 @@ export class Flatten {
     return sent;
   }
 
-  /** What people want canceled, of parts or of everything. */
-  cancelParts(): number {
+  /** What people want canceled, of parts or of everything. `closing`: what closes since goes on,
+   * where that is not halted. */
+  cancelParts(closing: boolean): number {
     let count = 0;
-    for (const entry of this.#deps.ledger.controls.cancels()) count += this.#cancelPart(entry);
+    for (const entry of this.#deps.ledger.controls.cancels())
+      count += this.#cancelPart(entry, closing);
     return count;
   }
 
   /** Of a part or of everything; once nothing of it is open, the journal says so. */
-  #cancelPart({ scope, name, value, reason }: ControlEntry): number {
-    const { ledger, scribe, clock, strays } = this.#deps;
+  #cancelPart({ scope, name, value, reason }: ControlEntry, closing: boolean): number {
+    const { ledger, scribe, clock, strays, isHalted } = this.#deps;
+    const isClosing = closing && ledger.controls.flatten !== '';
     const isAll = value === 'everyone';
     // Of one whose symbol is not known nobody can say that it is not of it.
     const isOf = ({ account, instance, symbol }: Subject): boolean =>
       scope === '' || name === String({ account, strategy: instance, symbol }[scope] ?? name);
-    const isOfIt = ({ intent }: Order): boolean => isOf(intent);
+    const goesOn = (order: Order): boolean =>
+      isClosing && closes(order.parent ?? order) && !isHalted(order.intent.symbol);
+    const isOfIt = (order: Order): boolean => isOf(order.intent) && !goesOn(order);
     const isStrayOfIt = (stray: Stray): boolean => isOf(this.#subjectOf(stray));
     const theirs = (isAll ? strays.all() : strays.ours()).filter(isStrayOfIt);
     const count = this.#cancelAll(reason, isOfIt) + this.#cancelStrays(reason, theirs);

@@ -160,7 +160,7 @@ export class OrderDesk {
 
   /** Cancels what people want canceled. */
   cancelParts(): number {
-    return this.#flatten.cancelParts();
+    return this.#flatten.cancelParts(false);
   }
 
   /** What does not come from signals. */
