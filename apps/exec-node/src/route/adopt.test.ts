@@ -480,3 +480,16 @@ function filledValueOf({ veil }: Scene, id: string): bigint {
   for (const fill of veil.all) if (fill.clientOrderId === id) value += fill.quantity * fill.price;
   return value;
 }
+
+test('a price that no journal can hold is none that is inferred', async (context) => {
+  const made = await scene(context);
+  external(made, 'x1', 1, '5', '100');
+  assert.equal((await reconcile(made)).adopted.length, 1);
+  // A hair more, at an average that such a price alone would explain.
+  const [quantity, averagePrice] = [parseMoney('5.00000001'), parseMoney('1100')];
+  made.harness.broker.queryPositions = async () => [{ symbol: 1, quantity, averagePrice }];
+  assert.equal((await reconcile(made)).adopted.length, 1);
+  assert.deepEqual(held(made), ['5.00000001', '1100']);
+  const { ledger } = made.harness.node;
+  assert.deepEqual(ledgerSnapshot(rebuild(made.journal)), ledgerSnapshot(ledger));
+});

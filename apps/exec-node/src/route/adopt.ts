@@ -131,7 +131,7 @@ export class Adopter {
     const missing = filledQuantity - order.filled;
     if (averagePrice !== undefined && averagePrice > 0n) {
       const price = divideRound(averagePrice * filledQuantity - order.filledValue, missing);
-      if (price > 0n) return price;
+      if (isPrice(price)) return price;
     }
     const { limitPrice, symbol } = order.intent;
     return limitPrice > 0n ? limitPrice : this.#priceOf(symbol);
@@ -158,7 +158,7 @@ export class Adopter {
     // At the price that makes our average theirs.
     const { multiplier, cost } = position;
     const price = divideRound(theirs * average * multiplier - cost, (theirs - ours) * multiplier);
-    return [change(ours, theirs, price > 0n ? price : average)];
+    return [change(ours, theirs, isPrice(price) ? price : average)];
   }
 
   /** Of each side and day; all at one price, so that what only moved between them has no PnL. */
@@ -239,6 +239,11 @@ function withMoves(missing: readonly Missing[]): Missing[] {
 export function isNear(ours: bigint, theirs: bigint): boolean {
   const gap = ours > theirs ? ours - theirs : theirs - ours;
   return gap * averageTolerance <= theirs;
+}
+
+/** One that 64 bits hold: what explains the average of much by very little may be any. */
+function isPrice(price: bigint): boolean {
+  return price > 0n && BigInt.asIntN(64, price) === price;
 }
 
 function size(quantity: bigint): bigint {
