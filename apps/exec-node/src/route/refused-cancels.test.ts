@@ -3,7 +3,13 @@
 
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { type BrokerListener, type OrderIntent, OrderState, OrderType } from '@ndts/protocol';
+import {
+  type BrokerListener,
+  type OrderIntent,
+  OrderState,
+  OrderType,
+  parseMoney,
+} from '@ndts/protocol';
 import type { Gateway } from '../broker/gateway.js';
 import type { PaperBroker } from '../broker/paper.js';
 import { pass } from '../exec-kit.js';
@@ -103,4 +109,18 @@ test('a cancel that nobody answers does not hold up what closes after it', async
   // A halt after it is about all there is.
   await node.setTradingState({ set: 'HALTED', cancel: true, ...who });
   assert.ok(venue.cancels.includes('0-0-0'));
+});
+
+test('what waits for a cancel that was refused goes on without a tick', async (context) => {
+  const venue = new Venue();
+  const desk = await started(context, venue);
+  const { node } = desk.harness;
+  const pair = { limitPrice: '104', other: { stopPrice: '96' } };
+  node.submit({ symbol, side: 'sell', quantity: '5', ...pair });
+  await desk.pass();
+  await desk.market(95);
+  assert.deepEqual(venue.cancels, ['0-0-0.1']);
+  venue.answer = 'cancels';
+  await seconds(desk, 2);
+  assert.equal(node.ledger.positions.get(symbol)?.quantity, parseMoney('-5'));
 });

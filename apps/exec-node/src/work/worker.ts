@@ -174,7 +174,10 @@ export class Worker {
     for (const [order, from] of this.#timed) if (nsBetween(now, from) >= 0) this.#due.add(order);
     for (const [order, { untilNs }] of this.#trouble) if (nowNs >= untilNs) this.#due.add(order);
     for (const [order, atNs] of this.#again)
-      if (nowNs >= atNs && this.#again.delete(order)) this.#due.add(order);
+      if (nowNs >= atNs && this.#again.delete(order)) {
+        this.#due.add(order);
+        this.#dueGroup(order);
+      }
   }
 
   #childEnded(child: Order, parent: Order): void {
