@@ -6,6 +6,9 @@ import type { Broker, BrokerCard, OrderIntent, RouteView } from '@ndts/protocol'
 /** What rules look at. */
 export type RuledOrder = Pick<OrderIntent, 'symbol' | 'account' | 'orderType'>;
 
+/** By the trading states that apply to an order now. */
+export type IsHalted = (intent: OrderIntent) => boolean;
+
 /** One of a pair that takes no orders. */
 export interface ClosedPart {
   readonly name: string;
@@ -29,6 +32,8 @@ export interface GatewayParts {
   closed(): readonly ClosedPart[];
   /** Whether one takes orders where this one would go. */
   takes(order: RuledOrder): boolean;
+  /** What is halted does not go on at the other one. */
+  guard(isHalted: IsHalted): void;
 }
 
 export interface Gateway extends Broker {

@@ -6,6 +6,7 @@ import { type TestContext, test } from 'node:test';
 import { moneyText, OrderStateNames, plainAbilities } from '@ndts/protocol';
 import { MemoryKeyValueStore } from '@ndts/runtime';
 import { Desk, symbol } from '../work/desk-kit.js';
+import { started } from './pair-kit.js';
 
 async function held(context: TestContext): Promise<{ desk: Desk; journal: MemoryKeyValueStore }> {
   const journal = new MemoryKeyValueStore();
@@ -56,4 +57,23 @@ test('of a part that waited for long another one is sent, as it is then', async 
     '0-0-0.1 expired 0 its time was over before it could be sent',
     '0-0-0 filled 1 stop price reached',
   ]);
+});
+
+test('a halt lets nothing go on at the backup, either', async (context) => {
+  const { harness, primary, backup } = await started(context);
+  const work = primary.doWork.bind(primary);
+  primary.isFailing = true;
+  primary.doWork = (): number => 0;
+  harness.signals.push({ ordinal: 1, symbol: 1, side: 1 });
+  await harness.settle();
+  assert.deepEqual(primary.sent, ['1-1-0']);
+  await harness.node.setTradingState({ set: 'HALTED', actor: 'anna', why: 'news' });
+  primary.doWork = work;
+  await harness.settle();
+  assert.deepEqual(backup.sent, []);
+  const order = harness.node.ledger.orders.get('1-1-0');
+  assert.deepEqual(
+    [OrderStateNames[order?.state ?? 0], order?.reason],
+    ['rejected', 'engine is down'],
+  );
 });

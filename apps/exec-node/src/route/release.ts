@@ -8,6 +8,7 @@ import {
   type ConfigValues,
   errorLine,
   nsBetween,
+  type OrderIntent,
   OrderState,
   RiskReason,
   RiskReasonNames,
@@ -50,6 +51,11 @@ export class Release {
 
   constructor(deps: ReleaseDeps) {
     this.#deps = deps;
+    deps.broker.parts?.guard((intent) => this.#isHalted(intent));
+  }
+
+  #isHalted({ account, instance, symbol }: OrderIntent): boolean {
+    return this.#deps.ledger.controls.stateFor(account, instance, symbol) === 'HALTED';
   }
 
   /** Orders that were not handed over yet. */
@@ -136,8 +142,7 @@ export class Release {
       scribe.state(order, OrderState.expired, '', 'its time was over before it could be sent');
       return;
     }
-    const { account, instance, symbol } = order.intent;
-    if (ledger.controls.stateFor(account, instance, symbol) === 'HALTED') {
+    if (this.#isHalted(order.intent)) {
       scribe.state(
         order,
         OrderState.canceled,
