@@ -92,6 +92,9 @@ export function checkedLimit(scope: string, name: string, key: string, value: st
   if (!(controlScopes as readonly string[]).includes(scope))
     throw wrong(`one of ${controlScopes.join(', ')}`, scope);
   if (name === '') throw wrong(`the name of the ${scope}`, name);
+  // Any other would hold for nobody, without a word.
+  if (scope === 'strategy' && !/^[\d*]+$/.test(name))
+    throw wrong('the number of a strategy instance', name);
   if (!(limitNames as readonly string[]).includes(key))
     throw wrong(`one of ${limitNames.join(', ')}`, key);
   const fits = key === 'restricted' ? value === 'true' || value === 'false' : isAmount(value);

@@ -103,6 +103,8 @@ test('what is no limit is refused with what was expected', () => {
   assert.throws(() => parseLimits(['symbol X speed=1']), /expected one of maxPosition/);
   assert.throws(() => parseLimits(['symbol X maxPosition=much']), /number, found 'much'/);
   assert.throws(() => parseLimits(['symbol X lot=0']), /a lot above 0/);
+  assert.throws(() => parseLimits(['strategy trend maxDailyLoss=5']), /the number of a strategy/);
+  assert.equal(parseLimits(['strategy 1* maxPosition=5']).length, 1);
   assert.equal(parseLimits(['account a maxDailyLoss=5 lot=2', 'symbol X']).length, 2);
 });
 
