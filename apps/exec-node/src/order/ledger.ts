@@ -224,8 +224,8 @@ export class Ledger {
     return order;
   }
 
-  /** A fill of an order that is no longer in memory changes the position alone. What was inferred
-   * of it before it was told goes. */
+  /** A fill of an order that is no longer in memory changes the position, and what the order is a
+   * part of. What was inferred of it before it was told goes. */
   applyFill(fill: Fill): Order | undefined {
     this.counts.fills += 1;
     this.#lastTradeIds.set(fill.venue, fill.tradeId);
@@ -241,7 +241,7 @@ export class Ledger {
     const { account } = this.controls.node;
     if (rest.quantity > 0n)
       this.books.execute(rest, order?.intent, order?.terms.offset ?? 0, account);
-    if (order === undefined) return undefined;
+    if (order === undefined) return this.#executeForgotten(fill, quantity, value);
     order.tradeIds.push(fill.tradeId);
     this.#execute(order, quantity, value, fill.time);
     return order;
@@ -295,6 +295,21 @@ export class Ledger {
 
   applyTradingDay(began: TradingDayBegan): void {
     this.books.offsets.begin(began);
+  }
+
+  /** Of an order that is forgotten, or that the journal lost with its tail: a part of another one,
+   * which would send what was executed once more, or one of a person, whose number is used up. */
+  #executeForgotten(fill: Fill, quantity: bigint, value: bigint): Order | undefined {
+    const { clientOrderId, symbol, side, time } = fill;
+    const [, ordinal] = /^0-(\d{1,15})-\d+$/.exec(clientOrderId) ?? [];
+    if (ordinal !== undefined) this.raise(0, BigInt(ordinal));
+    const [, id = '', number] = /^(.+)\.(\d{1,9})$/.exec(clientOrderId) ?? [];
+    const whole = this.orders.get(id);
+    if (whole?.worksHere !== true) return undefined;
+    if (whole.intent.symbol !== symbol || whole.intent.side !== side) return undefined;
+    whole.childCount = Math.max(whole.childCount, Number(number));
+    this.#execute(whole, quantity, value, time);
+    return whole;
   }
 
   /** What was executed counts for the order, its group, and the order it is a child of. */
