@@ -267,6 +267,10 @@ export class Ledger {
     order.asked = phase === changePhase.asked ? { quantity, limitPrice, stopPrice } : undefined;
     // Who changes it wants it.
     if (phase === changePhase.asked) order.cancelWanted = '';
+    // All that it may execute now is theirs to work; until it is over no more than it has.
+    if (phase !== changePhase.refused && quantity > order.intent.quantity)
+      for (const leg of order.legs)
+        if (!leg.closed && leg.intent.quantity < quantity) leg.intent = { ...leg.intent, quantity };
     if (phase === changePhase.done) {
       order.intent = { ...order.intent, quantity, limitPrice };
       if (stopPrice !== order.terms.stopPrice)

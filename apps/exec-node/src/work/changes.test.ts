@@ -3,9 +3,16 @@
 
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { moneyScale, OrderStateNames, OrderType, parseMoney } from '@ndts/protocol';
+import {
+  type BrokerListener,
+  moneyScale,
+  OrderStateNames,
+  OrderType,
+  parseMoney,
+} from '@ndts/protocol';
 import { MemoryKeyValueStore } from '@ndts/runtime';
-import { FullDisk } from '../exec-kit.js';
+import type { PaperBroker } from '../broker/paper.js';
+import { FullDisk, type HarnessOptions } from '../exec-kit.js';
 import { Desk, symbol } from './desk-kit.js';
 
 const who = { actor: 'anna', why: 'a test' };
@@ -110,5 +117,47 @@ test('what works here is canceled with its parts, also when nothing can be writt
   journal.full = false;
   await desk.pass(200);
   assert.equal(order(desk), 'canceled 5 98');
+  desk.checkJournal();
+});
+
+/** A desk, and what makes its venue tell of an execution of a buy at 98. */
+async function heard(
+  context: TestContext,
+  options: Partial<HarnessOptions>,
+): Promise<{ desk: Desk; told: (clientOrderId: string, quantity: string) => void }> {
+  let listener: BrokerListener | undefined;
+  const wrap = (broker: PaperBroker): PaperBroker => {
+    const connect = broker.connect.bind(broker);
+    broker.connect = (one) => {
+      listener = one;
+      return connect(one);
+    };
+    return broker;
+  };
+  const desk = new Desk(context, { wrap, ...options });
+  await desk.start();
+  await desk.market(100);
+  const told = (clientOrderId: string, quantity: string): void =>
+    listener?.onFill({
+      ...{ venue: 'paper', tradeId: 'X1', clientOrderId, symbol, side: 1, fee: 0n },
+      ...{ quantity: parseMoney(quantity), price: parseMoney('98') },
+      time: desk.harness.clock.now(),
+    });
+  return { desk, told };
+}
+
+test('the legs of a bracket work what an entry executes that became larger', async (context) => {
+  const { desk, told } = await heard(context, {});
+  const bracket = { limit: '98', quantity: '5', takeProfit: '110', stopLoss: '90' };
+  await desk.signal({ ordinal: 1, side: 1, ...bracket });
+  await change(desk, { quantity: '9' });
+  await desk.pass();
+  const { ledger } = desk.harness.node;
+  told('1-1-0', '8');
+  await desk.pass();
+  assert.equal(order(desk), 'partiallyFilled 9 98');
+  for (const id of ['1-1-1', '1-1-2'])
+    assert.equal(ledger.orders.get(id)?.open, parseMoney('8'), id);
+  assert.equal(ledger.positions.get(symbol)?.openSell, parseMoney('8'));
   desk.checkJournal();
 });
