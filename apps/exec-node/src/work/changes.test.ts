@@ -9,6 +9,8 @@ import {
   OrderStateNames,
   OrderType,
   parseMoney,
+  plainAbilities,
+  TimeInForce,
 } from '@ndts/protocol';
 import { MemoryKeyValueStore } from '@ndts/runtime';
 import type { PaperBroker } from '../broker/paper.js';
@@ -159,5 +161,21 @@ test('the legs of a bracket work what an entry executes that became larger', asy
   for (const id of ['1-1-1', '1-1-2'])
     assert.equal(ledger.orders.get(id)?.open, parseMoney('8'), id);
   assert.equal(ledger.positions.get(symbol)?.openSell, parseMoney('8'));
+  desk.checkJournal();
+});
+
+test('a late fill that makes an order whole takes back the part sent in its place', async (t) => {
+  const { desk, told } = await heard(t, { can: plainAbilities });
+  const gtd = { timeInForce: TimeInForce.gtd, workForMs: 60_000 };
+  await desk.signal({ ordinal: 1, side: 1, limit: '98', quantity: '2', ...gtd });
+  await change(desk, { limitPrice: '97' });
+  await desk.pass();
+  const parts = (): string[] => [order(desk, '1-1-0.1'), order(desk, '1-1-0.2')];
+  assert.deepEqual(parts(), ['canceled 2 98', 'accepted 2 97']);
+  told('1-1-0.1', '2');
+  await desk.pass();
+  assert.deepEqual([order(desk), parts()[1]], ['filled 2 97', 'canceled 2 97']);
+  assert.deepEqual(await desk.harness.broker.queryOpenOrders(), []);
+  assert.equal(desk.harness.node.ledger.positions.get(symbol)?.openBuy, 0n);
   desk.checkJournal();
 });

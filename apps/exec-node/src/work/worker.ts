@@ -98,7 +98,10 @@ export class Worker {
 
   /** After the journal was folded: takes up all that was left. */
   open(): void {
-    for (const order of this.#deps.ledger.orders.open()) if (order.worksHere) this.#take(order);
+    for (const order of this.#deps.ledger.orders.open()) {
+      if (order.worksHere) this.#take(order);
+      if (order.parent?.closed === true) this.#due.add(order.parent);
+    }
   }
 
   /** The market of a symbol changed. */
@@ -148,6 +151,7 @@ export class Worker {
       this.#again.delete(order);
       orders?.delete(order);
       if (orders?.size === 0) this.#bySymbol.delete(symbol);
+      if (order.children.size > 0) this.#due.add(order);
       return;
     }
     if (orders === undefined) {
@@ -182,7 +186,7 @@ export class Worker {
 
   #childEnded(child: Order, parent: Order): void {
     if (child.filled > 0n) this.#trouble.delete(parent);
-    const isOver = parent.state === OrderState.pendingCancel;
+    const isOver = parent.closed || parent.state === OrderState.pendingCancel;
     if (child.filled > 0n || isOver || this.#asked.has(child)) return;
     this.#pause(parent, `child ${child.id}: ${child.reason}`);
   }
@@ -196,7 +200,12 @@ export class Worker {
   }
 
   #run(order: Order, now: Time): void {
-    if (order.closed || !order.worksHere) return;
+    if (!order.worksHere) return;
+    // A late fill of one part has made it whole while another one works.
+    if (order.closed) {
+      this.#retreat(order);
+      return;
+    }
     const end = this.#endOf(order, now);
     if (end !== undefined) {
       this.#windDown(order, ...end);
