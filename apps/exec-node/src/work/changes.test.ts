@@ -179,3 +179,18 @@ test('a late fill that makes an order whole takes back the part sent in its plac
   assert.equal(desk.harness.node.ledger.positions.get(symbol)?.openBuy, 0n);
   desk.checkJournal();
 });
+
+test('what was executed whole while a change of it waited for the disk is filled', async (t) => {
+  const journal = new MemoryKeyValueStore();
+  const { desk, told } = await heard(t, { journal, config: { 'exec.journalMode': 'durable' } });
+  await desk.signal({ ordinal: 1, side: 1, limit: '98', quantity: '5' });
+  journal.holdCommits();
+  const asked = change(desk, { quantity: '9' }).catch((error: unknown) => String(error));
+  told('1-1-0', '5');
+  desk.harness.node.doWork();
+  const halted = desk.harness.node.setTradingState({ set: 'HALTED', ...who });
+  journal.commit();
+  await Promise.all([asked, halted]);
+  assert.equal(order(desk), 'filled 5 98');
+  desk.checkJournal();
+});

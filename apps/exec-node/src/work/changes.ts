@@ -78,7 +78,9 @@ export class Changes {
     const reason = RiskReasonNames[RiskReason.TRADING_HALTED] ?? '';
     scribe.change(order, changePhase.refused, terms, reason);
     const { accepted, partiallyFilled } = OrderState;
-    scribe.state(order, order.filled > 0n ? partiallyFilled : accepted, '', '');
+    const state = order.filled > 0n ? partiallyFilled : accepted;
+    // It may have executed all that it was for.
+    if (!order.closed) scribe.state(order, state, '', '');
     write();
     throw refusal(order, reason);
   }
