@@ -68,10 +68,26 @@ function size(value: bigint): bigint {
   return value < 0n ? -value : value;
 }
 
-/** By how much what is held grows, of either sign, when all of an order is filled. */
-function addedBy({ side, quantity }: SimulatedOrder, before: bigint): bigint {
-  if (before === 0n || before > 0n === side > 0) return quantity;
-  return size(side > 0 ? before + quantity : before - quantity) - size(before);
+/** By how much what is held will have grown, of either sign, when all of an order is filled and
+ * those that work on its side already, scaled by 1e16 and without what is reserved for those. */
+function addedBy(
+  { side, quantity }: SimulatedOrder,
+  held: bigint,
+  price: bigint,
+  working: WorkingOrders,
+): bigint {
+  if (held === 0n || held > 0n === side > 0) return quantity * price;
+  // What those close as long as they work is not there to be closed by this one.
+  const grown = working.quantity + quantity - 2n * size(held);
+  return grown > 0n ? grown * price - working.reserved : 0n;
+}
+
+/** Orders of a strategy that work already, on one side of a symbol. */
+export interface WorkingOrders {
+  /** What is open of them. */
+  quantity: bigint;
+  /** For what they may add, scaled by 1e16. */
+  reserved: bigint;
 }
 
 export class Account {
@@ -137,24 +153,23 @@ export class Account {
     this.#last[symbol] = price;
   }
 
-  /** Why an order is not taken; undefined: it is, and what it may add is reserved.
-   * `openBefore`: quantity of the orders of the strategy that work already on its side of this
-   * symbol, needed where selling short is not allowed and for orders that only reduce. */
-  refusal(order: SimulatedOrder, openBefore: bigint): Refusal | undefined {
+  /** Why an order is not taken; undefined: it is, and what it may add is reserved. `working`: those
+   * of its strategy on its side of its symbol. */
+  refusal(order: SimulatedOrder, working: WorkingOrders): Refusal | undefined {
     if (order.isForced) return undefined;
     if (this.isClosing) return 'MARGIN_CALL';
     const before = this.#holdings[order.strategy]?.[order.symbol]?.quantity ?? 0n;
-    if (!this.#shorting && order.side < 0 && before - order.quantity < openBefore)
+    if (!this.#shorting && order.side < 0 && before - order.quantity < working.quantity)
       return 'NO_SHORTING';
-    if (order.terms?.isReduceOnly === true && !this.reduces(order, openBefore))
+    if (order.terms?.isReduceOnly === true && !this.reduces(order, working.quantity))
       return 'REDUCE_ONLY';
-    const added = addedBy(order, before);
-    if (added <= 0n || this.#initialRate === 0n) return undefined;
+    if (this.#initialRate === 0n) return undefined;
     const last = this.last(order.symbol);
     const asked = order.limitPrice > 0n ? order.limitPrice : (order.terms?.stopPrice ?? 0n);
     const price = asked > 0n ? asked : last > 0 ? moneyFromFloat(last) : 0n;
     if (price === 0n) return 'NO_MARKET';
-    const value = added * price;
+    const value = addedBy(order, before, price, working);
+    if (value <= 0n) return undefined;
     if (!this.#affords(value)) return 'MARGIN';
     order.reserved = value;
     this.#reserved += value;

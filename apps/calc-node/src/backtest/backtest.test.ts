@@ -209,6 +209,21 @@ test('margin: too much is refused, less is not, closing never is', () => {
   assert.deepEqual([...run.venue.refused], [['MARGIN', 1]]);
 });
 
+test('margin: orders that work close what is held once', () => {
+  // 20 of equity carry 40: 4 at 10.00, long or short. One unit is filled for each tick.
+  const asks = { 0: 4, 8: -8, 9: -8, 10: -1, 20: 4, 21: 4 };
+  const ticks = prices(...Array.from({ length: 30 }, () => 1000));
+  const volume = { fill: 'volume_share', volumeShare: 1 } as const;
+  const settings: GivenSettings = { ...free, ...volume, cash: '20', initialMargin: 0.5 };
+  const run = runTicks(ticks, [trader(asks)], { settings });
+  const sides = fillsOf(run).map(({ side, quantity }) => side * Number(quantity / unit));
+  assert.deepEqual(
+    sides,
+    [4, -8, 8].flatMap((count) => Array.from({ length: Math.abs(count) }, () => Math.sign(count))),
+  );
+  assert.deepEqual([...run.venue.refused], [['MARGIN', 2]]);
+});
+
 test('without shorting only what is held is sold, orders that work are counted', () => {
   // One unit is filled for each tick, so that orders work for a while.
   const asks = { 0: 5, 8: -3, 9: -3, 10: -2 };

@@ -11,7 +11,7 @@ import { pluginTexts } from '../strategy/plugin-files.js';
 import type { BacktestSettings } from './settings.js';
 
 /** Of this simulator: another one may fill otherwise, so its runs are others. */
-const simulatorVersion = 3;
+const simulatorVersion = 4;
 
 const hashLength = 16;
 

@@ -14,7 +14,7 @@ import {
   TickFlags,
   type TickBatch,
 } from '@ndts/protocol';
-import type { Account, Refusal } from './account.js';
+import type { Account, Refusal, WorkingOrders } from './account.js';
 import { BookLadder } from './book-ladder.js';
 import { Fees } from './fees.js';
 import { FillRecord } from './fill-record.js';
@@ -65,13 +65,13 @@ export class SimulatedVenue {
   readonly #slippage: bigint;
   readonly #tick = new MarketTick();
   readonly #execution: Execution = { quantity: 0n, price: 0n, hasMore: false, isMaker: false };
-  readonly #shorting: boolean;
   readonly #orders: (SimulatedOrder[] | undefined)[];
   readonly #books: (BookLadder | undefined)[];
   readonly #onOrder: OrderListener;
   readonly #listens: readonly boolean[];
   readonly #byOrdinal = new Map<number, SimulatedOrder>();
   readonly #expiries = new Expiries();
+  readonly #beside: WorkingOrders = { quantity: 0n, reserved: 0n };
   #underway: Underway[] = [];
   #arrived = 0;
   #lastDueNs = Number.NEGATIVE_INFINITY;
@@ -91,7 +91,6 @@ export class SimulatedVenue {
     if (this.#jitterUs > 0 && this.#random === undefined)
       throw new NdtsError('INVALID_ARGUMENT', 'latency with jitter needs chance');
     this.#slippage = rateOfBps(settings.slippageBps);
-    this.#shorting = settings.shorting;
     this.#orders = Array.from({ length: options.symbolCount });
     this.#books = Array.from({ length: options.symbolCount });
     this.working = new Int32Array(options.symbolCount);
@@ -313,7 +312,7 @@ export class SimulatedVenue {
   }
 
   #take(order: SimulatedOrder, nowNs: number): void {
-    const { symbol, strategy, terms } = order;
+    const { symbol, terms } = order;
     if (order.isOver) {
       this.#tell(order, 'expired', '', nowNs);
       return;
@@ -323,9 +322,7 @@ export class SimulatedVenue {
       orders = [];
       this.#orders[symbol] = orders;
     }
-    const needsOpen = !this.#shorting || terms?.isReduceOnly === true;
-    const openBefore = needsOpen ? openOf(orders, strategy, order.side) : 0n;
-    const refusal = this.#account.refusal(order, openBefore);
+    const refusal = this.#account.refusal(order, this.#workingBeside(order, orders));
     if (refusal !== undefined) {
       this.refused.set(refusal, (this.refused.get(refusal) ?? 0) + 1);
       this.#tell(order, 'denied', refusal, nowNs);
@@ -339,6 +336,22 @@ export class SimulatedVenue {
     const last = this.#account.last(symbol);
     if (terms?.isWaiting === true && last > 0)
       this.#watch(order, terms, moneyFromFloat(last), nowNs);
+  }
+
+  /** Written again by the next. */
+  #workingBeside(
+    { strategy, side }: SimulatedOrder,
+    orders: readonly SimulatedOrder[],
+  ): WorkingOrders {
+    const beside = this.#beside;
+    beside.quantity = 0n;
+    beside.reserved = 0n;
+    for (const order of orders) {
+      if (order.strategy !== strategy || order.side !== side) continue;
+      beside.quantity += order.open;
+      beside.reserved += order.reserved;
+    }
+    return beside;
   }
 
   #cancel(ordinal: number, nowNs: number): void {
@@ -390,11 +403,4 @@ export class SimulatedVenue {
 /** Mostly by one: then it is cheaper than a new length. */
 function shorten(list: unknown[], length: number): void {
   while (list.length > length) list.pop();
-}
-
-function openOf(orders: readonly SimulatedOrder[], strategy: number, side: number): bigint {
-  let open = 0n;
-  for (const order of orders)
-    if (order.strategy === strategy && order.side === side) open += order.open;
-  return open;
 }

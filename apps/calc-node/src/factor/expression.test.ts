@@ -124,6 +124,7 @@ test('what is wrong is named with its place', () => {
     ['vwap(-60s)', /at 7: '60s': a time stands alone/],
     ['sma(60s, 20)', /'60s' is a length of time: a period of count, sum/],
     ['abs(60s)', /'60s' is a length of time/],
+    ['price / 1e999', /at 9: '1e999' is beyond what a number can be/],
     ['price & 1', /at 7: unexpected '&'/],
     [`${'('.repeat(300)}1`, /too many brackets/],
     [`${'-'.repeat(100_000)}`, /unexpected 'the end'/],

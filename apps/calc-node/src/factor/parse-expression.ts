@@ -136,7 +136,9 @@ class Parser {
     if (kind === 'number') {
       if (this.#unit(text, at) !== undefined)
         throw wrong(`'${text}${this.#peek().text}': a time stands alone, as in vwap(60s)`, at);
-      return expressionOf(Number(text));
+      const value = Number(text);
+      if (!Number.isFinite(value)) throw wrong(`'${text}' is beyond what a number can be`, at);
+      return expressionOf(value);
     }
     if (kind === 'sign' && text === '(') {
       const inner = this.#sum();
