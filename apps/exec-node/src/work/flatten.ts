@@ -210,7 +210,7 @@ export class Flatten {
 
   /** It was refused, and would be again. */
   #isRemainder(held: Held): boolean {
-    return this.#remainders.get(`${held.symbol} ${held.offset}`) === this.#standingOf(held);
+    return this.#remainders.get(keyOf(held)) === this.#standingOf(held);
   }
 
   /** As long as quantity, lot and limits are these, it stays one. */
@@ -221,7 +221,7 @@ export class Flatten {
 
   #noteRemainder(held: Held, reason: string): void {
     const { logger } = this.#deps;
-    this.#remainders.set(`${held.symbol} ${held.offset}`, this.#standingOf(held));
+    this.#remainders.set(keyOf(held), this.#standingOf(held));
     logger.error({ held: this.#textOf(held), reason }, 'less than one order may be for stays held');
   }
 
@@ -237,6 +237,11 @@ export class Flatten {
     scribe.action({ actor: 'exec', action: 'flat', detail: '', why, time: clock.now() });
     this.#remainders.clear();
   }
+}
+
+/** Long and short are held beside each other where orders have offsets. */
+function keyOf({ symbol, quantity, offset }: Held): string {
+  return `${symbol} ${offset} ${quantity > 0n ? 'long' : 'short'}`;
 }
 
 /** As those that are made here: it can only close, and does so now. One that a person sent so is

@@ -7,9 +7,22 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { msPerDay, OrderOffset, type PositionView, subjects, timeFromMs } from '@ndts/protocol';
+import {
+  msPerDay,
+  OrderOffset,
+  plainAbilities,
+  type PositionView,
+  subjects,
+  timeFromMs,
+} from '@ndts/protocol';
 import { SeededRandom, VirtualClock } from '@ndts/runtime';
-import { createHarness, type Harness, ledgerSnapshot, rebuild } from '../exec-kit.js';
+import {
+  createHarness,
+  type Harness,
+  type HarnessOptions,
+  ledgerSnapshot,
+  rebuild,
+} from '../exec-kit.js';
 import { startOfTradingDay, tradingDayOf } from '../position/trading-day.js';
 
 /** Monday, 2 November 2026, 09:30 in China. */
@@ -26,10 +39,14 @@ interface Desk {
   readonly dir: string;
 }
 
-async function opened(context: TestContext): Promise<Desk> {
+async function opened(
+  context: TestContext,
+  options: Pick<HarnessOptions, 'can'> = {},
+): Promise<Desk> {
   const dir = mkdtempSync(join(tmpdir(), 'ndts-offsets-'));
   context.after(() => rmSync(dir, { recursive: true, force: true }));
-  const harness = createHarness({ dir, config, instruments, clock: new VirtualClock(monday) });
+  const clock = new VirtualClock(monday);
+  const harness = createHarness({ ...options, dir, config, instruments, clock });
   await harness.node.start();
   const desk = { harness, dir };
   await quote(desk);
@@ -214,6 +231,22 @@ test('long and short stand beside each other; flatten closes both', async (conte
   }
   assert.equal(await held(desk), '0 0 0 0');
   assert.equal(desk.harness.node.ledger.controls.flatten, '');
+  await agrees(desk);
+});
+
+test('less than a lot on both sides is said once, and flattening ends', async (context) => {
+  const desk = await opened(context, { can: { ...plainAbilities, offsets: true } });
+  await send(desk, 'buy', '5', { offset: 'open' });
+  await send(desk, 'sell', '4', { offset: 'open' });
+  const who = { actor: 'anna', why: 'a test' };
+  await desk.harness.node.setLimit({ scope: 'symbol', name: '1', key: 'lot', value: '10', ...who });
+  await desk.harness.node.flatten(who);
+  for (let round = 0; round < 5; round++) {
+    desk.harness.clock.advance(1.1e9);
+    await desk.harness.settle();
+  }
+  assert.equal(desk.harness.node.ledger.controls.flatten, '');
+  assert.equal(await held(desk), '5 0 4 0');
   await agrees(desk);
 });
 
