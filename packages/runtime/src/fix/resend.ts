@@ -19,6 +19,11 @@ export interface ResendDeps {
   readonly isWanted: (message: FixMessage) => boolean;
 }
 
+/** One that fills no gap: its own number does not matter. */
+export function isPlainReset(message: FixMessage): boolean {
+  return message.type === MessageType.sequenceReset && !message.isYes(Tag.gapFillFlag);
+}
+
 export class FixResend {
   readonly #deps: ResendDeps;
   readonly #stream = new FixStream(Number.MAX_SAFE_INTEGER);

@@ -6,6 +6,7 @@
 //   > TYPE NUMBER fields    must have gone out, next             end      the connection was ended
 //   = TYPE NUMBER           the application must have seen       none     nothing went out
 //   wait SECONDS, send ID (an order), reset, drop, connect, restart, taken, logout
+//   fail COUNT              so often the application throws, which ends the connection
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -40,6 +41,7 @@ class Script implements FixApplication {
   readonly situation: Situation;
   session: FixSession;
   #isEnded = false;
+  #failures = 0;
   readonly #reader = new FixStream();
 
   constructor(situation: Situation) {
@@ -65,6 +67,7 @@ class Script implements FixApplication {
     this.events.push(reason);
   }
   onMessage(message: FixMessage): void {
+    if (this.#failures-- > 0) throw new Error('the application failed');
     this.seen.push(`${message.type} ${message.whole(Tag.msgSeqNum)}`);
   }
   isWanted(message: FixMessage, sentAt: Time | undefined): boolean {
@@ -103,7 +106,12 @@ class Script implements FixApplication {
     const length = body.length + (flaw === 'l' ? 500 : 0);
     const text = latin(`8=${begin}|9=${length}|${body}`);
     const sum = (checkSumOf(text, 0, text.length) + (flaw === 'x' ? 1 : 0)) % 256;
-    this.session.received(Buffer.concat([text, latin(`10=${String(sum).padStart(3, '0')}|`)]));
+    const bytes = Buffer.concat([text, latin(`10=${String(sum).padStart(3, '0')}|`)]);
+    try {
+      this.session.received(bytes);
+    } catch {
+      this.session.disconnected('the application failed');
+    }
   }
 
   #connect(): void {
@@ -133,6 +141,7 @@ class Script implements FixApplication {
     else if (word === 'logout') this.session.logout('done');
     else if (word === 'restart') this.session = this.#start();
     else if (word === 'send') this.#send(first);
+    else if (word === 'fail') this.#failures = Number(first);
     else if (word === 'wait') this.#wait(Number(first));
     else assert.fail(`no such step: ${line}`);
   }
@@ -186,6 +195,16 @@ const cases: Record<string, readonly string[] | [Situation, ...string[]]> = {
     ...['drop', '! the connection broke', 'restart', 'connect', '> A 2 98=0|108=30|'],
     ...['< A 4 98=0|108=30|', '! logon', '> 2 3 7=3|16=3|', `< 8 3 43=Y|122=NOW|${report}`],
     ...['= 8 3', `< 8 5 ${report}`, '= 8 5', 'none'],
+  ],
+  'what the application fails at comes again, and is passed over when it fails twice': [
+    ...[...logon, 'fail 1', `< 8 2 ${report}`, '! the application failed', 'connect'],
+    ...['> A 2 98=0|108=30|', '< A 3 98=0|108=30|', '! logon', '> 2 3 7=2|16=2|'],
+    ...[`< 8 2 43=Y|122=NOW|${report}`, '= 8 2', 'fail 2', `< 8 4 ${report}`],
+    ...['! the application failed', 'connect', '> A 4 98=0|108=30|', '< A 5 98=0|108=30|'],
+    ...['! logon', '> 2 5 7=4|16=4|', `< 8 4 43=Y|122=NOW|${report}`],
+    ...['! the application failed', 'connect', '> A 6 98=0|108=30|', '< A 6 98=0|108=30|'],
+    ...['! logon', '> 2 7 7=5|16=5|', '< 4 5 43=Y|122=NOW|123=Y|36=7|', `< 8 7 ${report}`],
+    ...['= 8 7', 'none'],
   ],
   'each log-on resets': [
     { settings: { resetOnLogon: true } },
@@ -426,39 +445,6 @@ test('durable: nothing leaves before the store has it; one that fails ends it', 
   await new Promise((resolve) => void setImmediate(resolve));
   assert.match(ends.join(), /no disk/);
   assert.equal(written.length, 1);
-});
-
-test('what older generations kept goes away', () => {
-  const keyValue = new MemoryKeyValueStore();
-  const store = new FixStore(keyValue, 's');
-  for (let count = 0; count < 600; count++) store.keep(Uint8Array.of(1));
-  store.reset(timeFromMs(0));
-  store.keep(Uint8Array.of(2));
-  store.flush();
-  for (let turn = 0; turn < 5; turn++) store.prune();
-  assert.equal(keyValue.scan({ prefix: 'fix/s/out/' }).length, 1);
-  assert.deepEqual(new FixStore(keyValue, 's').kept(1), Uint8Array.of(2));
-  keyValue.write([{ key: 'fix/s/state', value: Uint8Array.of(1) }]);
-  assert.throws(() => new FixStore(keyValue, 's'), /CORRUPT|numbers of a session/);
-});
-
-test('messages behind the newest ones go away, also when numbers never begin again', () => {
-  const keyValue = new MemoryKeyValueStore();
-  const store = new FixStore(keyValue, 's', 10);
-  for (let count = 1; count <= 700; count++) store.keep(Uint8Array.of(count % 250));
-  store.flush();
-  for (let turn = 0; turn < 6; turn++) store.prune();
-  assert.equal(keyValue.scan({ prefix: 'fix/s/out/' }).length, 10);
-  assert.deepEqual(
-    store.keptFrom(1, 700, 3).map(({ number }) => number),
-    [691, 692, 693],
-  );
-  assert.equal(store.kept(690), undefined);
-  assert.equal(store.prune(), 0);
-  store.keep(Uint8Array.of(1));
-  store.flush();
-  assert.equal(store.prune(), 1);
-  assert.equal(new FixStore(keyValue, 's', 10).prune(), 0);
 });
 
 test('schedules: daily, over midnight, weekly; numbers begin again with each session', () => {

@@ -21,7 +21,7 @@ import { type FixBody, FixMessages, type FixRepeat } from './header.js';
 import type { FixMessage } from './message.js';
 import { FixInbox } from './inbox.js';
 import { FixOutbox, type FixWire } from './outbox.js';
-import { FixResend } from './resend.js';
+import { FixResend, isPlainReset } from './resend.js';
 import type { FixApplication, FixSessionOptions, FixSettings } from './session-options.js';
 import { FixStore } from './store.js';
 import { isSessionMessage, MessageType, RejectReason, Tag } from './tags.js';
@@ -51,6 +51,8 @@ export class FixSession {
   /** The number expected next; the store's follows when the application is done with it. */
   #expected: number;
   #mark = 0;
+  /** What the application has not come to an end with; 0: nothing. */
+  #failing = 0;
   #sentReset = false;
   #heartbeatNs: number;
   #sentNs = 0;
@@ -315,8 +317,7 @@ export class FixSession {
   #takeLogout(message: FixMessage, number: number): void {
     if (number === this.#expected) this.#expected += 1;
     const text = message.text(Tag.text);
-    const isAnswer = this.#phase === 'loggingOut';
-    if (!isAnswer) {
+    if (this.#phase !== 'loggingOut') {
       this.#reason = text === '' ? 'the counterparty logged out' : `logged out: ${text}`;
       this.#send(MessageType.logout);
     }
@@ -379,26 +380,26 @@ export class FixSession {
       this.#takeGapFill(message, number);
       return;
     }
-    this.#expected += 1;
-    if (type === MessageType.testRequest) this.#answerTest(message);
-    else if (type === MessageType.resendRequest) {
-      if (!served) this.#serve(message);
-    } else if (type === MessageType.reject || !isSessionMessage(type))
-      this.#application.onMessage(message);
+    if (type === MessageType.reject || !isSessionMessage(type)) this.#deliver(message, number);
+    this.#expected = number + 1;
+    if (type === MessageType.testRequest)
+      this.#send(MessageType.heartbeat, testBody(message.text(Tag.testReqId)));
+    else if (type === MessageType.resendRequest && !served) this.#serve(message);
+  }
+
+  /** What the application fails at is asked for again, and passed over when it does so twice. */
+  #deliver(message: FixMessage, number: number): void {
+    if (this.#failing === number) this.#expected = number + 1;
+    this.#failing = number;
+    this.#application.onMessage(message);
+    this.#failing = 0;
   }
 
   #takeGapFill(message: FixMessage, number: number): void {
     const next = message.whole(Tag.newSeqNo);
-    if (next <= number)
-      this.#refuse(message, number, {
-        ...{ reason: RejectReason.incorrectValue, tag: Tag.newSeqNo },
-      });
+    const fault = { reason: RejectReason.incorrectValue, tag: Tag.newSeqNo };
+    if (next <= number) this.#refuse(message, number, fault);
     else this.#expected = next;
-  }
-
-  #answerTest(message: FixMessage): void {
-    const id = message.text(Tag.testReqId);
-    this.#send(MessageType.heartbeat, testBody(id));
   }
 
   #takeWaiting(): void {
@@ -493,8 +494,4 @@ export class FixSession {
     wire?.end();
     this.disconnected(reason);
   }
-}
-
-function isPlainReset(message: FixMessage): boolean {
-  return message.type === MessageType.sequenceReset && !message.isYes(Tag.gapFillFlag);
 }
