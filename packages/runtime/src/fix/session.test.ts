@@ -338,10 +338,13 @@ const cases: Record<string, readonly string[] | [Situation, ...string[]]> = {
     '> 5 2 58=incorrect BeginString FIX.4.2|',
     'end',
   ],
-  'a time that is far away': [
-    ...[...logon, '< 0 2 52=20231114-22:00:00|'],
-    ...['> 3 2 45=2|371=52|372=0|373=10|58=SendingTime accuracy problem: 52|'],
-    ...['> 5 3 58=SendingTime accuracy problem: 52|', 'end'],
+  'a time that is far away: what was held up on its way is asked for again': [
+    ...[...logon, `< 8 2 52=20231114-22:00:00|${report}`],
+    ...['> 3 2 45=2|371=52|372=8|373=10|58=SendingTime accuracy problem: 52|'],
+    ...['> 5 3 58=SendingTime accuracy problem: 52|', 'end', 'drop'],
+    ...['! SendingTime accuracy problem: 52', 'connect', '> A 4 98=0|108=30|'],
+    ...['< A 3 98=0|108=30|', '! logon', '> 2 5 7=2|16=2|'],
+    ...[`< 8 2 43=Y|122=20231114-22:00:00|${report}`, '= 8 2', 'none'],
   ],
   'no time': [
     ...[...logon, '< 0 2 52=-|', '> 3 2 45=2|371=52|372=0|373=1|58=required tag missing: 52|'],

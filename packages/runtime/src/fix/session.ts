@@ -445,10 +445,12 @@ export class FixSession {
     return strange ?? timeFault(message, this.#clock.now(), sendingTimeToleranceMs);
   }
 
-  /** A Reject; the message takes its number all the same. */
+  /** A Reject; the message takes its number, but one that is late: that is asked for again. */
   #refuse(message: FixMessage, number: number, fault: FixFault): void {
     const { type } = message;
-    if (number === this.#expected) this.#expected += 1;
+    const { reason, tag } = fault;
+    const isLate = reason === RejectReason.sendingTimeProblem && tag === Tag.sendingTime;
+    if (number === this.#expected && !isLate) this.#expected += 1;
     this.#logger.warn({ number, type, ...fault }, 'FIX message refused');
     this.#send(MessageType.reject, rejectBody(number, type, fault));
   }
