@@ -216,6 +216,12 @@ const cases: Record<string, readonly string[] | [Situation, ...string[]]> = {
     ...[...logon, '< 0 2', 'drop', '! the connection broke', 'connect', '> A 2 98=0|108=30|'],
     ...['< A 1 98=0|108=30|141=Y|', '! logon, reset', `< 8 2 ${report}`, '= 8 2', 'none'],
   ],
+  'numbers that the counterparty began again are so after a crash, too': [
+    ...[...logon, '< 0 2', '< 0 3', 'taken', 'drop', '! the connection broke', 'connect'],
+    ...['> A 2 98=0|108=30|', '< A 1 98=0|108=30|141=Y|', '! logon, reset', 'drop'],
+    ...['! the connection broke', 'restart', 'connect', '> A 3 98=0|108=30|'],
+    ...['< A 2 98=0|108=30|', '! logon', '> 2 4 7=1|16=1|', 'none'],
+  ],
   'a reset within the session': [
     ...[...logon, 'send a', '> D 2 11=a|', '< A 1 98=0|108=30|141=Y|'],
     ...['> A 1 98=0|108=30|141=Y|', '! logon, reset', `< 8 2 ${report}`, '= 8 2', 'none'],

@@ -285,6 +285,7 @@ export class FixSession {
     else if (isReset) {
       this.#expected = 1;
       this.#mark = 0;
+      this.store.taken(1);
     }
     if (number < this.#expected) {
       this.#leave(tooLowText(this.#expected, number));
