@@ -130,6 +130,17 @@ test('coins: the position is the balance, a fee counts at the price', async (con
   ]);
 });
 
+test('of a market where both sides are held the position is what they come to', async (context) => {
+  const venue = fakeVenue();
+  const { broker } = await scene(context, venue, {});
+  buy(broker, 'c', '3');
+  await settle(venue, broker);
+  venue.shortBeside = 1;
+  assert.deepEqual(await broker.queryPositions(), [
+    { symbol, quantity: parseMoney('2'), averagePrice: 0n },
+  ]);
+});
+
 test('contracts of another size than one are told in units', async (context) => {
   const venue = new FakeExchange({ [swap]: { ...market, contract: true, contractSize: 0.01 } });
   const { broker, heard } = await scene(context, venue, {});

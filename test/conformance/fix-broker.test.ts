@@ -301,6 +301,20 @@ test('what we cannot use costs the connection, and is told by the next one', asy
   assert.equal((await desk.broker.queryFills())[0]?.clientOrderId, '7-1-0');
 });
 
+test('what is held in several accounts of the session adds up', async (context) => {
+  const desk = await Desk.open();
+  context.after(() => desk.close());
+  await desk.broker.connect(new Heard());
+  desk.acceptor.tape.ticks.push({ symbol: 1, last: 100, bid: 99, ask: 100 });
+  desk.acceptor.hasAccounts = true;
+  for (const id of ['7-1-0', '7-2-0', '7-3-0']) desk.broker.submit(order(id, 1));
+  await desk.settle();
+  const averagePrice = parseMoney('100');
+  assert.deepEqual(await desk.broker.queryPositions(), [
+    { symbol: 1, quantity: parseMoney('3'), averagePrice },
+  ]);
+});
+
 test('over TLS, and not with a certificate nobody trusts', async (context) => {
   const desk = await Desk.open({ tls: { ca: tlsCertificate } }, true);
   context.after(() => desk.close());

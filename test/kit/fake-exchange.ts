@@ -65,6 +65,8 @@ export class FakeExchange {
   listsOrders = true;
   /** Orders arrive once it is over. */
   held: Promise<void> | undefined;
+  /** So many contracts are held short beside what was bought. */
+  shortBeside = 0;
   /** Of the currency fees are in. */
   feeCurrency = 'USDT';
   readonly #orders: VenueOrder[] = [];
@@ -212,10 +214,13 @@ export class FakeExchange {
 
   async positions(): Promise<readonly CcxtPosition[]> {
     await this.reached('fetchPositions');
-    return [...this.#holdings].map(([symbol, { quantity, average }]) => ({
-      ...{ symbol, contracts: Math.abs(quantity), contractSize: 1, entryPrice: average },
-      side: quantity < 0 ? 'short' : 'long',
-    }));
+    const beside: Holding[] = [{ quantity: -this.shortBeside, average: 90 }];
+    return [...this.#holdings].flatMap(([symbol, holding]) =>
+      [holding, ...beside].map(({ quantity, average }) => ({
+        ...{ symbol, contracts: Math.abs(quantity), contractSize: 1, entryPrice: average },
+        side: quantity < 0 ? 'short' : 'long',
+      })),
+    );
   }
 
   async balance(): Promise<{ total: Record<string, number> }> {

@@ -10,8 +10,10 @@ import {
   type BrokerListener,
   type BrokerOrderStatus,
   type BrokerOrderUpdate,
+  type BrokerPosition,
   type Clock,
   type Fill,
+  moneyScale,
   type OrderIntent,
   OrderState,
   type OrderTerms,
@@ -80,6 +82,8 @@ export class FixAcceptor implements BrokerListener {
   isTls = false;
   /** What comes is lost. */
   isDeaf = false;
+  /** Each position is told twice: as one unit in one account, and the rest in another. */
+  hasAccounts = false;
   /** Orders that came, in order; one that came twice is here twice. */
   readonly received: string[] = [];
   readonly #clock: Clock;
@@ -358,7 +362,8 @@ export class FixAcceptor implements BrokerListener {
   }
 
   async #tellPositions(question: string): Promise<void> {
-    const positions = await this.paper.queryPositions();
+    const held = await this.paper.queryPositions();
+    const positions = this.hasAccounts ? held.flatMap(split) : held;
     this.#send(MessageType.requestForPositionsAck, (writer) => {
       writer.text(Tag.posMaintRptId, `${question}-a`);
       writer.text(Tag.posReqId, question);
@@ -476,4 +481,11 @@ export class FixAcceptor implements BrokerListener {
   #tellUntold(): void {
     for (const [type, body] of this.#untold.splice(0)) this.session.send(type, body);
   }
+}
+
+function split(position: BrokerPosition): BrokerPosition[] {
+  return [
+    { ...position, quantity: moneyScale },
+    { ...position, quantity: position.quantity - moneyScale },
+  ];
 }

@@ -12,7 +12,6 @@ import {
   type BrokerOrderUpdate,
   type BrokerPosition,
   type Clock,
-  divideRound,
   type Fill,
   type OrderIntent,
   OrderState,
@@ -22,6 +21,7 @@ import {
 } from '@ndts/protocol';
 import { askEach, askOrders, type OrderStatuses } from '../broker/ask-orders.js';
 import type { Gateway, GatewayParts, IsHalted, RuledOrder } from '../broker/gateway.js';
+import { positionSums } from '../broker/position-sums.js';
 import { Admission } from './admission.js';
 import { Breaker, type BreakerState } from './breaker.js';
 
@@ -245,14 +245,9 @@ export class RoutedGateway implements Gateway {
   }
 
   async queryPositions(): Promise<BrokerPosition[]> {
-    const sums = new Map<number, BrokerPosition>();
-    for (const one of this.#asked())
-      for (const theirs of await one.queryPositions()) {
-        const { symbol } = theirs;
-        const ours = sums.get(symbol);
-        sums.set(symbol, ours === undefined ? theirs : added(ours, theirs));
-      }
-    return [...sums.values()];
+    const all: BrokerPosition[] = [];
+    for (const one of this.#asked()) all.push(...(await one.queryPositions()));
+    return positionSums(all);
   }
 
   doWork(): number {
@@ -375,15 +370,5 @@ function commonAbilities(a: BrokerAbilities, b: BrokerAbilities): BrokerAbilitie
     replace: a.replace && b.replace,
     offsets: a.offsets && b.offsets,
     closesOddLots: a.closesOddLots === true && b.closesOddLots === true,
-  };
-}
-
-function added(a: BrokerPosition, b: BrokerPosition): BrokerPosition {
-  const quantity = a.quantity + b.quantity;
-  const cost = a.quantity * a.averagePrice + b.quantity * b.averagePrice;
-  return {
-    symbol: a.symbol,
-    quantity,
-    averagePrice: quantity === 0n ? 0n : divideRound(cost, quantity),
   };
 }

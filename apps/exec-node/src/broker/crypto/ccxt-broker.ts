@@ -25,6 +25,7 @@ import { askEach, type OrderStatuses } from '../ask-orders.js';
 import { type Due, type Failure, notSent, tellDue, updateOf } from '../due.js';
 import type { Gateway } from '../gateway.js';
 import { Pacing } from '../pacing.js';
+import { positionSums } from '../position-sums.js';
 import {
   type CcxtMarket,
   type CcxtOrder,
@@ -226,7 +227,8 @@ export class CcxtBroker implements Gateway {
         if (quantity !== 0n) positions.push({ symbol, quantity, averagePrice: 0n });
       }
     }
-    return positions;
+    // Where both sides of a market are held it has two.
+    return positionSums(positions);
   }
 
   doWork(): number {

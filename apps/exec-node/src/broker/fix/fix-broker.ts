@@ -37,6 +37,7 @@ import { isFinal } from '../../order/transitions.js';
 import { tellDue } from '../due.js';
 import { askEach, type OrderStatuses } from '../ask-orders.js';
 import type { Gateway } from '../gateway.js';
+import { positionSums } from '../position-sums.js';
 import { changedOrder, FixOutcomes } from './outcomes.js';
 import { FixQueries } from './queries.js';
 import { FixRecords, type OrderRecord } from './records.js';
@@ -213,7 +214,7 @@ export class FixBroker implements Gateway {
   async queryPositions(): Promise<BrokerPosition[]> {
     const { settings, clock } = this.#options;
     if (!settings.tellsPositions) throw this.#unavailable('it does not tell positions');
-    return this.#ask<BrokerPosition>('P', (id) => {
+    const told = await this.#ask<BrokerPosition>('P', (id) => {
       const now = clock.now();
       this.session.send(MessageType.requestForPositions, (writer) => {
         writer.text(Tag.posReqId, id);
@@ -223,6 +224,8 @@ export class FixBroker implements Gateway {
         writer.time(Tag.transactTime, now);
       });
     });
+    // Of each account or party of the session.
+    return positionSums(told);
   }
 
   doWork(): number {
