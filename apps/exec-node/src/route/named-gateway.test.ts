@@ -52,11 +52,18 @@ test('what is told comes under the ids of here', async () => {
   const heard: string[] = [];
   await gateway.connect({
     onOrderUpdate: ({ clientOrderId }) => heard.push(clientOrderId),
-    onFill: () => undefined,
+    onFill: ({ clientOrderId }) => heard.push(clientOrderId),
   });
   for (const id of ['one1-5-0', '1-5-0'])
     listener?.onOrderUpdate({ ...statusOf(id), reason: '', time });
-  assert.deepEqual(heard, ['1-5-0', '/1-5-0']);
+  assert.deepEqual(heard.splice(0), ['1-5-0', '/1-5-0']);
+  // What takes an execution back belongs to the strategy that had it.
+  for (const clientOrderId of ['one1-5-0.bust', 'one1-5-0.2.bust.correct', '1-5-0.bust'])
+    listener?.onFill({
+      ...{ venue: 'x', tradeId: 'T', clientOrderId, symbol: 1, side: -1 },
+      ...{ quantity: 1n, price: 1n, fee: 0n, time },
+    });
+  assert.deepEqual(heard, ['1-5-0.bust', '1-5-0.2.bust.correct', '/1-5-0.bust']);
 });
 
 test('a pair behind a prefix is one; what a gateway cannot say is not said', () => {

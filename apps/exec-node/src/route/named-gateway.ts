@@ -21,8 +21,9 @@ import type { Gateway, GatewayParts } from '../broker/gateway.js';
 import type { Ledger } from '../order/ledger.js';
 import type { Scribe } from '../order/scribe.js';
 
-const plainId = /^\d+-\d+-\d+(?:\.\d+)*$/;
-const nodeId = /^(?:[a-z]{1,6}|\/)\d+-\d+-\d+(?:\.\d+)*$/;
+/** Also of what undoes one of its executions, which has a word behind. */
+const plainId = /^\d+-\d+-\d+(?:\.(?:\d+|[a-z]+))*$/;
+const nodeId = /^(?:[a-z]{1,6}|\/)\d+-\d+-\d+(?:\.(?:\d+|[a-z]+))*$/;
 /** In front of an id there that has no prefix and looks like one of ours. */
 const nobody = '/';
 
