@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { CcxtBroker, type CcxtBrokerOptions, ccxtDefaults } from '@ndts/exec-node';
-import { OrderState, OrderType, parseMoney } from '@ndts/protocol';
+import { moneyText, OrderState, OrderType, parseMoney } from '@ndts/protocol';
 import { createSilentLogger, SeededRandom, SystemClock } from '@ndts/runtime';
 import { AuthenticationError, FakeExchange, RateLimitExceeded } from '../kit/fake-exchange.js';
 import { type BrokerHarness, Heard, type VenueKnobs } from './broker-kit.js';
@@ -115,19 +115,30 @@ function buy(broker: CcxtBroker, id: string, quantity = '1', limit = '0'): void 
   });
 }
 
-test('coins: the position is the balance, a fee counts at the price', async (context) => {
+test('coins: the position is the balance, out of which a fee in them is taken', async (context) => {
   const venue = fakeVenue();
   venue.feeCurrency = 'BTC';
   const { broker, heard } = await scene(context, venue, { markets: new Map([[symbol, coin]]) });
   buy(broker, 'c', '2');
   await settle(venue, broker);
   assert.deepEqual(
-    heard.fills.map(({ quantity, fee }) => [quantity, fee]),
-    [[parseMoney('2'), parseMoney('20.402')]],
+    heard.fills.map(({ clientOrderId, side, quantity, price, fee }) => [
+      ...[clientOrderId, side, moneyText(quantity), moneyText(price), moneyText(fee)],
+    ]),
+    [
+      ['c', 1, '2', '101', '20.402'],
+      ['c.fee', -1, '0.202', '101', '0'],
+    ],
   );
   assert.deepEqual(await broker.queryPositions(), [
-    { symbol, quantity: parseMoney('2'), averagePrice: 0n },
+    { symbol, quantity: parseMoney('1.798'), averagePrice: 0n },
   ]);
+  assert.equal((await broker.queryOrder('c'))?.filledQuantity, parseMoney('2'));
+  const { broker: again } = await scene(context, venue, { markets: new Map([[symbol, coin]]) });
+  assert.deepEqual(
+    (await again.queryFills()).map(({ tradeId }) => tradeId),
+    heard.fills.map(({ tradeId }) => tradeId),
+  );
 });
 
 test('of a market where both sides are held the position is what they come to', async (context) => {

@@ -281,6 +281,8 @@ export class FakeExchange {
       fee: { cost, currency: this.feeCurrency },
     });
     this.#hold(order.symbol, order.side === 'buy' ? amount : -amount, price);
+    const { base, contract } = this.markets[order.symbol] ?? {};
+    if (contract !== true && this.feeCurrency === base) this.#hold(order.symbol, -cost, price);
     this.#ring(order);
   }
 

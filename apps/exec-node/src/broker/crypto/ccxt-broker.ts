@@ -408,9 +408,8 @@ export class CcxtBroker implements Gateway {
     if (quiet === undefined) this.#reachable();
     for (const trade of trades.sort((a, b) => a.timestamp - b.timestamp)) {
       const kind = this.#market(market);
-      const fill = this.#orders.noteTrade(trade, this.#symbols.get(market) ?? 0, kind);
-      if (fill === undefined) continue;
-      if (quiet === undefined) this.#due.push(fill);
+      const fills = this.#orders.noteTrade(trade, this.#symbols.get(market) ?? 0, kind);
+      if (quiet === undefined) this.#due.push(...fills);
     }
   }
 

@@ -37,6 +37,9 @@ export interface CryptoOrder {
   certainNs: number;
 }
 
+/** Of an order: coins that fees of its executions took. */
+const feeSuffix = '.fee';
+
 export class CryptoOrders {
   readonly #venue: string;
   readonly #byId = new Map<string, CryptoOrder>();
@@ -98,7 +101,7 @@ export class CryptoOrders {
     }
     if (forgotten.size === 0) return;
     for (const [tradeId, { clientOrderId }] of this.#fills)
-      if (forgotten.has(clientOrderId)) this.#fills.delete(tradeId);
+      if (forgotten.has(clientOrderId.replace(feeSuffix, ''))) this.#fills.delete(tradeId);
   }
 
   /** Neither open there nor known: some venues forget at once what was canceled. True: it was not
@@ -127,11 +130,11 @@ export class CryptoOrders {
     return order;
   }
 
-  /** The fill of a trade seen for the first time. */
-  noteTrade(told: CcxtFill, symbol: number, market: CcxtMarket | undefined): Fill | undefined {
+  /** The fill of a trade seen for the first time, and with it that of the coins its fee took. */
+  noteTrade(told: CcxtFill, symbol: number, market: CcxtMarket | undefined): readonly Fill[] {
     const tradeId = `${told.symbol}#${told.id}`;
     const order = this.#byVenueId.get(`${told.symbol}#${told.order ?? ''}`);
-    if (order === undefined || this.#fills.has(tradeId)) return undefined;
+    if (order === undefined || this.#fills.has(tradeId)) return [];
     const quantity = moneyFromFloat(told.amount * (market?.contractSize ?? 1));
     const fill: Fill = {
       ...{ venue: this.#venue, tradeId, clientOrderId: order.clientOrderId, symbol, quantity },
@@ -141,8 +144,9 @@ export class CryptoOrders {
       time: timeFromMs(told.timestamp),
     };
     order.filled += quantity;
-    this.#fills.set(tradeId, fill);
-    return fill;
+    const fills = [fill, ...coinsTaken(fill, told, market)];
+    for (const one of fills) this.#fills.set(one.tradeId, one);
+    return fills;
   }
 
   /** Oldest first; all when `afterTradeId` is not among them. */
@@ -156,6 +160,20 @@ export class CryptoOrders {
   working(): CryptoOrder[] {
     return [...this.#working];
   }
+}
+
+/** A fee in the coin that is traded is taken out of it. It was counted as money, so that the coins
+ * are as good as sold at the price of their trade; of the order they are no execution. */
+function coinsTaken(fill: Fill, { fee }: CcxtFill, market: CcxtMarket | undefined): Fill[] {
+  const cost = moneyFromFloat(fee?.cost ?? 0);
+  const isOfCoin = market?.contract !== true && fee?.currency === market?.base;
+  if (market === undefined || !isOfCoin || cost === 0n) return [];
+  const coins = {
+    ...{ tradeId: `${fill.tradeId}${feeSuffix}`, fee: 0n },
+    ...{ clientOrderId: `${fill.clientOrderId}${feeSuffix}` },
+  };
+  const isTaken = cost > 0n;
+  return [{ ...fill, ...coins, side: isTaken ? -1 : 1, quantity: isTaken ? cost : -cost }];
 }
 
 /** In the currency of the price where it can be told in it: a coin that is traded counts at the
