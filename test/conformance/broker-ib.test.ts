@@ -279,6 +279,25 @@ test('an order lives on when its cancel is refused, whatever the number says', a
   assert.equal(heard.updates.at(-1)?.state, OrderState.canceled);
 });
 
+test('an order that is no longer worked was refused, whatever the number', async (context) => {
+  const { tws, broker, heard, settled } = await scene(context);
+  const limitPrice = parseMoney('90');
+  for (const id of ['before', 'behind', 'held']) {
+    broker.submit({ ...intentOf(id, clock.now()), orderType: OrderType.limit, limitPrice });
+    await settled();
+    if (id === 'before') tws.warn(203, 'the security is not allowed for trading');
+    tws.deactivate();
+    if (id === 'behind') tws.warn(203, 'the security is not allowed for trading');
+    await settled();
+  }
+  const states = ['before', 'behind', 'held'].map((id) => heard.states(id).at(-1));
+  assert.deepEqual(states, [OrderState.rejected, OrderState.rejected, OrderState.accepted]);
+  assert.deepEqual(
+    (await broker.queryOpenOrders()).map(({ clientOrderId }) => clientOrderId),
+    ['held'],
+  );
+});
+
 test('what the venue ignores of an order refuses nothing', async (context) => {
   const { tws, broker, heard, settled } = await scene(context);
   const limitPrice = parseMoney('90');

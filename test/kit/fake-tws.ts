@@ -157,6 +157,14 @@ export class FakeTws {
     for (const session of this.#sessions) this.#error(session, number, code, text);
   }
 
+  /** The last order is no longer worked. */
+  deactivate(): void {
+    const order = this.#orders.at(-1);
+    if (order === undefined) return;
+    order.status = 'Inactive';
+    this.#tellOrder(order);
+  }
+
   /** An order of another client, which has the number of the last one here, was canceled. */
   otherCanceled(): void {
     const number = this.#orders.at(-1)?.number ?? 0;

@@ -28,12 +28,18 @@ const lateRefusal = 201;
 /** A cancel or a change was refused. */
 const unchanged: ReadonlySet<number> = new Set([134, 136, 137, 161, 329, 440, 10_148]);
 
-/** `isTaken`: the venue has told that it works the order; from then on its other refusals are of
- * what else was asked of it. */
-export function meaningOf(code: number, isTaken: boolean): 'refused' | 'unchanged' | undefined {
+/** Before the venue works an order, and after it has stopped. */
+const idle: ReadonlySet<string> = new Set(['', 'ApiPending', 'PendingSubmit', 'Inactive']);
+
+/** `status`: the venue's last word of the order. While it works it, its other refusals are of what
+ * else was asked of it, unless it stops working it: then the doubted one was of the order. */
+export function meaningOf(
+  code: number,
+  status: string,
+): 'refused' | 'doubted' | 'unchanged' | undefined {
   if (unchanged.has(code)) return 'unchanged';
   if (!refusals.has(code)) return undefined;
-  return isTaken && code !== lateRefusal ? 'unchanged' : 'refused';
+  return idle.has(status) || code === lateRefusal ? 'refused' : 'doubted';
 }
 
 /** Refusals that are no fault of the order: no account is named that may trade. */

@@ -93,10 +93,8 @@ export class IbBroker implements Gateway {
 
   get card(): BrokerCard {
     return {
-      name: ibVenue,
+      ...{ name: ibVenue, exclusiveSession: true, averageWithFees: true },
       deduplicates: 'day',
-      exclusiveSession: true,
-      averageWithFees: true,
       can: ibAbilities,
       inFlightMs: this.#options.settings.inFlightMs,
     };
@@ -347,6 +345,7 @@ export class IbBroker implements Gateway {
     const fresh = !seen.known;
     seen.known = true;
     seen.status = status;
+    if (status === 'Inactive' && seen.doubt !== '') this.#refuse(seen, seen.doubt);
     const state = this.#stateOf(seen);
     const live = this.#ready;
     if (!seen.accepted && state !== OrderState.rejected) {
@@ -441,12 +440,13 @@ export class IbBroker implements Gateway {
     if (serversBack.has(code) && this.#serversAway) this.#synchronise();
     if (serversBack.has(code) || code === orderCanceled) return;
     const seen = this.#orders.byNumber(number);
-    const meaning = meaningOf(code, seen?.accepted === true);
+    const meaning = meaningOf(code, seen?.status ?? '');
     const reason = `${code}: ${message}`;
     if (seen === undefined || meaning !== 'refused') {
       logger.warn({ code, order: seen?.clientOrderId }, message);
-      if (seen?.ended === false && meaning !== undefined)
-        this.#tell(seen, OrderState.accepted, reason);
+      if (seen?.ended !== false || meaning === undefined) return;
+      if (meaning === 'doubted') seen.doubt = reason;
+      this.#tell(seen, OrderState.accepted, reason);
       return;
     }
     // Numbers were used by an earlier process: the next ones are asked for.

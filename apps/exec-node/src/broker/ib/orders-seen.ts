@@ -19,6 +19,8 @@ export interface SeenOrder {
   isCorrected: boolean;
   /** As the venue works it; undefined: it has not said. */
   terms: WorkingTerms | undefined;
+  /** What it said that may have been of a cancel, or of the order; empty: nothing. */
+  doubt: string;
   /** What the venue said when it refused; empty: it did not. */
   refusal: string;
   /** The venue has told of it, in this session or an earlier one. */
@@ -51,7 +53,7 @@ export class OrdersSeen {
     let order = this.#byId.get(clientOrderId);
     if (order === undefined) {
       order = {
-        ...{ clientOrderId, number, permId: 0, status: '', filled: 0n, refusal: '' },
+        ...{ clientOrderId, number, permId: 0, status: '', filled: 0n, refusal: '', doubt: '' },
         ...{ isCorrected: false, terms: undefined },
         ...{ known: false, accepted: false, ended: false },
       };
@@ -82,6 +84,7 @@ export class OrdersSeen {
   reopen(order: SeenOrder): void {
     order.ended = false;
     order.refusal = '';
+    order.doubt = '';
   }
 
   all(): Iterable<SeenOrder> {
