@@ -303,6 +303,21 @@ test('what an outage hid is found where lists go a day far', async (context) => 
   assert.equal((await broker.queryFills())[0]?.quantity, parseMoney('2'));
 });
 
+test('an order that cannot be asked for stays unknown, others go on', async (context) => {
+  const venue = fakeVenue();
+  venue.wantsItsIds = true;
+  const { broker, heard } = await scene(context, venue, {});
+  venue.loseRequests = true;
+  buy(broker, 'limbo');
+  await settle(venue, broker);
+  venue.loseRequests = false;
+  buy(broker, 'next');
+  await settle(venue, broker);
+  assert.equal(heard.filled('next'), parseMoney('1'));
+  assert.equal((await broker.queryOrder('limbo'))?.state, OrderState.unknown);
+  assert.equal((await broker.queryFills()).length, 1);
+});
+
 test('an order that got lost is not asked for beyond the horizon', async (context) => {
   const venue = fakeVenue();
   const { broker, heard } = await scene(context, venue, {});

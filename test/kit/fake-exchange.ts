@@ -18,6 +18,7 @@ class InvalidOrder extends Error {}
 export class RateLimitExceeded extends NetworkError {}
 export class AuthenticationError extends Error {}
 class OrderImmediatelyFillable extends InvalidOrder {}
+class ArgumentsRequired extends Error {}
 class OrderNotFound extends InvalidOrder {}
 
 interface VenueOrder {
@@ -65,6 +66,8 @@ export class FakeExchange {
   listsOrders = true;
   /** Orders arrive once it is over. */
   held: Promise<void> | undefined;
+  /** Orders are asked for by its own ids alone. */
+  wantsItsIds = false;
   /** So many contracts are held short beside what was bought. */
   shortBeside = 0;
   /** Of the currency fees are in. */
@@ -191,6 +194,7 @@ export class FakeExchange {
 
   async order(id: string | undefined, clientOrderId: string): Promise<CcxtOrder> {
     await this.reached('fetchOrder');
+    if (this.wantsItsIds && id === undefined) throw new ArgumentsRequired('fetchOrder: an id');
     return toldOf(this.#find(id, clientOrderId));
   }
 

@@ -166,7 +166,9 @@ export class CcxtBroker implements Gateway {
         : [known.market];
     if (known === undefined || known.refusal === '')
       for (const market of markets) {
-        if (await this.#fetchOrder(clientOrderId, known, market)) {
+        const isThere = await this.#fetchOrder(clientOrderId, known, market);
+        if (isThere === undefined) return unknownStatus(clientOrderId);
+        if (isThere) {
           // Trades of an order that nobody knew here were nobody's when the connection asked.
           await this.#look(market, known === undefined ? 'asked' : undefined);
           break;
@@ -227,7 +229,6 @@ export class CcxtBroker implements Gateway {
         if (quantity !== 0n) positions.push({ symbol, quantity, averagePrice: 0n });
       }
     }
-    // Where both sides of a market are held it has two.
     return positionSums(positions);
   }
 
@@ -383,7 +384,7 @@ export class CcxtBroker implements Gateway {
     for (const order of this.#orders.working()) {
       if (order.market !== market || ids.has(order.venueOrderId)) continue;
       const isThere = await this.#fetchOrder(order.clientOrderId, order, market);
-      if (isThere) continue;
+      if (isThere !== false) continue;
       const now = clock.monotonicNs();
       if (order.status === '') {
         if (now >= order.certainNs) this.#orders.lose(order);
@@ -413,12 +414,12 @@ export class CcxtBroker implements Gateway {
     }
   }
 
-  /** False: the venue does not know it. */
+  /** False: the venue does not know it; undefined: it cannot be asked by our id, but goes on. */
   async #fetchOrder(
     clientOrderId: string,
     known: CryptoOrder | undefined,
     market: string,
-  ): Promise<boolean> {
+  ): Promise<boolean | undefined> {
     const id = known === undefined || known.venueOrderId === '' ? undefined : known.venueOrderId;
     try {
       const told = await this.#ask((exchange) =>
@@ -427,7 +428,10 @@ export class CcxtBroker implements Gateway {
       this.#note({ ...told, clientOrderId: told.clientOrderId ?? clientOrderId });
       return true;
     } catch (error) {
-      if (outcomeOf(error) === 'not-found') return false;
+      const outcome = outcomeOf(error);
+      if (outcome === 'not-found') return false;
+      if (outcome === 'refused' && id === undefined && failureOf(error) === undefined)
+        return undefined;
       throw new NdtsError('UNAVAILABLE', `${this.#options.venue}: ${errorLine(error)}`, {
         cause: error,
       });
