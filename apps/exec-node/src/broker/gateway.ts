@@ -1,13 +1,13 @@
 // A broker as the exec node drives it: the port, and whether it is reachable now. What always
 // holds: connected() is cheap and never blocks; it is asked once per duty cycle.
 
-import type { Broker, BrokerCard, OrderIntent, RouteView } from '@ndts/protocol';
+import type { Broker, BrokerCard, OrderIntent, OrderTerms, RouteView } from '@ndts/protocol';
 
 /** What rules look at. */
 export type RuledOrder = Pick<OrderIntent, 'symbol' | 'account' | 'orderType'>;
 
 /** By the trading states that apply to an order now. */
-export type IsHalted = (intent: OrderIntent) => boolean;
+export type IsBarred = (intent: OrderIntent, terms: OrderTerms | undefined) => boolean;
 
 /** One of a pair that takes no orders. */
 export interface ClosedPart {
@@ -32,8 +32,8 @@ export interface GatewayParts {
   closed(): readonly ClosedPart[];
   /** Whether one takes orders where this one would go. */
   takes(order: RuledOrder): boolean;
-  /** What is halted does not go on at the other one. */
-  guard(isHalted: IsHalted): void;
+  /** What may not leave any more does not go on at the other one. */
+  guard(isBarred: IsBarred): void;
 }
 
 export interface Gateway extends Broker {

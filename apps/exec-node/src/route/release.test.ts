@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { moneyText, OrderStateNames, plainAbilities } from '@ndts/protocol';
+import { moneyText, OrderStateNames, plainAbilities, type TradingStateName } from '@ndts/protocol';
 import { MemoryKeyValueStore } from '@ndts/runtime';
 import { Desk, symbol } from '../work/desk-kit.js';
 import { started } from './pair-kit.js';
@@ -40,6 +40,31 @@ test('a halt lets nothing out, also what was approved before', async (context) =
   desk.checkJournal();
 });
 
+test('what could add does not leave once trading only reduces; what reduces does', async (c) => {
+  const { desk, journal } = await held(c);
+  await desk.signal({ ordinal: 1, side: 1, quantity: '2' });
+  for (const [ordinal, side] of [
+    [2, 1],
+    [3, -1],
+  ] as const) {
+    journal.holdCommits();
+    await desk.signal({ ordinal, side });
+    const { node } = desk.harness;
+    const reduced = node.setTradingState({ set: 'REDUCING', actor: 'anna', why: 'news' });
+    journal.commit();
+    await reduced;
+    await desk.pass();
+    await node.setTradingState({ set: 'ACTIVE', actor: 'anna', why: 'it is over' });
+  }
+  assert.deepEqual(ordersOf(desk), [
+    '1-3-0 filled 1',
+    '1-2-0 canceled 0 REDUCE_ONLY',
+    '1-1-0 filled 2',
+  ]);
+  assert.equal(await desk.harness.broker.queryOrder('1-2-0'), undefined);
+  desk.checkJournal();
+});
+
 test('of a part that waited for long another one is sent, as it is then', async (c) => {
   const { desk, journal } = await held(c);
   const stop = { symbol, side: 'buy', quantity: '1', type: 'stop', stopPrice: '101' } as const;
@@ -59,7 +84,10 @@ test('of a part that waited for long another one is sent, as it is then', async 
   ]);
 });
 
-test('a halt lets nothing go on at the backup, either', async (context) => {
+for (const set of ['HALTED', 'REDUCING'] as const)
+  test(`what is ${set} does not go on at the backup, either`, (context) => staysAt(context, set));
+
+async function staysAt(context: TestContext, set: TradingStateName): Promise<void> {
   const { harness, primary, backup } = await started(context);
   const work = primary.doWork.bind(primary);
   primary.isFailing = true;
@@ -67,7 +95,7 @@ test('a halt lets nothing go on at the backup, either', async (context) => {
   harness.signals.push({ ordinal: 1, symbol: 1, side: 1 });
   await harness.settle();
   assert.deepEqual(primary.sent, ['1-1-0']);
-  await harness.node.setTradingState({ set: 'HALTED', actor: 'anna', why: 'news' });
+  await harness.node.setTradingState({ set, actor: 'anna', why: 'news' });
   primary.doWork = work;
   await harness.settle();
   assert.deepEqual(backup.sent, []);
@@ -76,4 +104,4 @@ test('a halt lets nothing go on at the backup, either', async (context) => {
     [OrderStateNames[order?.state ?? 0], order?.reason],
     ['rejected', 'engine is down'],
   );
-});
+}

@@ -1,24 +1,16 @@
 // Orders between the journal and the broker: a queue without promises. What always holds: an order
 // is handed to the broker once, in the order of the journal, and only after its intent is written
 // (journalMode accepted) or durable (durable). One that ran out of its time meanwhile expires, and
-// one whose trading was halted meanwhile is canceled: a halt lets nothing out.
+// one that the trading state does not let out any more is canceled.
 
-import {
-  type Clock,
-  type ConfigValues,
-  errorLine,
-  nsBetween,
-  type OrderIntent,
-  OrderState,
-  RiskReason,
-  RiskReasonNames,
-} from '@ndts/protocol';
+import { type Clock, type ConfigValues, errorLine, nsBetween, OrderState } from '@ndts/protocol';
 import { LatencyHistogram, type Logger } from '@ndts/runtime';
 import type { Gateway } from '../broker/gateway.js';
 import type { EventJournal } from '../order/journal.js';
 import type { Ledger } from '../order/ledger.js';
 import type { Order } from '../order/order.js';
 import type { Scribe } from '../order/scribe.js';
+import { barredBy } from '../risk/barred.js';
 
 export interface ReleaseLatencies {
   readonly tickToOrder: LatencyHistogram;
@@ -51,11 +43,9 @@ export class Release {
 
   constructor(deps: ReleaseDeps) {
     this.#deps = deps;
-    deps.broker.parts?.guard((intent) => this.#isHalted(intent));
-  }
-
-  #isHalted({ account, instance, symbol }: OrderIntent): boolean {
-    return this.#deps.ledger.controls.stateFor(account, instance, symbol) === 'HALTED';
+    deps.broker.parts?.guard(
+      (intent, terms) => barredBy(deps.ledger, intent, terms?.offset ?? 0) !== undefined,
+    );
   }
 
   /** Orders that were not handed over yet. */
@@ -142,13 +132,9 @@ export class Release {
       scribe.state(order, OrderState.expired, '', 'its time was over before it could be sent');
       return;
     }
-    if (this.#isHalted(order.intent)) {
-      scribe.state(
-        order,
-        OrderState.canceled,
-        '',
-        RiskReasonNames[RiskReason.TRADING_HALTED] ?? '',
-      );
+    const barred = barredBy(ledger, order.intent, order.terms.offset);
+    if (barred !== undefined) {
+      scribe.state(order, OrderState.canceled, '', barred);
       return;
     }
     ledger.orders.setState(order, OrderState.submitted, false);

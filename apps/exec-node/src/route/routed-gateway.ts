@@ -20,7 +20,7 @@ import {
   type RouteView,
 } from '@ndts/protocol';
 import { askEach, askOrders, type OrderStatuses } from '../broker/ask-orders.js';
-import type { Gateway, GatewayParts, IsHalted, RuledOrder } from '../broker/gateway.js';
+import type { Gateway, GatewayParts, IsBarred, RuledOrder } from '../broker/gateway.js';
 import { positionSums } from '../broker/position-sums.js';
 import { Admission } from './admission.js';
 import { Breaker, type BreakerState } from './breaker.js';
@@ -61,7 +61,7 @@ export class RoutedGateway implements Gateway {
   /** Of what was not sent, told in the next cycle. */
   readonly #refused: BrokerOrderUpdate[] = [];
   #why = '';
-  #isHalted: IsHalted = () => false;
+  #isBarred: IsBarred = () => false;
 
   constructor(options: RoutedOptions) {
     this.#options = options;
@@ -83,8 +83,8 @@ export class RoutedGateway implements Gateway {
       },
       closed: () => admission.closed(),
       takes: (order) => this.#takes(order),
-      guard: (isHalted) => {
-        this.#isHalted = isHalted;
+      guard: (isBarred) => {
+        this.#isBarred = isBarred;
       },
     };
   }
@@ -342,8 +342,8 @@ export class RoutedGateway implements Gateway {
     if (sent === undefined) return this.#places.get(clientOrderId) === this.#options.backup;
     this.#failed(update.reason === '' ? failure : update.reason);
     const { backup, backupTrades } = this.#options;
-    // A halt lets nothing out, also what was on its way to the first one.
-    if (sent.stays || this.#isHalted(sent.intent)) return false;
+    // Trading states hold also for what was on its way to the first one.
+    if (sent.stays || this.#isBarred(sent.intent, sent.terms)) return false;
     if (!this.#isOpen(backup) || !backupTrades(sent.intent.symbol)) return false;
     this.#send(backup, sent.intent, sent.terms);
     return true;

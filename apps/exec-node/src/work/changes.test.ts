@@ -104,6 +104,22 @@ test('what asks for more and waits for the disk does not leave after a halt', as
   }
 });
 
+test('what asks for more does not leave once trading only reduces, either', async (context) => {
+  const journal = new MemoryKeyValueStore();
+  const desk = new Desk(context, { journal, config: { 'exec.journalMode': 'durable' } });
+  await desk.start();
+  await desk.market(100);
+  await desk.signal({ ordinal: 1, side: 1, limit: '98', quantity: '5' });
+  journal.holdCommits();
+  const asked = assert.rejects(change(desk, { limitPrice: '99' }), /REDUCE_ONLY/);
+  const reduced = desk.harness.node.setTradingState({ set: 'REDUCING', ...who });
+  journal.commit();
+  await Promise.all([asked, reduced]);
+  await desk.pass();
+  assert.equal(order(desk), 'accepted 5 98');
+  desk.checkJournal();
+});
+
 test('what works here is canceled with its parts, also when nothing can be written', async (t) => {
   const journal = new FullDisk();
   const desk = new Desk(t, { journal });

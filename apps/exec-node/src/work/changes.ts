@@ -18,6 +18,7 @@ import { changePhase, type Ledger } from '../order/ledger.js';
 import type { Order } from '../order/order.js';
 import type { Scribe } from '../order/scribe.js';
 import { nextState } from '../order/transitions.js';
+import { barredBy } from '../risk/barred.js';
 
 export interface ChangesDeps {
   readonly mode: ConfigValues['exec']['journalMode'];
@@ -64,18 +65,14 @@ export class Changes {
     if (order.worksHere) return;
     if (mode === 'durable') await journal.durable();
     if (order.state !== OrderState.pendingReplace) return;
-    if (asksMore && this.#isHalted(order)) this.#takeBack(order, terms);
+    const barred = asksMore ? barredBy(ledger, order.intent, order.terms.offset) : undefined;
+    if (barred !== undefined) this.#takeBack(order, terms, barred);
     this.#send(order, terms, why);
   }
 
-  #isHalted({ intent: { account, instance, symbol } }: Order): boolean {
-    return this.#deps.ledger.controls.stateFor(account, instance, symbol) === 'HALTED';
-  }
-
-  /** A halt lets nothing out, also what was approved before it. Throws. */
-  #takeBack(order: Order, terms: WorkingTerms): never {
+  /** Trading states hold also for what was approved before. Throws. */
+  #takeBack(order: Order, terms: WorkingTerms, reason: string): never {
     const { scribe, write } = this.#deps;
-    const reason = RiskReasonNames[RiskReason.TRADING_HALTED] ?? '';
     scribe.change(order, changePhase.refused, terms, reason);
     const { accepted, partiallyFilled } = OrderState;
     const state = order.filled > 0n ? partiallyFilled : accepted;
