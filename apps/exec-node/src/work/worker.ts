@@ -52,7 +52,8 @@ export interface WorkerDeps {
   readonly route: (parent: Order) => string;
 }
 
-/** After a child that came to nothing: so long, and twice as long each time after. */
+/** After a child that came to nothing: so long, and twice as long each time after. After one that
+ * was denied here, which costs the venue nothing: always the first. */
 const firstPauseNs = 1e9;
 const longestPauseNs = 60e9;
 const timerNs = 1e6;
@@ -60,6 +61,7 @@ const timerNs = 1e6;
 interface Trouble {
   pauseNs: number;
   untilNs: number;
+  why: string;
 }
 
 export class Worker {
@@ -191,12 +193,26 @@ export class Worker {
     this.#pause(parent, `child ${child.id}: ${child.reason}`);
   }
 
+  /** The venue is asked ever less often for what comes to nothing there. */
   #pause(parent: Order, why: string): void {
-    const { clock, gate, logger } = this.#deps;
     const before = this.#trouble.get(parent)?.pauseNs ?? firstPauseNs / 2;
     const pauseNs = Math.min(before * 2, longestPauseNs);
-    this.#trouble.set(parent, { pauseNs, untilNs: clock.monotonicNs() + pauseNs });
-    if (gate.open()) logger.warn({ clientOrderId: parent.id, why }, 'an order worked here waits');
+    this.#wait(parent, { pauseNs, untilNs: pauseNs, why });
+  }
+
+  /** What is not let out here goes soon after the reason is gone. */
+  #hold(parent: Order, why: string): void {
+    const pauseNs = this.#trouble.get(parent)?.pauseNs ?? firstPauseNs / 2;
+    this.#wait(parent, { pauseNs, untilNs: firstPauseNs, why });
+  }
+
+  /** `untilNs`: from now. */
+  #wait(parent: Order, { pauseNs, untilNs, why }: Trouble): void {
+    const { clock, gate, logger } = this.#deps;
+    const isNews = this.#trouble.get(parent)?.why !== why;
+    this.#trouble.set(parent, { pauseNs, untilNs: clock.monotonicNs() + untilNs, why });
+    if (isNews && gate.open())
+      logger.warn({ clientOrderId: parent.id, why }, 'an order worked here waits');
   }
 
   #run(order: Order, now: Time): void {
@@ -282,7 +298,7 @@ export class Worker {
     const { limitPrice } = wanted;
     const quantity = this.#deps.mostOf({ ...order.intent, quantity: wished, limitPrice });
     const parts = this.#deps.partsOf(order, quantity);
-    if (parts.length === 0) this.#pause(order, 'nothing is left that it could close');
+    if (parts.length === 0) this.#hold(order, 'nothing is left that it could close');
     for (const part of parts) this.#send(order, wanted, part);
   }
 
@@ -347,7 +363,7 @@ export class Worker {
     };
     const reason = check(child, offset);
     if (reason !== RiskReason.APPROVED) {
-      this.#pause(order, RiskReasonNames[reason] ?? String(reason));
+      this.#hold(order, RiskReasonNames[reason] ?? String(reason));
       return;
     }
     const flags = wanted.type === OrderType.limit ? order.terms.flags : 0;
