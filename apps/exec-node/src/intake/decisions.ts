@@ -152,10 +152,8 @@ export class Decisions {
     const order = scribe.intent(here ? { ...intent, broker: '' } : intent, own);
     order.signalTime = draft.time;
     this.#deps.onApproved(intent);
-    if (!here) {
-      order.validUntil = addNs(draft.time, draft.validForMs * nsPerMs);
-      enqueue(order);
-    }
+    order.validUntil = addNs(draft.time, draft.validForMs * nsPerMs);
+    if (!here) enqueue(order);
     for (const { orderType, limitPrice, terms: leg } of legsOf(draft, clientOrderId)) {
       const { clientOrderId: id } = leg;
       const side = -intent.side;

@@ -246,10 +246,20 @@ export class Worker {
       return [OrderState.expired, 'its time is over'];
     if (timeInForce === TimeInForce.ioc && hadItsChance(order))
       return [OrderState.canceled, 'the rest was not executed at once'];
+    if (this.#isTooLate(order, now))
+      return [OrderState.expired, 'its time was over before it could be sent'];
     const over = order.entry === undefined || order.entry.closed;
     if ((group !== '' || entry !== '') && over && order.open === 0n)
       return [OrderState.canceled, 'nothing is left for it'];
     return undefined;
+  }
+
+  /** It was to be executed when it was asked for, and something held it up, as a halt: nobody may
+   * want it any more. Until when somebody did, is not known after a restart. */
+  #isTooLate(order: Order, now: Time): boolean {
+    if (!isAtOnce(order) || order.children.size > 0) return false;
+    if (order.childCount > 0 && !this.#trouble.has(order)) return false;
+    return order.validUntil === undefined || nsBetween(now, order.validUntil) > 0;
   }
 
   #windDown(order: Order, state: OrderState, why: string): void {
@@ -377,6 +387,12 @@ function isLastSlice({ intent, terms }: Order, now: Time): boolean {
   if (!isScheduled(intent.orderType) || intent.limitPrice > 0n) return false;
   const sliceNs = nsBetween(terms.expireTime, intent.time) / Math.max(1, terms.slices);
   return nsBetween(now, terms.expireTime) < Math.max(sliceNs, 2 * longestPauseNs);
+}
+
+/** It waits for no price. */
+function isAtOnce({ intent: { orderType }, terms: { timeInForce } }: Order): boolean {
+  if (orderType === OrderType.limit) return timeInForce === TimeInForce.ioc;
+  return orderType === OrderType.market;
 }
 
 /** Its child reached the venue, which knows no immediate-or-cancel. */
