@@ -5,7 +5,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type BrokerListener, type BrokerOrderStatus, OrderState } from '@ndts/protocol';
 import type { Gateway } from '../broker/gateway.js';
-import { isOfOtherNode, NamedGateway } from './named-gateway.js';
+import type { Scribe } from '../order/scribe.js';
+import { Desk } from '../work/desk-kit.js';
+import { isOfOtherNode, NamedGateway, noteNode } from './named-gateway.js';
 
 const time = { day: 20_000, nsOfDay: 0 };
 
@@ -85,4 +87,25 @@ test('a pair behind a prefix is one; what a gateway cannot say is not said', () 
   const single = new NamedGateway(noting([]), 'one');
   assert.deepEqual([single.parts, single.dueNs, single.route], [undefined, undefined, undefined]);
   assert.equal(single.cards().length, 1);
+});
+
+test('an account keeps its name while something is held or open under it', async (context) => {
+  const desk = new Desk(context);
+  await desk.start();
+  await desk.market(100);
+  const { clock, node, config } = desk.harness;
+  let noted = 0;
+  const scribe = { action: () => (noted += 1) } as unknown as Scribe;
+  const rename = (): void =>
+    noteNode({ ...config.exec, account: 'other' }, node.ledger, scribe, clock);
+  await desk.signal({ ordinal: 1, side: 1, limit: '98' });
+  assert.throws(rename, /exec.account: expected 'paper', under which something is held or open/);
+  node.cancel('1-1-0', 'a test');
+  await desk.pass();
+  await desk.signal({ ordinal: 2, side: 1 });
+  assert.throws(rename, /exec.account: expected 'paper'/);
+  await desk.signal({ ordinal: 3, side: -1 });
+  assert.equal(noted, 0);
+  rename();
+  assert.equal(noted, 1);
 });

@@ -154,7 +154,8 @@ export function named(broker: Gateway, prefix: string): Gateway {
 }
 
 /** After the journal was folded: it knows under which account and prefix the node sends. Throws
- * CONFIG_INVALID_VALUE when orders under another prefix are open. */
+ * CONFIG_INVALID_VALUE when orders under another prefix are open, or when something is held or open
+ * under another account, of which nobody would know that it has to be closed. */
 export function noteNode(
   { account, orderPrefix }: Pick<ConfigValues['exec'], 'account' | 'orderPrefix'>,
   ledger: Ledger,
@@ -163,6 +164,12 @@ export function noteNode(
 ): void {
   const { node } = ledger.controls;
   if (node.account === account && node.orderPrefix === orderPrefix) return;
+  if (node.account !== account && isInUse(node.account, ledger))
+    throw new NdtsError(
+      'CONFIG_INVALID_VALUE',
+      `exec.account: expected '${node.account}', under which something is held or open, ` +
+        `found '${account}'; change it when nothing is`,
+    );
   const open = [...ledger.orders.open()].find(({ worksHere }) => !worksHere);
   if (node.orderPrefix !== orderPrefix && open !== undefined)
     throw new NdtsError(
@@ -172,4 +179,11 @@ export function noteNode(
     );
   const detail = JSON.stringify({ account, orderPrefix });
   scribe.action({ actor: 'exec', action: 'node', detail, why: 'started so', time: clock.now() });
+}
+
+function isInUse(account: string, { books }: Ledger): boolean {
+  for (const position of books.account(account)?.all() ?? []) if (position.isInUse) return true;
+  for (const [name, position] of books.offsets.all())
+    if (name === account && !position.isFlat) return true;
+  return false;
 }
