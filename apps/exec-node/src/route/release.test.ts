@@ -105,3 +105,18 @@ async function staysAt(context: TestContext, set: TradingStateName): Promise<voi
     ['rejected', 'engine is down'],
   );
 }
+
+test('who asks for a cancel again and again holds up no other order', async (context) => {
+  const desk = new Desk(context, {
+    config: { 'exec.checkMs': '0' },
+    wrap: (broker) => Object.assign(broker, { submit: () => undefined, cancel: () => undefined }),
+  });
+  await desk.start();
+  await desk.market(100);
+  for (const ordinal of [1, 2]) await desk.signal({ ordinal, side: 1, limit: `${96 + ordinal}` });
+  for (let second = 0; second < 12; second++) {
+    desk.harness.node.cancel('1-1-0', 'a test');
+    await desk.pass(1000);
+  }
+  assert.equal(ordersOf(desk)[0], '1-2-0 canceled 0 not received by the venue');
+});

@@ -33,10 +33,16 @@ export interface ReleaseDeps {
   readonly latencies: ReleaseLatencies;
 }
 
+/** A request to the broker, and when it left. */
+interface Asked {
+  readonly order: Order;
+  readonly atNs: number;
+}
+
 export class Release {
   readonly #deps: ReleaseDeps;
-  readonly #waiting = new Queue();
-  readonly #unanswered = new Queue();
+  readonly #waiting = new Queue<Order>();
+  readonly #unanswered = new Queue<Asked>();
   /** Orders at the end of the queue whose journal position is not known yet. */
   #unstamped: Order[] = [];
   #syncing = false;
@@ -88,7 +94,7 @@ export class Release {
   /** A cancel or a change was asked for: an answer is due again. */
   awaitAnswer(order: Order): void {
     order.submittedNs = this.#deps.clock.monotonicNs();
-    this.#unanswered.push(order);
+    this.#unanswered.push({ order, atNs: order.submittedNs });
   }
 
   /** Orders without an answer for too long become unknown. */
@@ -97,14 +103,17 @@ export class Release {
     const now = this.#deps.clock.monotonicNs();
     const limit = this.#deps.answerTimeoutMs * 1e6;
     for (;;) {
-      const order = this.#unanswered.head();
-      if (order === undefined) return;
+      const asked = this.#unanswered.head();
+      if (asked === undefined) return;
+      const { order, atNs } = asked;
       const { state } = order;
+      // What was asked for since stands further back, and holds up no other one here.
       const silent =
-        state === OrderState.submitted ||
-        state === OrderState.pendingCancel ||
-        state === OrderState.pendingReplace;
-      if (silent && now - order.submittedNs < limit) return;
+        order.submittedNs === atNs &&
+        (state === OrderState.submitted ||
+          state === OrderState.pendingCancel ||
+          state === OrderState.pendingReplace);
+      if (silent && now - atNs < limit) return;
       this.#unanswered.pop();
       if (!silent) continue;
       this.#deps.scribe.state(order, OrderState.unknown, '', 'no answer in time');
@@ -153,19 +162,19 @@ export class Release {
 }
 
 /** First in, first out, without moving what is inside. */
-class Queue {
-  #items: (Order | undefined)[] = [];
+class Queue<Item> {
+  #items: (Item | undefined)[] = [];
   #head = 0;
 
   get length(): number {
     return this.#items.length - this.#head;
   }
 
-  push(order: Order): void {
-    this.#items.push(order);
+  push(item: Item): void {
+    this.#items.push(item);
   }
 
-  head(): Order | undefined {
+  head(): Item | undefined {
     return this.#items[this.#head];
   }
 
