@@ -57,6 +57,9 @@ export interface WorkerDeps {
 const firstPauseNs = 1e9;
 const longestPauseNs = 60e9;
 const timerNs = 1e6;
+const nothingLeft = 'nothing is left for it';
+/** The legs of a bracket are -1 and -2; what takes their places are -3 and -4. */
+const firstLateLeg = 3;
 
 interface Trouble {
   pauseNs: number;
@@ -75,6 +78,8 @@ export class Worker {
   readonly #asked = new WeakSet<Order>();
   /** Orders with a part that the venue did not cancel, until it is asked for again. */
   readonly #again = new Map<Order, number>();
+  /** Entries that executed after their legs had ended. */
+  readonly #bare = new Set<Order>();
   readonly #point = emptyPoint();
   #timerAtNs = 0;
 
@@ -122,6 +127,7 @@ export class Worker {
       this.#dueGroup(parent);
     }
     this.#dueGroup(order);
+    if (isBare(order)) this.#bare.add(order);
     for (const leg of order.legs) this.#due.add(leg);
     const hasTriggered = order.state === OrderState.triggered;
     if (order.filled > 0n || order.closed || hasTriggered) this.#dueReducing(order.intent.symbol);
@@ -136,6 +142,8 @@ export class Worker {
   /** Part of the duty cycle, after answers and before the flush. */
   doWork(): number {
     if (this.#hasTimers) this.#timers();
+    for (const entry of this.#bare) this.#protect(entry);
+    this.#bare.clear();
     if (this.#due.size === 0) return 0;
     const now = this.#deps.clock.now();
     const due = [...this.#due];
@@ -250,7 +258,7 @@ export class Worker {
       return [OrderState.expired, 'its time was over before it could be sent'];
     const over = order.entry === undefined || order.entry.closed;
     if ((group !== '' || entry !== '') && over && order.open === 0n)
-      return [OrderState.canceled, 'nothing is left for it'];
+      return [OrderState.canceled, nothingLeft];
     return undefined;
   }
 
@@ -260,6 +268,22 @@ export class Worker {
     if (!isAtOnce(order) || order.children.size > 0) return false;
     if (order.childCount > 0 && !this.#trouble.has(order)) return false;
     return order.validUntil === undefined || nsBetween(now, order.validUntil) > 0;
+  }
+
+  /** What executes late, when nothing was left for its legs, has others in their place. */
+  #protect(entry: Order): void {
+    if (!isBare(entry)) return;
+    const { scribe, clock, logger } = this.#deps;
+    const base = entry.id.slice(0, entry.id.lastIndexOf('-') + 1);
+    const group = `${base}${firstLateLeg}`;
+    const ids: string[] = [];
+    for (const { id, intent, terms } of [...entry.legs]) {
+      const number = Number(id.slice(base.length)) + firstLateLeg - 1;
+      const own = { clientOrderId: `${base}${number}` };
+      const late = { ...intent, ...own, quantity: entry.filled, time: clock.now() };
+      ids.push(scribe.intent(late, { ...terms, ...own, group }).id);
+    }
+    logger.warn({ clientOrderId: entry.id, ids }, 'it executed after its legs had ended: new ones');
   }
 
   #windDown(order: Order, state: OrderState, why: string): void {
@@ -379,6 +403,12 @@ export class Worker {
     const flags = wanted.type === OrderType.limit ? order.terms.flags : 0;
     send(child, { ...plainTerms, clientOrderId, parent: order.id, flags, offset });
   }
+}
+
+/** An entry that came to nothing, whose legs ended with it, has executed all the same. */
+function isBare({ closed, filled, legs }: Order): boolean {
+  if (!closed || filled === 0n || legs.length === 0) return false;
+  return legs.every((leg) => leg.closed && leg.filled === 0n && leg.reason === nothingLeft);
 }
 
 /** A schedule without a limit price is carried out to its end; not by a node that was away for
