@@ -121,10 +121,27 @@ export class Scribe {
     if (offsetRuleOf(exchange) === undefined) return false;
     const day = tradingDayOf(now, dayStartMinute);
     if (day <= (this.#ledger.books.offsets.day(dayStartMinute) ?? -1)) return false;
+    this.#tradingDay(dayStartMinute, day);
+    return true;
+  }
+
+  /** Begins those again that a wrong clock began ahead of now, so that what is opened is of today;
+   * returns how many. What is held stays of before: what of it is not, the venue knows. */
+  correctDays(now: Time): number {
+    let corrected = 0;
+    for (const { dayStartMinute, day } of [...this.#ledger.books.offsets.days()]) {
+      const right = tradingDayOf(now, dayStartMinute);
+      if (day <= right) continue;
+      this.#tradingDay(dayStartMinute, right);
+      corrected += 1;
+    }
+    return corrected;
+  }
+
+  #tradingDay(dayStartMinute: number, day: number): void {
     const began = { dayStartMinute, day, time: startOfTradingDay(day, dayStartMinute) };
     this.#journal.append(encodeTradingDayBegan(began));
     this.#ledger.applyTradingDay(began);
-    return true;
   }
 
   /** Begins a day of the account, with what each symbol that is held is worth. */

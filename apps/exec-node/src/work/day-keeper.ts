@@ -2,11 +2,21 @@
 // What always holds: a day begins once, whatever becomes of the clock; one that began by a wrong
 // clock is set right by a person alone, and what was lost since it began still counts.
 
-import { type Clock, NdtsError, nsBetween, nsPerSecond, type Time, timeText } from '@ndts/protocol';
+import {
+  addNs,
+  type Clock,
+  NdtsError,
+  nsBetween,
+  nsPerSecond,
+  type Time,
+  timeText,
+} from '@ndts/protocol';
 import type { Logger, Metrics } from '@ndts/runtime';
+import { aheadMaxNs } from '../order/inferred.js';
 import type { Ledger } from '../order/ledger.js';
 import type { Scribe } from '../order/scribe.js';
 import { AccountDay } from '../position/account-day.js';
+import { tradingDayOf } from '../position/trading-day.js';
 import type { Market } from '../risk/market.js';
 
 export interface DayKeeperDeps {
@@ -48,6 +58,10 @@ export class DayKeeper {
   /** That the day began at a time that has not come: by a clock that was wrong, as this one is or
    * was. Until it comes no day begins. Empty: no. */
   get ahead(): string {
+    return this.#accountAhead || this.#tradingAhead;
+  }
+
+  get #accountAhead(): string {
     const { ledger, clock } = this.#deps;
     const began = ledger.riskDay?.time;
     const now = clock.now();
@@ -58,12 +72,31 @@ export class DayKeeper {
     );
   }
 
-  /** What is to be journaled to set the day right. INVALID_ARGUMENT: it is. */
+  /** Of an exchange that tells today's positions apart. */
+  get #tradingAhead(): string {
+    const { ledger, clock } = this.#deps;
+    const now = clock.now();
+    // A venue may be a little ahead.
+    for (const { dayStartMinute, day, time } of ledger.books.offsets.days())
+      if (day > tradingDayOf(addNs(now, aheadMaxNs), dayStartMinute))
+        return (
+          `a trading day began at ${timeText(time)} and it is ${timeText(now)}: what is opened ` +
+          'counts as of before; if the clock is right now, ndts risk day sets the day right, ' +
+          'then ndts reconcile --adopt what is held'
+        );
+    return '';
+  }
+
+  /** Sets trading days right; what is to be journaled to set that of the account right.
+   * INVALID_ARGUMENT: all are. */
   correction(): { day: number; time: Time } {
-    if (this.ahead === '')
-      throw new NdtsError('INVALID_ARGUMENT', 'the day of the account is not ahead of the clock');
-    const time = this.#deps.clock.now();
-    return { day: this.#day.at(time), time };
+    const { ledger, scribe, clock } = this.#deps;
+    const time = clock.now();
+    const corrected = scribe.correctDays(time);
+    if (this.#accountAhead !== '') return { day: this.#day.at(time), time };
+    const { riskDay } = ledger;
+    if (corrected > 0 && riskDay !== undefined) return riskDay;
+    throw new NdtsError('INVALID_ARGUMENT', 'the day of the account is not ahead of the clock');
   }
 
   /** Part of the duty cycle. True: it is time to look at days. */

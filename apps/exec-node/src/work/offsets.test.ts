@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import {
+  addNs,
   msPerDay,
   OrderOffset,
   plainAbilities,
@@ -216,6 +217,27 @@ test('a day begins while the venue is away, and by an execution', async (context
   await later(2e9);
   assert.equal(await held(desk), '2 3 0 0');
   await agrees(desk);
+});
+
+test('a trading day that a wrong clock began is set right by a person', async (context) => {
+  const desk = await opened(context);
+  const { bus, clock, journal, node } = desk.harness;
+  const wall = clock.now.bind(clock);
+  let ahead = 12 * 3_600e9;
+  await send(desk, 'buy', '3', { offset: 'open' });
+  clock.now = () => addNs(wall(), ahead);
+  clock.advance(1.1e9);
+  await quote(desk);
+  assert.equal(await held(desk), '0 3 0 0');
+  ahead = 0;
+  clock.advance(1.1e9);
+  await quote(desk);
+  assert.match(node.riskView().dayAhead ?? '', /^a trading day began at 2026-11-02T12:00/);
+  await bus.request(subjects.execDay, { actor: 'anna', why: 'a test' });
+  assert.equal(node.riskView().dayAhead, undefined);
+  await send(desk, 'buy', '2', { offset: 'open' });
+  assert.equal(await held(desk), '2 3 0 0');
+  assert.deepEqual(ledgerSnapshot(rebuild(journal)), ledgerSnapshot(node.ledger));
 });
 
 test('long and short stand beside each other; flatten closes both', async (context) => {
