@@ -54,6 +54,8 @@ class Calc {
   readonly seen = new Map<string, number[][]>();
   readonly #signals: { readonly of: string; readonly ring: SlotRingReader }[] = [];
   readonly #turn: NodeJS.Timeout;
+  /** What the node warned of. */
+  readonly #said: string[] = [];
   readonly quantities = new Set<bigint>();
   symbols: readonly SymbolEntry[] = [];
 
@@ -66,7 +68,11 @@ class Calc {
       ...{ 'loop.idle': 'sleep', 'storage.stagingBytes': '1048576' },
     };
     const config = loadConfig({ args, environment: {} });
-    const [clock, logger] = [new SystemClock(), createSilentLogger()];
+    const clock = new SystemClock();
+    const logger = createSilentLogger();
+    logger.warn = (about: object, text?: string): void => {
+      this.#said.push(`${text} ${JSON.stringify(about)}`);
+    };
     const folder = openDataFolder({ dir, memoryParent: join(dir, 'memory'), userId: 0 });
     const database = openTicks(folder, config);
     this.market = new PulledMarket({
@@ -122,7 +128,9 @@ class Calc {
 
   async until(holds: () => boolean, context: TestContext): Promise<void> {
     while (!holds()) {
-      ok(!context.signal.aborted, JSON.stringify(this.node.status().strategies));
+      const { strategies } = this.node.status();
+      const isWell = strategies.every(({ restarts }) => restarts === 0);
+      ok(isWell && !context.signal.aborted, JSON.stringify({ strategies, said: this.#said }));
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
   }

@@ -3,7 +3,7 @@
 // then. Always: a strategy that is behind receives nothing until all that is missing was sent; it
 // goes on exactly behind that. What it has seen and is not there any more ends it.
 
-import { type BookBatch, NdtsError, type TickBatch } from '@ndts/protocol';
+import { type BookBatch, type Clock, NdtsError, type TickBatch } from '@ndts/protocol';
 import type { Batches, History, Market, MarketSource } from '../source/market-source.js';
 import type { RowKind } from '../source/market-source.js';
 import type { HostMessage, ReadyMessage, RingsMessage } from './host-protocol.js';
@@ -15,7 +15,13 @@ export const historyRows = 1024;
 type Wants = Pick<ReadyMessage, 'wantsBooks' | 'watermark'>;
 export type Send = (message: HostMessage) => Promise<void>;
 
+/** That a market has ended is noticed a little later than its requests fail: so often, and so long
+ * each time, the same one is asked again. */
+const noticeMs = 250;
+const noticesMax = 120;
+
 export interface GapFillerOptions {
+  readonly clock: Clock;
   readonly source: MarketSource;
   /** The one it begins with. */
   readonly market: Market;
@@ -78,16 +84,26 @@ export class GapFiller {
   /** Again with the next market, where one ends meanwhile. */
   async #fillAll(): Promise<void> {
     const { source } = this.#options;
+    let asked = 0;
     while (this.#behind !== undefined && !this.#isClosed) {
       const { market } = source;
       if (market === undefined) return; // onMarket() comes
       try {
         if (!(await this.#fillFrom(market, this.#behind))) this.#options.onLost();
       } catch (error) {
-        const isGone = error instanceof NdtsError && error.code === 'UNAVAILABLE';
-        if (!isGone || market === source.market) throw error;
+        if (!isAway(error)) throw error;
+        if (market !== source.market) continue;
+        asked += 1;
+        if (asked > noticesMax) throw error;
+        await this.#moment();
       }
     }
+  }
+
+  #moment(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#options.clock.setTimer(noticeMs, resolve);
+    });
   }
 
   /** false: what was seen is not there any more. */
@@ -111,6 +127,11 @@ export class GapFiller {
     this.onMarket();
     return true;
   }
+}
+
+/** Nobody answers now. */
+export function isAway(error: unknown): boolean {
+  return error instanceof NdtsError && (error.code === 'UNAVAILABLE' || error.code === 'TIMEOUT');
 }
 
 export function ringsFor(

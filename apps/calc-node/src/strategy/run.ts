@@ -13,6 +13,7 @@ import { WarmUp } from '../source/warm-up.js';
 import type { SpawnChild, StrategyChild } from './child.js';
 import {
   GapFiller,
+  isAway,
   type PastRows,
   historyRows,
   pastBetween,
@@ -102,10 +103,6 @@ const cancelWeight = 0.05;
 
 /** Where there is no exec node. */
 const noOrders: OrdersFound = { revision: 0, highest: -1, updates: [] };
-
-function isSilence(error: unknown): boolean {
-  return error instanceof NdtsError && (error.code === 'UNAVAILABLE' || error.code === 'TIMEOUT');
-}
 
 export class StrategyRun {
   readonly #options: RunOptions;
@@ -330,7 +327,7 @@ export class StrategyRun {
       events.onLine('log', 'this node takes no books (feed.books): onBook is not called');
     const send: Send = (message) => this.#send(message) ?? Promise.resolve();
     this.#gap = new GapFiller({
-      ...{ source, market, wants: ready, send },
+      ...{ clock: this.#options.clock, source, market, wants: ready, send },
       onLost: () => this.#lost(),
       onError: (error) => this.#cannot('go on', error),
     });
@@ -355,7 +352,7 @@ export class StrategyRun {
     try {
       found = await this.#findOrders(after);
     } catch (error) {
-      if (!isSilence(error)) throw error;
+      if (!isAway(error)) throw error;
       if (logged === undefined && kept === undefined) return { ...noOrders, isLost: false };
       this.#lacks = 'orders';
       throw error;
