@@ -2,6 +2,7 @@
 // hand. Not part of the node.
 
 import {
+  type BrokerListener,
   type BrokerAbilities,
   type ConfigValues,
   createTickBatch,
@@ -208,6 +209,8 @@ export interface HarnessOptions {
 export interface Harness {
   readonly node: ExecNode;
   readonly broker: PaperBroker;
+  /** Says what the venue could say, and does not. */
+  readonly venue: Pick<BrokerListener, 'onFill' | 'onOrderUpdate'>;
   readonly bus: EmbeddedBus;
   readonly metrics: Metrics;
   readonly clock: VirtualClock;
@@ -242,6 +245,7 @@ export function createHarness(options: HarnessOptions): Harness {
     instrumentOf: (symbol) => options.instruments?.find((one) => one.symbol === symbol),
     ...(options.can === undefined ? {} : { can: options.can }),
   });
+  const venue = voiceOf(broker);
   const node = createExecNode({
     ...{ config, journal, clock, logger, metrics, bus },
     broker: options.wrap?.(broker) ?? broker,
@@ -260,7 +264,20 @@ export function createHarness(options: HarnessOptions): Harness {
       await Promise.resolve();
     }
   };
-  return { node, broker, bus, metrics, clock, journal, ticks, signals, config, settle };
+  return { node, broker, venue, bus, metrics, clock, journal, ticks, signals, config, settle };
+}
+
+function voiceOf(broker: PaperBroker): Harness['venue'] {
+  let listener: BrokerListener | undefined;
+  const connect = broker.connect.bind(broker);
+  broker.connect = (one) => {
+    listener = one;
+    return connect(one);
+  };
+  return {
+    onFill: (fill) => listener?.onFill(fill),
+    onOrderUpdate: (update) => listener?.onOrderUpdate(update),
+  };
 }
 
 function storedTicks(ticks: readonly TestTick[]): LastTicks {

@@ -30,6 +30,7 @@ import {
 import type { Agent, Logger, Metrics } from '@ndts/runtime';
 import { type Gateway, numberingOf } from './broker/gateway.js';
 import { CancelsAhead } from './intake/cancels-ahead.js';
+import { personDraft } from './intake/draft.js';
 import { draftOf, otherDraftOf } from './intake/request.js';
 import { Intake, type SignalRingReader } from './intake/intake.js';
 import type { Signal } from './intake/signal.js';
@@ -58,7 +59,6 @@ import { RouteWatch } from './route/route-watch.js';
 import { Strays } from './route/strays.js';
 import { StatusDesk } from './status.js';
 import { Changes } from './work/changes.js';
-import { personDraft, personInstance } from './work/flatten.js';
 import { OrderDesk } from './work/order-desk.js';
 
 export interface ExecNodeDeps {
@@ -407,14 +407,14 @@ export class ExecNode implements Agent {
     const answered = this.ledger.requests.answerTo(request);
     if (answered !== undefined)
       return { clientOrderId: answered.clientOrderId, reason: answered.reason };
-    const ordinal = this.ledger.highest(personInstance) + 1;
+    const ordinal = this.ledger.nextOfPersons();
     const plain = personDraft(ordinal, this.#deps.clock);
     const [draft, other] = [draftOf(request, plain), otherDraftOf(request, plain)];
     const { decisions } = this.#desk;
     const verdict =
       other === undefined ? decisions.take(draft, false) : decisions.takePair(draft, other, false);
     const reason = RiskReasonNames[verdict] ?? String(verdict);
-    const clientOrderId = `${personInstance}-${ordinal}-0`;
+    const clientOrderId = `${plain.instance}-${ordinal}-0`;
     this.#noteRequest(request, clientOrderId, reason);
     if (!this.#write())
       throw new NdtsError(

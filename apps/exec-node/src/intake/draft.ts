@@ -4,6 +4,7 @@
 
 import {
   addNs,
+  type Clock,
   nsPerMs,
   OrderFlags,
   OrderType,
@@ -12,6 +13,7 @@ import {
   type Time,
   TimeInForce,
 } from '@ndts/protocol';
+import { personInstance } from '../order/order.js';
 import { isScheduled } from '../work/abilities.js';
 import { weightsOf } from '../work/plan.js';
 
@@ -170,4 +172,16 @@ export function legsOf(draft: OrderDraft, entry: string): Leg[] {
 
 function isSliceCount(value: bigint): boolean {
   return value > 0n && value % scale === 0n && value / scale <= slicesMax;
+}
+
+/** A market order of a person, to be made particular. */
+export function personDraft(ordinal: number, clock: Clock): OrderDraft {
+  const now = clock.now();
+  return {
+    ...{ instance: personInstance, ordinal, symbol: 0, side: 0, orderType: OrderType.market },
+    ...{ quantity: 0n, limitPrice: 0n, parameter: 0n, takeProfit: 0n, stopLoss: 0n },
+    ...{ workForMs: 0, timeInForce: 0, offset: 0, flags: 0, profile: plainTerms.profile },
+    ...{ time: now, tickTime: now, validForMs: 60_000, shard: 0, epoch: 0n, sequence: 0n },
+    factorValue: 0,
+  };
 }

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { OrderType, parseMoney, type SubmitRequest } from '@ndts/protocol';
 import { VirtualClock } from '@ndts/runtime';
-import { personDraft } from '../work/flatten.js';
+import { personDraft } from './draft.js';
 import { draftOf, parameterNames } from './request.js';
 
 const plain = personDraft(1, new VirtualClock(1000));

@@ -44,7 +44,7 @@ import type { Positions } from '../position/positions.js';
 import { Controls } from '../risk/controls.js';
 import { Families } from './families.js';
 import { Inferred } from './inferred.js';
-import { Order, revise, reviseAll } from './order.js';
+import { Order, personInstance, revise, reviseAll } from './order.js';
 import { Orders, type OrdersKept } from './orders.js';
 import { type RequestKept, Requests } from './requests.js';
 import { isFinal, nextState } from './transitions.js';
@@ -101,6 +101,11 @@ export class Ledger {
   /** Highest ordinal ever taken from the instance, -1 when none. */
   highest(instance: number): number {
     return this.#highest.get(instance) ?? -1;
+  }
+
+  /** The ordinal that the next order of a person has. */
+  nextOfPersons(): number {
+    return this.highest(personInstance) + 1;
   }
 
   /** Whether the id is one that was made here, also of an order that is long forgotten. */

@@ -15,6 +15,9 @@ import {
   type WorkingTerms,
 } from '@ndts/protocol';
 
+/** The instance of orders that persons make. */
+export const personInstance = 0;
+
 /** What the orders of a group have in common. Its name is never used again. */
 export class OrderGroup {
   readonly name: string;

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { type BrokerListener, type FillInferred, parseMoney } from '@ndts/protocol';
+import { type FillInferred, parseMoney } from '@ndts/protocol';
 import { createHarness, ledgerSnapshot, rebuild } from '../exec-kit.js';
 import { PositionBooks } from './books.js';
 
@@ -30,21 +30,12 @@ test('told of an order that nobody remembers, it goes to the strategy that its i
 test('a fill of an order nobody remembers counts for the account of the node', async (context) => {
   const dir = mkdtempSync(join(tmpdir(), 'ndts-books-'));
   context.after(() => rmSync(dir, { recursive: true, force: true }));
-  let listener: BrokerListener | undefined;
   const harness = createHarness({
     ...{ dir, config: { 'exec.account': 'desk' } },
-    wrap: (broker) => {
-      const connect = broker.connect.bind(broker);
-      broker.connect = (one) => {
-        listener = one;
-        return connect(one);
-      };
-      return broker;
-    },
   });
   const { node, clock, journal } = harness;
   await node.start();
-  listener?.onFill({
+  harness.venue.onFill({
     ...{ venue: 'paper', tradeId: 'paper-9', clientOrderId: '3-7-0', symbol: 1, side: 1 },
     ...{ quantity: parseMoney('2'), price: parseMoney('90'), fee: 0n, time: clock.now() },
   });

@@ -8,7 +8,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import {
-  type BrokerListener,
   type Fill,
   type InstrumentView,
   moneyText,
@@ -175,23 +174,14 @@ test('a fee in a third currency is kept in it, and has a rate or is told', async
     ['CNY=0.14', '0.5', '0.5', undefined],
     ['CNY=0.14,BNB=600', '6.5', '6.5', '600'],
   ] as const) {
-    let listener: BrokerListener | undefined;
     const harness = createHarness({
       ...{ dir: join(dir, rates), config: { 'risk.rates': rates } },
-      wrap: (broker) => {
-        const connect = broker.connect.bind(broker);
-        broker.connect = (one) => {
-          listener = one;
-          return connect(one);
-        };
-        return broker;
-      },
     });
     const { node, journal, clock, metrics } = harness;
     await node.start();
     harness.ticks.push({ symbol: 2, price: 100 });
-    listener?.onFill(fillOf('paper-901', '0.01', 'BNB', clock.now()));
-    listener?.onFill(fillOf('paper-902', '0.5', '', clock.now()));
+    harness.venue.onFill(fillOf('paper-901', '0.01', 'BNB', clock.now()));
+    harness.venue.onFill(fillOf('paper-902', '0.5', '', clock.now()));
     await harness.settle();
     const view = node.riskView();
     assert.equal(view.dayLoss, dayLoss);

@@ -18,9 +18,8 @@ import {
   type WorkingTerms,
 } from '@ndts/protocol';
 import type { Ledger } from '../order/ledger.js';
-import type { Order } from '../order/order.js';
+import { type Order, personInstance } from '../order/order.js';
 import type { Scribe } from '../order/scribe.js';
-import { personInstance } from '../work/flatten.js';
 import { fromSquared } from '../position/position.js';
 import type { Positions } from '../position/positions.js';
 import type { Rates } from '../position/rates.js';

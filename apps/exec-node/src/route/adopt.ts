@@ -16,10 +16,9 @@ import {
 } from '@ndts/protocol';
 import type { Logger } from '@ndts/runtime';
 import { changePhase, type Ledger } from '../order/ledger.js';
-import type { Order } from '../order/order.js';
+import { type Order, personInstance } from '../order/order.js';
 import type { Scribe } from '../order/scribe.js';
 import { sidesOf } from '../position/offsets.js';
-import { personInstance } from '../work/flatten.js';
 
 export interface AdopterDeps {
   readonly ledger: Ledger;

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { type BrokerListener, OrderState, OrderStateNames, parseMoney } from '@ndts/protocol';
+import { OrderState, OrderStateNames, parseMoney } from '@ndts/protocol';
 import type { Gateway } from '../broker/gateway.js';
 import type { PaperBroker } from '../broker/paper.js';
 import type { HarnessOptions } from '../exec-kit.js';
@@ -13,7 +13,6 @@ const id = '1-1-0';
 
 /** It hears no cancel. */
 class DeafVenue {
-  listener: BrokerListener | undefined;
   cancels = 0;
   readonly wrap = (broker: PaperBroker): Gateway =>
     new Proxy<Gateway>(broker, {
@@ -21,11 +20,6 @@ class DeafVenue {
         if (name === 'cancel')
           return (): void => {
             this.cancels += 1;
-          };
-        if (name === 'connect')
-          return (listener: BrokerListener): Promise<void> => {
-            this.listener = listener;
-            return broker.connect(listener);
           };
         const value = Reflect.get(broker, name) as unknown;
         return typeof value === 'function' ? value.bind(broker) : value;
@@ -83,7 +77,7 @@ test('an execution that comes instead of an answer does not end the wish', async
   const desk = await resting(context, venue.wrap);
   const [quantity, time] = [parseMoney('1'), desk.harness.clock.now()];
   desk.harness.node.cancel(id, 'anna: enough');
-  venue.listener?.onFill({
+  desk.harness.venue.onFill({
     ...{ venue: 'paper', tradeId: 'T9', clientOrderId: id, symbol, side: 1, quantity, time },
     ...{ price: parseMoney('98'), fee: 0n },
   });
@@ -99,7 +93,7 @@ test('a cancel that the venue refused is not asked for again', async (c) => {
   desk.harness.node.cancel(id, 'anna: enough');
   const { accepted: state } = OrderState;
   const told = { clientOrderId: id, venueOrderId: '', state, time: desk.harness.clock.now() };
-  venue.listener?.onOrderUpdate({ ...told, reason: 'too late' });
+  desk.harness.venue.onOrderUpdate({ ...told, reason: 'too late' });
   await pass(desk, 30);
   assert.deepEqual([stateOf(desk), venue.cancels], ['accepted', 1]);
   desk.checkJournal();

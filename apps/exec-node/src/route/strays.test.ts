@@ -7,7 +7,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import {
-  type BrokerListener,
   decodeOperatorAction,
   MessageKind,
   messageKind,
@@ -45,19 +44,10 @@ async function started(
 ): Promise<Scene> {
   const dir = options.dir ?? mkdtempSync(join(tmpdir(), 'ndts-strays-'));
   context.after(() => rmSync(dir, { recursive: true, force: true }));
-  let listener: BrokerListener | undefined;
   const harness = createHarness({
     ...{ dir, config: { 'exec.checkMs': '0', 'risk.staleMs': '6000000' }, ...options },
-    wrap: (broker) => {
-      const connect = broker.connect.bind(broker);
-      broker.connect = (one) => {
-        listener = one;
-        return connect(one);
-      };
-      return broker;
-    },
   });
-  const { node, broker, clock, journal, bus } = harness;
+  const { node, broker, venue, clock, journal, bus } = harness;
   await during(harness, node.start());
   harness.ticks.push({ symbol: 1, price: 100 });
   await harness.settle();
@@ -67,7 +57,7 @@ async function started(
     dir,
     lie: async (clientOrderId) => {
       const state = OrderState.canceled;
-      listener?.onOrderUpdate({ clientOrderId, venueOrderId: '', state, reason: 'gone', time });
+      venue.onOrderUpdate({ clientOrderId, venueOrderId: '', state, reason: 'gone', time });
       await harness.settle();
     },
     place: async (clientOrderId) => {

@@ -4,7 +4,6 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import {
-  type BrokerListener,
   moneyScale,
   OrderStateNames,
   OrderType,
@@ -13,7 +12,6 @@ import {
   TimeInForce,
 } from '@ndts/protocol';
 import { MemoryKeyValueStore } from '@ndts/runtime';
-import type { PaperBroker } from '../broker/paper.js';
 import { FullDisk, type HarnessOptions } from '../exec-kit.js';
 import { Desk, symbol } from './desk-kit.js';
 
@@ -143,20 +141,11 @@ async function heard(
   context: TestContext,
   options: Partial<HarnessOptions>,
 ): Promise<{ desk: Desk; told: (clientOrderId: string, quantity: string) => void }> {
-  let listener: BrokerListener | undefined;
-  const wrap = (broker: PaperBroker): PaperBroker => {
-    const connect = broker.connect.bind(broker);
-    broker.connect = (one) => {
-      listener = one;
-      return connect(one);
-    };
-    return broker;
-  };
-  const desk = new Desk(context, { wrap, ...options });
+  const desk = new Desk(context, options);
   await desk.start();
   await desk.market(100);
   const told = (clientOrderId: string, quantity: string): void =>
-    listener?.onFill({
+    desk.harness.venue.onFill({
       ...{ venue: 'paper', tradeId: 'X1', clientOrderId, symbol, side: 1, fee: 0n },
       ...{ quantity: parseMoney(quantity), price: parseMoney('98') },
       time: desk.harness.clock.now(),

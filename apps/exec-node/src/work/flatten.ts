@@ -11,15 +11,14 @@ import {
   OrderOffset,
   OrderState,
   OrderType,
-  plainTerms,
   RiskReason,
   RiskReasonNames,
 } from '@ndts/protocol';
 import type { Logger } from '@ndts/runtime';
 import type { Decisions } from '../intake/decisions.js';
-import type { OrderDraft } from '../intake/draft.js';
+import { personDraft } from '../intake/draft.js';
 import type { Ledger } from '../order/ledger.js';
-import type { Order } from '../order/order.js';
+import { type Order, personInstance } from '../order/order.js';
 import { heldOf, type OffsetPosition } from '../position/offsets.js';
 import type { Scribe } from '../order/scribe.js';
 import type { ControlEntry } from '../risk/controls.js';
@@ -60,9 +59,6 @@ interface Subject {
   readonly instance: number;
   readonly symbol: number | undefined;
 }
-
-/** The instance of orders that persons make. */
-export const personInstance = 0;
 
 const everyNs = 100e6;
 const retryNs = 1e9;
@@ -193,7 +189,7 @@ export class Flatten {
   #close(held: Held): number {
     const { symbol, quantity, offset } = held;
     const { decisions, clock, ledger, mostOf } = this.#deps;
-    const ordinal = ledger.highest(personInstance) + 1;
+    const ordinal = ledger.nextOfPersons();
     const side = quantity > 0n ? -1 : 1;
     const draft = {
       ...personDraft(ordinal, clock),
@@ -249,16 +245,4 @@ function keyOf({ symbol, quantity, offset }: Held): string {
 function closes({ intent, terms }: Order): boolean {
   const isPlain = intent.instance === personInstance && intent.orderType === OrderType.market;
   return isPlain && (terms.flags & OrderFlags.reduceOnly) !== 0;
-}
-
-/** A market order of a person, to be made particular. */
-export function personDraft(ordinal: number, clock: Clock): OrderDraft {
-  const now = clock.now();
-  return {
-    ...{ instance: personInstance, ordinal, symbol: 0, side: 0, orderType: OrderType.market },
-    ...{ quantity: 0n, limitPrice: 0n, parameter: 0n, takeProfit: 0n, stopLoss: 0n },
-    ...{ workForMs: 0, timeInForce: 0, offset: 0, flags: 0, profile: plainTerms.profile },
-    ...{ time: now, tickTime: now, validForMs: 60_000, shard: 0, epoch: 0n, sequence: 0n },
-    factorValue: 0,
-  };
 }

@@ -33,6 +33,7 @@ const instruments = [
   { symbol: shfe, exchange: 'SHFE', product: 'rb', multiplier: 10, tickSize: '1', lot: '1' },
   { symbol: dce, exchange: 'DCE', product: 'i', multiplier: 100, tickSize: '0.5', lot: '1' },
 ];
+const who = { actor: 'anna', why: 'a test' };
 const config = { 'exec.paperFeeBps': '0', 'risk.maxOrderValue': '100000000' };
 
 interface Desk {
@@ -84,6 +85,14 @@ async function send(
   return reason;
 }
 
+async function flatten({ harness }: Desk): Promise<void> {
+  await harness.node.flatten(who);
+  for (let round = 0; round < 5; round++) {
+    harness.clock.advance(1.1e9);
+    await harness.settle();
+  }
+}
+
 /** Long today, long yesterday, short today, short yesterday. */
 async function held(desk: Desk, symbol: number = shfe): Promise<string> {
   const views = (await desk.harness.bus.request(
@@ -107,10 +116,7 @@ function parts({ harness }: Desk): string[] {
 }
 
 async function agrees(desk: Desk): Promise<void> {
-  assert.deepEqual(
-    (await desk.harness.node.reconcile({ actor: 'anna', why: 'a test' })).differences,
-    [],
-  );
+  assert.deepEqual((await desk.harness.node.reconcile(who)).differences, []);
   assert.deepEqual(
     ledgerSnapshot(rebuild(desk.harness.journal)),
     ledgerSnapshot(desk.harness.node.ledger),
@@ -233,7 +239,7 @@ test('a trading day that a wrong clock began is set right by a person', async (c
   clock.advance(1.1e9);
   await quote(desk);
   assert.match(node.riskView().dayAhead ?? '', /^a trading day began at 2026-11-02T12:00/);
-  await bus.request(subjects.execDay, { actor: 'anna', why: 'a test' });
+  await bus.request(subjects.execDay, who);
   assert.equal(node.riskView().dayAhead, undefined);
   await send(desk, 'buy', '2', { offset: 'open' });
   assert.equal(await held(desk), '2 3 0 0');
@@ -246,11 +252,7 @@ test('long and short stand beside each other; flatten closes both', async (conte
   await send(desk, 'sell', '5', { offset: 'open' });
   assert.equal(await held(desk), '5 0 5 0');
   await agrees(desk);
-  await desk.harness.node.flatten({ actor: 'anna', why: 'a test' });
-  for (let round = 0; round < 5; round++) {
-    desk.harness.clock.advance(1.1e9);
-    await desk.harness.settle();
-  }
+  await flatten(desk);
   assert.equal(await held(desk), '0 0 0 0');
   assert.equal(desk.harness.node.ledger.controls.flatten, '');
   await agrees(desk);
@@ -260,13 +262,8 @@ test('less than a lot on both sides is said once, and flattening ends', async (c
   const desk = await opened(context, { can: { ...plainAbilities, offsets: true } });
   await send(desk, 'buy', '5', { offset: 'open' });
   await send(desk, 'sell', '4', { offset: 'open' });
-  const who = { actor: 'anna', why: 'a test' };
   await desk.harness.node.setLimit({ scope: 'symbol', name: '1', key: 'lot', value: '10', ...who });
-  await desk.harness.node.flatten(who);
-  for (let round = 0; round < 5; round++) {
-    desk.harness.clock.advance(1.1e9);
-    await desk.harness.settle();
-  }
+  await flatten(desk);
   assert.equal(desk.harness.node.ledger.controls.flatten, '');
   assert.equal(await held(desk), '5 0 4 0');
   await agrees(desk);
@@ -284,11 +281,7 @@ test('flatten closes what strategies hold of two days, and on both sides', async
   await signal(2, 1, '2');
   await signal(3, -1, '4');
   assert.equal(await held(desk), '2 5 4 0');
-  await desk.harness.node.flatten({ actor: 'anna', why: 'a test' });
-  for (let round = 0; round < 5; round++) {
-    desk.harness.clock.advance(1.1e9);
-    await desk.harness.settle();
-  }
+  await flatten(desk);
   assert.equal(await held(desk), '0 0 0 0');
   assert.equal(desk.harness.node.ledger.controls.flatten, '');
   await agrees(desk);

@@ -13,7 +13,7 @@ import type { Logger, Metrics } from '@ndts/runtime';
 import type { Gateway } from '../broker/gateway.js';
 import { Decisions } from '../intake/decisions.js';
 import type { Ledger } from '../order/ledger.js';
-import type { Order } from '../order/order.js';
+import { type Order, personInstance } from '../order/order.js';
 import type { Scribe } from '../order/scribe.js';
 import type { DataWatch } from '../risk/data-watch.js';
 import type { Market } from '../risk/market.js';
@@ -23,7 +23,7 @@ import { CancelPace } from '../route/cancel-pace.js';
 import type { LogGate } from '../route/log-gate.js';
 import type { Strays } from '../route/strays.js';
 import { DayKeeper } from './day-keeper.js';
-import { Flatten, personInstance } from './flatten.js';
+import { Flatten } from './flatten.js';
 import { Offsets } from './offsets.js';
 import { Worker } from './worker.js';
 

@@ -5,10 +5,9 @@
 // closes by its offset can do nothing else: how much there is to close bounds its parts.
 
 import { OrderFlags, OrderOffset, OrderState } from '@ndts/protocol';
-import type { Order, OrderGroup } from '../order/order.js';
+import { type Order, type OrderGroup, personInstance } from '../order/order.js';
 import type { PositionBooks } from '../position/books.js';
 import type { Position } from '../position/position.js';
-import { personInstance } from './flatten.js';
 
 export interface Share {
   /** What of the order may be executed. */
