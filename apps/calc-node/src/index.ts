@@ -47,6 +47,7 @@ export { compileFactors } from './factor/compile.js';
 export { bollinger, factor, type FactorDeclarations } from './factor/declare.js';
 export { type Expression, usage } from './factor/expression.js';
 export { type FactorFunction, factorFunctions, timedFunctions } from './factor/functions.js';
+export { lengthNs } from './factor/time-span.js';
 export {
   FactorsOverHistory,
   type ReplayedBatch,

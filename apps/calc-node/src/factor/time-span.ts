@@ -24,15 +24,20 @@ export function isTimeSpan(value: unknown): value is TimeSpan {
   return typeof value === 'string' && /^\d/.test(value);
 }
 
+/** Nanoseconds; undefined: it is no length of time. */
+export function lengthNs(text: string): number | undefined {
+  const [, number, unit] = pattern.exec(text) ?? [];
+  return unit === undefined ? undefined : Number(number) * unitNs[unit as SpanUnit];
+}
+
 /** Throws INVALID_ARGUMENT for what no window can be long. */
 export function spanNs(text: TimeSpan): number {
-  const [, number, unit] = pattern.exec(text) ?? [];
-  if (unit === undefined)
+  const ns = lengthNs(text);
+  if (ns === undefined)
     throw new NdtsError(
       'INVALID_ARGUMENT',
       `expected a whole number of ${Object.keys(unitNs).join(', ')}, such as 60s; found '${text}'`,
     );
-  const ns = Number(number) * unitNs[unit as SpanUnit];
   if (ns >= least && ns <= most) return ns;
   throw new NdtsError(
     'INVALID_ARGUMENT',

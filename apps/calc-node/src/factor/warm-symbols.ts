@@ -2,7 +2,7 @@
 // only. Always: never too early; of rows alone, or one window of time, at the first that is.
 
 import type { FactorReach } from '@ndts/native/factor';
-import { nsPerDay, type TickBatch, type Time } from '@ndts/protocol';
+import { nsBetween, type TickBatch, type Time } from '@ndts/protocol';
 
 interface Progress {
   step: number;
@@ -36,14 +36,10 @@ export class WarmSymbols {
         if (at.rows < wanted) return false;
         // What needs no row before is known from the beginning on.
         if (at.step > 0 || wanted > 1) at.since = now;
-      } else if (nsBetween(at.since, now) < wanted) return false;
+      } else if (nsBetween(now, at.since) < wanted) return false;
       else at.rows = 1;
       at.step += 1;
     }
     return true;
   }
-}
-
-function nsBetween(from: Time, to: Time): number {
-  return (to.day - from.day) * nsPerDay + (to.nsOfDay - from.nsOfDay);
 }

@@ -109,7 +109,7 @@ export class WarmUp {
     let place = rows.length - newest;
     for (let step = 0; step < steps.length && place >= 0; step += 2) {
       const row = rows[place]!;
-      const isOlder = (one: number): boolean => nsBetween(read, one, row) > steps[step]!;
+      const isOlder = (one: number): boolean => nsBetweenRows(read, one, row) > steps[step]!;
       // What was read is all that is as new as its oldest tick.
       if (!isOlder(0)) return undefined;
       place = rows.findIndex((one) => !isOlder(one)) - (steps[step + 1]! - 1);
@@ -129,6 +129,6 @@ export class WarmUp {
 }
 
 /** From one row to another. */
-function nsBetween({ day, nsOfDay }: TickBatch, from: number, to: number): number {
+function nsBetweenRows({ day, nsOfDay }: TickBatch, from: number, to: number): number {
   return (day[to]! - day[from]!) * nsPerDay + (nsOfDay[to]! - nsOfDay[from]!);
 }

@@ -2,13 +2,14 @@
 
 import {
   FactorsOverHistory,
+  lengthNs,
   parseExpression,
   type ReplayedBatch,
   ReplayedTicks,
   SectionFactors,
   WindowFactors,
 } from '@ndts/calc-node';
-import { NdtsError, type TickBatch, type Time } from '@ndts/protocol';
+import { NdtsError, nsPerMs, type TickBatch, type Time } from '@ndts/protocol';
 import type { TimedRows } from '../screen/rows.js';
 
 export interface FactorRunFlags {
@@ -32,8 +33,6 @@ export interface FactorRun {
   close(): void;
 }
 
-const units = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const;
-
 /** Throws INVALID_ARGUMENT. */
 export function createFactorRun(texts: readonly string[], flags: FactorRunFlags): FactorRun {
   const { window, step, every } = flags;
@@ -49,9 +48,8 @@ export function createFactorRun(texts: readonly string[], flags: FactorRunFlags)
 }
 
 function lengthMs(text: string, flag: string): number {
-  const [, number, unit] = /^(\d{1,9})(ms|s|m|h)$/.exec(text) ?? [];
-  const ms = Number(number) * (units[unit as keyof typeof units] ?? Number.NaN);
-  if (ms > 0) return ms;
+  const ms = (lengthNs(text) ?? 0) / nsPerMs;
+  if (ms > 0 && Number.isSafeInteger(ms)) return ms;
   throw wrong(`--${flag}: expected a time such as 60s, 500ms, 5m or 1h, found '${text}'`);
 }
 

@@ -128,6 +128,7 @@ test('a row for each window, and for each symbol of a cross-section', async (con
     { step: '5s' },
     { window: '10' },
     { window: '0s' },
+    { window: '1500us' },
     { window: '10s', every: '5s' },
   ])
     await rejects(run(values, ['last(price)'], flags), { code: 'INVALID_ARGUMENT' });
