@@ -88,6 +88,17 @@ function rest(scene: Scene, ordinal: number): Promise<void> {
   return scene.settle();
 }
 
+/** A venue that hears no cancel until it was asked for one so often; says how often it was. */
+function losing({ broker }: Scene, times: number): { asked: number } {
+  const venue = { asked: 0 };
+  const cancel = broker.cancel.bind(broker);
+  broker.cancel = (id): void => {
+    venue.asked += 1;
+    if (venue.asked > times) cancel(id);
+  };
+  return venue;
+}
+
 /** What people did to orders that are not open here, as the journal has it. */
 function canceledIn({ journal }: Scene): string[] {
   return journal
@@ -122,15 +133,10 @@ test('a cancel that got lost is asked for again, and written once', async (conte
   await rest(scene, 1);
   await scene.lie('1-1-0');
   await compared(scene);
-  const cancel = scene.broker.cancel.bind(scene.broker);
-  let asked = 0;
-  scene.broker.cancel = (id): void => {
-    asked += 1;
-    if (asked > 2) cancel(id);
-  };
+  const venue = losing(scene, 2);
   await during(scene, scene.node.setTradingState({ set: 'HALTED', cancel: true, ...who }));
   await seconds(scene, 5);
-  assert.deepEqual([asked, await scene.open()], [3, []]);
+  assert.deepEqual([venue.asked, await scene.open()], [3, []]);
   assert.deepEqual(canceledIn(scene), ['exec 1-1-0: anna: a test']);
   assert.deepEqual(scene.node.ledger.controls.cancels(), []);
 });
@@ -140,17 +146,12 @@ test('one that a person canceled by name is asked for again, ever less often', a
   await rest(scene, 1);
   await scene.lie('1-1-0');
   await compared(scene);
-  const cancel = scene.broker.cancel.bind(scene.broker);
-  let asked = 0;
-  scene.broker.cancel = (id): void => {
-    asked += 1;
-    if (asked > 3) cancel(id);
-  };
+  const venue = losing(scene, 3);
   assert.equal(await scene.cancel('1-1-0'), true);
   await seconds(scene, 2);
-  assert.equal(asked, 2);
+  assert.equal(venue.asked, 2);
   await seconds(scene, 8);
-  assert.deepEqual([asked, await scene.open()], [4, []]);
+  assert.deepEqual([venue.asked, await scene.open()], [4, []]);
   assert.deepEqual(canceledIn(scene), ['anna 1-1-0: a test']);
 });
 
