@@ -113,7 +113,7 @@ export class StreamReader {
     if (this.#closed || socket !== this.#socket) return;
     switch (message.type) {
       case 'subscribed':
-        this.#options.onBegin?.(message.positions ?? []);
+        this.#begin(message.positions ?? []);
         return;
       case 'rows':
         this.#takeRows(socket, message);
@@ -130,6 +130,12 @@ export class StreamReader {
           throw new Error(`${message.code}: ${message.message}`);
         socket.terminate();
     }
+  }
+
+  /** A consumer goes back to what is kept, and acknowledges only what it is sent from there on. */
+  #begin(positions: readonly Position[]): void {
+    if (this.#options.consumer !== undefined) this.#positions.clear();
+    this.#options.onBegin?.(positions);
   }
 
   #takeVoid(lost: StreamVoid): void {

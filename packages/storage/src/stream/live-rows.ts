@@ -142,7 +142,8 @@ export class LiveRows implements ReturningSource {
     this.#stream = stream;
     if (this.#closed) await stream.close();
     this.#next = stream.head.from;
-    this.#voids = stream.head.voids;
+    // What was found before is told yet, whatever ended the stream that found it.
+    this.#voids = [...this.#voids, ...stream.head.voids];
     // A start that was never kept would be another one after a restart.
     if (hold !== undefined && kept === undefined) await hold.acknowledge(stream.head.from);
     return stream;
