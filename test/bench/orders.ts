@@ -105,7 +105,7 @@ export const riskCheck: Bench = {
     const ledger = new Ledger();
     const journal = new EventJournal(new MemoryKeyValueStore());
     const tape = new TickTape(clock);
-    const market = new Market(tape.reader(), () => undefined);
+    const market = new Market(tape.reader(), () => undefined, { clock, waitMs: 3000 });
     const bus = new EmbeddedBus({ clock, logger });
     const dataWatch = new DataWatch({ bus, clock, logger, market, silentMs: 3000 });
     let changed: (order: Parameters<RiskDesk['changed']>[0]) => void = () => undefined;

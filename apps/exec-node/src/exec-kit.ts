@@ -242,6 +242,7 @@ export function createHarness(options: HarnessOptions): Harness {
     logger,
     latencyUs: config.exec.paperLatencyUs,
     feeBps: config.exec.paperFeeBps,
+    doubtMs: config.risk.doubtMs,
     instrumentOf: (symbol) => options.instruments?.find((one) => one.symbol === symbol),
     ...(options.can === undefined ? {} : { can: options.can }),
   });

@@ -124,10 +124,11 @@ export class ExecNode implements Agent {
     const journal = new EventJournal(deps.journal, numberingOf(broker));
     this.#journal = journal;
     this.#checkpoints = new Checkpoints(journal, ledger, clock, logger, deps.journalLimits);
-    this.#market = new Market(deps.market, (symbol) => {
+    const onTick = (symbol: number): void => {
       ledger.books.touch(symbol);
       this.#desk.touch(symbol);
-    });
+    };
+    this.#market = new Market(deps.market, onTick, { clock, waitMs: config.risk.doubtMs });
     this.#dataWatch = new DataWatch({
       ...{ bus: deps.bus, clock, logger, market: this.#market },
       silentMs: config.risk.dataSilentMs,
@@ -164,12 +165,11 @@ export class ExecNode implements Agent {
     });
     this.#changes = this.#createChanges();
     this.#watch = this.#createWatch();
-    const route = new RouteWatch({ broker, scribe, clock, logger, metrics: deps.metrics });
-    this.#route = route;
+    this.#route = new RouteWatch({ broker, scribe, clock, logger, metrics: deps.metrics });
     this.#status = new StatusDesk({
       ...{ bus: deps.bus, clock, metrics: deps.metrics, ledger, journal, latencies, symbolName },
       ...{ market: this.#market, rates, instruments: this.#instruments },
-      route: () => route.view(),
+      route: () => this.#route.view(),
       differences: () => this.#watch.differences,
       intakeCounts: this.#intake.counts,
       answerCounts: answers.counts,
@@ -237,7 +237,7 @@ export class ExecNode implements Agent {
     const isTimed = this.#desk.isTimed || this.#wishes.isWaiting;
     const isBusy = this.#release.waiting > 0 || isTimed || this.#watch.isBusy;
     if (!this.#started || isBusy || brokerNs === undefined) return undefined;
-    return Math.min(this.#status.dueNs(), brokerNs);
+    return Math.min(this.#status.dueNs(), brokerNs, this.#market.dueNs());
   }
 
   /** Rebuilds from the journal, connects and reconciles. Signals are accepted afterwards: also when

@@ -36,6 +36,8 @@ export interface PaperBrokerOptions {
   /** One way. */
   readonly latencyUs: number;
   readonly feeBps: number;
+  /** How long a tick in doubt waits for another one before orders execute by it; absent: not. */
+  readonly doubtMs?: number;
   /** Where a symbol is listed, and what one unit is worth at price 1; absent: nowhere, and 1. */
   readonly instrumentOf?: (symbol: number) => PaperInstrument | undefined;
   readonly limits?: Partial<PaperLimits>;

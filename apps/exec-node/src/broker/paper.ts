@@ -82,9 +82,11 @@ export class PaperBroker implements Gateway {
     this.#book = new PaperBook(this.#limits.closedOrders, this.#ruleOf);
     this.#latencyNs = options.latencyUs * 1e3;
     this.#feeRate = feeRateOf(options.feeBps);
-    this.#market = new Market(options.market, (symbol) => {
+    const onTick = (symbol: number): void => {
       if ((this.#book.working(symbol)?.size ?? 0) > 0) this.#touched.add(symbol);
-    });
+    };
+    const { clock, doubtMs: waitMs = 0 } = options;
+    this.#market = new Market(options.market, onTick, { clock, waitMs });
     options.lastTicks?.((batch) => this.#market.seed(batch));
   }
 
@@ -188,7 +190,8 @@ export class PaperBroker implements Gateway {
 
   dueNs(): number {
     if (this.#unfinished.length > 0 || this.#touched.size > 0) return 0;
-    return Math.min(this.#requests[0]?.dueNs ?? Infinity, this.#answers.dueNs());
+    const requestNs = this.#requests[0]?.dueNs ?? Infinity;
+    return Math.min(requestNs, this.#answers.dueNs(), this.#market.dueNs());
   }
 
   disconnect(): Promise<void> {
@@ -359,7 +362,7 @@ export class PaperBroker implements Gateway {
 
   /** What it trades at on arrival; 0n: it rests. */
   #arrivalPrice(intent: OrderIntent): bigint {
-    this.#market.read(intent.symbol, this.#point);
+    this.#market.readSure(intent.symbol, this.#point);
     const touch = touchPrice(this.#point, intent.side);
     if (!(touch > 0)) return 0n;
     const price = moneyFromFloat(touch);
@@ -390,7 +393,7 @@ export class PaperBroker implements Gateway {
     const orders = this.#unfinished.splice(0);
     for (const order of orders) {
       if (!isWorking(order)) continue;
-      this.#market.read(order.symbol, this.#point);
+      this.#market.readSure(order.symbol, this.#point);
       const touch = moneyFromFloat(touchPrice(this.#point, order.side));
       const price = order.type === OrderType.limit ? order.limitPrice : touch;
       // The next tick finds it, as any that works.
@@ -408,7 +411,7 @@ export class PaperBroker implements Gateway {
     for (const symbol of this.#touched) {
       const working = this.#book.working(symbol);
       if (working === undefined) continue;
-      this.#market.read(symbol, this.#point);
+      this.#market.readSure(symbol, this.#point);
       for (const order of working) {
         const price = this.#restingPrice(order);
         if (price === 0n) continue;

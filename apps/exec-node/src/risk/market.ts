@@ -3,7 +3,8 @@
 // The market as this node sees it: last price, bid, ask, time and flags per symbol id, in flat
 // arrays, fed from the tick rings. Used twice, each with a reader of its own: by risk, and by the
 // simulated venue. What always holds: a symbol without a tick has last = 0, and so has one whose
-// last price is none: not above 0, not finite, or beyond what money can hold.
+// last price is none: not above 0, not finite, or beyond what money can hold. What waits for a
+// price goes by the sure one, which a tick in doubt does not move alone.
 
 import {
   createTickBatch,
@@ -13,6 +14,7 @@ import {
   TickFlags,
   type TickStreamReader,
 } from '@ndts/protocol';
+import { type DoubtOptions, SurePrices } from './sure-prices.js';
 
 const batchTicks = 1024;
 const startSymbols = 256;
@@ -39,6 +41,8 @@ export class Market {
   readonly #reader: TickStreamReader;
   readonly #batch: TickBatch = createTickBatch(batchTicks);
   readonly #onTick: (symbol: number) => void;
+  readonly #sure: SurePrices;
+  readonly #point = emptyPoint();
   #last = new Float64Array(startSymbols);
   #bid = new Float64Array(startSymbols);
   #ask = new Float64Array(startSymbols);
@@ -49,17 +53,23 @@ export class Market {
   #flagsFrom = new Float64Array(startSymbols);
 
   /** `onTick` is called with each symbol whose market changed. */
-  constructor(reader: TickStreamReader, onTick: (symbol: number) => void) {
+  constructor(reader: TickStreamReader, onTick: (symbol: number) => void, doubt: DoubtOptions) {
     this.#reader = reader;
     this.#onTick = onTick;
+    this.#sure = new SurePrices(startSymbols, doubt);
   }
 
-  /** Takes one batch of ticks; returns how many. */
+  /** Takes one batch of ticks; returns how many, with those that counted because of the time. */
   poll(): number {
     const batch = this.#batch;
     const count = this.#reader.poll(batch);
     for (let row = 0; row < count; row++) this.#take(batch, row);
-    return count;
+    return count + this.#sure.doWork(this.#onTick);
+  }
+
+  /** When time alone makes a price count (monotonic ns). */
+  dueNs(): number {
+    return this.#sure.dueNs();
   }
 
   /** Ticks from before the stream, of symbols that have none here yet. They keep their time: risk
@@ -86,10 +96,22 @@ export class Market {
     into.flags = this.#flags[symbol] ?? 0;
   }
 
+  /** The same of the prices that count for what waits for a price; last is 0 while none does. */
+  readSure(symbol: number, into: MarketPoint): void {
+    this.read(symbol, into);
+    this.#sure.apply(symbol, into);
+  }
+
   /** Last price as money; 0n when there is none. */
   lastMoney(symbol: number): bigint {
     const last = this.#last[symbol] ?? 0;
     return last > 0 ? moneyFromFloat(last) : 0n;
+  }
+
+  /** The price that counts for what waits for one, as money; 0n when none does. */
+  sureMoney(symbol: number): bigint {
+    this.readSure(symbol, this.#point);
+    return this.#point.last > 0 ? moneyFromFloat(this.#point.last) : 0n;
   }
 
   #take(batch: TickBatch, row: number): void {
@@ -97,6 +119,7 @@ export class Market {
     if ((flags & TickFlags.void) !== 0) return;
     const symbol = batch.symbol[row] ?? 0;
     if (symbol >= this.#last.length) this.#grow(symbol + 1);
+    this.#sure.take(symbol, flags, this.#last[symbol]!, this.#bid[symbol]!, this.#ask[symbol]!);
     this.#last[symbol] = priceOrNone(batch.price[row] ?? 0);
     this.#bid[symbol] = priceOrNone(batch.bid[row] ?? 0);
     this.#ask[symbol] = priceOrNone(batch.ask[row] ?? 0);
@@ -108,6 +131,7 @@ export class Market {
 
   #grow(symbols: number): void {
     const size = Math.max(symbols, this.#last.length * 2);
+    this.#sure.grow(size);
     this.#last = grown(this.#last, size);
     this.#bid = grown(this.#bid, size);
     this.#ask = grown(this.#ask, size);

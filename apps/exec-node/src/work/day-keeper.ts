@@ -116,7 +116,7 @@ export class DayKeeper {
     if (ledger.riskDay !== undefined && day <= this.#day.at(ledger.riskDay.time)) return 0;
     const prices = new Map<number, bigint>();
     for (const symbol of ledger.books.held()) {
-      const last = market.lastMoney(symbol);
+      const last = market.sureMoney(symbol);
       prices.set(symbol, last > 0n ? last : ledger.books.markOf(symbol));
     }
     scribe.beginRiskDay({ day, time: now }, prices);

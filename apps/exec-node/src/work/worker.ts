@@ -236,7 +236,7 @@ export class Worker {
       return;
     }
     const point = this.#point;
-    this.#deps.market.read(order.intent.symbol, point);
+    this.#deps.market.readSure(order.intent.symbol, point);
     if (!(point.last > 0)) return;
     this.#watch(order);
     const held = reducedBy(order, this.#deps.ledger.books);

@@ -285,6 +285,7 @@ function createPaper(foundation: Foundation, venues: VenueParts): PaperBroker {
     ...{ clock, logger, random: random.fork('paper') },
     latencyUs: values.exec.paperLatencyUs,
     feeBps: values.exec.paperFeeBps,
+    doubtMs: values.risk.doubtMs,
   });
 }
 

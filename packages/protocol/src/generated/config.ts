@@ -321,6 +321,8 @@ export interface ConfigValues {
     readonly collarPercent: number;
     /** while the price of a symbol is older than this, only orders that reduce its position pass */
     readonly staleMs: number;
+    /** a tick marked suspect, crossed or stale moves nothing that waits for a price until another one says the same, or nothing came for this long (docs/protocol/orders.md); 0: at once */
+    readonly doubtMs: number;
     /** a data node that was heard and is silent for this long makes every symbol reduce-only */
     readonly dataSilentMs: number;
     /** message rate limit of the account */
@@ -1626,6 +1628,15 @@ export const configKeys: readonly ConfigKey[] = [
     doc: 'while the price of a symbol is older than this, only orders that reduce its position pass',
     min: 1,
     max: 86400000,
+    secret: false,
+  },
+  {
+    key: 'risk.doubtMs',
+    type: 'integer',
+    default: 3000,
+    doc: 'a tick marked suspect, crossed or stale moves nothing that waits for a price until another one says the same, or nothing came for this long (docs/protocol/orders.md); 0: at once',
+    min: 0,
+    max: 3600000,
     secret: false,
   },
   {
