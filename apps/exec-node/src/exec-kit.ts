@@ -356,6 +356,7 @@ function positionsIn(book: Positions): unknown[] {
     fees: position.fees,
     openBuy: position.openBuy,
     openSell: position.openSell,
+    closing: position.closing,
   }));
   return positions.sort((a, b) => a.symbol - b.symbol);
 }

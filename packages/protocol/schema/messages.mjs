@@ -127,7 +127,7 @@ export const messages = [
     fields: [{ name: 'tradeId', type: 'str', doc: 'id of the execution at the venue' }],
   },
   {
-    name: 'PositionStanding', kind: 10, version: 1,
+    name: 'PositionStanding', kind: 10, version: 2,
     doc: 'In a snapshot: a position. Sums are integers of 1e-16, as text.',
     fields: [
       { name: 'symbol', type: 'u32', doc: 'symbol id' },
@@ -139,6 +139,7 @@ export const messages = [
       { name: 'openBuy', type: 'money', doc: 'open quantity of orders that buy' },
       { name: 'openSell', type: 'money', doc: 'open quantity of orders that sell' },
       { name: 'markPrice', type: 'money', doc: 'price it was last valued at' },
+      { name: 'closing', type: 'money', since: 2, doc: 'of persons: what of the quantity closes what strategies hold; signed' },
     ],
   },
   {

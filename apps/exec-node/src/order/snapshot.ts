@@ -344,9 +344,9 @@ function pushOffsets(parts: Uint8Array[], { books }: Ledger): void {
 }
 
 function encodePosition(position: Position): Uint8Array {
-  const { symbol, quantity, cost, realised, cash, fees, openBuy, openSell, markPrice } = position;
+  const { symbol, quantity, cost, realised, cash, fees, openBuy, openSell, closing } = position;
   return encodePositionStanding({
-    ...{ symbol, quantity, fees, openBuy, openSell, markPrice },
+    ...{ symbol, quantity, fees, openBuy, openSell, closing, markPrice: position.markPrice },
     ...{ cost: String(cost), realised: String(realised), cash: String(cash) },
   });
 }
@@ -361,6 +361,7 @@ function decodePosition(book: Positions, message: Uint8Array): Position {
   position.fees = standing.fees;
   position.openBuy = standing.openBuy;
   position.openSell = standing.openSell;
+  position.closing = standing.closing ?? 0n;
   position.mark(standing.markPrice);
   return position;
 }

@@ -4,7 +4,10 @@
 // together: where strategies hold against each other, the node's average is another.
 
 import type { Fill, FillInferred, InstrumentTerms, OrderIntent } from '@ndts/protocol';
+import { personInstance } from '../order/order.js';
+import { boundClosing, closeByPersons, takeFromPersons } from './closing.js';
 import { OffsetBooks } from './offsets.js';
+import type { Position } from './position.js';
 import { Positions } from './positions.js';
 
 /** Whose an execution is. */
@@ -90,6 +93,28 @@ export class PositionBooks {
     const whose = intent?.account ?? (account === '' ? fill.venue : account);
     this.#account(whose).execute(symbol, side, quantity, price, fee, feeCurrency);
     this.offsets.execute(whose, fill, offset);
+    const persons = this.#persons(symbol);
+    if (persons === undefined) return;
+    if (instance === personInstance)
+      closeByPersons(persons, side, quantity, this.heldAgainst(symbol, side));
+    this.#boundClosing(persons);
+  }
+
+  /** Of a symbol, by strategies on the other side. */
+  heldAgainst(symbol: number, side: number): bigint {
+    let held = 0n;
+    for (const [instance, book] of this.#strategies) {
+      if (instance === personInstance) continue;
+      const quantity = (book.get(symbol)?.quantity ?? 0n) * -BigInt(side);
+      if (quantity > 0n) held += quantity;
+    }
+    return held;
+  }
+
+  /** What persons have closed of that. */
+  closedByPersons(symbol: number, side: number): bigint {
+    const closed = (this.#persons(symbol)?.closing ?? 0n) * BigInt(side);
+    return closed > 0n ? closed : 0n;
   }
 
   /** So much of an inferred execution was this one: it moves to the strategy of its order, and has
@@ -112,6 +137,20 @@ export class PositionBooks {
     }
     this.#strategy(from).execute(symbol, -side, quantity, inferred.price, 0n);
     this.#strategy(to).execute(symbol, side, quantity, price, fee, feeCurrency);
+    const persons = this.#persons(symbol);
+    if (persons === undefined) return;
+    if (from === personInstance) takeFromPersons(persons, side, quantity);
+    this.#boundClosing(persons);
+  }
+
+  #persons(symbol: number): Position | undefined {
+    return this.#strategies.get(personInstance)?.get(symbol);
+  }
+
+  #boundClosing(persons: Position): void {
+    if (persons.closing === 0n) return;
+    const { symbol } = persons;
+    boundClosing(persons, this.heldAgainst(symbol, -1), this.heldAgainst(symbol, 1));
   }
 
   /** A day of the account begins, with what is held worth these prices. */

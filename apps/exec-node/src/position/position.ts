@@ -12,6 +12,8 @@ export class Position extends Holding {
   /** Open quantity of orders that buy, and of those that sell. */
   openBuy = 0n;
   openSell = 0n;
+  /** Of persons: what of the quantity closes what strategies hold. */
+  closing = 0n;
   /** Price it was last marked at, and the PnL of that mark, scaled by 1e16. */
   markPrice = 0n;
   unrealised = 0n;

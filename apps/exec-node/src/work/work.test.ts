@@ -311,7 +311,7 @@ test('what a person sends to reduce reduces what strategies hold, with their leg
   assert.equal(submit('2', '98'), 'APPROVED');
   await desk.signal({ ordinal: 2, side: -1, quantity: '1' });
   await desk.market(97.5);
-  assert.deepEqual([desk.order('0-1-0'), desk.position], ['triggered 1/2', '0']);
+  assert.deepEqual([desk.order('0-1-0'), desk.position], ['canceled 1/2', '0']);
 });
 
 test('of what only reduces what triggered comes first, once the others are back', async (t) => {
@@ -397,7 +397,7 @@ test('a limit order that only reduces goes when the position does, by whatever',
   );
   await desk.start();
   await desk.market(105);
-  assert.deepEqual([desk.order('1-2-0'), desk.position], ['emulated 2/5', '0']);
+  assert.deepEqual([desk.order('1-2-0'), desk.position], ['canceled 2/5', '0']);
   await desk.signal({ ordinal: 4, ...limit, quantity: '1' });
   assert.equal(desk.denied, 'REDUCE_ONLY');
   desk.harness.node.submit({ symbol, side: 'buy', quantity: '5' });

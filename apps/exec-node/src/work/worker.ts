@@ -27,7 +27,7 @@ import type { CancelPace } from '../route/cancel-pace.js';
 import type { LogGate } from '../route/log-gate.js';
 import type { OffsetPart } from './offsets.js';
 import { isScheduled } from './abilities.js';
-import { isReduceOnly, reducedBy, shareOf } from './reduce.js';
+import { isReduceOnly, reducible, shareOf } from './reduce.js';
 import { elapsedPart, isTouched, isTriggered, planOf, trailedStop, type Wanted } from './plan.js';
 
 export interface WorkerDeps {
@@ -58,6 +58,7 @@ const firstPauseNs = 1e9;
 const longestPauseNs = 60e9;
 const timerNs = 1e6;
 const nothingLeft = 'nothing is left for it';
+const nothingHeld = 'nothing is held any more that it could reduce';
 /** The legs of a bracket are -1 and -2; what takes their places are -3 and -4. */
 const firstLateLeg = 3;
 
@@ -239,8 +240,8 @@ export class Worker {
     this.#deps.market.readSure(order.intent.symbol, point);
     if (!(point.last > 0)) return;
     this.#watch(order);
-    const held = reducedBy(order, this.#deps.ledger.books);
-    const share = shareOf(order, held, this.#bySymbol.get(order.intent.symbol) ?? []);
+    const others = this.#bySymbol.get(order.intent.symbol) ?? [];
+    const share = shareOf(order, this.#deps.ledger.books, others);
     const lot = this.#deps.lotOf(order);
     const wanted = planOf(order, share.open, point, elapsedPart(order, now), lot);
     this.#follow(order, wanted, share.room);
@@ -259,6 +260,8 @@ export class Worker {
     const over = order.entry === undefined || order.entry.closed;
     if ((group !== '' || entry !== '') && over && order.open === 0n)
       return [OrderState.canceled, nothingLeft];
+    if (over && isReduceOnly(order) && reducible(order, this.#deps.ledger.books) <= 0n)
+      return [OrderState.canceled, nothingHeld];
     return undefined;
   }
 

@@ -499,10 +499,12 @@ export interface PositionStanding {
   readonly openSell: bigint;
   /** price it was last valued at */
   readonly markPrice: bigint;
+  /** of persons: what of the quantity closes what strategies hold; signed */
+  readonly closing?: bigint;
 }
 
 export function encodePositionStanding(message: PositionStanding): Uint8Array {
-  const writer = new MessageWriter(10, 1);
+  const writer = new MessageWriter(10, 2);
   writer.u32(message.symbol);
   writer.money(message.quantity);
   writer.str(message.cost);
@@ -512,11 +514,12 @@ export function encodePositionStanding(message: PositionStanding): Uint8Array {
   writer.money(message.openBuy);
   writer.money(message.openSell);
   writer.money(message.markPrice);
+  writer.money(message.closing ?? 0n);
   return writer.finish();
 }
 
 export function decodePositionStanding(bytes: Uint8Array): PositionStanding {
-  const reader = new MessageReader(bytes, 10, 1);
+  const reader = new MessageReader(bytes, 10, 2);
   const message = {
     symbol: reader.u32(),
     quantity: reader.money(),
@@ -527,6 +530,7 @@ export function decodePositionStanding(bytes: Uint8Array): PositionStanding {
     openBuy: reader.money(),
     openSell: reader.money(),
     markPrice: reader.money(),
+    closing: reader.version < 2 ? 0n : reader.money(),
   };
   reader.finish();
   return message;
