@@ -2,51 +2,23 @@
 // swaps; and what only coins do.
 
 import assert from 'node:assert/strict';
-import { test, type TestContext } from 'node:test';
-import { CcxtBroker, type CcxtBrokerOptions, ccxtDefaults } from '@ndts/exec-node';
-import { moneyText, OrderState, OrderType, parseMoney } from '@ndts/protocol';
-import { createSilentLogger, SeededRandom, SystemClock } from '@ndts/runtime';
+import { test } from 'node:test';
+import { ccxtDefaults } from '@ndts/exec-node';
+import { OrderState, parseMoney } from '@ndts/protocol';
 import { AuthenticationError, FakeExchange, RateLimitExceeded } from '../kit/fake-exchange.js';
 import { type BrokerHarness, Heard, type VenueKnobs } from './broker-kit.js';
 import { brokerSuite } from './broker-suite.js';
-
-const symbol = 42;
-const clock = new SystemClock();
-const swap = 'BTC/USDT:USDT';
-const coin = 'BTC/USDT';
-const market = { base: 'BTC', quote: 'USDT', settle: 'USDT' };
-
-function fakeVenue(): FakeExchange {
-  return new FakeExchange({
-    [swap]: { ...market, contract: true, contractSize: 1 },
-    [coin]: { ...market, contract: false },
-  });
-}
-
-function brokerOf(venue: FakeExchange, changes: Partial<CcxtBrokerOptions> = {}): CcxtBroker {
-  return new CcxtBroker({
-    ...{ ...ccxtDefaults, venue: 'binance', load: async () => venue.module, settings: {} },
-    ...{ markets: new Map([[symbol, swap]]), clock, random: new SeededRandom(5) },
-    ...{ logger: createSilentLogger(), pollMs: 1, inFlightMs: 1 },
-    backOff: { firstMs: 1, maxMs: 2 },
-    ...changes,
-  });
-}
-
-/** Until both agree about the connection and the venue was asked all there is. */
-async function settle(venue: FakeExchange, broker: CcxtBroker): Promise<void> {
-  let quiet = 0;
-  while (quiet < 5) {
-    const before = venue.requests.length;
-    const work = broker.doWork();
-    await new Promise((resolve) => setTimeout(resolve, 1));
-    const agree = broker.connected() !== venue.out;
-    const asked = venue.requests.slice(before).some((one) => one === 'createOrder');
-    quiet = work === 0 && agree && !asked ? quiet + 1 : 0;
-  }
-  if (broker.connected()) await broker.queryOpenOrders();
-  broker.doWork();
-}
+import {
+  brokerOf,
+  buy,
+  clock,
+  fakeVenue,
+  market,
+  scene,
+  settle,
+  swap,
+  symbol,
+} from './crypto-kit.js';
 
 async function harness(): Promise<BrokerHarness> {
   const venue = fakeVenue();
@@ -90,56 +62,6 @@ async function harness(): Promise<BrokerHarness> {
 }
 
 brokerSuite('ccxt', harness);
-
-async function scene(
-  context: TestContext,
-  venue: FakeExchange,
-  changes: Partial<CcxtBrokerOptions>,
-): Promise<{ broker: CcxtBroker; heard: Heard }> {
-  const broker = brokerOf(venue, changes);
-  context.after(() => broker.disconnect());
-  const heard = new Heard();
-  venue.market(swap, 99, 101);
-  venue.market(coin, 99, 101);
-  await broker.connect(heard);
-  return { broker, heard };
-}
-
-function buy(broker: CcxtBroker, id: string, quantity = '1', limit = '0'): void {
-  const time = clock.now();
-  broker.submit({
-    ...{ clientOrderId: id, account: 'ours', instance: 1, ordinal: 1n, symbol, side: 1 },
-    orderType: limit === '0' ? OrderType.market : OrderType.limit,
-    ...{ quantity: parseMoney(quantity), limitPrice: parseMoney(limit) },
-    ...{ time, tickTime: time, shard: 0, epoch: 0n, sequence: 0n, factorValue: 0, broker: 'b' },
-  });
-}
-
-test('coins: the position is the balance, out of which a fee in them is taken', async (context) => {
-  const venue = fakeVenue();
-  venue.feeCurrency = 'BTC';
-  const { broker, heard } = await scene(context, venue, { markets: new Map([[symbol, coin]]) });
-  buy(broker, 'c', '2');
-  await settle(venue, broker);
-  assert.deepEqual(
-    heard.fills.map(({ clientOrderId, side, quantity, price, fee }) => [
-      ...[clientOrderId, side, moneyText(quantity), moneyText(price), moneyText(fee)],
-    ]),
-    [
-      ['c', 1, '2', '101', '20.402'],
-      ['c.fee', -1, '0.202', '101', '0'],
-    ],
-  );
-  assert.deepEqual(await broker.queryPositions(), [
-    { symbol, quantity: parseMoney('1.798'), averagePrice: 0n },
-  ]);
-  assert.equal((await broker.queryOrder('c'))?.filledQuantity, parseMoney('2'));
-  const { broker: again } = await scene(context, venue, { markets: new Map([[symbol, coin]]) });
-  assert.deepEqual(
-    (await again.queryFills()).map(({ tradeId }) => tradeId),
-    heard.fills.map(({ tradeId }) => tradeId),
-  );
-});
 
 test('of a market where both sides are held the position is what they come to', async (context) => {
   const venue = fakeVenue();

@@ -76,6 +76,8 @@ export class FakeExchange {
   readonly #trades: CcxtFill[] = [];
   readonly #quotes = new Map<string, { readonly bid: number; readonly ask: number }>();
   readonly #holdings = new Map<string, Holding>();
+  /** Balances; what was not there before is owed. */
+  readonly #coins = new Map<string, number>();
   #lastMs = 0;
   readonly #bells = new Set<(orders: readonly CcxtOrder[]) => void>();
 
@@ -229,10 +231,7 @@ export class FakeExchange {
 
   async balance(): Promise<{ total: Record<string, number> }> {
     await this.reached('fetchBalance');
-    const total: Record<string, number> = {};
-    for (const [symbol, { quantity }] of this.#holdings)
-      total[this.markets[symbol]?.base ?? ''] = quantity;
-    return { total };
+    return { total: Object.fromEntries(this.#coins) };
   }
 
   bell(): Promise<readonly CcxtOrder[]> {
@@ -284,10 +283,20 @@ export class FakeExchange {
       ...{ side: order.side, amount, price, timestamp: this.#now() },
       fee: { cost, currency: this.feeCurrency },
     });
-    this.#hold(order.symbol, order.side === 'buy' ? amount : -amount, price);
-    const { base, contract } = this.markets[order.symbol] ?? {};
-    if (contract !== true && this.feeCurrency === base) this.#hold(order.symbol, -cost, price);
+    const bought = order.side === 'buy' ? amount : -amount;
+    const { base = '', quote = '', contract } = this.markets[order.symbol] ?? {};
+    if (contract === true) this.#hold(order.symbol, bought, price);
+    else {
+      this.#credit(base, bought);
+      this.#credit(quote, -bought * price);
+    }
+    this.#credit(this.feeCurrency, -cost);
     this.#ring(order);
+  }
+
+  #credit(coin: string, amount: number): void {
+    const after = (this.#coins.get(coin) ?? 0) + amount;
+    this.#coins.set(coin, Number(after.toFixed(10)));
   }
 
   #hold(symbol: string, quantity: number, price: number): void {
@@ -315,6 +324,7 @@ function exchangeOf(venue: FakeExchange): new (settings: CcxtParams) => CcxtTrad
   return class implements CcxtTrading {
     readonly has = { fetchOrders: venue.listsOrders, watchOrders: true };
     readonly rateLimit = 1;
+    readonly precisionMode = 4;
     readonly markets = venue.markets;
     constructor(settings: CcxtParams) {
       venue.settings.push(settings);

@@ -23,6 +23,7 @@ import { isFinal } from '../order/transitions.js';
 import { sidesOf } from '../position/offsets.js';
 import { type Adopter, isNear } from './adopt.js';
 import type { Answers } from './answers.js';
+import { withoutOthers } from './coin-balances.js';
 import { Comparison, type Difference, type Found } from './difference.js';
 import { isOfOtherNode } from './named-gateway.js';
 import type { Stray, Strays } from './strays.js';
@@ -260,10 +261,11 @@ export class Reconciler {
       if (attempt > 0) await this.#pullFills(undefined);
       if (attempt > 1) await this.#pause(attemptPauseMs);
       asked = clock.now();
-      theirs = await broker.queryPositions();
+      const told = await broker.queryPositions();
       // Nobody watches the days while the venue is away.
       scribe.beginDays(clock.now());
       await this.#pullFills(ledger.lastTradeId(broker.card.name));
+      theirs = withoutOthers(told, ledger.positions);
       unequal = this.#unequalQuantities(theirs);
       if (unequal.size > 0) continue;
       if (broker.card.averageWithFees !== true) await this.#compareAverages(found, theirs);

@@ -94,6 +94,16 @@ export interface SidesHeld {
   readonly shortYesterday: bigint;
 }
 
+/** A coin in the balance of which several symbols are held, or with which they are paid. */
+export interface CoinBalance {
+  /** As fees in it are told (Fill.feeCurrency). */
+  readonly name: string;
+  /** Other symbols that are held in it. */
+  readonly heldAs: readonly number[];
+  /** Symbols that are paid in it. */
+  readonly paidFor: readonly number[];
+}
+
 export interface BrokerPosition {
   readonly symbol: number;
   /** Long less short. */
@@ -102,6 +112,10 @@ export interface BrokerPosition {
   readonly averagePrice: bigint;
   /** Absent: the venue nets. */
   readonly sides?: SidesHeld;
+  /** The quantity is the balance of a coin: all that is held in it less what was paid with it. */
+  readonly coin?: CoinBalance;
+  /** The venue counts in finer parts than ours: up to so much is no difference. Absent: 0. */
+  readonly within?: bigint;
 }
 
 export interface BrokerOrderUpdate {

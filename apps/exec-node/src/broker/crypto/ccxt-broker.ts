@@ -11,7 +11,6 @@ import {
   type BrokerPosition,
   errorLine,
   type Fill,
-  moneyFromFloat,
   NdtsError,
   nsPerMs,
   type OrderIntent,
@@ -25,7 +24,6 @@ import { askEach, type OrderStatuses } from '../ask-orders.js';
 import { type Due, type Failure, notSent, tellDue, updateOf } from '../due.js';
 import type { Gateway } from '../gateway.js';
 import { Pacing } from '../pacing.js';
-import { positionSums } from '../position-sums.js';
 import {
   type CcxtMarket,
   type CcxtOrder,
@@ -35,7 +33,10 @@ import {
   outcomeOf,
 } from './ccxt-trading.js';
 import { orderIdOf, venueIdOf } from './client-ids.js';
+import { positionsOf } from './crypto-positions.js';
 import { CryptoOrders, type CryptoOrder, filledOf, stateOf } from './crypto-orders.js';
+import { exactOf } from './exact.js';
+import { checkMarkets } from './mapped-markets.js';
 import {
   ccxtAbilities,
   type CcxtRequest,
@@ -54,13 +55,17 @@ const idlePolls = 5;
 /** How long a venue may take to list what happened; with that, how far two clocks may differ. */
 const lateMs = 300_000;
 
+/** At what is new; of longer ago, when the connection has `begun` (then nothing is told) or an
+ * order of before was `asked` for. */
+type Look = 'plain' | 'begun' | 'asked';
+
 export class CcxtBroker implements Gateway {
   readonly #options: CcxtBrokerOptions;
   readonly #symbols: ReadonlyMap<string, number>;
   readonly #orders: CryptoOrders;
   readonly #due: Due[] = [];
   readonly #backOff: BackOff;
-  readonly #turns = new Turns();
+  readonly #turns = new Turns<Look>((market, wishes) => this.#lookNow(market, wishes));
   readonly #rung = new Set<string>();
   #listener: BrokerListener | undefined;
   #exchange: CcxtTrading | undefined;
@@ -170,7 +175,7 @@ export class CcxtBroker implements Gateway {
         if (isThere === undefined) return unknownStatus(clientOrderId);
         if (isThere) {
           // Trades of an order that nobody knew here were nobody's when the connection asked.
-          await this.#look(market, known === undefined ? 'asked' : undefined);
+          await this.#look(market, known === undefined ? 'asked' : 'plain');
           break;
         }
       }
@@ -207,29 +212,9 @@ export class CcxtBroker implements Gateway {
 
   async queryPositions(): Promise<BrokerPosition[]> {
     this.#reachable();
-    const entries = [...this.#options.markets];
-    const contracts = entries.filter(([, name]) => this.#market(name)?.contract === true);
-    const coins = entries.filter(([, name]) => this.#market(name)?.contract !== true);
-    const positions: BrokerPosition[] = [];
-    if (contracts.length > 0) {
-      const names = contracts.map(([, name]) => name);
-      const told = await this.#ask((exchange) => exchange.fetchPositions(names));
-      for (const { symbol: name, contracts: count, side, entryPrice } of told) {
-        const symbol = this.#symbols.get(name);
-        if (symbol === undefined || (count ?? 0) === 0) continue;
-        const size = (count ?? 0) * (this.#market(name)?.contractSize ?? 1);
-        const quantity = moneyFromFloat(side === 'short' ? -size : size);
-        positions.push({ symbol, quantity, averagePrice: moneyFromFloat(entryPrice ?? 0) });
-      }
-    }
-    if (coins.length > 0) {
-      const { total } = await this.#ask((exchange) => exchange.fetchBalance());
-      for (const [symbol, name] of coins) {
-        const quantity = moneyFromFloat(total?.[this.#market(name)?.base ?? ''] ?? 0);
-        if (quantity !== 0n) positions.push({ symbol, quantity, averagePrice: 0n });
-      }
-    }
-    return positionSums(positions);
+    const exchange = this.#exchange;
+    if (exchange === undefined) return [];
+    return positionsOf((request) => this.#ask(request), exchange, this.#options.markets);
   }
 
   doWork(): number {
@@ -269,7 +254,7 @@ export class CcxtBroker implements Gateway {
   }
 
   async #make(): Promise<CcxtTrading> {
-    const { venue, settings, sandbox, requestMs, clock, load } = this.#options;
+    const { venue, settings, sandbox, requestMs, clock, load, markets } = this.#options;
     const { pro } = await load();
     const Exchange = pro[venue];
     if (Exchange === undefined) throw new NdtsError('NOT_FOUND', `ccxt has no venue '${venue}'`);
@@ -278,6 +263,7 @@ export class CcxtBroker implements Gateway {
     if (sandbox) exchange.setSandboxMode(true);
     this.#pacing = new Pacing(clock, Math.max(1, Math.floor(1000 / exchange.rateLimit)));
     await exchange.loadMarkets();
+    checkMarkets(exchange, [...markets.values()]);
     return exchange;
   }
 
@@ -352,19 +338,21 @@ export class CcxtBroker implements Gateway {
     for (const market of markets) await this.#look(market);
   }
 
-  /** Brings our side of a market up to the venue's, of longer ago when the connection has `begun`:
-   * then nothing is told; or when an order of before was `asked` for. */
-  #look(market: string, why?: 'begun' | 'asked'): Promise<void> {
+  /** Brings our side of a market up to the venue's. */
+  #look(market: string, wish: Look = 'plain'): Promise<void> {
+    return this.#turns.next(market, wish);
+  }
+
+  async #lookNow(market: string, wishes: ReadonlySet<Look>): Promise<void> {
     const { clock, historyMs } = this.#options;
-    return this.#turns.next(market, async () => {
-      const begunMs = clock.nowMs();
-      const known = this.#knownMs.get(market) ?? begunMs;
-      const since = known - (why === undefined ? lateMs : historyMs);
-      const quiet = why === 'begun' ? true : undefined;
-      await this.#lookAtOrders(market, since, quiet);
-      await this.#lookAtTrades(market, since, quiet);
-      this.#knownMs.set(market, begunMs);
-    });
+    const begunMs = clock.nowMs();
+    const known = this.#knownMs.get(market) ?? begunMs;
+    const isFar = wishes.has('begun') || wishes.has('asked');
+    const since = known - (isFar ? historyMs : lateMs);
+    const quiet = wishes.has('begun') ? true : undefined;
+    await this.#lookAtOrders(market, since, quiet);
+    await this.#lookAtTrades(market, since, quiet);
+    this.#knownMs.set(market, begunMs);
   }
 
   /** Open ones are told together, whatever their age; one that is no longer among them, alone. */
@@ -443,7 +431,7 @@ export class CcxtBroker implements Gateway {
     if (order === undefined || order.ended) return;
     const size = this.#market(order.market)?.contractSize ?? 1;
     const { filled } = told;
-    if (typeof filled === 'number') order.toldFilled = moneyFromFloat(filled * size);
+    if (typeof filled === 'number') order.toldFilled = exactOf(filled * size);
     order.terms = termsOf(told, size) ?? order.terms;
     const state = stateOf(order);
     if (!order.accepted && state !== OrderState.rejected) {

@@ -45,6 +45,13 @@ export interface CcxtMarket {
   readonly quote: string;
   readonly settle?: string | undefined;
   readonly contract?: boolean | undefined;
+  readonly inverse?: boolean | undefined;
+  readonly option?: boolean | undefined;
+  /** How fine it trades, by the precisionMode of the venue; amounts in contracts. */
+  readonly precision?: {
+    readonly amount?: number | undefined;
+    readonly price?: number | undefined;
+  };
   /** Units of the base in one contract. */
   readonly contractSize?: number | undefined;
 }
@@ -56,6 +63,8 @@ export interface CcxtTrading {
   /** Milliseconds between two requests that the venue wants. */
   readonly rateLimit: number;
   readonly markets?: Readonly<Record<string, CcxtMarket>> | undefined;
+  /** 2: decimal places; 3: significant digits; 4: steps. */
+  readonly precisionMode?: number | undefined;
   setSandboxMode(on: boolean): void;
   loadMarkets(): Promise<unknown>;
   fetchTime(): Promise<unknown>;

@@ -6,7 +6,6 @@
 import {
   divideRound,
   type Fill,
-  moneyFromFloat,
   moneyScale,
   OrderState,
   timeFromMs,
@@ -15,6 +14,7 @@ import {
 import { Closed } from '../closed.js';
 import { orderIdOf } from './client-ids.js';
 import type { CcxtFill, CcxtMarket, CcxtOrder } from './ccxt-trading.js';
+import { exactOf } from './exact.js';
 
 export interface CryptoOrder {
   readonly clientOrderId: string;
@@ -135,11 +135,11 @@ export class CryptoOrders {
     const tradeId = `${told.symbol}#${told.id}`;
     const order = this.#byVenueId.get(`${told.symbol}#${told.order ?? ''}`);
     if (order === undefined || this.#fills.has(tradeId)) return [];
-    const quantity = moneyFromFloat(told.amount * (market?.contractSize ?? 1));
+    const quantity = exactOf(told.amount * (market?.contractSize ?? 1));
     const fill: Fill = {
       ...{ venue: this.#venue, tradeId, clientOrderId: order.clientOrderId, symbol, quantity },
       side: told.side === 'buy' ? 1 : -1,
-      price: moneyFromFloat(told.price),
+      price: exactOf(told.price),
       ...feeOf(told, market),
       time: timeFromMs(told.timestamp),
     };
@@ -165,7 +165,7 @@ export class CryptoOrders {
 /** A fee in the coin that is traded is taken out of it. It was counted as money, so that the coins
  * are as good as sold at the price of their trade; of the order they are no execution. */
 function coinsTaken(fill: Fill, { fee }: CcxtFill, market: CcxtMarket | undefined): Fill[] {
-  const cost = moneyFromFloat(fee?.cost ?? 0);
+  const cost = exactOf(fee?.cost ?? 0);
   const isOfCoin = market?.contract !== true && fee?.currency === market?.base;
   if (market === undefined || !isOfCoin || cost === 0n) return [];
   const coins = {
@@ -182,11 +182,10 @@ function feeOf(
   { fee, price }: CcxtFill,
   market: CcxtMarket | undefined,
 ): Pick<Fill, 'fee' | 'feeCurrency'> {
-  const cost = moneyFromFloat(fee?.cost ?? 0);
+  const cost = exactOf(fee?.cost ?? 0);
   const currency = fee?.currency;
   if (currency === undefined || market === undefined) return { fee: cost };
-  if (currency === market.base)
-    return { fee: divideRound(cost * moneyFromFloat(price), moneyScale) };
+  if (currency === market.base) return { fee: divideRound(cost * exactOf(price), moneyScale) };
   const isOfPrice = currency === market.quote || currency === market.settle;
   return isOfPrice ? { fee: cost } : { fee: cost, feeCurrency: currency };
 }

@@ -4,7 +4,6 @@ import {
   type BrokerAbilities,
   type BrokerOrderStatus,
   errorLine,
-  moneyFromFloat,
   moneyScale,
   moneyText,
   moneyToFloat,
@@ -19,6 +18,7 @@ import {
 import { venueIdOf } from './client-ids.js';
 import type { CcxtOrder, CcxtParams, CcxtTrading } from './ccxt-trading.js';
 import { type CryptoOrder, filledOf, stateOf } from './crypto-orders.js';
+import { exactOf } from './exact.js';
 
 /** What ccxt says the same way for every venue; the rest is worked by the exec node. */
 export const ccxtAbilities: BrokerAbilities = {
@@ -52,7 +52,7 @@ export function requestOf(
   const price = isLimit ? moneyToFloat(limitPrice) : undefined;
   let amount = 0;
   try {
-    const size = moneyFromFloat(exchange.markets?.[market]?.contractSize ?? 1);
+    const size = exactOf(exchange.markets?.[market]?.contractSize ?? 1);
     const units = quantity * moneyScale;
     amount = moneyToFloat(units / size);
     const isWhole = units % size === 0n;
@@ -94,6 +94,6 @@ export function termsOf(
   size: number,
 ): WorkingTerms | undefined {
   if (amount === undefined || amount === null || !(amount > 0)) return undefined;
-  const limitPrice = type === 'limit' ? moneyFromFloat(price ?? 0) : 0n;
-  return { quantity: moneyFromFloat(amount * size), limitPrice, stopPrice: 0n };
+  const limitPrice = type === 'limit' ? exactOf(price ?? 0) : 0n;
+  return { quantity: exactOf(amount * size), limitPrice, stopPrice: 0n };
 }
