@@ -45,6 +45,8 @@ export interface Gateway extends Broker {
   dueNs?(): number;
   /** Whether there is an instrument for the symbol where a new order would go; absent: always. */
   trades?(symbol: number): boolean;
+  /** How fine the venue trades a symbol; absent, or 0n: it does not say. */
+  lotOf?(symbol: number): bigint;
   /** Of a pair of gateways: where orders go; absent: there is one way. */
   route?(): RouteView | undefined;
   /** Of a pair: what its route() says of it; cheap. */

@@ -49,6 +49,8 @@ export interface RiskDeskDeps {
   readonly closesOddLots: () => boolean;
   /** Whether the route has an instrument for the symbol. */
   readonly trades: (symbol: number) => boolean;
+  /** How fine the venue trades it, as it says; 0n: it does not. */
+  readonly venueLot: (symbol: number) => bigint;
 }
 
 type Sized = Pick<
@@ -58,6 +60,8 @@ type Sized = Pick<
 
 export class RiskDesk {
   readonly limits: LimitBook;
+  /** Limits with the lot of the venue in them. */
+  readonly #lotted = new WeakMap<EffectiveLimits, EffectiveLimits>();
   readonly #deps: RiskDeskDeps;
   readonly #rate = new MessageRate();
   readonly #repeats = new Repeats();
@@ -98,7 +102,19 @@ export class RiskDesk {
     const { controls, books } = this.#deps.ledger;
     const version = controls.limitsVersion + books.instrumentsVersion;
     this.limits.follow(version, () => controls.limits());
-    return this.limits.of(intent.account, intent.instance, intent.symbol);
+    const limits = this.limits.of(intent.account, intent.instance, intent.symbol);
+    const theirs = this.#deps.venueLot(intent.symbol);
+    return theirs > limits.lot ? this.#inLots(limits, theirs) : limits;
+  }
+
+  /** Before every order: made once for each. */
+  #inLots(limits: EffectiveLimits, lot: bigint): EffectiveLimits {
+    let made = this.#lotted.get(limits);
+    if (made?.lot !== lot) {
+      made = { ...limits, lot };
+      this.#lotted.set(limits, made);
+    }
+    return made;
   }
 
   /** Whether an order may have the price. */

@@ -71,6 +71,9 @@ export class NamedGateway implements Gateway {
   trades(symbol: number): boolean {
     return this.#inner.trades?.(symbol) !== false;
   }
+  lotOf(symbol: number): bigint {
+    return this.#inner.lotOf?.(symbol) ?? 0n;
+  }
   cards(): readonly BrokerCard[] {
     return this.#inner.cards?.() ?? [this.#inner.card];
   }

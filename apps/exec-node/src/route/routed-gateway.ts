@@ -244,6 +244,12 @@ export class RoutedGateway implements Gateway {
     return all.sort((a, b) => a.time.day - b.time.day || a.time.nsOfDay - b.time.nsOfDay);
   }
 
+  /** As the coarser of the two trades it. */
+  lotOf(symbol: number): bigint {
+    const [a = 0n, b = 0n] = this.#both().map((one) => one.lotOf?.(symbol) ?? 0n);
+    return a > b ? a : b;
+  }
+
   async queryPositions(): Promise<BrokerPosition[]> {
     const all: BrokerPosition[] = [];
     for (const one of this.#asked()) all.push(...(await one.queryPositions()));

@@ -18,7 +18,7 @@ import type { Scribe } from '../order/scribe.js';
 import type { DataWatch } from '../risk/data-watch.js';
 import type { Market } from '../risk/market.js';
 import type { Rates } from '../position/rates.js';
-import { RiskDesk } from '../risk/risk-desk.js';
+import { RiskDesk, type RiskDeskDeps } from '../risk/risk-desk.js';
 import { CancelPace } from '../route/cancel-pace.js';
 import type { LogGate } from '../route/log-gate.js';
 import type { Strays } from '../route/strays.js';
@@ -86,7 +86,7 @@ export class OrderDesk {
         connected,
       },
       closable: (order, offset) => offsets.closable(order, offset),
-      closesOddLots: () => broker.card.can?.closesOddLots === true,
+      ...lotsOf(broker),
       takes: (order) => broker.parts?.takes(order) !== false,
       trades: (symbol) => broker.trades?.(symbol) !== false,
     });
@@ -107,6 +107,7 @@ export class OrderDesk {
     this.#worker = new Worker({
       ...{ ledger, scribe, clock, logger, gate, market, cancel, pace },
       lotOf: ({ intent }) => risk.limitsFor(intent).lot,
+      ...lotsOf(broker),
       mostOf: (child) => risk.mostOf(child),
       partsOf: ({ intent, terms }, quantity) => offsets.partsOf(intent, terms.offset, quantity),
       check: (child, offset) => risk.check(child, { ...plainTerms, offset }, child.quantity, now()),
@@ -177,4 +178,12 @@ export class OrderDesk {
     const begun = this.#connected() ? this.#scribe.beginDays(now) : 0;
     return begun + this.day.begin(now);
   }
+}
+
+/** How fine it trades, and what it makes of less. */
+function lotsOf(broker: Gateway): Pick<RiskDeskDeps, 'closesOddLots' | 'venueLot'> {
+  return {
+    closesOddLots: () => broker.card.can?.closesOddLots === true,
+    venueLot: (symbol) => broker.lotOf?.(symbol) ?? 0n,
+  };
 }

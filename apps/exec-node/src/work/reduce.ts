@@ -128,6 +128,15 @@ function hasTriggered({ state, group }: Order): boolean {
   return false;
 }
 
+/** It, or who shares its quantity, closed all that could be: of what it reduces less than a lot is
+ * held, as where fees are taken in the coin that was bought. `held`: as reducible() says. */
+export function isDust(order: Order, held: bigint, lot: bigint): boolean {
+  const { group, entry } = order;
+  if (held <= 0n || held >= lot || entry?.closed === false) return false;
+  const open = [...(group?.open ?? [order])].some(({ children }) => children.size > 0);
+  return !open && (group?.filled ?? order.filled) > 0n;
+}
+
 function least(a: bigint, b: bigint): bigint {
   const less = a < b ? a : b;
   return less > 0n ? less : 0n;

@@ -7,6 +7,7 @@
 
 import {
   type Clock,
+  moneyText,
   nsBetween,
   type OrderIntent,
   OrderState,
@@ -27,7 +28,7 @@ import type { CancelPace } from '../route/cancel-pace.js';
 import type { LogGate } from '../route/log-gate.js';
 import type { OffsetPart } from './offsets.js';
 import { isScheduled } from './abilities.js';
-import { isReduceOnly, reducible, shareOf } from './reduce.js';
+import { isDust, isReduceOnly, reducible, shareOf } from './reduce.js';
 import { elapsedPart, isTouched, isTriggered, planOf, trailedStop, type Wanted } from './plan.js';
 
 export interface WorkerDeps {
@@ -38,6 +39,8 @@ export interface WorkerDeps {
   readonly logger: Logger;
   readonly gate: LogGate;
   readonly lotOf: (order: Order) => bigint;
+  /** The venue takes less than a lot of what closes all that is held. */
+  readonly closesOddLots: () => boolean;
   /** As much of the quantity of a child as one order may be for. */
   readonly mostOf: (child: OrderIntent) => bigint;
   /** The offsets a child goes with, each a child of its own. */
@@ -243,7 +246,15 @@ export class Worker {
     const others = this.#bySymbol.get(order.intent.symbol) ?? [];
     const share = shareOf(order, this.#deps.ledger.books, others);
     const lot = this.#deps.lotOf(order);
-    const wanted = planOf(order, share.open, point, elapsedPart(order, now), lot);
+    const isWhole = isReduceOnly(order) && !this.#deps.closesOddLots();
+    const held = isWhole ? reducible(order, this.#deps.ledger.books) : 0n;
+    if (isWhole && isDust(order, held, lot)) {
+      const left = `${moneyText(held)} stays held, which is less than a lot`;
+      this.#windDown(order, OrderState.canceled, left);
+      return;
+    }
+    const open = isWhole ? share.open - (share.open % lot) : share.open;
+    const wanted = planOf(order, open, point, elapsedPart(order, now), lot);
     this.#follow(order, wanted, share.room);
   }
 

@@ -36,7 +36,7 @@ import { orderIdOf, venueIdOf } from './client-ids.js';
 import { positionsOf } from './crypto-positions.js';
 import { CryptoOrders, type CryptoOrder, filledOf, stateOf } from './crypto-orders.js';
 import { exactOf } from './exact.js';
-import { checkMarkets } from './mapped-markets.js';
+import { checkMarkets, lotOf } from './mapped-markets.js';
 import {
   ccxtAbilities,
   type CcxtRequest,
@@ -215,6 +215,12 @@ export class CcxtBroker implements Gateway {
     const exchange = this.#exchange;
     if (exchange === undefined) return [];
     return positionsOf((request) => this.#ask(request), exchange, this.#options.markets);
+  }
+
+  lotOf(symbol: number): bigint {
+    const [exchange, name] = [this.#exchange, this.#options.markets.get(symbol) ?? ''];
+    const market = exchange?.markets?.[name];
+    return exchange === undefined || market === undefined ? 0n : lotOf(exchange, market);
   }
 
   doWork(): number {
