@@ -71,8 +71,8 @@ export class OrderDesk {
     this.day = new DayKeeper({
       ...{ dayStart, dayZone, ledger, scribe, market, clock, logger, metrics: deps.metrics },
     });
-    const offsets = new Offsets(ledger, () => broker.card.can?.offsets === true);
     this.#scribe = scribe;
+    const offsets = new Offsets(ledger, () => broker.card.can?.offsets === true);
     const risk = new RiskDesk({
       ...{
         risk: config.risk,
@@ -85,8 +85,7 @@ export class OrderDesk {
         dataWatch,
         connected,
       },
-      closable: (order, offset) => offsets.closable(order, offset),
-      ...lotsOf(broker),
+      ...{ closable: (order, offset) => offsets.closable(order, offset), ...lotsOf(broker) },
       takes: (order) => broker.parts?.takes(order) !== false,
       trades: (symbol) => broker.trades?.(symbol) !== false,
     });
