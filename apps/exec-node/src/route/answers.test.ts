@@ -118,6 +118,27 @@ test('late fill after cancel: it counts, and no quantity opens again', () => {
   sameAfterRestart();
 });
 
+test('a venue refuses what it had taken: it is over, and a late fill of it counts', () => {
+  for (const [filled, told] of [
+    ['', OrderState.accepted],
+    ['4', OrderState.accepted],
+    ['4', OrderState.unknown],
+  ] as const) {
+    const { answers, order, ledger, tell, fill, sameAfterRestart } = setUp();
+    tell(OrderState.accepted);
+    if (filled !== '') fill('T1', filled);
+    tell(told);
+    tell(OrderState.rejected);
+    assert.deepEqual([order.state, order.closed], [OrderState.canceled, true]);
+    fill('T2', '1');
+    const held = Number(filled) + 1;
+    assert.deepEqual([position(ledger), answers.counts.illegal], [`${held} 0 0`, 0]);
+    tell(OrderState.rejected);
+    assert.deepEqual([order.closed, position(ledger)], [true, `${held} 0 0`]);
+    sameAfterRestart();
+  }
+});
+
 test('an order that ended with more than was told is open until it was told', () => {
   const { answers, order, ledger, tell, fill, sameAfterRestart } = setUp();
   tell(OrderState.accepted);
@@ -204,12 +225,13 @@ test('a fill that contradicts the order is refused', () => {
 test('illegal updates are refused and counted', () => {
   const { answers, order, tell, fill, sameAfterRestart } = setUp();
   tell(OrderState.accepted);
-  tell(OrderState.rejected);
+  tell(OrderState.submitted);
   assert.equal(order.state, OrderState.accepted);
   fill('T1', '10');
   tell(OrderState.canceled);
+  tell(OrderState.rejected);
   assert.equal(order.state, OrderState.filled);
-  assert.equal(answers.counts.illegal, 2);
+  assert.equal(answers.counts.illegal, 3);
   sameAfterRestart();
 });
 

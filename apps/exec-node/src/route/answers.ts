@@ -150,8 +150,10 @@ export class Answers implements BrokerListener {
     // A late acknowledgement says nothing about a change that is still on its way.
     const changes = order.state === OrderState.pendingReplace || order.state === OrderState.unknown;
     if (changes && event === 'accept' && order.asked !== undefined) return order.state;
+    // A venue may refuse what it had taken: an exchange behind it did. It is over as if canceled.
+    const isLate = next === 0 || order.filled > 0n;
+    if (event === 'reject' && isLate && !order.closed) next = nextState(order.state, 'cancel');
     if (next !== 0) next = this.#working(order, next);
-    if (next === OrderState.rejected && order.filled > 0n) return 0;
     if (order.closed && next !== order.state && !isFinal(next as OrderState)) return 0;
     return next;
   }
