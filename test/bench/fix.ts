@@ -96,6 +96,7 @@ function openSession(role: 'initiator' | 'acceptor', taken: () => void): FixSess
     application: {
       onLogon: () => undefined,
       onLogout: () => undefined,
+      onMissed: () => undefined,
       onMessage: taken,
       isWanted: () => true,
     },

@@ -172,6 +172,7 @@ class Market implements FeedKnobs {
     return {
       onLogon: () => undefined,
       onLogout: () => undefined,
+      onMissed: () => undefined,
       isWanted: () => true,
       onMessage: (message) => {
         const { session, names } = desk();

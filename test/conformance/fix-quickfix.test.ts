@@ -120,13 +120,13 @@ async function logOut(talk: Talk): Promise<void> {
 async function crash(talk: Talk): Promise<void> {
   await talk.venue.kill();
   await talk.venue.start();
-  const isBack = (): boolean => talk.saw('logon') && talk.broker.session.isSynchronised;
+  const isBack = (): boolean => talk.saw('logon') && talk.broker.connected();
   await talk.until(isBack, 'another log-on');
   await executes(talk, '7-5-0');
 }
 
 async function executes(talk: Talk, id: string): Promise<void> {
-  await talk.until(() => talk.broker.session.isSynchronised, 'a session');
+  await talk.until(() => talk.broker.connected(), 'a session');
   talk.broker.submit(order(id, '0'));
   await talk.until(() => talk.heard.filled(id) > 0n, 'an execution');
 }

@@ -134,6 +134,13 @@ export class FixAcceptor implements BrokerListener {
     this.#socket?.destroy();
   }
 
+  /** Its next number is this one, without a word about those before. */
+  skipTo(number: number): void {
+    this.session.send(MessageType.sequenceReset, (writer) => writer.whole(Tag.newSeqNo, number));
+    this.session.store.outgoing = number;
+    this.session.flush();
+  }
+
   /** Somebody else sends an order; nobody is told. */
   orderByHand(intent: OrderIntent): void {
     const { clientOrderId: id, symbol, quantity } = intent;
@@ -193,6 +200,7 @@ export class FixAcceptor implements BrokerListener {
     return {
       onLogon: () => this.#tellUntold(),
       onLogout: () => undefined,
+      onMissed: () => undefined,
       isWanted: () => true,
       onMessage: (message) => this.#take(message),
     };

@@ -4,10 +4,22 @@ import { nsBetween, nsPerMs, type Time } from '@ndts/protocol';
 import type { FixFault } from './dictionary.js';
 import type { FixIdentity } from './header.js';
 import type { FixMessage } from './message.js';
-import { RejectReason, Tag } from './tags.js';
+import type { FixSettings } from './session-options.js';
+import { MessageType, RejectReason, Tag } from './tags.js';
+
+const toleranceMsDefault = 120_000;
 
 /** Whether it is for this session, and of this time. */
-export function identityFault(message: FixMessage, identity: FixIdentity): FixFault | undefined {
+export function headFault(
+  message: FixMessage,
+  settings: FixSettings,
+  now: Time,
+): FixFault | undefined {
+  const { sendingTimeToleranceMs = toleranceMsDefault } = settings;
+  return identityFault(message, settings) ?? timeFault(message, now, sendingTimeToleranceMs);
+}
+
+function identityFault(message: FixMessage, identity: FixIdentity): FixFault | undefined {
   const reason = RejectReason.compIdProblem;
   if (message.text(Tag.senderCompId) !== identity.targetCompId)
     return { reason, tag: Tag.senderCompId };
@@ -39,16 +51,24 @@ export function faultText({ reason, tag }: FixFault): string {
 }
 
 /** Whether SendingTime is there and near enough to now. */
-export function timeFault(
-  message: FixMessage,
-  now: Time,
-  toleranceMs: number,
-): FixFault | undefined {
+function timeFault(message: FixMessage, now: Time, toleranceMs: number): FixFault | undefined {
   const tag = Tag.sendingTime;
   if (!message.has(tag)) return { reason: RejectReason.requiredTagMissing, tag };
   const sent = message.time(tag);
   if (sent === undefined) return { reason: RejectReason.incorrectFormat, tag };
   if (Math.abs(nsBetween(now, sent)) <= toleranceMs * nsPerMs) return undefined;
+  return { reason: RejectReason.sendingTimeProblem, tag };
+}
+
+/** Of a possible duplicate: when it was sent first. Some leave that out of their gap fills. */
+export function duplicateFault(message: FixMessage): FixFault | undefined {
+  const tag = Tag.origSendingTime;
+  const sent = message.time(tag);
+  if (sent === undefined) {
+    if (message.type === MessageType.sequenceReset && !message.has(tag)) return undefined;
+    return { reason: RejectReason.requiredTagMissing, tag };
+  }
+  if (nsBetween(sent, message.time(Tag.sendingTime) ?? sent) <= 0) return undefined;
   return { reason: RejectReason.sendingTimeProblem, tag };
 }
 

@@ -38,6 +38,14 @@ export class FixGap {
     return this.#stream.next() ? this.#stream.message : undefined;
   }
 
+  /** The lowest number that waits, if it is below this one; 0: none is. */
+  lowestBelow(next: number): number {
+    let lowest = 0;
+    for (const number of this.#waiting.keys())
+      if (number < next && (lowest === 0 || number < lowest)) lowest = number;
+    return lowest;
+  }
+
   /** All up to `expected` are there. Returns the lowest number that waits behind a further gap; 0:
    * none does. */
   reached(expected: number): number {
@@ -46,9 +54,7 @@ export class FixGap {
     for (const number of this.#waiting.keys()) if (number < expected) this.#waiting.delete(number);
     this.until = 0;
     this.attempts = 0;
-    let lowest = 0;
-    for (const number of this.#waiting.keys()) if (lowest === 0 || number < lowest) lowest = number;
-    return lowest;
+    return this.lowestBelow(Infinity);
   }
 
   clear(): void {

@@ -10,6 +10,9 @@ export interface FixApplication {
    * before may be lost. */
   onLogon(reset: boolean): void;
   onLogout(reason: string): void;
+  /** Something that was sent to us has no effect, and will not come again: numbers that were passed
+   * over, or a message that is not as it must be. What it told has to be asked for. */
+  onMissed(why: string): void;
   /** Checked, in order, once; also Rejects of what was sent. Lent until it returns. */
   onMessage(message: FixMessage): void;
   /** Whether a message that was sent at that time is sent again when it is asked for. */

@@ -5,6 +5,7 @@
 //   <x and <l               comes garbled: by its sum; by a length that is too large
 //   > TYPE NUMBER fields    must have gone out, next             end      the connection was ended
 //   = TYPE NUMBER           the application must have seen       none     nothing went out
+//   ! WHAT                  the application must have been told, next       quiet    nothing more
 //   wait SECONDS, send ID (an order), reset, drop, connect, restart, taken, logout
 //   fail COUNT              so often the application throws, which ends the connection
 
@@ -65,6 +66,9 @@ class Script implements FixApplication {
   }
   onLogout(reason: string): void {
     this.events.push(reason);
+  }
+  onMissed(why: string): void {
+    this.events.push(why);
   }
   onMessage(message: FixMessage): void {
     if (this.#failures-- > 0) throw new Error('the application failed');
@@ -131,6 +135,7 @@ class Script implements FixApplication {
     else if (word === '>') assert.equal(this.sent.shift(), line.slice(2).trim(), what);
     else if (word === '=') assert.equal(this.seen.shift(), `${first} ${second}`, what);
     else if (word === '!') assert.equal(this.events.shift(), line.slice(2), what);
+    else if (word === 'quiet') assert.deepEqual(this.events, [], what);
     else if (word === 'none') assert.deepEqual([this.sent, this.seen], [[], []], what);
     else if (word === 'end') assert.ok(this.#isEnded, what);
     else if (word === 'open') assert.ok(!this.#isEnded, what);
@@ -289,12 +294,8 @@ const cases: Record<string, readonly string[] | [Situation, ...string[]]> = {
     ...[...logon, `< 8 2 ${report}`, '= 8 2', `< 8 2 43=Y|122=NOW|${report}`, 'none', 'open'],
   ],
   'PossDup without OrigSendingTime is refused': [
-    ...[
-      ...logon,
-      '< 0 2',
-      '< 0 2 43=Y|',
-      '> 3 2 45=2|371=122|372=0|373=1|'.concat('58=required tag missing: 122|'),
-    ],
+    ...[...logon, '< 0 2', '< 0 2 43=Y|'],
+    '> 3 2 45=2|371=122|372=0|373=1|58=required tag missing: 122|',
     ...[`< 8 3 43=Y|${report}`, '> 3 3 45=3|371=122|372=8|373=1|58=required tag missing: 122|'],
     ...['< 0 4', 'none', 'open'],
   ],
@@ -304,7 +305,8 @@ const cases: Record<string, readonly string[] | [Situation, ...string[]]> = {
     ...['> 5 3 58=OrigSendingTime is after SendingTime|', 'end'],
   ],
   'a gap fill moves on, and not back': [
-    ...[...logon, '< 4 2 123=Y|36=10|', `< 8 10 ${report}`, '= 8 10', '< 4 11 123=Y|36=11|'],
+    ...[...logon, '< 4 2 123=Y|36=10|', '! the counterparty skipped numbers'],
+    ...[`< 8 10 ${report}`, '= 8 10', '< 4 11 123=Y|36=11|'],
     '> 3 2 45=11|371=36|372=4|373=5|58=value is incorrect for this tag: 36|',
     ...['< 0 12', 'none'],
   ],
@@ -313,9 +315,21 @@ const cases: Record<string, readonly string[] | [Situation, ...string[]]> = {
     ...['none', `< 8 8 ${report}`, '= 8 8', 'none'],
   ],
   'a reset of the sequence counts whatever its own number is, and does not go back': [
-    ...[...logon, '< 4 99 36=20|', `< 8 20 ${report}`, '= 8 20', '< 4 1 36=21|', '< 0 21'],
+    ...[...logon, '< 4 99 36=20|', '! the counterparty skipped numbers', `< 8 20 ${report}`],
+    ...['= 8 20', '< 4 1 36=21|', 'quiet', '< 0 21'],
     ...['< 4 22 36=5|', '> 3 2 45=22|371=36|372=4|373=5|58=value is incorrect for this tag: 36|'],
     ...['< 0 23', 'none'],
+  ],
+  'what came and waits has its effect, though its number is filled or reset': [
+    ...[...logon, `< 8 4 ${report}`, '> 2 2 7=2|16=3|', '< 1 5 112=ping|'],
+    ...['< 4 2 43=Y|122=NOW|123=Y|36=6|', '= 8 4', '> 0 3 112=ping|'],
+    ...['! the counterparty skipped numbers', `< 8 6 ${report}`, '= 8 6', `< 8 8 ${report}`],
+    ...['> 2 4 7=7|16=7|', `< 8 9 ${report}`, '< 4 7 36=9|', '= 8 8', '= 8 9'],
+    ...['! the counterparty skipped numbers', `< 8 10 ${report}`, '= 8 10', 'none'],
+  ],
+  'a gap fill that does not say when it was sent first': [
+    ...[...logon, `< 8 4 ${report}`, '> 2 2 7=2|16=3|', '< 4 2 43=Y|123=Y|36=4|', '= 8 4'],
+    ...['none', 'open'],
   ],
   'a test request is answered with its id': [...logon, '< 1 2 112=ping|', '> 0 2 112=ping|'],
   'a test request without an id': [
@@ -339,10 +353,7 @@ const cases: Record<string, readonly string[] | [Situation, ...string[]]> = {
     ...['> 5 3 58=CompID problem: 49|', 'end'],
   ],
   'another version': [
-    ...logon,
-    '< 0 2 8=FIX.4.2|',
-    '> 5 2 58=incorrect BeginString FIX.4.2|',
-    'end',
+    ...[...logon, '< 0 2 8=FIX.4.2|', '> 5 2 58=incorrect BeginString FIX.4.2|', 'end'],
   ],
   'a time that is far away: what was held up on its way is asked for again': [
     ...[...logon, `< 8 2 52=20231114-22:00:00|${report}`],
@@ -359,7 +370,8 @@ const cases: Record<string, readonly string[] | [Situation, ...string[]]> = {
   'no number': [...logon, '< 0 -', '> 5 2 58=required tag missing: MsgSeqNum|', 'end'],
   'a message that is not as it must be is refused and takes its number': [
     ...[...logon, '< 8 2 37=V|', '> 3 2 45=2|371=17|372=8|373=1|58=required tag missing: 17|'],
-    ...[`< 8 3 ${report}`, '= 8 3', 'none'],
+    ...['! a message was refused: required tag missing: 17', `< 8 3 ${report}`, '= 8 3', 'none'],
+    ...['< 1 4', '> 3 3 45=4|371=112|372=1|373=1|58=required tag missing: 112|', 'quiet'],
   ],
   'a type that is not read, and one that does not exist': [
     ...[...logon, '< B 2 148=news|'],
@@ -438,6 +450,7 @@ test('durable: nothing leaves before the store has it; one that fails ends it', 
     application: {
       onLogon: () => undefined,
       onLogout: (reason) => ends.push(reason),
+      onMissed: () => undefined,
       onMessage: () => undefined,
       isWanted: () => true,
     },

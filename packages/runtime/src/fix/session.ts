@@ -4,7 +4,7 @@
 // number; a garbled one has none and takes no number; what was sent is answered when it is asked
 // for again; when the two sides disagree about numbers the session ends rather than guess.
 
-import { type Clock, errorLine, NdtsError, nsBetween, nsPerMs, nsPerSecond } from '@ndts/protocol';
+import { type Clock, errorLine, NdtsError, nsPerMs, nsPerSecond } from '@ndts/protocol';
 import type { Logger } from '../log/logger.js';
 import {
   logonBody,
@@ -15,7 +15,7 @@ import {
   unsupportedBody,
 } from './bodies.js';
 import { checkMessage, type FixFault, isReadType, isStandardType } from './dictionary.js';
-import { endsSession, faultText, identityFault, timeFault, tooLowText } from './faults.js';
+import { duplicateFault, endsSession, faultText, headFault, tooLowText } from './faults.js';
 import { FixGap } from './gap.js';
 import { type FixBody, FixMessages, type FixRepeat } from './header.js';
 import type { FixMessage } from './message.js';
@@ -28,7 +28,6 @@ import { isSessionMessage, MessageType, RejectReason, Tag } from './tags.js';
 
 type Phase = 'idle' | 'awaitingLogon' | 'loggingOn' | 'active' | 'loggingOut' | 'leaving';
 
-const toleranceMsDefault = 120_000;
 const answerTimeoutMsDefault = 10_000;
 const resendTimeoutMsDefault = 30_000;
 const resendAttempts = 2;
@@ -74,11 +73,10 @@ export class FixSession {
     this.#outbox = new FixOutbox(this.store, settings.durable === true, (error) =>
       this.#drop(`the store of the session: ${errorLine(error)}`),
     );
-    const isWanted = (message: FixMessage): boolean =>
-      application.isWanted(message, message.time(Tag.sendingTime));
     const { store } = this;
     this.#resend = new FixResend({
-      ...{ store, outbox: this.#outbox, messages: this.#messages, isWanted },
+      ...{ store, outbox: this.#outbox, messages: this.#messages },
+      isWanted: (message) => application.isWanted(message, message.time(Tag.sendingTime)),
     });
     this.#inbox = new FixInbox(settings, clock, options.logger);
   }
@@ -253,7 +251,9 @@ export class FixSession {
     else if (message.type === MessageType.logout) this.#takeLogout(message, number);
     else if (isPlainReset(message)) this.#takeReset(message, number);
     else if (number > this.#expected) this.#tooHigh(message, number);
-    else if (number < this.#expected) this.#tooLow(message, number);
+    else if (number < this.#expected && !message.isYes(Tag.possDupFlag))
+      this.#leave(tooLowText(this.#expected, number));
+    else if (number < this.#expected) this.#checkDuplicate(message, number);
     else this.#take(message);
     this.#takeWaiting();
   }
@@ -269,7 +269,7 @@ export class FixSession {
       this.#drop('the first message is no Logon');
       return;
     }
-    const fault = checkMessage(message) ?? this.#headFault(message);
+    const fault = checkMessage(message) ?? headFault(message, this.#settings, this.#clock.now());
     if (fault === undefined) this.#takeLogon(message, number);
     else this.#leave(`Logon refused: ${faultText(fault)}`);
   }
@@ -333,8 +333,20 @@ export class FixSession {
       this.#refuse(message, number, { reason, tag: Tag.newSeqNo });
       return;
     }
-    this.#logger.warn({ from: this.#expected, to: next }, 'the counterparty skips numbers');
-    this.#expected = next;
+    if (next > this.#expected) this.#skipTo(next);
+  }
+
+  /** What came, and waits behind a gap, has its effect also when its number is passed over. */
+  #skipTo(next: number): void {
+    const from = this.#expected;
+    for (let at = this.#gap.lowestBelow(next); at > 0; at = this.#gap.lowestBelow(next)) {
+      const message = this.#gap.take(at);
+      this.#expected = Math.max(this.#expected, at);
+      if (message !== undefined && message.type !== MessageType.logon) this.#take(message, true);
+    }
+    this.#expected = Math.max(this.#expected, next);
+    this.#logger.warn({ from, to: next }, 'the counterparty skips numbers');
+    this.#application.onMissed('the counterparty skipped numbers');
   }
 
   #tooHigh(message: FixMessage, number: number): void {
@@ -344,22 +356,12 @@ export class FixSession {
     if (!this.#gap.isOpen) this.#ask(number - 1);
   }
 
-  #tooLow(message: FixMessage, number: number): void {
-    if (!message.isYes(Tag.possDupFlag)) this.#leave(tooLowText(this.#expected, number));
-    else this.#checkDuplicate(message, number);
-  }
-
   /** False: the possible duplicate contradicts itself, and was refused. */
   #checkDuplicate(message: FixMessage, number: number): boolean {
-    const sent = message.time(Tag.origSendingTime);
-    const tag = Tag.origSendingTime;
-    if (sent === undefined) {
-      this.#refuse(message, number, { reason: RejectReason.requiredTagMissing, tag });
-      return false;
-    }
-    if (nsBetween(sent, message.time(Tag.sendingTime) ?? sent) <= 0) return true;
-    this.#refuse(message, number, { reason: RejectReason.sendingTimeProblem, tag });
-    this.#leave('OrigSendingTime is after SendingTime');
+    const fault = duplicateFault(message);
+    if (fault === undefined) return true;
+    this.#refuse(message, number, fault);
+    if (endsSession(fault)) this.#leave('OrigSendingTime is after SendingTime');
     return false;
   }
 
@@ -400,7 +402,7 @@ export class FixSession {
     const next = message.whole(Tag.newSeqNo);
     const fault = { reason: RejectReason.incorrectValue, tag: Tag.newSeqNo };
     if (next <= number) this.#refuse(message, number, fault);
-    else this.#expected = next;
+    else this.#skipTo(next);
   }
 
   #takeWaiting(): void {
@@ -433,17 +435,11 @@ export class FixSession {
 
   /** True: it is not for this session, or of another time; that was said. */
   #isStrange(message: FixMessage, number: number): boolean {
-    const fault = this.#headFault(message);
+    const fault = headFault(message, this.#settings, this.#clock.now());
     if (fault === undefined) return false;
     this.#refuse(message, number, fault);
     if (endsSession(fault)) this.#leave(faultText(fault));
     return true;
-  }
-
-  #headFault(message: FixMessage): FixFault | undefined {
-    const { sendingTimeToleranceMs = toleranceMsDefault } = this.#settings;
-    const strange = identityFault(message, this.#settings);
-    return strange ?? timeFault(message, this.#clock.now(), sendingTimeToleranceMs);
   }
 
   /** A Reject; the message takes its number, but one that is late: that is asked for again. */
@@ -451,9 +447,12 @@ export class FixSession {
     const { type } = message;
     const { reason, tag } = fault;
     const isLate = reason === RejectReason.sendingTimeProblem && tag === Tag.sendingTime;
-    if (number === this.#expected && !isLate) this.#expected += 1;
+    const isTaken = number === this.#expected && !isLate;
+    if (isTaken) this.#expected += 1;
     this.#logger.warn({ number, type, ...fault }, 'FIX message refused');
     this.#send(MessageType.reject, rejectBody(number, type, fault));
+    if (isTaken && isReadType(type) && !isSessionMessage(type))
+      this.#application.onMissed(`a message was refused: ${faultText(fault)}`);
   }
 
   #refuseType(message: FixMessage, number: number): void {

@@ -27,6 +27,7 @@ export class Counterparty {
       application: {
         onLogon: () => undefined,
         onLogout: () => undefined,
+        onMissed: () => undefined,
         isWanted: () => true,
         onMessage: (message) =>
           this.asked.push(

@@ -161,6 +161,12 @@ class FixDataLine implements MessageConnection {
         this.#end();
         this.#events.closed(reason);
       },
+      // Changes of a book among it: all is subscribed to anew.
+      onMissed: (why) => {
+        if (this.#opened !== undefined || this.#isClosed) return;
+        this.#end();
+        this.#events.closed(why);
+      },
       onMessage: (message: FixMessage) => {
         if (!this.#isClosed && dataTypes.has(message.type)) this.#events.message(message.copy());
       },

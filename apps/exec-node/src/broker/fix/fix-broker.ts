@@ -134,8 +134,8 @@ export class FixBroker implements Gateway {
       this.#askStatus(id, '');
     } else if (symbol === undefined || venueId === undefined)
       this.#refuse(id, symbol === undefined ? 'the venue has no such symbol' : 'no id for FIX');
-    else if (!this.session.isSynchronised)
-      this.#outcomes.tellNotSent(id, 'not sent: there is no FIX session');
+    else if (!this.connected())
+      this.#outcomes.tellNotSent(id, 'not sent: there is no FIX session, or it was not asked yet');
     else this.#sendOrder(intent, asked, symbol, venueId);
   }
 
@@ -261,6 +261,11 @@ export class FixBroker implements Gateway {
       onLogout: (reason) => {
         this.#lossCycles = lossCycles;
         this.#queries.failAll(reason);
+      },
+      // What it told, or answered, nobody knows: no order leaves before that was asked for.
+      onMissed: (why) => {
+        this.#lossCycles = lossCycles;
+        this.#queries.failAll(why);
       },
       onMessage: (message) => this.#outcomes.take(message),
       isWanted: (message, sentAt) => {
