@@ -16,7 +16,8 @@ import {
 } from '@ndts/protocol';
 import { createSilentLogger, MemoryKeyValueStore, SeededRandom, SystemClock } from '@ndts/runtime';
 import { MessageType, parseFixSchedule, Tag } from '@ndts/runtime/fix';
-import { FixAcceptor, symbolName } from '../kit/fix-acceptor.js';
+import { FixAcceptor } from '../kit/fix-acceptor.js';
+import { symbolName } from '../kit/fix-venue-words.js';
 import { longRun } from '../kit/long-run.js';
 import { testSeed } from '../kit/seed.js';
 import { makeFolder } from '../kit/temporary-folder.js';
@@ -168,6 +169,9 @@ async function harness(more: Partial<FixBrokerSettings> = {}): Promise<BrokerHar
     loseAnswers: (on) => paper.setBehaviour({ loseAnswersPerMillion: chance(on) }),
     partialFills: (on) => paper.setBehaviour({ partialFillPerMillion: chance(on) }),
     outage: (on) => desk.outage(on),
+    feesIn: (currency) => {
+      desk.acceptor.feeCurrency = currency;
+    },
     changeByHand: (id, quantity, limit) => paper.replace(changeOf(id, quantity, limit)),
     orderByHand: (id, quantity, limit) => desk.acceptor.orderByHand(buyOf(id, quantity, limit)),
   };

@@ -10,10 +10,8 @@ import {
   type BrokerListener,
   type BrokerOrderStatus,
   type BrokerOrderUpdate,
-  type BrokerPosition,
   type Clock,
   type Fill,
-  moneyScale,
   type OrderIntent,
   OrderState,
   type OrderTerms,
@@ -33,50 +31,26 @@ import {
   Tag,
 } from '@ndts/runtime/fix';
 import { MarketTape } from './market-tape.js';
+import {
+  feeBody,
+  ordStatus,
+  plainOrder,
+  split,
+  symbolName,
+  timesInForce,
+} from './fix-venue-words.js';
+import type { VenueOrder } from './fix-venue-words.js';
 import { tlsCertificate, tlsKey } from './tls-identity.js';
-
-interface VenueOrder {
-  readonly id: string;
-  readonly symbol: string;
-  readonly side: string;
-  readonly quantity: bigint;
-  filled: bigint;
-  venueOrderId: string;
-  /** The cancel that waits for its answer. */
-  cancelId: string;
-  /** What takes its place once it is canceled. */
-  next: OrderIntent | undefined;
-}
-
-const plainOrder = { filled: 0n, venueOrderId: '', cancelId: '', next: undefined };
 
 /** What is done to bytes on their way to the client; undefined: they are lost. */
 export type Mangle = (bytes: Uint8Array) => Uint8Array | undefined;
-
-const timesInForce: Readonly<Record<string, TimeInForce>> = {
-  '0': TimeInForce.gtc,
-  '1': TimeInForce.gtc,
-  '3': TimeInForce.ioc,
-  '4': TimeInForce.fok,
-};
-
-const ordStatus: Readonly<Record<number, string>> = {
-  [OrderState.accepted]: '0',
-  [OrderState.partiallyFilled]: '1',
-  [OrderState.filled]: '2',
-  [OrderState.canceled]: '4',
-  [OrderState.rejected]: '8',
-  [OrderState.expired]: 'C',
-};
-
-export function symbolName(symbol: number): string {
-  return `S${symbol}`;
-}
 
 export class FixAcceptor implements BrokerListener {
   readonly session: FixSession;
   readonly paper: PaperBroker;
   readonly tape = new MarketTape();
+  /** Of what it takes; empty: that of the price. */
+  feeCurrency = '';
   mangle: Mangle = (bytes) => bytes;
   port = 0;
   isTls = false;
@@ -188,8 +162,7 @@ export class FixAcceptor implements BrokerListener {
       (writer) => {
         writer.money(Tag.lastQty, fill.quantity);
         writer.money(Tag.lastPx, fill.price);
-        writer.money(Tag.commission, fill.fee);
-        writer.text(Tag.commType, '3');
+        feeBody(fill.fee, this.feeCurrency)(writer);
         writer.time(Tag.transactTime, fill.time);
       },
       fill.tradeId,
@@ -362,8 +335,7 @@ export class FixAcceptor implements BrokerListener {
         writer.text(Tag.side, fill.side > 0 ? '1' : '2');
         writer.text(Tag.orderId, this.#venueOrderId(fill.clientOrderId));
         writer.text(Tag.clOrdId, fill.clientOrderId);
-        writer.money(Tag.commission, fill.fee);
-        writer.text(Tag.commType, '3');
+        feeBody(fill.fee, this.feeCurrency)(writer);
       });
     });
     this.session.flush();
@@ -489,11 +461,4 @@ export class FixAcceptor implements BrokerListener {
   #tellUntold(): void {
     for (const [type, body] of this.#untold.splice(0)) this.session.send(type, body);
   }
-}
-
-function split(position: BrokerPosition): BrokerPosition[] {
-  return [
-    { ...position, quantity: moneyScale },
-    { ...position, quantity: position.quantity - moneyScale },
-  ];
 }

@@ -33,14 +33,30 @@ function group(count: number, first: number, ...others: readonly number[]): FixG
 }
 
 export const FixGroups = {
-  miscFees: group(Tag.miscFeesCount, Tag.miscFeeAmt, Tag.miscFeeCurr, Tag.miscFeeType, 891),
+  miscFees: group(
+    ...([Tag.miscFeesCount, Tag.miscFeeAmt, Tag.miscFeeCurr, Tag.miscFeeType] as const),
+    Tag.miscFeeBasis,
+  ),
   parties: group(Tag.partyCount, Tag.partyId, Tag.partyIdSource, Tag.partyRole, 802, 523, 803),
   dates: group(Tag.dateCount, Tag.tradeDate, Tag.transactTime),
   sides: group(
     ...([Tag.sideCount, Tag.side, Tag.orderId, 198, Tag.clOrdId, 526, 66] as const),
     ...[Tag.account, 660, Tag.accountType, 81, 575, 576, 577, 635, 578, 579, 821, Tag.currency],
-    ...[376, 377, 528, 529, 582, Tag.commission, Tag.commType, 479, 497, Tag.text, 354, 355],
-    ...[Tag.miscFeesCount, Tag.miscFeeAmt, Tag.miscFeeCurr, Tag.miscFeeType, 891],
+    ...[
+      376,
+      377,
+      528,
+      529,
+      582,
+      Tag.commission,
+      Tag.commType,
+      Tag.commCurrency,
+      497,
+      Tag.text,
+      354,
+      355,
+    ],
+    ...[Tag.miscFeesCount, Tag.miscFeeAmt, Tag.miscFeeCurr, Tag.miscFeeType, Tag.miscFeeBasis],
     ...[Tag.partyCount, Tag.partyId, Tag.partyIdSource, Tag.partyRole, 802, 523, 803],
   ),
   positions: group(Tag.positionCount, Tag.posType, Tag.longQty, Tag.shortQty, 706),

@@ -83,6 +83,7 @@ export const Tag = {
   partyId: 448,
   partyRole: 452,
   partyCount: 453,
+  commCurrency: 479,
   sideCount: 552,
   username: 553,
   password: 554,
@@ -112,6 +113,7 @@ export const Tag = {
   tradeRequestResult: 749,
   tradeRequestStatus: 750,
   ordStatusReqId: 790,
+  miscFeeBasis: 891,
   totNumReports: 911,
   lastRptRequested: 912,
 } as const;

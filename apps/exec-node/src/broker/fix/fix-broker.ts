@@ -92,6 +92,7 @@ export class FixBroker implements Gateway {
       ...{ symbols: options.symbols, clock, logger },
       askStatus: (id) => this.#askStatus(id, ''),
       sent: (number) => this.#sent(number),
+      missed: (why) => this.#missed(why),
     });
   }
 
@@ -202,9 +203,10 @@ export class FixBroker implements Gateway {
         writer.text(Tag.tradeRequestType, '0');
         writer.text(Tag.subscriptionRequestType, '0');
         if (after === undefined) return;
+        // Trading days begin before those of UTC, or end behind them.
         writer.whole(Tag.dateCount, 2);
-        writer.text(Tag.tradeDate, fixDayText(after.time.day));
-        writer.text(Tag.tradeDate, fixDayText(clock.now().day));
+        writer.text(Tag.tradeDate, fixDayText(after.time.day - 1));
+        writer.text(Tag.tradeDate, fixDayText(clock.now().day + 1));
       }),
     );
     const at = all.findIndex(({ tradeId }) => tradeId === afterTradeId);
@@ -262,11 +264,7 @@ export class FixBroker implements Gateway {
         this.#lossCycles = lossCycles;
         this.#queries.failAll(reason);
       },
-      // What it told, or answered, nobody knows: no order leaves before that was asked for.
-      onMissed: (why) => {
-        this.#lossCycles = lossCycles;
-        this.#queries.failAll(why);
-      },
+      onMissed: (why) => this.#missed(why),
       onMessage: (message) => this.#outcomes.take(message),
       isWanted: (message, sentAt) => {
         const { type } = message;
@@ -277,9 +275,17 @@ export class FixBroker implements Gateway {
         if (isOrder && this.#unwanted.has(id)) return false;
         if (type === MessageType.newOrderSingle && this.#isAnswered(id)) return false;
         const ageNs = sentAt === undefined ? Infinity : nsBetween(clock.now(), sentAt);
-        return isOrder && ageNs <= settings.resendOrdersMs * nsPerMs;
+        // A clock that was set back says nothing about the age.
+        return isOrder && ageNs >= 0 && ageNs < settings.resendOrdersMs * nsPerMs;
       },
     };
+  }
+
+  /** Something was told, or answered, that nobody here knows: no order leaves before everything was
+   * asked for. */
+  #missed(why: string): void {
+    this.#lossCycles = lossCycles;
+    this.#queries.failAll(why);
   }
 
   /** Who has lost what it answered is not to begin with it anew. */

@@ -5,18 +5,17 @@
 
 import {
   type BrokerOrderStatus,
+  type BrokerOrderUpdate,
   type BrokerPosition,
-  type Clock,
-  type Fill,
   OrderState,
   type WorkingTerms,
 } from '@ndts/protocol';
-import type { Logger } from '@ndts/runtime';
 import { type FixMessage, FixGroups, forEachEntry, MessageType, Tag } from '@ndts/runtime/fix';
 import { isFinal } from '../../order/transitions.js';
 import type { Due } from '../due.js';
+import { type ExecutionDeps, FixExecutions } from './executions.js';
 import type { FixQueries } from './queries.js';
-import type { OrderRecord, FixRecords } from './records.js';
+import type { OrderRecord } from './records.js';
 import {
   cancelUnknownOrder,
   changeIdOf,
@@ -30,15 +29,9 @@ import {
   stateOf,
   unknownOrder,
 } from './reports.js';
-import type { FixSymbols } from './settings.js';
 
-export interface OutcomeDeps {
-  readonly venue: string;
-  readonly records: FixRecords;
+export interface OutcomeDeps extends ExecutionDeps {
   readonly queries: FixQueries;
-  readonly symbols: FixSymbols;
-  readonly clock: Clock;
-  readonly logger: Logger;
   /** Asks how an order stands; the answer is told as an update. */
   readonly askStatus: (clientOrderId: string) => void;
   /** A message of ours by its number, as far as it is kept. */
@@ -51,8 +44,6 @@ const applicationNotAvailable = 4;
 const longerThanDay = new Set(['1', '6']);
 /** ExecTypes that tell what an order is now. */
 const isState: ReadonlySet<string> = new Set([ExecType.orderStatus, ExecType.restated]);
-const bustSuffix = '.bust';
-const correctSuffix = '.correct';
 
 export class FixOutcomes {
   readonly told: Due[] = [];
@@ -63,9 +54,11 @@ export class FixOutcomes {
   /** How many positions the last question about them is answered with. */
   #announced = { id: '', total: 0 };
   readonly #deps: OutcomeDeps;
+  readonly #executions: FixExecutions;
 
   constructor(deps: OutcomeDeps) {
     this.#deps = deps;
+    this.#executions = new FixExecutions(deps, this.told);
   }
 
   /** A new list of what is open comes. */
@@ -109,11 +102,10 @@ export class FixOutcomes {
     state: OrderState,
     venueOrderId: string,
     reason: string,
-    working?: WorkingTerms,
+    more: Pick<BrokerOrderUpdate, 'working' | 'filledQuantity'> = {},
   ): void {
     const time = this.#deps.clock.now();
-    const update = { clientOrderId, venueOrderId, state, reason, time };
-    this.told.push(working === undefined ? update : { ...update, working });
+    this.told.push({ clientOrderId, venueOrderId, state, reason, time, ...more });
   }
 
   /** The order was never handed over. */
@@ -142,14 +134,14 @@ export class FixOutcomes {
       case ExecType.trade:
       case ExecType.fill:
       case ExecType.partialFill:
-        this.#tellFill(report);
+        this.#executions.tell(report);
         this.#tellEnd(report, standing(report, record));
         return;
       case ExecType.tradeCancel:
-        this.#undo(report, bustSuffix);
+        this.#executions.bust(report);
         return;
       case ExecType.tradeCorrect:
-        if (this.#undo(report, bustSuffix)) this.#tellFill(report, correctSuffix);
+        this.#executions.correct(report);
         return;
       case ExecType.rejected:
         this.#takeRejected(report);
@@ -166,8 +158,8 @@ export class FixOutcomes {
         this.#tellState(report, OrderState.accepted);
         return;
       case ExecType.replaced: {
-        const working = record === undefined ? undefined : workingOf(record);
-        this.tell(clientOrderId, OrderState.accepted, report.venueOrderId, report.text, working);
+        const more = record === undefined ? {} : { working: workingOf(record) };
+        this.tell(clientOrderId, OrderState.accepted, report.venueOrderId, report.text, more);
         return;
       }
       case ExecType.canceled:
@@ -187,7 +179,9 @@ export class FixOutcomes {
 
   #tellState(report: Report, state: OrderState): void {
     const { clientOrderId, venueOrderId, text } = report;
-    this.tell(clientOrderId, state, venueOrderId, text);
+    const filledQuantity = filledIn(report, this.#deps.records.order(clientOrderId));
+    const more = isFinal(state) ? { filledQuantity } : {};
+    this.tell(clientOrderId, state, venueOrderId, text, more);
   }
 
   /** A rejection of what was to cancel or change an order, which goes by another id. */
@@ -210,7 +204,7 @@ export class FixOutcomes {
       return;
     }
     const text = report.text === '' ? `refused, reason ${report.rejectReason}` : report.text;
-    this.tell(report.clientOrderId, OrderState.rejected, report.venueOrderId, text);
+    this.#tellState({ ...report, text }, OrderState.rejected);
   }
 
   /** Brings the record of the order up to what the report says; undefined: it is not ours. */
@@ -244,46 +238,6 @@ export class FixOutcomes {
     return record;
   }
 
-  #tellFill(report: Report, suffix = ''): void {
-    const { venue, symbols, clock, logger, records } = this.#deps;
-    const { clientOrderId, execId, lastQty, lastPx, fee, symbol, side } = report;
-    const id = symbols.idOf(symbol);
-    if (id === undefined || lastQty <= 0n || lastPx === undefined) {
-      const none = lastPx === undefined ? 'it has no price' : 'it has no quantity';
-      const reason = id === undefined ? 'its symbol is not known here' : none;
-      logger.error({ clientOrderId, execId, symbol, reason }, 'execution that cannot be counted');
-      return;
-    }
-    const fill: Fill = {
-      ...{ venue, tradeId: execId + suffix },
-      ...{ clientOrderId: clientOrderId + suffix, symbol: id, side },
-      ...{ quantity: lastQty, price: lastPx, fee, time: report.time ?? clock.now() },
-    };
-    this.told.push(records.keepTrade(fill));
-  }
-
-  /** What a bust or a correction takes back, as a fill of its own; false: it is not known. */
-  #undo(report: Report, suffix: string): boolean {
-    const { records, logger } = this.#deps;
-    const { execRefId, execId, clientOrderId } = report;
-    const bust = records.tradeOf(execRefId, clientOrderId);
-    if (bust === undefined) {
-      logger.error({ clientOrderId, execRefId }, 'an execution that is not known was taken back');
-      return false;
-    }
-    logger.error({ clientOrderId, execRefId }, 'the counterparty took an execution back');
-    const fill: Fill = {
-      ...bust,
-      tradeId: `${execId}${suffix}`,
-      clientOrderId: `${bust.clientOrderId}${suffix}`,
-      side: -bust.side,
-      fee: -bust.fee,
-      time: report.time ?? bust.time,
-    };
-    this.told.push(records.keepTrade(fill));
-    return true;
-  }
-
   #takeCancelReject(message: FixMessage): void {
     const text = message.text(Tag.text);
     const code = message.whole(Tag.cxlRejReason);
@@ -295,7 +249,7 @@ export class FixOutcomes {
   /** A whole message was refused: what it asked for did not happen. */
   #takeRefusal(message: FixMessage): void {
     const { queries, logger, records } = this.#deps;
-    const sent = this.#deps.sent(message.whole(Tag.refSeqNum));
+    const sent = this.#sentAs(message);
     const said = message.text(Tag.text);
     const code = message.whole(
       message.type === MessageType.reject ? Tag.sessionRejectReason : Tag.businessRejectReason,
@@ -327,6 +281,14 @@ export class FixOutcomes {
     }
   }
 
+  /** The message of ours that a refusal is about; one of another type has the number of before a
+   * reset. */
+  #sentAs(refusal: FixMessage): FixMessage | undefined {
+    const sent = this.#deps.sent(refusal.whole(Tag.refSeqNum));
+    const type = refusal.text(Tag.refMsgType);
+    return type === '' || type === sent?.type ? sent : undefined;
+  }
+
   /** True: the report answers a question. */
   #takeAnswer(message: FixMessage, report: Report): boolean {
     const { queries } = this.#deps;
@@ -336,7 +298,9 @@ export class FixOutcomes {
       if (!isNone) {
         const record = this.#follow(report, true);
         if (record === undefined) this.#noteStranger(report);
-        queries.add(mass, statusOf(report, record));
+        const count = queries.add(mass, statusOf(report, record));
+        // Not everybody says which one is the last.
+        if (count === message.whole(Tag.totNumReports)) queries.finish(mass);
       }
       if (isNone || message.isYes(Tag.lastRptRequested)) queries.finish(mass);
       return true;
@@ -369,8 +333,10 @@ export class FixOutcomes {
       const trades = readTrades(message, venue, symbol, clock.now());
       if (trades.length === 0)
         logger.error({ execId: message.text(Tag.execId) }, 'execution that cannot be counted');
-      for (const { fill, isBust } of trades) {
+      for (const { fill, besides, isBust } of trades) {
         if (isBust) continue;
+        if (besides !== '')
+          logger.error({ tradeId: fill.tradeId, besides }, 'fees in a further currency');
         queries.add(id, records.keepTrade(fill));
       }
     }
@@ -427,10 +393,11 @@ function refusalOf(message: FixMessage, result: number): string {
 
 /** `record`: of the order as the report left it; undefined: it is not ours. */
 function statusOf(report: Report, record: OrderRecord | undefined): BrokerOrderStatus {
-  const { clientOrderId, venueOrderId, cumQty, avgPx } = report;
+  const { clientOrderId, venueOrderId, avgPx } = report;
   const told = { clientOrderId, venueOrderId, state: standing(report, record) };
-  const filled = { filledQuantity: cumQty, ...(avgPx > 0n ? { averagePrice: avgPx } : {}) };
-  const answer = { ...told, ...filled };
+  const isAverage = avgPx > 0n && record?.corrected === undefined;
+  const filled = { filledQuantity: filledIn(report, record) };
+  const answer = { ...told, ...filled, ...(isAverage ? { averagePrice: avgPx } : {}) };
   return record === undefined ? answer : { ...answer, working: workingOf(record) };
 }
 
@@ -439,10 +406,16 @@ function isNotKnown({ rejectReason, status }: Report): boolean {
   return rejectReason === unknownOrder && status === ExecType.rejected;
 }
 
-/** Where an order stands. Done for the day is not over for one that outlives the day. */
+/** What the order has by its executions: busts and corrections are told beside it. */
+function filledIn({ cumQty }: Report, record: OrderRecord | undefined): bigint {
+  return cumQty - (record?.corrected ?? 0n);
+}
+
+/** Where an order stands. Done for the day, or calculated, is not over for one that outlives it. */
 function standing({ status, cumQty }: Report, record: OrderRecord | undefined): OrderState {
-  const outlives = longerThanDay.has(record?.timeInForce ?? '');
-  return stateOf(outlives && status === ExecType.doneForDay ? ExecType.new : status, cumQty);
+  const isOfDay = status === ExecType.doneForDay || status === ExecType.calculated;
+  const outlives = isOfDay && longerThanDay.has(record?.timeInForce ?? '');
+  return stateOf(outlives ? ExecType.new : status, cumQty);
 }
 
 /** As much of an order of somebody else as it takes to cancel it. */

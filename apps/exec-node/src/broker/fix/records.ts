@@ -3,7 +3,7 @@
 // the same write. What always holds: an order is recorded before it is sent, so an id that has no
 // record was never sent.
 
-import { type Fill, NdtsError, type Time, type WorkingTerms } from '@ndts/protocol';
+import { type Fill, moneyText, NdtsError, type Time, type WorkingTerms } from '@ndts/protocol';
 import type { FixStore } from '@ndts/runtime/fix';
 
 export interface OrderRecord {
@@ -22,6 +22,8 @@ export interface OrderRecord {
   /** Cancels and changes that were asked for. */
   changes: number;
   isClosed: boolean;
+  /** What busts and corrections changed: the order keeps what it had. */
+  corrected?: bigint;
   /** The last change that was asked for: what a report of it leaves out is as asked. */
   asked?: WorkingTerms | undefined;
   /** Of the last change; 0 for one without a time. */
@@ -32,10 +34,17 @@ const orderPrefix = 'order/';
 const tradePrefix = 'trade/';
 /** Of executions that were let go: whose they were. The order journal knows their ids for ever. */
 const ownerPrefix = 'traded/';
+/** Which report undid an execution. */
+const undonePrefix = 'undone/';
 const numberDigits = 12;
 const daysKept = 7;
 const pruneLimit = 64;
-const moneyFields = new Set(['quantity', 'limitPrice', 'stopPrice', 'price', 'fee']);
+const moneyFields = new Set([
+  ...['quantity', 'limitPrice', 'stopPrice', 'price', 'fee', 'corrected', 'cumQty'],
+]);
+
+/** What the order had executed with it; 0n: not told. */
+type KeptTrade = Fill & { readonly cumQty?: bigint };
 
 export class FixRecords {
   readonly #store: FixStore;
@@ -78,32 +87,42 @@ export class FixRecords {
     const apart = this.trade(apartId(execId, clientOrderId));
     if (apart !== undefined) return apart;
     const found = this.trade(execId);
-    const isOfIt = clientOrderId === '' || orderOf(found) === clientOrderId;
-    return isOfIt ? found : undefined;
+    if (found === undefined || clientOrderId === '') return found;
+    return orderOf(found) === clientOrderId ? found : undefined;
   }
 
   trade(tradeId: string): Fill | undefined {
-    const number = this.#trades.get(tradeId);
-    if (number === undefined) return undefined;
-    const key = tradeKey(number);
-    const value = this.#store.noted(key);
-    return value === undefined ? undefined : decode<Fill>(key, value);
+    const kept = this.#kept(tradeId);
+    return kept === undefined ? undefined : fillOf(kept);
   }
 
   /** Returns it under the id it has here: some counterparties begin theirs again each day, and one
-   * that an execution of another order has got already is told apart from that. Who does not say
-   * of which order it is means the one that has it. */
-  keepTrade(fill: Fill): Fill {
-    const { tradeId, clientOrderId } = fill;
-    const owner = this.#ownerOf(tradeId);
-    const isOurs = this.order(orderOf(fill) ?? '') !== undefined;
-    const isOther = owner !== undefined && isOurs && owner !== clientOrderId;
-    const known = isOther ? { ...fill, tradeId: apartId(tradeId, clientOrderId) } : fill;
+   * that an execution of another order has got already, or one of this order that came to another
+   * `cumQty`, is told apart from that. Who does not say of which order it is means the one that has
+   * it. */
+  keepTrade(fill: Fill, cumQty = 0n): Fill {
+    const known = this.#apart(fill, cumQty);
     if (this.#trades.has(known.tradeId)) return known;
     const key = tradeKey(this.#lastTrade + 1);
-    this.#store.note(key, encode(known));
+    this.#store.note(key, encode({ ...known, cumQty }));
     this.#index(key, known.tradeId);
     return known;
+  }
+
+  /** The report that undid an execution; undefined: it counts. */
+  undoneBy(tradeId: string): string | undefined {
+    return this.#text(undonePrefix + tradeId);
+  }
+
+  undo(tradeId: string, execId: string): void {
+    this.#store.note(undonePrefix + tradeId, new TextEncoder().encode(execId));
+  }
+
+  addCorrected(clientOrderId: string, change: bigint): void {
+    const record = this.order(clientOrderId);
+    if (record === undefined) return;
+    record.corrected = (record.corrected ?? 0n) + change;
+    this.keep(clientOrderId, record);
   }
 
   /** In the order in which they came. */
@@ -112,7 +131,7 @@ export class FixRecords {
     const after = number === undefined ? '' : tradeKey(number);
     return this.#store
       .notes(tradePrefix, after, Number.MAX_SAFE_INTEGER)
-      .map(({ key, value }) => decode<Fill>(key, value));
+      .map(({ key, value }) => fillOf(decode<KeptTrade>(key, value)));
   }
 
   /** Lets a few old records go: closed orders and executions of more than a week ago. */
@@ -124,19 +143,45 @@ export class FixRecords {
     }
     this.#cursor = page.length < pruneLimit ? '' : (page.at(-1)?.key ?? '');
     for (const { key, value } of this.#store.notes(tradePrefix, '', pruneLimit)) {
-      const { time, tradeId, clientOrderId } = decode<Fill>(key, value);
+      const { time, tradeId, clientOrderId, cumQty = 0n } = decode<KeptTrade>(key, value);
       if (time.day >= now.day - daysKept) return;
       this.#store.note(key, undefined);
-      this.#store.note(ownerPrefix + tradeId, new TextEncoder().encode(clientOrderId));
+      const owner = new TextEncoder().encode(`${clientOrderId} ${cumQty}`);
+      this.#store.note(ownerPrefix + tradeId, owner);
       this.#trades.delete(tradeId);
     }
   }
 
-  #ownerOf(tradeId: string): string | undefined {
-    const kept = this.trade(tradeId);
-    if (kept !== undefined) return kept.clientOrderId;
-    const owner = this.#store.noted(ownerPrefix + tradeId);
-    return owner === undefined ? undefined : new TextDecoder().decode(owner);
+  #apart(fill: Fill, cumQty: bigint): Fill {
+    const { tradeId, clientOrderId } = fill;
+    const isOurs = this.order(orderOf(fill)) !== undefined;
+    let id = tradeId;
+    const [owner] = this.#ownerOf(id);
+    if (isOurs && owner !== undefined && owner !== clientOrderId) id = apartId(id, clientOrderId);
+    const [, before = 0n] = this.#ownerOf(id);
+    if (isOurs && before > 0n && cumQty > 0n && before !== cumQty) id += `@${moneyText(cumQty)}`;
+    return id === tradeId ? fill : { ...fill, tradeId: id };
+  }
+
+  /** Of which order it is, and what that had executed with it. */
+  #ownerOf(tradeId: string): readonly [owner?: string | undefined, cumQty?: bigint | undefined] {
+    const kept = this.#kept(tradeId);
+    if (kept !== undefined) return [kept.clientOrderId, kept.cumQty];
+    const [owner, cumQty] = this.#text(ownerPrefix + tradeId)?.split(' ') ?? [];
+    return owner === undefined ? [] : [owner, BigInt(cumQty ?? 0)];
+  }
+
+  #kept(tradeId: string): KeptTrade | undefined {
+    const number = this.#trades.get(tradeId);
+    if (number === undefined) return undefined;
+    const key = tradeKey(number);
+    const value = this.#store.noted(key);
+    return value === undefined ? undefined : decode<KeptTrade>(key, value);
+  }
+
+  #text(key: string): string | undefined {
+    const bytes = this.#store.noted(key);
+    return bytes === undefined ? undefined : new TextDecoder().decode(bytes);
   }
 
   #index(key: string, tradeId: string): void {
@@ -150,15 +195,19 @@ function apartId(execId: string, clientOrderId: string): string {
 }
 
 /** Also of what undid one of its executions. */
-function orderOf(fill: Fill | undefined): string | undefined {
-  return fill?.clientOrderId.replace(/(?:\.bust|\.correct)+$/, '');
+export function orderOf({ clientOrderId }: Fill): string {
+  return clientOrderId.replace(/(?:\.bust|\.correct)+$/, '');
+}
+
+function fillOf({ cumQty: _, ...fill }: KeptTrade): Fill {
+  return fill;
 }
 
 function tradeKey(number: number): string {
   return tradePrefix + String(number).padStart(numberDigits, '0');
 }
 
-function encode(record: OrderRecord | Fill): Uint8Array {
+function encode(record: OrderRecord | KeptTrade): Uint8Array {
   const text = JSON.stringify(record, (_, value: unknown) =>
     typeof value === 'bigint' ? String(value) : value,
   );

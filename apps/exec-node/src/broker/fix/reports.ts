@@ -3,8 +3,9 @@
 // it, whatever cancels and changes it went through (`7-1-0.3` is the third of order `7-1-0`, and
 // `7-1-0_2.3` of its part `7-1-0.2`).
 
-import { divideRound, type Fill, moneyScale, OrderState, type Time } from '@ndts/protocol';
+import { type Fill, OrderState, type Time } from '@ndts/protocol';
 import { type FixMessage, FixGroups, forEachEntry, Tag } from '@ndts/runtime/fix';
+import { type FixFee, readFee } from './fees.js';
 
 /** Values of ExecType. */
 export const ExecType = {
@@ -53,7 +54,9 @@ export interface Report {
   readonly lastQty: bigint;
   /** undefined: none, or finer than 1e-8. */
   readonly lastPx: bigint | undefined;
-  readonly fee: bigint;
+  readonly fee: FixFee;
+  /** Under another number it may have come before, with what was so then. */
+  readonly isPossResend: boolean;
   readonly rejectReason: number;
   readonly text: string;
   readonly time: Time | undefined;
@@ -64,7 +67,8 @@ export interface Report {
 
 export interface Trade {
   readonly fill: Fill;
-  readonly symbolName: string;
+  /** Fees that cannot be counted with it, in words; empty: none. */
+  readonly besides: string;
   readonly isBust: boolean;
 }
 
@@ -151,6 +155,7 @@ export function readReport(message: FixMessage): Report {
     lastQty,
     lastPx,
     fee: readFee(message, 0, message.count, lastQty, lastPx ?? 0n),
+    isPossResend: message.isYes(Tag.possResend),
     rejectReason: message.whole(Tag.ordRejReason),
     text: message.text(Tag.text),
     time: message.time(Tag.transactTime),
@@ -173,37 +178,18 @@ export function readTrades(
   const price = message.money(Tag.lastPx);
   if (quantity <= 0n || price === undefined) return trades;
   forEachEntry(message, FixGroups.sides, (from, to) => {
+    const { besides, ...fee } = readFee(message, from, to, quantity, price);
     const fill: Fill = {
       venue,
       tradeId: message.text(Tag.execId),
       clientOrderId: orderIdOf(message.text(Tag.clOrdId, from, to)),
       symbol: symbolId,
       side: sideOf(message.text(Tag.side, from, to)),
-      ...{ quantity, price, fee: readFee(message, from, to, quantity, price) },
+      ...{ quantity, price, ...fee },
       time: message.time(Tag.transactTime) ?? now,
     };
     const isBust = message.text(Tag.execType) === ExecType.tradeCancel;
-    trades.push({ fill, symbolName: message.text(Tag.symbol), isBust });
+    trades.push({ fill, besides, isBust });
   });
   return trades;
-}
-
-/** Commission and all further fees, as money. */
-function readFee(
-  message: FixMessage,
-  from: number,
-  to: number,
-  quantity: bigint,
-  price: bigint,
-): bigint {
-  let fee = 0n;
-  const commission = message.money(Tag.commission, from, to) ?? 0n;
-  const kind = message.text(Tag.commType, from, to);
-  if (kind === '1') fee = divideRound(commission * quantity, moneyScale);
-  else if (kind === '2')
-    fee = divideRound(commission * quantity * price, moneyScale * moneyScale * 100n);
-  else fee = commission;
-  for (let index = from; index < to; index++)
-    if (message.tags[index] === Tag.miscFeeAmt) fee += message.moneyAt(index) ?? 0n;
-  return fee;
 }
