@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { type Browser, chromium, type Page } from 'playwright-core';
+import { freePort } from '../kit/free-port.js';
 import { RunningPlatform } from '../kit/running-platform.js';
 
 const browsers = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
@@ -195,7 +196,8 @@ test('a page without data says so', { skip }, async () => {
   const folder = mkdtempSync(join(tmpdir(), 'ndts-e2e-'));
   const platform = await RunningPlatform.start({
     dataDir: join(folder, 'data'),
-    keys: { 'feed.kind': 'none' },
+    // The next node is to be found there, too.
+    keys: { 'feed.kind': 'none', 'control.port': await freePort() },
   });
   const browser = await launch();
   try {

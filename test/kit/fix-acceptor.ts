@@ -3,7 +3,7 @@
 // Symbols are called `S` and their number.
 
 import { once } from 'node:events';
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import { PaperBroker } from '@ndts/exec-node';
 import {
@@ -30,6 +30,7 @@ import {
   MessageType,
   Tag,
 } from '@ndts/runtime/fix';
+import { freePort } from './free-port.js';
 import { MarketTape } from './market-tape.js';
 import {
   feeBody,
@@ -89,9 +90,10 @@ export class FixAcceptor implements BrokerListener {
     const identity = { cert: tlsCertificate, key: tlsKey };
     const server = this.isTls ? createTlsServer(identity, accept) : createServer(accept);
     this.#server = server;
+    // It comes back where it was: nobody may have the port meanwhile.
+    if (this.port === 0) this.port = await freePort();
     server.listen(this.port, '127.0.0.1');
     await once(server, 'listening');
-    this.port = (server.address() as AddressInfo).port;
   }
 
   /** Nobody gets in any more, and who is in gets out. */

@@ -3,7 +3,7 @@
 import { deepEqual, equal, match, ok, rejects } from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
-import { type AddressInfo, createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -13,6 +13,7 @@ import { type FeedView, rejectsSchema, tradeRejectsSchema, tradeSchema } from '@
 import { loadConfig, SeededRandom, SystemClock, systemSecureRandom } from '@ndts/runtime';
 import { TableBatch } from '@ndts/storage';
 import { type Platform, startPlatform } from '../compose/platform.js';
+import { freePort } from './command-test-kit.js';
 import { addFeed } from './feed.js';
 
 const userId = 7;
@@ -70,14 +71,6 @@ async function sampledRejects(platform: Platform, count: number): Promise<string
     ).sort((one, other) => other.localeCompare(one));
   }
   return [];
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 /** Ticks by line protocol go the way of a feed: cleaned, refused with a reason, told by status. */

@@ -1,9 +1,7 @@
 // ndts retention as a person calls it: on a closed folder, and where a node has it open.
 
 import { deepEqual, equal, match, rejects } from 'node:assert/strict';
-import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -18,6 +16,7 @@ import {
 import { loadConfig, SeededRandom, SystemClock, systemSecureRandom } from '@ndts/runtime';
 import { NDTSClient, openDataFolder, openTicks } from '@ndts/storage';
 import { startPlatform } from '../compose/platform.js';
+import { freePort } from './command-test-kit.js';
 import { runExportCommand } from './export.js';
 import { query } from './query.js';
 import { replay } from './replay.js';
@@ -232,15 +231,6 @@ function startNode({ args }: Made): ReturnType<typeof startPlatform> {
     processId: process.pid,
     processLoad: () => ({ memory: 0, cpu: 0 }),
   });
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 /** Every way a program reads days of a node, of a range without a beginning or from a day on: with
