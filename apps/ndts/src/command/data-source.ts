@@ -20,9 +20,12 @@ export interface SourceFlags {
 export interface SourceContext {
   readonly values: ConfigValues;
   readonly clock: Clock;
-  /** How long to wait for a node that is about to serve. */
+  /** How long to wait for a node of this machine that is about to serve. */
   readonly openTimeoutMs: number;
 }
+
+/** One elsewhere may be busy, and far. */
+const nodeTimeoutMs = 10_000;
 
 export function addSourceOptions(command: Command): Command {
   return command
@@ -44,7 +47,7 @@ export function sourceOptions(
   flags: SourceFlags,
   { values, openTimeoutMs }: Omit<SourceContext, 'clock'>,
 ): Omit<ClientOptions, 'clock' | 'metrics'> {
-  if (flags.node !== undefined) return nodeOptions(flags, flags.node, openTimeoutMs);
+  if (flags.node !== undefined) return nodeOptions(flags, flags.node);
   if (flags.tokenFile !== undefined || flags.tls === true || flags.ca !== undefined)
     throw new NdtsError('INVALID_ARGUMENT', '--token-file, --tls and --ca go with --node');
   if (!existsSync(join(values.dataDir, 'ticks')))
@@ -55,13 +58,12 @@ export function sourceOptions(
 function nodeOptions(
   { tokenFile, tls, ca }: SourceFlags,
   node: string,
-  openTimeoutMs: number,
 ): Omit<ClientOptions, 'clock' | 'metrics'> {
   if (tokenFile === undefined)
     throw new NdtsError('UNAUTHENTICATED', `--node ${node} needs a token: --token-file FILE`);
   const withTls = tls === true || ca !== undefined;
   return {
-    openTimeoutMs,
+    openTimeoutMs: nodeTimeoutMs,
     mode: 'distributed',
     nodes: [node],
     token: readToken(tokenFile),
