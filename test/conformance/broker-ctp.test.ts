@@ -51,7 +51,7 @@ function made(queryMs = 1): Made {
   const make: Made['make'] = (changes = {}, trader = venue.trader()) => {
     const settings = {
       ...{ ...ctpDefaults, brokerId: '9999', userId: 'u', investorId: 'i', password: 'secret' },
-      ...{ appId: 'app', authCode: 'code', inFlightMs: 5, answerMs: 2000, ordersPerSecond: 1000 },
+      ...{ appId: 'app', authCode: 'code', inFlightMs: 5, answerMs: 60_000, ordersPerSecond: 1000 },
       ...{ queryMs, ...changes },
     };
     const options: CtpBrokerOptions = {

@@ -25,7 +25,7 @@ const clock = new SystemClock();
 function optionsFor(tws: FakeTws, changes: Partial<IbBrokerOptions['settings']>): IbBrokerOptions {
   return {
     settings: {
-      ...{ ...ibDefaults, port: tws.port, account: tws.account, inFlightMs: 5, answerMs: 2000 },
+      ...{ ...ibDefaults, port: tws.port, account: tws.account, inFlightMs: 5, answerMs: 60_000 },
       ...changes,
     },
     instruments: new IbInstruments([[symbol, { ...contract, currency: 'USD' }]]),

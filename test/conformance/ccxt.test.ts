@@ -96,7 +96,7 @@ async function start(module: string, count: number): Promise<Started> {
 }
 
 async function until(what: () => boolean, about: string): Promise<void> {
-  for (let turn = 0; turn < 500; turn += 1) {
+  for (let turn = 0; turn < 6000; turn += 1) {
     if (what()) return;
     await wait(10);
   }

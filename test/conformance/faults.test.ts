@@ -183,7 +183,7 @@ test('rings that are pulled over TCP', async (context) => {
     server.close();
     rings.close();
   });
-  const reader = openTickRings({ paths: await puller.mirrors(20_000), from: 'oldest' });
+  const reader = openTickRings({ paths: await puller.mirrors(120_000), from: 'oldest' });
   context.after(() => reader.close());
   const next = new Array<number>(shards).fill(0);
   const batch = createTickBatch(512);

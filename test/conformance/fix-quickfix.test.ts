@@ -59,7 +59,7 @@ class Talk {
 
   async until(what: () => boolean, about: string): Promise<void> {
     for (let count = 0; !what(); count++) {
-      assert.ok(count < 4000, `never: ${about}`);
+      assert.ok(count < 60_000, `never: ${about}`);
       this.broker.connected();
       this.broker.doWork();
       await new Promise((done) => void setTimeout(done, waitMs));

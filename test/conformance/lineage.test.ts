@@ -38,7 +38,7 @@ export const strategy = defineStrategy({
 `;
 
 async function until<Found>(what: string, look: () => Promise<Found | undefined>): Promise<Found> {
-  for (let tries = 0; tries < 3000; tries += 1) {
+  for (let tries = 0; tries < 30_000; tries += 1) {
     const found = await look();
     if (found !== undefined) return found;
     await sleep(10);

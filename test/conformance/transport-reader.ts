@@ -11,7 +11,7 @@ import { MappedTransport } from '@ndts/storage';
 import { longRun } from '../kit/long-run.js';
 import { forkOn, setLink } from '../kit/network-link.js';
 import { ringShape } from '../kit/numbered-rings.js';
-import { RingNode, ringNodeScript } from '../kit/pulled-host.js';
+import { awaitTail, RingNode, ringNodeScript } from '../kit/pulled-host.js';
 import { type TransportHarness, transportSuite } from './transport-suite.js';
 
 const [provider = '', address = '', nodeHost = '', readerHost = ''] = process.argv.slice(2);
@@ -19,9 +19,6 @@ const { shardCount } = ringShape;
 
 const node = await RingNode.start(forkOn(nodeHost, ringNodeScript, [provider, address]));
 after(() => node.stop());
-
-/** What nobody wakes: a wait of a millisecond. */
-const still = new Int32Array(new SharedArrayBuffer(4));
 
 async function open(): Promise<TransportHarness> {
   const host = await node.open();
@@ -35,7 +32,7 @@ async function open(): Promise<TransportHarness> {
       for (let left = count; left > 0; left -= 256) {
         host.publish(shard, Math.min(left, 256));
         published[shard] = (published[shard] ?? 0) + Math.min(left, 256);
-        while (mirrors.marks(shard).tail < (published[shard] ?? 0)) Atomics.wait(still, 0, 0, 1);
+        awaitTail(mirrors, host.puller, shard, published[shard] ?? 0);
       }
     },
     close: () => {

@@ -8,6 +8,7 @@ import { openTickRings } from '@ndts/native/ring';
 import { MappedTransport } from '@ndts/storage';
 import { libfabricAbsent } from '../kit/libfabric.js';
 import { NumberedRings, ringShape } from '../kit/numbered-rings.js';
+import { awaitTail } from '../kit/pulled-host.js';
 import { type TransportHarness, transportSuite } from './transport-suite.js';
 
 interface RingHarness extends TransportHarness {
@@ -34,7 +35,7 @@ async function openPulled(provider: string): Promise<TransportHarness> {
   const grants = rings.paths.map((path) => server.exposeRing(path, 600_000));
   const mirrorDir = join(rings.dir, 'mirrors');
   const puller = openRingPuller({ grants, dir: mirrorDir, from: 'oldest' });
-  const paths = await puller.mirrors(20_000);
+  const paths = await puller.mirrors(120_000);
   const mirrors = openTickRings({ paths, from: 'tail' });
   const published = new Array<number>(ringShape.shardCount).fill(0);
   return {
@@ -45,7 +46,7 @@ async function openPulled(provider: string): Promise<TransportHarness> {
       for (let left = count; left > 0; left -= 256) {
         rings.publish(shard, Math.min(left, 256));
         published[shard] = (published[shard] ?? 0) + Math.min(left, 256);
-        while (mirrors.marks(shard).tail < (published[shard] ?? 0)) Atomics.wait(still, 0, 0, 1);
+        awaitTail(mirrors, puller, shard, published[shard] ?? 0);
       }
     },
     close: () => {
@@ -56,9 +57,6 @@ async function openPulled(provider: string): Promise<TransportHarness> {
     },
   };
 }
-
-/** What nobody wakes: a wait of a millisecond. */
-const still = new Int32Array(new SharedArrayBuffer(4));
 
 transportSuite('mapped memory', openMapped);
 transportSuite('pulled over tcp', () => openPulled('tcp'));

@@ -18,7 +18,7 @@ type Role = 'auto' | 'open' | 'connect';
 
 function clientOf(context: TestContext, dataDir: string, role: Role = 'auto'): NDTSClient {
   const options = { mode: 'standalone', dataDir, settings: smallSettings } as const;
-  const client = new NDTSClient({ ...options, role, openTimeoutMs: role === 'auto' ? 10_000 : 50 });
+  const client = new NDTSClient({ ...options, role, openTimeoutMs: role === 'auto' ? 60_000 : 50 });
   context.after(() => client.close());
   return client;
 }

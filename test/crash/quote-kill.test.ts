@@ -61,7 +61,7 @@ async function traded(
 }
 
 test(`one quote at a time, over ${rounds} kills -9`, {
-  timeout: rounds * 60_000,
+  timeout: rounds * 150_000,
 }, async (context) => {
   const seed = Number(process.env['NDTS_TEST_SEED'] ?? Date.now() >>> 0);
   context.diagnostic(`NDTS_TEST_SEED=${seed}`);

@@ -21,7 +21,7 @@ test('kill -9 of consumer and opener: no gap, and nothing acknowledged again', a
   const dataDir = await temporaryFolder(context);
   let opener = await OpenerProcess.start(context, dataDir);
   const options = { mode: 'standalone', dataDir, settings: smallSettings } as const;
-  const client = new NDTSClient({ ...options, role: 'connect', openTimeoutMs: 60_000 });
+  const client = new NDTSClient({ ...options, role: 'connect', openTimeoutMs: 300_000 });
   context.after(() => client.close());
   const diary = new ConsumerDiary(context, { through: 'folder', name: 'diary', dataDir }, shards);
   diary.start();

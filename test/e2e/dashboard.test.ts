@@ -28,11 +28,11 @@ const launchArguments = [
 ];
 
 /** Waiting for what must come; the limit only ends a test that has failed. */
-const patienceMs = 60_000;
+const patienceMs = 300_000;
 
 function launch(): Promise<Browser> {
   assert.ok(executablePath, `expected a browser at one of ${browsers.join(', ')}`);
-  return chromium.launch({ executablePath, args: launchArguments });
+  return chromium.launch({ executablePath, args: launchArguments, timeout: patienceMs });
 }
 
 async function openPage(browser: Browser, complaints: string[]): Promise<Page> {

@@ -19,6 +19,9 @@ const skip =
     ? 'no chromium (install it with: apt-get install chromium)'
     : false;
 
+/** Waiting for what must come; the limit only ends a test that has failed. */
+const patienceMs = 300_000;
+
 const hostile = '<img src=x onerror=alert(1)>';
 
 /** A run over 600 ticks that trades both symbols. */
@@ -50,6 +53,7 @@ test('the report is drawn and loads nothing', { skip }, async (context) => {
   const folder = mkdtempSync(join(tmpdir(), 'ndts-report-'));
   const report = await makeReport(folder);
   const browser = await chromium.launch({
+    timeout: patienceMs,
     ...(executablePath === undefined ? {} : { executablePath }),
     args: ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking'],
   });
@@ -58,6 +62,7 @@ test('the report is drawn and loads nothing', { skip }, async (context) => {
     rmSync(folder, { recursive: true, force: true });
   });
   const page = await browser.newPage({ viewport: { width: 1100, height: 900 } });
+  page.setDefaultTimeout(patienceMs);
   const asked: string[] = [];
   const complaints: string[] = [];
   page.on('request', (request) => asked.push(request.url()));

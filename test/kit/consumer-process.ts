@@ -70,7 +70,8 @@ function listPlaces(sequences: Iterable<number>): (readonly [number, number])[] 
 }
 
 function openClient(from: Exclude<ConsumerWay, { through: 'stream' }>): NDTSClient {
-  const openTimeoutMs = 60_000;
+  // As long as a node may need to come back.
+  const openTimeoutMs = 300_000;
   if (from.through !== 'folder') {
     const { address, token } = from;
     return new NDTSClient({ mode: 'distributed', nodes: [address], token, openTimeoutMs });

@@ -7,10 +7,29 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openRingPuller, type PullGrant, type RingPuller } from '@ndts/native/fabric';
+import type { TickRingReader } from '@ndts/native/ring';
 import { ringShape } from './numbered-rings.js';
 
 /** The program to run on the node's host: its arguments are a provider and an address. */
 export const ringNodeScript = fileURLToPath(new URL('ring-node.js', import.meta.url));
+
+/** What nobody wakes: a wait of a millisecond. */
+const still = new Int32Array(new SharedArrayBuffer(4));
+
+/** Until the mirror of the shard is that long. One that nobody pulls any more would never be. */
+export function awaitTail(
+  mirrors: TickRingReader,
+  puller: RingPuller,
+  shard: number,
+  tail: number,
+): void {
+  while (mirrors.marks(shard).tail < tail) {
+    const { rings, connection } = puller.stats();
+    const { end = '' } = rings[shard] ?? {};
+    if (end !== 'OK') throw new Error(`shard ${shard} is not pulled now: ${end}, ${connection}`);
+    Atomics.wait(still, 0, 0, 1);
+  }
+}
 
 /** A process of ringNodeScript. */
 export class RingNode {
@@ -34,7 +53,7 @@ export class RingNode {
     const { grants } = await this.ask<{ grants: readonly PullGrant[] }>({ open: slotCount });
     const dir = mkdtempSync(join(tmpdir(), 'ndts-pulled-'));
     const puller = openRingPuller({ grants, dir: join(dir, 'mirrors'), from: 'oldest' });
-    return new PulledHost(this, dir, puller, await puller.mirrors(20_000));
+    return new PulledHost(this, dir, puller, await puller.mirrors(120_000));
   }
 
   /** Handed to the kernel when this returns. */

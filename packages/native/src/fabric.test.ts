@@ -30,7 +30,7 @@ function newDir(): string {
 const code = (expected: string) => (error: unknown) =>
   error instanceof NdtsError && error.code === expected;
 
-const patienceMs = 20_000;
+const patienceMs = 120_000;
 const leaseMs = 60_000;
 const tcp = { provider: 'tcp', address: '127.0.0.1', port: 0 };
 

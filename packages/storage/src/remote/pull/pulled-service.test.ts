@@ -74,7 +74,7 @@ test('a connection that ends while mirrors are waited for', async (context) => {
 });
 
 test('pulls that end while those of another table are asked for', {
-  timeout: 5000,
+  timeout: 60_000,
 }, async (context) => {
   const server = createServer((socket) => socket.on('error', () => undefined).resume());
   const port = await listen(server, 'test', '127.0.0.1', 0);
