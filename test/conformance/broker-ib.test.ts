@@ -240,6 +240,53 @@ test('what an order executed on days before counts, though nobody tells it', asy
   assert.deepEqual([over?.state, over?.filledQuantity], [OrderState.filled, parseMoney('5')]);
 });
 
+test('what was executed of an order that is refused later counts', async (context) => {
+  const { tws, broker, settled } = await scene(context);
+  const limitPrice = parseMoney('90');
+  const intent = { ...intentOf('gtc', clock.now()), orderType: OrderType.limit, limitPrice };
+  broker.submit({ ...intent, quantity: parseMoney('5') });
+  await settled();
+  tws.executePart(2);
+  await settled();
+  // On another day nobody tells its executions; then the exchange refuses the rest.
+  tws.forgetExecutions();
+  await broker.disconnect();
+  const later = new IbBroker(optionsFor(tws, {}));
+  context.after(() => later.disconnect());
+  const heard = new Heard();
+  await later.connect(heard);
+  tws.warn(201, 'Order rejected - reason: halted');
+  while (heard.updates.length === 0) {
+    later.doWork();
+    await pause(1);
+  }
+  const [told] = heard.updates;
+  assert.deepEqual([told?.state, told?.filledQuantity], [OrderState.canceled, parseMoney('2')]);
+});
+
+test('an order that may arrive yet is unknown, not one that never came', async (context) => {
+  const { tws, broker, settled } = await scene(context, { inFlightMs: 60_000 });
+  tws.loseRequests = true;
+  buy(broker, 'l');
+  await settled();
+  assert.equal((await broker.queryOrder('l'))?.state, OrderState.unknown);
+  assert.equal(await broker.queryOrder('never'), undefined);
+});
+
+test('what waits for its turn when the servers go away does not leave', async (context) => {
+  const { tws, broker, heard, settled } = await scene(context, { messagesPerSecond: 10 });
+  for (let at = 0; at < 20; at += 1) buy(broker, `w${at}`);
+  tws.serversAway(true);
+  while (broker.connected()) await pause(1);
+  broker.doWork();
+  const kept = heard.updates.filter(({ failure }) => failure === 'transport');
+  assert.ok(kept.length > 10);
+  tws.serversAway(false);
+  const arrived = tws.arrivals.length;
+  await settled();
+  assert.ok(tws.arrivals.length <= arrived + 5);
+});
+
 test('a corrected execution is no second fill, and the order shows what holds', async (context) => {
   const { tws, broker, heard, settled } = await scene(context);
   buy(broker, 'c');

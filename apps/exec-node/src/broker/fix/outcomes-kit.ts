@@ -1,5 +1,5 @@
-// A bench for what a counterparty's messages are told as: order 7-1-0 buys 10 of S1 at 50; it has the
-// venue's id V1 once that was said.
+// A bench for what a counterparty's messages are told as: order 7-1-0 buys 10 of S1 at 50; it has
+// the venue's id V1 once that was said.
 
 import assert from 'node:assert/strict';
 import { moneyText, OrderStateNames, OrderType, parseMoney } from '@ndts/protocol';

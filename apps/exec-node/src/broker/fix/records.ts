@@ -44,7 +44,7 @@ const moneyFields = new Set([
 ]);
 
 /** What the order had executed with it; 0n: not told. */
-type KeptTrade = Fill & { readonly cumQty?: bigint };
+type KeptTrade = Fill & { cumQty?: bigint };
 
 export class FixRecords {
   readonly #store: FixStore;
@@ -199,7 +199,9 @@ export function orderOf({ clientOrderId }: Fill): string {
   return clientOrderId.replace(/(?:\.bust|\.correct)+$/, '');
 }
 
-function fillOf({ cumQty: _, ...fill }: KeptTrade): Fill {
+function fillOf(kept: KeptTrade): Fill {
+  const fill: KeptTrade = { ...kept };
+  delete fill.cumQty;
   return fill;
 }
 

@@ -63,9 +63,9 @@ const ended: Readonly<Record<string, OrderState>> = {
 /** Where an order stands by the venue's word. An inactive one may become active again: it counts
  * as open unless a refusal was told with it. */
 export function stateOf(status: string, filled: bigint, refused: boolean): OrderState {
-  if (status === 'Inactive' && refused) return OrderState.rejected;
   const over = ended[status];
-  if (over === OrderState.canceled && refused && filled === 0n) return OrderState.rejected;
+  const isRefused = refused && (status === 'Inactive' || over === OrderState.canceled);
+  if (isRefused) return filled > 0n ? OrderState.canceled : OrderState.rejected;
   if (over !== undefined) return over;
   return filled > 0n ? OrderState.partiallyFilled : OrderState.accepted;
 }

@@ -97,6 +97,11 @@ export class IbConnection {
     else this.#pacing.send(() => message(this.#api), dropped);
   }
 
+  /** What waits for its turn is not sent. */
+  drop(): void {
+    this.#pacing.drop();
+  }
+
   /** Sends what had to wait; part of the duty cycle. */
   doWork(): number {
     return this.#over ? 0 : this.#pacing.flush();

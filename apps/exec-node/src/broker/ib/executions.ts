@@ -36,6 +36,7 @@ interface Fee {
   readonly feeCurrency: string;
 }
 
+const commissionMax = 9e9;
 /** Others who trade in the account have commissions, too, whose executions are not noted. */
 const earlyMax = 1000;
 
@@ -76,17 +77,21 @@ export class Executions {
     return before === undefined ? 'new' : 'corrected';
   }
 
-  noteFee({ execId, commission, currency: feeCurrency = '' }: CommissionReport): void {
+  /** False: it tells none. */
+  noteFee({ execId, commission = 0, currency: feeCurrency = '' }: CommissionReport): boolean {
     const executionId = execId ?? '';
-    const fee = moneyFromFloat(commission ?? 0);
+    // The largest double: it is not told. Rebates are below 0.
+    if (Math.abs(commission) > commissionMax) return false;
+    const fee = moneyFromFloat(commission);
     const known = this.#byTrade.get(tradeIdOf(executionId));
     if (known !== undefined) {
       Object.assign(known, { fee, feeCurrency });
-      return;
+      return true;
     }
     this.#earlyFees.set(executionId, { fee, feeCurrency });
     const [oldest = ''] = this.#earlyFees.size > earlyMax ? this.#earlyFees.keys() : [];
     this.#earlyFees.delete(oldest);
+    return true;
   }
 
   forget(clientOrderIds: readonly string[]): void {

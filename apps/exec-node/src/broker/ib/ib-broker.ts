@@ -24,6 +24,7 @@ import type {
   CommissionReport,
   Contract,
   Execution,
+  IBApi,
   Order,
   OrderState as IbOrderState,
 } from '@stoqey/ib';
@@ -37,14 +38,12 @@ import { AwaitedFees, Executions, type KnownExecution } from './executions.js';
 import { contractOf, ibAbilities, orderOf, termsOf } from './order-words.js';
 import { noteFilled, OrdersSeen, type SeenOrder, venueOrderId } from './orders-seen.js';
 import type { IbBrokerOptions } from './settings.js';
-import { Question } from './question.js';
+import { IbQuestions } from './questions.js';
 import { venueTime } from './venue-time.js';
 
 export const ibVenue = 'ib';
 
 const feePauseMs = 5;
-/** Beyond the numbers of orders: what is said of a question is said of no order. */
-const firstRequest = 1_000_000_000;
 
 export class IbBroker implements Gateway {
   readonly #options: IbBrokerOptions;
@@ -54,10 +53,7 @@ export class IbBroker implements Gateway {
   readonly #awaitedFees = new AwaitedFees();
   readonly #positions = new Map<number, BrokerPosition>();
   readonly #backOff: BackOff;
-  readonly #askOpen: Question;
-  readonly #askCompleted: Question;
-  readonly #askExecutions: Question;
-  readonly #askPositions: Question;
+  readonly #questions: IbQuestions;
   #listener: BrokerListener | undefined;
   #connection: IbConnection | undefined;
   #opening = false;
@@ -67,7 +63,6 @@ export class IbBroker implements Gateway {
   #timesAway = 0;
   #nextTryNs = 0;
   #nextNumber = 0;
-  #nextRequest = firstRequest;
   #firstReady: (() => void) | undefined;
   #firstFailure: ((error: unknown) => void) | undefined;
 
@@ -75,19 +70,11 @@ export class IbBroker implements Gateway {
     const { clock, settings, random } = options;
     this.#options = options;
     this.#backOff = new BackOff(random, options.backOff ?? backOffDefault);
-    const question = (name: string, ask: () => void): Question =>
-      new Question(name, clock, settings.answerMs, ask);
-    this.#askOpen = question('open orders', () => this.#send((api) => api.reqOpenOrders()));
-    this.#askCompleted = question('orders of the day', () =>
-      this.#send((api) => api.reqCompletedOrders(true)),
-    );
-    this.#askExecutions = question('executions', () => {
-      const request = this.#nextRequest++;
-      this.#send((api) => api.reqExecutions(request, { acctCode: settings.account }));
-    });
-    this.#askPositions = question('positions', () => {
-      this.#positions.clear();
-      this.#send((api) => api.reqPositions());
+    this.#questions = new IbQuestions({
+      ...{ clock, answerMs: settings.answerMs, account: settings.account },
+      send: (message, dropped) => this.#send(message, dropped),
+      stuck: () => this.#giveUp(),
+      positionsCome: () => this.#positions.clear(),
     });
   }
 
@@ -121,7 +108,7 @@ export class IbBroker implements Gateway {
     this.#ready = false;
     this.#connection?.close();
     this.#connection = undefined;
-    this.#failQuestions('the gateway was closed');
+    this.#questions.drop('the gateway was closed');
   }
 
   submit(intent: OrderIntent, terms: OrderTerms = plainTerms): void {
@@ -146,7 +133,10 @@ export class IbBroker implements Gateway {
     const seen = this.#orders.take(clientOrderId, number);
     const order = orderOf(intent, terms, this.#options.settings.account);
     this.#send(
-      (api) => api.placeOrder(number, contractOf(contract), order),
+      (api) => {
+        seen.sentNs = this.#options.clock.monotonicNs();
+        api.placeOrder(number, contractOf(contract), order);
+      },
       () => this.#refuse(seen, `not sent: ${ibVenue} went away`, 'transport'),
     );
   }
@@ -168,10 +158,19 @@ export class IbBroker implements Gateway {
     const found: OrderStatuses = new Map();
     for (const id of ids) {
       const order = this.#orders.get(id);
-      if (order === undefined || (!order.known && order.refusal === '')) continue;
-      found.set(id, this.#statusOf(order));
+      if (order === undefined) continue;
+      if (order.known || order.refusal !== '') found.set(id, this.#statusOf(order));
+      else if (this.#isOnItsWay(order))
+        found.set(id, { ...this.#statusOf(order), state: OrderState.unknown });
     }
     return found;
+  }
+
+  /** It waits for its turn, however long, or left so late that it may arrive yet. */
+  #isOnItsWay({ number, sentNs }: SeenOrder): boolean {
+    const { clock, settings } = this.#options;
+    if (number === 0) return false;
+    return sentNs === undefined || clock.monotonicNs() - sentNs < settings.inFlightMs * nsPerMs;
   }
 
   async queryOpenOrders(): Promise<BrokerOrderStatus[]> {
@@ -183,7 +182,7 @@ export class IbBroker implements Gateway {
 
   async queryFills(afterTradeId?: string): Promise<Fill[]> {
     this.#reachable();
-    await this.#askExecutions.answer();
+    await this.#questions.executions.answer();
     const { clock } = this.#options;
     // A fill counts once, with the fee it is told with first.
     for (;;) {
@@ -195,7 +194,7 @@ export class IbBroker implements Gateway {
 
   async queryPositions(): Promise<BrokerPosition[]> {
     this.#reachable();
-    await this.#askPositions.answer();
+    await this.#questions.positions.answer();
     return [...this.#positions.values()];
   }
 
@@ -233,15 +232,15 @@ export class IbBroker implements Gateway {
     ready: (number) => this.#onReady(number),
     lost: (reason) => this.#onLost(reason),
     openOrder: (number, _contract, order, state) => this.#onOpenOrder(number, order, state),
-    openOrdersEnd: () => this.#askOpen.end(),
+    openOrdersEnd: () => this.#questions.open.end(),
     completedOrder: (_contract, order, state) => this.#onCompleted(order, state),
-    completedOrdersEnd: () => this.#askCompleted.end(),
+    completedOrdersEnd: () => this.#questions.completed.end(),
     orderStatus: (number, status, filled, permId) => this.#onStatus(number, status, filled, permId),
     execution: (request, contract, execution) => this.#onExecution(request, contract, execution),
-    executionsEnd: () => this.#askExecutions.end(),
+    executionsEnd: () => this.#questions.executions.end(),
     commission: (report) => this.#onCommission(report),
     position: (...told) => this.#onPosition(...told),
-    positionsEnd: () => this.#askPositions.end(),
+    positionsEnd: () => this.#questions.positions.end(),
     problem: (number, code, message) => this.#onProblem(number, code, message),
   };
 
@@ -256,7 +255,8 @@ export class IbBroker implements Gateway {
   #synchronise(): void {
     const { logger } = this.#options;
     const timesAway = this.#timesAway;
-    this.#askAll()
+    this.#questions
+      .day()
       .then(() => {
         if (this.#connection === undefined || this.#connection.isOver) return;
         // It answers although its servers are away, and is asked again once they are back.
@@ -270,9 +270,14 @@ export class IbBroker implements Gateway {
       })
       .catch((error: unknown) => {
         logger.warn({ error: errorLine(error) }, 'the venue did not say how orders stand');
-        this.#connection?.close();
-        this.#onLost('no answer');
+        this.#giveUp();
       });
+  }
+
+  /** The next connection asks anew. */
+  #giveUp(): void {
+    this.#connection?.close();
+    this.#onLost('no answer');
   }
 
   #onLost(reason: string): void {
@@ -281,12 +286,7 @@ export class IbBroker implements Gateway {
       logger.warn({ venue: ibVenue, reason }, 'connection to the venue lost');
     this.#ready = false;
     this.#connection = undefined;
-    this.#failQuestions(reason);
-  }
-
-  #failQuestions(reason: string): void {
-    for (const one of [this.#askOpen, this.#askCompleted, this.#askExecutions, this.#askPositions])
-      one.fail(`Interactive Brokers: ${reason}`);
+    this.#questions.drop(reason);
   }
 
   #reachable(): void {
@@ -294,19 +294,14 @@ export class IbBroker implements Gateway {
       throw new NdtsError('UNAVAILABLE', 'Interactive Brokers is not reachable');
   }
 
-  #send(...message: Parameters<IbConnection['send']>): void {
-    this.#connection?.send(...message);
+  #send(message: (api: IBApi) => void, dropped?: () => void): void {
+    if (this.#connection === undefined) dropped?.();
+    else this.#connection.send(message, dropped);
   }
 
   async #refresh(): Promise<void> {
     this.#reachable();
-    await this.#askAll();
-  }
-
-  /** Executions last: an order that ended in between is then told with its fills. */
-  async #askAll(): Promise<void> {
-    await Promise.all([this.#askOpen.answer(), this.#askCompleted.answer()]);
-    await this.#askExecutions.answer();
+    await this.#questions.day();
   }
 
   // --- what the venue tells
@@ -388,7 +383,7 @@ export class IbBroker implements Gateway {
   }
 
   #onCommission(report: CommissionReport): void {
-    this.#executions.noteFee(report);
+    if (!this.#executions.noteFee(report)) return;
     const executionId = report.execId ?? '';
     if (this.#awaitedFees.take(executionId)) this.#tellFill(executionId);
   }
@@ -433,6 +428,8 @@ export class IbBroker implements Gateway {
       this.#serversAway = true;
       this.#timesAway += 1;
       logger.warn({ venue: ibVenue, code }, message);
+      // TWS may keep what it gets now, and send it when nobody wants it any more.
+      this.#connection?.drop();
       return;
     }
     // Executions of the meantime are told only to who asks; not all are told that they were away.
@@ -457,7 +454,7 @@ export class IbBroker implements Gateway {
   #refuse(seen: SeenOrder, reason: string, failure?: Failure): void {
     if (seen.refusal !== '' || seen.ended) return;
     seen.refusal = reason;
-    const part = this.#executions.filled(seen.clientOrderId) > 0n;
+    const part = this.#filledOf(seen) > 0n;
     this.#tell(seen, part ? OrderState.canceled : OrderState.rejected, reason, failure);
     seen.status = part ? 'Cancelled' : 'Inactive';
     this.#end(seen);
@@ -470,8 +467,7 @@ export class IbBroker implements Gateway {
   // --- words
 
   #stateOf(seen: SeenOrder): OrderState {
-    const filled = this.#executions.filled(seen.clientOrderId);
-    return stateOf(seen.status, filled, seen.refusal !== '');
+    return stateOf(seen.status, this.#filledOf(seen), seen.refusal !== '');
   }
 
   #statusOf(seen: SeenOrder): BrokerOrderStatus {

@@ -23,6 +23,9 @@ export interface SeenOrder {
   doubt: string;
   /** What the venue said when it refused; empty: it did not. */
   refusal: string;
+  /** When it left, by the monotonic clock; undefined: it waits for its turn, or was not sent by this
+   * process. */
+  sentNs: number | undefined;
   /** The venue has told of it, in this session or an earlier one. */
   known: boolean;
   /** Told to the listener. */
@@ -54,7 +57,7 @@ export class OrdersSeen {
     if (order === undefined) {
       order = {
         ...{ clientOrderId, number, permId: 0, status: '', filled: 0n, refusal: '', doubt: '' },
-        ...{ isCorrected: false, terms: undefined },
+        ...{ isCorrected: false, terms: undefined, sentNs: undefined },
         ...{ known: false, accepted: false, ended: false },
       };
       this.#byId.set(clientOrderId, order);
