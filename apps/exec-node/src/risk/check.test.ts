@@ -227,6 +227,8 @@ test('books of a strategy and an account hold beside all, and the multiplier cou
   assert.equal(check(books('4.9')), 'POSITION_LIMIT_EXCEEDED');
   assert.equal(check(books(undefined, 6n)), 'APPROVED');
   assert.equal(check(books(undefined, 5n)), 'DAILY_LOSS_LIMIT');
+  const closing = { ...books(undefined, 5n).exposure, closable: money('1') };
+  assert.equal(check({ exposure: closing }), 'APPROVED', 'closed by its offset');
   const worth = { exposure: { multiplier: 300n }, order: { quantity: money('34') } };
   assert.equal(check({ order: { quantity: money('34') } }), 'APPROVED');
   assert.equal(check(worth), 'ORDER_VALUE_EXCEEDED');

@@ -59,6 +59,8 @@ export interface RiskExposure {
   own?: OpenPosition | undefined;
   /** What the offset of the order may close; undefined: it closes nothing by offset. */
   closable?: bigint | undefined;
+  /** Everything is being closed: where long and short are kept apart, both sides. */
+  isFlattening?: boolean;
   /** The venue takes less than a lot of what closes all that is held. */
   closesOddLots?: boolean;
   /** The books of the strategy and the account, where they have limits of their own. */
@@ -130,23 +132,29 @@ export function checkRisk(
   // Not divided: nothing is rounded away.
   if (value * (exposure.rate ?? moneyScale) > limits.maxOrderValue * moneyScale)
     return RiskReason.ORDER_VALUE_EXCEEDED;
-  if (worstPosition(order, exposure) > limits.maxPosition)
+  // The other side goes, too.
+  const isOneOfTwo = exposure.isFlattening === true && exposure.closable !== undefined;
+  if (!isOneOfTwo && worstPosition(order, exposure) > limits.maxPosition)
     return RiskReason.POSITION_LIMIT_EXCEEDED;
   if (!reducing && exposure.dayLoss >= limits.maxDailyLoss) return RiskReason.DAILY_LOSS_LIMIT;
   for (const book of exposure.books ?? []) {
-    const reason = checkBook(order, book);
+    const reason = isOneOfTwo ? RiskReason.APPROVED : checkBook(order, book, exposure);
     if (reason !== RiskReason.APPROVED) return reason;
   }
   return exposure.messagesLeft > 0 ? RiskReason.APPROVED : RiskReason.MESSAGE_RATE;
 }
 
 /** The position and loss of one strategy or account. */
-function checkBook(order: RiskOrder, book: BookExposure): RiskReason {
+function checkBook(
+  order: RiskOrder,
+  book: BookExposure,
+  { closable }: Pick<RiskExposure, 'closable'>,
+): RiskReason {
   const { maxPosition, maxDailyLoss } = book;
   if (maxPosition !== undefined && worstPosition(order, book) > maxPosition)
     return RiskReason.POSITION_LIMIT_EXCEEDED;
-  if (maxDailyLoss !== undefined && book.dayLoss >= maxDailyLoss && !reducesPosition(order, book))
-    return RiskReason.DAILY_LOSS_LIMIT;
+  if (maxDailyLoss === undefined || book.dayLoss < maxDailyLoss) return RiskReason.APPROVED;
+  if (closable === undefined && !reducesPosition(order, book)) return RiskReason.DAILY_LOSS_LIMIT;
   return RiskReason.APPROVED;
 }
 

@@ -75,6 +75,7 @@ export class RiskDesk {
     ...{ position: 0n, openBuy: 0n, openSell: 0n, dayLoss: 0n, tradingState: 'ACTIVE' },
     ...{ brokerConnected: false, messagesLeft: 0, multiplier: 1n, rate: moneyScale },
     ...{ ownAgainst: 0n, closable: undefined, own: undefined, closesOddLots: false },
+    isFlattening: false,
     ...{ isDuplicate: false, isThrottled: false, isUnmapped: false, books: [] },
   };
 
@@ -176,6 +177,7 @@ export class RiskDesk {
     exposure.rate = rates.of(instrument?.currency ?? '');
     exposure.dayLoss = positions.dayLoss(this.#deps.rates.of);
     exposure.closable = this.#deps.closable(order, terms.offset);
+    exposure.isFlattening = controls.flatten !== '';
     exposure.tradingState = controls.stateFor(account, instance, symbol);
     exposure.brokerConnected = connected() && takes(order);
     exposure.closesOddLots = this.#deps.closesOddLots();

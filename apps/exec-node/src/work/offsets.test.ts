@@ -258,6 +258,27 @@ test('long and short stand beside each other; flatten closes both', async (conte
   await agrees(desk);
 });
 
+test('flatten closes both sides, each of which alone is beyond the limit', async (context) => {
+  const desk = await opened(context);
+  await send(desk, 'buy', '60');
+  await send(desk, 'sell', '80', { offset: 'open' });
+  await send(desk, 'buy', '10', { offset: 'open' });
+  assert.equal(await held(desk), '70 0 80 0');
+  // The account has a limit of its own, too.
+  for (const [scope, name] of [
+    ['symbol', String(shfe)],
+    ['account', 'paper'],
+  ] as const)
+    await desk.harness.node.setLimit({ scope, name, key: 'maxPosition', value: '20', ...who });
+  // Who closes one side alone comes to a position that is too large.
+  const { node } = desk.harness;
+  assert.equal(await send(desk, 'sell', '70', { offset: 'close' }), 'POSITION_LIMIT_EXCEEDED');
+  await flatten(desk);
+  assert.equal(await held(desk), '0 0 0 0');
+  assert.equal(node.ledger.controls.flatten, '');
+  assert.equal(node.ledger.controls.state, 'REDUCING');
+});
+
 test('less than a lot on both sides is said once, and flattening ends', async (context) => {
   const desk = await opened(context, { can: { ...plainAbilities, offsets: true } });
   await send(desk, 'buy', '5', { offset: 'open' });
