@@ -248,7 +248,9 @@ test('trading state: journaled with who and why, and kept over a restart', async
   const ask = (request: object): Promise<unknown> =>
     harness.bus.request(subjects.execTradingState, { actor: 'ann', why: 'lunch', ...request });
   assert.equal(await ask({}), 'ACTIVE');
+  assert.equal(await ask({ set: 'HALTED', scope: 'symbol', name: '4' }), 'HALTED');
   assert.equal(await ask({ set: 'REDUCING' }), 'REDUCING');
+  assert.equal(await ask({ set: 'ACTIVE', scope: 'symbol', name: '4' }), 'REDUCING');
   await assert.rejects(ask({ set: 'PAUSED' }), /PAUSED/);
   harness.ticks.push({ symbol: 3, price: 100 });
   harness.signals.push({ ordinal: 1, symbol: 3, side: 1 });

@@ -343,7 +343,7 @@ export class ExecNode implements Agent {
     return true;
   }
 
-  /** Answers the state; with `set`, changes it first: journaled, with who and why. */
+  /** Answers the state; with `set`, changes it (or a part's) first: journaled, with who and why. */
   async setTradingState(request: TradingStateRequest): Promise<TradingStateName> {
     const { set, scope = '', name = '', cancel = false, all = false, actor, why } = request;
     if (set === undefined) return this.ledger.tradingState;
@@ -369,7 +369,7 @@ export class ExecNode implements Agent {
     // Who lets trading go on has seen what stands.
     const known = set === 'HALTED' || scope !== '' ? {} : { known: this.#watch.marks };
     await this.#act(action, { scope, name, to: set, ...known }, actor, why);
-    return this.ledger.tradingState;
+    return this.ledger.controls.stateOf(scope, name);
   }
 
   /** Sets a limit from the next order on, or takes it back with an empty value. */

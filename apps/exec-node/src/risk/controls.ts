@@ -86,6 +86,12 @@ export class Controls {
     return worst;
   }
 
+  /** What holds for all of a part, or for everything: the strictest of the two. */
+  stateOf(scope: string, name: string): TradingStateName {
+    const state = this.#states.get(`${scope} ${name}`) ?? 'ACTIVE';
+    return strictness[state] > strictness[this.state] ? state : this.state;
+  }
+
   /** It executed too often in a row, and nobody has armed it again. */
   isThrottled(instance: number): boolean {
     return this.#throttled.has(instance);

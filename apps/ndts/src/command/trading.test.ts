@@ -60,8 +60,9 @@ test('each command asks the right thing and shows the answer', async (context) =
   const verdict = { clientOrderId: '0-7-0', reason: 'APPROVED' };
   const send = 'orders send buy 2 AAA --type trailing --distance 0.5 --reduce-only';
   assert.equal(await run(send, verdict), '0-7-0 APPROVED');
-  assert.equal(await run('halt symbol AAA --why storm', {}), 'trading of symbol AAA is HALTED');
-  assert.equal(await run('resume --why calm', {}), 'trading is ACTIVE');
+  const [halted, active] = [{ state: 'HALTED' }, { state: 'ACTIVE' }];
+  assert.equal(await run('halt symbol AAA --why storm', halted), 'trading of symbol AAA is HALTED');
+  assert.equal(await run('resume --why calm', active), 'trading is ACTIVE');
   assert.equal(await run('flatten --why end', { done: true }), 'closing everything');
   const agreed = { differences: [], adopted: [], tradingState: 'ACTIVE' };
   assert.equal(await run('reconcile --why look', agreed), 'journal and broker agree');
@@ -95,6 +96,12 @@ test('each command asks the right thing and shows the answer', async (context) =
     'POST /api/trading-state {"state":"HALTED","scope":"symbol","name":"AAA","why":"storm"}',
     'POST /api/trading-state {"state":"ACTIVE","why":"calm"}',
   ]);
+});
+
+test('what holds is told, not what was asked for', async (context) => {
+  const { run } = await nodeByHand(context);
+  const halted = { state: 'HALTED' };
+  assert.equal(await run('resume symbol A --why calm', halted), 'trading of symbol A is HALTED');
 });
 
 test('instruments are declared and listed', async (context) => {

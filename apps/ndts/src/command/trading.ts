@@ -84,7 +84,7 @@ function addState(program: Command, { name, state, what }: StateWords, print: Pr
     const all = flags.all === true ? { all: true } : {};
     const body = { state, ...partOf(scope, part), ...cancel, ...all };
     const of = scope === undefined ? '' : ` of ${scope} ${part}`;
-    const text = (): string => `trading${of} is ${state}`;
+    const text = (view: { readonly state: string }): string => `trading${of} is ${view.state}`;
     return act(flags, '/api/trading-state', body, text, print);
   });
 }
