@@ -22,6 +22,7 @@ import {
   type OrdersRequest,
   type OrderView,
   type OffsetView,
+  type PositionsRequest,
   type PositionView,
   type ReconcileRequest,
   type ReconcileView,
@@ -47,7 +48,7 @@ import { lineageView, moneyOf, orderView } from './order/view.js';
 import { fromSquared } from './position/position.js';
 import type { Instruments } from './position/instruments.js';
 import type { Rates } from './position/rates.js';
-import { offsetView, positionView } from './position/view.js';
+import { offsetView, positionView, viewsBy } from './position/view.js';
 import type { Market } from './risk/market.js';
 import type { AnswerCounts } from './route/answers.js';
 import type { ReleaseLatencies } from './route/release.js';
@@ -132,7 +133,9 @@ export class StatusDesk {
       bus.respond(subjects.execInstanceOrders, (request) =>
         this.#instanceOrders(request as InstanceOrdersRequest),
       ),
-      bus.respond(subjects.execPositions, () => this.#positions()),
+      bus.respond(subjects.execPositions, (request) =>
+        this.#positions(request as PositionsRequest | undefined),
+      ),
       bus.respond(subjects.execTradingState, (request) =>
         this.#deps.node.setTradingState(request as TradingStateRequest),
       ),
@@ -305,8 +308,11 @@ export class StatusDesk {
     return orders.map((order) => this.#view(order));
   }
 
-  #positions(): PositionView[] {
+  #positions(request: PositionsRequest | undefined): PositionView[] {
     const { ledger, market, symbolName } = this.#deps;
+    const { by } = request ?? {};
+    if (by !== undefined)
+      return viewsBy(ledger.books, by, symbolName, (symbol) => market.lastMoney(symbol));
     ledger.positions.mark((symbol) => market.lastMoney(symbol));
     const apart = new Map<number, OffsetView[]>();
     for (const [account, held] of ledger.books.offsets.all())

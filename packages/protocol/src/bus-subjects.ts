@@ -52,7 +52,7 @@ export const subjects = {
   execInstanceOrders: 'exec.instance-orders',
   /** Request CancelRequest -> boolean; false: the order is not open. */
   execCancel: 'exec.cancel',
-  /** Request undefined -> PositionView[]. */
+  /** Request PositionsRequest or undefined -> PositionView[]. */
   execPositions: 'exec.positions',
   /** Request undefined -> InstrumentView[]. */
   execInstruments: 'exec.instruments',
@@ -330,7 +330,15 @@ export interface OrderNews extends OrderView {
   readonly revision: number;
 }
 
+export interface PositionsRequest {
+  /** Of each account or strategy alone; absent: of all together. */
+  readonly by?: 'account' | 'strategy';
+}
+
 export interface PositionView {
+  /** Whose, where they were asked for by account or strategy. */
+  readonly account?: string;
+  readonly instance?: number;
   readonly symbol: number;
   readonly symbolName: string;
   readonly quantity: string;

@@ -170,10 +170,12 @@ function tradingRoutes({ bus }: ReadOptions): ApiRoute[] {
       method: 'GET',
       path: '/api/positions',
       role: 'viewer',
-      summary: 'Positions with average price, PnL and fees.',
+      summary:
+        'Positions with average price, PnL and fees; by account or by strategy, where asked.',
+      query: objectOf({ by: { type: 'string', enum: ['account', 'strategy'] } }, []),
       response: listOf(viewOf('PositionView')),
-      handle: async (): Promise<PositionView[]> =>
-        (await bus.request(subjects.execPositions, undefined)) as PositionView[],
+      handle: async ({ query: { by } }): Promise<PositionView[]> =>
+        (await bus.request(subjects.execPositions, { by })) as PositionView[],
     },
     {
       method: 'GET',

@@ -343,12 +343,22 @@ export class Ledger {
   applyAction(action: OperatorAction): void {
     if (action.action === 'request') this.requests.note(JSON.parse(action.detail) as RequestKept);
     else if (action.action === 'day') this.riskDay = JSON.parse(action.detail) as RiskDayBegan;
-    else this.controls.apply(action);
+    else {
+      this.controls.apply(action);
+      if (action.action === 'flat') this.books.handOver(pricesIn(action.detail));
+    }
   }
 
   applyAdjustment(adjusted: PositionAdjusted): void {
     this.positions.adjust(adjusted.symbol, adjusted.averagePrice);
   }
+}
+
+/** By symbol; one of before strategies were flat, too, has none. */
+function pricesIn(detail: string): ReadonlyMap<number, bigint> {
+  if (detail === '') return new Map();
+  const { prices } = JSON.parse(detail) as { readonly prices: Readonly<Record<string, string>> };
+  return new Map(Object.entries(prices).map(([symbol, price]) => [Number(symbol), BigInt(price)]));
 }
 
 /** The venue says why an order was not canceled; that it works, it may say for other reasons. */

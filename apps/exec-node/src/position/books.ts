@@ -153,6 +153,34 @@ export class PositionBooks {
     boundClosing(persons, this.heldAgainst(symbol, -1), this.heldAgainst(symbol, 1));
   }
 
+  /** Nothing is open and all is closed: what strategies still hold, by executions of others that
+   * closed it, goes to persons at these prices. Quantities and money of the node stay. */
+  handOver(prices: ReadonlyMap<number, bigint>): void {
+    const persons = this.#strategy(personInstance);
+    for (const [instance, book] of this.#byInstance())
+      for (const { symbol, quantity } of instance === personInstance ? [] : book.all()) {
+        const price = prices.get(symbol);
+        if (quantity === 0n || price === undefined) continue;
+        const [side, size] = quantity > 0n ? [1, quantity] : [-1, -quantity];
+        book.execute(symbol, -side, size, price, 0n);
+        persons.execute(symbol, side, size, price, 0n);
+      }
+    for (const position of persons.all()) this.#boundClosing(position);
+  }
+
+  /** Symbols that strategies hold something of. */
+  heldByStrategies(): ReadonlySet<number> {
+    const held = new Set<number>();
+    for (const [instance, book] of this.#strategies)
+      for (const { symbol, quantity } of instance === personInstance ? [] : book.all())
+        if (quantity !== 0n) held.add(symbol);
+    return held;
+  }
+
+  #byInstance(): [number, Positions][] {
+    return [...this.#strategies].sort(([a], [b]) => a - b);
+  }
+
   /** A day of the account begins, with what is held worth these prices. */
   beginDay(prices: ReadonlyMap<number, bigint>): void {
     for (const book of this.#list) book.beginDay(prices);

@@ -22,6 +22,7 @@ import { type Order, personInstance } from '../order/order.js';
 import { heldOf, type OffsetPosition } from '../position/offsets.js';
 import type { Scribe } from '../order/scribe.js';
 import type { ControlEntry } from '../risk/controls.js';
+import type { Market } from '../risk/market.js';
 import type { CancelPace } from '../route/cancel-pace.js';
 import type { Stray, Strays } from '../route/strays.js';
 
@@ -34,6 +35,7 @@ export interface FlattenDeps {
   readonly offsetsOf: (symbol: number) => OffsetPosition | undefined;
   /** As much of a quantity as one order to close it may be for. */
   readonly mostOf: (symbol: number, side: number, quantity: bigint) => bigint;
+  readonly market: Pick<Market, 'lastMoney'>;
   /** No order of a person leaves for the symbol. */
   readonly isHalted: (symbol: number) => boolean;
   readonly cancel: (clientOrderId: string, why: string) => boolean;
@@ -230,8 +232,28 @@ export class Flatten {
     const held = remainders.map((one) => this.#textOf(one)).join(', ');
     const rest = ` but ${held}: less than one order may be for; close it at the venue`;
     const why = `nothing is open${held === '' ? '' : rest}`;
-    scribe.action({ actor: 'exec', action: 'flat', detail: '', why, time: clock.now() });
+    scribe.action({
+      actor: 'exec',
+      action: 'flat',
+      detail: this.#prices(),
+      why,
+      time: clock.now(),
+    });
     this.#remainders.clear();
+  }
+
+  /** At which what strategies hold against what was closed here is over, too; empty: nothing. */
+  #prices(): string {
+    const { ledger, market } = this.#deps;
+    const held = [...ledger.books.heldByStrategies()];
+    if (held.length === 0) return '';
+    const priceOf = (symbol: number): bigint => {
+      const last = market.lastMoney(symbol);
+      return last > 0n ? last : ledger.books.markOf(symbol);
+    };
+    const priced = held.filter((symbol) => priceOf(symbol) > 0n);
+    const prices = priced.map((symbol) => [symbol, String(priceOf(symbol))]);
+    return JSON.stringify({ prices: Object.fromEntries(prices) as object });
   }
 }
 

@@ -17,6 +17,7 @@ import { type Order, personInstance } from '../order/order.js';
 import type { Scribe } from '../order/scribe.js';
 import type { DataWatch } from '../risk/data-watch.js';
 import type { Market } from '../risk/market.js';
+import { OffsetPosition } from '../position/offsets.js';
 import type { Rates } from '../position/rates.js';
 import { RiskDesk, type RiskDeskDeps } from '../risk/risk-desk.js';
 import { CancelPace } from '../route/cancel-pace.js';
@@ -118,7 +119,7 @@ export class OrderDesk {
       route: () => broker.card.name,
     });
     this.#flatten = new Flatten({
-      ...{ ledger, scribe, clock, decisions: this.decisions, cancel, pace },
+      ...{ ledger, scribe, clock, decisions: this.decisions, cancel, pace, market },
       ...{ account: config.exec.account, strays: deps.strays, logger, symbolName },
       mostOf: (symbol, side, quantity) =>
         risk.mostOf({
@@ -129,7 +130,7 @@ export class OrderDesk {
         ledger.controls.stateFor(config.exec.account, personInstance, symbol) === 'HALTED',
       offsetsOf: (symbol) =>
         offsets.knows(symbol)
-          ? ledger.books.offsets.ensure(config.exec.account, symbol)
+          ? (ledger.books.offsets.get(config.exec.account, symbol) ?? new OffsetPosition(symbol))
           : undefined,
     });
   }

@@ -104,6 +104,16 @@ test('what holds is told, not what was asked for', async (context) => {
   assert.equal(await run('resume symbol A --why calm', halted), 'trading of symbol A is HALTED');
 });
 
+test('positions are told by strategy and by account', async (context) => {
+  const { asked, run } = await nodeByHand(context);
+  const long = { symbolName: 'AAA', quantity: '5', averagePrice: '100', currency: '' };
+  const money = { lastPrice: '102', realisedPnl: '0', unrealisedPnl: '10', fees: '1' };
+  const by = await run('positions --by strategy', [{ instance: 3, ...long, ...money }]);
+  assert.match(by, /^strategy +symbol +quantity .*\n.*\n3 +AAA +5 +100 +102 +0 +10 +1/);
+  assert.equal(asked.at(-1), 'GET /api/positions?by=strategy');
+  await assert.rejects(run('positions --by symbol', []), /Allowed choices are account, strategy/);
+});
+
 test('instruments are declared and listed', async (context) => {
   const { asked, run } = await nodeByHand(context);
   const money = { currency: 'CNY', rate: '0.14', multiplier: 10, tickSize: '1', lot: '1' };

@@ -3,7 +3,7 @@
 // everything that changes something names its reason, and the node keeps who and why; nothing is
 // decided here.
 
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import {
   type CalcLineage,
   type FullLineageView,
@@ -44,7 +44,11 @@ export function addTrading(program: Command, parseCount: ParseCount, print: Prin
   addInstruments(program, print);
   targeted(program.command('positions'))
     .description('positions with average price, PnL and fees')
-    .action((flags: Flags) => show(flags, '/api/positions', positionsText, print));
+    .addOption(new Option('--by <whose>', 'of each of them alone').choices(['account', 'strategy']))
+    .action((flags: Flags & { readonly by?: string }) => {
+      const query = flags.by === undefined ? '' : `?by=${flags.by}`;
+      return show(flags, `/api/positions${query}`, positionsText, print);
+    });
   for (const [name, state, what] of [
     ['halt', 'HALTED', 'no order leaves any more'],
     ['reduce', 'REDUCING', 'only orders that take risk away'],
@@ -317,14 +321,18 @@ function ordersText(orders: readonly OrderView[]): string {
 function positionsText(positions: readonly PositionView[]): string {
   if (positions.length === 0) return 'no positions';
   const numbers = ['quantity', 'average', 'last', 'realised', 'unrealised', 'fees'];
+  const whose = ({ instance, account }: PositionView): string[] =>
+    [instance?.toString() ?? account].flatMap((name) => name ?? []);
+  const by = positions[0]?.instance === undefined ? 'account' : 'strategy';
   const table = tableText(
     [
+      ...(positions.some((one) => whose(one).length > 0) ? [{ title: by }] : []),
       { title: 'symbol' },
       ...numbers.map((title) => ({ title, right: true })),
       ...(positions.some(({ currency }) => currency !== '') ? [{ title: 'in' }] : []),
     ],
     positions.map((one) => [
-      ...[one.symbolName, one.quantity, one.averagePrice, one.lastPrice],
+      ...[...whose(one), one.symbolName, one.quantity, one.averagePrice, one.lastPrice],
       ...[one.realisedPnl, one.unrealisedPnl, one.fees, one.currency],
     ]),
   );

@@ -1,0 +1,98 @@
+// What strategies hold by their own executions, once everything was closed by orders of others; and
+// what people see of each strategy and account.
+
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { OrderStateNames, type PositionView, parseMoney, subjects } from '@ndts/protocol';
+import { SignalTape } from '../exec-kit.js';
+import { Desk, symbol } from './desk-kit.js';
+
+const who = { actor: 'anna', why: 'a test' };
+
+/** Strategy 1 holds 5, strategy 2 is short of 2; the second ring is of this process. */
+async function twoStrategies(context: TestContext): Promise<{ desk: Desk; second: SignalTape }> {
+  const config = { 'risk.limits': 'strategy 1 maxPosition=5', 'exec.paperFeeBps': '0' };
+  const desk = new Desk(context, { config });
+  await desk.start();
+  const { node, clock } = desk.harness;
+  const second = new SignalTape(clock, 2);
+  node.addSignalRing(2, 'second', second);
+  await desk.market(100, 0);
+  await desk.signal({ ordinal: 1, side: 1, quantity: '5' });
+  second.push({ ordinal: 1, symbol, side: -1, quantity: '2' });
+  await desk.pass();
+  return { desk, second };
+}
+
+function held({ harness }: Desk): (bigint | undefined)[] {
+  const { books } = harness.node.ledger;
+  return [0, 1, 2].map((instance) => books.strategy(instance)?.get(symbol)?.quantity);
+}
+
+const shownBy = async (desk: Desk, by: 'account' | 'strategy'): Promise<unknown[]> => {
+  const views = await desk.harness.bus.request(subjects.execPositions, { by });
+  return (views as PositionView[]).map((one) => [
+    ...[one.instance ?? one.account, one.symbolName, one.quantity],
+    ...[one.averagePrice, one.realisedPnl, one.unrealisedPnl],
+  ]);
+};
+
+test('positions are shown by strategy and by account', async (context) => {
+  const { desk } = await twoStrategies(context);
+  await desk.market(102, 0);
+  assert.deepEqual(await shownBy(desk, 'strategy'), [
+    [1, 'S3', '5', '100', '0', '10'],
+    [2, 'S3', '-2', '100', '0', '-4'],
+  ]);
+  assert.deepEqual(await shownBy(desk, 'account'), [['paper', 'S3', '3', '100', '0', '6']]);
+});
+
+test('once all is closed no strategy holds anything, also by its limits', async (context) => {
+  const { desk } = await twoStrategies(context);
+  await desk.market(90, 0);
+  const { node } = desk.harness;
+  await node.flatten(who);
+  await desk.pass(5_000);
+  const { ledger } = node;
+  assert.equal(ledger.controls.flatten, '');
+  assert.equal(ledger.positions.get(symbol)?.quantity, 0n);
+  assert.deepEqual(held(desk), [0n, 0n, 0n]);
+  // Each has what it lost or won until then.
+  const sums = [1, 2].map((instance) => ledger.books.strategy(instance)?.realised() ?? 0n);
+  assert.deepEqual(sums, [parseMoney('-50') * 10n ** 8n, parseMoney('20') * 10n ** 8n]);
+  assert.equal(ledger.positions.realised(), parseMoney('-30') * 10n ** 8n);
+  // It is in the journal, and a start finds it.
+  await desk.start();
+  assert.deepEqual(held(desk), [0n, 0n, 0n]);
+  await desk.harness.node.setTradingState({ set: 'ACTIVE', ...who });
+  await desk.market(90, 0);
+  await desk.signal({ ordinal: 2, side: 1, quantity: '5' });
+  const [order] = desk.harness.node.ledger.orders.list(1, undefined);
+  assert.equal(`${OrderStateNames[order?.state ?? 0]} ${order?.reason}`, 'filled ');
+});
+
+test('what strategies hold against each other is over, too', async (context) => {
+  const { desk, second } = await twoStrategies(context);
+  second.push({ ordinal: 2, symbol, side: -1, quantity: '3' });
+  await desk.pass();
+  const { node } = desk.harness;
+  assert.deepEqual(held(desk), [undefined, parseMoney('5'), parseMoney('-5')]);
+  await node.flatten(who);
+  await desk.pass(1_000);
+  assert.deepEqual(held(desk), [0n, 0n, 0n]);
+  desk.checkJournal();
+});
+
+test('asking what is held of a symbol leaves no trace of it', async (context) => {
+  const instruments = [{ symbol, exchange: 'SHFE' }];
+  const desk = new Desk(context, { instruments });
+  await desk.start();
+  await desk.market(100, 0);
+  // Made for an order that works, and never traded.
+  await desk.signal({ ordinal: 1, side: 1, limit: '95' });
+  await desk.harness.node.flatten(who);
+  await desk.pass(1_000);
+  assert.equal(desk.harness.node.ledger.controls.flatten, '');
+  assert.deepEqual(await desk.harness.bus.request(subjects.execPositions, undefined), []);
+  desk.checkJournal();
+});
