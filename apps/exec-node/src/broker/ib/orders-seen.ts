@@ -23,8 +23,8 @@ export interface SeenOrder {
   doubt: string;
   /** What the venue said when it refused; empty: it did not. */
   refusal: string;
-  /** When it left, by the monotonic clock; undefined: it waits for its turn, or was not sent by this
-   * process. */
+  /** When it left, by the monotonic clock; undefined: it waits for its turn, or this process did
+   * not send it. */
   sentNs: number | undefined;
   /** The venue has told of it, in this session or an earlier one. */
   known: boolean;
