@@ -257,15 +257,26 @@ test('an order that got lost is not asked for beyond the horizon', async (contex
   assert.deepEqual(heard.updates, [], 'the id is not sent again');
 });
 
+/** Whose time goes on when a test says so, too. */
+class LaterClock extends SystemClock {
+  lateNs = 0;
+
+  override monotonicNs(): number {
+    return super.monotonicNs() + this.lateNs;
+  }
+}
+
 test('an open order that the venue has forgotten is over after the horizon', async (context) => {
   const venue = fakeVenue();
-  const { broker, heard } = await scene(context, venue, {});
+  const later = new LaterClock();
+  const { broker, heard } = await scene(context, venue, { clock: later, inFlightMs: 600_000 });
   buy(broker, 'gone', '5', '90');
   await settle(venue, broker);
   venue.executePart(2);
   await settle(venue, broker);
   venue.forgetOrders();
   assert.equal((await broker.queryOpenOrders()).length, 1);
+  later.lateNs = 601e9;
   while ((await broker.queryOpenOrders()).length > 0) await settle(venue, broker);
   await settle(venue, broker);
   assert.equal(heard.states('gone').at(-1), OrderState.canceled);
