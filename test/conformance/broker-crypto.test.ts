@@ -227,7 +227,7 @@ test('what an outage hid is found where lists go a day far', async (context) => 
 
 test('an order that cannot be asked for stays unknown, others go on', async (context) => {
   const venue = fakeVenue();
-  venue.wantsItsIds = true;
+  venue.asks = 'itsIds';
   const { broker, heard } = await scene(context, venue, {});
   venue.loseRequests = true;
   buy(broker, 'limbo');
@@ -305,14 +305,14 @@ test('failures that are no fault of the order are told as such', async (context)
   assert.deepEqual(await failed('n'), [OrderState.rejected, 'transport'], 'never sent');
 });
 
-test('play money and secrets reach ccxt, and its own queue is off', async (context) => {
+test('play money and secrets reach ccxt, and it keeps the pace of the venue', async (context) => {
   const venue = fakeVenue();
   await scene(context, venue, { sandbox: true, settings: { apiKey: 'k', secret: 's' } });
   assert.equal(venue.sandbox, true);
   const [given] = venue.settings;
   assert.deepEqual(
     [given?.['apiKey'], given?.['secret'], given?.['enableRateLimit']],
-    ['k', 's', false],
+    ['k', 's', true],
   );
 });
 

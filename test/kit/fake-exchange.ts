@@ -19,6 +19,7 @@ export class RateLimitExceeded extends NetworkError {}
 export class AuthenticationError extends Error {}
 class OrderImmediatelyFillable extends InvalidOrder {}
 class ArgumentsRequired extends Error {}
+class BadRequest extends Error {}
 class OrderNotFound extends InvalidOrder {}
 
 interface VenueOrder {
@@ -66,8 +67,24 @@ export class FakeExchange {
   listsOrders = true;
   /** Orders arrive once it is over. */
   held: Promise<void> | undefined;
-  /** Orders are asked for by its own ids alone. */
-  wantsItsIds = false;
+  /** Orders are asked for by its own ids alone, or as ccxt asks that venue. */
+  asks: 'both' | 'itsIds' | 'bybit' | 'kraken' = 'both';
+  /** It lists orders that ended, and no others. */
+  listsClosed = false;
+  /** The parameter it takes our id from; without it an order has one of its own. */
+  idParameter = 'clientOrderId';
+  /** What it answers to a new order, in the place of what is so. */
+  answersWith: Partial<CcxtOrder> = {};
+  /** A question about one order is answered with the newest. */
+  tellsNewest = false;
+  /** Orders that are over are told of by lists alone. */
+  forgetsClosed = false;
+  /** All trades have one id, as both sides of a trade with oneself. */
+  hasOneTradeId = false;
+  /** Lists begin with the newest. */
+  newestFirst = false;
+  /** Of requests that cost more than 1. */
+  readonly costs = new Map<string, number>();
   /** So many contracts are held short beside what was bought. */
   shortBeside = 0;
   /** Of the currency fees are in. */
@@ -86,7 +103,8 @@ export class FakeExchange {
   }
 
   get module(): CcxtTradingModule {
-    return { pro: { binance: exchangeOf(this) } };
+    const names = ['binance', 'okx', 'bybit', 'kraken', 'coinbase', 'elsewhere'];
+    return { pro: Object.fromEntries(names.map((name) => [name, exchangeOf(this)])) };
   }
 
   market(symbol: string, bid: number, ask: number): void {
@@ -149,10 +167,13 @@ export class FakeExchange {
     if (this.loseRequests) throw new RequestTimeout('createOrder took too long');
     if (this.failWith !== undefined) throw this.failWith;
     if (this.rejectAll) throw new InvalidOrder('refused on demand');
+    if (this.answersWith.status === 'rejected') return { id: '', symbol, ...this.answersWith };
     const order: VenueOrder = {
       ...{
         id: String(900 + this.#orders.length),
-        clientOrderId: idOf(params),
+        clientOrderId: idOf({
+          clientOrderId: params[this.idParameter] ?? `ccxt-${this.#orders.length}`,
+        }),
         symbol,
         side,
         amount: Number(this.cut(amount)),
@@ -169,7 +190,7 @@ export class FakeExchange {
     if (marketable) this.#executeSome(order, touch);
     else if (params['timeInForce'] !== undefined) order.status = 'canceled';
     if (this.loseAnswers) throw new RequestTimeout('createOrder took too long');
-    return toldOf(order);
+    return { ...toldOf(order), ...this.answersWith };
   }
 
   cut(amount: number): string {
@@ -194,10 +215,27 @@ export class FakeExchange {
     this.#ring(order);
   }
 
-  async order(id: string | undefined, clientOrderId: string): Promise<CcxtOrder> {
+  async order(id: string | undefined, symbol: string, params: CcxtParams): Promise<CcxtOrder> {
     await this.reached('fetchOrder');
-    if (this.wantsItsIds && id === undefined) throw new ArgumentsRequired('fetchOrder: an id');
-    return toldOf(this.#find(id, clientOrderId));
+    if (this.asks === 'bybit') {
+      if (params['acknowledged'] !== true) throw new ArgumentsRequired('fetchOrder: acknowledged');
+      // Asked for nothing that it knows it tells of the newest.
+      const newest = this.#orders.findLast((one) => one.symbol === symbol);
+      if (id === undefined && params['orderLinkId'] === undefined && newest !== undefined)
+        return toldOf(newest);
+    }
+    if (this.tellsNewest) {
+      const newest = this.#orders.at(-1);
+      if (newest !== undefined) return toldOf(newest);
+    }
+    if (this.asks === 'kraken') {
+      if (params['clientOrderId'] !== undefined) throw new BadRequest('userref is a number');
+      if (id === undefined) throw new OrderNotFound('could not find order id undefined');
+    }
+    if (this.asks === 'itsIds' && id === undefined) throw new ArgumentsRequired('an id');
+    const found = this.#find(id, idOf(params));
+    if (this.forgetsClosed && found.status !== 'open') throw new OrderNotFound('it is over');
+    return toldOf(found);
   }
 
   async openOrders(symbol: string): Promise<readonly CcxtOrder[]> {
@@ -207,15 +245,23 @@ export class FakeExchange {
       .map(toldOf);
   }
 
-  async orders(symbol: string, since: number): Promise<readonly CcxtOrder[]> {
+  async orders(
+    symbol: string | undefined,
+    since: number,
+    until: number,
+  ): Promise<readonly CcxtOrder[]> {
     await this.reached('fetchOrders');
-    return this.#page(this.#orders, symbol, since).map(toldOf);
+    return this.#page(this.#orders, symbol, since, until).map(toldOf);
   }
 
-  async trades(symbol: string, since: number): Promise<readonly CcxtFill[]> {
+  async trades(
+    symbol: string | undefined,
+    since: number,
+    until: number,
+  ): Promise<readonly CcxtFill[]> {
     await this.reached('fetchMyTrades');
     this.tradesSinceMs = since;
-    return this.holdTrades ? [] : this.#page(this.#trades, symbol, since);
+    return this.holdTrades ? [] : this.#page(this.#trades, symbol, since, until);
   }
 
   async positions(): Promise<readonly CcxtPosition[]> {
@@ -240,14 +286,18 @@ export class FakeExchange {
 
   #page<T extends { readonly symbol: string; readonly timestamp: number }>(
     all: readonly T[],
-    symbol: string,
+    symbol: string | undefined,
     since: number,
-  ): T[] {
+    until: number,
+  ): readonly T[] {
+    const end = Math.min(until, since + this.windowMs);
     const found = all.filter(
       (one) =>
-        one.symbol === symbol && one.timestamp >= since && one.timestamp <= since + this.windowMs,
+        (symbol === undefined || one.symbol === symbol) &&
+        one.timestamp >= since &&
+        one.timestamp <= end,
     );
-    return found.slice(0, this.pageMax);
+    return this.newestFirst ? found.slice(-this.pageMax) : found.slice(0, this.pageMax);
   }
 
   /** No two things happen at once. */
@@ -279,7 +329,11 @@ export class FakeExchange {
     if (order.filled >= order.amount) order.status = 'closed';
     const cost = Math.round(amount * price * 1e5) / 1e8;
     this.#trades.push({
-      ...{ id: String(this.#trades.length + 1), order: order.id, symbol: order.symbol },
+      ...{
+        id: this.hasOneTradeId ? '1' : String(this.#trades.length + 1),
+        order: order.id,
+        symbol: order.symbol,
+      },
       ...{ side: order.side, amount, price, timestamp: this.#now() },
       fee: { cost, currency: this.feeCurrency },
     });
@@ -322,7 +376,11 @@ function toldOf({ limit: price, side: _side, ...order }: VenueOrder): CcxtOrder 
 
 function exchangeOf(venue: FakeExchange): new (settings: CcxtParams) => CcxtTrading {
   return class implements CcxtTrading {
-    readonly has = { fetchOrders: venue.listsOrders, watchOrders: true };
+    readonly has = {
+      fetchOrders: venue.listsOrders,
+      fetchClosedOrders: venue.listsClosed,
+      watchOrders: true,
+    };
     readonly rateLimit = 1;
     readonly precisionMode = 4;
     readonly markets = venue.markets;
@@ -332,25 +390,43 @@ function exchangeOf(venue: FakeExchange): new (settings: CcxtParams) => CcxtTrad
     setSandboxMode = (on: boolean): void => {
       venue.sandbox = on;
     };
+    calculateRateLimiterCost = (_api: unknown, _method: string, path: string): number =>
+      venue.costs.get(path) ?? 1;
+    throttle = async (_cost?: number): Promise<void> => {};
     loadMarkets = (): Promise<void> => venue.reached('loadMarkets');
-    fetchTime = (): Promise<void> => venue.reached('fetchTime');
+    fetchTime = (): Promise<void> => this.#paced('fetchTime', () => venue.reached('fetchTime'));
     createOrder: CcxtTrading['createOrder'] = (symbol, _type, side, amount, price, params) =>
-      venue.create(symbol, side, amount, price, params);
+      this.#paced('createOrder', () => venue.create(symbol, side, amount, price, params));
     cancelOrder: CcxtTrading['cancelOrder'] = (id, _symbol, params) =>
-      venue.cancel(id, idOf(params));
-    fetchOrder: CcxtTrading['fetchOrder'] = (id, _symbol, params) => venue.order(id, idOf(params));
-    fetchOpenOrders: CcxtTrading['fetchOpenOrders'] = (symbol) => venue.openOrders(symbol);
-    fetchOrders: CcxtTrading['fetchOrders'] = (symbol, since) => venue.orders(symbol, since);
-    fetchMyTrades: CcxtTrading['fetchMyTrades'] = (symbol, since) => venue.trades(symbol, since);
-    fetchPositions = (): Promise<readonly CcxtPosition[]> => venue.positions();
-    fetchBalance = (): Promise<{ total: Record<string, number> }> => venue.balance();
+      this.#paced('cancelOrder', () => venue.cancel(id, idOf(params)));
+    fetchOrder: CcxtTrading['fetchOrder'] = (id, symbol, params) =>
+      this.#paced('fetchOrder', () => venue.order(id, symbol, params));
+    fetchOpenOrders: CcxtTrading['fetchOpenOrders'] = (symbol) =>
+      this.#paced('fetchOpenOrders', () => venue.openOrders(symbol));
+    fetchOrders: NonNullable<CcxtTrading['fetchOrders']> = (symbol, since, _limit, { until }) =>
+      this.#paced('fetchOrders', () => venue.orders(symbol, since, Number(until ?? Infinity)));
+    fetchClosedOrders: NonNullable<CcxtTrading['fetchOrders']> = async (...how) =>
+      (await this.fetchOrders(...how)).filter(({ status }) => status !== 'open');
+    fetchMyTrades: CcxtTrading['fetchMyTrades'] = (symbol, since, _limit, { until }) =>
+      this.#paced('fetchMyTrades', () => venue.trades(symbol, since, Number(until ?? Infinity)));
+    fetchPositions = (): Promise<readonly CcxtPosition[]> =>
+      this.#paced('fetchPositions', () => venue.positions());
+    fetchBalance = (): Promise<{ total: Record<string, number> }> =>
+      this.#paced('fetchBalance', () => venue.balance());
     amountToPrecision = (_symbol: string, amount: number): string => venue.cut(amount);
     priceToPrecision = (_symbol: string, price: number): string => venue.rounded(price);
     watchOrders = (): Promise<readonly CcxtOrder[]> => venue.bell();
     close = async (): Promise<void> => {};
+
+    /** As ccxt does before each request. */
+    async #paced<Answer>(path: string, request: () => Promise<Answer>): Promise<Answer> {
+      const method = /^(create|cancel)/.test(path) ? 'POST' : 'GET';
+      await this.throttle(this.calculateRateLimiterCost('private', method, path));
+      return request();
+    }
   };
 }
 
-function idOf(params: CcxtParams): string {
-  return String(params['clientOrderId']);
+function idOf({ clientOrderId, client_order_id, orderLinkId }: CcxtParams): string {
+  return String(clientOrderId ?? client_order_id ?? orderLinkId);
 }

@@ -19,45 +19,27 @@ import {
   plainTerms,
 } from '@ndts/protocol';
 import { BackOff, backOffDefault } from '@ndts/runtime';
-import { isFinal } from '../../order/transitions.js';
 import { askEach, type OrderStatuses } from '../ask-orders.js';
 import { type Due, type Failure, notSent, tellDue, updateOf } from '../due.js';
 import type { Gateway } from '../gateway.js';
-import { Pacing } from '../pacing.js';
-import {
-  type CcxtMarket,
-  type CcxtOrder,
-  type CcxtTrading,
-  failureOf,
-  isAway,
-  outcomeOf,
-} from './ccxt-trading.js';
-import { orderIdOf, venueIdOf } from './client-ids.js';
+import { AccountView } from './account-view.js';
+import { type CcxtTrading, failureOf, isAway, outcomeOf } from './ccxt-trading.js';
+import { venueIdOf } from './client-ids.js';
 import { positionsOf } from './crypto-positions.js';
 import { CryptoOrders, type CryptoOrder, filledOf, stateOf } from './crypto-orders.js';
-import { exactOf } from './exact.js';
 import { checkMarkets, lotOf } from './mapped-markets.js';
 import {
   ccxtAbilities,
   type CcxtRequest,
   requestOf,
   statusOf,
-  termsOf,
   unknownStatus,
 } from './order-words.js';
-import { allPages } from './pages.js';
+import { Pace, paced } from './pace.js';
 import type { CcxtBrokerOptions } from './settings.js';
-import { Turns } from './turns.js';
+import { type VenueWords, wordsOf } from './venue-words.js';
 
-/** Of one answer; a venue may tell fewer at once. */
-const listMax = 500;
 const idlePolls = 5;
-/** How long a venue may take to list what happened; with that, how far two clocks may differ. */
-const lateMs = 300_000;
-
-/** At what is new; of longer ago, when the connection has `begun` (then nothing is told) or an
- * order of before was `asked` for. */
-type Look = 'plain' | 'begun' | 'asked';
 
 export class CcxtBroker implements Gateway {
   readonly #options: CcxtBrokerOptions;
@@ -65,26 +47,35 @@ export class CcxtBroker implements Gateway {
   readonly #orders: CryptoOrders;
   readonly #due: Due[] = [];
   readonly #backOff: BackOff;
-  readonly #turns = new Turns<Look>((market, wishes) => this.#lookNow(market, wishes));
+  readonly #view: AccountView;
+  readonly #words: VenueWords;
   readonly #rung = new Set<string>();
+  /** By market: why it could not be looked at last. */
+  readonly #failing = new Map<string, string>();
   #listener: BrokerListener | undefined;
   #exchange: CcxtTrading | undefined;
-  #pacing: Pacing | undefined;
+  #pace: Pace | undefined;
   #ready = false;
   #opening: Promise<void> | undefined;
   #nextTryNs = 0;
   #nextPollNs = 0;
   #polls = 0;
-  /** By market: what happened up to then is known. */
-  readonly #knownMs = new Map<string, number>();
 
   constructor(options: CcxtBrokerOptions) {
-    const { random, markets, clock } = options;
+    const { random, markets } = options;
     this.#options = options;
     this.#orders = new CryptoOrders(options.venue);
     this.#symbols = new Map([...markets].map(([symbol, market]) => [market, symbol]));
     this.#backOff = new BackOff(random, options.backOff ?? backOffDefault);
-    for (const market of markets.values()) this.#knownMs.set(market, clock.nowMs());
+    this.#words = wordsOf(options.venue);
+    this.#view = new AccountView({
+      ...{ options, orders: this.#orders, symbols: this.#symbols },
+      exchange: () => this.#exchange,
+      ask: (request) => this.#ask(request),
+      reachable: () => this.#reachable(),
+      onState: (order, state, reason) => this.#tell(order, state, reason),
+      onFills: (fills) => void this.#due.push(...fills),
+    });
   }
 
   get card(): BrokerCard {
@@ -140,7 +131,8 @@ export class CcxtBroker implements Gateway {
       return;
     }
     const order = this.#orders.add(clientOrderId, market);
-    const request = requestOf(intent, terms, this.#exchange, market);
+    order.sentMs = this.#options.clock.nowMs();
+    const request = requestOf(intent, terms, this.#exchange, market, this.#words);
     if (typeof request === 'string') this.#refuse(order, request);
     else
       void this.#ask((exchange) => this.#create(exchange, order, request)).catch((error: unknown) =>
@@ -152,9 +144,13 @@ export class CcxtBroker implements Gateway {
     const order = this.#orders.get(clientOrderId);
     if (order === undefined || order.ended || order.market === '' || !this.#ready) return;
     const id = order.venueOrderId === '' ? undefined : order.venueOrderId;
-    const params = { clientOrderId: venueIdOf(clientOrderId) };
+    const { cancelsId } = this.#words;
+    // Its id is asked for; whoever wants the cancel asks again.
+    if (id === undefined && cancelsId === undefined) return;
+    const byOurs = cancelsId === undefined ? {} : { [cancelsId]: venueIdOf(clientOrderId) };
+    const params = id === undefined ? byOurs : {};
     void this.#ask((exchange) => exchange.cancelOrder(id, order.market, params))
-      .then(() => this.#look(order.market))
+      .then(() => this.#view.look(order.market))
       .catch((error: unknown) => {
         // Whatever became of it, the order says so when it is asked for.
         this.#options.logger.info({ id: clientOrderId, error: errorLine(error) }, 'not canceled');
@@ -171,11 +167,11 @@ export class CcxtBroker implements Gateway {
         : [known.market];
     if (known === undefined || known.refusal === '')
       for (const market of markets) {
-        const isThere = await this.#fetchOrder(clientOrderId, known, market);
+        const isThere = await this.#view.find(clientOrderId, known, market);
         if (isThere === undefined) return unknownStatus(clientOrderId);
         if (isThere) {
           // Trades of an order that nobody knew here were nobody's when the connection asked.
-          await this.#look(market, known === undefined ? 'asked' : 'plain');
+          await this.#view.look(market, known === undefined ? 'asked' : 'plain');
           break;
         }
       }
@@ -226,9 +222,8 @@ export class CcxtBroker implements Gateway {
   doWork(): number {
     if (this.#listener === undefined) return 0;
     if (!this.#ready) this.#reopen();
-    const work = this.#pacing?.flush() ?? 0;
     if (this.#ready) this.#poll();
-    return work + tellDue(this.#due, this.#listener);
+    return tellDue(this.#due, this.#listener);
   }
 
   // --- coming and going
@@ -248,8 +243,12 @@ export class CcxtBroker implements Gateway {
     this.#nextTryNs = clock.monotonicNs() + this.#backOff.nextMs() * nsPerMs;
     try {
       this.#exchange ??= await this.#make();
-      await this.#ask((exchange) => exchange.fetchTime());
-      for (const market of markets.values()) await this.#look(market, 'begun');
+      await this.#ask((exchange) =>
+        this.#words.isTimed === true && exchange.loadTimeDifference !== undefined
+          ? exchange.loadTimeDifference()
+          : exchange.fetchTime(),
+      );
+      for (const market of markets.values()) await this.#view.look(market, 'begun');
       this.#ready = true;
       this.#backOff.reset();
       logger.info({ venue, markets: markets.size }, 'connected to the venue');
@@ -264,10 +263,13 @@ export class CcxtBroker implements Gateway {
     const { pro } = await load();
     const Exchange = pro[venue];
     if (Exchange === undefined) throw new NdtsError('NOT_FOUND', `ccxt has no venue '${venue}'`);
-    // Its own pacing keeps a queue that outlives an outage.
-    const exchange = new Exchange({ ...settings, enableRateLimit: false, timeout: requestMs });
+    const exchange = new Exchange({
+      ...{ ...settings, enableRateLimit: true, timeout: requestMs },
+      ...(this.#words.isTimed === true ? { options: { adjustForTimeDifference: true } } : {}),
+    });
     if (sandbox) exchange.setSandboxMode(true);
-    this.#pacing = new Pacing(clock, Math.max(1, Math.floor(1000 / exchange.rateLimit)));
+    this.#pace = new Pace(clock, exchange.rateLimit);
+    paced(exchange, this.#pace);
     await exchange.loadMarkets();
     checkMarkets(exchange, [...markets.values()]);
     return exchange;
@@ -275,32 +277,27 @@ export class CcxtBroker implements Gateway {
 
   #leave(): void {
     this.#ready = false;
-    this.#pacing?.drop();
+    this.#pace?.drop();
   }
 
   #reachable(): void {
     if (!this.#ready) throw new NdtsError('UNAVAILABLE', `${this.#options.venue} is not reachable`);
   }
 
-  /** One request in its turn of the venue's pace. */
-  #ask<T>(request: (exchange: CcxtTrading) => Promise<T>): Promise<T> {
-    const [exchange, pacing] = [this.#exchange, this.#pacing];
+  /** Its requests leave at the venue's pace. */
+  async #ask<T>(request: (exchange: CcxtTrading) => Promise<T>): Promise<T> {
+    const exchange = this.#exchange;
     const { venue, logger } = this.#options;
-    if (exchange === undefined || pacing === undefined)
-      return Promise.reject(new NdtsError('UNAVAILABLE', `${venue} is not reachable`));
-    return new Promise<T>((resolve, reject) => {
-      const dropped = (): void =>
-        reject(new NdtsError('UNAVAILABLE', `${venue} went away before the request was sent`));
-      pacing.send(() => {
-        request(exchange).then(resolve, (error: unknown) => {
-          if (isAway(error) && this.#ready) {
-            logger.warn({ venue, error: errorLine(error) }, 'connection to the venue lost');
-            this.#leave();
-          }
-          reject(error);
-        });
-      }, dropped);
-    });
+    if (exchange === undefined) throw new NdtsError('UNAVAILABLE', `${venue} is not reachable`);
+    try {
+      return await request(exchange);
+    } catch (error) {
+      if (isAway(error) && this.#ready) {
+        logger.warn({ venue, error: errorLine(error) }, 'connection to the venue lost');
+        this.#leave();
+      }
+      throw error;
+    }
   }
 
   // --- what the venue knows
@@ -335,126 +332,39 @@ export class CcxtBroker implements Gateway {
       if (this.#rung.size === 0 && this.#polls % idlePolls === 0)
         this.#ask((exchange) => exchange.fetchTime()).catch(() => undefined);
     }
-    for (const market of this.#rung) void this.#look(market).catch(() => undefined);
+    for (const market of this.#rung)
+      this.#view.look(market).then(
+        () => this.#failing.delete(market),
+        (error: unknown) => this.#lookFailed(market, error),
+      );
     this.#rung.clear();
+  }
+
+  /** What goes on failing is told once. */
+  #lookFailed(market: string, error: unknown): void {
+    const why = errorLine(error);
+    if (!this.#ready || this.#failing.get(market) === why) return;
+    this.#failing.set(market, why);
+    const { logger, venue } = this.#options;
+    logger.warn({ venue, market, error: why }, 'orders and trades of a market are not known');
   }
 
   async #lookAt(markets: Iterable<string>): Promise<void> {
     this.#reachable();
-    for (const market of markets) await this.#look(market);
-  }
-
-  /** Brings our side of a market up to the venue's. */
-  #look(market: string, wish: Look = 'plain'): Promise<void> {
-    return this.#turns.next(market, wish);
-  }
-
-  async #lookNow(market: string, wishes: ReadonlySet<Look>): Promise<void> {
-    const { clock, historyMs } = this.#options;
-    const begunMs = clock.nowMs();
-    const known = this.#knownMs.get(market) ?? begunMs;
-    const isFar = wishes.has('begun') || wishes.has('asked');
-    const since = known - (isFar ? historyMs : lateMs);
-    const quiet = wishes.has('begun') ? true : undefined;
-    await this.#lookAtOrders(market, since, quiet);
-    await this.#lookAtTrades(market, since, quiet);
-    this.#knownMs.set(market, begunMs);
-  }
-
-  /** Open ones are told together, whatever their age; one that is no longer among them, alone. */
-  async #lookAtOrders(market: string, since: number, quiet?: true): Promise<void> {
-    const { clock, inFlightMs } = this.#options;
-    if (quiet === true && this.#exchange?.has['fetchOrders'] === true)
-      for (const told of await allPages(since, clock.nowMs() - lateMs, (from) =>
-        this.#ask((exchange) => exchange.fetchOrders(market, from, listMax)),
-      ))
-        this.#note(told, quiet);
-    const open = await this.#ask((exchange) => exchange.fetchOpenOrders(market));
-    for (const told of open) {
-      if (this.#orders.hasEnded(told)) await this.#lookAgain(told, market);
-      this.#note(told, quiet);
-    }
-    const ids = new Set(open.map(({ id }) => id));
-    for (const order of this.#orders.working()) {
-      if (order.market !== market || ids.has(order.venueOrderId)) continue;
-      const isThere = await this.#fetchOrder(order.clientOrderId, order, market);
-      if (isThere !== false) continue;
-      const now = clock.monotonicNs();
-      if (order.status === '') {
-        if (now >= order.certainNs) this.#orders.lose(order);
-      } else if (this.#orders.isGone(order, now - inFlightMs * nsPerMs, now))
-        this.#note({ id: order.venueOrderId, symbol: market, status: 'canceled' }, quiet);
-    }
-  }
-
-  /** One that ended is in a list of open ones: the list is older than that, or it lives. */
-  async #lookAgain({ id, clientOrderId = '' }: CcxtOrder, market: string): Promise<void> {
-    const told = await this.#ask((exchange) => exchange.fetchOrder(id, market, { clientOrderId }));
-    if (told.status === 'open') this.#orders.reopen(orderIdOf(told.clientOrderId ?? clientOrderId));
-  }
-
-  async #lookAtTrades(market: string, since: number, quiet?: true): Promise<void> {
-    // The next look is at the last minutes again.
-    const untilMs = this.#options.clock.nowMs() - lateMs;
-    const trades = await allPages(since, untilMs, (from) =>
-      this.#ask((exchange) => exchange.fetchMyTrades(market, from, listMax)),
-    );
-    // Of a connection that was lost meanwhile: the next one finds them.
-    if (quiet === undefined) this.#reachable();
-    for (const trade of trades.sort((a, b) => a.timestamp - b.timestamp)) {
-      const kind = this.#market(market);
-      const fills = this.#orders.noteTrade(trade, this.#symbols.get(market) ?? 0, kind);
-      if (quiet === undefined) this.#due.push(...fills);
-    }
-  }
-
-  /** False: the venue does not know it; undefined: it cannot be asked by our id, but goes on. */
-  async #fetchOrder(
-    clientOrderId: string,
-    known: CryptoOrder | undefined,
-    market: string,
-  ): Promise<boolean | undefined> {
-    const id = known === undefined || known.venueOrderId === '' ? undefined : known.venueOrderId;
-    try {
-      const told = await this.#ask((exchange) =>
-        exchange.fetchOrder(id, market, { clientOrderId: venueIdOf(clientOrderId) }),
-      );
-      this.#note({ ...told, clientOrderId: told.clientOrderId ?? clientOrderId });
-      return true;
-    } catch (error) {
-      const outcome = outcomeOf(error);
-      if (outcome === 'not-found') return false;
-      if (outcome === 'refused' && id === undefined && failureOf(error) === undefined)
-        return undefined;
-      throw new NdtsError('UNAVAILABLE', `${this.#options.venue}: ${errorLine(error)}`, {
-        cause: error,
-      });
-    }
-  }
-
-  #note(told: Parameters<CryptoOrders['note']>[0], quiet?: true): void {
-    const order = this.#orders.note(told);
-    if (order === undefined || order.ended) return;
-    const size = this.#market(order.market)?.contractSize ?? 1;
-    const { filled } = told;
-    if (typeof filled === 'number') order.toldFilled = exactOf(filled * size);
-    order.terms = termsOf(told, size) ?? order.terms;
-    const state = stateOf(order);
-    if (!order.accepted && state !== OrderState.rejected) {
-      order.accepted = true;
-      if (quiet === undefined) this.#tell(order, OrderState.accepted, '');
-    }
-    if (!isFinal(state)) return;
-    this.#orders.end(order);
-    if (quiet === undefined && state !== OrderState.filled)
-      this.#tell(order, state, order.status === 'expired' ? 'expired' : 'ended by the venue');
+    for (const market of markets) await this.#view.look(market);
   }
 
   async #create(exchange: CcxtTrading, order: CryptoOrder, request: CcxtRequest): Promise<void> {
     const { clientOrderId, market } = order;
-    const told = await exchange.createOrder(market, ...request);
+    const { id, status } = await exchange.createOrder(market, ...request);
+    if (status === 'rejected') {
+      this.#refuse(order, `${this.#options.venue} says no more than that it is rejected`);
+      return;
+    }
+    // Without an id nobody knows what became of it.
+    if (typeof id !== 'string' || id === '') throw new Error('the answer names no order');
     // Whether it is over, the list of orders says, with the trades.
-    this.#note({ ...told, clientOrderId, symbol: market, status: 'open' });
+    this.#view.note({ id, clientOrderId, symbol: market, status: 'open' });
     this.#ring(market);
   }
 
@@ -486,9 +396,5 @@ export class CcxtBroker implements Gateway {
     const time = this.#options.clock.now();
     const filled = filledOf(order);
     this.#due.push(updateOf(clientOrderId, venueOrderId, state, reason, time, failure, filled));
-  }
-
-  #market(name: string): CcxtMarket | undefined {
-    return this.#exchange?.markets?.[name];
   }
 }

@@ -20,6 +20,11 @@ export interface CcxtOrder {
   readonly timestamp?: number | undefined;
 }
 
+export interface CcxtFee {
+  readonly cost?: number | undefined;
+  readonly currency?: string | undefined;
+}
+
 export interface CcxtFill {
   readonly id: string;
   /** The venue's id of the order. */
@@ -29,7 +34,9 @@ export interface CcxtFill {
   readonly amount: number;
   readonly price: number;
   readonly timestamp: number;
-  readonly fee?: { readonly cost?: number | undefined; readonly currency?: string | undefined };
+  readonly fee?: CcxtFee | undefined;
+  /** Where it has more than one. */
+  readonly fees?: readonly CcxtFee[] | undefined;
 }
 
 export interface CcxtPosition {
@@ -58,6 +65,14 @@ export interface CcxtMarket {
 
 export type CcxtParams = Readonly<Record<string, unknown>>;
 
+/** No symbol: of all markets. */
+export type CcxtList<One> = (
+  symbol: string | undefined,
+  since: number,
+  limit: number,
+  params: CcxtParams,
+) => Promise<readonly One[]>;
+
 export interface CcxtTrading {
   readonly has: Readonly<Record<string, unknown>>;
   /** Milliseconds between two requests that the venue wants. */
@@ -65,9 +80,19 @@ export interface CcxtTrading {
   readonly markets?: Readonly<Record<string, CcxtMarket>> | undefined;
   /** 2: decimal places; 3: significant digits; 4: steps. */
   readonly precisionMode?: number | undefined;
+  /** What it does before each request: cost first, then the wait for it. */
+  calculateRateLimiterCost(
+    api: unknown,
+    method: string,
+    path: string,
+    ...more: readonly unknown[]
+  ): number;
+  throttle(cost?: number): Promise<void>;
   setSandboxMode(on: boolean): void;
   loadMarkets(): Promise<unknown>;
   fetchTime(): Promise<unknown>;
+  /** How far our clock is off; requests count it from then on. */
+  loadTimeDifference?(): Promise<unknown>;
   createOrder(
     symbol: string,
     type: string,
@@ -78,9 +103,12 @@ export interface CcxtTrading {
   ): Promise<CcxtOrder>;
   cancelOrder(id: string | undefined, symbol: string, params: CcxtParams): Promise<unknown>;
   fetchOrder(id: string | undefined, symbol: string, params: CcxtParams): Promise<CcxtOrder>;
-  fetchOpenOrders(symbol: string): Promise<readonly CcxtOrder[]>;
-  fetchOrders(symbol: string, since: number, limit: number): Promise<readonly CcxtOrder[]>;
-  fetchMyTrades(symbol: string, since: number, limit: number): Promise<readonly CcxtFill[]>;
+  fetchOpenOrders(symbol: string, since?: number, limit?: number): Promise<readonly CcxtOrder[]>;
+  fetchOrders?: CcxtList<CcxtOrder>;
+  fetchCanceledAndClosedOrders?: CcxtList<CcxtOrder>;
+  fetchClosedOrders?: CcxtList<CcxtOrder>;
+  fetchCanceledOrders?: CcxtList<CcxtOrder>;
+  fetchMyTrades: CcxtList<CcxtFill>;
   fetchPositions(symbols: readonly string[]): Promise<readonly CcxtPosition[]>;
   fetchBalance(): Promise<{ readonly total?: Readonly<Record<string, number>> }>;
   /** What it would make of an amount or a price before it sends it; throws when that is nothing. */

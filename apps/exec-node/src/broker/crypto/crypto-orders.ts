@@ -31,6 +31,8 @@ export interface CryptoOrder {
   terms: WorkingTerms | undefined;
   accepted: boolean;
   ended: boolean;
+  /** When it was handed over here; undefined: by another process. */
+  sentMs: number | undefined;
   /** Since when the venue does not know it any more; undefined: it does. */
   missingNs: number | undefined;
   /** From then on it is certain that the venue has it or never will; by the monotonic clock. */
@@ -61,7 +63,7 @@ export class CryptoOrders {
     const order: CryptoOrder = {
       ...{ clientOrderId, market, venueOrderId: '', status: '', refusal: '', filled: 0n },
       ...{ accepted: false, ended: false, certainNs: Number.POSITIVE_INFINITY },
-      ...{ toldFilled: undefined, terms: undefined, missingNs: undefined },
+      ...{ toldFilled: undefined, terms: undefined, missingNs: undefined, sentMs: undefined },
     };
     this.#byId.set(clientOrderId, order);
     this.#working.add(order);
@@ -114,11 +116,14 @@ export class CryptoOrders {
   /** What the venue tells of an order; undefined: it is not one of ours. */
   note(told: CcxtOrder): CryptoOrder | undefined {
     const clientOrderId = orderIdOf(told.clientOrderId ?? '');
+    const before = this.#byVenueId.get(`${told.symbol}#${told.id}`);
     const order =
-      this.#byVenueId.get(`${told.symbol}#${told.id}`) ??
-      (clientOrderId === ''
-        ? undefined
-        : (this.#byId.get(clientOrderId) ?? this.add(clientOrderId, told.symbol)));
+      this.#byId.get(clientOrderId) ??
+      before ??
+      (clientOrderId === '' ? undefined : this.add(clientOrderId, told.symbol));
+    // It was listed without our id before its answer came.
+    if (before !== undefined && before !== order && this.#working.delete(before))
+      this.#byId.delete(before.clientOrderId);
     if (order === undefined) return undefined;
     order.venueOrderId = told.id;
     order.missingNs = undefined;
@@ -132,9 +137,10 @@ export class CryptoOrders {
 
   /** The fill of a trade seen for the first time, and with it that of the coins its fee took. */
   noteTrade(told: CcxtFill, symbol: number, market: CcxtMarket | undefined): readonly Fill[] {
-    const tradeId = `${told.symbol}#${told.id}`;
     const order = this.#byVenueId.get(`${told.symbol}#${told.order ?? ''}`);
-    if (order === undefined || this.#fills.has(tradeId)) return [];
+    if (order === undefined) return [];
+    const tradeId = this.#tradeIdOf(told, order);
+    if (this.#fills.has(tradeId)) return [];
     const quantity = exactOf(told.amount * (market?.contractSize ?? 1));
     const fill: Fill = {
       ...{ venue: this.#venue, tradeId, clientOrderId: order.clientOrderId, symbol, quantity },
@@ -147,6 +153,15 @@ export class CryptoOrders {
     const fills = [fill, ...coinsTaken(fill, told, market)];
     for (const one of fills) this.#fills.set(one.tradeId, one);
     return fills;
+  }
+
+  /** Both sides of a trade with oneself have one id: the second is told with its order. */
+  #tradeIdOf({ symbol, id, side, amount, price, timestamp }: CcxtFill, order: CryptoOrder): string {
+    const named = (id ?? '') === '' ? `${timestamp}:${side}:${amount}:${price}` : id;
+    const tradeId = `${symbol}#${named}`;
+    const first = this.#fills.get(tradeId);
+    const isOther = first !== undefined && first.clientOrderId !== order.clientOrderId;
+    return isOther || id !== named ? `${tradeId}@${order.venueOrderId}` : tradeId;
   }
 
   /** Oldest first; all when `afterTradeId` is not among them. */
@@ -164,7 +179,8 @@ export class CryptoOrders {
 
 /** A fee in the coin that is traded is taken out of it. It was counted as money, so that the coins
  * are as good as sold at the price of their trade; of the order they are no execution. */
-function coinsTaken(fill: Fill, { fee }: CcxtFill, market: CcxtMarket | undefined): Fill[] {
+function coinsTaken(fill: Fill, told: CcxtFill, market: CcxtMarket | undefined): Fill[] {
+  const fee = told.fee ?? told.fees?.[0];
   const cost = exactOf(fee?.cost ?? 0);
   const isOfCoin = market?.contract !== true && fee?.currency === market?.base;
   if (market === undefined || !isOfCoin || cost === 0n) return [];
@@ -179,7 +195,7 @@ function coinsTaken(fill: Fill, { fee }: CcxtFill, market: CcxtMarket | undefine
 /** In the currency of the price where it can be told in it: a coin that is traded counts at the
  * price of its trade. */
 function feeOf(
-  { fee, price }: CcxtFill,
+  { fees, fee = fees?.[0], price }: CcxtFill,
   market: CcxtMarket | undefined,
 ): Pick<Fill, 'fee' | 'feeCurrency'> {
   const cost = exactOf(fee?.cost ?? 0);

@@ -19,6 +19,7 @@ import { venueIdOf } from './client-ids.js';
 import type { CcxtOrder, CcxtParams, CcxtTrading } from './ccxt-trading.js';
 import { type CryptoOrder, filledOf, stateOf } from './crypto-orders.js';
 import { exactOf } from './exact.js';
+import type { VenueWords } from './venue-words.js';
 
 /** What ccxt says the same way for every venue; the rest is worked by the exec node. */
 export const ccxtAbilities: BrokerAbilities = {
@@ -46,6 +47,7 @@ export function requestOf(
   terms: OrderTerms,
   exchange: CcxtTrading,
   market: string,
+  words: VenueWords,
 ): CcxtRequest | string {
   const { clientOrderId, quantity, limitPrice } = intent;
   const isLimit = intent.orderType === OrderType.limit;
@@ -65,7 +67,9 @@ export function requestOf(
   } catch (error) {
     return errorLine(error);
   }
-  const params = { ...paramsOf(terms), clientOrderId: venueIdOf(clientOrderId) };
+  const id = venueIdOf(clientOrderId);
+  if (id.length > words.idMax) return `${id}: it takes ids of at most ${words.idMax} characters`;
+  const params = { ...(isLimit ? paramsOf(terms) : {}), [words.sendsId]: id };
   return [isLimit ? 'limit' : 'market', intent.side > 0 ? 'buy' : 'sell', amount, price, params];
 }
 
