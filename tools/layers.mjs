@@ -1,6 +1,6 @@
 // The layer checker: which workspace may import which, through which door, what the engine may
-// include and that it includes what it names, and that nothing reads the ambient clock, randomness,
-// environment or threads.
+// include, that it includes what it names and names it once, and that nothing reads the ambient
+// clock, randomness, environment or threads.
 //
 //   node tools/layers.mjs [folder]    list what breaks a rule; exit code 1 when anything does
 
@@ -13,6 +13,7 @@ import { splitSource } from './lib/source-text.mjs';
 import * as cpp from './layers/cpp.mjs';
 import { checkIncludes } from './layers/includes.mjs';
 import { checkMarks } from './layers/marks.mjs';
+import { checkNames } from './layers/names.mjs';
 import * as typescript from './layers/typescript.mjs';
 
 const folders = ['packages', 'apps', 'test'];
@@ -43,7 +44,7 @@ export function checkLayers(base) {
       splitSource(relative(base, path).replaceAll('\\', '/'), readFileSync(path, 'utf8')),
     );
   const violations = sources.flatMap((source) => checkFile(source, workspaces));
-  violations.push(...checkIncludes(sources));
+  violations.push(...checkIncludes(sources), ...checkNames(sources));
   return { files: sources.length, violations };
 }
 

@@ -202,6 +202,18 @@ test('C++: what is named is included, also through another header', (context) =>
   assert.deepEqual(say('#include "ring/rings.h"\nRing* ring;'), []);
   assert.deepEqual(say('class Ring;\nRing* ring;'), []);
   // Whose it is, text does not say.
-  assert.deepEqual(say('Ring* ring;', { 'kv/b.h': '// A file.\nclass Ring {\n};\n' }), []);
+  const other = 'namespace other {\nclass Ring {\n};\n}\n';
+  assert.deepEqual(say('Ring* ring;', { 'kv/b.h': `// A file.\n${other}` }), []);
   assert.deepEqual(say('template <typename Ring> void run(Ring ring);'), []);
+});
+
+test('C++: two types of a namespace have two names', (context) => {
+  const header = (space) => `// A file.\nnamespace ${space} {\nstruct Ring {\n};\n}\n`;
+  const say = (space) => {
+    const engine = 'packages/native/engine/';
+    const files = { [`${engine}a/a.h`]: header('ndts'), [`${engine}b/b.h`]: header(space) };
+    return checkLayers(makeTree(context, files)).violations.map(({ message }) => message);
+  };
+  assert.deepEqual(say('ndts'), ['ndts::Ring: declared in a/a.h, too']);
+  assert.deepEqual(say('ndts::other'), []);
 });

@@ -232,16 +232,16 @@ struct TimedExtreme {
 
 template <std::uint32_t kOut, typename Say>
 struct TimedMoments {
-  using Pane = Moments;
+  using Pane = PaneMoments;
   static constexpr std::uint32_t kValues = 1;
   static constexpr std::uint32_t kOutputs = kOut;
   static void clear(Pane* pane) { *pane = {}; }
   static void push(Pane* pane, const double* in) { pane->push(in[0]); }
   static Pane merge(const Pane* panes, HeldPanes held) {
-    return Moments::merge(held, [&](std::size_t i) -> const Moments& { return panes[i]; });
+    return PaneMoments::merge(held, [&](std::size_t i) -> const PaneMoments& { return panes[i]; });
   }
   void finish(const Pane& others, const Pane& newest, const double* in, double* out) const {
-    say(Moments::of_both(others, newest), in[0], out);
+    say(PaneMoments::of_both(others, newest), in[0], out);
   }
   Say say;
 };
@@ -277,7 +277,7 @@ std::unique_ptr<Kernel> of_pairs(double span_ns, Say say) {
   return timed(span_ns, TimedPair<Say>{say});
 }
 
-void say_bollinger(const Moments& window, double price, double width, double* out) {
+void say_bollinger(const PaneMoments& window, double price, double width, double* out) {
   const double reach = width * window.deviation();
   const double above = window.above_mean(price);
   out[1] = window.mean();
@@ -319,19 +319,19 @@ std::unique_ptr<Kernel> make_timed_kernel(FactorKernel kind, const double* with)
       return timed(span, TimedExtreme<-1>{});
     case FactorKernel::kTimedMean:
       return of_moments<1>(
-          span, [](const Moments& window, double, double* out) { out[0] = window.mean(); });
+          span, [](const PaneMoments& window, double, double* out) { out[0] = window.mean(); });
     case FactorKernel::kTimedDeviation:
       return of_moments<1>(
-          span, [](const Moments& window, double, double* out) { out[0] = window.deviation(); });
+          span, [](const PaneMoments& w, double, double* out) { out[0] = w.deviation(); });
     case FactorKernel::kTimedZscore:
-      return of_moments<1>(span, [](const Moments& window, double x, double* out) {
+      return of_moments<1>(span, [](const PaneMoments& window, double x, double* out) {
         const double deviation = window.deviation();
         out[0] = deviation == 0 ? 0 : window.above_mean(x) / deviation;
       });
     case FactorKernel::kTimedBollinger: {
       const double width = with[1];
       if (!(width > 0) || !is_finite_number(width)) return nullptr;
-      return of_moments<5>(span, [width](const Moments& window, double price, double* out) {
+      return of_moments<5>(span, [width](const PaneMoments& window, double price, double* out) {
         say_bollinger(window, price, width, out);
       });
     }

@@ -71,7 +71,7 @@ template <typename Pane>
 }
 
 // Count, mean and squares of one column; `squares` of distances from the mean.
-struct Moments {
+struct PaneMoments {
   double count;
   double from;
   double shift;
@@ -91,7 +91,7 @@ struct Moments {
   [[nodiscard]] double above_mean(double x) const { return (x - from) - shift; }
 
   // `newest` is not empty.
-  [[nodiscard]] static Moments of_both(const Moments& others, const Moments& newest) {
+  [[nodiscard]] static PaneMoments of_both(const PaneMoments& others, const PaneMoments& newest) {
     if (others.count == 0) return newest;
     const double count = others.count + newest.count;
     const double part = newest.count / count;
@@ -102,7 +102,7 @@ struct Moments {
 
   // of(i) is pane i.
   template <typename Of>
-  [[nodiscard]] static Moments merge(HeldPanes held, Of of) {
+  [[nodiscard]] static PaneMoments merge(HeldPanes held, Of of) {
     if (held == 0) return {};
     const double from = of(static_cast<std::size_t>(std::countr_zero(held))).from;
     const auto shift_of = [&](std::size_t i) { return (of(i).from - from) + of(i).shift; };
@@ -119,8 +119,8 @@ struct Moments {
 
 // Of two columns; `products` of their distances from their means.
 struct PairMoments {
-  Moments a;
-  Moments b;
+  PaneMoments a;
+  PaneMoments b;
   double products;
 
   void push(double x, double y) {
@@ -137,15 +137,15 @@ struct PairMoments {
     const double apart_b =
         (newest.b.from - others.b.from) + (newest.b.shift - others.b.shift);
     const double part = newest.a.count / (others.a.count + newest.a.count);
-    return {Moments::of_both(others.a, newest.a), Moments::of_both(others.b, newest.b),
+    return {PaneMoments::of_both(others.a, newest.a), PaneMoments::of_both(others.b, newest.b),
             others.products + newest.products + apart_a * apart_b * (others.a.count * part)};
   }
 
   [[nodiscard]] static PairMoments merge(const PairMoments* panes, HeldPanes held) {
-    const auto of_a = [&](std::size_t i) -> const Moments& { return panes[i].a; };
-    const auto of_b = [&](std::size_t i) -> const Moments& { return panes[i].b; };
-    const Moments a = Moments::merge(held, of_a);
-    const Moments b = Moments::merge(held, of_b);
+    const auto of_a = [&](std::size_t i) -> const PaneMoments& { return panes[i].a; };
+    const auto of_b = [&](std::size_t i) -> const PaneMoments& { return panes[i].b; };
+    const PaneMoments a = PaneMoments::merge(held, of_a);
+    const PaneMoments b = PaneMoments::merge(held, of_b);
     const double products = pane_sum(held, [&](std::size_t i) {
       const double apart_a = ((panes[i].a.from - a.from) + panes[i].a.shift) - a.shift;
       const double apart_b = ((panes[i].b.from - b.from) + panes[i].b.shift) - b.shift;
