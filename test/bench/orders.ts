@@ -118,7 +118,7 @@ export const riskCheck: Bench = {
       closable: () => undefined,
       takes: () => true,
       closesOddLots: () => false,
-    venueLot: () => 0n,
+      venueLot: () => 0n,
     });
     changed = (order) => risk.changed(order);
     for (let symbol = 1; symbol <= symbols; symbol += 1)

@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ccxtDefaults } from '@ndts/exec-node';
 import { OrderState, parseMoney } from '@ndts/protocol';
+import { SystemClock } from '@ndts/runtime';
 import { AuthenticationError, FakeExchange, RateLimitExceeded } from '../kit/fake-exchange.js';
 import { type BrokerHarness, Heard, type VenueKnobs } from './broker-kit.js';
 import { brokerSuite } from './broker-suite.js';

@@ -14,7 +14,7 @@ import {
   NdtsError,
   nsPerMs,
   type OrderIntent,
-  OrderState,
+  type OrderState,
   type OrderTerms,
   plainTerms,
 } from '@ndts/protocol';
