@@ -24,6 +24,7 @@ import {
   createSilentLogger,
   EmbeddedBus,
   loadConfig,
+  type Logger,
   MemoryKeyValueStore,
   Metrics,
   SeededRandom,
@@ -204,6 +205,8 @@ export interface HarnessOptions {
   readonly can?: BrokerAbilities;
   /** Puts something between node and venue. */
   readonly wrap?: (broker: PaperBroker) => Gateway;
+  /** What the node tells; absent: nobody hears it. */
+  readonly logger?: Logger;
 }
 
 export interface Harness {
@@ -228,7 +231,7 @@ export function createHarness(options: HarnessOptions): Harness {
   const clock = options.clock ?? new VirtualClock(timeMsOfTestDay());
   const journal = options.journal ?? new MemoryKeyValueStore();
   const config = loadConfig({ args: { ...options.config }, environment: {} });
-  const logger = createSilentLogger();
+  const logger = options.logger ?? createSilentLogger();
   const ticks = new TickTape(clock);
   const bus = new EmbeddedBus({ clock, logger });
   const metrics = new Metrics();

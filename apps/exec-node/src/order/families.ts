@@ -38,9 +38,10 @@ export class Families {
     if (order.closed) for (const child of order.children) this.#expose(child);
     for (const leg of order.legs) {
       // What the entry has executed is all there will be, but for a late fill, which comes here
-      // too.
-      if (order.closed && !leg.closed && leg.intent.quantity !== order.filled)
-        leg.intent = { ...leg.intent, quantity: order.filled };
+      // too; others had their part of it.
+      const quantity = order.filled - coveredBy(order, leg.terms.group);
+      if (order.closed && !leg.closed && leg.intent.quantity !== quantity)
+        leg.intent = { ...leg.intent, quantity };
       this.#expose(leg);
     }
   }
@@ -118,6 +119,22 @@ export class Families {
 /** The terms that say more than an intent alone; undefined: none do. */
 export function unusualTerms(terms: OrderTerms | undefined): OrderTerms | undefined {
   return terms === undefined || terms.clientOrderId === '' ? undefined : terms;
+}
+
+/** How much of what the entry executed the legs of its bracket are or were for, but for those of
+ * one group. There is more than one only after the entry closed: then all of them, newer than it,
+ * are in memory as long as it is. */
+export function coveredBy(entry: Order, except = ''): bigint {
+  const bracket = entry.id.slice(0, entry.id.lastIndexOf('-') + 1);
+  const groups = new Map<string, bigint>();
+  for (const { terms, intent } of entry.legs) {
+    const { group } = terms;
+    if (group === except || !group.startsWith(bracket)) continue;
+    if (intent.quantity > (groups.get(group) ?? 0n)) groups.set(group, intent.quantity);
+  }
+  let all = 0n;
+  for (const quantity of groups.values()) all += quantity;
+  return all;
 }
 
 /** A child counts itself when its parent no longer does. */

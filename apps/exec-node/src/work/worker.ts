@@ -20,6 +20,7 @@ import {
   TimeInForce,
 } from '@ndts/protocol';
 import type { Logger } from '@ndts/runtime';
+import { coveredBy } from '../order/families.js';
 import { changePhase, type Ledger } from '../order/ledger.js';
 import type { Order } from '../order/order.js';
 import type { Scribe } from '../order/scribe.js';
@@ -62,8 +63,8 @@ const longestPauseNs = 60e9;
 const timerNs = 1e6;
 const nothingLeft = 'nothing is left for it';
 const nothingHeld = 'nothing is held any more that it could reduce';
-/** The legs of a bracket are -1 and -2; what takes their places are -3 and -4. */
-const firstLateLeg = 3;
+/** They are -1 and -2; what takes their places -3 and -4, and so on. */
+const legsOfBracket = 2;
 
 interface Trouble {
   pauseNs: number;
@@ -82,7 +83,7 @@ export class Worker {
   readonly #asked = new WeakSet<Order>();
   /** Orders with a part that the venue did not cancel, until it is asked for again. */
   readonly #again = new Map<Order, number>();
-  /** Entries that executed after their legs had ended. */
+  /** Entries that may have executed after their legs had ended. */
   readonly #bare = new Set<Order>();
   readonly #point = emptyPoint();
   #timerAtNs = 0;
@@ -100,7 +101,7 @@ export class Worker {
 
   /** Whether time alone may change what orders want. */
   get isTimed(): boolean {
-    return this.#hasTimers || this.#due.size > 0;
+    return this.#hasTimers || this.#due.size > 0 || this.#bare.size > 0;
   }
 
   get #hasTimers(): boolean {
@@ -113,6 +114,8 @@ export class Worker {
       if (order.worksHere) this.#take(order);
       if (order.parent?.closed === true) this.#due.add(order.parent);
     }
+    // One that executed while nobody worked here.
+    for (const order of this.#deps.ledger.orders.kept()) if (isBare(order)) this.#bare.add(order);
   }
 
   /** The market of a symbol changed. */
@@ -284,20 +287,27 @@ export class Worker {
     return order.validUntil === undefined || nsBetween(now, order.validUntil) > 0;
   }
 
-  /** What executes late, when nothing was left for its legs, has others in their place. */
+  /** What executes after its legs have ended has others in their place. */
   #protect(entry: Order): void {
     if (!isBare(entry)) return;
     const { scribe, clock, logger } = this.#deps;
+    const quantity = entry.filled - coveredBy(entry);
+    const last = lastLegs(entry);
+    const told = { clientOrderId: entry.id, quantity: moneyText(quantity) };
+    if (!last.every(endedByItself)) {
+      logger.error(told, 'it executed after its legs had been canceled: no stop is there for it');
+      return;
+    }
     const base = entry.id.slice(0, entry.id.lastIndexOf('-') + 1);
-    const group = `${base}${firstLateLeg}`;
+    const numberOf = (id: string): number => Number(id.slice(base.length)) + legsOfBracket;
+    const group = `${base}${Math.min(...last.map(({ id }) => (numberOf(id) - 1) | 1))}`;
     const ids: string[] = [];
-    for (const { id, intent, terms } of [...entry.legs]) {
-      const number = Number(id.slice(base.length)) + firstLateLeg - 1;
-      const own = { clientOrderId: `${base}${number}` };
-      const late = { ...intent, ...own, quantity: entry.filled, time: clock.now() };
+    for (const { id, intent, terms } of last) {
+      const own = { clientOrderId: `${base}${numberOf(id)}` };
+      const late = { ...intent, ...own, quantity, time: clock.now() };
       ids.push(scribe.intent(late, { ...terms, ...own, group }).id);
     }
-    logger.warn({ clientOrderId: entry.id, ids }, 'it executed after its legs had ended: new ones');
+    logger.warn({ ...told, ids }, 'it executed after its legs had ended: new ones');
   }
 
   #windDown(order: Order, state: OrderState, why: string): void {
@@ -419,10 +429,21 @@ export class Worker {
   }
 }
 
-/** An entry that came to nothing, whose legs ended with it, has executed all the same. */
-function isBare({ closed, filled, legs }: Order): boolean {
-  if (!closed || filled === 0n || legs.length === 0) return false;
-  return legs.every((leg) => leg.closed && leg.filled === 0n && leg.reason === nothingLeft);
+/** An entry that has executed more since all its legs ended. */
+function isBare(entry: Order): boolean {
+  const { closed, filled, legs, revision } = entry;
+  if (!closed || legs.length === 0 || filled <= coveredBy(entry)) return false;
+  return legs.every((leg) => leg.closed && leg.revision < revision);
+}
+
+function lastLegs({ legs }: Order): Order[] {
+  const group = legs.at(-1)?.terms.group;
+  return legs.filter(({ terms }) => terms.group === group);
+}
+
+/** Nobody took it away. */
+function endedByItself({ state, reason }: Order): boolean {
+  return state === OrderState.filled || reason === nothingLeft || reason === nothingHeld;
 }
 
 /** A schedule without a limit price is carried out to its end; not by a node that was away for
