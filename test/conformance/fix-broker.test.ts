@@ -15,7 +15,7 @@ import {
   type Time,
 } from '@ndts/protocol';
 import { createSilentLogger, MemoryKeyValueStore, SeededRandom, SystemClock } from '@ndts/runtime';
-import { MessageType, parseFixSchedule, Tag } from '@ndts/runtime/fix';
+import { FixStream, FixWriter, MessageType, parseFixSchedule, Tag } from '@ndts/runtime/fix';
 import { FixAcceptor } from '../kit/fix-acceptor.js';
 import { symbolName } from '../kit/fix-venue-words.js';
 import { longRun } from '../kit/long-run.js';
@@ -40,6 +40,20 @@ const always = 1_000_000;
 const inFlightMs = 10;
 const turnsMax = 1_000_000;
 const quietTurns = 4;
+
+/** A Logon that says that numbers begin again. */
+function withReset(bytes: Uint8Array): Uint8Array {
+  const stream = new FixStream();
+  stream.push(bytes);
+  const { message } = stream;
+  if (!stream.next() || message.type !== MessageType.logon) return bytes;
+  const writer = new FixWriter('FIX.4.4');
+  writer.begin(message.type);
+  for (let at = 3; at < message.count; at++)
+    writer.raw(message.tags[at] ?? 0, bytes, message.starts[at] ?? 0, message.ends[at] ?? 0);
+  writer.flag(Tag.resetSeqNumFlag, true);
+  return writer.finish();
+}
 
 const pause = (ms: number): Promise<void> => new Promise((done) => void setTimeout(done, ms));
 const turn = (): Promise<void> => new Promise((done) => void setImmediate(done));
@@ -403,6 +417,25 @@ test('an order that was lost on the way is not sent again once it is canceled', 
   while (!desk.broker.session.isSynchronised) await turn();
   await desk.settle();
   assert.deepEqual(desk.acceptor.received, ['7-2-0']);
+});
+
+test('who begins its numbers again is not sent orders that it may have', async (context) => {
+  const desk = await Desk.open({ resendOrdersMs: 60_000 });
+  context.after(() => desk.close());
+  await desk.broker.connect(new Heard());
+  // It takes the order; what it answers is lost with its numbers.
+  desk.acceptor.mangle = () => undefined;
+  desk.broker.submit(order('7-1-0', 1));
+  desk.broker.session.flush();
+  while (desk.acceptor.received.length === 0) await turn();
+  desk.acceptor.cut();
+  while (desk.broker.session.isLoggedOn) await turn();
+  desk.acceptor.session.reset();
+  desk.acceptor.mangle = withReset;
+  while (!desk.broker.session.isSynchronised) await turn();
+  await desk.settle();
+  assert.deepEqual(desk.acceptor.received, ['7-1-0']);
+  assert.equal((await desk.broker.queryOrder('7-1-0'))?.clientOrderId, '7-1-0');
 });
 
 test('an order that was answered is not sent again, whatever is asked for', async (context) => {

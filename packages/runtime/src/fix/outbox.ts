@@ -34,15 +34,19 @@ export class FixOutbox {
   }
 
   open(wire: FixWire): void {
-    this.#fresh = [];
-    this.#waiting = [];
+    this.forget();
     this.#wire = wire;
   }
 
   close(): void {
+    this.forget();
+    this.#wire = undefined;
+  }
+
+  /** What did not leave has numbers that begin again: it would be taken for a later message. */
+  forget(): void {
     this.#fresh = [];
     this.#waiting = [];
-    this.#wire = undefined;
   }
 
   /** `kept`: what a resend needs of it; undefined: it is never sent again. */

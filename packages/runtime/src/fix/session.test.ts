@@ -7,17 +7,17 @@
 //   = TYPE NUMBER           the application must have seen       none     nothing went out
 //   ! WHAT                  the application must have been told, next       quiet    nothing more
 //   wait SECONDS, send ID (an order), reset, drop, connect, restart, taken, logout
+//   commit                  what was written is durable
 //   fail COUNT              so often the application throws, which ends the connection
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { addNs, NdtsError, nsPerSecond, type Time, timeFromMs } from '@ndts/protocol';
+import { addNs, NdtsError, nsPerSecond, type Time } from '@ndts/protocol';
 import { VirtualClock } from '../clock/virtual-clock.js';
 import { MemoryKeyValueStore } from '../embedded/memory-key-value-store.js';
 import { createSilentLogger } from '../log/logger.js';
 import { fixTimeText } from './fix-time.js';
 import type { FixMessage } from './message.js';
-import { fixSessionAt, parseFixSchedule } from './schedule.js';
 import { FixSession } from './session.js';
 import type { FixApplication, FixSettings } from './session-options.js';
 import { FixStore } from './store.js';
@@ -142,6 +142,7 @@ class Script implements FixApplication {
     else if (word === 'connect') this.#connect();
     else if (word === 'drop') this.session.disconnected('the connection broke');
     else if (word === 'reset') this.session.reset();
+    else if (word === 'commit') this.keyValue.commit();
     else if (word === 'taken') this.#taken();
     else if (word === 'logout') this.session.logout('done');
     else if (word === 'restart') this.session = this.#start();
@@ -230,6 +231,12 @@ const cases: Record<string, readonly string[] | [Situation, ...string[]]> = {
   'a reset within the session': [
     ...[...logon, 'send a', '> D 2 11=a|', '< A 1 98=0|108=30|141=Y|'],
     ...['> A 1 98=0|108=30|141=Y|', '! logon, reset', `< 8 2 ${report}`, '= 8 2', 'none'],
+  ],
+  'what was not sent before a reset is never sent: its number would come later': [
+    { settings: { durable: true } },
+    ...['connect', 'commit', '< A 1 98=0|108=30|', '! logon', 'send a', '> A 1 98=0|108=30|'],
+    ...['< A 1 98=0|108=30|141=Y|', '! logon, reset', 'commit', 'send b'],
+    ...['> A 1 98=0|108=30|141=Y|', 'none', 'commit', 'send c', '> D 2 11=b|', 'none'],
   ],
   'a reset with another number than 1': [
     ...['connect', '> A 1 98=0|108=30|', '< A 3 98=0|108=30|141=Y|'],
@@ -467,31 +474,4 @@ test('durable: nothing leaves before the store has it; one that fails ends it', 
   await new Promise((resolve) => void setImmediate(resolve));
   assert.match(ends.join(), /no disk/);
   assert.equal(written.length, 1);
-});
-
-test('schedules: daily, over midnight, weekly; numbers begin again with each session', () => {
-  // 2023-11-14 is a Tuesday.
-  const at = (text: string): Time => timeFromMs(Date.parse(`${text}Z`));
-  const cases: [string, string, string | undefined][] = [
-    ['08:00-17:00', '2023-11-14T08:00', '2023-11-14T08:00'],
-    ['08:00-17:00', '2023-11-14T17:00', undefined],
-    ['08:00-17:00', '2023-11-14T07:59', undefined],
-    ['mon-fri 22:00-21:00', '2023-11-14T03:00', '2023-11-13T22:00'],
-    ['mon-fri 22:00-21:00', '2023-11-14T21:30', undefined],
-    ['mon-fri 22:00-21:00', '2023-11-18T20:00', '2023-11-17T22:00'],
-    ['mon-fri 22:00-21:00', '2023-11-19T20:00', undefined],
-    ['sun 22:00 to fri 21:00', '2023-11-14T03:00', '2023-11-12T22:00'],
-    ['sun 22:00 to fri 21:00', '2023-11-17T21:00', undefined],
-    ['tue 00:00-00:00', '2023-11-14T23:59', '2023-11-14T00:00'],
-  ];
-  for (const [text, time, start] of cases) {
-    const schedule = parseFixSchedule(text);
-    const expected = start === undefined ? undefined : at(start);
-    assert.deepEqual(fixSessionAt(schedule, at(time)), expected, `${text} at ${time}`);
-  }
-  assert.deepEqual(fixSessionAt(parseFixSchedule(''), at('2023-11-14T00:00')), {
-    ...{ day: 0, nsOfDay: 0 },
-  });
-  for (const bad of ['8-17', 'mon 25:00-26:00', 'xyz 08:00-09:00', 'sun 22:00 to 21:00'])
-    assert.throws(() => parseFixSchedule(bad), /expected '08:00-17:00'/);
 });

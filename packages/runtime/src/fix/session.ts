@@ -311,6 +311,7 @@ export class FixSession {
     }
     this.reset();
     this.#expected = 2;
+    this.#outbox.forget();
     this.#send(MessageType.logon, logonBody(this.#settings, message.whole(Tag.heartBtInt), true));
     this.#application.onLogon(true);
   }

@@ -71,6 +71,9 @@ export class FixBroker implements Gateway {
    * says so, that nobody who asks once per cycle misses it. */
   #lossCycles = 0;
   #pruneAtNs = 0;
+  /** Who began its numbers again asks for all of ours, also for what it has and answered with numbers
+   * that are lost: of those below this one no order is sent again. */
+  #lostBelow = 0;
   /** Of the newest that were to be canceled: lost on the way, they are not sent again. */
   readonly #unwanted = new Set<string>();
 
@@ -258,7 +261,10 @@ export class FixBroker implements Gateway {
     return {
       onLogon: (reset) => {
         this.#lossCycles = lossCycles;
-        if (reset) logger.warn('the counterparty began its numbers again: all is asked for');
+        if (!reset) return;
+        logger.warn('the counterparty began its numbers again: all is asked for');
+        this.#queries.failAll('the counterparty began its numbers again');
+        this.#lostBelow = this.session.store.outgoing;
       },
       onLogout: (reason) => {
         this.#lossCycles = lossCycles;
@@ -271,6 +277,7 @@ export class FixBroker implements Gateway {
         if (type === MessageType.orderCancelRequest) return true;
         const isOrder =
           type === MessageType.newOrderSingle || type === MessageType.orderCancelReplaceRequest;
+        if (message.whole(Tag.msgSeqNum) < this.#lostBelow) return false;
         const id = orderIdOf(message.text(Tag.clOrdId));
         if (isOrder && this.#unwanted.has(id)) return false;
         if (type === MessageType.newOrderSingle && this.#isAnswered(id)) return false;
