@@ -71,8 +71,8 @@ export class FixBroker implements Gateway {
    * says so, that nobody who asks once per cycle misses it. */
   #lossCycles = 0;
   #pruneAtNs = 0;
-  /** Who began its numbers again asks for all of ours, also for what it has and answered with numbers
-   * that are lost: of those below this one no order is sent again. */
+  /** Who began its numbers again asks for all of ours, also for what it has and answered under
+   * numbers that are lost: of those below this one no order is sent again. */
   #lostBelow = 0;
   /** Of the newest that were to be canceled: lost on the way, they are not sent again. */
   readonly #unwanted = new Set<string>();
