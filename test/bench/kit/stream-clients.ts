@@ -1,7 +1,9 @@
 // Clients of streams in a process of their own: each takes binary rows of all symbols and reads of
 // each message only its head and when its newest row was appended, which stands in its volume.
 //
-//   node stream-clients.js URL TOKEN COUNT      sends 'ready', on 'report' a StreamReport
+//   node stream-clients.js URL TOKEN COUNT
+//
+// Sends 'ready', also on 'reset'; on 'report' a StreamReport.
 
 import { SystemClock } from '@ndts/runtime';
 import { WebSocket } from 'ws';
@@ -71,6 +73,7 @@ for (let made = 0; made < Number(count); made += 50)
 process.on('message', (message) => {
   if (message === 'reset') {
     [rows, messages, bytes, conflated, latencyUs] = [0, 0, 0, 0, []];
+    process.send?.('ready');
     return;
   }
   latencyUs.sort((a, b) => a - b);
