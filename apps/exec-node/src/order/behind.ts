@@ -39,7 +39,7 @@ export async function forgottenBehind(
   const signals = new Set<string>();
   await readParts(journal, sequenceOfRevision(after), end, turn, (_, value) => {
     const id = idIn(value);
-    if (id.startsWith(`${instance}-`) && !known.has(id)) signals.add(signalOf(id));
+    if (id.startsWith(`${instance}-`) && !areKnown(id, known)) signals.add(signalOf(id));
   });
   if (signals.size === 0) return [];
   // Folded from their events alone, with all that came of the same signal.
@@ -87,6 +87,15 @@ function idIn(value: Uint8Array): string {
       return decodeFillInferred(value).clientOrderId;
     default:
       return '';
+  }
+}
+
+/** The order of an event, and those that it is a child of, which the event changes, too. One that
+ * worked for long may be let go as it ends, before its last child. */
+function areKnown(id: string, known: ReadonlySet<string>): boolean {
+  for (let one = id; ; one = one.slice(0, one.lastIndexOf('.'))) {
+    if (!known.has(one)) return false;
+    if (!one.includes('.')) return true;
   }
 }
 
