@@ -87,10 +87,28 @@ test('kraken: what its lists do not tell of is unknown, not gone', async (contex
   venue.loseRequests = false;
   await settle(venue, broker);
   assert.equal(await known(broker, '7-1-0'), OrderState.unknown);
-  assert.equal(await known(broker, '7-9-0'), OrderState.unknown);
+  assert.equal((await broker.queryOrder('7-1-0'))?.isLimbo, true, 'a person can settle it');
+  assert.equal((await broker.queryOrder('7-9-0'))?.isLimbo, true, 'of another process');
   venue.requests.length = 0;
   await settle(venue, broker);
   assert.ok(!venue.requests.includes('fetchOrders'), 'its lists are asked on by questions alone');
+});
+
+test('kraken: an order that may still arrive is in no limbo', async (context) => {
+  const venue = fakeVenue();
+  Object.assign(venue, { asks: 'kraken', listsOrders: false, listsClosed: true });
+  const { broker } = await scene(context, venue, { venue: 'kraken', inFlightMs: 60_000 });
+  let arrive: () => void = () => undefined;
+  venue.held = new Promise((resolve) => {
+    arrive = resolve;
+  });
+  buy(broker, '7-1-0', '2', '90');
+  const status = await broker.queryOrder('7-1-0');
+  assert.deepEqual([status?.state, status?.isLimbo], [OrderState.unknown, undefined]);
+  venue.loseRequests = true;
+  arrive();
+  await settle(venue, broker);
+  assert.equal((await broker.queryOrder('7-1-0'))?.isLimbo, undefined, 'the horizon is not over');
 });
 
 test('kraken: an id that is too long for it is refused here', async (context) => {

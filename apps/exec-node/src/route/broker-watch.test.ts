@@ -131,6 +131,33 @@ test('one that the venue forgot halts once, and a person settles it', async (con
   assert.equal(node.ledger.orders.get('1-1-0')?.state, OrderState.canceled);
 });
 
+test('one that the venue cannot be asked about halts, and a person settles it', async (context) => {
+  const harness = await started(context, { 'exec.answerTimeoutMs': '100' });
+  const { broker, node, bus } = harness;
+  broker.submit = (): void => undefined;
+  const clientOrderId = '1-1-0';
+  let isLimbo = false;
+  const unknown = { clientOrderId, venueOrderId: '', filledQuantity: 0n };
+  broker.queryOrder = async () => ({ ...unknown, state: OrderState.unknown, isLimbo });
+  harness.signals.push({ ordinal: 1, symbol: 1, side: 1, limit: '99' });
+  for (let turn = 0; turn < 30; turn++) await pass(harness, 100);
+  assert.equal(stateOf(harness, clientOrderId), 'unknown');
+  assert.equal(node.ledger.tradingState, 'ACTIVE', 'it may still arrive');
+  const settle = (): Promise<unknown> =>
+    bus.request(subjects.execSettle, { clientOrderId, ...who });
+  await assert.rejects(settle(), /paper may still receive it; wait/);
+  isLimbo = true;
+  for (let turn = 0; turn < 30; turn++) await pass(harness, 100);
+  assert.equal(node.ledger.tradingState, 'HALTED');
+  assert.match(node.ledger.tradingReason, /paper cannot be asked about order 1-1-0/);
+  assert.equal(await settle(), true);
+  assert.equal(stateOf(harness, clientOrderId), 'canceled');
+  assert.equal(node.ledger.orders.get(clientOrderId)?.reason, 'anna: a test');
+  await node.setTradingState({ set: 'ACTIVE', ...who });
+  for (let turn = 0; turn < 30; turn++) await pass(harness, 100);
+  assert.equal(node.ledger.tradingState, 'ACTIVE');
+});
+
 test('orders that are not listed are asked for together, or a few at a time', async (context) => {
   const harness = await started(context);
   for (let ordinal = 1; ordinal <= 30; ordinal++)

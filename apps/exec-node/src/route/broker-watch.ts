@@ -124,7 +124,8 @@ export class BrokerWatch {
     return found;
   }
 
-  /** Closes an order that the venue does not know any more, on the word of a person. */
+  /** Closes an order that the venue does not know any more, or can't be asked about, on the word of
+   * a person. */
   async settle(order: Order, why: string): Promise<void> {
     const { broker, scribe } = this.#deps;
     const refused = (found: string): NdtsError =>
@@ -135,9 +136,12 @@ export class BrokerWatch {
     const isAsked = broker.parts?.areAskedFor(order.id) !== false;
     const status = await broker.queryOrder(order.id);
     if (status === undefined && !isAsked) throw refused(`${this.#closedNames()} cannot be asked`);
-    if (status !== undefined && !isFinal(status.state))
+    if (status?.state === OrderState.unknown && status.isLimbo !== true)
+      throw refused(`${broker.card.name} may still receive it; wait ${broker.card.inFlightMs} ms`);
+    if (status !== undefined && status.isLimbo !== true && !isFinal(status.state))
       throw refused(`${broker.card.name} has it; cancel it there`);
-    if (status !== undefined) throw refused(`${broker.card.name} tells how it ended; reconcile`);
+    if (status !== undefined && status.isLimbo !== true)
+      throw refused(`${broker.card.name} tells how it ended; reconcile`);
     if (order.state === OrderState.unknown) scribe.state(order, OrderState.canceled, '', why);
   }
 

@@ -169,6 +169,10 @@ export class Reconciler {
     beyondHorizon: boolean,
   ): Promise<void> {
     const { broker, ledger, adopter } = this.#deps;
+    if (status.isLimbo === true) {
+      this.#inLimbo(found, order);
+      return;
+    }
     if (status.filledQuantity > order.filled) {
       await this.#pullFills(ledger.lastTradeId(broker.card.name));
       if (status.filledQuantity > order.filled) await this.#pullFills(undefined);
@@ -206,6 +210,16 @@ export class Reconciler {
   #notAsked(order: Order): void {
     if (order.state !== OrderState.intended || order.isOwn) return;
     this.#deps.scribe.state(order, OrderState.unknown, '', 'where it may be nobody can be asked');
+    this.#settle();
+  }
+
+  /** Nobody but a person can say what became of it. */
+  #inLimbo(found: Comparison, order: Order): void {
+    const { broker, scribe } = this.#deps;
+    const { name } = broker.card;
+    found.add('lost', `${name} cannot be asked about order ${order.id}; look there, settle it`);
+    if (order.state !== OrderState.intended) return;
+    scribe.state(order, OrderState.unknown, '', 'the venue cannot be asked about it');
     this.#settle();
   }
 

@@ -84,6 +84,8 @@ export interface BrokerOrderStatus {
   readonly averagePrice?: bigint;
   /** As the venue works it now, by its own word; 0: it does not tell. Absent: it tells none. */
   readonly working?: WorkingTerms;
+  /** Of an unknown one: it has arrived or never will, and the venue can't be asked which. */
+  readonly isLimbo?: boolean;
 }
 
 /** Of a venue that keeps long and short apart: what was opened on this trading day and before. */

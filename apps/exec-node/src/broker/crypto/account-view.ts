@@ -88,7 +88,8 @@ export class AccountView {
     const ids = await this.#lookAtOpen(market, quiet);
     for (const order of orders.working()) {
       if (order.market !== market || ids.has(order.venueOrderId)) continue;
-      if (this.#isAskedForLong(order)) continue;
+      const isOnItsWay = order.status === '' && order.certainNs === Number.POSITIVE_INFINITY;
+      if (isOnItsWay || this.isInLimbo(order)) continue;
       const isThere = await this.find(order.clientOrderId, order, market);
       if (isThere !== false) continue;
       const now = clock.monotonicNs();
@@ -105,12 +106,10 @@ export class AccountView {
   }
 
   /** Nothing answers about it but lists, which had their time: only a question asks on. */
-  #isAskedForLong({ status, venueOrderId, certainNs }: CryptoOrder): boolean {
+  isInLimbo({ status, venueOrderId, certainNs }: CryptoOrder): boolean {
     const { clock, inFlightMs, venue } = this.#deps.options;
     if (status !== '' || venueOrderId !== '' || wordsOf(venue).asksId !== undefined) return false;
-    const sinceNs = clock.monotonicNs() - certainNs;
-    // While its answer may still come it is not asked for at all.
-    return certainNs === Number.POSITIVE_INFINITY || sinceNs > inFlightMs * nsPerMs;
+    return clock.monotonicNs() - certainNs > inFlightMs * nsPerMs;
   }
 
   async #lookAtOpen(market: string, quiet?: true): Promise<Set<string>> {

@@ -165,22 +165,23 @@ export class CcxtBroker implements Gateway {
       known === undefined || known.market === ''
         ? [...this.#options.markets.values()]
         : [known.market];
+    let isAsked = true;
     if (known === undefined || known.refusal === '')
       for (const market of markets) {
         const isThere = await this.#view.find(clientOrderId, known, market);
-        if (isThere === undefined) return unknownStatus(clientOrderId);
-        if (isThere) {
-          // Trades of an order that nobody knew here were nobody's when the connection asked.
-          await this.#view.look(market, known === undefined ? 'asked' : 'plain');
-          break;
-        }
+        if (isThere === undefined) isAsked = false;
+        if (isThere !== true) continue;
+        // Trades of an order that nobody knew here were nobody's when the connection asked.
+        await this.#view.look(market, known === undefined ? 'asked' : 'plain');
+        break;
       }
     const order = this.#orders.get(clientOrderId);
-    if (order === undefined) return undefined;
-    if (order.status !== '' || order.refusal !== '') return statusOf(order);
+    if (order !== undefined && (order.status !== '' || order.refusal !== ''))
+      return statusOf(order);
     // What waits for its turn, or for its answer, may arrive after the question.
-    const isCertain = this.#options.clock.monotonicNs() >= order.certainNs;
-    return isCertain ? undefined : unknownStatus(clientOrderId);
+    const isCertain = this.#options.clock.monotonicNs() >= (order?.certainNs ?? 0);
+    if (isAsked && isCertain) return undefined;
+    return unknownStatus(clientOrderId, !isAsked && isCertain);
   }
 
   /** Those that the lists of the connection told of as over are not asked for again. */
@@ -327,7 +328,8 @@ export class CcxtBroker implements Gateway {
     if (now >= this.#nextPollNs) {
       this.#nextPollNs = now + pollMs * nsPerMs;
       this.#polls += 1;
-      for (const { market } of this.#orders.working()) this.#ring(market);
+      for (const order of this.#orders.working())
+        if (!this.#view.isInLimbo(order)) this.#ring(order.market);
       // Without orders nothing else would notice that the venue is away.
       if (this.#rung.size === 0 && this.#polls % idlePolls === 0)
         this.#ask((exchange) => exchange.fetchTime()).catch(() => undefined);

@@ -79,9 +79,10 @@ function paramsOf({ timeInForce, flags }: OrderTerms): CcxtParams {
   return timeInForce === TimeInForce.fok ? { timeInForce: 'FOK' } : {};
 }
 
-/** As it came out of no answer yet. */
-export function unknownStatus(clientOrderId: string): BrokerOrderStatus {
-  return { clientOrderId, venueOrderId: '', state: OrderState.unknown, filledQuantity: 0n };
+/** As it came out of no answer; `isLimbo`: and will of none. */
+export function unknownStatus(clientOrderId: string, isLimbo: boolean): BrokerOrderStatus {
+  const status = { clientOrderId, venueOrderId: '', state: OrderState.unknown, filledQuantity: 0n };
+  return isLimbo ? { ...status, isLimbo } : status;
 }
 
 /** Its trades may be told later than what it says it has executed. */
