@@ -371,7 +371,7 @@ export class CcxtBroker implements Gateway {
   }
 
   #onRefused(order: CryptoOrder, error: unknown): void {
-    const outcome = outcomeOf(error);
+    const outcome = outcomeOf(error, this.#words.refusals);
     const reason = errorLine(error);
     // Ours: it was dropped before it was sent.
     const isNotSent = error instanceof NdtsError && error.code === 'UNAVAILABLE';

@@ -178,12 +178,25 @@ export function failureOf(error: unknown): 'venue' | undefined {
   return undefined;
 }
 
-export function outcomeOf(error: unknown): Outcome {
+/** `refusals`: what a venue says of those that ccxt has no class for. */
+export function outcomeOf(error: unknown, refusals?: RegExp): Outcome {
+  const text = error instanceof Error ? error.message : '';
   for (let type = prototypeOf(error); type !== null; type = prototypeOf(type)) {
-    const found = outcomes[(type as { constructor?: { name?: string } }).constructor?.name ?? ''];
-    if (found !== undefined) return found;
+    const name = (type as { constructor?: { name?: string } }).constructor?.name ?? '';
+    const found = outcomes[name] ?? (name === 'ExchangeError' ? plainOutcome(text, refusals) : '');
+    if (found !== '') return found === 'refused' ? refusedOr(text) : found;
   }
   return 'unknown';
+}
+
+function plainOutcome(text: string, refusals: RegExp | undefined): Outcome {
+  return refusals?.test(text) === true ? 'refused' : 'unknown';
+}
+
+/** What ccxt has for a refusal, and is none: the order may be there. */
+function refusedOr(text: string): Outcome {
+  if (/duplicat|already exist/i.test(text)) return 'duplicate';
+  return /time(d )?-?out/i.test(text) ? 'unknown' : 'refused';
 }
 
 /** Of a request that did not come through, or not back. */

@@ -20,6 +20,8 @@ export interface VenueWords {
   readonly openMax?: number;
   /** Lists are of all markets, and cut before one is chosen. */
   readonly listsAll?: boolean;
+  /** How it refuses an order, where ccxt has no class for it. */
+  readonly refusals?: RegExp;
   /** Requests carry the time, and are refused when it is not the venue's. */
   readonly isTimed?: boolean;
 }
@@ -37,9 +39,11 @@ const bybit: VenueWords = {
 /** ccxt gives an order an id of its own unless this one is set. */
 const coinbase: VenueWords = {
   ...{ ...plain, sendsId: 'client_order_id', idMax: 128, pageMax: 100, openMax: 100 },
+  refusals: /insufficient|invalid|too (small|large|low|high)|minimum|maximum|disabled/i,
 };
 const kraken: VenueWords = {
   ...{ ...plain, cancelsId: 'clientOrderId', idMax: 18, pageMax: 50, listsAll: true },
+  refusals: /"(EOrder:|EGeneral:(Invalid arguments|Permission denied))/,
 };
 const other: VenueWords = { ...plain, idMax: 32, pageMax: 100 };
 
