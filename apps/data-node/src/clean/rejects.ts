@@ -59,8 +59,9 @@ export class RecentRejects {
 /** Counts of the cleaner by the names of their reasons, zeros left out. */
 export function countsByRule(counts: Float64Array): Record<string, number> {
   const named: Record<string, number> = {};
-  for (const [reason, count] of counts.entries()) {
-    if (reason === 0 || count === 0) continue;
+  for (let reason = 1; reason < counts.length; reason += 1) {
+    const count = counts[reason]!;
+    if (count === 0) continue;
     named[CleanReasonNames[reason] ?? `reason${reason}`] = count;
   }
   return named;

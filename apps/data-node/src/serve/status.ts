@@ -52,6 +52,7 @@ export interface StatusParts {
 export class StatusReport {
   readonly #parts: StatusParts;
   readonly #rate = new RecentRate();
+  #lastShards: DataStatus['shards'] = [];
 
   constructor(parts: StatusParts) {
     this.#parts = parts;
@@ -86,10 +87,14 @@ export class StatusReport {
 
   #watermarks(nowNs: number): Watermarks {
     const { database, publisher, durableLag } = this.#parts;
-    const sums: [number, number, number, number] = [0, 0, 0, 0];
-    for (const [index, value] of publisher.marks.entries())
-      sums[(index & 3) as 0 | 1 | 2 | 3] += value;
-    const [accepted, durable, replicated, sealed] = sums;
+    const { marks } = publisher;
+    let [accepted, durable, replicated, sealed] = [0, 0, 0, 0];
+    for (let first = 0; first < marks.length; first += 4) {
+      accepted += marks[first]!;
+      durable += marks[first + 1]!;
+      replicated += marks[first + 2]!;
+      sealed += marks[first + 3]!;
+    }
     const lagMs = durableLag.lagNs(database.durablePosition(), nowNs) / nsPerMs;
     return {
       accepted,
@@ -103,13 +108,25 @@ export class StatusReport {
     };
   }
 
+  /** The same list while nothing comes: who has nothing to do makes no garbage of it. */
   #shards(): DataStatus['shards'] {
     const { database, publisher } = this.#parts;
-    return Array.from({ length: database.shardCount }, (_, shard) => ({
-      shard,
-      epoch: database.epoch(shard),
-      accepted: publisher.marks[4 * shard]!,
-    }));
+    const { marks } = publisher;
+    const isKept = (): boolean => {
+      for (let shard = 0; shard < database.shardCount; shard += 1) {
+        const last = this.#lastShards[shard];
+        if (last?.accepted !== marks[4 * shard] || last?.epoch !== database.epoch(shard))
+          return false;
+      }
+      return true;
+    };
+    if (!isKept())
+      this.#lastShards = Array.from({ length: database.shardCount }, (_, shard) => ({
+        shard,
+        epoch: database.epoch(shard),
+        accepted: marks[4 * shard]!,
+      }));
+    return this.#lastShards;
   }
 }
 
