@@ -146,6 +146,7 @@ export const configKeys = [
   { key: 'risk.repeatCount', type: 'integer', min: 0, max: 1000000, default: 0, doc: 'orders of a strategy, symbol and side within risk.repeatMs that stop the strategy until a person resumes it; 0: no such throttle' },
   { key: 'risk.repeatMs', type: 'integer', min: 1, max: 86400000, default: 60000, doc: 'the time of risk.repeatCount' },
   { key: 'risk.collarPercent', type: 'number', min: 0, max: 100, default: 5, doc: 'how far the price of an order (limit, stop, or that of the market) may be from the last price, in percent' },
+  { key: 'risk.flattenPercent', type: 'number', min: 0, max: 99, default: 20, doc: 'how far from the last price ndts flatten may close where the market is beyond risk.collarPercent, in percent; it then goes with that as its limit (docs/protocol/risk.md)' },
   { key: 'risk.staleMs', type: 'integer', min: 1, max: 86400000, default: 10000, doc: 'while the price of a symbol is older than this, only orders that reduce its position pass' },
   { key: 'risk.doubtMs', type: 'integer', min: 0, max: 3600000, default: 3000, doc: 'a tick marked suspect, crossed or stale moves nothing that waits for a price until another one says the same, or nothing came for this long (docs/protocol/orders.md); 0: at once' },
   { key: 'risk.dataSilentMs', type: 'integer', min: 1, max: 86400000, default: 3000, doc: 'a data node that was heard and is silent for this long makes every symbol reduce-only' },

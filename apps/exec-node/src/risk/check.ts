@@ -59,10 +59,11 @@ export interface RiskExposure {
   own?: OpenPosition | undefined;
   /** What the offset of the order may close; undefined: it closes nothing by offset. */
   closable?: bigint | undefined;
-  /** Everything is being closed: where long and short are kept apart, both sides. */
-  isFlattening?: boolean;
   /** The venue takes less than a lot of what closes all that is held. */
   closesOddLots?: boolean;
+  /** A person closes everything, where long and short are kept apart both sides, and this is an
+   * order of persons. */
+  isFlattening?: boolean;
   /** The books of the strategy and the account, where they have limits of their own. */
   books?: readonly BookExposure[];
 }
@@ -125,8 +126,9 @@ export function checkRisk(
 
   const last = moneyFromFloat(market.last);
   const price = priceOf(order, order.stopPrice ?? 0n, market);
-  const distance = price > last ? price - last : last - price;
-  if (distance * million > last * limits.collarMillionths) return RiskReason.PRICE_COLLAR;
+  const closes = exposure.isFlattening === true && reducing && order.limitPrice > 0n;
+  const collar = closes ? limits.closingMillionths : limits.collarMillionths;
+  if (!isWithin(price, last, collar)) return RiskReason.PRICE_COLLAR;
   if (meetsOwn(order, price, exposure.ownAgainst ?? 0n)) return RiskReason.SELF_TRADE;
   const value = order.quantity * price * (exposure.multiplier ?? 1n);
   // Not divided: nothing is rounded away.
@@ -142,6 +144,28 @@ export function checkRisk(
     if (reason !== RiskReason.APPROVED) return reason;
   }
   return exposure.messagesLeft > 0 ? RiskReason.APPROVED : RiskReason.MESSAGE_RATE;
+}
+
+/** Not further from the last price than so many millionths of it. */
+export function isWithin(price: bigint, last: bigint, millionths: bigint): boolean {
+  const distance = price > last ? price - last : last - price;
+  return distance * million <= last * millionths;
+}
+
+/** The limit with which something closes that is too far for the collar at the market; undefined:
+ * the market is further away than that, too. */
+export function closingLimit(
+  side: number,
+  touch: bigint,
+  last: bigint,
+  { closingMillionths, tick }: Pick<RiskLimits, 'closingMillionths' | 'tick'>,
+): bigint | undefined {
+  const most = (last * closingMillionths) / million;
+  const step = tick > 0n ? tick : 1n;
+  const limit = side > 0 ? last + most : last - most;
+  const rest = limit % step;
+  const onTick = side > 0 || rest === 0n ? limit - rest : limit - rest + step;
+  return (side > 0 ? touch <= onTick : touch >= onTick) ? onTick : undefined;
 }
 
 /** The position and loss of one strategy or account. */

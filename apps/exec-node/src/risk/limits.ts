@@ -32,6 +32,8 @@ export interface RiskLimits {
   readonly isRestricted: boolean;
   /** Largest distance from the live market, in millionths. */
   readonly collarMillionths: bigint;
+  /** The same of what flattening closes with a limit. */
+  readonly closingMillionths: bigint;
   /** A price older than this is no market. */
   readonly staleNs: number;
   readonly ordersPerSecond: number;
@@ -69,6 +71,7 @@ export function limitsOf(risk: ConfigValues['risk']): RiskLimits {
     maxQuantity: parseMoney(risk.maxQuantity),
     isRestricted: false,
     collarMillionths: BigInt(Math.round(risk.collarPercent * 10_000)),
+    closingMillionths: BigInt(Math.round(risk.flattenPercent * 10_000)),
     staleNs: risk.staleMs * nsPerMs,
     ordersPerSecond: risk.ordersPerSecond,
   };

@@ -23,7 +23,13 @@ import type { Scribe } from '../order/scribe.js';
 import { fromSquared } from '../position/position.js';
 import type { Positions } from '../position/positions.js';
 import type { Rates } from '../position/rates.js';
-import { type BookExposure, checkRisk, type RiskExposure } from './check.js';
+import {
+  type BookExposure,
+  checkRisk,
+  closingLimit,
+  isWithin,
+  type RiskExposure,
+} from './check.js';
 import type { DataWatch } from './data-watch.js';
 import { type BookLimits, type EffectiveLimits, LimitBook } from './limits.js';
 import { emptyPoint, type Market, priceOf } from './market.js';
@@ -58,7 +64,16 @@ type Sized = Pick<
   'account' | 'instance' | 'symbol' | 'side' | 'quantity' | 'limitPrice'
 >;
 
+/** `limit`: undefined: the market is too far away. */
+export interface ClosingWay {
+  readonly limit: bigint | undefined;
+  readonly last: bigint;
+  readonly touch: bigint;
+}
+
 export class RiskDesk {
+  /** What is not closed for now, and why; empty: nothing. */
+  closingWaits: () => string = () => '';
   readonly limits: LimitBook;
   /** Limits with the lot of the venue in them. */
   readonly #lotted = new WeakMap<EffectiveLimits, EffectiveLimits>();
@@ -75,8 +90,8 @@ export class RiskDesk {
     ...{ position: 0n, openBuy: 0n, openSell: 0n, dayLoss: 0n, tradingState: 'ACTIVE' },
     ...{ brokerConnected: false, messagesLeft: 0, multiplier: 1n, rate: moneyScale },
     ...{ ownAgainst: 0n, closable: undefined, own: undefined, closesOddLots: false },
-    isFlattening: false,
-    ...{ isDuplicate: false, isThrottled: false, isUnmapped: false, books: [] },
+    ...{ isDuplicate: false, isThrottled: false, isUnmapped: false, isFlattening: false },
+    books: [],
   };
 
   constructor(deps: RiskDeskDeps) {
@@ -140,6 +155,18 @@ export class RiskDesk {
     return most > 0n ? most : quantity;
   }
 
+  /** How something closes: 0n: at the market, or risk says why not; else with this limit. */
+  closingWay(order: Sized): ClosingWay {
+    const { symbol, side } = order;
+    const limits = this.limitsFor(order);
+    this.#deps.market.read(symbol, this.#point);
+    const last = this.#deps.market.lastMoney(symbol);
+    const touch = priceOf({ side, limitPrice: 0n }, 0n, this.#point);
+    if (last === 0n || isWithin(touch, last, limits.collarMillionths))
+      return { limit: 0n, last, touch };
+    return { limit: closingLimit(side, touch, last, limits), last, touch };
+  }
+
   /** `counted`: what of it is in the open quantities already; above 0 for a child. */
   check(order: OrderIntent, terms: OrderTerms, counted: bigint, now: Time): RiskReason {
     const limits = this.limitsFor(order);
@@ -177,12 +204,12 @@ export class RiskDesk {
     exposure.rate = rates.of(instrument?.currency ?? '');
     exposure.dayLoss = positions.dayLoss(this.#deps.rates.of);
     exposure.closable = this.#deps.closable(order, terms.offset);
-    exposure.isFlattening = controls.flatten !== '';
     exposure.tradingState = controls.stateFor(account, instance, symbol);
     exposure.brokerConnected = connected() && takes(order);
     exposure.closesOddLots = this.#deps.closesOddLots();
     exposure.isUnmapped = !this.#deps.trades(symbol);
     exposure.isThrottled = controls.isThrottled(instance);
+    exposure.isFlattening = instance === personInstance && controls.flatten !== '';
     exposure.ownAgainst = this.#deps.risk.selfTrade ? 0n : this.#own.against(symbol, side);
     this.#look(order, terms, counted, limits);
   }
@@ -225,7 +252,7 @@ export class RiskDesk {
     return {
       tradingState: controls.state,
       tradingReason: controls.reason,
-      flatten: controls.flatten,
+      flatten: [controls.flatten, this.closingWaits()].filter((one) => one !== '').join('; '),
       dayLoss: moneyText(fromSquared(positions.dayLoss(this.#deps.rates.of))),
       ...(otherFees.length === 0 ? {} : { otherFees }),
       limits: { maxPosition, maxOrderValue, maxDailyLoss, lot, tick, minQuantity, maxQuantity },

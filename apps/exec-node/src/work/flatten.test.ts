@@ -17,6 +17,7 @@ import {
 } from '@ndts/protocol';
 import { createHarness, during, type Harness, type HarnessOptions, pass } from '../exec-kit.js';
 import type { Order } from '../order/order.js';
+import { closingLimit } from '../risk/check.js';
 
 const who = { actor: 'anna', why: 'a test' };
 
@@ -125,4 +126,77 @@ test('where the venue closes odd lots, the rest goes as one', async (context) =>
   const { harness, sent, denied, why } = await oddLot(context, can);
   assert.deepEqual([sent.toSorted(), denied, why], [['0.5', '2'], 0, ['nothing is open']]);
   assert.equal(harness.node.ledger.positions.get(1)?.quantity, 0n);
+});
+
+/** Flattens 5, long or short, beside this book; the last price stays 100. */
+async function beside(
+  context: TestContext,
+  side: number,
+  [bid, ask]: readonly [number, number],
+  more: Partial<HarnessOptions> = {},
+): Promise<Harness> {
+  const harness = await started(context, { 'risk.tick': '0.5' }, more);
+  harness.signals.push({ ordinal: 1, symbol: 1, side, quantity: '5' });
+  await harness.settle();
+  harness.ticks.push({ symbol: 1, price: 100, bid, ask });
+  await harness.settle();
+  await harness.node.flatten(who);
+  for (let turn = 0; turn < 100; turn++) await pass(harness, 50);
+  return harness;
+}
+
+/** What persons sent, and what risk denied of it. */
+function closingOf({ node }: Harness): string[] {
+  const orders = node.ledger.orders.list(100, 1).filter(({ intent }) => intent.instance === 0);
+  return orders
+    .filter(({ parent }) => parent === undefined)
+    .map(({ intent: { limitPrice }, filled, state, reason }) =>
+      state === OrderState.denied ? reason : `${moneyText(filled)} at ${moneyText(limitPrice)}`,
+    );
+}
+
+for (const [side, book, limit] of [
+  [1, [85, 115], '80'],
+  [-1, [85, 115], '120'],
+] as const)
+  for (const can of [undefined, { ...plainAbilities }])
+    test(`beside a torn book flatten goes at ${limit}, ${can ? 'here' : 'there'}`, async (t) => {
+      const harness = await beside(t, side, book, can === undefined ? {} : { can });
+      assert.deepEqual(closingOf(harness), [`5 at ${limit}`]);
+      assert.equal(harness.node.ledger.positions.get(1)?.quantity, 0n);
+      assert.equal(harness.node.ledger.controls.flatten, '');
+    });
+
+test('flatten waits and says so where the market is too far for that, too', async (context) => {
+  const harness = await beside(context, 1, [70, 130]);
+  const { node, ticks } = harness;
+  assert.deepEqual(closingOf(harness), []);
+  const why =
+    'anna: a test; 5 of S1 cannot be closed at 70, which is further than risk.flattenPercent ' +
+    '(20) from the last price 100: it waits for the market; close it at the venue, or start with ' +
+    'a larger risk.flattenPercent';
+  assert.equal(node.riskView().flatten, why);
+  ticks.push({ symbol: 1, price: 100, bid: 80, ask: 120 });
+  for (let turn = 0; turn < 100; turn++) await pass(harness, 50);
+  assert.deepEqual(closingOf(harness), ['5 at 80']);
+  assert.equal(node.riskView().flatten, '');
+});
+
+test('who ends flattening ends what it said, and the collar is as before', async (context) => {
+  const harness = await beside(context, 1, [70, 130]);
+  const { node } = harness;
+  await node.setTradingState({ set: 'ACTIVE', ...who });
+  await pass(harness, 50);
+  assert.equal(node.riskView().flatten, '');
+  const sell = { symbol: 1, side: 'sell', quantity: '5', reduceOnly: true } as const;
+  assert.equal(node.submit({ ...sell, limitPrice: '85' }).reason, 'PRICE_COLLAR');
+});
+
+test('the limit is on tick, within its bound, and reaches the market', () => {
+  const closing = { closingMillionths: 200_000n, tick: 3n };
+  assert.equal(closingLimit(-1, 90n, 100n, closing), 81n);
+  assert.equal(closingLimit(1, 110n, 100n, closing), 120n);
+  assert.equal(closingLimit(1, 121n, 100n, closing), undefined);
+  assert.equal(closingLimit(-1, 80n, 100n, closing), undefined, 'no price that is on tick');
+  assert.equal(closingLimit(-1, 80n, 100n, { ...closing, tick: 0n }), 80n);
 });

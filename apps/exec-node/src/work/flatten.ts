@@ -2,17 +2,21 @@
 // open is canceled first, then each position goes by reduce-only market orders, one after the
 // other, each as large as an order may be. What always holds: nothing is sent for a symbol that
 // still has an open order, so that no position is closed twice; what is halted waits, canceled and
-// not closed; it goes on after a restart, until there is nothing left; then the journal says so.
+// not closed; where the market is too far for the collar it goes with a limit further away, and
+// waits, told, where it is too far for that, too; it goes on after a restart, until there is
+// nothing left; then the journal says so.
 
 import {
   type Clock,
   moneyText,
   OrderFlags,
+  type OrderIntent,
   OrderOffset,
   OrderState,
   OrderType,
   RiskReason,
   RiskReasonNames,
+  TimeInForce,
 } from '@ndts/protocol';
 import type { Logger } from '@ndts/runtime';
 import type { Decisions } from '../intake/decisions.js';
@@ -23,6 +27,7 @@ import { heldOf, type OffsetPosition } from '../position/offsets.js';
 import type { Scribe } from '../order/scribe.js';
 import type { ControlEntry } from '../risk/controls.js';
 import type { Market } from '../risk/market.js';
+import type { ClosingWay } from '../risk/risk-desk.js';
 import type { CancelPace } from '../route/cancel-pace.js';
 import type { Stray, Strays } from '../route/strays.js';
 
@@ -34,8 +39,12 @@ export interface FlattenDeps {
   /** What is held of a symbol where long and short are kept apart; undefined: they are not. */
   readonly offsetsOf: (symbol: number) => OffsetPosition | undefined;
   /** As much of a quantity as one order to close it may be for. */
-  readonly mostOf: (symbol: number, side: number, quantity: bigint) => bigint;
   readonly market: Pick<Market, 'lastMoney'>;
+  readonly mostOf: (order: Closing) => bigint;
+  /** How it goes: at the market, with a limit, or not now. */
+  readonly wayOf: (symbol: number, side: number) => ClosingWay;
+  /** How far it goes with a limit. */
+  readonly farPercent: number;
   /** No order of a person leaves for the symbol. */
   readonly isHalted: (symbol: number) => boolean;
   readonly cancel: (clientOrderId: string, why: string) => boolean;
@@ -55,6 +64,8 @@ interface Held {
   readonly offset: number;
 }
 
+type Closing = Pick<OrderIntent, 'symbol' | 'side' | 'quantity' | 'limitPrice'>;
+
 /** Whose an order is, and of what; the symbol is not known of one that is long forgotten. */
 interface Subject {
   readonly account: string;
@@ -70,6 +81,8 @@ export class Flatten {
   #nextNs = 0;
   /** What is held and less than one order may be for, as it was refused: by symbol and offset. */
   readonly #remainders = new Map<string, string>();
+  /** What the market is too far away for, by symbol and side. */
+  readonly #far = new Map<string, string>();
 
   constructor(deps: FlattenDeps) {
     this.#deps = deps;
@@ -80,11 +93,17 @@ export class Flatten {
     return controls.flatten !== '' || controls.cancels().length > 0;
   }
 
+  /** Why something is not closed now; empty: nothing waits so. */
+  get waits(): string {
+    return [...this.#far.values()].join('; ');
+  }
+
   /** Part of the duty cycle; returns how many orders it made or canceled. */
   doWork(): number {
     const { ledger, clock, isHalted, strays } = this.#deps;
     const why = ledger.controls.flatten;
     const now = clock.monotonicNs();
+    if (why === '') this.#far.clear();
     if (!this.isActive || now < this.#nextNs) return 0;
     this.#nextNs = now + everyNs;
     let canceled = this.cancelParts(true);
@@ -190,19 +209,38 @@ export class Flatten {
 
   #close(held: Held): number {
     const { symbol, quantity, offset } = held;
-    const { decisions, clock, ledger, mostOf } = this.#deps;
-    const ordinal = ledger.nextOfPersons();
+    const { decisions, clock, ledger, mostOf, wayOf } = this.#deps;
     const side = quantity > 0n ? -1 : 1;
+    const { limit: limitPrice, ...prices } = wayOf(symbol, side);
+    if (limitPrice === undefined) return this.#wait(held, prices);
+    this.#far.delete(keyOf(held));
+    const closing = { symbol, side, quantity: quantity > 0n ? quantity : -quantity, limitPrice };
     const draft = {
-      ...personDraft(ordinal, clock),
-      ...{ symbol, side, quantity: mostOf(symbol, side, quantity > 0n ? quantity : -quantity) },
-      ...{ offset, flags: OrderFlags.reduceOnly },
+      ...personDraft(ledger.nextOfPersons(), clock),
+      ...closing,
+      ...{ quantity: mostOf(closing), offset, flags: OrderFlags.reduceOnly },
+      ...(limitPrice === 0n ? {} : { orderType: OrderType.limit, timeInForce: TimeInForce.ioc }),
     };
     const reason = decisions.take(draft, false);
+    // What a limit did not get is tried again as often as what was denied.
+    if (reason !== RiskReason.APPROVED || limitPrice > 0n)
+      this.#nextNs = clock.monotonicNs() + retryNs;
     if (reason === RiskReason.APPROVED) return 1;
     if (reason === RiskReason.INVALID_QUANTITY || reason === RiskReason.QUANTITY_LIMIT)
       this.#noteRemainder(held, RiskReasonNames[reason] ?? '');
-    this.#nextNs = clock.monotonicNs() + retryNs;
+    return 0;
+  }
+
+  /** Until the market is nearer. Told once. */
+  #wait(held: Held, { touch, last }: Pick<ClosingWay, 'touch' | 'last'>): number {
+    const { logger, farPercent } = this.#deps;
+    const key = keyOf(held);
+    const why =
+      `${this.#textOf(held)} cannot be closed at ${moneyText(touch)}, which is further than ` +
+      `risk.flattenPercent (${farPercent}) from the last price ${moneyText(last)}: it waits for ` +
+      'the market; close it at the venue, or start with a larger risk.flattenPercent';
+    if (!this.#far.has(key)) logger.error(why);
+    this.#far.set(key, why);
     return 0;
   }
 
@@ -240,6 +278,7 @@ export class Flatten {
       time: clock.now(),
     });
     this.#remainders.clear();
+    this.#far.clear();
   }
 
   /** At which what strategies hold against what was closed here is over, too; empty: nothing. */
@@ -265,6 +304,9 @@ function keyOf({ symbol, quantity, offset }: Held): string {
 /** As those that are made here: it can only close, and does so now. One that a person sent so is
  * as good. */
 function closes({ intent, terms }: Order): boolean {
-  const isPlain = intent.instance === personInstance && intent.orderType === OrderType.market;
+  const isAtOnce =
+    intent.orderType === OrderType.market ||
+    (intent.orderType === OrderType.limit && terms.timeInForce === TimeInForce.ioc);
+  const isPlain = intent.instance === personInstance && isAtOnce;
   return isPlain && (terms.flags & OrderFlags.reduceOnly) !== 0;
 }

@@ -118,14 +118,14 @@ export class OrderDesk {
       },
       route: () => broker.card.name,
     });
+    const person = { account: config.exec.account, instance: personInstance };
     this.#flatten = new Flatten({
       ...{ ledger, scribe, clock, decisions: this.decisions, cancel, pace, market },
       ...{ account: config.exec.account, strays: deps.strays, logger, symbolName },
-      mostOf: (symbol, side, quantity) =>
-        risk.mostOf({
-          ...{ account: config.exec.account, instance: personInstance, symbol, side, quantity },
-          limitPrice: 0n,
-        }),
+      mostOf: (closing) => risk.mostOf({ ...person, ...closing }),
+      wayOf: (symbol, side) =>
+        risk.closingWay({ ...person, symbol, side, quantity: 0n, limitPrice: 0n }),
+      farPercent: config.risk.flattenPercent,
       isHalted: (symbol) =>
         ledger.controls.stateFor(config.exec.account, personInstance, symbol) === 'HALTED',
       offsetsOf: (symbol) =>
@@ -142,6 +142,7 @@ export class OrderDesk {
     this.day.begin(now);
     this.#worker.open();
     this.risk.open();
+    this.risk.closingWaits = () => this.#flatten.waits;
   }
 
   /** The market of a symbol changed. */

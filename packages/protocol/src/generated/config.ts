@@ -319,6 +319,8 @@ export interface ConfigValues {
     readonly repeatMs: number;
     /** how far the price of an order (limit, stop, or that of the market) may be from the last price, in percent */
     readonly collarPercent: number;
+    /** how far from the last price ndts flatten may close where the market is beyond risk.collarPercent, in percent; it then goes with that as its limit (docs/protocol/risk.md) */
+    readonly flattenPercent: number;
     /** while the price of a symbol is older than this, only orders that reduce its position pass */
     readonly staleMs: number;
     /** a tick marked suspect, crossed or stale moves nothing that waits for a price until another one says the same, or nothing came for this long (docs/protocol/orders.md); 0: at once */
@@ -1619,6 +1621,15 @@ export const configKeys: readonly ConfigKey[] = [
     doc: 'how far the price of an order (limit, stop, or that of the market) may be from the last price, in percent',
     min: 0,
     max: 100,
+    secret: false,
+  },
+  {
+    key: 'risk.flattenPercent',
+    type: 'number',
+    default: 20,
+    doc: 'how far from the last price ndts flatten may close where the market is beyond risk.collarPercent, in percent; it then goes with that as its limit (docs/protocol/risk.md)',
+    min: 0,
+    max: 99,
     secret: false,
   },
   {
