@@ -199,3 +199,29 @@ test('what was executed whole while a change of it waited for the disk is filled
   assert.equal(order(desk), 'filled 5 98');
   desk.checkJournal();
 });
+
+test('a change of what was canceled while it waited for the disk is refused', async (t) => {
+  for (const isLate of [false, true]) {
+    const journal = new MemoryKeyValueStore();
+    const { desk } = await heard(t, { journal, config: { 'exec.journalMode': 'durable' } });
+    await desk.signal({ ordinal: 1, side: 1, limit: '98', quantity: '5' });
+    const { broker, node } = desk.harness;
+    let sent = 0;
+    broker.replace = () => {
+      sent += 1;
+    };
+    journal.holdCommits();
+    const state = isLate ? 'canceled' : 'pendingCancel';
+    const why = new RegExp(`cannot be changed so: it is ${state} by now; nothing was sent`);
+    const asked = assert.rejects(change(desk, { quantity: '9' }), why);
+    node.cancel('1-1-0', 'anna: no more');
+    if (isLate) for (let cycle = 0; cycle < 3; cycle++) node.doWork();
+    journal.commit();
+    await asked;
+    await desk.pass();
+    assert.deepEqual([order(desk), sent], ['canceled 5 98', 0]);
+    assert.equal(node.ledger.positions.get(symbol)?.openBuy, 0n);
+    assert.equal(node.ledger.orders.get('1-1-0')?.asked, undefined);
+    desk.checkJournal();
+  }
+});

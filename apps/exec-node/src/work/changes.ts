@@ -64,10 +64,21 @@ export class Changes {
     if (!this.#deps.write()) throw new NdtsError('IO_ERROR', scribe.failure);
     if (order.worksHere) return;
     if (mode === 'durable') await journal.durable();
-    if (order.state !== OrderState.pendingReplace) return;
+    if (order.state !== OrderState.pendingReplace || !isAsked(order, terms))
+      this.#comeToNothing(order, terms);
     const barred = asksMore ? barredBy(ledger, order.intent, order.terms.offset) : undefined;
     if (barred !== undefined) this.#takeBack(order, terms, barred);
     this.#send(order, terms, why);
+  }
+
+  /** While it waited for the disk the order was canceled or ended: nothing of it was sent. */
+  #comeToNothing(order: Order, terms: WorkingTerms): never {
+    const { scribe, write } = this.#deps;
+    const why = `it is ${OrderStateNames[order.state]} by now; nothing was sent`;
+    // Why it was canceled stays its reason.
+    if (isAsked(order, terms)) scribe.change(order, changePhase.refused, terms, '');
+    write();
+    throw refusal(order, why);
   }
 
   /** Trading states hold also for what was approved before. Throws. */
@@ -121,6 +132,11 @@ export class Changes {
     const reason = this.#deps.check(order, terms);
     if (reason !== RiskReason.APPROVED) throw refused(RiskReasonNames[reason] ?? String(reason));
   }
+}
+
+function isAsked({ asked }: Order, { quantity, limitPrice, stopPrice }: WorkingTerms): boolean {
+  if (asked?.quantity !== quantity || asked.limitPrice !== limitPrice) return false;
+  return asked.stopPrice === stopPrice;
 }
 
 function refusal({ id }: Order, why: string): NdtsError {
