@@ -6,7 +6,7 @@ import type { Broker, BrokerCard, OrderIntent, OrderTerms, RouteView } from '@nd
 /** What rules look at. */
 export type RuledOrder = Pick<OrderIntent, 'symbol' | 'account' | 'orderType'>;
 
-/** By the trading states that apply to an order now. */
+/** By the trading states that apply to an order now, or because its time is over. */
 export type IsBarred = (intent: OrderIntent, terms: OrderTerms | undefined) => boolean;
 
 /** One of a pair that takes no orders. */

@@ -3,8 +3,17 @@
 
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { moneyText, OrderStateNames, plainAbilities, type TradingStateName } from '@ndts/protocol';
+import {
+  addNs,
+  moneyText,
+  OrderStateNames,
+  plainAbilities,
+  plainTerms,
+  TimeInForce,
+} from '@ndts/protocol';
 import { MemoryKeyValueStore } from '@ndts/runtime';
+import type { GatewayParts, IsBarred } from '../broker/gateway.js';
+import type { Harness, TestSignal } from '../exec-kit.js';
 import { Desk, symbol } from '../work/desk-kit.js';
 import { started } from './pair-kit.js';
 
@@ -84,27 +93,66 @@ test('of a part that waited for long another one is sent, as it is then', async 
   ]);
 });
 
-for (const set of ['HALTED', 'REDUCING'] as const)
-  test(`what is ${set} does not go on at the backup, either`, (context) => staysAt(context, set));
-
-async function staysAt(context: TestContext, set: TradingStateName): Promise<void> {
+/** Whether an order goes on at the backup that the first one refuses after something happened. */
+async function goesOn(
+  context: TestContext,
+  signal: Partial<TestSignal>,
+  meanwhile: (harness: Harness) => Promise<unknown>,
+): Promise<boolean> {
   const { harness, primary, backup } = await started(context);
   const work = primary.doWork.bind(primary);
   primary.isFailing = true;
   primary.doWork = (): number => 0;
-  harness.signals.push({ ordinal: 1, symbol: 1, side: 1 });
+  harness.signals.push({ ordinal: 1, symbol: 1, side: 1, ...signal });
   await harness.settle();
   assert.deepEqual(primary.sent, ['1-1-0']);
-  await harness.node.setTradingState({ set, actor: 'anna', why: 'news' });
+  await meanwhile(harness);
   primary.doWork = work;
   await harness.settle();
-  assert.deepEqual(backup.sent, []);
-  const order = harness.node.ledger.orders.get('1-1-0');
-  assert.deepEqual(
-    [OrderStateNames[order?.state ?? 0], order?.reason],
-    ['rejected', 'engine is down'],
-  );
+  const { state = 0, reason } = harness.node.ledger.orders.get('1-1-0') ?? {};
+  if (backup.sent.length > 0) return true;
+  assert.deepEqual([OrderStateNames[state], reason], ['rejected', 'engine is down']);
+  return false;
 }
+
+for (const set of ['HALTED', 'REDUCING'] as const)
+  test(`what is ${set} does not go on at the backup, either`, async (context) => {
+    const why = { actor: 'anna', why: 'news' };
+    const act = ({ node }: Harness): Promise<unknown> => node.setTradingState({ set, ...why });
+    assert.equal(await goesOn(context, {}, act), false);
+  });
+
+test('nor does what is too old by then, or whose own time is over', async (context) => {
+  const passes =
+    (ms: number) =>
+    ({ clock }: Harness): Promise<void> =>
+      Promise.resolve(clock.advance(ms * 1e6));
+  const ioc = { limit: '99', validForMs: 100, timeInForce: TimeInForce.ioc };
+  assert.equal(await goesOn(context, ioc, passes(90)), true);
+  assert.equal(await goesOn(context, ioc, passes(110)), false);
+});
+
+test('an order until a time does not go on after it', async (context) => {
+  let isBarred: IsBarred = () => false;
+  const parts: GatewayParts = {
+    ...{ survey: () => undefined, admit: () => undefined, closed: () => [], takes: () => true },
+    ...{ isPending: false, areAllAsked: true, areAskedFor: () => true },
+    guard: (by) => {
+      isBarred = by;
+    },
+  };
+  const desk = new Desk(context, { wrap: (broker) => Object.assign(broker, { parts }) });
+  await desk.start();
+  const { clock, node } = desk.harness;
+  await desk.market(100);
+  await desk.signal({ ordinal: 1, side: 1, limit: '99', validForMs: 600_000 });
+  const intent = node.ledger.orders.get('1-1-0')?.intent;
+  assert.ok(intent !== undefined);
+  const terms = { ...plainTerms, expireTime: addNs(clock.now(), 1e9) };
+  assert.equal(isBarred(intent, terms), false);
+  clock.advance(1e9);
+  assert.deepEqual([isBarred(intent, terms), isBarred(intent, undefined)], [true, false]);
+});
 
 test('who asks for a cancel again and again holds up no other order', async (context) => {
   const desk = new Desk(context, {

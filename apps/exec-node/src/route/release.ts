@@ -1,9 +1,18 @@
 // Orders between the journal and the broker: a queue without promises. What always holds: an order
 // is handed to the broker once, in the order of the journal, and only after its intent is written
 // (journalMode accepted) or durable (durable). One that ran out of its time meanwhile expires, and
-// one that the trading state does not let out any more is canceled.
+// one that the trading state does not let out any more is canceled; neither goes on at the backup.
 
-import { type Clock, type ConfigValues, errorLine, nsBetween, OrderState } from '@ndts/protocol';
+import {
+  type Clock,
+  type ConfigValues,
+  errorLine,
+  nsBetween,
+  type OrderIntent,
+  OrderState,
+  type OrderTerms,
+  plainTerms,
+} from '@ndts/protocol';
 import { LatencyHistogram, type Logger } from '@ndts/runtime';
 import type { Gateway } from '../broker/gateway.js';
 import type { EventJournal } from '../order/journal.js';
@@ -49,8 +58,10 @@ export class Release {
 
   constructor(deps: ReleaseDeps) {
     this.#deps = deps;
-    deps.broker.parts?.guard(
-      (intent, terms) => barredBy(deps.ledger, intent, terms?.offset ?? 0) !== undefined,
+    const { broker, ledger } = deps;
+    broker.parts?.guard(
+      (intent, terms) =>
+        barredBy(ledger, intent, terms?.offset ?? 0) !== undefined || this.#isOver(intent, terms),
     );
   }
 
@@ -132,6 +143,15 @@ export class Release {
       .finally(() => {
         this.#syncing = false;
       });
+  }
+
+  /** Nobody wants it any more: its signal is too old, or its own time is over. */
+  #isOver({ clientOrderId }: OrderIntent, terms: OrderTerms | undefined): boolean {
+    const now = this.#deps.clock.now();
+    const { validUntil } = this.#deps.ledger.orders.get(clientOrderId) ?? {};
+    if (validUntil !== undefined && nsBetween(now, validUntil) > 0) return true;
+    const { expireTime } = terms ?? plainTerms;
+    return expireTime.day > 0 && nsBetween(now, expireTime) >= 0;
   }
 
   #submit(order: Order): void {

@@ -348,7 +348,7 @@ export class RoutedGateway implements Gateway {
     if (sent === undefined) return this.#places.get(clientOrderId) === this.#options.backup;
     this.#failed(update.reason === '' ? failure : update.reason);
     const { backup, backupTrades } = this.#options;
-    // Trading states hold also for what was on its way to the first one.
+    // Trading states and times hold also for what was on its way to the first one.
     if (sent.stays || this.#isBarred(sent.intent, sent.terms)) return false;
     if (!this.#isOpen(backup) || !backupTrades(sent.intent.symbol)) return false;
     this.#send(backup, sent.intent, sent.terms);
