@@ -20,6 +20,7 @@ import {
 import { SeededRandom, SystemClock } from '@ndts/runtime';
 import { BinanceStandIn } from '../kit/binance-stand-in.js';
 import { type FeedHarness, feedSuite } from './feed-suite.js';
+import { findCcxt } from './find-ccxt.js';
 
 const names = ['BTC', 'ETH', 'SOL'];
 const symbols = names.map((name, index) => ({ id: index + 1, name: `${name}/USDT` }));
@@ -48,17 +49,6 @@ class CountingClock extends SystemClock implements Clock {
         timer.cancel();
       },
     };
-  }
-}
-
-/** Where ccxt is; the feeds load it in processes of their own. */
-function findCcxt(): string | undefined {
-  const path = process.env['NDTS_TEST_CCXT'];
-  if (path !== undefined) return path;
-  try {
-    return import.meta.resolve('ccxt');
-  } catch {
-    return undefined;
   }
 }
 
