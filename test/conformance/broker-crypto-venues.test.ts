@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { CcxtBroker } from '@ndts/exec-node';
-import { OrderState, parseMoney } from '@ndts/protocol';
-import type { FakeExchange } from '../kit/fake-exchange.js';
+import { moneyText, OrderState, parseMoney } from '@ndts/protocol';
+import { AuthenticationError, type FakeExchange } from '../kit/fake-exchange.js';
 import { buy, fakeVenue, scene, settle, swap, symbol } from './crypto-kit.js';
 
 const markets = new Map([[symbol, swap]]);
@@ -218,4 +218,50 @@ test('an order that the venue forgot is looked for among those that are over', a
   await settle(venue, broker);
   assert.equal(heard.filled('7-1-0'), parseMoney('2'));
   assert.ok(!heard.states('7-1-0').includes(OrderState.canceled));
+});
+
+test('an order that the venue makes trouble about holds up no trades', async (context) => {
+  const venue = fakeVenue();
+  const { broker, heard } = await scene(context, venue, {});
+  buy(broker, '7-1-0', '2', '90');
+  await settle(venue, broker);
+  venue.troubleId = '7a1a0';
+  venue.executePart(2);
+  buy(broker, '7-2-0', '3');
+  for (let turn = 0; turn < 500 && heard.fills.length < 2; turn++) {
+    broker.doWork();
+    await new Promise(setImmediate);
+  }
+  assert.deepEqual([heard.filled('7-1-0'), heard.filled('7-2-0')].map(moneyText), ['2', '3']);
+  await assert.rejects(broker.queryOpenOrders(), /EOrder:Invalid order/);
+});
+
+test('where requests carry the time it is asked for at each connection', async (context) => {
+  const venue = fakeVenue();
+  const { broker } = await scene(context, venue, {});
+  assert.deepEqual(venue.settings[0]?.['options'], { adjustForTimeDifference: true });
+  venue.out = true;
+  await settle(venue, broker);
+  venue.out = false;
+  await settle(venue, broker);
+  assert.ok(venue.timeLoads >= 2);
+  const other = fakeVenue();
+  await scene(context, other, { venue: 'kraken' });
+  assert.deepEqual([other.settings[0]?.['options'], other.timeLoads], [undefined, 0]);
+});
+
+test('reasons hold neither keys nor what stands in an address', async (context) => {
+  const venue = fakeVenue();
+  const { broker, heard } = await scene(context, venue, {
+    settings: { apiKey: 'k-123', secret: 's' },
+  });
+  const address = 'https://api.x/order?symbol=BTC&signature=abc';
+  venue.failWith = new AuthenticationError(`binance POST ${address} k-123 is no key wss://x/abc`);
+  buy(broker, '7-1-0', '2', '90');
+  await settle(venue, broker);
+  const [refused] = heard.updates;
+  assert.equal(
+    refused?.reason.replace(/^\w+: /, ''),
+    'binance POST https://api.x/order *** is no key wss://x',
+  );
 });

@@ -75,6 +75,9 @@ export class FakeExchange {
   idParameter = 'clientOrderId';
   /** What it answers to a new order, in the place of what is so. */
   answersWith: Partial<CcxtOrder> = {};
+  /** A question about this order fails, whatever it is. */
+  troubleId: string | undefined;
+  timeLoads = 0;
   /** A question about one order is answered with the newest. */
   tellsNewest = false;
   /** Orders that are over are told of by lists alone. */
@@ -234,6 +237,7 @@ export class FakeExchange {
     }
     if (this.asks === 'itsIds' && id === undefined) throw new ArgumentsRequired('an id');
     const found = this.#find(id, idOf(params));
+    if (found.clientOrderId === this.troubleId) throw new Error('EOrder:Invalid order');
     if (this.forgetsClosed && found.status !== 'open') throw new OrderNotFound('it is over');
     return toldOf(found);
   }
@@ -395,6 +399,10 @@ function exchangeOf(venue: FakeExchange): new (settings: CcxtParams) => CcxtTrad
     throttle = async (_cost?: number): Promise<void> => {};
     loadMarkets = (): Promise<void> => venue.reached('loadMarkets');
     fetchTime = (): Promise<void> => this.#paced('fetchTime', () => venue.reached('fetchTime'));
+    loadTimeDifference = (): Promise<void> => {
+      venue.timeLoads += 1;
+      return this.fetchTime();
+    };
     createOrder: CcxtTrading['createOrder'] = (symbol, _type, side, amount, price, params) =>
       this.#paced('createOrder', () => venue.create(symbol, side, amount, price, params));
     cancelOrder: CcxtTrading['cancelOrder'] = (id, _symbol, params) =>

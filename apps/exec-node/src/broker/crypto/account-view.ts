@@ -3,7 +3,6 @@
 // can't be asked about by our id is never said to be unknown there.
 
 import {
-  errorLine,
   type Fill,
   NdtsError,
   nsPerMs,
@@ -25,6 +24,7 @@ import { type CryptoOrder, type CryptoOrders, stateOf } from './crypto-orders.js
 import { exactOf } from './exact.js';
 import { termsOf } from './order-words.js';
 import { allPages, type List } from './pages.js';
+import { plainLine } from './plain-line.js';
 import type { CcxtBrokerOptions } from './settings.js';
 import { Turns } from './turns.js';
 import { wordsOf } from './venue-words.js';
@@ -76,33 +76,47 @@ export class AccountView {
     const since = known - (isFar ? historyMs : lateMs);
     const quiet = wishes.has('begun') ? true : undefined;
     if (quiet === true) await this.#lookAtPast(market, since, quiet);
-    await this.#lookAtOrders(market, quiet);
+    const failed = await this.#lookAtOrders(market, quiet);
     await this.#lookAtTrades(market, since, quiet);
     this.#knownMs.set(market, begunMs);
+    if (failed !== undefined) throw failed;
   }
 
-  /** Open ones are told together, whatever their age; one that is no longer among them, alone. */
-  async #lookAtOrders(market: string, quiet?: true): Promise<void> {
-    const { options, orders } = this.#deps;
-    const { clock, inFlightMs } = options;
+  /** Open ones are told together, whatever their age; one that is no longer among them, alone. One
+   * that the venue makes trouble about holds up neither others nor their trades: what of it. */
+  async #lookAtOrders(market: string, quiet?: true): Promise<NdtsError | undefined> {
+    const { orders } = this.#deps;
+    let failed: NdtsError | undefined;
     const ids = await this.#lookAtOpen(market, quiet);
     for (const order of orders.working()) {
       if (order.market !== market || ids.has(order.venueOrderId)) continue;
       const isOnItsWay = order.status === '' && order.certainNs === Number.POSITIVE_INFINITY;
       if (isOnItsWay || this.isInLimbo(order)) continue;
-      const isThere = await this.find(order.clientOrderId, order, market);
-      if (isThere !== false) continue;
-      const now = clock.monotonicNs();
-      if (order.status === '') {
-        if (now >= order.certainNs) orders.lose(order);
-        continue;
+      try {
+        await this.#lookAtOne(order, quiet);
+      } catch (error) {
+        if (!(error instanceof NdtsError)) throw error;
+        failed = error;
       }
-      if (!orders.isGone(order, now - inFlightMs * nsPerMs, now)) continue;
-      // Some venues tell of what is over by their lists alone.
-      await this.#lookAtPast(market, this.#sinceOf(order), quiet);
-      if (!order.ended)
-        this.note({ id: order.venueOrderId, symbol: market, status: 'canceled' }, quiet);
     }
+    return failed;
+  }
+
+  async #lookAtOne(order: CryptoOrder, quiet?: true): Promise<void> {
+    const { options, orders } = this.#deps;
+    const { clock, inFlightMs } = options;
+    const { market } = order;
+    if ((await this.find(order.clientOrderId, order, market)) !== false) return;
+    const now = clock.monotonicNs();
+    if (order.status === '') {
+      if (now >= order.certainNs) orders.lose(order);
+      return;
+    }
+    if (!orders.isGone(order, now - inFlightMs * nsPerMs, now)) return;
+    // Some venues tell of what is over by their lists alone.
+    await this.#lookAtPast(market, this.#sinceOf(order), quiet);
+    if (!order.ended)
+      this.note({ id: order.venueOrderId, symbol: market, status: 'canceled' }, quiet);
   }
 
   /** Nothing answers about it but lists, which had their time: only a question asks on. */
@@ -211,7 +225,8 @@ export class AccountView {
       if (outcome === 'not-found') return false;
       if (outcome === 'refused' && id === undefined && failureOf(error) === undefined)
         return undefined;
-      throw new NdtsError('UNAVAILABLE', `${options.venue}: ${errorLine(error)}`, { cause: error });
+      const why = plainLine(error, options.settings);
+      throw new NdtsError('UNAVAILABLE', `${options.venue}: ${why}`);
     }
   }
 

@@ -9,7 +9,6 @@ import {
   type BrokerListener,
   type BrokerOrderStatus,
   type BrokerPosition,
-  errorLine,
   type Fill,
   NdtsError,
   nsPerMs,
@@ -37,6 +36,7 @@ import {
 } from './order-words.js';
 import { Pace, paced } from './pace.js';
 import type { CcxtBrokerOptions } from './settings.js';
+import { plainLine } from './plain-line.js';
 import { type VenueWords, wordsOf } from './venue-words.js';
 
 const idlePolls = 5;
@@ -60,6 +60,7 @@ export class CcxtBroker implements Gateway {
   #nextTryNs = 0;
   #nextPollNs = 0;
   #polls = 0;
+  #listening = 0;
 
   constructor(options: CcxtBrokerOptions) {
     const { random, markets } = options;
@@ -153,7 +154,7 @@ export class CcxtBroker implements Gateway {
       .then(() => this.#view.look(order.market))
       .catch((error: unknown) => {
         // Whatever became of it, the order says so when it is asked for.
-        this.#options.logger.info({ id: clientOrderId, error: errorLine(error) }, 'not canceled');
+        this.#options.logger.info({ id: clientOrderId, error: this.#line(error) }, 'not canceled');
         this.#ring(order.market);
       });
   }
@@ -234,7 +235,7 @@ export class CcxtBroker implements Gateway {
     if (this.#opening !== undefined || clock.monotonicNs() < this.#nextTryNs) return;
     this.#opening = this.#open();
     this.#opening.catch((error: unknown) => {
-      logger.warn({ venue: this.#options.venue, error: errorLine(error) }, 'venue not reached');
+      logger.warn({ venue: this.#options.venue, error: this.#line(error) }, 'venue not reached');
     });
   }
 
@@ -294,7 +295,7 @@ export class CcxtBroker implements Gateway {
       return await request(exchange);
     } catch (error) {
       if (isAway(error) && this.#ready) {
-        logger.warn({ venue, error: errorLine(error) }, 'connection to the venue lost');
+        logger.warn({ venue, error: this.#line(error) }, 'connection to the venue lost');
         this.#leave();
       }
       throw error;
@@ -307,14 +308,16 @@ export class CcxtBroker implements Gateway {
     const exchange = this.#exchange;
     const watch = exchange?.watchOrders?.bind(exchange);
     if (watch === undefined || exchange?.has['watchOrders'] !== true) return;
+    // One that waited through an outage is not needed any more.
+    const turn = ++this.#listening;
     const next = async (): Promise<void> => {
-      while (this.#ready && this.#exchange === exchange)
+      while (this.#ready && this.#exchange === exchange && this.#listening === turn)
         for (const { symbol } of await watch()) this.#ring(symbol);
     };
     next().catch((error: unknown) => {
       const { logger, venue } = this.#options;
       if (this.#ready)
-        logger.warn({ venue, error: errorLine(error) }, 'orders are asked for, not told');
+        logger.warn({ venue, error: this.#line(error) }, 'orders are asked for, not told');
     });
   }
 
@@ -342,9 +345,13 @@ export class CcxtBroker implements Gateway {
     this.#rung.clear();
   }
 
+  #line(error: unknown): string {
+    return plainLine(error, this.#options.settings);
+  }
+
   /** What goes on failing is told once. */
   #lookFailed(market: string, error: unknown): void {
-    const why = errorLine(error);
+    const why = this.#line(error);
     if (!this.#ready || this.#failing.get(market) === why) return;
     this.#failing.set(market, why);
     const { logger, venue } = this.#options;
@@ -372,7 +379,7 @@ export class CcxtBroker implements Gateway {
 
   #onRefused(order: CryptoOrder, error: unknown): void {
     const outcome = outcomeOf(error, this.#words.refusals);
-    const reason = errorLine(error);
+    const reason = this.#line(error);
     // Ours: it was dropped before it was sent.
     const isNotSent = error instanceof NdtsError && error.code === 'UNAVAILABLE';
     if (isNotSent || outcome === 'refused') {
