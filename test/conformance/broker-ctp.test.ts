@@ -258,6 +258,11 @@ test('a refused log-in is not tried again; one that comes too early is', async (
   context.after(() => stop());
   await rejectsWith('UNAVAILABLE', wrong.connect(new Heard()));
   await pause(20);
+  // Nor when the API has connected again: the front ended the connection.
+  venue.outage(true);
+  await pause(2);
+  venue.outage(false);
+  await pause(5);
   assert.equal(venue.logins, 1);
   stop();
   await wrong.disconnect();
@@ -347,6 +352,38 @@ test('an order that ended says what it executed before its trade is told', async
   tell();
   await settled();
   assert.equal(heard.filled('part'), parseMoney('2'));
+});
+
+test('a refused cancel of an order that has fills leaves it working', async (context) => {
+  const { broker, heard, venue, settled } = await scene(context);
+  const limit = { orderType: OrderType.limit, limitPrice: parseMoney('90') };
+  send(broker, 'stays', iron, { ...limit, quantity: parseMoney('5') });
+  await settled();
+  venue.executePart(2).tell();
+  await settled();
+  venue.refusesCancels = true;
+  broker.cancel('stays');
+  await settled();
+  const last = heard.updates.at(-1);
+  assert.deepEqual([last?.state, last?.reason], [OrderState.accepted, '26 CTP: not now']);
+});
+
+test('a log-in that tells no trading day ends no order, and is tried again', async (context) => {
+  const { broker, heard, venue, settled } = await scene(context);
+  send(broker, 'lives', iron, { orderType: OrderType.limit, limitPrice: parseMoney('90') });
+  await settled();
+  const { tradingDay } = venue;
+  venue.outage(true);
+  await settled();
+  venue.tradingDay = '';
+  venue.outage(false);
+  const before = venue.logins;
+  while (venue.logins < before + 2) await pause(1);
+  assert.equal(broker.connected(), false);
+  venue.tradingDay = tradingDay;
+  await settled();
+  assert.equal((await broker.queryOrder('lives'))?.state, OrderState.accepted);
+  assert.deepEqual(heard.states('lives'), [OrderState.accepted]);
 });
 
 test('an order that was refused here and lives there is told as open', async (context) => {

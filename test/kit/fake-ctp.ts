@@ -37,6 +37,7 @@ export class FakeCtpVenue {
   partialFills = false;
   /** The front takes orders and cannot hand them on. */
   isExchangeAway = false;
+  refusesCancels = false;
   /** Of log-ins; undefined: welcome. */
   loginError: CtpError | undefined;
   tradingDay = '20261126';
@@ -159,7 +160,10 @@ export class FakeCtpVenue {
     const found = this.#orders.find(
       ({ order }) => order.orderRef === action.orderRef && order.sessionId === action.sessionId,
     );
-    if (found !== undefined && isOpen(found.order)) this.#end(found.order);
+    if (this.refusesCancels) {
+      const error = { code: 26, message: 'CTP: not now' };
+      this.#tell((events) => events.cancelRefused(action.orderRef, error));
+    } else if (found !== undefined && isOpen(found.order)) this.#end(found.order);
     else {
       const error = { code: 26, message: 'CTP: the order cannot be canceled' };
       this.#tell((events) => events.cancelRefused(action.orderRef, error));

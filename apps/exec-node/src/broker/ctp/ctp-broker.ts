@@ -165,8 +165,7 @@ export class CtpBroker implements Gateway {
     if (action === undefined) return;
     this.#pacing.send(() => {
       const returned = trader.cancelOrder(settings, action);
-      const state = this.#stateOf(order) ?? OrderState.unknown;
-      if (returned !== 0) this.#tell(order, state, `not canceled: not sent (${returned})`);
+      if (returned !== 0) this.#tellNotCanceled(order, `not canceled: not sent (${returned})`);
     });
   }
 
@@ -281,9 +280,10 @@ export class CtpBroker implements Gateway {
   async #askDay(): Promise<void> {
     this.#reachable();
     const { trader, settings } = this.#options;
+    const early = this.#book.early();
     await this.#queries.ask('orders', (id) => trader.queryOrders(settings, id));
     await this.#queries.ask('trades', (id) => trader.queryTrades(settings, id));
-    this.#book.settle();
+    this.#book.settle(early);
   }
 
   // --- what goes out
@@ -364,9 +364,14 @@ export class CtpBroker implements Gateway {
   #onCancelRefused(ref: string, error: CtpError): void {
     const reference = this.#references.byRef(ref);
     const order = reference === undefined ? undefined : this.#book.order(reference.id);
-    const state = order === undefined ? undefined : this.#stateOf(order);
-    if (order === undefined || order.isOver || state === undefined) return;
-    this.#tell(order, state, textOf(error));
+    if (order === undefined || order.isOver || this.#stateOf(order) === undefined) return;
+    this.#tellNotCanceled(order, textOf(error));
+  }
+
+  /** It works on, also when a part of it is executed: how much, its fills tell. */
+  #tellNotCanceled(order: KnownOrder, reason: string): void {
+    const state = this.#stateOf(order) ?? OrderState.unknown;
+    this.#tell(order, isOpenAt(state) ? OrderState.accepted : state, reason);
   }
 
   #onOrder(told: CtpOrder, isLive: boolean): void {

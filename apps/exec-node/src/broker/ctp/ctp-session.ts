@@ -17,6 +17,8 @@ export interface CtpSessionEvents {
   readonly refused: (error: NdtsError) => void;
 }
 
+const tradingDay = /^\d{8}$/;
+
 export class CtpSession {
   readonly #options: CtpBrokerOptions;
   readonly #events: CtpSessionEvents;
@@ -27,6 +29,8 @@ export class CtpSession {
   /** When the step that failed is tried again; 0: nothing is. */
   #retryNs = 0;
   #isConnected = false;
+  /** What we are was refused: fronts end such a connection, and the API connects again. */
+  #isRefused = false;
 
   constructor(options: CtpBrokerOptions, events: CtpSessionEvents) {
     this.#options = options;
@@ -61,8 +65,13 @@ export class CtpSession {
   }
 
   loggedIn(session: Session | undefined, error: CtpError | undefined): void {
-    if (error !== undefined || session === undefined) {
-      this.#failed('log-in', error ?? { code: 0, message: 'no session was told' });
+    if (error !== undefined) {
+      this.#failed('log-in', error);
+      return;
+    }
+    // Orders of another trading day than that of the session are over.
+    if (session === undefined || !tradingDay.test(session.tradingDay)) {
+      this.#again('log-in: no trading day was told');
       return;
     }
     this.#session = session;
@@ -79,6 +88,7 @@ export class CtpSession {
 
   #begin(): void {
     const { trader, settings } = this.#options;
+    if (this.#isRefused) return;
     if (settings.authCode === '') this.#login();
     else
       this.#sent(
@@ -102,6 +112,7 @@ export class CtpSession {
       return;
     }
     const why = `CTP refused the ${what}: ${textOf(error)}; it is not tried again`;
+    this.#isRefused = true;
     this.#logger.error({ venue: this.#options.settings.name }, why);
     this.#events.refused(new NdtsError('UNAVAILABLE', why));
   }

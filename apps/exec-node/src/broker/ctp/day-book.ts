@@ -33,6 +33,7 @@ export class DayBook {
   readonly #early = new Map<string, CtpTrade[]>();
   readonly #fills = new Map<string, Fill>();
   readonly #filled = new Map<string, bigint>();
+  #tradingDay = '';
 
   constructor(
     venue: string,
@@ -90,9 +91,15 @@ export class DayBook {
     return undefined;
   }
 
-  /** After orders and trades were asked for: what still waits is of other sessions. */
-  settle(): void {
-    this.#early.clear();
+  /** Numbers of orders whose executions wait for them. */
+  early(): readonly string[] {
+    return [...this.#early.keys()];
+  }
+
+  /** After orders and trades were asked for: what waited before, and still does, is of other
+   * sessions. */
+  settle(early: readonly string[]): void {
+    for (const number of early) this.#early.delete(number);
   }
 
   /** Oldest first. */
@@ -111,6 +118,7 @@ export class DayBook {
 
   /** A new trading day: what is of before is over, and no longer told. */
   begin(tradingDay: string): void {
+    this.#tradingDay = tradingDay;
     for (const [id, { reference }] of this.#orders)
       if (reference.tradingDay !== tradingDay) this.#orders.delete(id);
     for (const [number, { reference }] of this.#byNumber)
@@ -125,7 +133,9 @@ export class DayBook {
 
   #execute({ reference }: KnownOrder, trade: CtpTrade): Fill | undefined {
     const { id, symbol } = reference;
-    const day = trade.tradingDay.trim();
+    // All that is told is of the day of the session; not every record says so.
+    const said = trade.tradingDay.trim();
+    const day = said === '' ? this.#tradingDay : said;
     const exchange = trade.exchangeId.trim();
     const tradeId = `${day}:${exchange}:${trade.tradeId.trim()}:${trade.direction}`;
     if (this.#fills.has(tradeId)) return undefined;
@@ -136,18 +146,18 @@ export class DayBook {
       quantity: BigInt(trade.volume) * scale,
       price: moneyFromFloat(trade.price),
       fee: moneyFromFloat(feeOf(trade, instrument)),
-      time: this.#timeOf(trade),
+      time: this.#timeOf(trade, day),
     };
     this.#fills.set(tradeId, fill);
     this.#filled.set(id, (this.#filled.get(id) ?? 0n) + fill.quantity);
     return fill;
   }
 
-  #timeOf(trade: CtpTrade): Time {
+  #timeOf(trade: CtpTrade, day: string): Time {
     const ms = ctpTimeMs({
       updateTime: trade.tradeTime,
       millisecond: 0,
-      tradingDay: Number(trade.tradingDay),
+      tradingDay: Number(day),
       actionDay: Number(trade.tradeDate),
       isCzce: trade.exchangeId.trim() === 'CZCE',
     });
