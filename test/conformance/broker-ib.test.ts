@@ -273,6 +273,23 @@ test('an order that may arrive yet is unknown, not one that never came', async (
   assert.equal(await broker.queryOrder('never'), undefined);
 });
 
+test('no order has the number of one that is open, whatever the venue begins with', async (c) => {
+  const { tws, broker, settled } = await scene(c);
+  const limit = { orderType: OrderType.limit, limitPrice: parseMoney('90') };
+  for (const id of ['o1', 'o2']) broker.submit({ ...intentOf(id, clock.now()), ...limit });
+  await settled();
+  await broker.disconnect();
+  tws.beginNumbers(1);
+  const later = new IbBroker(optionsFor(tws, {}));
+  c.after(() => later.disconnect());
+  const heard = new Heard();
+  await later.connect(heard);
+  later.submit({ ...intentOf('o3', clock.now()), ...limit });
+  await settle(tws, later);
+  const open = (await later.queryOpenOrders()).map(({ clientOrderId }) => clientOrderId);
+  assert.deepEqual([open, tws.numbers], [['o1', 'o2', 'o3'], [1, 2, 3]]);
+});
+
 test('what waits for its turn when the servers go away does not leave', async (context) => {
   const { tws, broker, heard, settled } = await scene(context, { messagesPerSecond: 10 });
   for (let at = 0; at < 20; at += 1) buy(broker, `w${at}`);

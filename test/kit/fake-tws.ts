@@ -95,6 +95,16 @@ export class FakeTws {
     return (this.#server.address() as AddressInfo).port;
   }
 
+  /** Of all orders. */
+  get numbers(): number[] {
+    return this.#orders.map(({ number }) => number);
+  }
+
+  /** A person begins the numbers of orders again. */
+  beginNumbers(first: number): void {
+    this.#nextNumber = first;
+  }
+
   get isOut(): boolean {
     return this.#out;
   }

@@ -278,6 +278,11 @@ test('questions: answered, refused, late, lost', async () => {
   for (const id of ['7-1-0', 'web'])
     bench.outcomes.take(parse('8', `37=V|11=${id}|55=S1|54=1|150=I|39=0|584=${counted.id}|911=2|`));
   assert.equal((await counted.answer).length, 2, 'nobody said which one is the last');
+  for (const none of ['39=8|103=5|', '39=0|911=0|']) {
+    const empty = ask('M');
+    bench.outcomes.take(parse('8', `37=0|11=0|55=S1|54=1|150=I|${none}584=${empty.id}|`));
+    assert.deepEqual(await empty.answer, [], none);
+  }
   const positions = ask('P');
   const position = `721=m|710=${positions.id}|727=1|728=0|55=S1|702=1|703=TOT|704=5|705=2|730=9|`;
   bench.outcomes.take(parse('AP', position));

@@ -294,7 +294,7 @@ export class FixOutcomes {
     const { queries } = this.#deps;
     const mass = message.text(Tag.massStatusReqId);
     if (mass !== '' && queries.has(mass)) {
-      const isNone = report.rejectReason === unknownOrder && report.venueOrderId === 'NONE';
+      const isNone = isNotKnown(report) || message.whole(Tag.totNumReports) === 0;
       if (!isNone) {
         const record = this.#follow(report, true);
         if (record === undefined) this.#noteStranger(report);

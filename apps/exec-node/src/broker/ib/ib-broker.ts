@@ -310,6 +310,8 @@ export class IbBroker implements Gateway {
     const id = order.orderRef ?? '';
     if (id === '' || order.account !== this.#options.settings.account) return;
     const seen = this.#orders.take(id, number);
+    // A person may have begun the numbers again: an order under one that is open would change that.
+    this.#nextNumber = Math.max(this.#nextNumber, number + 1);
     seen.permId = order.permId ?? seen.permId;
     seen.terms = termsOf(order);
     const isOver = isFinal(stateOf(state.status ?? '', 0n, seen.refusal !== ''));
