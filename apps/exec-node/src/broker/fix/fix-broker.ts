@@ -56,7 +56,7 @@ export interface FixChange {
 const pollMs = 5;
 const lossCycles = 2;
 const pruneIntervalNs = 1e9;
-const unwantedMax = 10_000;
+const newestMax = 10_000;
 
 export class FixBroker implements Gateway {
   readonly session: FixSession;
@@ -76,6 +76,8 @@ export class FixBroker implements Gateway {
   #lostBelow = 0;
   /** Of the newest that were to be canceled: lost on the way, they are not sent again. */
   readonly #unwanted = new Set<string>();
+  /** Of the newest that were sent again. */
+  readonly #resent = new Set<string>();
 
   constructor(options: FixBrokerOptions) {
     const { settings, keyValue, clock, random, logger } = options;
@@ -95,6 +97,7 @@ export class FixBroker implements Gateway {
       ...{ symbols: options.symbols, clock, logger },
       askStatus: (id) => this.#askStatus(id, ''),
       sent: (number) => this.#sent(number),
+      isResent: (id) => this.#resent.has(id),
       missed: (why) => this.#missed(why),
     });
   }
@@ -144,9 +147,7 @@ export class FixBroker implements Gateway {
   }
 
   cancel(clientOrderId: string): void {
-    this.#unwanted.add(clientOrderId);
-    const [oldest = ''] = this.#unwanted.size > unwantedMax ? this.#unwanted : [];
-    this.#unwanted.delete(oldest);
+    addNewest(this.#unwanted, clientOrderId);
     this.#change(clientOrderId, MessageType.orderCancelRequest, (record) => (writer) => {
       writer.money(Tag.orderQty, record.quantity);
     });
@@ -283,7 +284,9 @@ export class FixBroker implements Gateway {
         if (type === MessageType.newOrderSingle && this.#isAnswered(id)) return false;
         const ageNs = sentAt === undefined ? Infinity : nsBetween(clock.now(), sentAt);
         // A clock that was set back says nothing about the age.
-        return isOrder && ageNs >= 0 && ageNs < settings.resendOrdersMs * nsPerMs;
+        const isYoung = ageNs >= 0 && ageNs < settings.resendOrdersMs * nsPerMs;
+        if (isOrder && isYoung) addNewest(this.#resent, id);
+        return isOrder && isYoung;
       },
     };
   }
@@ -400,6 +403,12 @@ export class FixBroker implements Gateway {
       return undefined;
     }
   }
+}
+
+function addNewest(ids: Set<string>, id: string): void {
+  ids.add(id);
+  const [oldest = ''] = ids.size > newestMax ? ids : [];
+  ids.delete(oldest);
 }
 
 /** Whose positions: FIX wants it as an account and as a party. */

@@ -32,6 +32,7 @@ export class Bench {
   readonly queries = new FixQueries(this.clock, 1000);
   readonly asked: string[] = [];
   readonly missed: string[] = [];
+  readonly resent = new Set<string>();
   readonly outcomes: FixOutcomes;
 
   constructor(sent?: FixMessage) {
@@ -49,6 +50,7 @@ export class Bench {
       logger: createSilentLogger(),
       askStatus: (id) => this.asked.push(id),
       sent: () => sent,
+      isResent: (id) => this.resent.has(id),
       missed: (why) => this.missed.push(why),
     });
   }

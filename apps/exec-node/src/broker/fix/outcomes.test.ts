@@ -118,6 +118,18 @@ test('a duplicate id rejects nothing: the order that has it is asked for', () =>
   assert.equal(bench.records.order('7-1-0')?.isClosed, false);
 });
 
+test('of an order that went out twice a refusal may be of the second', () => {
+  const bench = new Bench(parse('D', '11=7-1-0|'));
+  bench.resent.add('7-1-0');
+  bench.outcomes.take(parse('8', `${head}150=8|39=8|14=0|103=99|58=seen before|`));
+  bench.outcomes.take(parse('3', '45=2|373=10|'));
+  assert.deepEqual([bench.heard(), bench.asked], [[], ['7-1-0', '7-1-0']]);
+  assert.equal(bench.records.order('7-1-0')?.isClosed, false);
+  // The answer tells which.
+  bench.outcomes.take(parse('8', `${head}150=I|39=8|14=0|103=99|58=too big|`));
+  assert.deepEqual(bench.heard(), ['rejected 7-1-0 too big']);
+});
+
 test('refused messages reject orders; a cancel did nothing; "not now" leaves it open', () => {
   const order = (): FixMessage => parse('D', '11=7-1-0|');
   const cancel = (): FixMessage => parse('F', '11=7-1-0.1|');

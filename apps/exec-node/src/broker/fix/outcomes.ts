@@ -34,6 +34,8 @@ export interface OutcomeDeps extends ExecutionDeps {
   readonly queries: FixQueries;
   /** Asks how an order stands; the answer is told as an update. */
   readonly askStatus: (clientOrderId: string) => void;
+  /** Whether an order went out twice under one number: what is refused may be the second. */
+  readonly isResent: (clientOrderId: string) => boolean;
   /** A message of ours by its number, as far as it is kept. */
   readonly sent: (number: number) => FixMessage | undefined;
 }
@@ -197,8 +199,13 @@ export class FixOutcomes {
   }
 
   /** An id that is not accepted twice says nothing about the order that has it. */
+  #isOfSecond({ rejectReason, execType, clientOrderId }: Report): boolean {
+    if (rejectReason === duplicateOrder) return true;
+    return execType === ExecType.rejected && this.#deps.isResent(clientOrderId);
+  }
+
   #takeRejected(report: Report): void {
-    if (report.rejectReason === duplicateOrder) {
+    if (this.#isOfSecond(report)) {
       this.#deps.logger.error({ clientOrderId: report.clientOrderId }, 'refused as duplicate');
       this.#deps.askStatus(report.clientOrderId);
       return;
@@ -230,8 +237,7 @@ export class FixOutcomes {
       if (report.price > 0n) record.limitPrice = report.price;
       if (report.stopPx > 0n) record.stopPrice = report.stopPx;
     }
-    const isDuplicate = report.rejectReason === duplicateOrder;
-    record.isClosed = !isDuplicate && isFinal(standing(report, record));
+    if (!this.#isOfSecond(report)) record.isClosed = isFinal(standing(report, record));
     record.day = clock.now().day;
     const after = JSON.stringify([record.venueClientId, record.venueOrderId, record.isClosed]);
     if (before !== after || execType === ExecType.replaced) records.keep(clientOrderId, record);
@@ -271,7 +277,7 @@ export class FixOutcomes {
     const isOpen =
       message.type === MessageType.businessMessageReject && code === applicationNotAvailable;
     if (!isOrder) this.tell(clientOrderId, OrderState.accepted, '', `not changed: ${text}`);
-    else if (record.venueOrderId !== '')
+    else if (record.venueOrderId !== '' || this.#deps.isResent(clientOrderId))
       // It has the order: this was about a message that repeated it.
       this.#deps.askStatus(clientOrderId);
     else if (isOpen) this.tell(clientOrderId, OrderState.unknown, '', text);

@@ -148,6 +148,7 @@ export class FixRecords {
       this.#store.note(key, undefined);
       const owner = new TextEncoder().encode(`${clientOrderId} ${cumQty}`);
       this.#store.note(ownerPrefix + tradeId, owner);
+      if (this.undoneBy(tradeId) !== undefined) this.#store.note(undonePrefix + tradeId, undefined);
       this.#trades.delete(tradeId);
     }
   }
