@@ -44,6 +44,7 @@ import { venueTime } from './venue-time.js';
 export const ibVenue = 'ib';
 
 const feePauseMs = 5;
+const lossCycles = 2;
 
 export class IbBroker implements Gateway {
   readonly #options: IbBrokerOptions;
@@ -61,6 +62,8 @@ export class IbBroker implements Gateway {
   #serversAway = false;
   /** How often they went away: what was asked before says nothing of what comes after. */
   #timesAway = 0;
+  /** It was away: for how many more duty cycles connected() says so, that nobody misses it. */
+  #lossCycles = 0;
   #nextTryNs = 0;
   #nextNumber = 0;
   #firstReady: (() => void) | undefined;
@@ -88,7 +91,7 @@ export class IbBroker implements Gateway {
   }
 
   connected(): boolean {
-    return this.#ready && !this.#serversAway;
+    return this.#ready && !this.#serversAway && this.#lossCycles === 0;
   }
 
   /** Resolves when the session stands and the orders of the day are known. */
@@ -201,6 +204,7 @@ export class IbBroker implements Gateway {
   doWork(): number {
     if (this.#listener === undefined) return 0;
     if (this.#connection === undefined) this.#open();
+    if (this.#lossCycles > 0 && this.#ready && !this.#serversAway) this.#lossCycles -= 1;
     let work = this.#connection?.doWork() ?? 0;
     work += this.#stopAwaitingFees();
     return work + tellDue(this.#due, this.#listener);
@@ -264,6 +268,7 @@ export class IbBroker implements Gateway {
         this.#ready = true;
         this.#serversAway = false;
         this.#backOff.reset();
+        this.#lossCycles = this.#firstReady === undefined ? lossCycles : 0;
         logger.info({ venue: ibVenue }, 'connected to the venue');
         this.#firstReady?.();
         this.#firstReady = undefined;
@@ -281,9 +286,8 @@ export class IbBroker implements Gateway {
   }
 
   #onLost(reason: string): void {
-    const { logger } = this.#options;
     if (this.#ready || this.#connection !== undefined)
-      logger.warn({ venue: ibVenue, reason }, 'connection to the venue lost');
+      this.#options.logger.warn({ venue: ibVenue, reason }, 'connection to the venue lost');
     this.#ready = false;
     this.#connection = undefined;
     this.#questions.drop(reason);
