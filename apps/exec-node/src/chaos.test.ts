@@ -3,8 +3,9 @@
 // power, and restarts from the same journal and venue record; on a symbol that nets, on a contract,
 // and on futures of which long and short are kept apart, over trading days. In every third round
 // executions are told only at the end, and what they come to is adopted meanwhile; in every second
-// one the venue's clocks are off, and it dates some hours late or more than a day early. In the
-// end: no order was sent twice or before its intent was journaled, every fill counts once,
+// one the venue's clocks are off, and it dates some hours late or more than a day early. In two of
+// five people send orders, halt, set limits, flatten and resume; half of these are flat at last. In
+// the end: no order was sent twice or before its intent was journaled, every fill counts once,
 // positions equal the venue's.
 
 import assert from 'node:assert/strict';
@@ -16,6 +17,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Fill, msPerDay, OrderFlags, OrderType, type SidesHeld } from '@ndts/protocol';
 import { SeededRandom, VirtualClock } from '@ndts/runtime';
 import { readRecords } from './broker/paper-record.js';
+import { People } from './chaos-people.js';
 import { ChaosStore, Fuse, skewed, UnrulyBroker, Untold } from './chaos-kit.js';
 import {
   createHarness,
@@ -56,6 +58,8 @@ class Round {
   inferred = 0;
   /** Executions that are told at the end; undefined: none are. */
   readonly #untold: Untold | undefined;
+  /** undefined: nobody meddles. */
+  readonly #people: People | undefined;
   readonly #durable: boolean;
   /** When the venue says that executions were; its clocks may not be ours. */
   readonly #dated: (fill: Fill) => Fill;
@@ -70,6 +74,7 @@ class Round {
     this.#durable = this.random.integer(2) === 0;
     this.#isPrompt = seed % 2 === 1;
     this.#untold = seed % 3 === 0 ? new Untold() : undefined;
+    this.#people = seed % 5 < 2 ? new People(this.random.fork('people'), symbols) : undefined;
     const isSkewed = seed % 4 < 2;
     this.#dated = (fill) => (isSkewed ? skewed(fill, fill.symbol < firstFuture) : fill);
   }
@@ -101,6 +106,7 @@ class Round {
         const unruly = random.fork('unruly');
         const dated = this.#dated;
         this.unruly = new UnrulyBroker(broker, unruly, journal, this.#durable, this.#untold, dated);
+        this.#people?.watch(this.unruly, () => this.harness.node);
         return this.unruly;
       },
     });
@@ -197,6 +203,7 @@ class Round {
     else if (dice < 85) await this.restart();
     else if (dice < 86) this.#nextDay();
     else if (dice < 91) journal.fuse.light(1 + random.integer(12));
+    this.#people?.act(this.harness);
     await this.pass(1 + random.integer(3));
     if (journal.fuse.burnt) await this.restart();
   }
@@ -213,7 +220,10 @@ class Round {
     assert.deepEqual(this.unruly.early, [], 'sent before the journal had it');
     if (this.journal.fuse.burnt) {
       this.kills += 1;
-      if (this.#durable && this.random.integer(2) === 0) this.journal.losePower();
+      if (this.#durable && this.random.integer(2) === 0) {
+        this.journal.losePower();
+        this.#people?.losePower();
+      }
       await this.start();
       return;
     }
@@ -266,6 +276,7 @@ class Round {
     this.journal.fuse = new Fuse();
     this.harness.broker.setOutage(false);
     this.misbehave(0);
+    await this.#goOn();
     for (const [, count] of this.harness.node.ledger.inferred.counts()) this.inferred += count;
     for (let turn = 0; turn < 30; turn++) {
       this.tick();
@@ -284,8 +295,21 @@ class Round {
     }
   }
 
+  /** Nothing is halted any more; everything is closed where people want that. */
+  async #goOn(): Promise<void> {
+    await this.pass(50);
+    this.#people?.resume(this.harness);
+    if (this.#people?.flattens !== true) return;
+    await this.pass(20);
+    const flatten = this.harness.node.flatten({ actor: 'chaos', why: 'the end' });
+    await this.pass(5, flatten);
+  }
+
   async check(): Promise<void> {
     const { node, broker } = this.harness;
+    const isFlat = this.#people?.flattens === true;
+    assert.deepEqual(this.#people?.late ?? [], [], 'sent while it was halted');
+    if (isFlat) this.#people?.checkFlat(node);
     assert.equal(new Set(this.sent).size, this.sent.length, 'an order was sent twice');
     const fills = new Set<string>();
     readRecords(this.dir, (entry) => {
@@ -300,7 +324,8 @@ class Round {
       assert.deepEqual(this.#sides(symbol), sides, `sides of symbol ${symbol}`);
     }
     assert.equal(node.ledger.orders.unknownCount, 0, 'orders unknown');
-    assert.equal(node.ledger.tradingState, 'ACTIVE', node.ledger.tradingReason);
+    const { tradingState, tradingReason } = node.ledger;
+    assert.equal(tradingState, isFlat ? 'REDUCING' : 'ACTIVE', tradingReason);
     const open = await broker.queryOpenOrders();
     assert.deepEqual(
       open.map((status) => status.clientOrderId).sort(),
