@@ -238,10 +238,11 @@ export function maskedConfig(
   }));
 }
 
+/** By its name, and by its id where none is called so: exchanges name theirs by digits, too. */
 export async function symbolId(bus: Bus, symbol: string): Promise<number> {
-  if (/^\d{1,10}$/.test(symbol)) return Number(symbol);
-  const all = (await bus.request(subjects.dataSymbols, { limit: symbolsMax })) as SymbolInfo[];
-  const found = all.find(({ name }) => name === symbol);
+  const all = (await bus.request(subjects.dataSymbols, undefined)) as SymbolInfo[];
+  const found =
+    all.find(({ name }) => name === symbol) ?? all.find(({ id }) => String(id) === symbol);
   if (found === undefined) throw new NdtsError('NOT_FOUND', `no symbol is called '${symbol}'`);
   return found.id;
 }

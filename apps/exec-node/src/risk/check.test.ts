@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
+  moneyText,
   OrderFlags,
   OrderType,
   parseMoney,
@@ -12,7 +13,7 @@ import {
 } from '@ndts/protocol';
 import { loadConfig } from '@ndts/runtime';
 import { checkRisk, type RiskExposure, type RiskOrder } from './check.js';
-import { limitsOf, type RiskLimits } from './limits.js';
+import { LimitBook, limitsOf, type RiskLimits } from './limits.js';
 import type { MarketPoint } from './market.js';
 
 const now = { day: 20_000, nsOfDay: 3_600e9 };
@@ -232,6 +233,15 @@ test('books of a strategy and an account hold beside all, and the multiplier cou
   const worth = { exposure: { multiplier: 300n }, order: { quantity: money('34') } };
   assert.equal(check({ order: { quantity: money('34') } }), 'APPROVED');
   assert.equal(check(worth), 'ORDER_VALUE_EXCEEDED');
+});
+
+test('limits of a symbol are not those of one whose id is its name', () => {
+  const config = loadConfig({ args: { 'risk.limits': 'symbol 2 maxPosition=7' }, environment: {} });
+  const book = new LimitBook(config.risk, (id) => ['', 'AAA', 'BBB', '2', '1'][id] ?? '');
+  const set = { scope: 'symbol', name: '1', key: 'maxPosition', value: '9', reason: 'anna' };
+  book.follow(1, () => [{ kind: 'limit', ...set }]);
+  const positions = [1, 2, 3, 4].map((id) => moneyText(book.of('paper', 1, id).maxPosition));
+  assert.deepEqual(positions, ['9', '100', '7', '100']);
 });
 
 test('reduce-only orders never open or turn a position', () => {

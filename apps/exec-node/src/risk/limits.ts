@@ -177,7 +177,7 @@ export class LimitBook {
   #make(account: string, instance: number, symbol: number): EffectiveLimits {
     const ofAccount = this.#words('account', account);
     const ofStrategy = this.#words('strategy', String(instance));
-    const ofSymbol = this.#words('symbol', String(symbol), this.#symbolName(symbol));
+    const ofSymbol = this.#words('symbol', this.#symbolName(symbol), String(symbol));
     // A book's own position and loss are checked against that book, not against all there is.
     const shared = [...ofAccount, ...ofStrategy].filter(
       ([key]) => key !== 'maxPosition' && key !== 'maxDailyLoss',
@@ -187,13 +187,14 @@ export class LimitBook {
     return { ...limits, strategy: bookLimits(ofStrategy), account: bookLimits(ofAccount) };
   }
 
-  #words(scope: ControlScope, ...names: readonly string[]): [string, string][] {
+  /** `id`: as what is set while it runs names it; a symbol may have the name that is the id of
+   * another one. */
+  #words(scope: ControlScope, name: string, id = name): [string, string][] {
     const found = new Map<string, string>();
     for (const word of this.#configured)
-      if (word.scope === scope && names.some((name) => matches(word.name, name)))
-        found.set(word.key, word.value);
+      if (word.scope === scope && matches(word.name, name)) found.set(word.key, word.value);
     for (const entry of this.#set)
-      if (entry.scope === scope && names.includes(entry.name)) found.set(entry.key, entry.value);
+      if (entry.scope === scope && entry.name === id) found.set(entry.key, entry.value);
     return [...found];
   }
 }
