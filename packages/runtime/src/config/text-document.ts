@@ -75,12 +75,31 @@ export interface YamlText {
 export function parseYamlText(path: string, text: string): YamlText {
   const { LineCounter, parseDocument } = yaml();
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines });
+  const uniqueKeys = (a: unknown, b: unknown): boolean => nameOf(a) === nameOf(b);
+  const document = parseDocument(text, { lineCounter: lines, uniqueKeys });
   const problem = document.errors[0];
-  if (problem === undefined) return { document, lines };
+  if (problem === undefined) {
+    nameAsWritten(document);
+    return { document, lines };
+  }
   const { line, col } = lines.linePos(problem.pos[0]);
   const what = problem.message.split(/ at line |\n/)[0];
   throw unreadable(`${path}:${line}:${col}: ${what}`, problem);
+}
+
+/** What stands in front of a colon is a name, also where it looks like a number or a truth: symbols
+ * are called 000001, 0700 and TRUE. */
+function nameAsWritten(document: Yaml.Document): void {
+  yaml().visit(document, {
+    Pair: (_, { key }) => {
+      if (yaml().isScalar(key)) key.value = nameOf(key);
+    },
+  });
+}
+
+function nameOf(key: unknown): unknown {
+  if (!yaml().isScalar(key)) return key;
+  return typeof key.value === 'string' ? key.value : (key.source ?? '');
 }
 
 export function parseTomlText(path: string, text: string): object {
