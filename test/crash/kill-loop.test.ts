@@ -14,6 +14,7 @@ import { loadConfig, SeededRandom } from '@ndts/runtime';
 import { type DataFolder, openDataFolder, openJournal, openTicks } from '@ndts/storage';
 import { longRun } from '../kit/long-run.js';
 import { killWhileStarting, RunningPlatform } from '../kit/running-platform.js';
+import { testSeed } from '../kit/seed.js';
 import { readJournalOrders } from './journal-orders.js';
 import { fingerprint, RingWitness } from './ring-witness.js';
 import { readVenueRecord, type VenueSummary } from './venue-record.js';
@@ -118,10 +119,8 @@ function checkResults(positions: readonly PositionView[], venue: VenueSummary): 
   );
 }
 
-test(`kill -9, ${rounds} times`, async () => {
-  const seed = Date.now() >>> 0;
-  console.log(`seed ${seed}`);
-  const random = new SeededRandom(seed);
+test(`kill -9, ${rounds} times`, async (context) => {
+  const random = new SeededRandom(testSeed(context));
   const dataDir = mkdtempSync(join(tmpdir(), 'ndts-kill-'));
   const witness = new RingWitness();
   try {

@@ -3,6 +3,7 @@
 // stays bounded however many events pass.
 
 import assert from 'node:assert/strict';
+import { randomInt } from 'node:crypto';
 import { test } from 'node:test';
 import {
   type Fill,
@@ -201,9 +202,10 @@ function whole(ledger: Ledger): unknown {
   return [ledgerSnapshot(ledger), dayResult, unrealised, ledger.lastTradeId('paper')];
 }
 
-test('fold from a snapshot and the rest = fold of everything, also when killed between', () => {
-  const seed = Date.now() >>> 0;
-  console.log(`seed ${seed}`);
+test('fold from a snapshot and the rest = fold of everything, killed between, too', (context) => {
+  // ambient: lets a person repeat a failed run
+  const seed = Number(process.env['NDTS_TEST_SEED'] ?? randomInt(2 ** 32));
+  context.diagnostic(`NDTS_TEST_SEED=${seed}`);
   const random = new SeededRandom(seed);
   let snapshots = 0;
   for (let round = 0; round < 8; round++) {
