@@ -446,8 +446,8 @@ export class ExecNode implements Agent {
 
   riskView(): RiskView {
     const risk = this.#desk.risk.view(this.#status.denied);
-    const { ahead } = this.#desk.day;
-    const day = ahead === '' ? {} : { dayAhead: ahead };
+    const { trouble } = this.#desk.day;
+    const day = trouble === '' ? {} : { dayAhead: trouble };
     const view = { ...risk, ...day, differences: this.#watch.differences };
     const route = this.#route.view();
     return route === undefined ? view : { ...view, route };

@@ -51,6 +51,8 @@ export class Scribe {
   #retryAtNs = 0;
   /** Why the journal can't be written; empty when it can. */
   failure = '';
+  /** By which days begin: the clock may be in doubt. */
+  dayTime: (wall: Time) => Time = (wall) => wall;
 
   constructor(
     journal: EventJournal,
@@ -109,7 +111,8 @@ export class Scribe {
   }
 
   /** Begins the trading day of each exchange that has come to one by then; returns how many. */
-  beginDays(now: Time): number {
+  beginDays(wall: Time): number {
+    const now = this.dayTime(wall);
     let begun = 0;
     for (const terms of this.#ledger.books.instruments())
       if (this.#beginDay(terms, now)) begun += 1;

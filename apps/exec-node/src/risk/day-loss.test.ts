@@ -164,6 +164,9 @@ test('a day that a wrong clock began is set right by a person', async (context) 
   await assert.rejects(correct(), /the day of the account is not ahead of the clock/);
   ahead = 9 * days;
   await priced(harness, 100);
+  await pass(harness, 1000);
+  // A person who believes it.
+  await correct();
   harness.signals.push({ ordinal: 1, symbol: 1, side: 1 });
   await pass(harness, 1000);
   await harness.settle();
@@ -181,4 +184,37 @@ test('a day that a wrong clock began is set right by a person', async (context) 
   await nextDay(harness);
   assert.equal(node.ledger.riskDay?.day, testDay, 'the next one begins at its time');
   assert.equal(node.riskView().dayLoss, '0');
+});
+
+test('a clock that jumps ahead begins no day until a person confirms it', async (context) => {
+  const desk = deskOf(context);
+  const wall = new VirtualClock(timeMsOfTestDay());
+  let ahead = 0;
+  desk.clock.now = () => addNs(wall.now(), ahead + desk.clock.monotonicNs());
+  const harness = await started(desk, 100);
+  const { node, bus, metrics } = harness;
+  await priced(harness, 100);
+  await buy(harness, 1, '10');
+  await priced(harness, 94);
+  ahead = 3_600e9 * 30;
+  for (let turn = 0; turn < 3; turn++) await pass(harness, 1000);
+  await priced(harness, 94);
+  assert.equal(node.riskView().dayLoss, '60', 'what was lost counts on');
+  assert.equal(await buy(harness, 2, '1'), 'DAILY_LOSS_LIMIT');
+  assert.match(node.riskView().dayAhead ?? '', /^the clock of the machine jumped ahead by 108000/);
+  assert.match(await metrics.text(), /ndts_exec_clock_in_doubt 1/);
+  const before = node.ledger.riskDay;
+  ahead = 0;
+  for (let turn = 0; turn < 2; turn++) await pass(harness, 1000);
+  assert.deepEqual([node.riskView().dayAhead, node.ledger.riskDay], [undefined, before]);
+  ahead = 3_600e9 * 30;
+  for (let turn = 0; turn < 2; turn++) await pass(harness, 1000);
+  await nextDay(harness);
+  assert.equal(node.riskView().dayLoss, '0', 'days go on by the time that passed');
+  assert.equal(node.ledger.riskDay?.day, testDay);
+  await bus.request(subjects.execDay, who);
+  await pass(harness, 1000);
+  await harness.settle();
+  assert.deepEqual([node.riskView().dayAhead, node.ledger.riskDay?.day], [undefined, testDay + 1]);
+  assert.deepEqual(ledgerSnapshot(rebuild(harness.journal)), ledgerSnapshot(node.ledger));
 });

@@ -1,6 +1,8 @@
 // Begins the day of the account, from which its loss counts, and watches the clock that days go by.
-// What always holds: a day begins once, whatever becomes of the clock; one that began by a wrong
-// clock is set right by a person alone, and what was lost since it began still counts.
+// What always holds: a day begins once, whatever becomes of the clock; a clock that jumps far ahead
+// begins none before a person says that it is right: days go on by the time that has passed; one
+// that began by a wrong clock is set right by a person alone, and what was lost since it began
+// still counts.
 
 import {
   addNs,
@@ -34,14 +36,18 @@ export interface DayKeeperDeps {
 const everyNs = 1e9;
 /** Less than that clocks are set by those who keep them right. */
 const jumpNs = 10 * nsPerSecond;
+/** Less than that begins a day so much too early; more is in doubt. */
+const doubtNs = 300 * nsPerSecond;
 
 export class DayKeeper {
   readonly #deps: DayKeeperDeps;
   readonly #day: AccountDay;
   readonly #countJump: () => void;
   #nextNs = 0;
-  /** When it was last looked, by both clocks. */
+  /** When it was last looked and the clock was not in doubt, by both clocks. */
   #seen: { readonly wall: Time; readonly ns: number } | undefined;
+  /** How far it jumped ahead, which nobody has confirmed; 0: not. */
+  #doubtNs = 0;
   #isToldAhead = false;
 
   constructor(deps: DayKeeperDeps) {
@@ -50,6 +56,10 @@ export class DayKeeper {
     this.#day = new AccountDay(deps.dayStart, deps.dayZone);
     const jumps = metrics.counter('exec_clock_jumps_total', 'jumps of the clock of the machine');
     this.#countJump = () => jumps.inc();
+    deps.scribe.dayTime = (wall) => this.#timeOf(wall);
+    metrics.gauge('exec_clock_in_doubt', '1 while the clock is ahead by a jump', [], (gauge) =>
+      gauge.set(this.#doubtNs === 0 ? 0 : 1),
+    );
     metrics.gauge('exec_day_ahead', '1 while the day of the account is not yet', [], (gauge) =>
       gauge.set(this.ahead === '' ? 0 : 1),
     );
@@ -59,6 +69,20 @@ export class DayKeeper {
    * was. Until it comes no day begins. Empty: no. */
   get ahead(): string {
     return this.#accountAhead || this.#tradingAhead;
+  }
+
+  /** That the clock jumped ahead, or one of the above; empty: neither. */
+  get trouble(): string {
+    return this.#doubt || this.ahead;
+  }
+
+  get #doubt(): string {
+    if (this.#doubtNs === 0) return '';
+    const seconds = Math.round(this.#doubtNs / nsPerSecond);
+    return (
+      `the clock of the machine jumped ahead by ${seconds} s, or the machine slept: days go on ` +
+      'by the time that has passed; if it is right, ndts risk day takes it, else set it right'
+    );
   }
 
   get #accountAhead(): string {
@@ -87,15 +111,18 @@ export class DayKeeper {
     return '';
   }
 
-  /** Sets trading days right; what is to be journaled to set that of the account right.
-   * INVALID_ARGUMENT: all are. */
+  /** Takes the clock for right and sets trading days right; what is to be journaled to set that of
+   * the account right. INVALID_ARGUMENT: all are. */
   correction(): { day: number; time: Time } {
     const { ledger, scribe, clock } = this.#deps;
     const time = clock.now();
+    const wasInDoubt = this.#doubtNs !== 0;
+    this.#doubtNs = 0;
+    this.#seen = { wall: time, ns: clock.monotonicNs() };
     const corrected = scribe.correctDays(time);
     if (this.#accountAhead !== '') return { day: this.#day.at(time), time };
     const { riskDay } = ledger;
-    if (corrected > 0 && riskDay !== undefined) return riskDay;
+    if ((corrected > 0 || wasInDoubt) && riskDay !== undefined) return riskDay;
     throw new NdtsError('INVALID_ARGUMENT', 'the day of the account is not ahead of the clock');
   }
 
@@ -108,8 +135,8 @@ export class DayKeeper {
   }
 
   /** Begins the day that has come; returns how many have. What is lost from then on is of it. */
-  begin(now: Time): number {
-    this.#watch(now);
+  begin(wall: Time): number {
+    const now = this.#timeOf(wall);
     const { ledger, market, scribe } = this.#deps;
     const day = this.#day.at(now);
     // The last one may have begun by another time of another zone.
@@ -123,22 +150,33 @@ export class DayKeeper {
     return 1;
   }
 
-  #watch(wall: Time): void {
-    const { clock, logger } = this.#deps;
-    const ns = clock.monotonicNs();
-    const seen = this.#seen;
+  /** By which days begin: that of the clock, or what it would be without its jump. */
+  #timeOf(wall: Time): Time {
+    const ns = this.#deps.clock.monotonicNs();
+    const seen = this.#seen ?? { wall, ns };
+    const jumped = nsBetween(wall, seen.wall) - (ns - seen.ns);
+    const wasInDoubt = this.#doubtNs !== 0;
+    this.#doubtNs = jumped >= doubtNs ? jumped : 0;
+    if (!wasInDoubt && Math.abs(jumped) >= jumpNs) this.#tell(jumped, seen.wall, wall);
+    if (this.#doubtNs !== 0) return addNs(seen.wall, ns - seen.ns);
+    if (wasInDoubt) this.#deps.logger.info({}, 'the clock of the machine is back');
     this.#seen = { wall, ns };
-    const jumped = seen === undefined ? 0 : nsBetween(wall, seen.wall) - (ns - seen.ns);
-    if (seen !== undefined && Math.abs(jumped) >= jumpNs) {
-      this.#countJump();
-      const seconds = Math.round(jumped / nsPerSecond);
-      logger.warn(
-        { seconds, from: timeText(seen.wall), to: timeText(wall) },
-        'the clock of the machine jumped, or the machine slept; days begin by it',
-      );
-    }
     const { ahead } = this;
-    if (ahead !== '' && !this.#isToldAhead) logger.error(ahead);
+    if (ahead !== '' && !this.#isToldAhead) this.#deps.logger.error(ahead);
     this.#isToldAhead = ahead !== '';
+    return wall;
+  }
+
+  #tell(jumped: number, from: Time, to: Time): void {
+    const { logger } = this.#deps;
+    this.#countJump();
+    if (this.#doubtNs !== 0) {
+      logger.error(this.#doubt);
+      return;
+    }
+    logger.warn(
+      { seconds: Math.round(jumped / nsPerSecond), from: timeText(from), to: timeText(to) },
+      'the clock of the machine jumped, or the machine slept; days begin by it',
+    );
   }
 }

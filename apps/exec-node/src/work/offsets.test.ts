@@ -19,6 +19,7 @@ import {
 import { SeededRandom, VirtualClock } from '@ndts/runtime';
 import {
   createHarness,
+  during,
   type Harness,
   type HarnessOptions,
   ledgerSnapshot,
@@ -232,6 +233,14 @@ test('a trading day that a wrong clock began is set right by a person', async (c
   let ahead = 12 * 3_600e9;
   await send(desk, 'buy', '3', { offset: 'open' });
   clock.now = () => addNs(wall(), ahead);
+  clock.advance(1.1e9);
+  await quote(desk);
+  assert.equal(await held(desk), '3 0 0 0', 'a jump alone begins none');
+  await during(desk.harness, node.reconcile(who));
+  assert.equal(await held(desk), '3 0 0 0', 'nor does who compares');
+  await node.setTradingState({ set: 'ACTIVE', ...who });
+  // A person who believes it.
+  await bus.request(subjects.execDay, who);
   clock.advance(1.1e9);
   await quote(desk);
   assert.equal(await held(desk), '0 3 0 0');
