@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import type { CcxtBroker } from '@ndts/exec-node';
 import { moneyText, OrderState, parseMoney } from '@ndts/protocol';
 import { AuthenticationError, type FakeExchange } from '../kit/fake-exchange.js';
-import { buy, fakeVenue, scene, settle, swap, symbol } from './crypto-kit.js';
+import { buy, clock, coin, fakeVenue, scene, settle, swap, symbol } from './crypto-kit.js';
 
 const markets = new Map([[symbol, swap]]);
 
@@ -264,4 +264,34 @@ test('reasons hold neither keys nor what stands in an address', async (context) 
     refused?.reason.replace(/^\w+: /, ''),
     'binance POST https://api.x/order *** is no key wss://x',
   );
+});
+
+test('an order that waits for its turn is canceled unsent, or too late to leave', async (context) => {
+  const venue = fakeVenue();
+  venue.costs.set('createOrder', 2000);
+  let laterNs = 0;
+  const late = Object.create(clock, {
+    monotonicNs: { value: () => clock.monotonicNs() + laterNs },
+    setTimer: { value: (_ms: number, action: () => void) => clock.setTimer(1, action) },
+  }) as typeof clock;
+  const { broker, heard } = await scene(context, venue, { clock: late });
+  for (const id of ['7-1-0', '7-2-0', '7-3-0', '7-4-0']) buy(broker, id, '1', '90');
+  await new Promise(setImmediate);
+  broker.cancel('7-3-0');
+  laterNs = 60e9;
+  await settle(venue, broker);
+  assert.deepEqual(heard.states('7-3-0'), [OrderState.canceled]);
+  const [told] = heard.updates.filter(({ clientOrderId }) => clientOrderId === '7-4-0');
+  assert.deepEqual([told?.state, told?.failure], [OrderState.rejected, 'transport']);
+  const sent = (await broker.queryOpenOrders()).map(({ clientOrderId }) => clientOrderId);
+  assert.deepEqual(sent, ['7-1-0']);
+});
+
+test('play money is that of the demo where the test network has no contracts', async (context) => {
+  const demo = fakeVenue();
+  await scene(context, demo, { sandbox: true });
+  assert.deepEqual([demo.demo, demo.sandbox], [true, false]);
+  const plain = fakeVenue();
+  await scene(context, plain, { sandbox: true, markets: new Map([[symbol, coin]]) });
+  assert.deepEqual([plain.demo, plain.sandbox], [false, true]);
 });

@@ -309,7 +309,7 @@ test('failures that are no fault of the order are told as such', async (context)
 test('play money and secrets reach ccxt, and it keeps the pace of the venue', async (context) => {
   const venue = fakeVenue();
   await scene(context, venue, { sandbox: true, settings: { apiKey: 'k', secret: 's' } });
-  assert.equal(venue.sandbox, true);
+  assert.equal(venue.demo, true);
   const [given] = venue.settings;
   assert.deepEqual(
     [given?.['apiKey'], given?.['secret'], given?.['enableRateLimit']],

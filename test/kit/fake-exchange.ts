@@ -54,6 +54,7 @@ export class FakeExchange {
   /** Requests, oldest first. */
   readonly requests: string[] = [];
   sandbox = false;
+  demo = false;
   /** How many of a list are told at once, the oldest first. */
   pageMax = 500;
   /** How far behind the time that is asked for a list goes. */
@@ -393,6 +394,9 @@ function exchangeOf(venue: FakeExchange): new (settings: CcxtParams) => CcxtTrad
     }
     setSandboxMode = (on: boolean): void => {
       venue.sandbox = on;
+    };
+    enableDemoTrading = (on: boolean): void => {
+      venue.demo = on;
     };
     calculateRateLimiterCost = (_api: unknown, _method: string, path: string): number =>
       venue.costs.get(path) ?? 1;

@@ -4,6 +4,7 @@
 // only by ccxt's classes of refusals, anything else leaves the order unknown; what waits when the
 // venue goes away is dropped; requests keep the venue's pace.
 
+import { AsyncLocalStorage } from 'node:async_hooks';
 import {
   type BrokerCard,
   type BrokerListener,
@@ -13,7 +14,7 @@ import {
   NdtsError,
   nsPerMs,
   type OrderIntent,
-  type OrderState,
+  OrderState,
   type OrderTerms,
   plainTerms,
 } from '@ndts/protocol';
@@ -49,6 +50,7 @@ export class CcxtBroker implements Gateway {
   readonly #backOff: BackOff;
   readonly #view: AccountView;
   readonly #words: VenueWords;
+  readonly #leaving = new AsyncLocalStorage<() => void>();
   readonly #rung = new Set<string>();
   /** By market: why it could not be looked at last. */
   readonly #failing = new Map<string, string>();
@@ -144,6 +146,12 @@ export class CcxtBroker implements Gateway {
   cancel(clientOrderId: string): void {
     const order = this.#orders.get(clientOrderId);
     if (order === undefined || order.ended || order.market === '' || !this.#ready) return;
+    if (order.waits) {
+      order.status = 'canceled';
+      this.#orders.end(order);
+      this.#tell(order, OrderState.canceled, 'canceled before it was sent');
+      return;
+    }
     const id = order.venueOrderId === '' ? undefined : order.venueOrderId;
     const { cancelsId } = this.#words;
     // Its id is asked for; whoever wants the cancel asks again.
@@ -269,9 +277,9 @@ export class CcxtBroker implements Gateway {
       ...{ ...settings, enableRateLimit: true, timeout: requestMs },
       ...(this.#words.isTimed === true ? { options: { adjustForTimeDifference: true } } : {}),
     });
-    if (sandbox) exchange.setSandboxMode(true);
+    if (sandbox) playOn(exchange, this.#words.hasDemo === true && isOfContracts(markets.values()));
     this.#pace = new Pace(clock, exchange.rateLimit);
-    paced(exchange, this.#pace);
+    paced(exchange, this.#pace, this.#leaving);
     await exchange.loadMarkets();
     checkMarkets(exchange, [...markets.values()]);
     return exchange;
@@ -365,7 +373,12 @@ export class CcxtBroker implements Gateway {
 
   async #create(exchange: CcxtTrading, order: CryptoOrder, request: CcxtRequest): Promise<void> {
     const { clientOrderId, market } = order;
-    const { id, status } = await exchange.createOrder(market, ...request);
+    const sinceNs = this.#options.clock.monotonicNs();
+    order.waits = true;
+    const { id, status } = await this.#leaving.run(
+      () => this.#beforeItLeaves(order, sinceNs),
+      () => exchange.createOrder(market, ...request),
+    );
     if (status === 'rejected') {
       this.#refuse(order, `${this.#options.venue} says no more than that it is rejected`);
       return;
@@ -377,7 +390,17 @@ export class CcxtBroker implements Gateway {
     this.#ring(market);
   }
 
+  /** Throws when it was canceled meanwhile, or would leave later than anybody wanted it. */
+  #beforeItLeaves(order: CryptoOrder, sinceNs: number): void {
+    const { clock, venue, requestMs } = this.#options;
+    if (order.ended) throw new NdtsError('UNAVAILABLE', 'canceled before it was sent');
+    if (order.waits && clock.monotonicNs() - sinceNs > requestMs * nsPerMs)
+      throw new NdtsError('UNAVAILABLE', `${venue} takes no more requests a second: not sent`);
+    order.waits = false;
+  }
+
   #onRefused(order: CryptoOrder, error: unknown): void {
+    if (order.ended) return;
     const outcome = outcomeOf(error, this.#words.refusals);
     const reason = this.#line(error);
     // Ours: it was dropped before it was sent.
@@ -406,4 +429,14 @@ export class CcxtBroker implements Gateway {
     const filled = filledOf(order);
     this.#due.push(updateOf(clientOrderId, venueOrderId, state, reason, time, failure, filled));
   }
+}
+
+function isOfContracts(markets: Iterable<string>): boolean {
+  return [...markets].some((name) => name.includes(':'));
+}
+
+/** The venue's world of play money. */
+function playOn(exchange: CcxtTrading, inDemo: boolean): void {
+  if (inDemo && exchange.enableDemoTrading !== undefined) exchange.enableDemoTrading(true);
+  else exchange.setSandboxMode(true);
 }

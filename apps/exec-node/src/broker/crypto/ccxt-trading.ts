@@ -89,6 +89,7 @@ export interface CcxtTrading {
   ): number;
   throttle(cost?: number): Promise<void>;
   setSandboxMode(on: boolean): void;
+  enableDemoTrading?(on: boolean): void;
   loadMarkets(): Promise<unknown>;
   fetchTime(): Promise<unknown>;
   /** How far our clock is off; requests count it from then on. */

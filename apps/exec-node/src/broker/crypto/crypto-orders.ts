@@ -31,6 +31,8 @@ export interface CryptoOrder {
   terms: WorkingTerms | undefined;
   accepted: boolean;
   ended: boolean;
+  /** It waits for its turn: nothing of it was sent. */
+  waits: boolean;
   /** When it was handed over here; undefined: by another process. */
   sentMs: number | undefined;
   /** Since when the venue does not know it any more; undefined: it does. */
@@ -62,7 +64,7 @@ export class CryptoOrders {
   add(clientOrderId: string, market: string): CryptoOrder {
     const order: CryptoOrder = {
       ...{ clientOrderId, market, venueOrderId: '', status: '', refusal: '', filled: 0n },
-      ...{ accepted: false, ended: false, certainNs: Number.POSITIVE_INFINITY },
+      ...{ accepted: false, ended: false, waits: false, certainNs: Number.POSITIVE_INFINITY },
       ...{ toldFilled: undefined, terms: undefined, missingNs: undefined, sentMs: undefined },
     };
     this.#byId.set(clientOrderId, order);

@@ -1,6 +1,7 @@
 // The pace of a venue, by what its requests cost.
 
 import assert from 'node:assert/strict';
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { test } from 'node:test';
 import { VirtualClock } from '@ndts/runtime';
 import type { CcxtTrading } from './ccxt-trading.js';
@@ -23,7 +24,7 @@ class Requests {
   readonly #ccxt = asking();
 
   constructor() {
-    paced(this.#ccxt as CcxtTrading, this.pace);
+    paced(this.#ccxt as CcxtTrading, this.pace, new AsyncLocalStorage());
   }
 
   ask(method: string, path: string): void {

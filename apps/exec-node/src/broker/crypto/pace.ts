@@ -2,6 +2,7 @@
 // holds: a request weighs what ccxt says it costs; what waits when the venue goes away is dropped;
 // orders and cancels go before questions, which may be many.
 
+import type { AsyncLocalStorage } from 'node:async_hooks';
 import { type Clock, NdtsError, nsPerMs, type Timer } from '@ndts/protocol';
 import type { CcxtTrading } from './ccxt-trading.js';
 
@@ -66,15 +67,23 @@ export class Pace {
   }
 }
 
-/** Every request of ccxt asks before it is sent, with its cost. */
-export function paced(exchange: CcxtTrading, pace: Pace): void {
+/** Every request of ccxt asks before it is sent, with its cost. `leaving`: what is to be done right
+ * before one of those that are made within it; what it throws keeps the request here. */
+export function paced(
+  exchange: CcxtTrading,
+  pace: Pace,
+  leaving: AsyncLocalStorage<() => void>,
+): void {
   const costOf = exchange.calculateRateLimiterCost.bind(exchange);
   let isOrder = false;
   exchange.calculateRateLimiterCost = (api, method, path, ...more) => {
     isOrder = sendsOrder(method, path);
     return costOf(api, method, path, ...more);
   };
-  exchange.throttle = (cost = 1) => pace.wait(cost, isOrder);
+  exchange.throttle = async (cost = 1) => {
+    await pace.wait(cost, isOrder);
+    leaving.getStore()?.();
+  };
 }
 
 /** Some venues ask by POST, too. */

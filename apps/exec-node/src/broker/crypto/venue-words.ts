@@ -22,6 +22,8 @@ export interface VenueWords {
   readonly listsAll?: boolean;
   /** How it refuses an order, where ccxt has no class for it. */
   readonly refusals?: RegExp;
+  /** Its test network has no contracts; its demo trading has. */
+  readonly hasDemo?: boolean;
   /** Requests carry the time, and are refused when it is not the venue's. */
   readonly isTimed?: boolean;
 }
@@ -29,7 +31,9 @@ export interface VenueWords {
 const byOurs = { sendsId: 'clientOrderId', asksId: 'clientOrderId', cancelsId: 'clientOrderId' };
 const plain = { sendsId: 'clientOrderId', asks: {} };
 
-const binance: VenueWords = { ...byOurs, asks: {}, idMax: 36, pageMax: 500, isTimed: true };
+const binance: VenueWords = {
+  ...{ ...byOurs, asks: {}, idMax: 36, pageMax: 500, isTimed: true, hasDemo: true },
+};
 const okx: VenueWords = { ...byOurs, asks: {}, idMax: 32, pageMax: 100, openMax: 100 };
 /** Without the first of them ccxt does not ask; by our id it asks only in the venue's own word. */
 const bybit: VenueWords = {
