@@ -75,6 +75,20 @@ test('an order that ended has all that its report says, and what was corrected b
   assert.equal(ended('150=4|39=4|14=1|'), parseMoney('5'), 'the order keeps what it had');
 });
 
+test('an execution without our id is of the order that has the id of the venue', () => {
+  const bench = new Bench();
+  const take = (fields: string): void => bench.outcomes.take(parse('8', fields));
+  take(`${head}150=0|39=0|14=0|`);
+  take(`37=V1|17=E1|55=S1|54=1|${trade}`);
+  take('37=V1|17=E2|19=E1|55=S1|54=1|150=H|39=0|14=0|');
+  take('37=V1|17=E3|55=S1|54=1|150=4|39=4|14=0|');
+  assert.deepEqual(bench.heard(), [
+    ...['accepted 7-1-0', 'E1 7-1-0 +4 at 49.5 fee 0'],
+    ...['E2.bust 7-1-0.bust -4 at 49.5 fee 0', 'canceled 7-1-0'],
+  ]);
+  assert.equal(bench.records.order('7-1-0')?.isClosed, true);
+});
+
 test('an execution of ours that cannot be counted is asked for', () => {
   const bench = new Bench();
   bench.outcomes.take(parse('8', `${head}150=F|39=1|14=4|32=4|31=9.123456789|`));
@@ -116,7 +130,7 @@ test('an id of an execution that comes again on another day is of another execut
   assert.deepEqual(bench.heard(), ['E2.bust 7-2-0.bust -1 at 60 fee 0']);
   take(`37=V1|11=7-3-0|17=E3|19=E1|55=S1|54=1|150=H|39=0|14=0|`);
   assert.deepEqual(bench.heard(), [], 'of that order it knows none');
-  take(`${head.replace('11=7-1-0|', '')}${trade}`);
+  take(`${head.replace('37=V1|11=7-1-0|', '37=V9|')}${trade}`);
   assert.deepEqual(bench.heard(), ['E1  +4 at 49.5 fee 0'], 'whose it is, it does not say');
   assert.deepEqual(
     bench.records.trades('E1').map(({ tradeId }) => tradeId),

@@ -118,7 +118,7 @@ export class FixOutcomes {
   }
 
   #takeReport(message: FixMessage): void {
-    const report = readReport(message);
+    const report = this.#named(readReport(message));
     const { execType, clientOrderId } = report;
     if (this.#takeAnswer(message, report)) return;
     if (isNotKnown(report)) {
@@ -177,6 +177,12 @@ export class FixOutcomes {
         // Restated, an order's status, and what a later version may bring: the status counts.
         this.#tellState(report, standing(report, record));
     }
+  }
+
+  /** ClOrdID may be left out: the venue's own id says which order it is about. */
+  #named(report: Report): Report {
+    if (report.clientOrderId !== '') return report;
+    return { ...report, clientOrderId: this.#deps.records.idAt(report.venueOrderId) };
   }
 
   #tellState(report: Report, state: OrderState): void {

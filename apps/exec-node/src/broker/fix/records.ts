@@ -76,6 +76,12 @@ export class FixRecords {
     return record;
   }
 
+  /** The order that works under this id of the venue; empty: none does. */
+  idAt(venueOrderId: string): string {
+    for (const [id, record] of this.#orders) if (record.venueOrderId === venueOrderId) return id;
+    return '';
+  }
+
   keep(id: string, record: OrderRecord): void {
     this.#store.note(orderPrefix + id, encode(record));
     if (record.isClosed) this.#orders.delete(id);
