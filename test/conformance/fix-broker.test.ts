@@ -423,18 +423,37 @@ test('who begins its numbers again is not sent orders that it may have', async (
   const desk = await Desk.open({ resendOrdersMs: 60_000 });
   context.after(() => desk.close());
   await desk.broker.connect(new Heard());
+  desk.broker.submit({ ...order('7-0-0', 1), orderType: OrderType.limit, limitPrice: 9n });
+  await desk.settle();
+  desk.broker.cancel('7-0-0');
+  await desk.settle();
   // It takes the order; what it answers is lost with its numbers.
   desk.acceptor.mangle = () => undefined;
   desk.broker.submit(order('7-1-0', 1));
   desk.broker.session.flush();
-  while (desk.acceptor.received.length === 0) await turn();
+  while (desk.acceptor.received.length === 1) await turn();
   desk.acceptor.cut();
   while (desk.broker.session.isLoggedOn) await turn();
-  desk.acceptor.session.reset();
+  const { session } = desk.acceptor;
+  session.reset();
+  const types: string[] = [];
+  const received = session.received.bind(session);
+  session.received = (bytes) => {
+    types.push(
+      ...(Buffer.from(bytes)
+        .toString('latin1')
+        .match(/\b35=\w+/g) ?? []),
+    );
+    received(bytes);
+  };
   desk.acceptor.mangle = withReset;
   while (!desk.broker.session.isSynchronised) await turn();
   await desk.settle();
-  assert.deepEqual(desk.acceptor.received, ['7-1-0']);
+  assert.deepEqual(desk.acceptor.received, ['7-0-0', '7-1-0']);
+  assert.deepEqual(
+    types.filter((type) => type === '35=F' || type === '35=D'),
+    [],
+  );
   assert.equal((await desk.broker.queryOrder('7-1-0'))?.clientOrderId, '7-1-0');
 });
 

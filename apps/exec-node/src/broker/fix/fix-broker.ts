@@ -72,7 +72,8 @@ export class FixBroker implements Gateway {
   #lossCycles = 0;
   #pruneAtNs = 0;
   /** Who began its numbers again asks for all of ours, also for what it has and answered under
-   * numbers that are lost: of those below this one no order is sent again. */
+   * numbers that are lost: of those below this one nothing is sent again. A cancel that is wanted
+   * still is asked for anew. */
   #lostBelow = 0;
   /** Of the newest that were to be canceled: lost on the way, they are not sent again. */
   readonly #unwanted = new Set<string>();
@@ -275,10 +276,10 @@ export class FixBroker implements Gateway {
       onMessage: (message) => this.#outcomes.take(message),
       isWanted: (message, sentAt) => {
         const { type } = message;
+        if (message.whole(Tag.msgSeqNum) < this.#lostBelow) return false;
         if (type === MessageType.orderCancelRequest) return true;
         const isOrder =
           type === MessageType.newOrderSingle || type === MessageType.orderCancelReplaceRequest;
-        if (message.whole(Tag.msgSeqNum) < this.#lostBelow) return false;
         const id = orderIdOf(message.text(Tag.clOrdId));
         if (isOrder && this.#unwanted.has(id)) return false;
         if (type === MessageType.newOrderSingle && this.#isAnswered(id)) return false;
