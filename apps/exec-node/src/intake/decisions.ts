@@ -17,6 +17,7 @@ import {
 } from '@ndts/protocol';
 import type { Order } from '../order/order.js';
 import type { Scribe } from '../order/scribe.js';
+import type { Strays } from '../route/strays.js';
 import { emptyPoint, type Market, priceOf } from '../risk/market.js';
 import { isWorkedTime, type Place, placeOf } from '../work/abilities.js';
 import type { Offsets } from '../work/offsets.js';
@@ -38,6 +39,8 @@ export interface DecisionDeps {
   /** Of the route a new order would take. */
   readonly card: () => BrokerCard;
   readonly offsets: Offsets;
+  /** Open at the venue and not here. */
+  readonly strays: Strays;
   readonly check: (intent: OrderIntent, terms: OrderTerms) => RiskReason;
   /** Whether an order of it may have the price. */
   readonly isOnTick: (intent: OrderIntent, price: bigint) => boolean;
@@ -80,6 +83,7 @@ export class Decisions {
     const orders = [orderOf(first, `${base}-0`), orderOf(second, `${base}-1`)] as const;
     let reason: RiskReason = RiskReason.APPROVED;
     if (isExpired) reason = RiskReason.SIGNAL_EXPIRED;
+    else if (this.#deps.strays.hasOf(first)) reason = RiskReason.DUPLICATE_ORDER;
     else if (!isPair(first, second)) reason = RiskReason.INVALID_ORDER;
     for (const { intent, terms } of orders) {
       if (reason !== RiskReason.APPROVED) break;
@@ -109,6 +113,7 @@ export class Decisions {
     const { terms, place } = this.#placed(intent, asked, can);
     let reason: RiskReason = RiskReason.APPROVED;
     if (isExpired) reason = RiskReason.SIGNAL_EXPIRED;
+    else if (this.#deps.strays.hasOf(draft)) reason = RiskReason.DUPLICATE_ORDER;
     else if (!isWhole(draft)) reason = RiskReason.INVALID_ORDER;
     else if (place === 'nowhere') reason = RiskReason.UNSUPPORTED;
     else reason = this.#deps.check(intent, terms ?? plainTerms);

@@ -58,6 +58,8 @@ export interface LedgerCounts {
 /** Where a change of an order stands. */
 export const changePhase = { asked: 1, done: 2, refused: 3 } as const;
 
+/** Of orders that are made here: instance, ordinal, leg, and parts. */
+const ownId = /^(\d{1,9})-(\d{1,15})-\d+(?:\.\d+)*$/;
 const defaultKept: OrdersKept = { orders: 4_000, denied: 1_000 };
 
 export class Ledger {
@@ -306,12 +308,13 @@ export class Ledger {
     this.books.offsets.begin(began);
   }
 
-  /** Of an order that is forgotten, or that the journal lost with its tail: a part of another one,
-   * which would send what was executed once more, or one of a person, whose number is used up. */
+  /** Of an order that is forgotten, or that the journal lost with its tail: its number is used up,
+   * also for the strategy that may give its signal again; of a part of another one, that would
+   * send what was executed once more. */
   #executeForgotten(fill: Fill, quantity: bigint, value: bigint): Order | undefined {
     const { clientOrderId, symbol, side, time } = fill;
-    const [, ordinal] = /^0-(\d{1,15})-\d+$/.exec(clientOrderId) ?? [];
-    if (ordinal !== undefined) this.raise(0, BigInt(ordinal));
+    const [, instance, ordinal] = ownId.exec(clientOrderId) ?? [];
+    if (ordinal !== undefined) this.raise(Number(instance), BigInt(ordinal));
     const [, id = '', number] = /^(.+)\.(\d{1,9})$/.exec(clientOrderId) ?? [];
     const whole = this.orders.get(id);
     if (whole?.worksHere !== true) return undefined;

@@ -161,9 +161,9 @@ test('an end that the venue tells of an order that is open here is its end', asy
   });
   // Somebody else's, under an id that comes next here: the venue takes it once.
   await scene.place('1-1-0');
-  await compared(scene);
   await rest(scene, 1);
   assert.equal(scene.node.ledger.orders.get('1-1-0')?.closed, false);
+  await compared(scene);
   await scene.lie('1-1-0');
   assert.equal(scene.node.ledger.orders.get('1-1-0')?.state, OrderState.canceled);
 });

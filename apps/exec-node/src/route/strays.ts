@@ -54,6 +54,14 @@ export class Strays {
     return this.#byId.get(id);
   }
 
+  /** Whether an order of this signal is there, or a part of one. */
+  hasOf({ instance, ordinal }: { readonly instance: number; readonly ordinal: number }): boolean {
+    if (this.#byId.size === 0) return false;
+    const signal = `${instance}-${ordinal}-`;
+    for (const id of this.#byId.keys()) if (id.startsWith(signal)) return true;
+    return false;
+  }
+
   /** Those that the node itself takes back when orders are canceled. */
   ours(): Stray[] {
     return [...this.#byId.values()].filter(({ isOurs }) => isOurs);

@@ -27,10 +27,11 @@ async function lost(
   context: TestContext,
   before: (node: Harness['node']) => void,
   act: (harness: Harness) => void,
+  more: Record<string, string> = {},
 ): Promise<Node> {
   const dir = mkdtempSync(join(tmpdir(), 'ndts-tail-'));
   context.after(() => rmSync(dir, { recursive: true, force: true }));
-  const config = { 'exec.journalMode': 'accepted', 'risk.staleMs': '6000000' };
+  const config = { 'exec.journalMode': 'accepted', 'risk.staleMs': '6000000', ...more };
   const options = { dir, can: plainAbilities, config };
   const journal = new MemoryKeyValueStore();
   const first = createHarness({ ...options, journal });
@@ -79,4 +80,40 @@ test('the number of an order of a person is not given to another one', async (co
   assert.equal(held(made), parseMoney('2'));
   assert.equal(made.harness.node.submit(order).clientOrderId, '0-1-0');
   assert.deepEqual(ledgerSnapshot(rebuild(made.journal)), ledgerSnapshot(made.harness.node.ledger));
+});
+
+test('a signal whose order was executed and lost makes no second one', async (context) => {
+  const signal = { ordinal: 7, symbol, side: 1, quantity: '2', validForMs: 600_000 };
+  const made = await lost(
+    context,
+    () => undefined,
+    ({ signals }) => signals.push(signal),
+  );
+  const { node, signals } = made.harness;
+  assert.equal(held(made), parseMoney('2'));
+  // The strategy goes on from before, too, and its signal is still valid.
+  for (const ordinal of [6, 7, 8]) signals.push({ ...signal, ordinal });
+  for (let cycle = 0; cycle < 5; cycle++) await pass(made.harness, 10);
+  const ids = node.ledger.orders.list(9, undefined).map(({ id }) => id);
+  assert.deepEqual([ids, held(made)], [['1-8-0'], parseMoney('4')]);
+  assert.deepEqual(ledgerSnapshot(rebuild(made.journal)), ledgerSnapshot(node.ledger));
+});
+
+test('nor does one whose order is open at the venue, and trading goes on', async (t) => {
+  const signal = { ordinal: 7, symbol, side: 1, quantity: '2', limit: '99', validForMs: 600_000 };
+  const made = await lost(
+    t,
+    () => undefined,
+    ({ signals }) => signals.push(signal),
+    { 'exec.differences': 'report' },
+  );
+  const { node, signals, broker } = made.harness;
+  assert.deepEqual(node.riskView().differences, [
+    'the venue holds order 1-7-0, the journal does not',
+  ]);
+  for (const ordinal of [7, 8]) signals.push({ ...signal, ordinal });
+  for (let cycle = 0; cycle < 5; cycle++) await pass(made.harness, 10);
+  const orders = node.ledger.orders.list(9, undefined).map(({ id, reason }) => `${id} ${reason}`);
+  assert.deepEqual(orders, ['1-8-0 ', '1-7-0 DUPLICATE_ORDER']);
+  assert.equal((await broker.queryOpenOrders()).length, 2);
 });

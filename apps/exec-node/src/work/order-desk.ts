@@ -98,7 +98,7 @@ export class OrderDesk {
     };
     this.decisions = new Decisions({
       ...{ scribe, clock, market, account: config.exec.account, enqueue, onDenied },
-      ...{ offsets, card: () => broker.card },
+      ...{ offsets, strays: deps.strays, card: () => broker.card },
       check: (intent, terms) => risk.check(intent, terms, 0n, now()),
       isOnTick: (intent, price) => risk.isOnTick(intent, price),
       onApproved: (intent) => risk.approved(intent, now()),
