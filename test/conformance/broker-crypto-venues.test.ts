@@ -266,7 +266,7 @@ test('reasons hold neither keys nor what stands in an address', async (context) 
   );
 });
 
-test('an order that waits for its turn is canceled unsent, or too late to leave', async (context) => {
+test('an order that waits for its turn is canceled unsent, or too late', async (context) => {
   const venue = fakeVenue();
   venue.costs.set('createOrder', 2000);
   let laterNs = 0;
