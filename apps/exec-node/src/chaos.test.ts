@@ -92,6 +92,7 @@ class Round {
       'exec.answerTimeoutMs': '50',
       'exec.journalMode': this.#durable ? 'durable' : 'accepted',
       'exec.paperLatencyUs': String(random.integer(3) * 500),
+      'exec.paperFill': random.integer(2) === 0 ? 'touch' : 'queue',
       ...(this.#untold === undefined ? {} : { 'exec.differences': 'adopt', 'exec.checkMs': '200' }),
     };
     const snapshotEvents = 1 + random.integer(40);
@@ -136,8 +137,12 @@ class Round {
 
   tick(): void {
     for (let symbol = 1; symbol <= symbols; symbol++) {
-      const price = 100 + this.random.integer(400) / 100;
-      this.harness.ticks.push({ symbol, price, bid: price - 0.01, ask: price + 0.01 });
+      const { random } = this;
+      const price = 100 + random.integer(400) / 100;
+      const [bidVolume, askVolume] = [random.integer(4), random.integer(4)];
+      const volume = random.integer(4);
+      const shown = { bid: price - 0.01, ask: price + 0.01, bidVolume, askVolume, volume };
+      this.harness.ticks.push({ symbol, price, ...shown });
     }
   }
 

@@ -32,6 +32,7 @@ import {
 } from '@ndts/runtime';
 import type { Gateway } from './broker/gateway.js';
 import { PaperBroker } from './broker/paper.js';
+import { paperSettings } from './broker/paper-options.js';
 import type { PaperLimits } from './broker/paper-record.js';
 import type { SignalRingReader } from './intake/intake.js';
 import { foldJournal, type JournalLimits } from './order/checkpoints.js';
@@ -55,6 +56,9 @@ export interface TestTick {
   readonly price: number;
   readonly bid?: number;
   readonly ask?: number;
+  readonly volume?: number;
+  readonly bidVolume?: number;
+  readonly askVolume?: number;
   readonly flags?: number;
   readonly time?: Time;
 }
@@ -90,6 +94,9 @@ class TapeReader implements TickStreamReader {
       batch.price[row] = tick.price;
       batch.bid[row] = tick.bid ?? Number.NaN;
       batch.ask[row] = tick.ask ?? Number.NaN;
+      batch.volume[row] = tick.volume ?? Number.NaN;
+      batch.bidVolume[row] = tick.bidVolume ?? Number.NaN;
+      batch.askVolume[row] = tick.askVolume ?? Number.NaN;
       batch.flags[row] = tick.flags ?? 0;
       batch.day[row] = tick.time?.day ?? 0;
       batch.nsOfDay[row] = tick.time?.nsOfDay ?? 0;
@@ -243,9 +250,7 @@ export function createHarness(options: HarnessOptions): Harness {
     clock,
     random: new SeededRandom(options.seed ?? 1),
     logger,
-    latencyUs: config.exec.paperLatencyUs,
-    feeBps: config.exec.paperFeeBps,
-    doubtMs: config.risk.doubtMs,
+    ...paperSettings(config),
     instrumentOf: (symbol) => options.instruments?.find((one) => one.symbol === symbol),
     ...(options.can === undefined ? {} : { can: options.can }),
   });

@@ -49,6 +49,11 @@ export function moneyFromFloat(value: number): bigint {
   return BigInt(whole) * moneyScale + BigInt(fraction);
 }
 
+/** A volume as the market tells it, 0n where it tells none; all beyond what money holds are alike. */
+export function quantityFromFloat(value: number): bigint {
+  return value > 0 ? moneyFromFloat(Math.min(value, marketPriceMax)) : 0n;
+}
+
 /** The float64 nearest to it: the one its text is read as. A sum of whole and fraction may be the
  * one beside it, and whoever cuts 1.3599999999999999 to cents has one less. */
 export function moneyToFloat(value: bigint): number {

@@ -1,21 +1,15 @@
 // The newest book of a symbol as the venue sees it: prices and volumes as exact money, converted
 // when they are asked for. Always: what orders took of a level is gone until the next book.
 
-import { type BookBatch, moneyFromFloat, nsPerDay } from '@ndts/protocol';
+import { type BookBatch, moneyFromFloat, nsPerDay, quantityFromFloat } from '@ndts/protocol';
 import { BookCursor } from '../source/book-cursor.js';
 
 const levels = 5;
 const sides = 2;
-/** Larger volumes are as good as this one; money ends there. */
-const volumeMax = 9e9;
+
 /** Of a price as the market tells it; 0n: none. */
 export function moneyOf(value: number): bigint {
   return value > 0 ? moneyFromFloat(value) : 0n;
-}
-
-/** Of a volume as the market tells it. */
-export function quantityOf(value: number): bigint {
-  return value > 0 ? moneyFromFloat(Math.min(value, volumeMax)) : 0n;
 }
 
 /** A book that was not told of again for so long says nothing of the market any more. */
@@ -97,7 +91,7 @@ export class BookLadder {
   }
 
   #volume(side: number, level: number): bigint {
-    return quantityOf(this.#numbers[(side > 0 ? levels : 3 * levels) + level]!);
+    return quantityFromFloat(this.#numbers[(side > 0 ? levels : 3 * levels) + level]!);
   }
 }
 

@@ -3,8 +3,8 @@
 // Always: it shows the row it was last moved to; volume that one order took is gone for the next
 // one at the same tick, and at the same book.
 
-import { createTickBatch, type TickBatch } from '@ndts/protocol';
-import { type BookLadder, moneyOf, quantityOf } from './book-ladder.js';
+import { createTickBatch, quantityFromFloat, type TickBatch } from '@ndts/protocol';
+import { type BookLadder, moneyOf } from './book-ladder.js';
 
 interface ShownTaken {
   price: bigint;
@@ -67,7 +67,7 @@ export class MarketTick {
 
   /** What was traded at the price. */
   volume(): bigint {
-    return this.#isBook ? 0n : quantityOf(this.batch.volume[this.row]!);
+    return this.#isBook ? 0n : quantityFromFloat(this.batch.volume[this.row]!);
   }
 
   /** Where an order of this side trades at once: the other side's quote, or else the price. */
@@ -93,7 +93,7 @@ export class MarketTick {
 
   #takeQuoted(side: number, wanted: bigint): bigint {
     const { askVolume, bidVolume } = this.batch;
-    const shown = quantityOf(side > 0 ? askVolume[this.row]! : bidVolume[this.row]!);
+    const shown = quantityFromFloat(side > 0 ? askVolume[this.row]! : bidVolume[this.row]!);
     if (shown === 0n) return wanted;
     const left = shown - (side > 0 ? this.#takenAsk : this.#takenBid);
     const taken = wanted < left ? wanted : left;
@@ -107,7 +107,8 @@ export class MarketTick {
     if (this.#book !== undefined) return this.#book.queueAt(side, limit);
     const { ask, bid, askVolume, bidVolume } = this.batch;
     const quote = moneyOf(side > 0 ? bid[this.row]! : ask[this.row]!);
-    if (quote === limit) return quantityOf(side > 0 ? bidVolume[this.row]! : askVolume[this.row]!);
+    if (quote === limit)
+      return quantityFromFloat(side > 0 ? bidVolume[this.row]! : askVolume[this.row]!);
     // No quote, or a worse one: it is the first at its price.
     return quote === 0n || (side > 0 ? quote < limit : quote > limit) ? 0n : -1n;
   }

@@ -1,10 +1,11 @@
-// What the paper venue is made of and how it may be told to misbehave; what it can do, and what the
-// terms of an order mean to it when it arrives.
+// What the paper venue is made of; what it can do, and what the terms of an order mean to it when
+// it arrives.
 
 import {
   type BrokerAbilities,
   type BrokerOrderStatus,
   type Clock,
+  type ConfigValues,
   OrderFlags,
   type OrderTerms,
   OrderType,
@@ -16,12 +17,18 @@ import {
 import type { Logger } from '@ndts/runtime';
 import type { LastTicks } from '../risk/market.js';
 import type { VenueOrder } from './paper-book.js';
+import type { PaperBehaviour } from './paper-faults.js';
 import type { PaperLimits } from './paper-record.js';
 
 export interface PaperInstrument {
   readonly exchange?: string;
   readonly multiplier?: number;
 }
+
+type PaperSettings = Pick<
+  PaperBrokerOptions,
+  'latencyUs' | 'feeBps' | 'doubtMs' | 'fill' | 'behaviour'
+>;
 
 export interface PaperBrokerOptions {
   /** The venue's own folder. */
@@ -40,29 +47,32 @@ export interface PaperBrokerOptions {
   readonly doubtMs?: number;
   /** Where a symbol is listed, and what one unit is worth at price 1; absent: nowhere, and 1. */
   readonly instrumentOf?: (symbol: number) => PaperInstrument | undefined;
+  /** What is executed of an order (paper-matching.ts); default: touch. */
+  readonly fill?: 'touch' | 'queue';
+  /** Default: it does not misbehave. */
+  readonly behaviour?: Partial<PaperBehaviour>;
   readonly limits?: Partial<PaperLimits>;
   /** Less than it can do, for tests. */
   readonly can?: BrokerAbilities;
 }
 
-/** How the venue misbehaves; each a chance in a million. */
-export interface PaperBehaviour {
-  /** Refuses the order. */
-  readonly rejectPerMillion: number;
-  /** The request never arrives. */
-  readonly loseRequestPerMillion: number;
-  /** The request is carried out, its answers never arrive. */
-  readonly loseAnswersPerMillion: number;
-  /** Fills half now and the rest at a later call. */
-  readonly partialFillPerMillion: number;
+/** What the configuration says of it. */
+export function paperSettings({ exec, risk }: Pick<ConfigValues, 'exec' | 'risk'>): PaperSettings {
+  return {
+    latencyUs: exec.paperLatencyUs,
+    feeBps: exec.paperFeeBps,
+    doubtMs: risk.doubtMs,
+    fill: exec.paperFill,
+    behaviour: {
+      rejectPerMillion: exec.paperRejects,
+      loseRequestPerMillion: exec.paperLostRequests,
+      loseAnswersPerMillion: exec.paperLostAnswers,
+      partialFillPerMillion: exec.paperPartialFills,
+      outagePerMillion: exec.paperOutages,
+      outageMs: exec.paperOutageMs,
+    },
+  };
 }
-
-export const goodBehaviour: PaperBehaviour = {
-  rejectPerMillion: 0,
-  loseRequestPerMillion: 0,
-  loseAnswersPerMillion: 0,
-  partialFillPerMillion: 0,
-};
 
 /** Stops, schedules and icebergs are left to the exec node. */
 export const paperAbilities: BrokerAbilities = {

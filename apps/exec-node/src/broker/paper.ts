@@ -11,7 +11,6 @@ import {
   divideRound,
   errorLine,
   type Fill,
-  moneyFromFloat,
   NdtsError,
   type OrderChange,
   type OrderIntent,
@@ -21,7 +20,6 @@ import {
   type WorkingTerms,
 } from '@ndts/protocol';
 import { type OffsetRule, offsetRuleOf } from '../position/exchange.js';
-import { emptyPoint, Market, touchPrice } from '../risk/market.js';
 import type { Gateway } from './gateway.js';
 import { PaperAnswers } from './paper-answers.js';
 import {
@@ -33,11 +31,11 @@ import {
   tradeNumber,
   type VenueOrder,
 } from './paper-book.js';
+import { type PaperBehaviour, PaperFaults } from './paper-faults.js';
+import { type Match, PaperMatching } from './paper-matching.js';
 import {
   arrivalOf,
   feeRateOf,
-  goodBehaviour,
-  type PaperBehaviour,
   type PaperBrokerOptions,
   paperAbilities,
   statusOf,
@@ -53,26 +51,24 @@ interface Request {
   readonly cancelId: string;
 }
 
-const million = 1_000_000;
 const feeScale = 10_000_000_000_000_000n;
 const reopenNs = 1e9;
 
 export class PaperBroker implements Gateway {
   readonly #options: PaperBrokerOptions;
   readonly #limits: PaperLimits;
-  readonly #market: Market;
-  readonly #point = emptyPoint();
+  readonly #matching: PaperMatching;
+  readonly #match: Match = { quantity: 0n, price: 0n };
+  readonly #faults: PaperFaults;
   readonly #touched = new Set<number>();
   readonly #requests: Request[] = [];
   readonly #answers = new PaperAnswers();
   readonly #unfinished: VenueOrder[] = [];
-  #behaviour = goodBehaviour;
   #latencyNs: number;
   #feeRate: bigint;
   #record: PaperRecord | undefined;
   #book: PaperBook;
   #listener: BrokerListener | undefined;
-  #outage = false;
   #muted = false;
   #reopenAtNs = 0;
 
@@ -82,12 +78,10 @@ export class PaperBroker implements Gateway {
     this.#book = new PaperBook(this.#limits.closedOrders, this.#ruleOf);
     this.#latencyNs = options.latencyUs * 1e3;
     this.#feeRate = feeRateOf(options.feeBps);
-    const onTick = (symbol: number): void => {
-      if ((this.#book.working(symbol)?.size ?? 0) > 0) this.#touched.add(symbol);
-    };
-    const { clock, doubtMs: waitMs = 0 } = options;
-    this.#market = new Market(options.market, onTick, { clock, waitMs });
-    options.lastTicks?.((batch) => this.#market.seed(batch));
+    this.#faults = new PaperFaults(options.random, options.clock, options.behaviour);
+    const working = (symbol: number): ReturnType<PaperBook['working']> =>
+      this.#book.working(symbol);
+    this.#matching = new PaperMatching(options, working, (symbol) => this.#touched.add(symbol));
   }
 
   get card(): BrokerCard {
@@ -102,12 +96,12 @@ export class PaperBroker implements Gateway {
   }
 
   setBehaviour(behaviour: Partial<PaperBehaviour>): void {
-    this.#behaviour = { ...this.#behaviour, ...behaviour };
+    this.#faults.set(behaviour);
   }
 
   /** While there is an outage nothing arrives, in either direction. */
   setOutage(outage: boolean): void {
-    this.#outage = outage;
+    this.#faults.demand(outage);
   }
 
   setCosts(latencyUs: number, feeBps: number): void {
@@ -122,7 +116,7 @@ export class PaperBroker implements Gateway {
   }
 
   connected(): boolean {
-    return this.#record !== undefined && !this.#outage;
+    return this.#record !== undefined && !this.#faults.isAway;
   }
 
   submit(intent: OrderIntent, terms?: OrderTerms): void {
@@ -174,7 +168,7 @@ export class PaperBroker implements Gateway {
   }
 
   doWork(): number {
-    let work = this.#market.poll();
+    let work = this.#matching.poll();
     if (this.#record === undefined && this.#listener !== undefined) this.#reopen();
     if (!this.connected()) {
       this.#requests.length = 0;
@@ -184,14 +178,15 @@ export class PaperBroker implements Gateway {
     work += this.#finishPartials();
     work += this.#receiveDue();
     work += this.#matchTouched();
-    if (!this.#write()) return work;
+    if (!this.#write() || this.#faults.isAway) return work;
     return work + this.#answers.deliver(this.#options.clock.monotonicNs(), this.#listener);
   }
 
   dueNs(): number {
     if (this.#unfinished.length > 0 || this.#touched.size > 0) return 0;
     const requestNs = this.#requests[0]?.dueNs ?? Infinity;
-    return Math.min(requestNs, this.#answers.dueNs(), this.#market.dueNs());
+    const ownNs = Math.min(this.#matching.dueNs(), this.#faults.dueNs());
+    return Math.min(requestNs, this.#answers.dueNs(), ownNs);
   }
 
   disconnect(): Promise<void> {
@@ -255,15 +250,16 @@ export class PaperBroker implements Gateway {
   }
 
   #reachable(): void {
-    if (this.#record === undefined || this.#outage)
-      throw new NdtsError('UNAVAILABLE', 'the paper venue is not reachable');
+    if (!this.connected()) throw new NdtsError('UNAVAILABLE', 'the paper venue is not reachable');
   }
 
   #request(what: Partial<Request>): void {
-    if (this.#outage) return;
+    if (this.#faults.isAway) return;
     // A cancel always arrives: what must go does not depend on chance.
     const mayLose = what.cancelId === undefined;
-    if (mayLose && this.#chance(this.#behaviour.loseRequestPerMillion)) return;
+    if (mayLose && this.#faults.losesRequest()) return;
+    this.#faults.mayGoAway();
+    if (this.#faults.isAway) return;
     const nothing = { intent: undefined, terms: undefined, change: undefined, cancelId: '' };
     this.#requests.push({ ...nothing, ...what, dueNs: this.#due() });
   }
@@ -280,11 +276,13 @@ export class PaperBroker implements Gateway {
     for (const request of requests) {
       if (request.dueNs > now) break;
       count += 1;
-      this.#muted = this.#chance(this.#behaviour.loseAnswersPerMillion);
+      this.#muted = this.#faults.losesAnswers();
       if (request.intent !== undefined) this.#receiveOrder(request.intent, request.terms);
       else if (request.change !== undefined) this.#receiveChange(request.change);
       else this.#receiveCancel(request.cancelId);
       this.#muted = false;
+      this.#faults.mayGoAway();
+      if (this.#faults.isAway) break;
     }
     requests.splice(0, count);
     return count;
@@ -293,7 +291,7 @@ export class PaperBroker implements Gateway {
   #receiveOrder(intent: OrderIntent, terms: OrderTerms | undefined): void {
     const id = intent.clientOrderId;
     if (this.#isDuplicate(id)) return;
-    const price = this.#arrivalPrice(intent);
+    const price = this.#matching.arrivalPrice(intent);
     const arrival = arrivalOf(terms, price > 0n);
     const offset = terms?.offset ?? 0;
     const refusal = arrival.refusal || this.#refusal(intent, price, offset);
@@ -319,6 +317,7 @@ export class PaperBroker implements Gateway {
     const order = this.#known(id);
     this.#tell(order, OrderState.accepted, '');
     if (price > 0n) this.#executeSome(order, price, arrival.isWhole);
+    if (isWorking(order)) this.#matching.enqueue(order);
     if (!arrival.isImmediate || !isWorking(order)) return;
     this.#note({ kind: 'cancel', id, ...this.#stamp() });
     this.#tell(order, order.state, 'not executed at once');
@@ -333,9 +332,11 @@ export class PaperBroker implements Gateway {
       this.#tell(order, order.state, 'too late to change it');
       return;
     }
+    const keepsPlace = limitPrice === order.limitPrice && quantity <= order.quantity;
     const texts = { quantity: String(quantity), limitPrice: String(limitPrice) };
     this.#note({ kind: 'replace', id, ...texts, ...this.#stamp() });
     this.#tell(order, order.state, '', workingOf(order));
+    if (!keepsPlace) this.#matching.enqueue(order);
     this.#touched.add(order.symbol);
   }
 
@@ -355,20 +356,9 @@ export class PaperBroker implements Gateway {
 
   #refusal(intent: OrderIntent, price: bigint, offset: number): string {
     if (intent.quantity <= 0n) return 'quantity not positive';
-    if (this.#chance(this.#behaviour.rejectPerMillion)) return 'refused on demand';
+    if (this.#faults.rejects()) return 'refused on demand';
     if (intent.orderType === OrderType.market && price === 0n) return 'no market';
     return this.#book.closeRefusal({ ...intent, offset }, this.#options.clock.now());
-  }
-
-  /** What it trades at on arrival; 0n: it rests. */
-  #arrivalPrice(intent: OrderIntent): bigint {
-    this.#market.readSure(intent.symbol, this.#point);
-    const touch = touchPrice(this.#point, intent.side);
-    if (!(touch > 0)) return 0n;
-    const price = moneyFromFloat(touch);
-    if (intent.orderType === OrderType.market) return price;
-    const marketable = intent.side > 0 ? price <= intent.limitPrice : price >= intent.limitPrice;
-    return marketable ? price : 0n;
   }
 
   #receiveCancel(id: string): void {
@@ -379,12 +369,16 @@ export class PaperBroker implements Gateway {
     this.#tell(order, order.state, working ? 'canceled on request' : '');
   }
 
-  /** All of it, or by behaviour half now and the rest at the next call. */
+  /** As much as is shown, or by behaviour half of it now and the rest at the next call. */
   #executeSome(order: VenueOrder, price: bigint, whole: boolean): void {
     const open = order.quantity - order.filled;
-    const half = open / 2n;
-    const partial = !whole && half > 0n && this.#chance(this.#behaviour.partialFillPerMillion);
-    this.#execute(order, partial ? half : open, price);
+    const shown = this.#matching.shown(order.symbol, order.side, open);
+    if (shown <= 0n || (whole && shown < open)) return;
+    const half = shown / 2n;
+    const partial = !whole && half > 0n && this.#faults.fillsInParts();
+    const quantity = partial ? half : shown;
+    this.#matching.take(order.symbol, order.side, quantity);
+    this.#execute(order, quantity, price);
     if (partial) this.#unfinished.push(order);
   }
 
@@ -393,8 +387,7 @@ export class PaperBroker implements Gateway {
     const orders = this.#unfinished.splice(0);
     for (const order of orders) {
       if (!isWorking(order)) continue;
-      this.#market.readSure(order.symbol, this.#point);
-      const touch = moneyFromFloat(touchPrice(this.#point, order.side));
+      const touch = this.#matching.touch(order.symbol, order.side);
       const price = order.type === OrderType.limit ? order.limitPrice : touch;
       // The next tick finds it, as any that works.
       if (price === 0n) continue;
@@ -403,31 +396,21 @@ export class PaperBroker implements Gateway {
     return orders.length;
   }
 
-  /** Resting limit orders fill at their price when the market crosses it; market orders that a
+  /** Resting limit orders fill at their price when the market comes to it; market orders that a
    * restart left open fill at the market. */
   #matchTouched(): number {
     if (this.#touched.size === 0) return 0;
+    const match = this.#match;
     let count = 0;
-    for (const symbol of this.#touched) {
-      const working = this.#book.working(symbol);
-      if (working === undefined) continue;
-      this.#market.readSure(symbol, this.#point);
-      for (const order of working) {
-        const price = this.#restingPrice(order);
-        if (price === 0n) continue;
-        this.#execute(order, order.quantity - order.filled, price);
+    for (const symbol of this.#touched)
+      for (const order of this.#book.working(symbol) ?? []) {
+        this.#matching.resting(order, match);
+        if (match.quantity <= 0n) continue;
+        this.#execute(order, match.quantity, match.price);
         count += 1;
       }
-    }
     this.#touched.clear();
     return count;
-  }
-
-  #restingPrice(order: VenueOrder): bigint {
-    const touch = moneyFromFloat(touchPrice(this.#point, order.side));
-    if (order.type === OrderType.market || touch === 0n) return touch;
-    const crossed = order.side > 0 ? touch <= order.limitPrice : touch >= order.limitPrice;
-    return crossed ? order.limitPrice : 0n;
   }
 
   #execute(order: VenueOrder, quantity: bigint, price: bigint): void {
@@ -480,9 +463,5 @@ export class PaperBroker implements Gateway {
   #stamp(): { day: number; ns: number } {
     const { day, nsOfDay } = this.#options.clock.now();
     return { day, ns: nsOfDay };
-  }
-
-  #chance(perMillion: number): boolean {
-    return perMillion > 0 && this.#options.random.integer(million) < perMillion;
   }
 }

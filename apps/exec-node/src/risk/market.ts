@@ -22,6 +22,9 @@ const startSymbols = 256;
 /** Hands over the last stored ticks, in as many batches as it likes. */
 export type LastTicks = (take: (batch: TickBatch) => void) => void;
 
+/** The market of the symbol changed: by this tick, or because time passed. */
+export type OnTick = (symbol: number, batch?: TickBatch, row?: number) => void;
+
 /** One symbol's market, as risk reads it. */
 export interface MarketPoint {
   last: number;
@@ -40,7 +43,7 @@ export interface MarketPoint {
 export class Market {
   readonly #reader: TickStreamReader;
   readonly #batch: TickBatch = createTickBatch(batchTicks);
-  readonly #onTick: (symbol: number) => void;
+  readonly #onTick: OnTick;
   readonly #sure: SurePrices;
   readonly #point = emptyPoint();
   #last = new Float64Array(startSymbols);
@@ -52,8 +55,7 @@ export class Market {
   /** Ticks below this sequence of their shard carry older flags than what was told. */
   #flagsFrom = new Float64Array(startSymbols);
 
-  /** `onTick` is called with each symbol whose market changed. */
-  constructor(reader: TickStreamReader, onTick: (symbol: number) => void, doubt: DoubtOptions) {
+  constructor(reader: TickStreamReader, onTick: OnTick, doubt: DoubtOptions) {
     this.#reader = reader;
     this.#onTick = onTick;
     this.#sure = new SurePrices(startSymbols, doubt);
@@ -126,7 +128,7 @@ export class Market {
     this.#day[symbol] = batch.day[row] ?? 0;
     this.#nsOfDay[symbol] = batch.nsOfDay[row] ?? 0;
     if ((batch.sequence[row] ?? 0) >= this.#flagsFrom[symbol]!) this.#flags[symbol] = flags;
-    this.#onTick(symbol);
+    this.#onTick(symbol, batch, row);
   }
 
   #grow(symbols: number): void {

@@ -8,8 +8,12 @@
 
 import { type Clock, nsPerMs, TickFlags } from '@ndts/protocol';
 
-/** Of ticks whose own price may be wrong. */
 const doubtful = TickFlags.suspect | TickFlags.crossed | TickFlags.stale;
+
+/** Whether its own price may be wrong. */
+export function isInDoubt(flags: number): boolean {
+  return (flags & doubtful) !== 0;
+}
 
 /** Price, bid and ask of a tick. */
 const width = 3;
@@ -48,7 +52,7 @@ export class SurePrices {
 
   /** A tick with these flags takes the place of this one; last is 0 when there was none. */
   take(symbol: number, flags: number, last: number, bid: number, ask: number): void {
-    if ((flags & doubtful) === 0 || this.#waitNs === 0) {
+    if (!isInDoubt(flags) || this.#waitNs === 0) {
       if (this.#before[symbol] !== 0) this.#settle(symbol);
       return;
     }

@@ -19,6 +19,7 @@ import {
   type LastTicks,
   PaperBroker,
   type PaperBrokerOptions,
+  paperSettings,
 } from '@ndts/exec-node';
 import {
   bookSchema,
@@ -47,7 +48,7 @@ import { createCcxtBroker } from './broker-ccxt.js';
 import { createIbBroker } from './broker-ib.js';
 import { createRoute, refusePair } from './broker-route.js';
 import { createFeeds, createLineFeed, createSymbolDoor, noSymbolOf } from './feeds.js';
-import type { Agent } from '@ndts/runtime';
+import { type Agent, SeededRandom } from '@ndts/runtime';
 import type { Foundation } from './foundation.js';
 import { declaredInstruments } from './instruments.js';
 import { FollowedTicks, openSource } from './source.js';
@@ -276,16 +277,16 @@ async function createBroker(
 
 function createPaper(foundation: Foundation, venues: VenueParts): PaperBroker {
   const { market, instrumentOf } = venues;
-  const { values, clock, logger, random, folder } = foundation;
+  const { values, clock, logger, folder } = foundation;
+  const { paperSeed } = values.exec;
+  const random = paperSeed === 0 ? foundation.random.fork('paper') : new SeededRandom(paperSeed);
   return new PaperBroker({
     dir: folder.venue,
     market: market('venue market'),
     lastTicks: lastTicksOf(foundation),
     instrumentOf,
-    ...{ clock, logger, random: random.fork('paper') },
-    latencyUs: values.exec.paperLatencyUs,
-    feeBps: values.exec.paperFeeBps,
-    doubtMs: values.risk.doubtMs,
+    ...{ clock, logger, random },
+    ...paperSettings(values),
   });
 }
 

@@ -199,6 +199,22 @@ export interface ConfigValues {
     readonly paperLatencyUs: number;
     /** fee of the paper broker in basis points of the traded value */
     readonly paperFeeBps: number;
+    /** what the paper broker executes: all of an order at the touch, or what is shown and what trades behind the queue in front of it (docs/protocol/broker-cards.md) */
+    readonly paperFill: 'touch' | 'queue';
+    /** of a million orders, how many the paper broker refuses */
+    readonly paperRejects: number;
+    /** of a million requests, how many never arrive at the paper broker; cancels always do */
+    readonly paperLostRequests: number;
+    /** of a million requests, how many the paper broker carries out and never answers */
+    readonly paperLostAnswers: number;
+    /** of a million executions, how many the paper broker makes in two parts */
+    readonly paperPartialFills: number;
+    /** of a million requests, at how many the paper broker goes away, before or after it arrived */
+    readonly paperOutages: number;
+    /** seed of what the paper broker leaves to chance; 0: another one at each start */
+    readonly paperSeed: number;
+    /** how long the paper broker is away then */
+    readonly paperOutageMs: number;
   };
   readonly ib: {
     /** where TWS or IB Gateway listens (docs/ib.md) */
@@ -1196,6 +1212,77 @@ export const configKeys: readonly ConfigKey[] = [
     doc: 'fee of the paper broker in basis points of the traded value',
     min: 0,
     max: 10000,
+    secret: false,
+  },
+  {
+    key: 'exec.paperFill',
+    type: 'enum',
+    default: 'touch',
+    doc: 'what the paper broker executes: all of an order at the touch, or what is shown and what trades behind the queue in front of it (docs/protocol/broker-cards.md)',
+    values: ['touch', 'queue'],
+    secret: false,
+  },
+  {
+    key: 'exec.paperRejects',
+    type: 'integer',
+    default: 0,
+    doc: 'of a million orders, how many the paper broker refuses',
+    min: 0,
+    max: 1000000,
+    secret: false,
+  },
+  {
+    key: 'exec.paperLostRequests',
+    type: 'integer',
+    default: 0,
+    doc: 'of a million requests, how many never arrive at the paper broker; cancels always do',
+    min: 0,
+    max: 1000000,
+    secret: false,
+  },
+  {
+    key: 'exec.paperLostAnswers',
+    type: 'integer',
+    default: 0,
+    doc: 'of a million requests, how many the paper broker carries out and never answers',
+    min: 0,
+    max: 1000000,
+    secret: false,
+  },
+  {
+    key: 'exec.paperPartialFills',
+    type: 'integer',
+    default: 0,
+    doc: 'of a million executions, how many the paper broker makes in two parts',
+    min: 0,
+    max: 1000000,
+    secret: false,
+  },
+  {
+    key: 'exec.paperOutages',
+    type: 'integer',
+    default: 0,
+    doc: 'of a million requests, at how many the paper broker goes away, before or after it arrived',
+    min: 0,
+    max: 1000000,
+    secret: false,
+  },
+  {
+    key: 'exec.paperSeed',
+    type: 'integer',
+    default: 0,
+    doc: 'seed of what the paper broker leaves to chance; 0: another one at each start',
+    min: 0,
+    max: 4294967295,
+    secret: false,
+  },
+  {
+    key: 'exec.paperOutageMs',
+    type: 'integer',
+    default: 5000,
+    doc: 'how long the paper broker is away then',
+    min: 1,
+    max: 86400000,
     secret: false,
   },
   {
