@@ -42,7 +42,7 @@ import { type HistogramSnapshot, type Metrics, StatusBeat } from '@ndts/runtime'
 import type { IntakeCounts } from './intake/intake.js';
 import type { EventJournal } from './order/journal.js';
 import type { Ledger, LedgerCounts } from './order/ledger.js';
-import { forgottenBehind, keptBehind } from './order/behind.js';
+import { forgottenBehind, forgottenOrder, keptBehind } from './order/behind.js';
 import { lastRevisionOf, type Order } from './order/order.js';
 import { lineageView, moneyOf, orderView } from './order/view.js';
 import { fromSquared } from './position/position.js';
@@ -182,12 +182,18 @@ export class StatusDesk {
     ];
   }
 
-  #lineage({ clientOrderId }: LineageRequest): LineageView {
-    const order = this.#deps.ledger.orders.get(clientOrderId);
+  async #lineage({ clientOrderId }: LineageRequest): Promise<LineageView> {
+    const { ledger, journal } = this.#deps;
+    const kept = ledger.orders.get(clientOrderId);
+    const order = kept ?? (await forgottenOrder(journal, String(clientOrderId), this.#turn));
     if (order === undefined)
-      throw new NdtsError('NOT_FOUND', `no order in memory is called '${clientOrderId}'`);
+      throw new NdtsError('NOT_FOUND', `the journal tells of no order '${clientOrderId}'`);
     return lineageView(order, this.#view(order));
   }
+
+  /** Resolves after the node has worked. */
+  readonly #turn = (): Promise<void> =>
+    new Promise((resolve) => this.#deps.clock.setTimer(0, resolve));
 
   close(): void {
     for (const end of this.#ends.splice(0)) end();
@@ -283,7 +289,7 @@ export class StatusDesk {
 
   /** As of now, whatever happens while the journal is read. */
   async #instanceOrders({ instance, after }: InstanceOrdersRequest): Promise<InstanceOrders> {
-    const { ledger, journal, clock } = this.#deps;
+    const { ledger, journal } = this.#deps;
     // What is not written yet may never be.
     if (journal.pending > 0)
       throw new NdtsError('UNAVAILABLE', 'the order journal cannot be written now');
@@ -292,8 +298,7 @@ export class StatusDesk {
     const orders = keptBehind(ledger, instance, after).map((order) => this.#news(order));
     if (ledger.orders.isFull) {
       const known = new Set(orders.map(({ clientOrderId }) => clientOrderId));
-      const turn = (): Promise<void> => new Promise((resolve) => clock.setTimer(0, resolve));
-      for (const order of await forgottenBehind(journal, instance, after, known, turn))
+      for (const order of await forgottenBehind(journal, instance, after, known, this.#turn))
         orders.push(this.#news(order));
     }
     orders.sort((a, b) => a.revision - b.revision);

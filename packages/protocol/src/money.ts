@@ -49,7 +49,7 @@ export function moneyFromFloat(value: number): bigint {
   return BigInt(whole) * moneyScale + BigInt(fraction);
 }
 
-/** A volume as the market tells it, 0n where it tells none; all beyond what money holds are alike. */
+/** A volume as the market tells it, 0n where it tells none; beyond money, all volumes are alike. */
 export function quantityFromFloat(value: number): bigint {
   return value > 0 ? moneyFromFloat(Math.min(value, marketPriceMax)) : 0n;
 }

@@ -13,7 +13,7 @@ import {
   type Time,
 } from '@ndts/protocol';
 import { createSilentLogger, MemoryKeyValueStore, SeededRandom, VirtualClock } from '@ndts/runtime';
-import { forgottenBehind, keptBehind } from './behind.js';
+import { forgottenBehind, forgottenOrder, keptBehind } from './behind.js';
 import { Checkpoints, foldJournal } from './checkpoints.js';
 import { EventJournal } from './journal.js';
 import { Ledger } from './ledger.js';
@@ -50,10 +50,6 @@ class Life {
     after: number,
     turn: () => Promise<void> = () => Promise.resolve(),
   ): Promise<string[]> {
-    const text = ({ id, revision, state, filled }: Order): [number, string] => [
-      revision,
-      [id, revision, state, filled].join(' '),
-    ];
     const kept = keptBehind(this.ledger, instance, after);
     const known = new Set(kept.map(({ id }) => id));
     const orders = kept.map(text);
@@ -62,6 +58,10 @@ class Life {
         orders.push(text(order));
     return orders.sort(([a], [b]) => a - b).map(([, line]) => line);
   }
+}
+
+function text({ id, revision, state, filled }: Order): [number, string] {
+  return [revision, [id, revision, state, filled].join(' ')];
 }
 
 function step({ scribe, ledger }: Life, random: SeededRandom, ordinal: number): void {
@@ -120,6 +120,15 @@ test('what memory has let go is told from the journal, over restarts', async (co
           await lives.large.behind(instance, after),
           `instance ${instance} behind ${after}`,
         );
+    const { journal, ledger } = lives.small;
+    let forgotten = 0;
+    for (const order of lives.large.ledger.orders.kept()) {
+      if (ledger.orders.get(order.id) === undefined) forgotten += 1;
+      const told = await forgottenOrder(journal, order.id, () => Promise.resolve());
+      assert.deepEqual(told && text(told), text(order));
+    }
+    assert.ok(forgotten > 50);
+    assert.equal(await forgottenOrder(journal, '1-999-0', () => Promise.resolve()), undefined);
   }
 });
 

@@ -1,7 +1,7 @@
-// Orders of one strategy instance that changed behind a revision, for a start of it that has to be
-// told what it missed. What always holds: each that the journal still tells of is there, also one
-// that is no longer in memory; orders go out meanwhile, since the journal is read in parts between
-// which the node works.
+// Orders as the journal tells of them: those of one strategy instance that changed behind a
+// revision, for a start of it that has to be told what it missed, and one by its name. What always
+// holds: each that the journal still tells of is there, also one that is no longer in memory;
+// orders go out meanwhile, since the journal is read in parts between which the node works.
 
 import {
   decodeFill,
@@ -42,13 +42,34 @@ export async function forgottenBehind(
     if (id.startsWith(`${instance}-`) && !areKnown(id, known)) signals.add(signalOf(id));
   });
   if (signals.size === 0) return [];
-  // Folded from their events alone, with all that came of the same signal.
-  const most = end - journal.oldest + 1;
+  const folded = await foldOf(journal, signals, end, turn);
+  return keptBehind(folded, instance, after).filter(({ id }) => !known.has(id));
+}
+
+/** One as the journal has it, also one that was denied; undefined: it tells nothing of it any
+ * more. */
+export async function forgottenOrder(
+  journal: EventJournal,
+  id: string,
+  turn: () => Promise<void>,
+): Promise<Order | undefined> {
+  const folded = await foldOf(journal, new Set([signalOf(id)]), journal.nextSequence, turn);
+  return folded.orders.get(id) ?? [...folded.orders.kept()].find((order) => order.id === id);
+}
+
+/** From the events of these signals alone, with all that came of them. */
+async function foldOf(
+  journal: EventJournal,
+  signals: ReadonlySet<string>,
+  end: number,
+  turn: () => Promise<void>,
+): Promise<Ledger> {
+  const most = Math.max(1, end - journal.oldest + 1);
   const folded = new Ledger({ orders: most, denied: most });
   await readParts(journal, 0, end, turn, (sequence, value) => {
     if (signals.has(signalOf(idIn(value)))) folded.applyEncoded(sequence, value);
   });
-  return keptBehind(folded, instance, after).filter(({ id }) => !known.has(id));
+  return folded;
 }
 
 function isBehind({ intent, revision }: Order, instance: number, after: number): boolean {
