@@ -247,7 +247,7 @@ function queueAt({ side, limitPrice }: VenueOrder, quote: bigint, volume: number
   return quote === 0n || (side > 0 ? quote < limitPrice : quote > limitPrice) ? 0n : -1n;
 }
 
-function isWithin(side: number, price: bigint, limitPrice: bigint): boolean {
+export function isWithin(side: number, price: bigint, limitPrice: bigint): boolean {
   return side > 0 ? price <= limitPrice : price >= limitPrice;
 }
 

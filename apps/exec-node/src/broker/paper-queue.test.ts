@@ -66,6 +66,11 @@ class Venue {
   }
 
   order(id: string, side: number, quantity: string, limit?: string, terms = plainTerms): string[] {
+    this.send(id, side, quantity, limit, terms);
+    return this.told();
+  }
+
+  send(id: string, side: number, quantity: string, limit?: string, terms = plainTerms): void {
     const time = { day: 20_000, nsOfDay: 0 };
     const intent: OrderIntent = {
       ...{ clientOrderId: id, account: 'paper', instance: 1, ordinal: 1n, symbol, side },
@@ -75,7 +80,15 @@ class Venue {
       broker: 'paper',
     };
     this.broker.submit(intent, terms);
-    return this.told();
+  }
+
+  change(id: string, quantity: string, limit: string): void {
+    this.broker.replace({
+      clientOrderId: id,
+      quantity: parseMoney(quantity),
+      limitPrice: parseMoney(limit),
+      ...{ phase: 1, stopPrice: 0n, reason: '', time: this.clock.now() },
+    });
   }
 }
 
@@ -96,7 +109,7 @@ test('what trades at once takes what is shown, once; the rest waits for more', a
   assert.deepEqual(venue.order('c', 1, '1', '102'), ['c accepted']);
   // One that trades at once again: at the other side's price, not at its own limit.
   assert.deepEqual(venue.tick(100, 0, '99x4', '101.5x1.5'), ['b 1@101.5', 'c 0.5@101.5']);
-  assert.deepEqual(venue.tick(100, 0, '99x4', '101x9'), ['c 0.5@101']);
+  assert.deepEqual(venue.tick(100, 0, '99x4', '101x20'), ['c 0.5@101']);
 });
 
 test('all or nothing, and the rest of what must trade at once', async (context) => {
@@ -111,6 +124,44 @@ test('all or nothing, and the rest of what must trade at once', async (context) 
   assert.deepEqual(told, ['h accepted', 'h 4@99', `h canceled ${over}`]);
   const post = { ...plainTerms, flags: OrderFlags.postOnly };
   assert.match(venue.order('p', 1, '1', '101', post).join(), /^p rejected post only/);
+});
+
+test('what comes in parts takes what was shown as it came, and no more', async (context) => {
+  const venue = await open(context, { 'exec.paperPartialFills': '1000000' });
+  venue.tick(100, 0, '99x4', '101x4');
+  assert.deepEqual(venue.order('a', 1, '10'), ['a accepted', 'a 2@101', 'a 2@101']);
+  assert.deepEqual(venue.order('b', 1, '1'), ['b accepted'], 'nothing is left');
+  venue.tick(100, 0, '99x4', '100.5x2');
+  assert.deepEqual(venue.order('c', -1, '6', '98'), ['c accepted', 'c 2@99', 'c 2@99']);
+});
+
+test('the rest of a part is for what the order is by then', async (context) => {
+  const venue = await open(context, { 'exec.paperPartialFills': '1000000' });
+  venue.tick(100, 0, '99x9', '101x20');
+  const parts = [
+    ['a', '5', '101', ['a accepted', 'a 4@101', 'a partiallyFilled', 'a 1@101']],
+    ['b', '8', '90', ['b accepted', 'b 0.5@101', 'b partiallyFilled']],
+  ] as const;
+  for (const [id, quantity, limit, told] of parts) {
+    venue.send(id, 1, id === 'a' ? '8' : '1', '101');
+    venue.change(id, quantity, limit);
+    assert.deepEqual(venue.told(), told);
+  }
+});
+
+test('while it is away it has nothing to do before it is back', async (context) => {
+  const venue = await open(context, { 'exec.paperOutageMs': '50' });
+  venue.tick(100, 0, '99x9', '101x9');
+  venue.order('a', 1, '1', '99');
+  venue.broker.setBehaviour({ outagePerMillion: 1_000_000 });
+  venue.send('b', 1, '1', '99');
+  assert.deepEqual(venue.tick(98, 1, '98x9', '98.5x9'), []);
+  const now = venue.clock.monotonicNs();
+  assert.equal(venue.broker.dueNs(), now + 50 * nsPerMs);
+  venue.broker.setBehaviour({ outagePerMillion: 0 });
+  venue.clock.advance(50 * nsPerMs);
+  assert.equal(venue.broker.dueNs(), 0);
+  assert.deepEqual(venue.told(), ['a 1@99']);
 });
 
 test('a resting order waits for the volume in front of it', async (context) => {
@@ -166,17 +217,10 @@ test('a changed price or a larger quantity goes to the end of the queue', async 
   venue.tick(100, 0, '99x2', '101x5');
   venue.order('a', 1, '4', '99');
   venue.tick(99, 2, '99x6', '101x5');
-  const change = (quantity: string): void =>
-    venue.broker.replace({
-      clientOrderId: 'a',
-      quantity: parseMoney(quantity),
-      limitPrice: parseMoney('99'),
-      ...{ phase: 1, stopPrice: 0n, reason: '', time: venue.clock.now() },
-    });
-  change('3');
+  venue.change('a', '3', '99');
   venue.told();
   assert.deepEqual(venue.tick(99, 1, '99x6', '101x5'), ['a 1@99'], 'a smaller one keeps its place');
-  change('5');
+  venue.change('a', '5', '99');
   venue.told();
   assert.deepEqual(venue.tick(99, 6, '99x9', '101x5'), []);
   assert.deepEqual(venue.tick(99, 1, '99x9', '101x5'), ['a 1@99']);

@@ -32,7 +32,7 @@ import {
   type VenueOrder,
 } from './paper-book.js';
 import { type PaperBehaviour, PaperFaults } from './paper-faults.js';
-import { type Match, PaperMatching } from './paper-matching.js';
+import { isWithin, type Match, PaperMatching } from './paper-matching.js';
 import {
   arrivalOf,
   feeRateOf,
@@ -51,6 +51,13 @@ interface Request {
   readonly cancelId: string;
 }
 
+/** What is still to be executed of what was there as the order came. */
+interface Part {
+  readonly order: VenueOrder;
+  readonly quantity: bigint;
+  readonly price: bigint;
+}
+
 const feeScale = 10_000_000_000_000_000n;
 const reopenNs = 1e9;
 
@@ -63,7 +70,7 @@ export class PaperBroker implements Gateway {
   readonly #touched = new Set<number>();
   readonly #requests: Request[] = [];
   readonly #answers = new PaperAnswers();
-  readonly #unfinished: VenueOrder[] = [];
+  readonly #unfinished: Part[] = [];
   #latencyNs: number;
   #feeRate: bigint;
   #record: PaperRecord | undefined;
@@ -182,11 +189,14 @@ export class PaperBroker implements Gateway {
     return work + this.#answers.deliver(this.#options.clock.monotonicNs(), this.#listener);
   }
 
+  /** What it has to do while it is away, waits until it is back. */
   dueNs(): number {
+    if (this.#record === undefined)
+      return this.#listener === undefined ? Infinity : this.#reopenAtNs;
+    if (this.#faults.isAway) return Math.min(this.#matching.dueNs(), this.#faults.dueNs());
     if (this.#unfinished.length > 0 || this.#touched.size > 0) return 0;
     const requestNs = this.#requests[0]?.dueNs ?? Infinity;
-    const ownNs = Math.min(this.#matching.dueNs(), this.#faults.dueNs());
-    return Math.min(requestNs, this.#answers.dueNs(), ownNs);
+    return Math.min(requestNs, this.#answers.dueNs(), this.#matching.dueNs());
   }
 
   disconnect(): Promise<void> {
@@ -377,23 +387,23 @@ export class PaperBroker implements Gateway {
     const half = shown / 2n;
     const partial = !whole && half > 0n && this.#faults.fillsInParts();
     const quantity = partial ? half : shown;
-    this.#matching.take(order.symbol, order.side, quantity);
+    this.#matching.take(order.symbol, order.side, shown);
     this.#execute(order, quantity, price);
-    if (partial) this.#unfinished.push(order);
+    if (partial) this.#unfinished.push({ order, quantity: shown - half, price });
   }
 
+  /** At the price of the first part, where the order still takes it. */
   #finishPartials(): number {
     if (this.#unfinished.length === 0) return 0;
-    const orders = this.#unfinished.splice(0);
-    for (const order of orders) {
+    const parts = this.#unfinished.splice(0);
+    for (const { order, quantity, price } of parts) {
       if (!isWorking(order)) continue;
-      const touch = this.#matching.touch(order.symbol, order.side);
-      const price = order.type === OrderType.limit ? order.limitPrice : touch;
-      // The next tick finds it, as any that works.
-      if (price === 0n) continue;
-      this.#execute(order, order.quantity - order.filled, price);
+      const { side, limitPrice } = order;
+      if (order.type === OrderType.limit && !isWithin(side, price, limitPrice)) continue;
+      const open = order.quantity - order.filled;
+      this.#execute(order, quantity < open ? quantity : open, price);
     }
-    return orders.length;
+    return parts.length;
   }
 
   /** Resting limit orders fill at their price when the market comes to it; market orders that a
