@@ -159,6 +159,23 @@ test('late legs grow with what executes, less what others were for', async (cont
   desk.checkJournal();
 });
 
+test('what executes after its legs ended with dust has others', async (context) => {
+  const desk = new LateDesk(context);
+  await desk.begin('6');
+  await desk.executes(2n);
+  await desk.ends();
+  const lot = { scope: 'symbol', name: String(symbol), key: 'lot', value: '1.5' };
+  await desk.harness.node.setLimit({ ...lot, actor: 'p', why: 'w' });
+  await desk.market(94);
+  const left = '0.5 stays held, which is less than a lot';
+  assert.equal(desk.harness.node.ledger.orders.get('1-1-2')?.reason, left);
+  assert.deepEqual(desk.open, []);
+  await desk.market(100);
+  await desk.executes(3n);
+  assert.ok(ordersOf(desk).includes('1-1-4 emulated 0/3'), ordersOf(desk).join('\n'));
+  desk.checkJournal();
+});
+
 test('what executed while nobody worked has its legs after the restart', async (context) => {
   const desk = new LateDesk(context);
   await desk.begin('2');

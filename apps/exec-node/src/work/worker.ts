@@ -63,6 +63,8 @@ const longestPauseNs = 60e9;
 const timerNs = 1e6;
 const nothingLeft = 'nothing is left for it';
 const nothingHeld = 'nothing is held any more that it could reduce';
+/** After how much it is. */
+const dustHeld = ' stays held, which is less than a lot';
 /** They are -1 and -2; what takes their places -3 and -4, and so on. */
 const legsOfBracket = 2;
 
@@ -252,8 +254,7 @@ export class Worker {
     const isWhole = isReduceOnly(order) && !this.#deps.closesOddLots();
     const held = isWhole ? reducible(order, this.#deps.ledger.books) : 0n;
     if (isWhole && isDust(order, held, lot)) {
-      const left = `${moneyText(held)} stays held, which is less than a lot`;
-      this.#windDown(order, OrderState.canceled, left);
+      this.#windDown(order, OrderState.canceled, `${moneyText(held)}${dustHeld}`);
       return;
     }
     const open = isWhole ? share.open - (share.open % lot) : share.open;
@@ -443,7 +444,8 @@ function lastLegs({ legs }: Order): Order[] {
 
 /** Nobody took it away. */
 function endedByItself({ state, reason }: Order): boolean {
-  return state === OrderState.filled || reason === nothingLeft || reason === nothingHeld;
+  if (state === OrderState.filled || reason.endsWith(dustHeld)) return true;
+  return reason === nothingLeft || reason === nothingHeld;
 }
 
 /** A schedule without a limit price is carried out to its end; not by a node that was away for
