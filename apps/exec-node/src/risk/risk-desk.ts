@@ -157,12 +157,15 @@ export class RiskDesk {
 
   /** How something closes: 0n: at the market, or risk says why not; else with this limit. */
   closingWay(order: Sized): ClosingWay {
-    const { symbol, side } = order;
+    const { symbol, side, quantity } = order;
     const limits = this.limitsFor(order);
+    const { lot, minQuantity, collarMillionths } = limits;
     this.#deps.market.read(symbol, this.#point);
     const last = this.#deps.market.lastMoney(symbol);
     const touch = priceOf({ side, limitPrice: 0n }, 0n, this.#point);
-    if (last === 0n || isWithin(touch, last, limits.collarMillionths))
+    const isOdd = quantity < lot && !this.#deps.closesOddLots();
+    const isTooLittle = isOdd || quantity < minQuantity;
+    if (isTooLittle || last === 0n || isWithin(touch, last, collarMillionths))
       return { limit: 0n, last, touch };
     return { limit: closingLimit(side, touch, last, limits), last, touch };
   }

@@ -182,6 +182,48 @@ test('flatten waits and says so where the market is too far for that, too', asyn
   assert.equal(node.riskView().flatten, '');
 });
 
+test('what is less than a lot waits for no market', async (context) => {
+  const harness = await beside(context, 1, [70, 130], { can: { ...plainAbilities } });
+  const { node } = harness;
+  const lot = { scope: 'symbol', name: '1', key: 'lot', value: '6' };
+  await node.setLimit({ ...lot, ...who });
+  for (let turn = 0; turn < 100; turn++) await pass(harness, 50);
+  assert.deepEqual(closingOf(harness), ['INVALID_QUANTITY']);
+  assert.deepEqual([node.riskView().flatten, node.ledger.controls.flatten], ['', '']);
+  // Where the venue takes it, it waits as any other.
+  const odd = await beside(context, 1, [70, 130]);
+  await odd.node.setLimit({ ...lot, ...who });
+  for (let turn = 0; turn < 100; turn++) await pass(odd, 50);
+  assert.deepEqual(closingOf(odd), []);
+  assert.match(odd.node.riskView().flatten, /5 of S1 cannot be closed at 70/);
+});
+
+test('what was closed otherwise waits no longer', async (context) => {
+  const harness = await beside(context, 1, [70, 130]);
+  const { node, signals, ticks } = harness;
+  ticks.push({ symbol: 2, price: 50, bid: 49, ask: 51 });
+  await harness.settle();
+  await node.setTradingState({ set: 'ACTIVE', ...who });
+  signals.push({ ordinal: 2, symbol: 2, side: 1, quantity: '3' });
+  await harness.settle();
+  ticks.push({ symbol: 2, price: 50, bid: 30, ask: 70 });
+  await harness.settle();
+  await node.flatten(who);
+  for (let turn = 0; turn < 100; turn++) await pass(harness, 50);
+  assert.match(node.riskView().flatten, /5 of S1 .*; 3 of S2/);
+  // At the venue, as it says, and found there.
+  const time = harness.clock.now();
+  node.ledger.applyInferred({
+    ...{ venue: 'paper', tradeId: '1:1:5..0:inferred', clientOrderId: '', account: 'paper' },
+    ...{ instance: 0, symbol: 1, side: -1, quantity: parseMoney('5'), price: parseMoney('70') },
+    ...{ offset: 0, time, until: { day: 0, nsOfDay: 0 }, reason: 'it differed' },
+  });
+  for (let turn = 0; turn < 10; turn++) await pass(harness, 50);
+  assert.equal(node.ledger.positions.get(1)?.quantity, 0n);
+  assert.doesNotMatch(node.riskView().flatten, /S1/);
+  assert.match(node.riskView().flatten, /3 of S2/);
+});
+
 test('who ends flattening ends what it said, and the collar is as before', async (context) => {
   const harness = await beside(context, 1, [70, 130]);
   const { node } = harness;

@@ -42,7 +42,7 @@ export interface FlattenDeps {
   readonly market: Pick<Market, 'lastMoney'>;
   readonly mostOf: (order: Closing) => bigint;
   /** How it goes: at the market, with a limit, or not now. */
-  readonly wayOf: (symbol: number, side: number) => ClosingWay;
+  readonly wayOf: (closing: Omit<Closing, 'limitPrice'>) => ClosingWay;
   /** How far it goes with a limit. */
   readonly farPercent: number;
   /** No order of a person leaves for the symbol. */
@@ -120,15 +120,18 @@ export class Flatten {
     let sent = 0;
     let left = busy.size;
     const remainders: Held[] = [];
+    const gone = new Set(this.#far.keys());
     for (const held of this.#held()) {
       if (this.#isRemainder(held)) {
         remainders.push(held);
         continue;
       }
       left += 1;
+      gone.delete(keyOf(held));
       if (busy.has(held.symbol) || isHalted(held.symbol)) continue;
       sent += this.#close(held);
     }
+    for (const key of gone) this.#far.delete(key);
     if (left === 0) this.#done(remainders);
     return sent;
   }
@@ -211,10 +214,11 @@ export class Flatten {
     const { symbol, quantity, offset } = held;
     const { decisions, clock, ledger, mostOf, wayOf } = this.#deps;
     const side = quantity > 0n ? -1 : 1;
-    const { limit: limitPrice, ...prices } = wayOf(symbol, side);
+    const all = { symbol, side, quantity: quantity > 0n ? quantity : -quantity };
+    const { limit: limitPrice, ...prices } = wayOf(all);
     if (limitPrice === undefined) return this.#wait(held, prices);
     this.#far.delete(keyOf(held));
-    const closing = { symbol, side, quantity: quantity > 0n ? quantity : -quantity, limitPrice };
+    const closing = { ...all, limitPrice };
     const draft = {
       ...personDraft(ledger.nextOfPersons(), clock),
       ...closing,

@@ -123,8 +123,7 @@ export class OrderDesk {
       ...{ ledger, scribe, clock, decisions: this.decisions, cancel, pace, market },
       ...{ account: config.exec.account, strays: deps.strays, logger, symbolName },
       mostOf: (closing) => risk.mostOf({ ...person, ...closing }),
-      wayOf: (symbol, side) =>
-        risk.closingWay({ ...person, symbol, side, quantity: 0n, limitPrice: 0n }),
+      wayOf: (closing) => risk.closingWay({ ...person, ...closing, limitPrice: 0n }),
       farPercent: config.risk.flattenPercent,
       isHalted: (symbol) =>
         ledger.controls.stateFor(config.exec.account, personInstance, symbol) === 'HALTED',
