@@ -341,6 +341,7 @@ export function ledgerSnapshot(ledger: Ledger): unknown {
     counts: { ...ledger.counts },
     requests: [...ledger.requests.all()],
     inferred: [...ledger.inferred.waiting()],
+    flatAt: ledger.inferred.flatAt,
     inferredCounts: [...ledger.inferred.counts()].sort(([a], [b]) => a - b),
     realised: ledger.positions.realised(),
     fees: ledger.positions.fees(),

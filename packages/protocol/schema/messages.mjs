@@ -263,7 +263,7 @@ export const messages = [
     name: 'ControlStanding', kind: 21, version: 1,
     doc: 'In a snapshot: a trading state, limit or throttle that is set, or that all is to be flat.',
     fields: [
-      { name: 'control', type: 'str', doc: 'state, limit, throttle, cancel, route, request, node, known or flatten' },
+      { name: 'control', type: 'str', doc: 'state, limit, throttle, cancel, route, request, node, known, flatten or flat' },
       { name: 'scope', type: 'str', doc: 'account, strategy or symbol' },
       { name: 'name', type: 'str', doc: 'which of them' },
       { name: 'key', type: 'str', doc: 'name of the limit; prefix of the node' },

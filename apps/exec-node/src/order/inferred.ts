@@ -38,6 +38,8 @@ export class Inferred {
   /** Oldest first, each with the quantity that nothing has replaced. */
   #waiting: FillInferred[] = [];
   readonly #counts = new Map<number, number>();
+  /** When everything was closed, and nothing was left to strategies; undefined: never. */
+  flatAt: Time | undefined;
 
   /** Executions inferred since the journal began. */
   get total(): number {
@@ -77,6 +79,12 @@ export class Inferred {
     if (until.day === 0) return;
     this.#waiting.push(inferred);
     if (this.#waiting.length > keptMax) this.#waiting.shift();
+  }
+
+  /** Everything was closed since: what it closed of what strategies held is settled between them
+   * and persons, so that it is of whom it was, whosever the told one is. */
+  isSettled({ time }: FillInferred): boolean {
+    return this.flatAt !== undefined && nsBetween(this.flatAt, time) >= 0;
   }
 
   /** How much of a told execution stands in its own order already. */

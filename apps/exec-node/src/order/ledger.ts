@@ -239,7 +239,8 @@ export class Ledger {
     const order = this.orders.get(fill.clientOrderId);
     let [rest, quantity, value] = [fill, fill.quantity, fill.quantity * fill.price];
     for (const part of this.inferred.take(fill, order)) {
-      this.books.replace(part.inferred, part.quantity, rest, order?.intent);
+      const owner = this.inferred.isSettled(part.inferred) ? part.inferred : order?.intent;
+      this.books.replace(part.inferred, part.quantity, rest, owner);
       rest = { ...rest, quantity: rest.quantity - part.quantity, fee: 0n };
       if (part.inferred.clientOrderId !== fill.clientOrderId) continue;
       quantity -= part.quantity;
@@ -348,7 +349,9 @@ export class Ledger {
     else if (action.action === 'day') this.riskDay = JSON.parse(action.detail) as RiskDayBegan;
     else {
       this.controls.apply(action);
-      if (action.action === 'flat') this.books.handOver(pricesIn(action.detail));
+      if (action.action !== 'flat') return;
+      this.books.handOver(pricesIn(action.detail));
+      this.inferred.flatAt = action.time;
     }
   }
 

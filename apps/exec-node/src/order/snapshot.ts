@@ -105,6 +105,11 @@ export function encodeLedger(ledger: Ledger, sequence: number): Uint8Array {
     parts.push(encodeControlStanding({ ...noControl, control: 'known', name: mark, reason: '' }));
   if (flatten !== '')
     parts.push(encodeControlStanding({ ...noControl, control: 'flatten', reason: flatten }));
+  const { flatAt } = ledger.inferred;
+  if (flatAt !== undefined) {
+    const [name, value] = [String(flatAt.day), String(flatAt.nsOfDay)];
+    parts.push(encodeControlStanding({ ...noControl, control: 'flat', name, value, reason: '' }));
+  }
   for (const { id: name, clientOrderId: key, reason, content: value } of ledger.requests.all())
     parts.push(
       encodeControlStanding({ ...noControl, control: 'request', name, key, value, reason }),
@@ -232,10 +237,12 @@ function restoreOne(place: Place, message: Uint8Array): void {
   }
 }
 
-function restoreControl({ controls, requests }: Ledger, message: Uint8Array): void {
+function restoreControl({ controls, requests, inferred }: Ledger, message: Uint8Array): void {
   const { control, ...entry } = decodeControlStanding(message);
   const { scope: primary, name: backup, reason: why } = entry;
   if (control === 'flatten') controls.flatten = why;
+  else if (control === 'flat')
+    inferred.flatAt = { day: Number(entry.name), nsOfDay: Number(entry.value) };
   else if (control === 'node') controls.node = { account: entry.name, orderPrefix: entry.key };
   else if (control === 'route') controls.openRoute = { primary, backup, why };
   else if (control === 'known') controls.known = new Set([...controls.known, entry.name]);

@@ -3,8 +3,17 @@
 
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { OrderStateNames, type PositionView, parseMoney, subjects } from '@ndts/protocol';
-import { SignalTape } from '../exec-kit.js';
+import {
+  encodeFillInferred,
+  encodeOperatorAction,
+  OrderStateNames,
+  type PositionView,
+  parseMoney,
+  subjects,
+} from '@ndts/protocol';
+import { ledgerSnapshot, rebuild, SignalTape } from '../exec-kit.js';
+import { Ledger } from '../order/ledger.js';
+import { encodeLedger, restoreLedger } from '../order/snapshot.js';
 import { Desk, symbol } from './desk-kit.js';
 
 const who = { actor: 'anna', why: 'a test' };
@@ -81,6 +90,35 @@ test('what strategies hold against each other is over, too', async (context) => 
   await desk.pass(1_000);
   assert.deepEqual(held(desk), [0n, 0n, 0n]);
   desk.checkJournal();
+});
+
+test('what was told after all was closed leaves strategies with nothing', async (context) => {
+  for (const isStarted of [false, true]) {
+    const { desk } = await twoStrategies(context);
+    const { clock, journal } = desk.harness;
+    const closed = { symbol, side: -1, quantity: parseMoney('3'), price: parseMoney('98') };
+    const time = clock.now();
+    // Found at the venue, without a word of whose it is.
+    const inferred = encodeFillInferred({
+      ...{ ...closed, venue: 'paper', tradeId: '3:1:3..0:inferred', clientOrderId: '' },
+      ...{ account: 'paper', instance: 0, offset: 0, time, until: time, reason: 'it differed' },
+    });
+    const first = rebuild(journal);
+    first.applyEncoded(1e6, inferred);
+    const action = { actor: 'exec', action: 'flat', why: 'nothing is open', time };
+    const detail = JSON.stringify({ prices: { [symbol]: String(parseMoney('97')) } });
+    first.applyEncoded(1e6 + 1, encodeOperatorAction({ ...action, detail }));
+    const ledger = isStarted ? new Ledger() : first;
+    if (isStarted) restoreLedger(ledger, encodeLedger(first, 1e6 + 1));
+    assert.deepEqual(ledgerSnapshot(ledger), ledgerSnapshot(first));
+    const sum = ledger.positions.realised();
+    const trade = { venue: 'paper', tradeId: 'late', clientOrderId: '1-9-0', fee: 0n, time };
+    ledger.applyFill({ ...closed, ...trade, price: parseMoney('99') });
+    const of = (instance: number): bigint | undefined =>
+      ledger.books.strategy(instance)?.get(symbol)?.quantity;
+    assert.deepEqual([of(0), of(1), of(2)], [0n, 0n, 0n]);
+    assert.equal(ledger.positions.realised() - sum, parseMoney('3') * 10n ** 8n);
+  }
 });
 
 test('asking what is held of a symbol leaves no trace of it', async (context) => {

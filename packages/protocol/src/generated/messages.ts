@@ -931,7 +931,7 @@ export function decodeQualityChanged(bytes: Uint8Array): QualityChanged {
 
 /** In a snapshot: a trading state, limit or throttle that is set, or that all is to be flat. */
 export interface ControlStanding {
-  /** state, limit, throttle, cancel, route, request, node, known or flatten */
+  /** state, limit, throttle, cancel, route, request, node, known, flatten or flat */
   readonly control: string;
   /** account, strategy or symbol */
   readonly scope: string;
