@@ -4,11 +4,15 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import {
+  decodeOperatorAction,
   encodeFillInferred,
   encodeOperatorAction,
+  MessageKind,
+  messageKind,
   OrderStateNames,
   type PositionView,
   parseMoney,
+  plainAbilities,
   subjects,
 } from '@ndts/protocol';
 import { ledgerSnapshot, rebuild, SignalTape } from '../exec-kit.js';
@@ -119,6 +123,36 @@ test('what was told after all was closed leaves strategies with nothing', async 
     assert.deepEqual([of(0), of(1), of(2)], [0n, 0n, 0n]);
     assert.equal(ledger.positions.realised() - sum, parseMoney('3') * 10n ** 8n);
   }
+});
+
+test('flattening ends however many symbols are held', async (context) => {
+  const desk = new Desk(context, { config: { 'risk.lot': '1' }, can: plainAbilities });
+  await desk.start();
+  const { node, clock } = desk.harness;
+  const time = clock.now();
+  const [many, odd] = [4_000, 30];
+  const execute = (of: number, instance: number, side: number, quantity: string): void => {
+    const what = { venue: 'paper', tradeId: '', symbol: of, side, offset: 0, time, until: time };
+    const whose = { clientOrderId: '', account: 'paper', instance, reason: '' };
+    const [size, price] = [parseMoney(quantity), parseMoney('12345.678')];
+    node.ledger.applyInferred({ ...what, ...whose, quantity: size, price });
+  };
+  for (let of = 100_001; of <= 100_000 + many; of += 1) {
+    execute(of, 1, 1, '7');
+    execute(of, 0, -1, '7');
+  }
+  for (let of = 200_001; of <= 200_000 + odd; of += 1) execute(of, 1, 1, '0.12345678');
+  await node.flatten(who);
+  await desk.pass(2_000);
+  const { books, controls } = node.ledger;
+  assert.equal(controls.flatten, '');
+  assert.equal(books.heldByStrategies().size, 0);
+  const actions = desk.harness.journal
+    .scan({ prefix: 'exec/event/' })
+    .filter(({ value }) => messageKind(value) === MessageKind.OperatorAction)
+    .map(({ value }) => decodeOperatorAction(value));
+  const why = actions.at(-1)?.why ?? '';
+  assert.match(why, /^nothing is open but 0.12345678 of S200001, .*, and 10 more: less than one/);
 });
 
 test('asking what is held of a symbol leaves no trace of it', async (context) => {

@@ -75,6 +75,9 @@ interface Subject {
 
 const everyNs = 100e6;
 const retryNs = 1e9;
+/** In one action, whose texts have a bound: symbols with a price, and what is named. */
+const mostPriced = 1_000;
+const mostNamed = 20;
 
 export class Flatten {
   readonly #deps: FlattenDeps;
@@ -269,34 +272,35 @@ export class Flatten {
     return `${moneyText(quantity)} of ${this.#deps.symbolName(symbol)}`;
   }
 
+  /** In as many actions of one moment as the prices need. */
   #done(remainders: readonly Held[]): void {
     const { scribe, clock } = this.#deps;
-    const held = remainders.map((one) => this.#textOf(one)).join(', ');
+    const names = remainders.slice(0, mostNamed).map((one) => this.#textOf(one));
+    const more = remainders.length - names.length;
+    const held = [...names, ...(more > 0 ? [`and ${more} more`] : [])].join(', ');
     const rest = ` but ${held}: less than one order may be for; close it at the venue`;
     const why = `nothing is open${held === '' ? '' : rest}`;
-    scribe.action({
-      actor: 'exec',
-      action: 'flat',
-      detail: this.#prices(),
-      why,
-      time: clock.now(),
-    });
+    const prices = this.#prices();
+    const [actor, action, time] = ['exec', 'flat', clock.now()];
+    do {
+      const part = Object.fromEntries(prices.splice(0, mostPriced));
+      const detail = Object.keys(part).length === 0 ? '' : JSON.stringify({ prices: part });
+      scribe.action({ actor, action, detail, why, time });
+    } while (prices.length > 0);
     this.#remainders.clear();
     this.#far.clear();
   }
 
-  /** At which what strategies hold against what was closed here is over, too; empty: nothing. */
-  #prices(): string {
+  /** At which what strategies hold against what was closed here is over, too. */
+  #prices(): [string, string][] {
     const { ledger, market } = this.#deps;
-    const held = [...ledger.books.heldByStrategies()];
-    if (held.length === 0) return '';
     const priceOf = (symbol: number): bigint => {
       const last = market.lastMoney(symbol);
       return last > 0n ? last : ledger.books.markOf(symbol);
     };
+    const held = [...ledger.books.heldByStrategies()];
     const priced = held.filter((symbol) => priceOf(symbol) > 0n);
-    const prices = priced.map((symbol) => [symbol, String(priceOf(symbol))]);
-    return JSON.stringify({ prices: Object.fromEntries(prices) as object });
+    return priced.map((symbol) => [String(symbol), String(priceOf(symbol))]);
   }
 }
 
