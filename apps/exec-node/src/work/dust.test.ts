@@ -89,6 +89,28 @@ test('a profit is taken of what is held, and more than dust keeps its legs', asy
   assert.equal(desk.harness.node.ledger.positions.get(symbol)?.quantity, 0n);
 });
 
+for (const can of [plainAbilities, { ...plainAbilities, closesOddLots: true }])
+  test('what is below the least of one order ends as dust does', async (context) => {
+    const desk = new Desk(context, { can });
+    await desk.start();
+    await desk.market(100);
+    await desk.signal({ ordinal: 1, side: 1, quantity: '2.3', stopLoss: '95' });
+    for (const [key, value] of [
+      ['maxQuantity', '2'],
+      ['minQuantity', '1'],
+    ] as const) {
+      const limit = { scope: 'symbol', name: String(symbol), key, value };
+      await desk.harness.node.setLimit({ ...limit, actor: 'p', why: 'w' });
+    }
+    await desk.market(94);
+    await desk.pass(5000);
+    const left = '0.3 stays held, which is less than one order may be for';
+    const told = states(desk);
+    assert.ok(told.includes(`1-1-2 canceled 2, ${left}`), told.join('\n'));
+    assert.equal(desk.harness.node.ledger.orders.open().size, 0);
+    desk.checkJournal();
+  });
+
 test('to flatten sells whole lots and says what stays', async (context) => {
   const { desk, sent } = await coins(context);
   await desk.signal({ ordinal: 1, side: 1, quantity: '2' });

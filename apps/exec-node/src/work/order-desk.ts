@@ -107,6 +107,7 @@ export class OrderDesk {
     this.#worker = new Worker({
       ...{ ledger, scribe, clock, logger, gate, market, cancel, pace },
       lotOf: ({ intent }) => risk.limitsFor(intent).lot,
+      leastOf: ({ intent }) => risk.limitsFor(intent).minQuantity,
       ...lotsOf(broker),
       mostOf: (child) => risk.mostOf(child),
       partsOf: ({ intent, terms }, quantity) => offsets.partsOf(intent, terms.offset, quantity),

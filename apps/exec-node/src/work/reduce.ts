@@ -128,11 +128,12 @@ function hasTriggered({ state, group }: Order): boolean {
   return false;
 }
 
-/** It, or who shares its quantity, closed all that could be: of what it reduces less than a lot is
- * held, as where fees are taken in the coin that was bought. `held`: as reducible() says. */
-export function isDust(order: Order, held: bigint, lot: bigint): boolean {
+/** It, or who shares its quantity, closed all that could be: of what it reduces less is held than
+ * the least that can be closed, as where fees are taken in the coin that was bought. `held`: as
+ * reducible() says. */
+export function isDust(order: Order, held: bigint, least: bigint): boolean {
   const { group, entry } = order;
-  if (held <= 0n || held >= lot || entry?.closed === false) return false;
+  if (held <= 0n || held >= least || entry?.closed === false) return false;
   const open = [...(group?.open ?? [order])].some(({ children }) => children.size > 0);
   return !open && (group?.filled ?? order.filled) > 0n;
 }

@@ -40,6 +40,8 @@ export interface WorkerDeps {
   readonly logger: Logger;
   readonly gate: LogGate;
   readonly lotOf: (order: Order) => bigint;
+  /** One order may not be for less; 0n: for anything. */
+  readonly leastOf: (order: Order) => bigint;
   /** The venue takes less than a lot of what closes all that is held. */
   readonly closesOddLots: () => boolean;
   /** As much of the quantity of a child as one order may be for. */
@@ -63,8 +65,8 @@ const longestPauseNs = 60e9;
 const timerNs = 1e6;
 const nothingLeft = 'nothing is left for it';
 const nothingHeld = 'nothing is held any more that it could reduce';
-/** After how much it is. */
-const dustHeld = ' stays held, which is less than a lot';
+/** Between how much it is and what is more than that. */
+const dustHeld = ' stays held, which is less than ';
 /** They are -1 and -2; what takes their places -3 and -4, and so on. */
 const legsOfBracket = 2;
 
@@ -251,15 +253,22 @@ export class Worker {
     const others = this.#bySymbol.get(order.intent.symbol) ?? [];
     const share = shareOf(order, this.#deps.ledger.books, others);
     const lot = this.#deps.lotOf(order);
-    const isWhole = isReduceOnly(order) && !this.#deps.closesOddLots();
-    const held = isWhole ? reducible(order, this.#deps.ledger.books) : 0n;
-    if (isWhole && isDust(order, held, lot)) {
-      this.#windDown(order, OrderState.canceled, `${moneyText(held)}${dustHeld}`);
-      return;
-    }
+    const isReducing = isReduceOnly(order);
+    const isWhole = isReducing && !this.#deps.closesOddLots();
+    if (isReducing && this.#endsAsDust(order, isWhole ? lot : 0n)) return;
     const open = isWhole ? share.open - (share.open % lot) : share.open;
     const wanted = planOf(order, open, point, elapsedPart(order, now), lot);
     this.#follow(order, wanted, share.room);
+  }
+
+  /** `lot`: 0n: any part of one can be closed. */
+  #endsAsDust(order: Order, lot: bigint): boolean {
+    const held = reducible(order, this.#deps.ledger.books);
+    const least = this.#deps.leastOf(order);
+    if (!isDust(order, held, lot > least ? lot : least)) return false;
+    const more = held < lot ? 'a lot' : 'one order may be for';
+    this.#windDown(order, OrderState.canceled, `${moneyText(held)}${dustHeld}${more}`);
+    return true;
   }
 
   /** The state it is to end in, and why; undefined: it goes on. */
@@ -444,7 +453,7 @@ function lastLegs({ legs }: Order): Order[] {
 
 /** Nobody took it away. */
 function endedByItself({ state, reason }: Order): boolean {
-  if (state === OrderState.filled || reason.endsWith(dustHeld)) return true;
+  if (state === OrderState.filled || reason.includes(dustHeld)) return true;
   return reason === nothingLeft || reason === nothingHeld;
 }
 
