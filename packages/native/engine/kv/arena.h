@@ -1,5 +1,6 @@
-// Memory that is handed out piece by piece and given back all at once, in huge pages where there
-// are any: a memtable is searched at random, and small pages would double the cost of that.
+// Memory that is handed out piece by piece and given back to the system all at once, in huge pages
+// where there are any: a memtable is searched at random, and small pages would double the cost of
+// that.
 //
 // Threads: allocate() from one thread; what it returned may be read by others once it was
 // published to them. bytes() from any thread. Lifetime: everything lives as long as the arena.
@@ -33,11 +34,12 @@ class Arena {
 
  private:
   struct Free {
+    std::size_t bytes;
     void operator()(std::byte* block) const;
   };
 
   std::byte* allocate_slow(std::size_t bytes);
-  std::byte* add_block(std::size_t bytes);
+  std::byte* add_block(std::byte* block, std::size_t bytes);
 
   std::vector<std::unique_ptr<std::byte, Free>> blocks_;
   std::byte* next_ = nullptr;
