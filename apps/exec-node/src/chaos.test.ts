@@ -292,10 +292,12 @@ class Round {
     this.#untold?.tellAll();
     await this.restart();
     await this.pass(50);
-    // The start let the venue lose things again: what it lost by now is asked for.
+    // The start let the venue lose things again: what it lost by now is asked for, and what waits
+    // for more to be shown has it.
     this.misbehave(0);
-    for (let turn = 0; turn < 4; turn++) {
-      await this.pass(100);
+    for (let turn = 0; turn < 20; turn++) {
+      this.tick();
+      await this.pass(20);
       this.unruly.release(1000);
     }
   }
