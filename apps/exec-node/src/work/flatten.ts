@@ -38,8 +38,8 @@ export interface FlattenDeps {
   readonly decisions: Decisions;
   /** What is held of a symbol where long and short are kept apart; undefined: they are not. */
   readonly offsetsOf: (symbol: number) => OffsetPosition | undefined;
-  /** As much of a quantity as one order to close it may be for. */
   readonly market: Pick<Market, 'lastMoney'>;
+  /** As much of a quantity as one order to close it may be for. */
   readonly mostOf: (order: Closing) => bigint;
   /** How it goes: at the market, with a limit, or not now. */
   readonly wayOf: (closing: Omit<Closing, 'limitPrice'>) => ClosingWay;
