@@ -30,8 +30,8 @@ export class Comparison implements Found {
   readonly adopted: string[] = [];
   /** When it began: what was told until then is in the broker's answers. */
   readonly begun: Time;
-  /** Of orders that have executed more than was told. */
-  readonly shortSymbols = new Set<number>();
+  /** By symbol: the lines of orders that have executed more than was told. */
+  readonly short = new Map<number, string>();
   readonly #adopting: ReadonlySet<string>;
 
   /** `adopting`: lines that are adopted where they are found again. */

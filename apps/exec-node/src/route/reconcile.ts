@@ -191,8 +191,11 @@ export class Reconciler {
     const [ours, theirs] = [moneyText(order.filled), moneyText(status.filledQuantity)];
     const text = `fills of order ${order.id} are missing: journal ${ours}, venue ${theirs}`;
     found.adoptOrAdd(text, () => adopter.fills(order, status, found.begun, text));
-    if (order.filled < status.filledQuantity && status.filledQuantity <= order.quantity)
-      found.shortSymbols.add(order.intent.symbol);
+    if (order.filled < status.filledQuantity && status.filledQuantity <= order.quantity) {
+      const { symbol } = order.intent;
+      const before = found.short.get(symbol);
+      found.short.set(symbol, before === undefined ? text : `${before}; ${text}`);
+    }
     this.#adopt(order, status);
   }
 
@@ -287,9 +290,10 @@ export class Reconciler {
     }
     for (const [symbol, text] of unequal) {
       const their = theirs.find((one) => one.symbol === symbol);
-      // What its orders are short of comes first: else it would be adopted twice.
-      const isShort = found.shortSymbols.has(symbol);
-      if (isShort) found.add('adoptable', `${text}, with an order that lacks fills`);
+      // What its orders are short of comes first: else it would be adopted twice. It lasts as long
+      // as these lines do: what they lack may change while the sum of the position does not.
+      const short = found.short.get(symbol);
+      if (short !== undefined) found.add('adoptable', `${text}, with ${short}`);
       else found.adoptOrAdd(text, () => adopter.position(symbol, their, asked, text));
     }
     this.#settle();
