@@ -24,6 +24,8 @@ export interface ExecutedOrder {
   readonly intent: Pick<OrderIntent, 'time'>;
   readonly filled: bigint;
   readonly quantity: bigint;
+  /** It ended, with all that the venue said it had executed. */
+  readonly closed: boolean;
 }
 
 /** So far the clock of a venue may be ahead of ours. */
@@ -124,8 +126,9 @@ export class Inferred {
     if (this.#waiting.length === 0) return nothing;
     const parts: Replaced[] = [];
     let rest = fill.quantity;
-    // More than the order has can't be news, whatever its venue's clock says.
-    const isTooMuch = order !== undefined && order.filled + fill.quantity > order.quantity;
+    // More than the order has, or had when it ended, can't be news, whatever its venue's clock says.
+    const isTooMuch =
+      order !== undefined && (order.closed || order.filled + fill.quantity > order.quantity);
     const ownAheadNs = isTooMuch ? Number.POSITIVE_INFINITY : aheadMaxNs;
     for (const isOwn of [true, false])
       for (const inferred of this.#waiting) {
