@@ -126,7 +126,8 @@ export class Inferred {
     if (this.#waiting.length === 0) return nothing;
     const parts: Replaced[] = [];
     let rest = fill.quantity;
-    // More than the order has, or had when it ended, can't be news, whatever its venue's clock says.
+    // More than the order has, or had when it ended, can't be news, whatever the clock of its venue
+    // says.
     const isTooMuch =
       order !== undefined && (order.closed || order.filled + fill.quantity > order.quantity);
     const ownAheadNs = isTooMuch ? Number.POSITIVE_INFINITY : aheadMaxNs;
