@@ -10,14 +10,13 @@
 // start it waits until its price is shown, and stands behind all of it.
 
 import {
-  marketPriceMax,
   moneyFromFloat,
   type OrderIntent,
   OrderType,
   quantityFromFloat,
   type TickBatch,
 } from '@ndts/protocol';
-import { emptyPoint, Market, touchPrice } from '../risk/market.js';
+import { emptyPoint, grown, Market, priceOrNone, touchPrice } from '../risk/market.js';
 import { isInDoubt } from '../risk/sure-prices.js';
 import type { VenueOrder } from './paper-book.js';
 import type { PaperBrokerOptions } from './paper-options.js';
@@ -252,11 +251,5 @@ export function isWithin(side: number, price: bigint, limitPrice: bigint): boole
 }
 
 function moneyOf(value: number): bigint {
-  return value > 0 && value <= marketPriceMax ? moneyFromFloat(value) : 0n;
-}
-
-function grown(from: Float64Array, size: number): Float64Array<ArrayBuffer> {
-  const to = new Float64Array(size);
-  to.set(from);
-  return to;
+  return moneyFromFloat(priceOrNone(value));
 }

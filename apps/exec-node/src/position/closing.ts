@@ -46,7 +46,8 @@ export function boundClosing(persons: Closing, long: bigint, short: bigint): voi
   else if (persons.closing > short) persons.closing = short;
 }
 
-function least(a: bigint, b: bigint): bigint {
+/** Not below 0. */
+export function least(a: bigint, b: bigint): bigint {
   const less = a < b ? a : b;
   return less > 0n ? less : 0n;
 }

@@ -166,11 +166,12 @@ export function priceOf(
   return stopPrice > 0n ? stopPrice : moneyFromFloat(touchPrice(point, order.side));
 }
 
-function priceOrNone(value: number): number {
+/** 0: none that money can hold. */
+export function priceOrNone(value: number): number {
   return value > 0 && value <= marketPriceMax ? value : 0;
 }
 
-function grown(from: Float64Array, size: number): Float64Array<ArrayBuffer> {
+export function grown(from: Float64Array, size: number): Float64Array<ArrayBuffer> {
   const to = new Float64Array(size);
   to.set(from);
   return to;

@@ -5,42 +5,24 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { type Fill, moneyText } from '@ndts/protocol';
+import { moneyText } from '@ndts/protocol';
 import { createHarness, during, type HarnessOptions, pass } from '../exec-kit.js';
+import { Veil } from './veil-kit.js';
 
 test('the sum of a position lasts no longer than what its orders lack', async (context) => {
   const dir = mkdtempSync(join(tmpdir(), 'ndts-short-'));
   context.after(() => rmSync(dir, { recursive: true, force: true }));
-  let isHiding = true;
-  const all: Fill[] = [];
-  const hidden = new Set<string>();
+  const veil = new Veil();
+  veil.hides = () => true;
   let comparisons = 0;
   const wrap: NonNullable<HarnessOptions['wrap']> = (broker) => {
-    const connect = broker.connect.bind(broker);
-    broker.connect = (listener) =>
-      connect({
-        onOrderUpdate: (update) => listener.onOrderUpdate(update),
-        onFill: (fill) => {
-          all.push(fill);
-          if (isHiding) hidden.add(fill.tradeId);
-          else listener.onFill(fill);
-        },
-      });
-    broker.queryFills = async () => all.filter(({ tradeId }) => !hidden.has(tradeId));
-    const [open, one] = [broker.queryOpenOrders.bind(broker), broker.queryOrder.bind(broker)];
-    const valued = <S extends object>(status: S): S => ({
-      ...status,
-      averagePrice: 100n * 10n ** 8n,
-    });
-    broker.queryOpenOrders = async () => {
+    const veiled = veil.wrap(broker);
+    const open = veiled.queryOpenOrders.bind(veiled);
+    veiled.queryOpenOrders = () => {
       comparisons += 1;
-      return (await open()).map(valued);
+      return open();
     };
-    broker.queryOrder = async (id) => {
-      const status = await one(id);
-      return status === undefined ? undefined : valued(status);
-    };
-    return broker;
+    return veiled;
   };
   const config = {
     ...{ 'exec.checkMs': '200', 'exec.differences': 'adopt', 'exec.paperFill': 'queue' },
@@ -66,7 +48,7 @@ test('the sum of a position lasts no longer than what its orders lack', async (c
   await compared();
   assert.deepEqual(executed(), ['0', '0']);
   // The rest is told, and a sale of as much: here and there the sums are what they were.
-  isHiding = false;
+  veil.hides = () => false;
   ticks.push({ ...shown, askVolume: 9 });
   signals.push({ ordinal: 2, symbol: 1, side: -1, quantity: '2' });
   await compared();

@@ -106,7 +106,7 @@ export class Flatten {
     const { ledger, clock, isHalted, strays } = this.#deps;
     const why = ledger.controls.flatten;
     const now = clock.monotonicNs();
-    if (why === '') this.#far.clear();
+    if (why === '' && this.#far.size > 0) this.#far.clear();
     if (!this.isActive || now < this.#nextNs) return 0;
     this.#nextNs = now + everyNs;
     let canceled = this.cancelParts(true);

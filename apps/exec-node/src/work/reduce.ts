@@ -9,6 +9,7 @@
 import { OrderFlags, OrderOffset, OrderState } from '@ndts/protocol';
 import { type Order, type OrderGroup, personInstance } from '../order/order.js';
 import type { PositionBooks } from '../position/books.js';
+import { least } from '../position/closing.js';
 import type { Positions } from '../position/positions.js';
 
 export interface Share {
@@ -136,9 +137,4 @@ export function isDust(order: Order, held: bigint, least: bigint): boolean {
   if (held <= 0n || held >= least || entry?.closed === false) return false;
   const open = [...(group?.open ?? [order])].some(({ children }) => children.size > 0);
   return !open && (group?.filled ?? order.filled) > 0n;
-}
-
-function least(a: bigint, b: bigint): bigint {
-  const less = a < b ? a : b;
-  return less > 0n ? less : 0n;
 }
